@@ -1,0 +1,62 @@
+"""Rectangles on a page, in PDF points unless a name says pixels; the origin is the top left corner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """An axis-parallel rectangle: left, top, right, bottom."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> float:
+        return max(0.0, self.width) * max(0.0, self.height)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def contains_point(self, x: float, y: float) -> bool:
+        return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
+
+    def overlap(self, other: Box) -> float:
+        """Area shared with `other`, 0 where they do not meet."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return max(0.0, width) * max(0.0, height)
+
+    def vertical_overlap(self, other: Box) -> float:
+        """Share of the lower box's height at which both stand side by side, 0 to 1."""
+        shared = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return max(0.0, shared) / max(1e-6, min(self.height, other.height))
+
+    def horizontal_overlap(self, other: Box) -> float:
+        """Share of the narrower box's width at which one stands above the other, 0 to 1."""
+        shared = min(self.x1, other.x1) - max(self.x0, other.x0)
+        return max(0.0, shared) / max(1e-6, min(self.width, other.width))
+
+    def scaled(self, x_factor: float, y_factor: float) -> Box:
+        return Box(self.x0 * x_factor, self.y0 * y_factor, self.x1 * x_factor, self.y1 * y_factor)
+
+    def shifted(self, dx: float, dy: float) -> Box:
+        return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
+
+
+def bounding_box(boxes: Iterable[Box]) -> Box:
+    """The smallest box around all of `boxes`, of which there must be at least one."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return Box(min(lefts), min(tops), max(rights), max(bottoms))

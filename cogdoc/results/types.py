@@ -1,0 +1,214 @@
+"""What cogdoc gives back: one model per thing a user can ask for, each of them a record of the JSON output.
+
+Boxes are `[left, top, right, bottom]` in PDF points of the upright page, origin top left. Confidences run from
+0 to 1. Every record says where it came from (`source`, `page`, `engine`), and carries `error` instead of a
+result where there was one.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = "cogdoc/1"
+
+BoxTuple = tuple[float, float, float, float]
+Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Flag(StrEnum):
+    """Something the reader of a result should know before trusting it."""
+
+    BLANK_PAGE = "blank-page"
+    TURNED = "turned"
+    TILED = "tiled"
+    LOW_RESOLUTION = "low-resolution"
+    LOW_CONFIDENCE = "low-confidence"
+    BAD_TEXT_LAYER = "bad-text-layer"
+    REPAIRED_FILE = "repaired-file"
+    PAGE_CLAMPED = "page-clamped"
+    NOT_A_CHART = "not-a-chart"
+    MEASURED = "measured"
+    """Values were measured against an axis, not read from labels."""
+
+
+class Model(BaseModel):
+    """Immutable, closed to unknown fields, and written under its aliases."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True, populate_by_name=True)
+
+
+class SourceInfo(Model):
+    """The file a record speaks of."""
+
+    path: str
+    sha256: str | None = None
+    page_count: int | None = None
+
+
+class PageInfo(Model):
+    """The page a record speaks of."""
+
+    number: int = Field(ge=1, description="1-based")
+    label: str = Field(description="as printed on the page or named by the file")
+    width: float = Field(description="points")
+    height: float = Field(description="points")
+    turned: int = Field(0, description="degrees clockwise by which a scan was turned upright")
+
+
+class EngineInfo(Model):
+    """What read the page."""
+
+    name: str
+    version: str
+    checkpoint: str | None = None
+    quantization: str | None = None
+
+
+class ErrorInfo(Model):
+    """Why there is no result."""
+
+    kind: str
+    message: str
+    hint: str | None = None
+    exit_code: int
+
+
+class Evidence(Model):
+    """A place where an answer stands."""
+
+    page: int
+    label: str
+    box: BoxTuple
+    text: str = Field(description="the line or the table row it stands in")
+
+
+class Candidate(Model):
+    """An answer that was weighed."""
+
+    text: str
+    confidence: Confidence
+    evidence: Evidence | None = None
+
+
+class Answer(Model):
+    """The answer to one question; `text` is None where the document does not say."""
+
+    question: str
+    text: str | None
+    confidence: Confidence
+    evidence: tuple[Evidence, ...] = ()
+    alternatives: tuple[Candidate, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        return self.text is not None
+
+
+class TextLine(Model):
+    text: str
+    box: BoxTuple
+    confidence: Confidence
+
+
+class TableCell(Model):
+    text: str
+    box: BoxTuple | None = None
+
+
+class TableResult(Model):
+    """Rows of equal length; the first row is the header."""
+
+    rows: tuple[tuple[TableCell, ...], ...]
+
+
+class TextBlock(Model):
+    """A paragraph, heading, table or the like, in reading order."""
+
+    kind: str
+    box: BoxTuple
+    text: str
+    level: int = 0
+    lines: tuple[TextLine, ...] = ()
+    table: TableResult | None = None
+
+
+class ChartKind(StrEnum):
+    BAR = "bar"
+    HORIZONTAL_BAR = "horizontal-bar"
+    STACKED_BAR = "stacked-bar"
+    STACKED_HORIZONTAL_BAR = "stacked-horizontal-bar"
+    LINE = "line"
+    PIE = "pie"
+    SCATTER = "scatter"
+
+
+class ChartValue(Model):
+    """One value of a series; None where the chart shows none for its category."""
+
+    value: float | None
+    text: str | None = Field(None, description="the printed label, where there is one")
+    confidence: Confidence
+    box: BoxTuple | None = Field(None, description="the mark (bar, point, slice) or its label")
+
+
+class ChartSeries(Model):
+    name: str
+    color: str | None = Field(None, description="#rrggbb")
+    values: tuple[ChartValue, ...] = Field(description="one for each category, in their order")
+
+
+class Chart(Model):
+    """The table behind a chart: categories by series."""
+
+    kind: ChartKind
+    title: str | None = None
+    x_title: str | None = None
+    y_title: str | None = None
+    unit: str | None = None
+    categories: tuple[str, ...]
+    series: tuple[ChartSeries, ...]
+    measured: bool = Field(description="True where values were measured against an axis, not read from labels")
+    confidence: Confidence
+
+
+class Record(Model):
+    """What all records have in common."""
+
+    schema_version: Literal["cogdoc/1"] = Field(SCHEMA_VERSION, alias="schema")
+    source: SourceInfo
+    engine: EngineInfo
+    flags: tuple[str, ...] = ()
+    timings: dict[str, float] = Field(default_factory=dict, description="seconds by step")
+    error: ErrorInfo | None = None
+
+
+class AnswerRecord(Record):
+    """One question put to one document."""
+
+    task: Literal["ask"] = "ask"
+    answer: Answer | None = None
+
+
+class PageRecord(Record):
+    """The text of one page."""
+
+    task: Literal["ocr"] = "ocr"
+    page: PageInfo | None = None
+    origin: str | None = Field(None, description="text-layer, ocr, mixed or blank")
+    resolution: float | None = Field(None, description="pixels per inch that the OCR engine saw")
+    confidence: Confidence | None = None
+    text: str = ""
+    markdown: str = ""
+    blocks: tuple[TextBlock, ...] = ()
+
+
+class ChartRecord(Record):
+    """The chart on one page, and the answers to the questions put to it."""
+
+    task: Literal["chart"] = "chart"
+    page: PageInfo | None = None
+    chart: Chart | None = None
+    answers: tuple[Answer, ...] = ()
