@@ -1,0 +1,182 @@
+"""Numbers as documents print them: separators, signs, currencies, percents and scale words in one place.
+
+The value of "$3.2bn" is 3.2e9 and that of "3万" is 30,000, while "12.5%" stays 12.5 with `percent` set: a
+document that prints percents means the printed figure. A single comma before exactly three digits groups
+thousands ("1,234"), any other single comma and every single point is a decimal mark; where both stand in one
+number the last one is the decimal mark ("1.234,56").
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number in a text."""
+
+    value: float
+    """Sign and scale word applied; percents are not divided by 100."""
+    text: str
+    """As printed."""
+    start: int
+    end: int
+    """The slice of the searched text that `text` was taken from."""
+    decimals: int
+    """Digits printed after the decimal mark."""
+    scale: float = 1.0
+    """What a scale word stood for: 1e3 for "K" or "千", 1e4 for "万", 1e6 for "million"."""
+    percent: bool = False
+    currency: str | None = None
+    """ISO 4217 code; "$" alone is taken for USD, "¥" for CNY."""
+    unit: str | None = None
+    """What is printed right behind the number and is neither scale, percent nor currency ("kg", "年")."""
+
+
+CURRENCIES = {
+    "US$": "USD", "USD": "USD", "$": "USD", "€": "EUR", "EUR": "EUR", "£": "GBP", "GBP": "GBP",
+    "RMB": "CNY", "CNY": "CNY", "¥": "CNY", "元": "CNY", "JPY": "JPY", "₹": "INR", "INR": "INR", "Rs.": "INR",
+    "₩": "KRW", "₽": "RUB", "RM": "MYR", "HK$": "HKD", "A$": "AUD", "C$": "CAD", "CHF": "CHF",
+}  # fmt: skip
+
+SCALES = {
+    "万亿": 1e12, "千万": 1e7, "百万": 1e6, "十万": 1e5, "亿": 1e8, "億": 1e8, "万": 1e4, "萬": 1e4,
+    "千": 1e3, "thousand": 1e3, "k": 1e3, "million": 1e6, "mln": 1e6, "mn": 1e6, "mm": 1e6, "M": 1e6,
+    "billion": 1e9, "bn": 1e9, "B": 1e9, "trillion": 1e12, "tn": 1e12, "T": 1e12,
+}  # fmt: skip
+
+_MONEY_SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
+"""Lower-case letters that are scales behind money only: "5m" alone is five metres."""
+
+_WIDE_AMBIGUOUS = {"mm"}
+"""Scales behind money, units of length elsewhere."""
+
+_MINUS = "-\u2010\u2011\u2012\u2013\u2212\u2014"
+_SPACE = " \u00a0\u2009\u202f"
+
+_BODY = (
+    rf"(?:\d{{1,3}}(?:[{_SPACE}]\d{{3}})+(?!\d)(?:[.,]\d+)?"
+    r"|\d{1,3}(?:[,.'’]\d{3})+(?!\d)(?:[.,]\d+)?"
+    r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)(?:\.\d+)?"
+    r"|\d+(?:[.,]\d+)?|[.,]\d+)"
+)
+_CURRENCY = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
+_SCALE = "|".join(sorted(map(re.escape, (*SCALES, *_MONEY_SCALES)), key=len, reverse=True))
+_NUMBER = re.compile(
+    rf"(?P<open>\()?(?:(?<!\w)(?P<sign>[{_MINUS}+])\s?)?(?:(?P<currency>{_CURRENCY})\s?)?(?P<inner_open>\()?"
+    rf"(?P<inner_sign>[{_MINUS}+])?(?P<body>{_BODY})(?P<inner_close>\))?"
+    rf"(?:\s?(?P<scale>(?i:{_SCALE}))(?![A-Za-z]))?"
+    rf"(?:\s?(?P<percent>[%％‰]))?"
+    rf"(?:\s?(?P<currency_behind>{_CURRENCY})(?![A-Za-z]))?"
+    r"(?P<close>\))?"
+)
+_UNIT = re.compile(r"\s?(?P<unit>[A-Za-z°µ²³/\u4e00-\u9fff]+)[*†‡.]*$")
+_FOOTNOTE_MARKS = "*†‡"
+
+
+def parse_number(text: str) -> Number | None:
+    """The number that `text` as a whole is, or None; a short unit and footnote marks may follow it."""
+    stripped = text.strip()
+    match = _NUMBER.match(_normalized(stripped))
+    if match is None:
+        return None
+    number = _number(match, stripped)
+    if number is None:
+        return None
+    rest = _normalized(stripped)[number.end :].strip(_FOOTNOTE_MARKS)
+    if not rest:
+        return number
+    unit = _UNIT.fullmatch(rest)
+    if unit is None or len(unit["unit"]) > 12:
+        return None
+    return Number(
+        number.value, stripped, 0, len(stripped), number.decimals, number.scale, number.percent,
+        number.currency, unit["unit"],
+    )  # fmt: skip
+
+
+def find_numbers(text: str) -> tuple[Number, ...]:
+    """All numbers in `text`, left to right; digits inside a word such as "A4" or "x86" are none."""
+    return tuple(_numbers(text))
+
+
+def _numbers(text: str) -> Iterator[Number]:
+    normalized = _normalized(text)
+    for match in _NUMBER.finditer(normalized):
+        before = normalized[match.start() - 1] if match.start() else " "
+        if before.isascii() and before.isalnum():
+            continue
+        number = _number(match, text)
+        if number is not None:
+            yield number
+
+
+def _normalized(text: str) -> str:
+    """`text` with full-width digits and signs narrowed, of the same length, so that slices stay valid."""
+    return "".join(
+        narrow if len(narrow := unicodedata.normalize("NFKC", sign)) == 1 and sign not in _SPACE else sign
+        for sign in text
+    )
+
+
+def _number(match: re.Match[str], text: str) -> Number | None:
+    start, end = match.span()
+    opened = bool(match["open"] or match["inner_open"])
+    closed = bool(match["close"] or match["inner_close"])
+    if match["open"] and not closed:
+        start += 1
+    if closed and not opened:
+        end -= 1
+    magnitude, decimals = _magnitude(match["body"])
+    currency = match["currency"] or match["currency_behind"]
+    scale = _scale(match["scale"], money=currency is not None)
+    if scale is None:
+        end, scale = match.end("body"), 1.0
+    signs = (match["sign"] or "") + (match["inner_sign"] or "")
+    negative = (opened and closed) or any(sign in _MINUS for sign in signs)
+    value = magnitude * scale
+    if value == float("inf"):
+        return None
+    return Number(
+        value=-value if negative else value,
+        text=text[start:end].strip(),
+        start=start,
+        end=end,
+        decimals=decimals,
+        scale=scale,
+        percent=match["percent"] is not None and end > match.end("body"),
+        currency=CURRENCIES[currency] if currency else None,
+    )
+
+
+def _magnitude(body: str) -> tuple[float, int]:
+    """Value and number of decimals of digits with separators."""
+    digits = re.sub(rf"[{_SPACE}'’]", "", body)
+    comma, point = digits.rfind(","), digits.rfind(".")
+    mark = max(comma, point)
+    if mark < 0:
+        return float(digits), 0
+    sign = digits[mark]
+    repeated = digits.count(sign) > 1
+    both = comma >= 0 and point >= 0
+    groups = len(digits) - mark - 1 == 3 and 0 < mark <= 3 and digits[0] != "0"
+    if repeated or (not both and sign == "," and groups):
+        return float(digits.replace(",", "").replace(".", "")), 0
+    whole = digits[:mark].replace(",", "").replace(".", "")
+    fraction = digits[mark + 1 :]
+    return float(f"{whole or '0'}.{fraction}"), len(fraction)
+
+
+def _scale(word: str | None, *, money: bool) -> float | None:
+    """What a scale word stands for; None where the letter is a unit rather than a scale."""
+    if word is None:
+        return 1.0
+    if word in _WIDE_AMBIGUOUS or word in _MONEY_SCALES:
+        return (SCALES | _MONEY_SCALES)[word] if money else None
+    for name in (word, word.lower(), word.upper()):
+        if name in SCALES:
+            return SCALES[name]
+    return None
