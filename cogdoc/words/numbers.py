@@ -66,8 +66,8 @@ _BODY = (
 _CURRENCY = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
 _SCALE = "|".join(sorted(map(re.escape, (*SCALES, *_MONEY_SCALES)), key=len, reverse=True))
 _NUMBER = re.compile(
-    rf"(?P<open>\()?(?:(?<!\w)(?P<sign>[{_MINUS}+])\s?)?(?:(?P<currency>{_CURRENCY})\s?)?(?P<inner_open>\()?"
-    rf"(?P<inner_sign>[{_MINUS}+])?(?P<body>{_BODY})(?P<inner_close>\))?"
+    rf"(?P<open>\()?(?:(?<!\w)(?P<sign>[{_MINUS}+])\s?)?"
+    rf"(?:(?P<currency>{_CURRENCY})\s?(?P<inner_open>\()?(?P<inner_sign>[{_MINUS}+])?)?(?P<body>{_BODY})(?P<inner_close>\))?"
     rf"(?:\s?(?P<scale>(?i:{_SCALE}))(?![A-Za-z]))?"
     rf"(?:\s?(?P<percent>[%％‰]))?"
     rf"(?:\s?(?P<currency_behind>{_CURRENCY})(?![A-Za-z]))?"
