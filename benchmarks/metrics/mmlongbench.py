@@ -1,0 +1,125 @@
+"""The typed score of MMLongBench-Doc, without the language model that shortens answers in the original.
+
+Ma et al., "MMLongBench-Doc", NeurIPS 2024; behaviour as in the official scorer (d73f0dc0).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from math import isclose
+
+from rapidfuzz.distance import Levenshtein
+
+NOT_ANSWERABLE = "Not answerable"
+"""The prediction that counts as a refusal, and the answer of questions that a document does not answer."""
+
+_EXACT_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        r".*https://.*",
+        r".*\.py|.*ipynb",
+        r"page.*",
+        r"\d+(-\d+|\s\d+)?",
+        r".*(a\.m\.|p\.m\.).*",
+        r"\d{4}[-\s]\d{2}([-\s]\d{2})?",
+        r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}",
+    )
+)
+
+
+def mmlongbench_score(prediction: str, answer: str, answer_type: str) -> float:
+    """Score of `prediction` as it is, 0 to 1, by the type of the answer.
+
+    Int: equal after cutting off decimals. Float: within 1%, also where one of the two is in percent. Str and
+    None (the document does not say): ANLS, 0 at 0.5 and below, but exact for addresses, dates, telephone
+    numbers and the like. List: as many elements, scored by the worst of the sorted pairs; lists are written
+    as in Python.
+    """
+    match answer_type:
+        case "Int":
+            return float(_integers_match(prediction, answer))
+        case "Float":
+            return float(_floats_match(_cleaned(prediction), _cleaned(answer)))
+        case "Str" | "None":
+            return _strings_score(_cleaned(prediction), _cleaned(answer))
+        case "List":
+            return _lists_score(_elements(prediction), _elements(answer))
+        case _:
+            raise ValueError(f"unknown answer type {answer_type!r}")
+
+
+def _integers_match(prediction: str, answer: str) -> bool:
+    try:
+        return int(float(prediction)) == int(answer)
+    except (ValueError, OverflowError):
+        return False
+
+
+def _floats_match(prediction: str, answer: str) -> bool:
+    try:
+        predicted, expected = float(prediction), float(answer)
+    except ValueError:
+        return False
+    return any(
+        isclose(candidate, predicted, rel_tol=0.01) or _equal_as_printed(predicted, candidate)
+        for candidate in (expected / 100, expected, expected * 100)
+    )
+
+
+def _equal_as_printed(left: float, right: float) -> bool:
+    """Equal at the coarser of the two precisions, at least two decimals."""
+    digits = max(2, min(len(str(value).partition(".")[2]) for value in (left, right)))
+    return round(left, digits) == round(right, digits)
+
+
+def _strings_score(prediction: str, answer: str) -> float:
+    if _needs_exact_match(answer):
+        return float(prediction == answer)
+    return _similarity(prediction, answer)
+
+
+def _lists_score(predictions: list[str], answers: list[str]) -> float:
+    if len(predictions) != len(answers):
+        return 0.0
+    pairs = list(zip(sorted(map(_cleaned, predictions)), sorted(map(_cleaned, answers)), strict=True))
+    first_answer = pairs[0][1]
+    if _is_number(first_answer) or _needs_exact_match(first_answer):
+        return float(all(predicted == expected for predicted, expected in pairs))
+    return min(_similarity(predicted, expected) for predicted, expected in pairs)
+
+
+def _similarity(prediction: str, answer: str) -> float:
+    length = max(len(prediction), len(answer))
+    similarity = 1.0 - Levenshtein.distance(prediction, answer) / length if length else 1.0
+    return similarity if similarity > 0.5 else 0.0
+
+
+def _elements(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            parsed = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            return [text]
+        if isinstance(parsed, list) and parsed:
+            return [str(element) for element in parsed]
+    return [text]
+
+
+def _cleaned(text: str) -> str:
+    lowered = text.lower().strip()
+    without_parentheses = re.sub(r"\s*\([^)]*\)", "", lowered).strip()
+    without_quotes = re.sub(r"^['\"]|['\"]$", "", without_parentheses).strip()
+    return without_quotes.lstrip("$").strip().rstrip("%").strip()
+
+
+def _needs_exact_match(answer: str) -> bool:
+    return any(form.fullmatch(answer) for form in _EXACT_FORMS)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,129 @@
+"""Unit tests of a page's Markdown as in olmOCR-bench: does it say this, in this order, in this cell?
+
+Poznanski et al., "olmOCR", 2025; behaviour as in the published test classes (olmocr f7cfe4c2), without the
+tests of formulas, which need a browser. All comparisons are made on `normalized` texts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from rapidfuzz import fuzz
+
+from benchmarks.metrics.near_matches import near_matches
+from benchmarks.metrics.table_grid import TableGrid, find_tables
+
+_PLAIN_CHARACTERS = str.maketrans("‘’‚“”„＿–—‑‒−µ", "'''\"\"\"_-----μ")
+_DIRECTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
+_HEADINGS = {"top_heading": (-1, 0), "left_heading": (0, -1)}
+_FOREIGN_TO_ENGLISH = re.compile(
+    "[\u4e00-\u9fff\u3040-\u30ff\U0001f600-\U0001f64f\U0001f300-\U0001f5ff\U0001f680-\U0001f6ff\U0001f1e0-\U0001f1ff]"
+)
+
+
+def passes(test: Mapping[str, Any], markdown: str) -> bool:
+    """Whether `markdown` passes a test given as in the benchmark's files: a `type` and what it needs."""
+    match test["type"]:
+        case "present" | "absent" as kind:
+            return text_found(test, markdown) is (kind == "present")
+        case "order":
+            return in_order(test["before"], test["after"], markdown, test.get("max_diffs", 0))
+        case "table":
+            return has_cell(test, markdown)
+        case "baseline":
+            return is_sound(test, markdown)
+        case kind:
+            raise ValueError(f"unknown kind of test {kind!r}")
+
+
+def normalized(text: str) -> str:
+    """`text` without bold and italics, with single spaces, composed characters (NFC), plain punctuation."""
+    bare = re.sub(r"<br/?>", " ", text)
+    bare = re.sub(r"</?[bi]>", "", bare)
+    bare = re.sub(r"(\*\*|__)(.*?)\1", r"\2", bare)
+    bare = re.sub(r"([*_])(.*?)\1", r"\2", bare)
+    bare = re.sub(r"\s+", " ", bare)
+    return unicodedata.normalize("NFC", bare).translate(_PLAIN_CHARACTERS)
+
+
+def text_found(test: Mapping[str, Any], markdown: str) -> bool:
+    """Whether `text` stands somewhere with at most `max_diffs` differences.
+
+    `case_sensitive` is true unless said otherwise; `first_n` and `last_n` look only at that many characters
+    at the ends. A page shorter than the text sought does not hold it, whatever a partial ratio says.
+    """
+    sought, page = normalized(test["text"]), normalized(markdown)
+    if not test.get("case_sensitive", True):
+        sought, page = sought.lower(), page.lower()
+    first, last = test.get("first_n"), test.get("last_n")
+    if first or last:
+        page = (page[:first] if first else "") + (page[-last:] if last else "")
+    differences = test.get("max_diffs", 0)
+    if len(page) < len(sought) - differences:
+        return False
+    return bool(fuzz.partial_ratio(sought, page) / 100 >= _threshold(sought, differences))
+
+
+def in_order(before: str, after: str, markdown: str, max_diffs: int = 0) -> bool:
+    """Whether some place that says `before` starts ahead of some place that says `after`."""
+    page = normalized(markdown)
+    earlier = near_matches(normalized(before), page, max_diffs)
+    later = near_matches(normalized(after), page, max_diffs)
+    return bool(earlier and later) and earlier[0].start < later[-1].start
+
+
+def has_cell(test: Mapping[str, Any], markdown: str) -> bool:
+    """Whether some table has the cell `cell` with the neighbours and headings that the test names."""
+    return any(
+        _similar(test["cell"], cell.text, test) and _surroundings_fit(table, index, test)
+        for table in find_tables(markdown)
+        for index, cell in enumerate(table.cells)
+    )
+
+
+def _surroundings_fit(table: TableGrid, cell: int, test: Mapping[str, Any]) -> bool:
+    around = [(test.get(name), table.neighbours(cell, *step)) for name, step in _DIRECTIONS.items()]
+    around += [(test.get(name), table.headings(cell, *step)) for name, step in _HEADINGS.items()]
+    return all(
+        any(_similar(wanted, table.cells[other].text, test) for other in others)
+        for wanted, others in around
+        if wanted
+    )
+
+
+def _similar(wanted: str, text: str, test: Mapping[str, Any]) -> bool:
+    sought = normalized(wanted)
+    limit = max(0.5, _threshold(sought, test.get("max_diffs", 0)))
+    return bool(fuzz.ratio(sought, normalized(text)) / 100 >= limit)
+
+
+def _threshold(sought: str, max_diffs: int) -> float:
+    return 1.0 - max_diffs / max(1, len(sought))
+
+
+def is_sound(test: Mapping[str, Any], markdown: str) -> bool:
+    """Whether a page says anything, does not end in a loop, and has no characters foreign to an English page.
+
+    With `max_length` it is a blank page that is expected: at most that many letters and digits.
+    """
+    length = sum(character.isalnum() for character in markdown)
+    if (limit := test.get("max_length")) is not None:
+        return length <= int(limit)
+    if not length or _repeats_at_end(markdown) > int(test.get("max_repeats", 30)):
+        return False
+    english = test.get("check_disallowed_characters", True)
+    return not (english and _FOREIGN_TO_ENGLISH.search(markdown))
+
+
+def _repeats_at_end(text: str, longest: int = 5) -> int:
+    """How often the last 1 to `longest` characters are repeated at the end of `text`; the highest count."""
+    most = 0
+    for size in range(1, min(longest, len(text)) + 1):
+        tail, count = text[-size:], 1
+        while text.endswith(tail, 0, len(text) - count * size):
+            count += 1
+        most = max(most, count)
+    return most

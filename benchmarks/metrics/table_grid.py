@@ -1,0 +1,164 @@
+"""Tables found in Markdown or HTML, as cells that know their neighbours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from benchmarks.metrics.html_tree import Node, parse_html
+
+_CELL_END = re.compile(r"(?<!\\)\|")
+_RULE_CHARACTERS = frozenset("-: |")
+
+
+class GridCell(NamedTuple):
+    """One cell, and how many rows and columns it takes."""
+
+    text: str
+    heading: bool = False
+    rowspan: int = 1
+    colspan: int = 1
+
+
+@dataclass(frozen=True)
+class TableGrid:
+    """The cells of a table, and for each slot of its grid the index of the cell that fills it, or None."""
+
+    cells: tuple[GridCell, ...]
+    slots: tuple[tuple[int | None, ...], ...]
+
+    def neighbours(self, cell: int, down: int, right: int) -> set[int]:
+        """The nearest cells in one direction, (down, right) being (-1, 0), (1, 0), (0, -1) or (0, 1)."""
+        found = set()
+        for row, column in self._slots_of(cell):
+            r, c = row + down, column + right
+            while 0 <= r < len(self.slots) and 0 <= c < len(self.slots[r]):
+                neighbour = self.slots[r][c]
+                if neighbour is not None:
+                    if neighbour != cell:
+                        found.add(neighbour)
+                    break
+                r, c = r + down, c + right
+        return found
+
+    def headings(self, cell: int, down: int, right: int) -> set[int]:
+        """The heading cells met when walking on in one direction; where there are none, the last cells."""
+        headings: set[int] = set()
+        ends: set[int] = set()
+        seen: set[int] = set()
+        to_visit = {cell}
+        while to_visit:
+            current = to_visit.pop()
+            seen.add(current)
+            if self.cells[current].heading:
+                headings.add(current)
+            following = self.neighbours(current, down, right)
+            if not following:
+                ends.add(current)
+            to_visit |= following - seen
+        return (headings - {cell}) or (ends - {cell})
+
+    def texts(self) -> list[list[str]]:
+        """The text of each slot; a cell that spans several stands in the first, the others are empty."""
+        shown: set[int] = set()
+        rows = []
+        for slots in self.slots:
+            row = []
+            for cell in slots:
+                row.append("" if cell is None or cell in shown else self.cells[cell].text)
+                if cell is not None:
+                    shown.add(cell)
+            rows.append(row)
+        return rows
+
+    def _slots_of(self, cell: int) -> list[tuple[int, int]]:
+        return [(r, c) for r, row in enumerate(self.slots) for c, filled in enumerate(row) if filled == cell]
+
+
+def grid_of_rows(rows: Sequence[Sequence[GridCell]]) -> TableGrid:
+    """Lay rows of cells out as HTML does: a cell takes the next free slots of its row."""
+    cells: list[GridCell] = []
+    filled: dict[tuple[int, int], int] = {}
+    for row_index, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while (row_index, column) in filled:
+                column += 1
+            for r in range(row_index, min(row_index + cell.rowspan, len(rows))):
+                for c in range(column, column + cell.colspan):
+                    filled.setdefault((r, c), len(cells))
+            cells.append(cell)
+            column += cell.colspan
+    width = 1 + max((column for _, column in filled), default=-1)
+    slots = tuple(tuple(filled.get((r, c)) for c in range(width)) for r in range(len(rows)))
+    return TableGrid(tuple(cells), slots)
+
+
+def find_tables(text: str) -> list[TableGrid]:
+    """The tables of a Markdown text, pipe tables first, then those written in HTML."""
+    return [*markdown_tables(text), *html_tables(text)]
+
+
+def markdown_tables(text: str) -> list[TableGrid]:
+    """Runs of two and more lines with pipes; the first row and the first column are headings."""
+    tables = []
+    run: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        if "|" in line:
+            run.append(line)
+            continue
+        if len(run) >= 2:
+            rows = [_row_cells(table_line) for table_line in run if not _is_rule(table_line)]
+            tables.append(_with_headings(row for row in rows if row))
+        run = []
+    return [table for table in tables if table.cells]
+
+
+def _is_rule(line: str) -> bool:
+    return _RULE_CHARACTERS.issuperset(line.strip())
+
+
+def _row_cells(line: str) -> list[str]:
+    inner = line.strip().removeprefix("|")
+    if inner.endswith("|") and not inner.endswith("\\|"):
+        inner = inner[:-1]
+    return [cell.strip().replace("\\|", "|") for cell in _CELL_END.split(inner)]
+
+
+def _with_headings(rows: Iterable[list[str]]) -> TableGrid:
+    return grid_of_rows(
+        [
+            [GridCell(text, heading=row_index == 0 or column == 0) for column, text in enumerate(row)]
+            for row_index, row in enumerate(rows)
+        ]
+    )
+
+
+def html_tables(text: str) -> list[TableGrid]:
+    """The tables written in HTML.
+
+    Headings are `th` cells, those in a `thead`, and the first row and column.
+    """
+    tables = [_html_table(table) for table in parse_html(text).find_all("table")] if "<table" in text else []
+    return [table for table in tables if table.cells]
+
+
+def _html_table(table: Node) -> TableGrid:
+    head_rows = {id(row) for head in table.find_all("thead") for row in head.find_all("tr")}
+    rows = []
+    for row_index, row in enumerate(table.find_all("tr")):
+        cells = [node for node in row.elements if node.tag in ("td", "th")]
+        rows.append(
+            [
+                GridCell(
+                    cell.text.strip(),
+                    heading=cell.tag == "th" or id(row) in head_rows or row_index == 0 or column == 0,
+                    rowspan=cell.span("rowspan"),
+                    colspan=cell.span("colspan"),
+                )
+                for column, cell in enumerate(cells)
+            ]
+        )
+    return grid_of_rows(rows)

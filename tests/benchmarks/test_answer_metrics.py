@@ -1,0 +1,98 @@
+"""What the scores of answers promise, on cases of the project's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.metrics import (
+    NOT_ANSWERABLE,
+    anls,
+    anls_or_number,
+    mmlongbench_score,
+    ocrbench_contains,
+    relaxed_accuracy,
+)
+from benchmarks.metrics.answers import Quantity, quantity
+
+
+def test_anls_takes_the_nearest_answer_and_ignores_case_and_spacing() -> None:
+    assert anls("HARBOUR  Street 4", ["Mill Lane 2", "Harbour Street 4"]) == pytest.approx(1.0, abs=0.06)
+    assert anls("harbour street 4", ["Harbour Street 4"]) == 1.0
+
+
+def test_anls_keeps_a_similarity_of_exactly_one_half_and_drops_less() -> None:
+    assert anls("abxx", ["abcd"]) == 0.5
+    assert anls("axxx", ["abcd"]) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("prediction", "answer", "score"),
+    [
+        ("104.9", "100", 1),
+        ("105.1", "100", 0),
+        ("50%", "0.5", 1),
+        ("50", "0.5", 0),
+        ("blue", "Blue", 1),
+        ("0.0", "0", 0),
+    ],
+)
+def test_relaxed_accuracy_allows_five_percent_of_a_number(prediction: str, answer: str, score: float) -> None:
+    assert relaxed_accuracy(prediction, [answer]) == score
+
+
+def test_containment_finds_an_answer_inside_a_sentence() -> None:
+    assert ocrbench_contains("The total is ９.00 EUR.", ["9.00 eur"]) == 1
+    assert ocrbench_contains("The total is 8.00 EUR.", ["9.00 eur"]) == 0
+    assert ocrbench_contains("X^2 + 1", ["x^2+1"], formula=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$3,393", Quantity(3393, None)),
+        ("3,393 million", Quantity(3393, 1e6)),
+        ("(1,204)", Quantity(-1204, None)),
+        ("($1,204)", Quantity(-1204, None)),
+        ("-5.2%", Quantity(-5.2, 0.01)),
+        ("1.2亿元", Quantity(1.2, 1e8)),
+        ("7.15元", Quantity(7.15, None)),
+        ("12 Fatal", None),
+        ("09/01/2007", None),
+        ("DEN08WA042", None),
+        ("(12", None),
+        ("12,34", None),
+        ("", None),
+    ],
+)
+def test_quantity_reads_a_printed_number_and_nothing_else(text: str, expected: Quantity | None) -> None:
+    assert quantity(text) == expected
+
+
+def test_a_number_with_a_wrong_digit_gets_no_credit() -> None:
+    assert anls("3,394", ["3,393"]) > 0.7
+    assert anls_or_number("3,394", ["3,393"]) == 0
+    assert anls_or_number("$3,393 million", ["3393"]) == 1
+    assert anls_or_number("3.393 billion", ["3,393 million"]) == 1
+    assert anls_or_number("3.393 million", ["3.393 billion"]) == 0
+
+
+def test_words_still_score_by_edit_distance_where_numbers_may_stand() -> None:
+    assert anls_or_number("Chevroux France", ["Chevroux, France"]) == pytest.approx(15 / 16)
+
+
+def test_a_refusal_scores_where_the_document_does_not_say() -> None:
+    assert mmlongbench_score(NOT_ANSWERABLE, NOT_ANSWERABLE, "None") == 1
+    assert mmlongbench_score(NOT_ANSWERABLE, "12", "Int") == 0
+    assert mmlongbench_score("12", NOT_ANSWERABLE, "None") == 0
+
+
+def test_a_list_is_scored_by_its_worst_element() -> None:
+    assert mmlongbench_score("['north', 'sowth']", "['south', 'north']", "List") == pytest.approx(0.8)
+    assert mmlongbench_score("north, south", "['south', 'north']", "List") == 0
+    assert mmlongbench_score("[broken", "['a', 'b']", "List") == 0
+    assert mmlongbench_score("[]", "['a']", "List") == 0
+
+
+def test_an_unknown_answer_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="Colour"):
+        mmlongbench_score("red", "red", "Colour")
