@@ -1,11 +1,13 @@
 """What a page literally says: words, lines, blocks and tables with their places.
 
-All boxes are in PDF points of the upright page (its own /Rotate applied, and a scan that lay on its side
-turned), origin top left.
+All boxes are in PDF points of the upright page, origin top left: its own /Rotate applied, and a scan that lay
+on its side or crookedly turned straight, so that a row of words is level. `PageWords.displayed` leads back to
+the page as a viewer shows it.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -77,6 +79,8 @@ class PageWords:
     """Degrees clockwise by which a scan was turned to make it upright: 0, 90, 180 or 270."""
     origin: TextOrigin
     lines: tuple[Line, ...]
+    skew: float = 0.0
+    """Degrees clockwise by which a scan's lines sloped after that turn, about its center."""
     resolution: float | None = None
     """Pixels per inch at which OCR saw the page; None where no OCR was done."""
     flags: tuple[str, ...] = ()
@@ -88,6 +92,32 @@ class PageWords:
     @property
     def text(self) -> str:
         return "\n".join(line.text for line in self.lines)
+
+    @property
+    def displayed_size(self) -> tuple[float, float]:
+        """Width and height of the page as a viewer shows it."""
+        return (self.height, self.width) if self.turned in (90, 270) else (self.width, self.height)
+
+    def displayed(self, box: Box) -> Box:
+        """Where `box` stands on the page as a viewer shows it: the smallest box around its turned corners."""
+        if not self.turned and not self.skew:
+            return box
+        corners = [(x, y) for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
+        return bounding_box(Box(x, y, x, y) for x, y in map(self._displayed_point, corners))
+
+    def _displayed_point(self, point: tuple[float, float]) -> tuple[float, float]:
+        cos, sin = math.cos(math.radians(self.skew)), math.sin(math.radians(self.skew))
+        x, y = point[0] - self.width / 2, point[1] - self.height / 2
+        x, y = x * cos - y * sin + self.width / 2, x * sin + y * cos + self.height / 2
+        match self.turned:
+            case 90:
+                return y, self.width - x
+            case 180:
+                return self.width - x, self.height - y
+            case 270:
+                return self.height - y, x
+            case _:
+                return x, y
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,97 @@
+"""A document as the rest of cogdoc sees it: how many pages, and each page's picture, read in the sandbox."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.rendering import LONG_SIDE, PixelSize, fit_long_side
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sources import Source
+
+if TYPE_CHECKING:
+    from cogdoc.documents.opening import Picture
+
+MAX_MEGAPIXELS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """What it takes to open a file; the same request twice gives the same open document."""
+
+    path: Path
+    password: str | None = None
+    max_megapixels: float = MAX_MEGAPIXELS
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """What opening a file tells."""
+
+    page_count: int
+    repaired: bool
+
+
+class Document:
+    """An opened source. Pages are read when they are asked for: page 900 does not read the first 899."""
+
+    def __init__(self, source: Source, request: OpenRequest, sandbox: Sandbox) -> None:
+        """
+        Raises:
+            InputError, EncryptedError, TooLargeError: the file cannot be opened.
+        """
+        self.source = source
+        self.request = request
+        self.sandbox = sandbox
+        self.facts: DocumentFacts = sandbox.run(read_facts, request)
+
+    @property
+    def page_count(self) -> int:
+        return self.facts.page_count
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of the file's bytes, as the results state it."""
+        with self.request.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def numbers(self, selection: PageSelection) -> Iterator[int]:
+        """The selected page numbers, 1-based.
+
+        Raises:
+            UsageError: the document has no such page.
+        """
+        return selection.numbers(self.page_count)
+
+    def picture(self, number: int, size: PixelSize | None = None) -> Future[Picture]:
+        """Page `number` drawn at `size`, or with a long side of 1344 pixels."""
+        return self.sandbox.submit(draw_page, self.request, number, size)
+
+
+# What follows runs in the sandbox, and imports there what the parent need not load.
+
+
+def read_facts(request: OpenRequest) -> DocumentFacts:
+    from cogdoc.documents.opening import open_document
+
+    document = open_document(request)
+    return DocumentFacts(document.page_count, document.repaired)
+
+
+def draw_page(request: OpenRequest, number: int, size: PixelSize | None) -> Picture:
+    from cogdoc.documents.opening import check_index, open_document
+
+    document = open_document(request)
+    index = check_index(document, number)
+    return document.picture(index, size or fit_long_side(*document.size(index), LONG_SIDE))
+
+
+def open_path(path: Path, sandbox: Sandbox, password: str | None = None) -> Document:
+    """Open one file under its own name."""
+    source = Source(path, str(path), Path(path.name))
+    return Document(source, OpenRequest(path.resolve(), password), sandbox)

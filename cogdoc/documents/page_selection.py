@@ -1,0 +1,63 @@
+"""`--pages 1,3-5,8-`: which pages of a document to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cogdoc.errors import UsageError
+
+_RANGE = re.compile(r"\s*(?:(?P<single>\d+)|(?P<first>\d+)?\s*-\s*(?P<last>\d+)?)\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PageSelection:
+    """Closed ranges of 1-based page numbers; an open end is None."""
+
+    ranges: tuple[tuple[int, int | None], ...] = ((1, None),)
+
+    def numbers(self, page_count: int) -> Iterator[int]:
+        """The selected pages of a document in ascending order, each once.
+
+        Raises:
+            UsageError: a page that was asked for by number does not exist.
+        """
+        for first, last in self.ranges:
+            beyond = max(first, last or first)
+            if beyond > page_count and not (first == 1 and last is None):
+                pages = "1 page" if page_count == 1 else f"{page_count} pages"
+                raise UsageError(f"page {beyond} is out of range: the document has {pages}")
+        done = 0
+        for first, last in sorted(self.ranges, key=lambda item: item[0]):
+            for number in range(max(first, done + 1), (last or page_count) + 1):
+                yield number
+                done = number
+
+    @property
+    def is_all(self) -> bool:
+        return self.ranges == ((1, None),)
+
+
+def parse_page_selection(text: str) -> PageSelection:
+    """Read a selection such as `1,3-5,8-` or `-3`.
+
+    Raises:
+        UsageError: the text is no selection, counts from 0, or runs backwards.
+    """
+    ranges: list[tuple[int, int | None]] = []
+    for part in text.split(","):
+        match = _RANGE.fullmatch(part)
+        if match is None or part.strip() == "-":
+            raise UsageError(f"--pages: {part.strip()!r} is not a page or a range", "write for example --pages 1,3-5,8-")
+        if match["single"] is not None:
+            first = last = int(match["single"])
+        else:
+            first = int(match["first"] or 1)
+            last = int(match["last"]) if match["last"] else None
+        if first < 1 or (last is not None and last < 1):
+            raise UsageError("--pages: pages are counted from 1")
+        if last is not None and last < first:
+            raise UsageError(f"--pages: {part.strip()!r} runs backwards")
+        ranges.append((first, last))
+    return PageSelection(tuple(ranges))

@@ -1,0 +1,141 @@
+"""From what a user points at (a file, a folder, a glob, `-`, a list) to the files that are read, one at a time."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cogdoc.documents.formats import READABLE_SUFFIXES
+from cogdoc.errors import InputError
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to read.
+
+    `name` is what messages and results call it; `relative` is where its result belongs below an output folder.
+    """
+
+    path: Path
+    name: str
+    relative: Path
+
+
+def expand_sources(arguments: Iterable[str], stdin_file: Path | None = None) -> Iterator[Source | InputError]:
+    """Yield the sources that `arguments` name, lazily: a folder is walked while its files are being read.
+
+    What cannot be found comes as an error in its place, so that the rest of a run still happens.
+
+    Args:
+        arguments: paths of files and folders, glob patterns, or `-`.
+        stdin_file: where the bytes of standard input were kept, for `-`.
+    """
+    for argument in arguments:
+        if argument == STDIN:
+            if stdin_file is None:
+                yield InputError("-: standard input is not available here")
+            else:
+                yield Source(stdin_file, STDIN, Path("stdin"))
+            continue
+        path = Path(argument)
+        if path.is_dir():
+            yield from _walk_folder(path)
+        elif os.path.lexists(path):
+            yield Source(path, argument, _below_output(path))
+        elif glob.has_magic(argument):
+            yield from _expand_glob(argument)
+        else:
+            yield InputError(f"{argument}: no such file or folder")
+
+
+def _walk_folder(folder: Path) -> Iterator[Source | InputError]:
+    found = False
+    for path in _readable_files(folder):
+        found = True
+        yield Source(path, str(path), path.relative_to(folder))
+    if not found:
+        yield InputError(f"{folder}: no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
+
+
+def _readable_files(folder: Path) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            ordered = sorted(entries, key=lambda entry: natural_key(entry.name))
+    except OSError:
+        return
+    for entry in ordered:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _readable_files(Path(entry.path))
+        elif Path(entry.name).suffix.lower() in READABLE_SUFFIXES and entry.is_file():
+            yield Path(entry.path)
+
+
+def _expand_glob(pattern: str) -> Iterator[Source | InputError]:
+    matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)
+    if not matches:
+        yield InputError(f"{pattern}: no file matches")
+    for match in matches:
+        path = Path(match)
+        if path.is_dir():
+            yield from _walk_folder(path)
+        else:
+            yield Source(path, match, _below_output(path))
+
+
+def _below_output(path: Path) -> Path:
+    """Where a file that was named outright goes below an output folder: never above or outside of it."""
+    parts = [part for part in path.parts if part not in (path.anchor, "..", ".")]
+    return Path(*parts) if not path.is_absolute() else Path(path.name)
+
+
+def natural_key(text: str) -> list[tuple[int, int | str]]:
+    """Sort key under which `page 9` comes before `page 10`."""
+    return [
+        (0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in re.split(r"(\d+)", text) if part
+    ]
+
+
+def read_file_list(file: BinaryIO, *, nul_separated: bool) -> Iterator[str]:
+    """The paths in a list, one a line (or NUL-separated), lazily; empty ones are skipped."""
+    separator = b"\0" if nul_separated else b"\n"
+    rest = b""
+    while chunk := file.read(1 << 16):
+        *complete, rest = (rest + chunk).split(separator)
+        yield from (_decode_path(entry, nul_separated) for entry in complete if entry.strip(b"\r"))
+    if rest.strip(b"\r\n"):
+        yield _decode_path(rest, nul_separated)
+
+
+def _decode_path(entry: bytes, nul_separated: bool) -> str:
+    return os.fsdecode(entry if nul_separated else entry.removesuffix(b"\r"))
+
+
+@contextmanager
+def keep_stdin() -> Iterator[Path]:
+    """Keep the bytes of standard input in a temporary file while they are needed.
+
+    Raises:
+        InputError: standard input is empty, or a terminal.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InputError("-: nothing on standard input", "pipe a document into cogdoc, or name a file")
+    with tempfile.TemporaryDirectory(prefix="cogdoc-") as folder:
+        path = Path(folder) / "stdin"
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        if not path.stat().st_size:
+            raise InputError("-: standard input is empty")
+        yield path

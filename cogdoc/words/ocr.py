@@ -1,0 +1,182 @@
+"""Read a picture's text with RapidOCR on the CPU. Runs in the sandbox.
+
+Its wheel carries the models (Chinese, English, Japanese and more in one), so nothing is downloaded. Its
+orientation classifier is off: it turns long lines by 180 degrees and so garbles clean pages.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import statistics
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.opening import Picture
+from cogdoc.words.types import Line, Word
+
+Quad = npt.NDArray[np.float64]
+"""The corners of a slanted rectangle, clockwise from its top left: (4, 2), in pixels."""
+
+MAX_SIDE = 4096
+"""Pixels of the longest side that the engine is given; more is the tiling's business."""
+
+
+@dataclass(frozen=True, slots=True)
+class OcrWord:
+    text: str
+    quad: Quad
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class OcrLine:
+    """One line as the engine found it, with its words where it could tell them apart."""
+
+    text: str
+    quad: Quad
+    confidence: float
+    words: tuple[OcrWord, ...]
+
+    @property
+    def height(self) -> float:
+        """Pixels between the upper and the lower edge."""
+        return float(np.linalg.norm(self.quad[3] - self.quad[0]) + np.linalg.norm(self.quad[2] - self.quad[1])) / 2
+
+    @property
+    def width(self) -> float:
+        """Pixels between the left and the right edge."""
+        return float(np.linalg.norm(self.quad[1] - self.quad[0]) + np.linalg.norm(self.quad[2] - self.quad[3])) / 2
+
+    @property
+    def slope(self) -> float:
+        """Degrees clockwise by which the line falls."""
+        across = (self.quad[1] - self.quad[0]) + (self.quad[2] - self.quad[3])
+        return math.degrees(math.atan2(across[1], across[0]))
+
+
+@cache
+def _engine() -> Any:
+    import logging
+
+    from rapidocr import RapidOCR
+
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    return RapidOCR(
+        params={
+            "Global.log_level": "error",
+            "Global.use_cls": False,
+            "Global.max_side_len": MAX_SIDE,
+            "Rec.rec_batch_num": 1,
+            "EngineConfig.onnxruntime.intra_op_num_threads": int(os.environ.get("COGDOC_WORKER_THREADS", "0")) or -1,
+        }
+    )
+
+
+def recognize(picture: Picture) -> list[OcrLine]:
+    """All lines of text in `picture` (height, width, 3), in the engine's order: top to bottom, left to right."""
+    found = _engine()(
+        np.ascontiguousarray(picture[:, :, ::-1]),  # the engine expects OpenCV's channel order
+        use_det=True,
+        use_cls=False,
+        use_rec=True,
+        return_word_box=True,
+        return_single_char_box=False,
+    )
+    if found.txts is None or found.boxes is None:
+        return []
+    lines: list[OcrLine] = []
+    for text, quad, score, words in zip(found.txts, found.boxes, found.scores, found.word_results, strict=True):
+        cleaned = clean_text(text)
+        if not cleaned:
+            continue
+        pieces = tuple(
+            OcrWord(cleaned_word, np.asarray(word_quad, np.float64), float(word_score))
+            for word, word_score, word_quad in words
+            if (cleaned_word := clean_text(word))
+        )
+        lines.append(OcrLine(cleaned, np.asarray(quad, np.float64), float(score), pieces))
+    return lines
+
+
+def recognize_lines(crops: Sequence[Picture]) -> list[tuple[str, float]]:
+    """Text and score of pictures that hold a single line each; no search for lines is made."""
+    results: list[tuple[str, float]] = []
+    for crop in crops:
+        found = _engine()(
+            np.ascontiguousarray(crop[:, :, ::-1]),
+            use_det=False,
+            use_cls=False,
+            use_rec=True,
+            return_word_box=False,
+        )
+        texts, scores = found.txts or ("",), found.scores or (0.0,)
+        results.append((clean_text(texts[0]), float(scores[0])))
+    return results
+
+
+def clean_text(text: str) -> str:
+    """`text` without control characters and with full-width ASCII made plain, as people type it."""
+    plain = "".join(
+        chr(ord(c) - 0xFEE0) if "！" <= c <= "～" and c not in "，：；！？（）～" else c
+        for c in text
+        if unicodedata.category(c) not in ("Cc", "Cs", "Cn")
+    )
+    return plain.replace("\u3000", " ").strip()
+
+
+def page_skew(lines: Sequence[OcrLine]) -> float:
+    """Degrees clockwise by which the lines of a page fall: the median slope of the long ones, 0 with too few."""
+    slopes = [line.slope for line in lines if line.width > 6 * line.height and abs(line.slope) < 20]
+    if len(slopes) < 3:
+        return 0.0
+    return statistics.median(slopes)
+
+
+def to_line(found: OcrLine) -> Line:
+    """The line with axis-parallel boxes, in the same pixels."""
+    words = _split_words(found)
+    return Line(tuple(Word(word.text, _upright_box(word.quad), word.confidence) for word in words))
+
+
+def _split_words(found: OcrLine) -> tuple[OcrWord, ...]:
+    """The line's words, those that touch joined.
+
+    The engine gives each Chinese character a box of its own; here a word ends at white space.
+    """
+    if not found.words:
+        return (OcrWord(found.text, found.quad, found.confidence),)
+    parts = found.text.split()
+    joined: list[OcrWord] = []
+    pieces = list(found.words)
+    for part in parts:
+        taken: list[OcrWord] = []
+        length = 0
+        while pieces and length < len(part):
+            taken.append(pieces.pop(0))
+            length += len(taken[-1].text.replace(" ", ""))
+        if not taken:
+            break
+        quad = np.stack([taken[0].quad[0], taken[-1].quad[1], taken[-1].quad[2], taken[0].quad[3]])
+        joined.append(OcrWord(part, quad, min(piece.confidence for piece in taken)))
+    if "".join(word.text for word in joined) != "".join(parts):
+        return (OcrWord(found.text, found.quad, found.confidence),)
+    return tuple(joined)
+
+
+def _upright_box(quad: Quad) -> Box:
+    """The box of the same size about the quad's center, which for a slanted quad is tighter than its bounds."""
+    if abs(quad[1][0] - quad[0][0]) < abs(quad[1][1] - quad[0][1]):  # vertical writing
+        low, high = quad.min(axis=0), quad.max(axis=0)
+        return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    (x, y) = quad.mean(axis=0)
+    width = float(np.linalg.norm(quad[1] - quad[0]) + np.linalg.norm(quad[2] - quad[3])) / 2
+    height = float(np.linalg.norm(quad[3] - quad[0]) + np.linalg.norm(quad[2] - quad[1])) / 2
+    return Box(float(x) - width / 2, float(y) - height / 2, float(x) + width / 2, float(y) + height / 2)

@@ -1,0 +1,120 @@
+"""The words that a PDF, XPS or EPUB page holds as text, and how far they can be trusted. Runs in the sandbox."""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from dataclasses import dataclass
+
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.mupdf import pymupdf
+from cogdoc.documents.opening import MupdfDocument
+from cogdoc.errors import DamagedError
+from cogdoc.words.types import Line, Word
+
+UNREADABLE = "\ufffd"
+MAX_UNREADABLE_SHARE = 0.1
+"""Above this share of characters without a meaning the layer is not text: its fonts lack a Unicode map."""
+
+SCAN_SHARE = 0.6
+"""A picture that covers this share of the page is a scan of it."""
+
+CELL_GAP = 2.5
+"""Line heights of white space at which words that share a row are no longer one line."""
+
+_LIGATURES = {ord(k): v for k, v in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st"}.items()}
+_FLAGS = pymupdf.TEXTFLAGS_WORDS | pymupdf.TEXT_ACCURATE_BBOXES
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayer:
+    """What the page's text objects say, in content order, boxes as displayed."""
+
+    lines: tuple[Line, ...]
+    unreadable_share: float
+    """Share of the characters that are replacement, private-use or control characters."""
+    hidden_share: float
+    """Share of the characters that are drawn invisibly, as OCR programs do over a scan."""
+    pictures: tuple[Box, ...]
+    """Where the page shows pictures, in points, clipped to the page."""
+
+    @property
+    def readable(self) -> bool:
+        return bool(self.lines) and self.unreadable_share <= MAX_UNREADABLE_SHARE
+
+
+def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
+    """Read the text of page `index` (0-based).
+
+    Raises:
+        DamagedError: the page cannot be read.
+    """
+    page = document.load_page(index)
+    try:
+        turn = page.rotation_matrix
+        shown = page.rect
+        entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
+        hidden = _hidden_share(page)
+        pictures = tuple(_picture_boxes(page))
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
+    lines: list[Line] = []
+    for _, group in itertools.groupby(entries, key=lambda entry: (entry[5], entry[6])):
+        words: list[Word] = []
+        for x0, y0, x1, y1, text, *_ in group:
+            rect = pymupdf.Rect(x0, y0, x1, y1) * turn
+            box = Box(rect.x0 - shown.x0, rect.y0 - shown.y0, rect.x1 - shown.x0, rect.y1 - shown.y0)
+            cleaned = clean_layer_text(text)
+            if cleaned and box.overlap(Box(0, 0, shown.width, shown.height)) > 0:
+                words.append(Word(cleaned, box, 1.0))
+        lines.extend(_split_at_gaps(words))
+    characters = "".join(entry[4] for entry in entries)
+    unreadable = sum(_is_unreadable(c) for c in characters) / max(1, len(characters))
+    return TextLayer(tuple(lines), unreadable, hidden, pictures)
+
+
+def clean_layer_text(text: str) -> str:
+    """`text` with ligatures spelled out and without characters that say nothing."""
+    return "".join(c for c in text.translate(_LIGATURES) if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
+
+
+def _is_unreadable(character: str) -> bool:
+    return character == UNREADABLE or unicodedata.category(character) in ("Co", "Cc", "Cn", "Cs")
+
+
+def _split_at_gaps(words: list[Word]) -> list[Line]:
+    """MuPDF takes all that shares a baseline for a line; a wide gap is where a table cell or a column ends."""
+    lines: list[Line] = []
+    current: list[Word] = []
+    for word in words:
+        if current:
+            gap = word.box.x0 - current[-1].box.x1
+            height = max(current[-1].box.height, word.box.height)
+            if gap > CELL_GAP * height or gap < -height:
+                lines.append(Line(tuple(current)))
+                current = []
+        current.append(word)
+    if current:
+        lines.append(Line(tuple(current)))
+    return lines
+
+
+def _hidden_share(page: pymupdf.Page) -> float:
+    """Render mode 3, or fully transparent text (PDF 1.7, 9.3.6)."""
+    shown = hidden = 0
+    for span in page.get_texttrace():
+        if span["type"] == 3 or span["opacity"] == 0:
+            hidden += len(span["chars"])
+        else:
+            shown += len(span["chars"])
+    return hidden / max(1, shown + hidden)
+
+
+def _picture_boxes(page: pymupdf.Page) -> list[Box]:
+    shown = page.rect
+    boxes = []
+    for info in page.get_image_info():
+        rect = (pymupdf.Rect(info["bbox"]) * page.rotation_matrix) & shown
+        if not rect.is_empty:
+            boxes.append(Box(rect.x0 - shown.x0, rect.y0 - shown.y0, rect.x1 - shown.x0, rect.y1 - shown.y0))
+    return boxes
