@@ -1,0 +1,67 @@
+"""One page as the engines see it: its picture, words and layout, each read when first asked for, and once."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.rendering import PixelSize
+from cogdoc.words.types import PageLayout, PageWords
+
+if TYPE_CHECKING:
+    from cogdoc.documents.opening import Picture
+
+
+class Page:
+    """Page `number` (1-based) of a document."""
+
+    def __init__(self, document: Document, number: int) -> None:
+        self.document = document
+        self.number = number
+        self._words: Future[PageWords] | None = None
+        self._layout: Future[PageLayout] | None = None
+
+    def request_words(self) -> None:
+        """Have the words read, without waiting for them."""
+        if self._words is None and self._layout is None:
+            self._words = self.document.sandbox.submit(words_of, self.document.request, self.number)
+
+    def request_layout(self) -> None:
+        """Have the layout read, without waiting for it."""
+        if self._layout is None:
+            words = self._words.result() if self._words else None
+            self._layout = self.document.sandbox.submit(layout_of, self.document.request, self.number, words)
+
+    def words(self) -> PageWords:
+        """What the page literally says."""
+        if self._layout is not None:
+            return self._layout.result().words
+        self.request_words()
+        assert self._words is not None
+        return self._words.result()
+
+    def layout(self) -> PageLayout:
+        """The words in blocks, in reading order."""
+        self.request_layout()
+        assert self._layout is not None
+        return self._layout.result()
+
+    def picture(self, size: PixelSize | None = None) -> Picture:
+        """The page drawn with a long side of 1344 pixels, or at exactly `size`."""
+        return self.document.picture(self.number, size).result()
+
+
+# What follows runs in the sandbox, and imports there what the parent need not load.
+
+
+def words_of(request: OpenRequest, number: int) -> PageWords:
+    from cogdoc.words.reading import read_words
+
+    return read_words(request, number)
+
+
+def layout_of(request: OpenRequest, number: int, words: PageWords | None) -> PageLayout:
+    from cogdoc.words.layout import read_layout
+
+    return read_layout(request, number, words)
