@@ -27,8 +27,7 @@ def adjacency_relations(rows: Sequence[Sequence[str]]) -> Counter[Relation]:
     """The relations of a grid of texts; white space and case in them do not count."""
     grid = [["".join(text.split()).casefold() for text in row] for row in rows]
     columns = [
-        [row[column] if column < len(row) else "" for row in grid]
-        for column in range(max(map(len, grid), default=0))
+        [row[column] if column < len(row) else "" for row in grid] for column in range(max(map(len, grid), default=0))
     ]
     return Counter(
         (first, second, direction)

@@ -88,9 +88,7 @@ def _surroundings_fit(table: TableGrid, cell: int, test: Mapping[str, Any]) -> b
     around = [(test.get(name), table.neighbours(cell, *step)) for name, step in _DIRECTIONS.items()]
     around += [(test.get(name), table.headings(cell, *step)) for name, step in _HEADINGS.items()]
     return all(
-        any(_similar(wanted, table.cells[other].text, test) for other in others)
-        for wanted, others in around
-        if wanted
+        any(_similar(wanted, table.cells[other].text, test) for other in others) for wanted, others in around if wanted
     )
 
 

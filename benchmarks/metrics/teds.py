@@ -46,9 +46,7 @@ def teds(
     leaves the text out (TEDS-Struct), `ignored_tags` are taken out of both tables before. The first table of
     each side counts; 0 where there is none.
     """
-    predicted, expected = (
-        parse_html(source, ignored_tags).find_all("table") for source in (prediction, answer)
-    )
+    predicted, expected = (parse_html(source, ignored_tags).find_all("table") for source in (prediction, answer))
     if not predicted or not expected:
         return 0.0
     nodes = max(sum(1 for _ in table.descendants()) for table in (predicted[0], expected[0]))

@@ -37,16 +37,12 @@ def test_relaxed_accuracy_agrees_with_vlmevalkit() -> None:
 def test_containment_agrees_with_lmms_eval() -> None:
     for case in cases("ocrbench", "EvolvingLMMs-Lab/lmms-eval"):
         formula = case.fields.get("category") == "HME (formula)"
-        assert (
-            ocrbench_contains(case.fields["prediction"], case.fields["answers"], formula) == case.expected
-        ), case
+        assert ocrbench_contains(case.fields["prediction"], case.fields["answers"], formula) == case.expected, case
 
 
 def test_typed_score_agrees_with_the_official_one() -> None:
     for case in cases("mmlongbench_doc", "mayubo2333/MMLongBench-Doc"):
-        score = mmlongbench_score(
-            case.fields["prediction"], case.fields["answer"], case.fields["answer_type"]
-        )
+        score = mmlongbench_score(case.fields["prediction"], case.fields["answer"], case.fields["answer_type"])
         assert score == pytest.approx(case.expected, abs=TOLERANCE), case
 
 
@@ -58,9 +54,7 @@ def test_typed_score_agrees_with_the_official_one() -> None:
         (normalized_edit_distance, "python-Levenshtein"),
     ],
 )
-def test_error_rates_agree_with_jiwer_and_levenshtein(
-    metric: Callable[[str, str], float], implementation: str
-) -> None:
+def test_error_rates_agree_with_jiwer_and_levenshtein(metric: Callable[[str, str], float], implementation: str) -> None:
     for case in cases("cer_wer", implementation):
         expected = 0.0 if case.expected == "ERROR:ZeroDivisionError" else case.expected
         score = metric(case.fields["prediction"], case.fields["reference"])
@@ -73,9 +67,7 @@ def test_page_tests_agree_with_olmocr_bench() -> None:
         assert passes(test, case.fields["prediction"]) == case.expected, case
 
 
-@pytest.mark.parametrize(
-    ("structure_only", "variant"), [(False, "TEDS"), (True, "TEDS(structure_only=True)")]
-)
+@pytest.mark.parametrize(("structure_only", "variant"), [(False, "TEDS"), (True, "TEDS(structure_only=True)")])
 def test_teds_agrees_with_pubtabnet(structure_only: bool, variant: str) -> None:
     for case in cases("teds", f"ibm-aur-nlp/PubTabNet src/metric.py @ 8ffde902 {variant}"):
         score = teds(case.fields["prediction"], case.fields["answer"], structure_only=structure_only)

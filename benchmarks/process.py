@@ -1,0 +1,85 @@
+"""Running a command as a user would, and watching what it takes: time, and memory of it and its children."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+
+SAMPLE_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished command; all times in seconds from its start, memory in bytes."""
+
+    seconds: float
+    output: str
+    memory: tuple[tuple[float, int], ...]
+    """Anonymous resident memory of the process and all its descendants, sampled while it ran."""
+
+    @property
+    def peak_memory(self) -> int:
+        return max((size for _, size in self.memory), default=0)
+
+    def peak_memory_between(self, start: float, end: float) -> int:
+        return max((size for moment, size in self.memory if start <= moment <= end), default=0)
+
+
+def run(command: Sequence[str]) -> Run:
+    """Run `command` to its end; RuntimeError with its last words where it fails."""
+    started = time.perf_counter()
+    memory: list[tuple[float, int]] = []
+    ended = threading.Event()
+    with TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8")
+
+        def sample() -> None:
+            while not ended.wait(SAMPLE_SECONDS):
+                memory.append((time.perf_counter() - started, anonymous_memory(process.pid)))
+
+        sampler = threading.Thread(target=sample, daemon=True)
+        sampler.start()
+        output, _ = process.communicate()
+        seconds = time.perf_counter() - started
+        ended.set()
+        sampler.join()
+        if process.returncode:
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").strip()
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said[-500:]}")
+    return Run(seconds, output, tuple(memory))
+
+
+def anonymous_memory(pid: int) -> int:
+    """Bytes of anonymous resident memory (RssAnon) of a process and all its descendants.
+
+    File-backed pages, such as mapped models, are left out: the system can drop them at any time.
+    """
+    return sum(_own_anonymous_memory(one) for one in _tree(pid))
+
+
+def _tree(pid: int) -> Iterator[int]:
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            pids = children.read_text().split()
+        except OSError:
+            continue
+        for child in pids:
+            yield from _tree(int(child))
+
+
+def _own_anonymous_memory(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    for line in status.splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    return 0

@@ -1,0 +1,125 @@
+"""How fast cogdoc is and how much memory it takes, through its command line, on documents made on the spot.
+
+python -m benchmarks.speed --only start
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks.documents import write_scan_pdf, write_text_pdf
+from benchmarks.process import Run, run
+from benchmarks.report import markdown_table
+
+COGDOC = str(Path(sys.executable).with_name("cogdoc"))
+SAMPLE = Path(__file__).parents[1] / "samples" / "report.pdf"
+MEMORY_POINTS = 5
+MEGABYTE = 1024**2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parse(arguments)
+    with TemporaryDirectory(prefix="cogdoc-speed-") as folder:
+        for name in [options.only] if options.only else list(MEASUREMENTS):
+            print(f"\n## {name}\n\n{MEASUREMENTS[name](Path(folder), options)}", flush=True)
+    return 0
+
+
+def measure_start(_folder: Path, options: argparse.Namespace) -> str:
+    """Whole processes from nothing to their exit, next to an interpreter that does nothing."""
+    commands = {
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "import cogdoc": [sys.executable, "-c", "import cogdoc"],
+        "cogdoc --help": [COGDOC, "--help"],
+        "cogdoc ask samples/report.pdf": [COGDOC, "ask", str(SAMPLE), "total revenue?"],
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(options.runs):
+        for name, command in commands.items():
+            seconds[name].append(run(command).seconds)
+    base = median(seconds["python -c pass"])
+    rows = [
+        [
+            name,
+            f"{median(times):.2f}",
+            f"{min(times):.2f}",
+            f"{max(times):.2f}",
+            f"{median(times) / base:.1f}",
+        ]
+        for name, times in seconds.items()
+    ]
+    return markdown_table(["command", "median s", "min", "max", "times bare python"], rows)
+
+
+def measure_text(folder: Path, options: argparse.Namespace) -> str:
+    """Pages with a text layer: words alone (`ask` reads those of every page), and layout as well (`ocr`)."""
+    document = folder / "text.pdf"
+    write_text_pdf(document, options.pages)
+    question = f"What is the reference number on page {options.pages // 2}?"
+    rows = []
+    for jobs in ("1", "2"):
+        for name, command in (
+            ("words (ask)", [COGDOC, "ask", str(document), question, "--jobs", jobs]),
+            ("layout (ocr)", [COGDOC, "ocr", str(document), "--out", "jsonl", "--jobs", jobs]),
+        ):
+            finished = run(command)
+            pages_per_second = options.pages / finished.seconds
+            rows.append([name, jobs, f"{finished.seconds:.1f}", f"{pages_per_second:.1f}", *_memory_cells(finished)])
+    points = [f"{100 * point // MEMORY_POINTS}%" for point in range(1, MEMORY_POINTS + 1)]
+    header = [
+        f"{options.pages} pages",
+        "jobs",
+        "s",
+        "pages/s",
+        "peak MB",
+        *(f"to {point}" for point in points),
+    ]
+    return markdown_table(header, rows)
+
+
+def measure_scan(folder: Path, options: argparse.Namespace) -> str:
+    """Scanned pages through OCR on two jobs, the start of the engine included."""
+    source, document = folder / "source.pdf", folder / "scan.pdf"
+    write_text_pdf(source, options.scans)
+    write_scan_pdf(document, source, options.scans)
+    finished = run([COGDOC, "ocr", str(document), "--out", "jsonl", "--jobs", "2"])
+    per_minute = 60 * options.scans / finished.seconds
+    row = [
+        str(options.scans),
+        f"{finished.seconds:.1f}",
+        f"{per_minute:.1f}",
+        f"{finished.peak_memory / MEGABYTE:.0f}",
+    ]
+    return markdown_table(["scanned pages", "s", "pages/minute", "peak MB"], [row])
+
+
+MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], str]] = {
+    "start": measure_start,
+    "text": measure_text,
+    "scan": measure_scan,
+}
+
+
+def _memory_cells(finished: Run) -> list[str]:
+    """The peak of the whole run, and of each of its equal parts: memory that grows with the pages shows."""
+    part = finished.seconds / MEMORY_POINTS
+    sizes = [finished.peak_memory_between(part * point, part * (point + 1)) for point in range(MEMORY_POINTS)]
+    return [f"{size / MEGABYTE:.0f}" for size in (finished.peak_memory, *sizes)]
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser.add_argument("--only", choices=list(MEASUREMENTS), help="one measurement instead of all")
+    parser.add_argument("--pages", type=int, default=500, help="pages of the born-digital document")
+    parser.add_argument("--scans", type=int, default=10, help="scanned pages")
+    parser.add_argument("--runs", type=int, default=5, help="how often each start is timed")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
