@@ -1,0 +1,1 @@
+"""How the samples are made: one file a kind of document."""

@@ -1,0 +1,1 @@
+"""The annual report of an invented company: report.pdf."""
