@@ -1,0 +1,8 @@
+"""Reads charts without any model: marks are measured, labels are read, and questions answered from the table."""
+
+from __future__ import annotations
+
+from cogdoc.engines.builtin.charts.read import read_chart
+from cogdoc.engines.builtin.charts.types import Drawing, DrawnPath
+
+__all__ = ["Drawing", "DrawnPath", "read_chart"]

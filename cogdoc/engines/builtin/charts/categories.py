@@ -1,0 +1,140 @@
+"""Finds the category labels of a bar chart: below a vertical one's bars, left of a horizontal one's."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cogdoc.engines.builtin.charts.labels import Label, clusters, in_reading_order, phrases
+from cogdoc.engines.builtin.charts.layout import BarLayout
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryName:
+    """What stands at one category, possibly nothing, and the labels it was put together from."""
+
+    text: str
+    parts: tuple[Label, ...]
+
+
+def category_places(layout: BarLayout, labels: Sequence[Label], axis_end: float) -> list[float]:
+    """Where category labels stand along the category axis, in order; empty where that is unclear.
+
+    `axis_end` is the y below which the labels of a vertical chart begin.
+    """
+    band = _band(layout, labels, axis_end)
+    if not band:
+        return []
+    if layout.vertical:
+        first = _rows(band)[0]
+        if any(label.slanted for label in first):
+            return sorted(label.anchor[0] for label in first if label.slanted)
+        return sorted(phrase.box.center[0] for phrase in phrases(first, gap=0.9))
+    lines = phrases(band, gap=1.2)
+    blocks = clusters(lines, lambda line: line.box.center[1], 1.35 * statistics.median(b.height for b in lines))
+    return [statistics.fmean(line.box.center[1] for line in block) for block in blocks]
+
+
+def category_labels(
+    layout: BarLayout, centers: Sequence[float], labels: Sequence[Label], axis_end: float
+) -> list[CategoryName]:
+    """The name at each of `centers` (sorted, along the category axis); gaps in a run of years are filled."""
+    band = _band(layout, labels, axis_end)
+    pitch = min((b - a for a, b in itertools.pairwise(centers)), default=4 * layout.thickness)
+    given: list[list[Label]] = [[] for _ in centers]
+    axis = 0 if layout.vertical else 1
+    for label in in_reading_order(band):
+        place = label.anchor[axis]
+        nearest = min(range(len(centers)), key=lambda i: abs(centers[i] - place))
+        if abs(centers[nearest] - place) <= max(0.62 * pitch, 0.5 * layout.thickness):
+            given[nearest].append(label)
+    names = [CategoryName(" ".join(part.text for part in parts), tuple(parts)) for parts in given]
+    return _years_filled(names)
+
+
+def _band(layout: BarLayout, labels: Iterable[Label], axis_end: float) -> list[Label]:
+    """The labels that stand where category labels do."""
+    plot = layout.box
+    pitch = max(2.0 * layout.thickness, 24.0)
+    upright = [label for label in labels if len(label.text) <= 2 or label.height <= 2.5 * label.box.width]
+    if layout.vertical:
+        bottom = max(plot.y1, axis_end)
+        return _first_rows(
+            [
+                label
+                for label in upright
+                if label.box.y0 >= bottom - 0.35 * label.height
+                and plot.x0 - pitch <= label.anchor[0] <= plot.x1 + pitch
+            ]
+        )
+    left: list[Label] = []
+    for phrase, parts in _phrases_with_parts(upright):
+        y = phrase.box.center[1]
+        if not plot.y0 - 0.6 * pitch <= y <= plot.y1 + 0.6 * pitch:
+            continue
+        row = min(layout.rows, key=lambda row: abs(row.center - y))
+        if phrase.box.x1 <= row.box.x0 + 0.4 * phrase.height:
+            left += parts
+    return [label for label in left if not _is_data_label(label, left, layout)]
+
+
+def _phrases_with_parts(labels: Sequence[Label]) -> list[tuple[Label, list[Label]]]:
+    whole = phrases(labels, gap=1.2)
+    parts: list[list[Label]] = [[] for _ in whole]
+    for label in labels:
+        owner = max(range(len(whole)), key=lambda i: whole[i].box.overlap(label.box))
+        parts[owner].append(label)
+    return list(zip(whole, parts, strict=True))
+
+
+def _is_data_label(label: Label, left: Sequence[Label], layout: BarLayout) -> bool:
+    """A number right before a bar that grows leftward, where names stand farther left."""
+    if label.number is None:
+        return False
+    row = min(layout.rows, key=lambda row: abs(row.center - label.box.center[1]))
+    if row.box.x0 >= layout.baseline - 3 or row.box.x0 - label.box.x1 > 2 * label.height:
+        return False
+    return any(other.box.x1 < label.box.x0 and other.box.vertical_overlap(label.box) > 0.5 for other in left)
+
+
+def _rows(labels: Sequence[Label]) -> list[list[Label]]:
+    typical = statistics.median(label.height for label in labels)
+    if any(label.slanted for label in labels):
+        return [list(labels)]
+    return clusters(labels, lambda label: label.box.center[1], 0.45 * typical)
+
+
+def _first_rows(below: Sequence[Label]) -> list[Label]:
+    """The rows right under the axis, down to the first gap."""
+    if not below:
+        return []
+    slanted = [label for label in below if label.slanted]
+    if len(slanted) >= 2:
+        top = min(label.box.y0 for label in slanted)
+        return [label for label in slanted if label.box.y0 <= top + 1.5 * label.height]
+    rows = _rows(below)
+    kept = list(rows[0])
+    for before, after in itertools.pairwise(rows):
+        bottom = max(label.box.y1 for label in before)
+        top = min(label.box.y0 for label in after)
+        if top - bottom > 0.55 * min(label.height for label in before):
+            break
+        kept += after
+    return kept
+
+
+def _years_filled(names: list[CategoryName]) -> list[CategoryName]:
+    """Every second or fifth year may be labelled; the ones between follow from their places."""
+    years = {i: int(name.text) for i, name in enumerate(names) if name.text.isdigit() and len(name.text) == 4}
+    if len(years) < 2 or len(years) == len(names):
+        return names
+    steps = {(years[b] - years[a]) / (b - a) for a, b in itertools.pairwise(sorted(years))}
+    if len(steps) != 1 or (step := steps.pop()) not in (1.0, -1.0):
+        return names
+    first = min(years)
+    return [
+        name if name.text else CategoryName(str(round(years[first] + step * (i - first))), ())
+        for i, name in enumerate(names)
+    ]

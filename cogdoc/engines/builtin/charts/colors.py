@@ -1,0 +1,165 @@
+"""Colours of marks and of text: which ones a picture is painted in, and what people call them."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.types import Color, Mask, Picture
+
+_SAME = 14
+"""Largest channel difference between two pixels that are painted in one colour."""
+_FLAT = 6
+"""Largest channel difference between neighbours inside an evenly painted area."""
+_FAINT = 18
+"""A colour that differs less than this from the background is a decoration of it."""
+
+
+def hexadecimal(color: Color) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color)
+
+
+def from_hexadecimal(text: str) -> Color:
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+def distance(one: Color, other: Color) -> int:
+    """Largest channel difference, 0 to 255."""
+    return max(abs(a - b) for a, b in zip(one, other, strict=True))
+
+
+def mask_of(picture: Picture, color: Color, tolerance: int = _SAME) -> Mask:
+    """Where `picture` is painted in `color`."""
+    low = np.clip(np.array(color, dtype=np.int16) - tolerance, 0, 255).astype(np.uint8)
+    high = np.clip(np.array(color, dtype=np.int16) + tolerance, 0, 255).astype(np.uint8)
+    inside: Mask = np.all((picture >= low) & (picture <= high), axis=2)
+    return inside
+
+
+def background_of(picture: Picture) -> Color:
+    """The colour most of the picture is painted in."""
+    return _peaks(picture.reshape(-1, 3), least=1)[0]
+
+
+def flat_colors(picture: Picture, background: Color, least: int) -> list[Color]:
+    """Colours that evenly fill at least `least` pixels, the largest first, without the background."""
+    signed = picture.astype(np.int16)
+    flat = np.zeros(picture.shape[:2], dtype=bool)
+    flat[:-1, :-1] = (np.abs(signed[:-1, :-1] - signed[1:, :-1]).max(axis=2) <= _FLAT) & (
+        np.abs(signed[:-1, :-1] - signed[:-1, 1:]).max(axis=2) <= _FLAT
+    )
+    return [color for color in _peaks(picture[flat], least) if distance(color, background) >= _FAINT]
+
+
+def ink_colors(picture: Picture, ignored: Mask, background: Color, least: int) -> list[Color]:
+    """Colours of thin strokes: peaks among all pixels that are neither background nor `ignored`."""
+    contrast = np.abs(picture.astype(np.int16) - np.array(background, dtype=np.int16)).max(axis=2)
+    pixels = picture[(contrast >= 2 * _FAINT) & ~ignored]
+    return _peaks(pixels, least)
+
+
+def text_color(picture: Picture, box: Box, background: Color) -> Color | None:
+    """The colour a word is printed in: that of its pixels farthest from what surrounds them."""
+    x0, y0, x1, y1 = (round(edge) for edge in box)
+    patch = picture[max(0, y0) : y1, max(0, x0) : x1].reshape(-1, 3)
+    if len(patch) < 12:
+        return None
+    contrast = np.abs(patch.astype(np.int16) - np.array(background, dtype=np.int16)).max(axis=1)
+    strongest = patch[contrast >= 0.85 * contrast.max()]
+    if contrast.max() < 2 * _FAINT:
+        return None
+    red, green, blue = np.median(strongest, axis=0)
+    return int(red), int(green), int(blue)
+
+
+def _peaks(pixels: NDArray[np.uint8], least: int) -> list[Color]:
+    """Colours around which at least `least` of `pixels` ((count, 3)) gather, the most frequent first."""
+    if len(pixels) == 0:
+        return []
+    packed = (pixels >> 3).astype(np.int32)
+    codes = packed[:, 0] << 10 | packed[:, 1] << 5 | packed[:, 2]
+    counts = np.bincount(codes, minlength=1 << 15)
+    sums = np.stack([np.bincount(codes, weights=pixels[:, i], minlength=1 << 15) for i in range(3)], axis=1)
+    peaks: list[Color] = []
+    order = np.argsort(counts)[::-1]
+    for code in order[: int((counts >= max(1, least // 4)).sum())]:
+        red, green, blue = (round(float(total)) for total in sums[code] / counts[code])
+        color = (red, green, blue)
+        if counts[code] < least and _gathered(counts, int(code)) < least:
+            continue
+        if all(distance(color, other) > _SAME for other in peaks):
+            peaks.append(color)
+    return peaks
+
+
+def _gathered(counts: NDArray[np.int64], code: int) -> int:
+    """Pixels in a cell of the colour cube and in its six neighbours."""
+    near = (0, 1, -1, 32, -32, 1024, -1024)
+    return int(sum(counts[code + step] for step in near if 0 <= code + step < len(counts)))
+
+
+def color_names(color: Color) -> tuple[str, ...]:
+    """What people call `color`, the plainest name first, each with its shade in front where it has one."""
+    red, green, blue = (channel / 255 for channel in color)
+    hue, lightness, _ = colorsys.rgb_to_hls(red, green, blue)
+    chroma = max(red, green, blue) - min(red, green, blue)
+    degrees = hue * 360
+    if chroma < 0.09 or (chroma < 0.14 and lightness > 0.8):
+        base: tuple[str, ...] = ("black",) if lightness < 0.2 else ("white",) if lightness > 0.95 else ("gray", "grey")
+    else:
+        base = _hue_names(degrees, lightness, chroma)
+    shades = ("light", "pale") if lightness > 0.62 else ("dark", "deep") if lightness < 0.35 else ()
+    names = [*base, *(f"{shade} {name}" for shade in shades for name in base)]
+    if base[0] == "blue" and lightness < 0.36:
+        names += ["navy", "navy blue"]
+        if lightness < 0.2:
+            names.append("black")
+    return tuple(names)
+
+
+def _hue_names(degrees: float, lightness: float, chroma: float) -> tuple[str, ...]:
+    if degrees < 12 or degrees >= 345:
+        return ("red", "maroon", "dark red") if lightness < 0.3 else ("red", "pink") if lightness > 0.65 else ("red",)
+    if degrees < 24:
+        return ("brown", "orange", "red") if lightness < 0.5 and chroma < 0.65 else ("orange", "red")
+    if degrees < 40:
+        return ("brown", "orange") if lightness < 0.4 else ("orange", "yellow", "beige")
+    if degrees < 54:
+        return (
+            ("brown", "gold", "yellow", "golden", "mustard")
+            if lightness < 0.5
+            else ("yellow", "gold", "beige", "orange")
+        )
+    if degrees < 68:
+        return ("yellow", "olive", "green", "olive green") if chroma > 0.3 else ("green", "beige", "yellow")
+    if degrees < 160:
+        return ("green", "lime") if lightness > 0.4 else ("green", "olive")
+    if degrees < 195:
+        return ("teal", "green", "cyan", "turquoise", "blue")
+    if degrees < 250:
+        return ("blue", "sky blue") if lightness > 0.5 else ("blue",)
+    if degrees < 300:
+        return ("purple", "violet")
+    return ("pink", "magenta", "purple") if lightness > 0.45 else ("purple", "maroon", "pink")
+
+
+def named_colors(question: str, colors: Iterable[Color]) -> list[Color]:
+    """The colours among `colors` that `question` names, a name with its shade before a bare one."""
+    text = f" {question.lower()} "
+    scored = []
+    for color in colors:
+        hits = [
+            (2 * name.count(" ") + (1.0 - 0.1 * rank))
+            for rank, name in enumerate(color_names(color))
+            if f" {name} " in text.replace("?", " ").replace(",", " ").replace(".", " ").replace("-", " ")
+        ]
+        if hits:
+            scored.append((max(hits), color))
+    if not scored:
+        return []
+    best = max(score for score, _ in scored)
+    return [color for score, color in scored if score > best - 0.05]

@@ -1,0 +1,220 @@
+"""Finds the drawn lines of line charts, one height for each pixel column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.colors import background_of, distance, ink_colors, mask_of
+from cogdoc.engines.builtin.charts.types import Color, Curve, Drawing, Mask, Picture
+from cogdoc.words.types import Word
+
+_TOLERANCE = 34
+"""Antialiasing keeps thin lines from reaching their full colour."""
+_LEAST_SPAN = 0.25
+"""Share of the picture's width that a series' line covers."""
+_LEAST_COVERED = 0.55
+"""Share of its columns in which a line shows; the rest is dashes, crossings and labels printed over it."""
+_THICKEST = 9
+_ROUGHEST = 0.12
+"""Share of its steps in which a line may jump; traces along text do so all the time."""
+_STRAY_GAP = 18
+_STRAY_LENGTH = 14
+_GRAY = 26
+"""Colours whose channels differ less than this may be grid or axis."""
+
+
+def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
+    """One curve for each colour that is drawn as a thin line across the picture, the longest first."""
+    background = background_of(picture)
+    ignored = _covered(picture.shape[:2], words)
+    least = max(30, picture.shape[1] // 6)
+    curves: list[Curve] = []
+    for color in ink_colors(picture, ignored, background, least):
+        if any(distance(color, curve.color) <= _TOLERANCE for curve in curves):
+            continue
+        mask = mask_of(picture, color, _TOLERANCE) & ~ignored
+        curve = _traced(_without_straight_lines(mask, color), color)
+        if curve is not None:
+            curves.append(curve)
+    whole = [curve for curve in curves if not _is_fringe(curve, curves, background)]
+    return sorted(_common_span(whole), key=lambda curve: curve.xs[0] - curve.xs[-1])
+
+
+def drawn_curves(drawing: Drawing) -> list[Curve]:
+    """Stroked paths that run from left to right, exactly as drawn; dashes and segments of one colour joined."""
+    points: dict[Color, list[tuple[float, float]]] = {}
+    for path in drawing.paths:
+        if path.stroke is None or len(path.points) < 2 or path.fill is not None:
+            continue
+        xs = np.array([x for x, _ in path.points])
+        ys = np.array([y for _, y in path.points])
+        straight = np.ptp(ys) < 0.5 or np.ptp(xs) < 0.5
+        monotonic = bool(np.all(np.diff(xs) >= -0.5))
+        if monotonic and not (straight and len(path.points) == 2):
+            points.setdefault(path.stroke, []).extend(path.points)
+    curves = []
+    for color, found in points.items():
+        ordered = sorted(found)
+        if len({x for x, _ in ordered}) >= 3:
+            xs = np.array([x for x, _ in ordered])
+            curves.append(Curve(xs, np.array([y for _, y in ordered]), color))
+    return _common_span(curves)
+
+
+def _covered(shape: tuple[int, ...], words: Iterable[Word]) -> Mask:
+    covered = np.zeros(shape[:2], dtype=bool)
+    for word in words:
+        x0, y0, x1, y1 = (round(edge) for edge in word.box)
+        covered[max(0, y0) : y1, max(0, x0) : x1] = True
+    return covered
+
+
+def _without_straight_lines(mask: Mask, color: Color) -> Mask:
+    """`mask` without grid lines and axes, which are gray and run straight across."""
+    if max(color) - min(color) >= _GRAY:
+        return mask
+    cleaned = mask.copy()
+    height, width = mask.shape
+    cleaned[mask.mean(axis=1) > 0.3] = False
+    cleaned[:, mask.mean(axis=0) > 0.25] = False
+    return cleaned if height and width else mask
+
+
+def _traced(mask: Mask, color: Color) -> Curve | None:
+    """Follows the mask from left to right, taking in each column the run nearest to the line so far."""
+    columns = np.flatnonzero(mask.any(axis=0))
+    if len(columns) < 12:
+        return None
+    runs = [_runs(mask[:, x]) for x in columns]
+    thickness = float(np.median([max(end - start for start, end in run) for run in runs]))
+    if thickness > _THICKEST:
+        return None
+    best: tuple[list[int], list[float]] = ([], [])
+    for seed in _seeds(columns, runs):
+        path = _followed(columns, runs, seed, mask.shape)
+        if len(path[0]) > len(best[0]):
+            best = path
+    xs, ys = np.array(best[0], dtype=np.float64), np.array(best[1], dtype=np.float64)
+    xs, ys = _without_strays(xs, ys)
+    if len(xs) < 12:
+        return None
+    span = xs[-1] - xs[0] + 1
+    width = mask.shape[1]
+    if span < _LEAST_SPAN * width or span >= width - 2 or len(xs) < _LEAST_COVERED * span:
+        return None
+    rough = float((np.abs(np.diff(ys)) > 2 + thickness + 2 * np.diff(xs)).mean())
+    return Curve(xs, ys, color) if rough <= _ROUGHEST else None
+
+
+def _without_strays(
+    xs: NDArray[np.float64], ys: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The line without short pieces far off its ends, which belong to something else in its colour."""
+    cuts = np.flatnonzero(np.diff(xs) > _STRAY_GAP) + 1
+    pieces = np.split(np.arange(len(xs)), cuts)
+    while len(pieces) > 1 and len(pieces[0]) < _STRAY_LENGTH:
+        pieces = pieces[1:]
+    while len(pieces) > 1 and len(pieces[-1]) < _STRAY_LENGTH:
+        pieces = pieces[:-1]
+    kept = np.concatenate(pieces) if pieces else np.arange(0)
+    return xs[kept], ys[kept]
+
+
+def _is_fringe(curve: Curve, curves: Iterable[Curve], background: Color) -> bool:
+    """Whether a curve is the antialiased edge of stronger ones: a blend with the background, and beside them."""
+    strong = [
+        other
+        for other in curves
+        if other is not curve
+        and distance(other.color, background) > distance(curve.color, background)
+        and _is_blend(curve.color, other.color, background)
+    ]
+    if not strong:
+        return False
+    apart = np.min([np.abs(np.interp(curve.xs, other.xs, other.ys) - curve.ys) for other in strong], axis=0)
+    return float((apart <= 4.0).mean()) >= 0.6
+
+
+def _is_blend(color: Color, strong: Color, background: Color) -> bool:
+    """Whether `color` lies between `strong` and the background."""
+    toward = np.array(strong, dtype=np.float64) - background
+    share = float(np.dot(np.array(color) - background, toward) / max(1.0, float(np.dot(toward, toward))))
+    return 0.1 < share < 1.05 and float(np.abs(background + share * toward - color).max()) < 30
+
+
+def _seeds(columns: NDArray[np.intp], runs: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, float]]:
+    """Where to start following: a few columns that show one run only."""
+    single = [i for i in range(len(columns)) if len(runs[i]) == 1] or [0]
+    picks = {single[0], single[len(single) // 4], single[len(single) // 2], single[-1 - len(single) // 4]}
+    return [(i, sum(runs[i][0]) / 2) for i in sorted(picks)]
+
+
+def _followed(
+    columns: NDArray[np.intp],
+    runs: Sequence[Sequence[tuple[int, int]]],
+    seed: tuple[int, float],
+    shape: tuple[int, ...],
+) -> tuple[list[int], list[float]]:
+    start, height = seed
+    forward = _steps(columns, runs, range(start, len(columns)), height, shape[0])
+    backward = _steps(columns, runs, range(start - 1, -1, -1), height, shape[0])
+    path = [*reversed(backward), *forward]
+    return [x for x, _ in path], [y for _, y in path]
+
+
+def _steps(
+    columns: NDArray[np.intp],
+    runs: Sequence[Sequence[tuple[int, int]]],
+    order: range,
+    height: float,
+    picture_height: int,
+) -> list[tuple[int, float]]:
+    path: list[tuple[int, float]] = []
+    slope, last = 0.0, int(columns[order[0]]) if len(order) else 0
+    for i in order:
+        x = int(columns[i])
+        gap = abs(x - last)
+        expected = height + slope * gap if gap <= 12 else height
+        start, end = min(runs[i], key=lambda run: max(run[0] - expected, expected - run[1], 0.0))
+        nearest = (start + end - 1) / 2
+        jump = max(start - expected, expected - end, 0.0)
+        if jump > 6 + 2.5 * min(gap, 24) + 0.01 * picture_height:
+            continue
+        if gap:
+            slope = 0.7 * slope + 0.3 * max(-6.0, min(6.0, (nearest - height) / gap))
+        path.append((x, nearest))
+        height, last = nearest, x
+    return path
+
+
+def _runs(column: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], column.view(np.int8), [0]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def _common_span(curves: Sequence[Curve]) -> list[Curve]:
+    """Curves that share the plot with the longest one; a swoosh in a logo does not."""
+    if not curves:
+        return []
+    longest = max(curves, key=lambda curve: float(curve.xs[-1] - curve.xs[0]))
+    kept = []
+    for curve in curves:
+        shared = min(curve.xs[-1], longest.xs[-1]) - max(curve.xs[0], longest.xs[0])
+        if shared >= 0.6 * (curve.xs[-1] - curve.xs[0]):
+            kept.append(curve)
+    return kept
+
+
+def plot_of(curves: Sequence[Curve]) -> Box:
+    """The box around all curves."""
+    boxes = [curve.box for curve in curves]
+    return Box(
+        min(box.x0 for box in boxes),
+        min(box.y0 for box in boxes),
+        max(box.x1 for box in boxes),
+        max(box.y1 for box in boxes),
+    )

@@ -1,0 +1,118 @@
+"""Finds the disc or ring of a pie chart and the angles of its slices."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cogdoc.engines.builtin.charts.colors import background_of, flat_colors, mask_of
+from cogdoc.engines.builtin.charts.types import Color, Picture, Pie, Slice
+
+_STEPS = 1440
+"""Directions sampled around the centre."""
+_LEAST_RADIUS = 0.08
+"""Of the picture's shorter side."""
+_LEAST_SLICE = 1.2
+"""Degrees; thinner runs are seams or the antialiasing between two slices."""
+_RADII = np.linspace(0.55, 0.92, 12)
+
+
+def find_pie(picture: Picture) -> Pie | None:
+    """The largest disc or ring painted in two or more even colours, None where there is none."""
+    background = background_of(picture)
+    colors = flat_colors(picture, background, least=max(60, picture.shape[0] * picture.shape[1] // 4000))[:14]
+    if len(colors) < 2:
+        return None
+    index = np.full(picture.shape[:2], -1, dtype=np.int16)
+    for number, color in enumerate(colors):
+        index[(index < 0) & mask_of(picture, color)] = number
+    for center, radius in _round_shapes(index >= 0):
+        if radius < _LEAST_RADIUS * min(picture.shape[:2]):
+            continue
+        slices = _slices(index, colors, center, radius)
+        if len(slices) >= 2 and sum(part.sweep for part in slices) > 340:
+            return Pie(center, radius, slices)
+    return None
+
+
+def _round_shapes(painted: NDArray[np.bool_]) -> list[tuple[tuple[float, float], float]]:
+    """Centres and radii of connected shapes with a circular outline, the largest first."""
+    closed = cv2.morphologyEx(painted.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    found = []
+    for contour in contours:
+        if len(contour) < 40:
+            continue
+        (x, y), radius = cv2.minEnclosingCircle(contour)
+        area = cv2.contourArea(contour)
+        if area >= 0.9 * np.pi * radius * radius:
+            moments = cv2.moments(contour)
+            center = (moments["m10"] / moments["m00"], moments["m01"] / moments["m00"])
+            found.append((center, float(np.sqrt(area / np.pi))))
+        elif area >= 0.5 * np.pi * radius * radius and _is_round(contour, (x, y), radius):
+            found.append(((float(x), float(y)), float(radius)))
+    return sorted(found, key=lambda shape: -shape[1])
+
+
+def _is_round(contour: NDArray[np.int32], center: tuple[float, float], radius: float) -> bool:
+    """Whether most of an outline that something sticks into still lies on one circle."""
+    distances = np.hypot(contour[:, 0, 0] - center[0], contour[:, 0, 1] - center[1])
+    return bool((np.abs(distances - radius) < 0.05 * radius).mean() > 0.75)
+
+
+def _slices(
+    index: NDArray[np.int16], colors: list[Color], center: tuple[float, float], radius: float
+) -> tuple[Slice, ...]:
+    angles = np.arange(_STEPS) * (2 * np.pi / _STEPS)
+    xs = center[0] + radius * np.outer(_RADII, np.sin(angles))
+    ys = center[1] - radius * np.outer(_RADII, np.cos(angles))
+    height, width = index.shape
+    sampled = index[np.clip(ys.round().astype(int), 0, height - 1), np.clip(xs.round().astype(int), 0, width - 1)]
+    votes = np.stack([(sampled == number).sum(axis=0) for number in range(len(colors))])
+    winner = np.where(votes.max(axis=0) >= 4, votes.argmax(axis=0), -1)
+    if (winner < 0).mean() > 0.25:
+        return ()
+    runs = _cyclic_runs(_filled(winner))
+    least = _LEAST_SLICE * _STEPS / 360
+    while len(runs) > 1 and min(length for _, _, length in runs) < least:
+        runs = _without_shortest(runs)
+    return tuple(Slice(colors[number], start * 360 / _STEPS, length * 360 / _STEPS) for number, start, length in runs)
+
+
+def _filled(winner: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Directions without a colour (seams, labels) take that of the nearest direction that has one."""
+    known = np.flatnonzero(winner >= 0)
+    around = np.concatenate([known - _STEPS, known, known + _STEPS])
+    nearest = around[np.abs(around[None, :] - np.arange(_STEPS)[:, None]).argmin(axis=1)] % _STEPS
+    filled: NDArray[np.intp] = winner[nearest]
+    return filled
+
+
+def _cyclic_runs(winner: NDArray[np.intp]) -> list[tuple[int, int, int]]:
+    """(colour, first direction, length) of equal neighbours around the circle."""
+    changes = np.flatnonzero(winner != np.roll(winner, 1))
+    if len(changes) == 0:
+        return [(int(winner[0]), 0, _STEPS)]
+    ends = np.roll(changes, -1)
+    return [
+        (int(winner[start]), int(start), int((end - start - 1) % _STEPS + 1))
+        for start, end in zip(changes, ends, strict=True)
+    ]
+
+
+def _without_shortest(runs: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """The shortest run given to its neighbours, half to each, and equal neighbours joined."""
+    shortest = min(range(len(runs)), key=lambda i: runs[i][2])
+    _, _, length = runs[shortest]
+    before, after = (shortest - 1) % len(runs), (shortest + 1) % len(runs)
+    half = length // 2
+    changed = list(runs)
+    changed[before] = (runs[before][0], runs[before][1], runs[before][2] + half)
+    after_start = (runs[after][1] - (length - half)) % _STEPS
+    changed[after] = (runs[after][0], after_start, changed[after][2] + length - half)
+    if changed[before][0] == changed[after][0] and before != after:
+        joined = (changed[before][0], changed[before][1], changed[before][2] + changed[after][2])
+        return [joined if i == before else run for i, run in enumerate(changed) if i not in (shortest, after)]
+    return [run for i, run in enumerate(changed) if i != shortest]

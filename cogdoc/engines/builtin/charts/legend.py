@@ -1,0 +1,205 @@
+"""Names series: by legend swatches, by text in a series' colour, by headings over the first bars."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.colors import distance, mask_of, text_color
+from cogdoc.engines.builtin.charts.labels import Label, clusters, in_reading_order, merged, phrases
+from cogdoc.engines.builtin.charts.types import Color, Picture
+
+_MARKS_IN_TEXT = re.compile(r"^[\s■●•▪◆▲▼★□○—–_=*+.|-]+(?=\w)")
+_TEXT_TOLERANCE = 48
+"""Antialiasing keeps thin letters from reaching their full colour."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One swatch and the name beside it."""
+
+    color: Color
+    name: str
+    box: Box
+    """Of the name."""
+    swatch: Box
+
+
+def find_legend(
+    picture: Picture, labels: Sequence[Label], colors: Sequence[Color], plot: Box | None
+) -> list[LegendEntry]:
+    """Swatches in `colors` with their names to the right, in reading order, at most one a colour.
+
+    A swatch is a small patch or dash in a series' colour, no taller than a line of text, outside of the marks
+    themselves, with a word close to its right.
+    """
+    swatches = [
+        (color, swatch)
+        for color in colors
+        for swatch in _patches(picture, color)
+        if _is_swatch(swatch, labels) and (plot is None or swatch.overlap(plot) < 0.5 * swatch.area)
+    ]
+    entries: list[LegendEntry] = []
+    for color, swatch in swatches:
+        name = _name_beside(swatch, labels, [other for _, other in swatches if other != swatch])
+        if name is not None:
+            entries.append(LegendEntry(color, _cleaned(name.text), name.box, swatch))
+    aligned = [entry for entry in entries if _in_line(entry, entries)]
+    row_height = max((entry.box.height for entry in aligned), default=1.0)
+    first: dict[Color, LegendEntry] = {}
+    for row in _rows(aligned, 0.5 * row_height):
+        for entry in sorted(row, key=lambda entry: entry.box.x0):
+            first.setdefault(entry.color, entry)
+    return list(first.values())
+
+
+def names_by_text_color(
+    picture: Picture, labels: Iterable[Label], colors: Sequence[Color], background: Color
+) -> dict[Color, Label]:
+    """Phrases without numbers that are printed in a series' colour, as beside the ends of lines."""
+    names: dict[Color, list[Label]] = {}
+    for label in labels:
+        if label.number is not None or len(label.text) < 2:
+            continue
+        printed = text_color(picture, label.box, background)
+        if printed is None or max(printed) - min(printed) < 30:
+            continue
+        nearest = min(colors, key=lambda color: distance(color, printed), default=None)
+        if nearest is not None and distance(nearest, printed) <= _TEXT_TOLERANCE:
+            names.setdefault(nearest, []).append(label)
+    return {color: _joined_lines(parts) for color, parts in names.items()}
+
+
+def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Color, Label]:
+    """Names printed right above the segments of the first row, each above its own one."""
+    top = min(box.y0 for box in segments.values())
+    candidates = [
+        label
+        for label in labels
+        if label.number is None and top - 4.5 * label.height <= label.box.center[1] < top and not label.slanted
+    ]
+    if not candidates:
+        return {}
+    chosen: dict[Color, list[Label]] = {}
+    floor = top
+    for row in reversed(_text_rows(phrases(candidates))):
+        owners = [_segment_under(phrase, segments) for phrase in row]
+        if floor - max(phrase.box.y1 for phrase in row) > (2.5 if floor == top else 0.6) * row[0].height:
+            break
+        if None in owners or len(set(owners)) < len(owners):
+            break
+        for owner, phrase in zip(owners, row, strict=True):
+            if owner is not None:
+                chosen.setdefault(owner, []).insert(0, phrase)
+        floor = min(phrase.box.y0 for phrase in row)
+    if len(chosen) < len(segments):
+        return {}
+    return {color: merged(parts) for color, parts in chosen.items()}
+
+
+def _text_rows(labels: Sequence[Label]) -> list[list[Label]]:
+    return clusters(labels, lambda label: label.box.center[1], 0.5 * labels[0].height)
+
+
+def _segment_under(phrase: Label, segments: Mapping[Color, Box]) -> Color | None:
+    """The one segment that a heading stands over, None where it stands over several or none."""
+    under = [color for color, box in segments.items() if phrase.box.x0 <= box.center[0] <= phrase.box.x1]
+    if len(under) > 1:
+        return None
+    nearest = min(segments, key=lambda color: abs(segments[color].center[0] - phrase.box.center[0]))
+    box = segments[nearest]
+    reach = 0.75 * phrase.box.width
+    return nearest if box.x0 - reach <= phrase.box.center[0] <= box.x1 + reach else None
+
+
+def _rows(entries: Iterable[LegendEntry], tolerance: float) -> list[list[LegendEntry]]:
+    rows: list[list[LegendEntry]] = []
+    for entry in sorted(entries, key=lambda entry: entry.box.center[1]):
+        if rows and entry.box.center[1] - rows[-1][0].box.center[1] <= tolerance:
+            rows[-1].append(entry)
+        else:
+            rows.append([entry])
+    return rows
+
+
+def _patches(picture: Picture, color: Color) -> list[Box]:
+    mask = mask_of(picture, color).astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    boxes = []
+    for x, y, width, height, area in stats[1:count]:
+        if width >= 3 and height >= 2 and area >= 8 and width <= 70 and height <= 30:
+            boxes.append(Box(float(x), float(y), float(x + width), float(y + height)))
+    return boxes
+
+
+def _is_swatch(box: Box, labels: Iterable[Label]) -> bool:
+    """Not a part of a word; OCR may take the swatch itself for a first character."""
+    return not any(
+        box.overlap(label.box) > 0.6 * box.area
+        and label.text[0].isalnum()
+        and box.center[0] > label.box.x0 + 0.5 * label.height
+        for label in labels
+    )
+
+
+def _name_beside(swatch: Box, labels: Iterable[Label], others: Iterable[Box]) -> Label | None:
+    """The phrase that starts right of `swatch`, cut at the next swatch."""
+    row = [
+        label
+        for label in labels
+        if not label.slanted
+        and label.box.y0 - 0.25 * label.height <= swatch.center[1] <= label.box.y1 + 0.25 * label.height
+        and swatch.height <= 1.3 * label.height
+        and label.box.x1 > swatch.x1
+        and label.box.center[0] > swatch.x1
+    ]
+    others_right = [box.x0 for box in others if box.x0 > swatch.x1 and abs(box.center[1] - swatch.center[1]) < 8]
+    limit = min(others_right, default=float("inf"))
+    parts: list[Label] = []
+    reach = swatch.x1
+    for label in sorted(row, key=lambda label: label.box.x0):
+        gap = label.box.x0 - reach
+        if label.box.center[0] > limit or gap > (1.6 if not parts else 1.3) * label.height:
+            break
+        if gap < -max(0.5 * label.height, swatch.width + 2):
+            continue
+        parts.append(label)
+        reach = label.box.x1
+    if not parts or not any(sign.isalnum() for part in parts for sign in part.text):
+        return None
+    return merged(parts)
+
+
+def _in_line(entry: LegendEntry, entries: Iterable[LegendEntry]) -> bool:
+    """Whether other entries stand in one row or one column with this one, or there is no other."""
+    others = [other for other in entries if other is not entry]
+    return not others or any(
+        abs(other.box.center[1] - entry.box.center[1]) < 0.6 * entry.box.height
+        or abs(other.box.x0 - entry.box.x0) < 0.6 * entry.box.height
+        for other in others
+    )
+
+
+def _joined_lines(parts: Sequence[Label]) -> Label:
+    """The words of one colour, read row by row; those far from the rest are another text."""
+    joined = phrases(in_reading_order(parts), gap=1.2)
+    blocks: list[list[Label]] = []
+    for phrase in sorted(joined, key=lambda phrase: phrase.box.y0):
+        for block in blocks:
+            above = block[-1]
+            close = phrase.box.y0 - above.box.y1 < 0.8 * phrase.height
+            if close and above.box.horizontal_overlap(phrase.box) > 0.3:
+                block.append(phrase)
+                break
+        else:
+            blocks.append([phrase])
+    return merged(max(blocks, key=lambda block: sum(len(part.text) for part in block)))
+
+
+def _cleaned(text: str) -> str:
+    return _MARKS_IN_TEXT.sub("", text).strip()

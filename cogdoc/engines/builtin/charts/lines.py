@@ -1,0 +1,282 @@
+"""Reads line charts: each curve's height at every tick, or the number printed beside it there."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale, fit_scale
+from cogdoc.engines.builtin.charts.colors import distance, hexadecimal, text_color
+from cogdoc.engines.builtin.charts.curves import plot_of
+from cogdoc.engines.builtin.charts.labels import Label, clusters, merged
+from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names_by_text_color
+from cogdoc.engines.builtin.charts.types import Color, Curve, Picture
+from cogdoc.engines.builtin.charts.values import Mark, common_unit, marked_value
+from cogdoc.results.types import Chart, ChartKind, ChartSeries
+
+_MOST_YEARS = 80
+_FARTHEST_LABEL = 2.6
+"""Text heights between a line and the middle of a number printed beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Category:
+    text: str
+    x: float
+
+
+def read_lines(
+    curves: Sequence[Curve], labels: Sequence[Label], picture: Picture, background: Color
+) -> tuple[Chart, Box] | None:
+    """The chart that `curves` draw and the box of its plot; None where nothing gives their points a meaning."""
+    plot = plot_of(curves)
+    scale = _value_scale(labels, plot)
+    used = list(scale.ticks) if scale else []
+    colors = [curve.color for curve in curves]
+    legend = _legend(curves, [label for label in labels if label not in used], picture)
+    names = {entry.color: entry.name for entry in legend}
+    used += [label for label in labels if any(label.box.overlap(entry.box) > 0 for entry in legend)]
+    if len(names) < len(curves):
+        free = [label for label in labels if label not in used]
+        by_color = names_by_text_color(picture, free, colors, background)
+        names |= {color: label.text for color, label in by_color.items() if color not in names}
+    ticks = _tick_row([label for label in labels if label not in used], plot, scale)
+    numbers = [
+        label
+        for label in labels
+        if label.number is not None and label not in used and not any(label in tick for tick in ticks)
+    ]
+    found = _data_labels(curves, numbers, picture, background)
+    categories = _categories([merged(tick) for tick in ticks], curves, found, has_scale=scale is not None)
+    if not categories or (scale is None and sum(map(len, found)) < 2):
+        return None
+    if scale is None:
+        scale = _scale_from_labels(curves, found)
+    return _chart(curves, categories, found, scale, names), plot
+
+
+def _chart(
+    curves: Sequence[Curve],
+    categories: Sequence[_Category],
+    found: Sequence[Sequence[Label]],
+    scale: Scale | None,
+    names: dict[Color, str],
+) -> Chart:
+    reach = None if scale is None else _reach(curves, scale)
+    step = abs(scale.slope) if scale else None
+    pitch = min((b.x - a.x for a, b in itertools.pairwise(categories)), default=40.0)
+    series, labelled, shown = [], 0, 0
+    for curve, labels in zip(curves, found, strict=True):
+        values = []
+        given = _by_category(labels, categories, pitch)
+        for index, category in enumerate(categories):
+            height = curve.height_at(category.x)
+            label = given.get(index)
+            measured = scale.value(height) if scale is not None and height is not None else None
+            y = height if height is not None else label.box.center[1] if label else curve.box.center[1]
+            box = Box(category.x - 3, y - 3, category.x + 3, y + 3)
+            values.append(marked_value(Mark(box, curve.color, measured, label), reach, step))
+            labelled += label is not None
+            shown += values[-1].value is not None
+        series.append(
+            ChartSeries(name=names.get(curve.color, ""), color=hexadecimal(curve.color), values=tuple(values))
+        )
+    confidences = [value.confidence for one in series for value in one.values if value.value is not None]
+    return Chart(
+        kind=ChartKind.LINE,
+        unit=common_unit(scale, [label for labels in found for label in labels]),
+        categories=tuple(category.text for category in categories),
+        series=tuple(series),
+        measured=labelled < 0.5 * max(1, shown),
+        confidence=round(statistics.fmean(confidences), 3) if confidences else 0.0,
+    )
+
+
+def _legend(curves: Sequence[Curve], labels: Sequence[Label], picture: Picture) -> list[LegendEntry]:
+    """The legend, empty where its swatches turn out to be pieces of the curves; one curve needs none."""
+    if len(curves) < 2:
+        return []
+    found = find_legend(picture, labels, [curve.color for curve in curves], None)
+    apart = [entry for entry in found if not _touches(entry, curves)]
+    return apart if len(apart) >= 2 else []
+
+
+def _touches(entry: LegendEntry, curves: Sequence[Curve]) -> bool:
+    heights = [curve.height_at(entry.swatch.center[0]) for curve in curves if curve.color == entry.color]
+    return any(h is not None and entry.swatch.y0 - 3 <= h <= entry.swatch.y1 + 3 for h in heights)
+
+
+def _value_scale(labels: Sequence[Label], plot: Box) -> Scale | None:
+    numbers = [label for label in labels if label.number is not None]
+    left = [label for label in numbers if label.box.x1 < plot.x0 + 0.6 * label.box.width]
+    right = [label for label in numbers if label.box.x0 > plot.x1 - 0.6 * label.box.width]
+    return aligned_scale(left, vertical=True, near=plot.x0) or aligned_scale(right, vertical=True, near=plot.x1)
+
+
+def _reach(curves: Sequence[Curve], scale: Scale) -> float:
+    heights = [height for curve in curves for height in (curve.box.y0, curve.box.y1)]
+    return max(abs(scale.value(min(heights)) - scale.value(max(heights))), 0.3 * scale.span, 1e-9)
+
+
+def _tick_row(labels: Sequence[Label], plot: Box, scale: Scale | None) -> list[list[Label]]:
+    """The labels of the x axis, left to right, each as the words it is made of."""
+    floor = plot.y1
+    if scale is not None:
+        floor = max(floor, max(tick.box.center[1] for tick in scale.ticks) - 2)
+    margin = 0.06 * plot.width + 12
+    below = [
+        label for label in labels if label.anchor[1] > floor and plot.x0 - margin <= label.anchor[0] <= plot.x1 + margin
+    ]
+    slanted = [label for label in below if label.slanted]
+    if len(slanted) >= 3:
+        top = min(label.box.y0 for label in slanted)
+        row = [label for label in slanted if label.box.y0 <= top + label.height]
+        return [[label] for label in sorted(row, key=lambda label: label.anchor[0])]
+    upright = [label for label in below if not label.slanted]
+    if not upright:
+        return []
+    height = statistics.median(label.height for label in upright)
+    rows = clusters(upright, lambda label: label.box.center[1], 0.5 * height)
+    candidates = [_row_phrases(row) for row in rows]
+    spread = [row for row in candidates if len(row) >= 2 and _is_spread(row, plot)]
+    if not spread:
+        return []
+    return max(spread, key=lambda row: (_looks_like_ticks(row), -row[0][0].box.y0))
+
+
+def _row_phrases(row: Sequence[Label]) -> list[list[Label]]:
+    """The words of one row put together to labels, with the gap between words that spaces them most evenly."""
+    ordered = sorted(row, key=lambda label: label.box.x0)
+    return min((_joined(ordered, gap) for gap in (0.7, 0.15, 0.35, 1.1)), key=_unevenness)
+
+
+def _joined(ordered: Sequence[Label], gap: float) -> list[list[Label]]:
+    """Words in one group where they are less than `gap` heights apart; two numbers are never one label."""
+    groups: list[list[Label]] = []
+    for label in ordered:
+        close = bool(groups) and label.box.x0 - groups[-1][-1].box.x1 < gap * label.height
+        both = close and label.number is not None and groups[-1][-1].number is not None
+        if close and not both:
+            groups[-1].append(label)
+        else:
+            groups.append([label])
+    return groups
+
+
+def _unevenness(groups: Sequence[Sequence[Label]]) -> float:
+    if len(groups) < 3:
+        return 1.0
+    centers = [merged(group).box.center[0] for group in groups]
+    steps = [b - a for a, b in itertools.pairwise(centers)]
+    return statistics.pstdev(steps) / max(1e-6, statistics.fmean(steps))
+
+
+def _is_spread(row: Sequence[Sequence[Label]], plot: Box) -> bool:
+    first, last = merged(row[0]).box.center[0], merged(row[-1]).box.center[0]
+    return last - first > 0.5 * plot.width
+
+
+def _looks_like_ticks(row: Sequence[Sequence[Label]]) -> float:
+    """Short labels in number, all of one make; sentences score low."""
+    texts = [merged(group).text for group in row]
+    short = sum(len(text) <= 9 for text in texts)
+    years = fit_scale([merged(group) for group in row], vertical=False, least=3)
+    return short / len(texts) * min(len(texts), 12) + (6 if years is not None else 0)
+
+
+def _data_labels(
+    curves: Sequence[Curve], numbers: Sequence[Label], picture: Picture, background: Color
+) -> list[list[Label]]:
+    """The numbers printed beside each curve: near it, in its colour where text is coloured."""
+    given: list[list[Label]] = [[] for _ in curves]
+    for label in numbers:
+        x, y = label.box.center
+        printed = text_color(picture, label.box, background)
+        colored = printed is not None and max(printed) - min(printed) > 30
+        best, best_cost = None, _FARTHEST_LABEL
+        for index, curve in enumerate(curves):
+            near = [h for h in map(curve.height_at, (label.box.x0, x, label.box.x1)) if h is not None]
+            if not near:
+                continue
+            cost = min(abs(height - y) for height in near) / label.height
+            if cost > _FARTHEST_LABEL:
+                continue
+            if colored and printed is not None and len(curves) > 1:
+                nearest = min(curves, key=lambda other: distance(other.color, printed))
+                cost += 0.0 if nearest is curve else 0.8
+            if cost < best_cost:
+                best, best_cost = index, cost
+        if best is not None:
+            given[best].append(label)
+    return given
+
+
+def _categories(
+    ticks: Sequence[Label], curves: Sequence[Curve], found: Sequence[Sequence[Label]], *, has_scale: bool
+) -> list[_Category]:
+    """Where values are read: at the tick labels, and in the years between them where those are years."""
+    shown = [_Category(tick.text, tick.anchor[0]) for tick in ticks]
+    years = fit_scale([replace(tick, slanted=False) for tick in ticks], vertical=False, least=3)
+    if years is None or years.slope <= 0 or any(tick.slanted for tick in ticks):
+        return _with_labelled(shown, found, None)
+    values = [round(tick.number.value) for tick in years.ticks if tick.number is not None]
+    if not all(1500 <= value <= 2200 for value in values):
+        return _with_labelled(shown, found, None)
+    if not has_scale:
+        return _with_labelled(shown, found, years)
+    plot = plot_of(curves)
+    first = min(min(values), round(years.value(plot.x0)))
+    last = max(max(values), round(years.value(plot.x1)))
+    if last - first + 1 > _MOST_YEARS or last - first + 1 <= len(ticks):
+        return shown
+    return [_Category(str(year), years.position(year)) for year in range(first, last + 1)]
+
+
+def _with_labelled(shown: list[_Category], found: Sequence[Sequence[Label]], years: Scale | None) -> list[_Category]:
+    """Adds the places of printed values that lie far from every tick, named by year where that is known."""
+    if len(shown) < 2:
+        return shown
+    pitch = min(b.x - a.x for a, b in itertools.pairwise(shown))
+    result = list(shown)
+    for label in itertools.chain.from_iterable(found):
+        x = label.box.center[0]
+        if years is None or all(abs(category.x - x) <= 0.4 * pitch for category in result):
+            continue
+        if min(abs(category.x - x) for category in result) > max(0.45 * pitch, 0.8 * label.height):
+            result.append(_Category(str(round(years.value(x))), x))
+    unique = {category.text: category for category in sorted(result, key=lambda category: category.x, reverse=True)}
+    return sorted(unique.values() if years is not None else result, key=lambda category: category.x)
+
+
+def _by_category(labels: Sequence[Label], categories: Sequence[_Category], pitch: float) -> dict[int, Label]:
+    """For each category the printed value nearest to it."""
+    pairs = sorted(
+        (abs(category.x - label.box.center[0]), index, number)
+        for index, category in enumerate(categories)
+        for number, label in enumerate(labels)
+    )
+    given: dict[int, Label] = {}
+    taken: set[int] = set()
+    for apart, index, number in pairs:
+        if apart <= max(0.6 * pitch, 0.9 * labels[number].height) and index not in given and number not in taken:
+            given[index] = labels[number]
+            taken.add(number)
+    return given
+
+
+def _scale_from_labels(curves: Sequence[Curve], found: Sequence[Sequence[Label]]) -> Scale | None:
+    """Without tick labels the printed values themselves say what a height is worth."""
+    placed = []
+    for curve, labels in zip(curves, found, strict=True):
+        for label in labels:
+            height = curve.height_at(label.box.center[0])
+            if height is not None:
+                x, half = label.box.center[0], label.height / 2
+                placed.append(replace(label, box=Box(x - half, height - half, x + half, height + half)))
+    scale = fit_scale(placed, vertical=True, least=max(3, len(placed) // 2))
+    return scale if scale is not None and np.isfinite(scale.slope) else None

@@ -1,0 +1,108 @@
+"""Finds the filled rectangles of a picture or a vector drawing: bars, their segments, legend swatches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.engines.builtin.charts.colors import background_of, distance, flat_colors, mask_of
+from cogdoc.engines.builtin.charts.types import Bar, Color, Drawing, Mask, Picture
+from cogdoc.words.types import Word
+
+_LEAST_PIXELS = 24
+"""A colour that evenly fills fewer pixels than this paints no mark."""
+_FILLED = 0.86
+"""Share of its bounding box that a rectangle's outline encloses; corners may be rounded."""
+
+
+def without_labels(picture: Picture, words: Iterable[Word]) -> Picture:
+    """`picture` with words painted over where they stand on one even colour, so that labels cut no bar."""
+    cleaned = picture.copy()
+    height, width = picture.shape[:2]
+    for word in words:
+        x0, y0 = max(1, int(word.box.x0) - 1), max(1, int(word.box.y0) - 1)
+        x1, y1 = min(width - 2, int(word.box.x1) + 2), min(height - 2, int(word.box.y1) + 2)
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            continue
+        left, right = cleaned[y0:y1, x0 - 1].astype(np.int16), cleaned[y0:y1, x1].astype(np.int16)
+        rows = np.abs(left - right).max(axis=1) <= 10
+        cleaned[y0:y1, x0:x1][rows] = cleaned[y0:y1, x0 - 1][rows][:, None]
+        above, below = cleaned[y0 - 1, x0:x1].astype(np.int16), cleaned[y1, x0:x1].astype(np.int16)
+        columns = (np.abs(above - below).max(axis=1) <= 10) & ~rows.all()
+        block = cleaned[y0:y1, x0:x1]
+        block[~rows[:, None] & columns[None, :]] = np.broadcast_to(above, block.shape)[
+            ~rows[:, None] & columns[None, :]
+        ].astype(np.uint8)
+    return cleaned
+
+
+def find_bars(picture: Picture) -> list[Bar]:
+    """All evenly painted upright rectangles but the background, of three pixels by two or more."""
+    background = background_of(picture)
+    bars: list[Bar] = []
+    for color in flat_colors(picture, background, _LEAST_PIXELS):
+        bars += _rectangles(mask_of(picture, color), color)
+    return bars
+
+
+def drawn_bars(drawing: Drawing, background: Color) -> list[Bar]:
+    """The filled upright rectangles of a drawing, exactly as drawn."""
+    bars = []
+    for path in drawing.paths:
+        if path.fill is None or len(path.points) < 4 or distance(path.fill, background) < 12:
+            continue
+        box = bounding_box(Box(x, y, x, y) for x, y in path.points)
+        on_edge = all(
+            min(abs(x - box.x0), abs(x - box.x1)) < 0.5 and min(abs(y - box.y0), abs(y - box.y1)) < 0.5
+            for x, y in path.points
+        )
+        if on_edge and box.width >= 1 and box.height >= 1:
+            bars.append(Bar(box, path.fill))
+    return bars
+
+
+def painted(drawing: Drawing, shape: tuple[int, int]) -> Picture:
+    """A drawing on white without its text, (height, width) = `shape`: clean input for measuring pixels."""
+    canvas = np.full((*shape, 3), 255, dtype=np.uint8)
+    for path in drawing.paths:
+        points = np.round(np.array(path.points, dtype=np.float64)).astype(np.int32)
+        if path.fill is not None and len(points) > 2:
+            cv2.fillPoly(canvas, [points], path.fill)
+        if path.stroke is not None and len(points) > 1:
+            cv2.polylines(canvas, [points], False, path.stroke, max(1, round(path.width)))
+    return canvas
+
+
+def _rectangles(mask: Mask, color: Color) -> list[Bar]:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    bars = []
+    for index in range(1, count):
+        x, y, width, height, area = (int(value) for value in stats[index])
+        if width < 2 or height < 2 or width * height < 12 or area < 0.3 * width * height:
+            continue
+        part = (labels[y : y + height, x : x + width] == index).astype(np.uint8)
+        box = _trimmed(part, x, y)
+        if box is not None:
+            bars.append(Bar(box, color))
+    return bars
+
+
+def _trimmed(part: Mask | np.ndarray[tuple[int, int], np.dtype[np.uint8]], x: int, y: int) -> Box | None:
+    """The rectangle that `part` fills once thin whiskers are cut off, None where it is another shape."""
+    padded = cv2.copyMakeBorder(part.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    contours, _ = cv2.findContours(padded, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros_like(padded)
+    cv2.drawContours(filled, contours, -1, 1, cv2.FILLED)
+    filled = filled[1:-1, 1:-1]
+    rows = np.flatnonzero(filled.mean(axis=1) >= 0.5)
+    columns = np.flatnonzero(filled.mean(axis=0) >= 0.5)
+    if len(rows) == 0 or len(columns) == 0:
+        return None
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    inside = filled[top:bottom, left:right]
+    if inside.mean() < _FILLED or inside.sum() < 0.8 * filled.sum():
+        return None
+    return Box(float(x + left), float(y + top), float(x + right), float(y + bottom))

@@ -1,0 +1,184 @@
+"""Reads pie and ring charts: which name and which number belongs to which slice."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.colors import hexadecimal
+from cogdoc.engines.builtin.charts.labels import Label, in_reading_order, merged, phrases
+from cogdoc.engines.builtin.charts.legend import find_legend
+from cogdoc.engines.builtin.charts.types import ColoredValue, Picture, Pie, Slice
+from cogdoc.results.types import Chart, ChartKind, ChartSeries
+from cogdoc.words.numbers import find_numbers
+
+_REACH = 2.3
+"""Names stand within this many radii of the centre."""
+_PRINTED = 0.96
+_PRINTED_UNCHECKED = 0.75
+_MEASURED = 0.7
+
+
+def read_pie(pie: Pie, labels: Sequence[Label], picture: Picture) -> tuple[Chart, Box]:
+    """The chart a pie shows and the box of its disc; shares are percents where nothing else is printed."""
+    x, y = pie.center
+    disc = Box(x - pie.radius, y - pie.radius, x + pie.radius, y + pie.radius)
+    legend = {
+        entry.color: entry for entry in find_legend(picture, labels, list({part.color for part in pie.slices}), disc)
+    }
+    if len(legend) < 2:
+        legend = {}
+    named = [label for label in labels if not any(label.box.overlap(e.box) > 0 for e in legend.values())]
+    blocks = [block for block in _blocks(named) if _distance(block, pie) < _REACH]
+    numbers = _assigned_numbers(pie, [label for block in blocks for label in block if _numeric(label)])
+    names = _assigned_names(pie, blocks, numbers)
+    printed = [label.number.value for label in numbers if label is not None and label.number is not None]
+    total = 100.0 if _are_percents(numbers) else sum(printed)
+    categories, values = [], []
+    for part, number, name in zip(pie.slices, numbers, names, strict=True):
+        in_legend = legend.get(part.color)
+        categories.append(in_legend.name if in_legend else name)
+        values.append(_value(pie, part, number, total, complete=len(printed) == len(pie.slices)))
+    confidence = sum(value.confidence for value in values) / len(values)
+    return (
+        Chart(
+            kind=ChartKind.PIE,
+            unit="%" if total == 100.0 or not printed else None,
+            categories=tuple(categories),
+            series=(ChartSeries(name="", color=None, values=tuple(values)),),
+            measured=len(printed) < 0.5 * len(pie.slices),
+            confidence=round(confidence, 3),
+        ),
+        disc,
+    )
+
+
+def _value(pie: Pie, part: Slice, label: Label | None, total: float, *, complete: bool) -> ColoredValue:
+    color = hexadecimal(part.color)
+    if label is None or label.number is None:
+        share = part.share * (total if total == 100.0 or not complete else 100.0)
+        return ColoredValue(
+            value=round(share, 1), text=None, confidence=_MEASURED, box=_slice_box(pie, part), color=color
+        )
+    agrees = abs(label.number.value - part.share * total) <= 0.03 * total
+    return ColoredValue(
+        value=label.number.value,
+        text=label.number.text,
+        confidence=_PRINTED if agrees else _PRINTED_UNCHECKED,
+        box=_slice_box(pie, part),
+        color=color,
+    )
+
+
+def _slice_box(pie: Pie, part: Slice) -> Box:
+    """A square in the middle of the slice, a quarter of the disc wide."""
+    angle = math.radians(part.middle)
+    x = pie.center[0] + 0.7 * pie.radius * math.sin(angle)
+    y = pie.center[1] - 0.7 * pie.radius * math.cos(angle)
+    half = pie.radius / 8
+    return Box(x - half, y - half, x + half, y + half)
+
+
+def _numeric(label: Label) -> bool:
+    return label.number is not None
+
+
+def _are_percents(numbers: Iterable[Label | None]) -> bool:
+    found = [label.number for label in numbers if label is not None and label.number is not None]
+    return not found or any(number.percent for number in found) or 90 <= sum(n.value for n in found) <= 110
+
+
+def _distance(block: Sequence[Label], pie: Pie) -> float:
+    """How far from the centre the block's nearest word stands, in radii."""
+    return min(
+        math.hypot(label.box.center[0] - pie.center[0], label.box.center[1] - pie.center[1]) / pie.radius
+        for label in block
+    )
+
+
+def _blocks(labels: Sequence[Label]) -> list[list[Label]]:
+    """Labels that belong together: words of one phrase, and phrases right above each other."""
+    lines = phrases([label for label in labels if not label.slanted], gap=0.9)
+    blocks: list[list[Label]] = []
+    for line in sorted(lines, key=lambda line: line.box.y0):
+        for block in blocks:
+            above = block[-1]
+            gap = line.box.y0 - above.box.y1
+            close = gap < 0.4 * line.height and above.box.horizontal_overlap(line.box) > 0.3
+            if close and not _both_numbered(block, line):
+                block.append(line)
+                break
+        else:
+            blocks.append([line])
+    return [[label for line in block for label in _parts_of(line, labels)] for block in blocks]
+
+
+def _both_numbered(block: Sequence[Label], line: Label) -> bool:
+    """Two numbers are two labels, however close."""
+    return bool(find_numbers(line.text)) and any(find_numbers(part.text) for part in block)
+
+
+def _parts_of(line: Label, labels: Iterable[Label]) -> list[Label]:
+    return [label for label in labels if line.box.overlap(label.box) > 0.6 * label.box.area]
+
+
+def _angle_apart(pie: Pie, label: Label, part: Slice) -> float:
+    x, y = label.box.center
+    angle = math.degrees(math.atan2(x - pie.center[0], pie.center[1] - y)) % 360
+    inside = (angle - part.start) % 360
+    if inside <= part.sweep:
+        return 0.15 * abs(inside - part.sweep / 2)
+    return min(inside - part.sweep, 360 - inside)
+
+
+def _assigned_numbers(pie: Pie, numbers: Sequence[Label]) -> list[Label | None]:
+    """For each slice the number whose place and value fit it best."""
+    total = sum(n.number.value for n in numbers if n.number is not None)
+    if _are_percents(numbers) and len(numbers) != len(pie.slices):
+        total = 100.0
+    costs = []
+    for i, part in enumerate(pie.slices):
+        for j, label in enumerate(numbers):
+            if label.number is None:
+                continue
+            misfit = abs(label.number.value / max(total, 1e-9) - part.share) * 100
+            apart = _angle_apart(pie, label, part)
+            if apart < 75 and misfit < 25:
+                costs.append((apart / 25 + misfit / 3, i, j))
+    found: list[Label | None] = [None] * len(pie.slices)
+    given: set[int] = set()
+    for _, i, j in sorted(costs):
+        if found[i] is None and j not in given:
+            found[i] = numbers[j]
+            given.add(j)
+    return found
+
+
+def _assigned_names(pie: Pie, blocks: Sequence[Sequence[Label]], numbers: Sequence[Label | None]) -> list[str]:
+    names: list[str] = [""] * len(pie.slices)
+    rest = []
+    for block in blocks:
+        text = " ".join(label.text for label in in_reading_order(block) if not _numeric(label)).strip(" :,;()|-")
+        owners = [i for i, number in enumerate(numbers) if number is not None and any(number is part for part in block)]
+        if owners and text:
+            names[owners[0]] = names[owners[0]] or _cleaned(text)
+        elif text:
+            rest.append((text, block))
+    free = [i for i, name in enumerate(names) if not name]
+    costs = sorted(
+        (_angle_apart(pie, merged(list(block)), pie.slices[i]) + 20 * max(0.0, _distance(block, pie) - 1.3), i, j)
+        for j, (_, block) in enumerate(rest)
+        for i in free
+    )
+    used: set[int] = set()
+    for cost, i, j in costs:
+        if cost < 40 and not names[i] and j not in used:
+            names[i] = _cleaned(rest[j][0])
+            used.add(j)
+    return names
+
+
+def _cleaned(text: str) -> str:
+    return re.sub(r"^[•●■·–—-]+\s*", "", text)

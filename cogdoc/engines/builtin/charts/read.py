@@ -1,0 +1,116 @@
+"""Looks at a picture and says which chart it shows, if any: the order in which the readers are tried."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.bars import read_bars
+from cogdoc.engines.builtin.charts.colors import background_of
+from cogdoc.engines.builtin.charts.curves import drawn_curves, find_curves, plot_of
+from cogdoc.engines.builtin.charts.discs import find_pie
+from cogdoc.engines.builtin.charts.labels import Label, labels_of, usual_height
+from cogdoc.engines.builtin.charts.layout import BarLayout, find_layout
+from cogdoc.engines.builtin.charts.lines import read_lines
+from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, painted, without_labels
+from cogdoc.engines.builtin.charts.pies import read_pie
+from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title
+from cogdoc.engines.builtin.charts.types import Drawing, Picture
+from cogdoc.results.types import Chart, ChartKind
+from cogdoc.words.types import Line
+
+_LEAST_SIDE = 40
+"""Pixels; a smaller picture shows no chart that could be read."""
+_LEAST_PLOT = 0.02
+"""Of the picture's area."""
+_MOST_WORDS_INSIDE = 2.5
+"""Words a bar; a shaded table or form carries more."""
+
+
+def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None = None) -> Chart | None:
+    """The chart that `picture` shows, None where it shows none.
+
+    `lines` are the words on the picture and `drawing` its vector marks where they are known exactly, all in
+    pixels of the picture; so are the boxes of the result.
+    """
+    lines = list(lines)
+    if min(picture.shape[:2]) < _LEAST_SIDE or not lines:
+        return None
+    labels = labels_of(lines)
+    words = [word for line in lines for word in line.words]
+    clean = without_labels(picture, words)
+    if drawing is not None and drawing.paths:
+        clean = painted(drawing, picture.shape[:2])
+    found = _read_pie(clean, labels) or _read_bars(clean, drawing, labels, lines)
+    if found is None:
+        background = background_of(picture)
+        curves = drawn_curves(drawing) if drawing is not None else []
+        curves = curves or find_curves(picture if drawing is None else clean, words)
+        if not curves or not _is_large(plot_of(curves), picture, thin=True):
+            return None
+        found = read_lines(curves, labels, picture, background)
+    if found is None:
+        return None
+    chart, plot = found
+    x_title, y_title = find_axis_titles(lines, plot, [*chart.categories, *(s.name for s in chart.series)])
+    if chart.kind is ChartKind.PIE:
+        x_title = y_title = None
+    return chart.model_copy(update={"title": find_title(lines, plot), "x_title": x_title, "y_title": y_title})
+
+
+def _read_pie(picture: Picture, labels: Sequence[Label]) -> tuple[Chart, Box] | None:
+    pie = find_pie(picture)
+    if pie is None:
+        return None
+    chart, box = read_pie(pie, labels, picture)
+    named = sum(bool(name) for name in chart.categories)
+    printed = sum(value.text is not None for value in chart.series[0].values)
+    return (chart, box) if max(named, printed) >= 0.5 * len(chart.categories) else None
+
+
+def _read_bars(
+    picture: Picture, drawing: Drawing | None, labels: Sequence[Label], lines: Sequence[Line]
+) -> tuple[Chart, Box] | None:
+    bars = drawn_bars(drawing, background_of(picture)) if drawing is not None else []
+    layout = find_layout(bars or find_bars(picture))
+    if layout is None or not _is_plausible(layout, picture, lines):
+        return None
+    found = read_bars(layout, labels, picture)
+    if found is None:
+        return None
+    chart, _ = found
+    values = [value for series in chart.series for value in series.values if value.value is not None]
+    named = sum(bool(name) for name in chart.categories)
+    if not values or named < 0.34 * len(chart.categories):
+        return None
+    return found
+
+
+def _is_plausible(layout: BarLayout, picture: Picture, lines: Sequence[Line]) -> bool:
+    """Whether bars are large enough to be meant, and not the swatches of a legend or the stripes of a table."""
+    height = usual_height(lines)
+    bars = layout.bars
+    if not _is_large(layout.box, picture):
+        return False
+    lengths = [bar.box.width for bar in bars]
+    if max(lengths) < 1.5 * height and layout.thickness < 1.5 * height:
+        return False
+    inside = sum(
+        bar.box.contains_point(*(word.box.center if not layout.vertical else word.box.center[::-1]))
+        for bar in bars
+        for line in lines
+        for word in line.words
+    )
+    if inside > _MOST_WORDS_INSIDE * len(bars):
+        return False
+    alike = max(lengths) - min(lengths) < 0.02 * max(lengths) and not layout.stacked
+    stripes = alike and len(layout.rows) > 2
+    return (len(layout.rows) >= 2 and not stripes) or statistics.mean(lengths) > 4 * height
+
+
+def _is_large(box: Box, picture: Picture, *, thin: bool = False) -> bool:
+    height, width = picture.shape[:2]
+    if thin:
+        return bool(box.width >= 0.25 * width)
+    return bool(box.area >= _LEAST_PLOT * width * height and min(box.width / width, box.height / height) > 0.04)

@@ -1,0 +1,60 @@
+"""The words around a chart: its title above the plot, the titles of its axes beside it."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Sequence
+
+from cogdoc.documents.geometry import Box
+from cogdoc.words.numbers import parse_number
+from cogdoc.words.types import Line
+
+_SOURCE = re.compile(r"^(source|note|©|\(c\)|来源|注[:：]|数据来源)|show source|additional information", re.IGNORECASE)
+
+
+def find_title(lines: Sequence[Line], plot: Box) -> str | None:
+    """The lines at the top of the picture in one size of letters, above the plot."""
+    above = sorted(
+        (line for line in lines if line.box.y1 < plot.y0 + 2 and _is_text(line)), key=lambda line: line.box.y0
+    )
+    if not above:
+        return None
+    tallest = max(line.box.height for line in above[:3])
+    first = next(i for i, line in enumerate(above[:3]) if line.box.height > 0.85 * tallest)
+    kept = [above[first]]
+    for line in above[first + 1 :]:
+        height = kept[-1].box.height
+        if line.box.height < 0.84 * height or line.box.y0 - kept[-1].box.y1 > 0.8 * height:
+            break
+        kept.append(line)
+    text = " ".join(line.text for line in kept[:4])
+    return text if len(text) >= 4 else None
+
+
+def find_axis_titles(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> tuple[str | None, str | None]:
+    """(x title, y title): centred text below the tick labels, and text turned upright left of the plot."""
+    names = set(used)
+    turned = [
+        line
+        for line in lines
+        if line.box.height > 2.5 * line.box.width and len(line.text) > 3 and line.box.center[0] < plot.x0
+    ]
+    y_title = max(turned, key=lambda line: line.box.height).text if turned else None
+    usual = statistics.median([line.box.height for line in lines]) if lines else 10.0
+    below = [
+        line
+        for line in lines
+        if plot.y1 + 1.2 * usual < line.box.y0 < plot.y1 + 9 * usual
+        and abs(line.box.center[0] - plot.center[0]) < 0.12 * plot.width + usual
+        and _is_text(line)
+        and line.text not in names
+        and not any(word.text in names for word in line.words)
+        and line.box.height < 1.6 * usual
+    ]
+    x_title = min(below, key=lambda line: line.box.y0).text if below else None
+    return x_title, y_title
+
+
+def _is_text(line: Line) -> bool:
+    return parse_number(line.text) is None and not _SOURCE.search(line.text) and len(line.text) > 2

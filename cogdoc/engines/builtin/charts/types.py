@@ -1,0 +1,98 @@
+"""What the chart reader's parts hand to each other, and the vector drawing a caller may hand in.
+
+All coordinates are pixels of the picture being read, origin top left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cogdoc.documents.geometry import Box
+from cogdoc.results.types import ChartValue
+
+Picture = NDArray[np.uint8]
+"""RGB, (height, width, 3)."""
+Mask = NDArray[np.bool_]
+"""(height, width)."""
+Color = tuple[int, int, int]
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPath:
+    """One path of a PDF page: a filled outline, a stroked line, or both; curves flattened to short chords."""
+
+    points: tuple[Point, ...]
+    fill: Color | None = None
+    stroke: Color | None = None
+    width: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The exact vector drawing behind a picture, in painting order."""
+
+    paths: tuple[DrawnPath, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A filled rectangle that may stand for a value."""
+
+    box: Box
+    color: Color
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The drawn line of one series: one height for each column that it passes."""
+
+    xs: NDArray[np.float64]
+    ys: NDArray[np.float64]
+    color: Color
+
+    @property
+    def box(self) -> Box:
+        return Box(float(self.xs[0]), float(self.ys.min()), float(self.xs[-1]), float(self.ys.max()))
+
+    def height_at(self, x: float) -> float | None:
+        """The line's y at column `x`, None more than a few pixels outside of its span."""
+        slack = max(4.0, 0.02 * float(self.xs[-1] - self.xs[0]))
+        if not self.xs[0] - slack <= x <= self.xs[-1] + slack:
+            return None
+        return float(np.interp(x, self.xs, self.ys))
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A sector of a pie; angles in degrees clockwise from twelve o'clock."""
+
+    color: Color
+    start: float
+    sweep: float
+
+    @property
+    def share(self) -> float:
+        return self.sweep / 360.0
+
+    @property
+    def middle(self) -> float:
+        return (self.start + self.sweep / 2) % 360.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pie:
+    """A disc or ring cut into slices, clockwise."""
+
+    center: Point
+    radius: float
+    slices: tuple[Slice, ...]
+
+
+class ColoredValue(ChartValue):
+    """A value whose mark has a colour of its own, as the bars of a one-series chart may have."""
+
+    color: str | None = None
