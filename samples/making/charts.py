@@ -116,11 +116,12 @@ def _make(
         # The program's name and version would change the bytes with every release.
         figure.savefig(folder / "charts" / f"{name}.png", metadata={"Software": None})
     legend = tuple(series.name for series in chart.series) if len(chart.series) > 1 else ()
-    titles = tuple(title for title in (chart.title, chart.x_title, chart.y_title) if title)
+    # Not the vertical axis title, which stands on its side: only a chart reader, not plain OCR, can owe it.
+    upright = tuple(title for title in (chart.title, chart.x_title) if title)
     return Sample(
         file=f"charts/{name}.png",
         kind="chart",
-        text=(*titles, *chart.categories, *legend),
+        text=(*upright, *chart.categories, *legend),
         questions=questions,
         charts=(chart,),
     )

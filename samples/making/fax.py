@@ -45,7 +45,7 @@ ITEMS = (
     Item("M-317", "Bilge pump, 24 V", 3, 142),
     Item("M-455", "Navigation light, red", 6, 31),
     Item("M-456", "Navigation light, green", 6, 31),
-    Item("M-802", "Marine varnish, 5 l", 5, 54),
+    Item("M-802", "Marine varnish, 5 litres", 5, 54),
 )
 TOTAL = sum(item.amount for item in ITEMS)
 HEADER = ("Article", "Description", "Qty", "Price £", "Amount £")

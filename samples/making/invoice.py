@@ -13,7 +13,8 @@ DPI = 160
 SIZE = (610.0, 396.0)
 CENT = Decimal("0.01")
 
-TITLE = "电子发票（增值税专用发票）"
+INVOICE_KIND = "增值税专用发票"
+TITLE = f"电子发票（{INVOICE_KIND}）"
 NUMBER = "24332000000517608294"
 DATE = "2024年11月08日"
 TAX_PERCENT = 13
@@ -112,7 +113,7 @@ def make(folder: Path) -> Sample:
         kind="invoice",
         language="zh",
         text=(
-            TITLE,
+            INVOICE_KIND,
             NUMBER,
             DATE,
             BUYER.name,
@@ -150,7 +151,7 @@ def make(folder: Path) -> Sample:
             *unanswerable("付款截止日期是哪天？", "收货地址在哪里？", "销售方的电话号码是多少？"),
         ),
         tables=(TableFacts(1, "项目", HEADER, ROWS),),
-        reading_order=((TITLE, BUYER.name), (BUYER.name, HEADER[0]), (HEADER[0], TOTAL_IN_CAPITALS)),
+        reading_order=((INVOICE_KIND, BUYER.name), (BUYER.name, HEADER[0]), (HEADER[0], TOTAL_IN_CAPITALS)),
     )
 
 

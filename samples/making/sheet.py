@@ -28,7 +28,6 @@ class Face(StrEnum):
 
     SANS = "helv"
     SANS_BOLD = "hebo"
-    SANS_ITALIC = "heit"
     SERIF = "tiro"
     SERIF_BOLD = "tibo"
     SERIF_ITALIC = "tiit"
@@ -72,15 +71,14 @@ def text_width(text: str, style: Style) -> float:
 
 
 def wrap(text: str, width: float, style: Style) -> list[str]:
-    """Breaks text into lines no wider than `width` points; Chinese breaks between any two characters."""
-    joint = "" if style.face is Face.CHINESE else " "
+    """Breaks text at spaces into lines no wider than `width` points."""
     lines: list[str] = []
     line = ""
-    for piece in text if joint == "" else text.split():
-        longer = f"{line}{joint}{piece}" if line else piece
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
         if line and text_width(longer, style) > width:
             lines.append(line)
-            line = piece
+            line = word
         else:
             line = longer
     return [*lines, line] if line else lines
@@ -148,10 +146,9 @@ class Sheet:
         rect: tuple[float, float, float, float],
         color: Color,
         width: float = 1.0,
-        fill: Color | None = None,
     ) -> None:
         self._shape.draw_oval(pymupdf.Rect(rect))
-        self._shape.finish(color=color, fill=fill, width=width)
+        self._shape.finish(color=color, width=width)
 
     def polygon(self, points: list[Point], fill: Color) -> None:
         self._shape.draw_polyline(points)
