@@ -1,0 +1,57 @@
+"""cogdoc reads documents: answers, text and numbers out of PDFs, scans, screenshots and charts, on your machine.
+
+    import cogdoc
+
+    cogdoc.ask("report.pdf", "What was the total revenue?").answer.text
+    [page.text for page in cogdoc.ocr("scan.png")]
+    cogdoc.chart("sales.png")[0].chart
+
+    report = cogdoc.open("report.pdf")
+    report.ask_all(["total revenue?", "net income in 2023?"])
+
+Everything heavy is loaded when it is first used, so that importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cogdoc.api import OpenedDocument, ask, ask_all, chart, ocr, open  # noqa: A004
+    from cogdoc.errors import CogdocError
+    from cogdoc.results.types import Answer, AnswerRecord, Chart, ChartRecord, Evidence, PageRecord, TextBlock
+
+_HOMES = {
+    "cogdoc.api": ("OpenedDocument", "ask", "ask_all", "chart", "ocr", "open"),
+    "cogdoc.errors": ("CogdocError",),
+    "cogdoc.results.types": ("Answer", "AnswerRecord", "Chart", "ChartRecord", "Evidence", "PageRecord", "TextBlock"),
+}
+
+__all__ = [
+    "Answer",
+    "AnswerRecord",
+    "Chart",
+    "ChartRecord",
+    "CogdocError",
+    "Evidence",
+    "OpenedDocument",
+    "PageRecord",
+    "TextBlock",
+    "ask",
+    "ask_all",
+    "chart",
+    "ocr",
+    "open",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -29,6 +29,7 @@ class OpenRequest:
     password: str | None = None
     max_megapixels: float = MAX_MEGAPIXELS
 
+
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
     """What opening a file tells."""

@@ -9,7 +9,26 @@ from pathlib import Path
 from cogdoc.errors import DamagedError, InputError, UnsupportedError
 
 READABLE_SUFFIXES = frozenset(
-    ".pdf .xps .oxps .epub .png .jpg .jpeg .jpe .jfif .webp .tif .tiff .bmp .gif .pnm .pbm .pgm .ppm".split()
+    [
+        ".pdf",
+        ".xps",
+        ".oxps",
+        ".epub",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".gif",
+        ".pnm",
+        ".pbm",
+        ".pgm",
+        ".ppm",
+    ]
 )
 """What a folder is searched for; a file that is named outright may carry any suffix."""
 

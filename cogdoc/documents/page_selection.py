@@ -39,22 +39,21 @@ class PageSelection:
         return self.ranges == ((1, None),)
 
 
-def parse_page_selection(text: str) -> PageSelection:
+def parse_page_selection(selection: str) -> PageSelection:
     """Read a selection such as `1,3-5,8-` or `-3`.
 
     Raises:
         UsageError: the text is no selection, counts from 0, or runs backwards.
     """
     ranges: list[tuple[int, int | None]] = []
-    for part in text.split(","):
+    for part in selection.split(","):
         match = _RANGE.fullmatch(part)
         if match is None or part.strip() == "-":
-            raise UsageError(f"--pages: {part.strip()!r} is not a page or a range", "write for example --pages 1,3-5,8-")
-        if match["single"] is not None:
-            first = last = int(match["single"])
-        else:
-            first = int(match["first"] or 1)
-            last = int(match["last"]) if match["last"] else None
+            raise UsageError(
+                f"--pages: {part.strip()!r} is not a page or a range", "write for example --pages 1,3-5,8-"
+            )
+        first = int(match["single"] or match["first"] or 1)
+        last = int(text) if (text := match["single"] or match["last"]) else None
         if first < 1 or (last is not None and last < 1):
             raise UsageError("--pages: pages are counted from 1")
         if last is not None and last < first:

@@ -103,9 +103,7 @@ def _below_output(path: Path) -> Path:
 
 def natural_key(text: str) -> list[tuple[int, int | str]]:
     """Sort key under which `page 9` comes before `page 10`."""
-    return [
-        (0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in re.split(r"(\d+)", text) if part
-    ]
+    return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in re.split(r"(\d+)", text) if part]
 
 
 def read_file_list(file: BinaryIO, *, nul_separated: bool) -> Iterator[str]:

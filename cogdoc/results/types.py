@@ -8,11 +8,11 @@ result where there was one.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = "cogdoc/1"
+SCHEMA_VERSION: Final = "cogdoc/1"
 
 BoxTuple = tuple[float, float, float, float]
 Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -28,7 +28,8 @@ class Flag(StrEnum):
     LOW_CONFIDENCE = "low-confidence"
     BAD_TEXT_LAYER = "bad-text-layer"
     REPAIRED_FILE = "repaired-file"
-    PAGE_CLAMPED = "page-clamped"
+    PAGES_FAILED = "pages-failed"
+    """Some of the document's pages could not be read; the answer may stand there."""
     NOT_A_CHART = "not-a-chart"
     MEASURED = "measured"
     """Values were measured against an axis, not read from labels."""
@@ -37,7 +38,7 @@ class Flag(StrEnum):
 class Model(BaseModel):
     """Immutable, closed to unknown fields, and written under its aliases."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
 
 class SourceInfo(Model):
@@ -55,7 +56,7 @@ class PageInfo(Model):
     label: str = Field(description="as printed on the page or named by the file")
     width: float = Field(description="points")
     height: float = Field(description="points")
-    turned: int = Field(0, description="degrees clockwise by which a scan was turned upright")
+    turned: int = Field(default=0, description="degrees clockwise by which a scan was turned upright")
 
 
 class EngineInfo(Model):
@@ -149,14 +150,14 @@ class ChartValue(Model):
     """One value of a series; None where the chart shows none for its category."""
 
     value: float | None
-    text: str | None = Field(None, description="the printed label, where there is one")
+    text: str | None = Field(default=None, description="the printed label, where there is one")
     confidence: Confidence
-    box: BoxTuple | None = Field(None, description="the mark (bar, point, slice) or its label")
+    box: BoxTuple | None = Field(default=None, description="the mark (bar, point, slice) or its label")
 
 
 class ChartSeries(Model):
     name: str
-    color: str | None = Field(None, description="#rrggbb")
+    color: str | None = Field(default=None, description="#rrggbb")
     values: tuple[ChartValue, ...] = Field(description="one for each category, in their order")
 
 
@@ -177,7 +178,7 @@ class Chart(Model):
 class Record(Model):
     """What all records have in common."""
 
-    schema_version: Literal["cogdoc/1"] = Field(SCHEMA_VERSION, alias="schema")
+    schema_version: Literal["cogdoc/1"] = Field(default=SCHEMA_VERSION, serialization_alias="schema")
     source: SourceInfo
     engine: EngineInfo
     flags: tuple[str, ...] = ()
@@ -197,8 +198,8 @@ class PageRecord(Record):
 
     task: Literal["ocr"] = "ocr"
     page: PageInfo | None = None
-    origin: str | None = Field(None, description="text-layer, ocr, mixed or blank")
-    resolution: float | None = Field(None, description="pixels per inch that the OCR engine saw")
+    origin: str | None = Field(default=None, description="text-layer, ocr, mixed or blank")
+    resolution: float | None = Field(default=None, description="pixels per inch that the OCR engine saw")
     confidence: Confidence | None = None
     text: str = ""
     markdown: str = ""

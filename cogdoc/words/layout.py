@@ -27,6 +27,9 @@ from cogdoc.words.types import Block, BlockKind, Cell, Line, PageLayout, PageWor
 MODEL_SIDE = 842.0
 """Points of the long side that a scan's page is given: the models were trained on paper sizes."""
 
+WORDY_PICTURE = 12
+"""Lines of text from which a picture is taken for text: charts have fewer long ones, photographs hardly any."""
+
 _KINDS = {
     "title": BlockKind.TITLE,
     "section-header": BlockKind.HEADING,
@@ -83,7 +86,6 @@ def _find_regions(document: OpenDocument, index: int, words: PageWords) -> list[
 
 @cache
 def _parser() -> Any:
-    import pymupdf.layout
     from pymupdf4llm.helpers.document_layout import parse_document
 
     return parse_document
@@ -136,7 +138,7 @@ def _write_invisibly(page: pymupdf.Page, words: Sequence[Word], scale: float) ->
             continue
         corner = pymupdf.Point(box.x0, box.y1)
         page.insert_text(
-            corner + (0, -0.2 * box.height),
+            pymupdf.Point(box.x0, box.y1 - 0.2 * box.height),
             word.text,
             fontsize=size,
             fontname="words",
@@ -187,8 +189,9 @@ def _claim(box: Box, regions: Sequence[_Region]) -> int | None:
 def _block(region: _Region, lines: list[Line]) -> Block:
     if region.kind is BlockKind.TABLE:
         return Block(region.kind, region.box, tuple(lines), table=_table(region, lines))
-    ordered = sorted_lines(lines)
-    return Block(region.kind, region.box, tuple(ordered), region.level)
+    # A picture that is full of text is a photographed document (a receipt on a desk), not an illustration.
+    kind = BlockKind.TEXT if region.kind is BlockKind.PICTURE and len(lines) >= WORDY_PICTURE else region.kind
+    return Block(kind, region.box, tuple(sorted_lines(lines)), region.level)
 
 
 def sorted_lines(lines: Sequence[Line]) -> list[Line]:
@@ -238,4 +241,3 @@ def _place(box: Box, blocks: Sequence[Block]) -> int:
         if block.box.y0 >= box.center[1] and block.box.horizontal_overlap(box) > 0:
             return place
     return len(blocks)
-

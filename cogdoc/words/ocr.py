@@ -106,6 +106,15 @@ def recognize(picture: Picture) -> list[OcrLine]:
     return lines
 
 
+def line_height(picture: Picture) -> float:
+    """Median height in pixels of the lines that the engine sees, without reading them; 0 where it sees none."""
+    found = _engine()(np.ascontiguousarray(picture[:, :, ::-1]), use_det=True, use_cls=False, use_rec=False)
+    if found.boxes is None or not len(found.boxes):
+        return 0.0
+    sides = np.linalg.norm(np.diff(np.asarray(found.boxes)[:, [0, 1, 2]], axis=1), axis=2)
+    return float(np.median(sides.min(axis=1)))
+
+
 def recognize_lines(crops: Sequence[Picture]) -> list[tuple[str, float]]:
     """Text and score of pictures that hold a single line each; no search for lines is made."""
     results: list[tuple[str, float]] = []

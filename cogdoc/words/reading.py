@@ -49,11 +49,12 @@ def read_words(request: OpenRequest, number: int) -> PageWords:
     document = open_document(request)
     index = check_index(document, number)
     flags = ["repaired-file"] if document.repaired else []
-    layer = read_text_layer(document, index) if isinstance(document, MupdfDocument) else None
-    if layer is not None and _is_sound(document, index, layer):
-        return _from_layer(document, index, layer, flags)
-    if layer is not None and layer.lines:
-        flags.append("bad-text-layer")
+    if isinstance(document, MupdfDocument):
+        layer = read_text_layer(document, index)
+        if _is_sound(document, index, layer):
+            return _from_layer(document, index, layer, flags)
+        if layer.lines:
+            flags.append("bad-text-layer")
     return _from_scan(document, index, flags)
 
 
@@ -163,7 +164,7 @@ def _from_scan(document: OpenDocument, index: int, flags: list[str]) -> PageWord
     from cogdoc.words.scan import scan_page
 
     scan = scan_page(document, index)
-    if scan.turned or scan.skew:
+    if scan.turned:
         flags.append("turned")
     if scan.banded:
         flags.append("tiled")

@@ -48,9 +48,7 @@ def plan_bands(height: int, band_height: int) -> Iterator[Band]:
         yield Band(top, bottom, core_top, core_bottom)
 
 
-def recognize_bands(
-    picture: Picture, band_height: int, recognize: Callable[[Picture], list[OcrLine]]
-) -> list[OcrLine]:
+def recognize_bands(picture: Picture, band_height: int, recognize: Callable[[Picture], list[OcrLine]]) -> list[OcrLine]:
     """All lines of `picture`, top band first; every line once."""
     lines: list[OcrLine] = []
     for band in plan_bands(picture.shape[0], band_height):

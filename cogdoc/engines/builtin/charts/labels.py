@@ -59,8 +59,8 @@ def labels_of(lines: Iterable[Line]) -> list[Label]:
 
 
 def usual_height(lines: Iterable[Line]) -> float:
-    """The median height of upright words, 10 pixels where there are none."""
-    heights = [word.box.height for line in lines for word in line.words if word.box.width > word.box.height]
+    """The median height of words that are clearly upright, 10 pixels where there are none."""
+    heights = [word.box.height for line in lines for word in line.words if word.box.width > 1.5 * word.box.height]
     return statistics.median(heights) if heights else 10.0
 
 

@@ -42,7 +42,8 @@ def read_lines(
     names = {entry.color: entry.name for entry in legend}
     used += [label for label in labels if any(label.box.overlap(entry.box) > 0 for entry in legend)]
     if len(names) < len(curves):
-        free = [label for label in labels if label not in used]
+        floor = _floor(plot, scale)
+        free = [label for label in labels if label not in used and label.box.center[1] < floor]
         by_color = names_by_text_color(picture, free, colors, background)
         names |= {color: label.text for color, label in by_color.items() if color not in names}
     ticks = _tick_row([label for label in labels if label not in used], plot, scale)
@@ -123,11 +124,14 @@ def _reach(curves: Sequence[Curve], scale: Scale) -> float:
     return max(abs(scale.value(min(heights)) - scale.value(max(heights))), 0.3 * scale.span, 1e-9)
 
 
+def _floor(plot: Box, scale: Scale | None) -> float:
+    """The y below which the labels of the x axis stand."""
+    return max(plot.y1, max(tick.box.center[1] for tick in scale.ticks) - 2) if scale else plot.y1
+
+
 def _tick_row(labels: Sequence[Label], plot: Box, scale: Scale | None) -> list[list[Label]]:
     """The labels of the x axis, left to right, each as the words it is made of."""
-    floor = plot.y1
-    if scale is not None:
-        floor = max(floor, max(tick.box.center[1] for tick in scale.ticks) - 2)
+    floor = _floor(plot, scale)
     margin = 0.06 * plot.width + 12
     below = [
         label for label in labels if label.anchor[1] > floor and plot.x0 - margin <= label.anchor[0] <= plot.x1 + margin

@@ -1,0 +1,5 @@
+"""`python -m cogdoc`"""
+
+from cogdoc.cli.app import main
+
+main()

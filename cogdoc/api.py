@@ -1,0 +1,103 @@
+"""The Python API: the same jobs as on the command line, the same results as in its JSON."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.page_selection import PageSelection, parse_page_selection
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sources import Source
+from cogdoc.engines.choice import choose_engine, load_engine
+from cogdoc.engines.protocol import Engine
+from cogdoc.results.types import AnswerRecord, ChartRecord, PageRecord
+from cogdoc.tasks.ask import answer_questions
+from cogdoc.tasks.chart import read_charts
+from cogdoc.tasks.ocr import transcribe
+
+PathLike = str | os.PathLike[str]
+
+
+class OpenedDocument:
+    """A document that stays open for several jobs."""
+
+    def __init__(self, path: PathLike, password: str | None = None) -> None:
+        """
+        Raises:
+            CogdocError: the file cannot be opened; its subclass says why.
+        """
+        source = Source(Path(path), os.fspath(path), Path(Path(path).name))
+        self._document = Document(source, OpenRequest(source.path.absolute(), password), _sandbox())
+
+    @property
+    def page_count(self) -> int:
+        return self._document.page_count
+
+    def ask(self, question: str, pages: str | None = None) -> AnswerRecord:
+        """Answer one question; `pages` such as "1,3-5,8-" limits where it is looked for."""
+        return self.ask_all([question], pages)[0]
+
+    def ask_all(self, questions: Sequence[str], pages: str | None = None) -> list[AnswerRecord]:
+        """Answer several questions with one reading."""
+        return list(answer_questions(self._document, _engine(), questions, _selection(pages)))
+
+    def ocr(self, pages: str | None = None) -> list[PageRecord]:
+        """The text of the pages."""
+        return list(transcribe(self._document, _engine(), _selection(pages)))
+
+    def chart(self, questions: Sequence[str] = (), pages: str | None = None) -> list[ChartRecord]:
+        """The tables behind the charts, one record a chart."""
+        return list(read_charts(self._document, _engine(), _selection(pages), questions))
+
+
+def open(path: PathLike, password: str | None = None) -> OpenedDocument:  # noqa: A001
+    """Open a document for several jobs."""
+    return OpenedDocument(path, password)
+
+
+def ask(path: PathLike, question: str, pages: str | None = None, password: str | None = None) -> AnswerRecord:
+    """Answer one question from one document.
+
+    Raises:
+        CogdocError: the file cannot be opened; what goes wrong later stands in the record's `error`.
+    """
+    return OpenedDocument(path, password).ask(question, pages)
+
+
+def ask_all(
+    path: PathLike, questions: Sequence[str], pages: str | None = None, password: str | None = None
+) -> list[AnswerRecord]:
+    """Answer several questions from one document with one reading; see `ask`."""
+    return OpenedDocument(path, password).ask_all(questions, pages)
+
+
+def ocr(path: PathLike, pages: str | None = None, password: str | None = None) -> list[PageRecord]:
+    """Read the text of a document's pages; see `ask` for errors."""
+    return OpenedDocument(path, password).ocr(pages)
+
+
+def chart(
+    path: PathLike, questions: Sequence[str] = (), pages: str | None = None, password: str | None = None
+) -> list[ChartRecord]:
+    """Read the charts of a document; see `ask` for errors."""
+    return OpenedDocument(path, password).chart(questions, pages)
+
+
+@cache
+def _sandbox() -> Sandbox:
+    sandbox = Sandbox(jobs=min(2, os.cpu_count() or 1))
+    atexit.register(sandbox.close)
+    return sandbox
+
+
+@cache
+def _engine() -> Engine:
+    return load_engine(choose_engine())
+
+
+def _selection(pages: str | None) -> PageSelection:
+    return parse_page_selection(pages) if pages else PageSelection()

@@ -1,0 +1,110 @@
+"""The `cogdoc` command: its subcommands, and how every way of ending becomes an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from typer.main import get_command
+
+from cogdoc.cli import ask, chart, doctor, ocr, schema
+from cogdoc.cli.messages import report, warn
+from cogdoc.errors import CogdocError, ExitCode
+
+app = typer.Typer(
+    name="cogdoc",
+    help="Answers, text and numbers out of documents, on your own machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("ask", help=ask.HELP, no_args_is_help=True)(ask.ask)
+app.command("ocr", help=ocr.HELP, no_args_is_help=True)(ocr.ocr)
+app.command("chart", help=chart.HELP, no_args_is_help=True)(chart.chart)
+app.command("doctor", help=doctor.HELP)(doctor.doctor)
+app.command("schema", help=schema.HELP)(schema.schema)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"cogdoc {version('cogdoc')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived; unwinds so that temporary files go away and children end."""
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    signal.signal(signal.SIGTERM, _on_terminate)
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    import click
+
+    verbose = "-v" in arguments or "--verbose" in arguments
+    try:
+        result = get_command(app).main(arguments, prog_name="cogdoc", standalone_mode=False)
+        sys.stdout.flush()
+    except CogdocError as error:
+        report(error)
+        return int(error.exit_code)
+    except click.ClickException as error:
+        return _report_usage(error)
+    except (KeyboardInterrupt, click.Abort):
+        warn("interrupted")
+        return int(ExitCode.INTERRUPTED)
+    except _Terminated:
+        warn("terminated")
+        return int(ExitCode.TERMINATED)
+    except BrokenPipeError:
+        # Whoever read our output has read enough. Python would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
+    except OSError as error:
+        warn(f"input or output failed: {error}")
+        return int(ExitCode.INPUT_OUTPUT)
+    except Exception as error:
+        if verbose:
+            raise
+        warn(f"a bug: {type(error).__name__}: {error}")
+        warn("run again with -v for the traceback, and please report it")
+        return int(ExitCode.BUG)
+    return int(result) if isinstance(result, int) else int(ExitCode.OK)
+
+
+def _report_usage(error: object) -> int:
+    import click
+
+    assert isinstance(error, click.ClickException)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return int(ExitCode.USAGE)
+    report(CogdocError(error.format_message(), "see --help"))
+    return int(ExitCode.USAGE)
+
+
+def _on_terminate(_signal: int, _frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+if __name__ == "__main__":
+    main()

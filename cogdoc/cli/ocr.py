@@ -1,0 +1,38 @@
+"""`cogdoc ocr`"""
+
+from __future__ import annotations
+
+import typer
+
+from cogdoc.cli import options as shared
+
+HELP = """Write documents down as text.
+
+\b
+  cogdoc ocr scan.png
+  cogdoc ocr scans/ --out md --to text/
+  cogdoc ocr report.pdf --pages 3-5 --out jsonl
+  find . -name '*.tiff' -print0 | cogdoc ocr --files-from - -0 --out text
+
+Pages with sound text of their own are read from it, scans by OCR, and pages with both from both. Markdown is
+printed, with headings, lists and tables, in reading order.
+"""
+
+
+@shared.with_run_options
+def ocr(
+    sources: shared.Sources = None,
+    *,
+    options: shared.RunOptions,
+) -> None:
+    from cogdoc.batch.run import Task
+    from cogdoc.cli.run import Job, run_job
+    from cogdoc.engines.protocol import Engine
+    from cogdoc.results.writers import Format
+    from cogdoc.tasks.ocr import transcribe
+
+    def make_task(loaded: Engine) -> Task:
+        return lambda document, selection: transcribe(document, loaded, selection)
+
+    job = Job("ocr", (Format.MD, Format.TEXT, Format.JSON, Format.JSONL), make_task)
+    raise typer.Exit(run_job(job, sources or (), options))

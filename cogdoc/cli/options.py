@@ -1,0 +1,160 @@
+"""The options that commands share, each declared once; every one can also be set as `COGDOC_<NAME>`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+_WHERE = "What to read"
+_RESULT = "Results"
+_LIMITS = "Limits"
+
+Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, folders, patterns, or -.")]
+Engine = Annotated[
+    str, typer.Option("--engine", envvar="COGDOC_ENGINE", metavar="auto|builtin", help="What reads the pages.")
+]
+Pages = Annotated[
+    str | None,
+    typer.Option(
+        "--pages", envvar="COGDOC_PAGES", metavar="LIST", help="1-based, such as 1,3-5,8-.", rich_help_panel=_WHERE
+    ),
+]
+FilesFrom = Annotated[
+    str | None,
+    typer.Option(
+        "--files-from", metavar="FILE|-", help="Read the sources' names from FILE, one a line.", rich_help_panel=_WHERE
+    ),
+]
+NulSeparated = Annotated[
+    bool, typer.Option("-0", "--null", help="--files-from is separated by NUL bytes.", rich_help_panel=_WHERE)
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file",
+        envvar="COGDOC_PASSWORD_FILE",
+        metavar="FILE",
+        help="The first line opens encrypted files.",
+        rich_help_panel=_WHERE,
+    ),
+]
+Out = Annotated[
+    str | None,
+    typer.Option("--out", envvar="COGDOC_OUT", metavar="FORMAT", help="The output's format.", rich_help_panel=_RESULT),
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        envvar="COGDOC_TO",
+        metavar="PATH",
+        help="Write to a file, or a file for each source to a folder, instead of standard output.",
+        rich_help_panel=_RESULT,
+    ),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", envvar="COGDOC_OVERWRITE", help="Replace files that exist.", rich_help_panel=_RESULT),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        envvar="COGDOC_JOBS",
+        min=1,
+        metavar="N",
+        help="Pages read at the same time; as many as there are cores, up to 8, by default.",
+        rich_help_panel=_LIMITS,
+    ),
+]
+Timeout = Annotated[
+    float,
+    typer.Option(
+        "--timeout",
+        envvar="COGDOC_TIMEOUT",
+        min=0.1,
+        metavar="SECONDS",
+        help="Give a page up after so long.",
+        rich_help_panel=_LIMITS,
+    ),
+]
+MaxPages = Annotated[
+    int | None,
+    typer.Option(
+        "--max-pages",
+        envvar="COGDOC_MAX_PAGES",
+        min=1,
+        metavar="N",
+        help="Refuse documents with more selected pages.",
+        rich_help_panel=_LIMITS,
+    ),
+]
+MaxMegapixels = Annotated[
+    float,
+    typer.Option(
+        "--max-megapixels",
+        envvar="COGDOC_MAX_MEGAPIXELS",
+        min=0.01,
+        metavar="N",
+        help="Refuse larger pictures.",
+        rich_help_panel=_LIMITS,
+    ),
+]
+FailFast = Annotated[
+    bool,
+    typer.Option("--fail-fast", envvar="COGDOC_FAIL_FAST", help="Stop at the first failure.", rich_help_panel=_LIMITS),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="No progress, notes or warnings.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", envvar="COGDOC_VERBOSE", help="Show tracebacks and which engine reads.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the reading commands have in common."""
+
+    engine: Engine = "auto"
+    pages: Pages = None
+    files_from: FilesFrom = None
+    nul_separated: NulSeparated = False
+    password_file: PasswordFile = None
+    out: Out = None
+    to: To = None
+    overwrite: Overwrite = False
+    jobs: Jobs = None
+    timeout: Timeout = 300.0
+    max_pages: MaxPages = None
+    max_megapixels: MaxMegapixels = 300.0
+    fail_fast: FailFast = False
+    quiet: Quiet = False
+    verbose: Verbose = False
+
+
+def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command, whose last parameter is `options: RunOptions`, all of these options on its command line."""
+    own = inspect.signature(command, eval_str=True).parameters
+    types = get_type_hints(RunOptions, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name]
+        )
+        for field in fields(RunOptions)
+    ]
+
+    def run(**arguments: Any) -> None:
+        options = RunOptions(**{parameter.name: arguments.pop(parameter.name) for parameter in shared})
+        command(**arguments, options=options)
+
+    kept = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, parameter in own.items() if name != "options"
+    ]
+    run.__signature__ = inspect.Signature([*kept, *shared])  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*kept, *shared]}
+    return run

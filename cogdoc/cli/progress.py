@@ -1,0 +1,63 @@
+"""A line of progress on a terminal's standard error; nothing anywhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cogdoc.results.printable import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class ProgressLine:
+    """Counts what was done; shown from the second thing on, since one page needs no progress."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._done = 0
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def advance(self, source: str) -> None:
+        """One more page or answer of `source` is done."""
+        self._done += 1
+        if not self._shown or self._done < 2:
+            return
+        if self._progress is None:
+            self._start()
+        assert self._progress is not None
+        assert self._task is not None
+        self._progress.update(self._task, completed=self._done, description=printable(source)[-60:])
+
+    def stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def _start(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.completed:.0f} done"),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task("", total=None)
+        self._progress.start()
+
+
+@contextmanager
+def progress_line(*, quiet: bool) -> Iterator[ProgressLine]:
+    """Progress while the context lasts, if standard error is a terminal."""
+    line = ProgressLine(shown=not quiet and sys.stderr.isatty())
+    try:
+        yield line
+    finally:
+        line.stop()

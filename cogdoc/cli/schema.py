@@ -1,0 +1,18 @@
+"""`cogdoc schema`"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+HELP = """Print the JSON Schema of the output.
+
+\b
+  cogdoc schema > cogdoc.schema.json
+"""
+
+
+def schema() -> None:
+    from cogdoc.results.documents import json_schema
+
+    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")

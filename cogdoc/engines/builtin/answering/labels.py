@@ -1,0 +1,159 @@
+"""How well printed words name what a question asks for."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from cogdoc.engines.builtin.answering.questions import Question
+from cogdoc.engines.builtin.answering.segments import PageView, Segment
+from cogdoc.engines.builtin.answering.terms import Token, folded, is_cjk, tokenize
+from cogdoc.engines.builtin.answering.vocabulary import PHRASES, STOP_WORDS, WEAK_WORDS
+
+COLONS = ":：∶"
+_BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
+_LABEL_END = re.compile(rf"\s*(?:[{COLONS}]|\.{{3,}}|_{{2,}}|…)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMatch:
+    """A slice of a segment that names the value, and how well."""
+
+    segment: Segment
+    start: int
+    end: int
+    """Behind the label's colon, where it has one."""
+    recall: float
+    precision: float
+    marked: bool
+
+
+class Matcher:
+    """Compares printed words with one question's words, which are rarer or commoner on the pages at hand."""
+
+    def __init__(self, question: Question, pages: Sequence[PageView]) -> None:
+        self.question = question
+        self._hits: dict[str, tuple[tuple[int, float], ...]] = {}
+        counts = [0] * len(question.terms)
+        for page in pages:
+            for segment in page.segments:
+                for place in {place for token in segment.tokens for place, _ in self.hits(token.norm)}:
+                    counts[place] += 1
+        self.counts = tuple(counts)
+        self.weights = tuple(
+            term.weight / (1 + 0.2 * math.log1p(max(0, count - 1)))
+            for term, count in zip(question.terms, counts, strict=True)
+        )
+        self.total = sum(self.weights) or 1.0
+        self._bare_labels = tuple(_bare(label) for label in (question.label, *question.variants) if label)
+        self._variants = tuple({token.norm for token in tokenize(label)} for label in question.variants)
+
+    def hits(self, norm: str) -> tuple[tuple[int, float], ...]:
+        """Places of the question's words that a printed word stands for, each with its strength."""
+        found = self._hits.get(norm)
+        if found is None:
+            found = tuple(
+                (place, value)
+                for place, term in enumerate(self.question.terms)
+                if (value := _strength(term.norm, norm)) > 0
+            )
+            self._hits[norm] = found
+        return found
+
+    def covered(self, tokens: Iterable[Token]) -> dict[int, float]:
+        """Strength by place of the question's words that `tokens` stand for."""
+        best: dict[int, float] = {}
+        for token in tokens:
+            for place, value in self.hits(token.norm):
+                best[place] = max(best.get(place, 0.0), value)
+        return best
+
+    def recall(self, *coverings: dict[int, float]) -> float:
+        """Share of the question's weight that all of `coverings` together hold."""
+        best: dict[int, float] = {}
+        for covering in coverings:
+            for place, value in covering.items():
+                best[place] = max(best.get(place, 0.0), value)
+        return sum(self.weights[place] * value for place, value in best.items()) / self.total
+
+    def precision(self, tokens: Sequence[Token]) -> float:
+        """Share of the words that the question explains; words that mean little count for little."""
+        explained = total = 0.0
+        for token in tokens:
+            if token.norm in STOP_WORDS and not self.hits(token.norm):
+                continue
+            weight = 0.4 if token.norm in WEAK_WORDS or len(token.norm) == 1 else 1.0
+            total += weight
+            explained += weight * max((value for _, value in self.hits(token.norm)), default=0.0)
+        return explained / total if total else 0.0
+
+    def likeness(self, text: str) -> float:
+        """How alike a printed label and the label of the question are as strings, 0 to 1."""
+        bare = _bare(text)
+        if not bare:
+            return 0.0
+        return max((fuzz.ratio(bare, label) / 100 for label in self._bare_labels), default=0.0)
+
+    def label_matches(self, segment: Segment) -> list[LabelMatch]:
+        """Slices of a segment that may be the label, from every place where a label can begin."""
+        text, tokens = segment.text, segment.tokens
+        starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+        found: list[LabelMatch] = []
+        for place, start in enumerate(starts):
+            stop = starts[place + 1] if place + 1 < len(starts) else len(text)
+            part = [token for token in tokens if start <= token.start and token.end <= stop]
+            struck = [i for i, token in enumerate(part) if self.hits(token.norm)]
+            alike = self.likeness(text[start:stop])
+            if not struck and alike < 0.75:
+                continue
+            ends = {part[i].end for i in struck if i + 1 == len(part) or i + 1 not in struck} | {stop}
+            found += [self._match(segment, start, end, part) for end in sorted(ends)]
+            if struck and struck[0] > 0:
+                first = part[struck[0]].start
+                found += [self._match(segment, first, end, part) for end in sorted(ends) if end > first]
+        return found
+
+    def _match(self, segment: Segment, start: int, end: int, part: Sequence[Token]) -> LabelMatch:
+        tokens = [token for token in part if start <= token.start and token.end <= end]
+        recall, precision = self.recall(self.covered(tokens)), self.precision(tokens)
+        lead = sum(token.end <= start for token in part)
+        if lead:
+            precision *= 1 / (1 + 0.3 * lead)
+        alike = self.likeness(segment.text[start:end])
+        if alike >= 0.75:
+            recall, precision = max(recall, alike), max(precision, alike)
+        behind = _LABEL_END.match(segment.text, end)
+        marked = behind is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
+        return LabelMatch(segment, start, behind.end() if behind else end, recall, precision, marked)
+
+
+def _strength(wanted: str, printed: str) -> float:
+    from cogdoc.engines.builtin.answering.terms import strength
+
+    return strength(wanted, printed)
+
+
+def _bare(text: str) -> str:
+    """Letters and digits only, multiword synonyms made one."""
+    low = folded(text)
+    for phrase, word in PHRASES:
+        low = low.replace(phrase, word)
+    return re.sub(r"[\W_]+", "", low) or low.strip()
+
+
+def is_label(text: str) -> bool:
+    """Whether a segment looks like a label rather than a value: it ends with a colon."""
+    stripped = text.rstrip(" ._")
+    return stripped.endswith(tuple(COLONS)) and (is_cjk(text) or len(stripped) < 60)
+
+
+def inner_label(text: str) -> int | None:
+    """Where, behind a value, the next "Label:" of the same segment begins."""
+    for match in re.finditer(rf"(?:^|\s)((?:[A-Z][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)", text):
+        if match.start():
+            return match.start()
+    return None

@@ -1,0 +1,289 @@
+"""What a question asks for: the label that it means, the kind of value, the period and the page that it names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cogdoc.engines.builtin.answering.terms import Token, chinese_variants, folded, is_cjk, tokenize
+from cogdoc.engines.builtin.answering.values import ValueKind
+from cogdoc.engines.builtin.answering.vocabulary import (
+    CHINESE_DIGITS,
+    CHINESE_MAXIMUM,
+    CHINESE_MINIMUM,
+    CHINESE_QUESTION_WORDS,
+    CHINESE_STOP,
+    MAXIMUM_WORDS,
+    MINIMUM_WORDS,
+    ORDINALS,
+    PHRASES,
+    STOP_WORDS,
+    WEAK_WORDS,
+)
+
+WEAK = 0.35
+MODIFIER = 0.6
+ASIDE = 0.3
+
+
+class Shape(StrEnum):
+    """How an answer is to be found, beyond looking for a label and its value."""
+
+    VALUE = "value"
+    YES_NO = "yes-no"
+    LOOKUP = "lookup"
+    """Which of several things has the property that the rest of the question names."""
+    MAXIMUM = "maximum"
+    MINIMUM = "minimum"
+    COUNT = "count"
+    TITLE = "title"
+    UNREADABLE = "unreadable"
+    """About pictures, colors or reasons: words alone cannot answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word that the answer's label or surroundings should hold."""
+
+    norm: str
+    weight: float
+
+    @property
+    def is_number(self) -> bool:
+        return self.norm[0].isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question taken apart."""
+
+    text: str
+    kinds: tuple[ValueKind, ...]
+    """What the answer may be, likeliest first."""
+    shape: Shape
+    terms: tuple[Term, ...]
+    label: str
+    """The words that name the value, as far as they stand together."""
+    quoted: bool
+    """Whether the question puts the label in quotation marks."""
+    variants: tuple[str, ...] = ()
+    """Other wordings of a Chinese label."""
+    pages: tuple[int, ...] = ()
+    """Pages that the question names; -1 is the last."""
+    fields: frozenset[str] = frozenset()
+    """Whole-document fields that it may mean: issuer, address, date, total, title, sender, recipient."""
+
+    @property
+    def periods(self) -> frozenset[str]:
+        """Years and other numbers of the question."""
+        return frozenset(term.norm for term in self.terms if term.is_number)
+
+
+_QUOTED = re.compile(r"[\"“”「『《]([^\"“”」』》]+)[\"“”」』》]|(?<!\w)['‘’]([^'‘’]*(?:['’]s\b[^'‘’]*)?)['‘’](?!\w)")
+_SENTENCE = re.compile(r"[^.?!？。！]*(?:\.(?=\w)[^.?!？。！]*|(?<=No)\.[^.?!？。！]*)*[.?!？。！]*\s*")
+_INSTRUCTION = re.compile(r"\s*(?:answer|give|represent|please (?:answer|give|respond)|respond|write|express|return|请用|请以|请回答)\b", re.I)
+_PAGE = re.compile(r"\b(?:page|slide|p\.)\s?(?:number\s|no\.?\s)?(\d{1,4})\b|第\s?(\d{1,4}|[一二三四五六七八九十])\s?页", re.I)
+_PLACE_PAGE = re.compile(rf"\b({'|'.join(ORDINALS)}|last)\s(?:page|slide)\b|\b(cover)(?=\spage|\s*[?.]|$)|(首页|封面|最后一页)", re.I)
+_UNREADABLE = re.compile(
+    r"\b(?:colou?rs?|picture[sd]?|photo(?:graph)?s?|images?|logo|icon|highlighted|yellow|red|blue|green|drawn|wearing|"
+    r"depicted|shape of)\b|颜色|图片|照片|红色|蓝色|绿色|黄色|左图|右图",
+    re.I,
+)
+
+_KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
+    (r"date and time|date\s?[&/]\s?time|日期和时间", (ValueKind.DATE_AND_TIME,)),
+    (r"\b(?:e-?mail)\b|邮箱|电子邮件", (ValueKind.EMAIL,)),
+    (r"\b(?:web\s?site|url|web address|homepage)\b|网址|网站|官网", (ValueKind.URL,)),
+    (r"\b(?:(?:tele)?phone|tel|fax|mobile)\b|电话|传真|手机", (ValueKind.PHONE,)),
+    (r"\baddress\b|地址|住址", (ValueKind.ADDRESS,)),
+    (r"\bwhat time\b|\bat what time\b|\btime (?:of|is|was)\b|几点|什么时间", (ValueKind.TIME,)),
+    (r"\b(?:which|what) (?:\w+ )?year\b|哪一?年", (ValueKind.YEAR,)),
+    (r"\bwhen\b|\bdate\b|\b(?:which|what) day\b|\bdated\b|日期|何时|什么时候|哪一?天", (ValueKind.DATE,)),
+    (r"\b(?:percent(?:age)?|what share)\b|%|百分之|百分比|比例|占比|不良率|率", (ValueKind.PERCENT, ValueKind.NUMBER)),
+    (
+        r"\bhow much\b|\b(?:amount|price|cost|total|subtotal|sub-total|revenue|sales|income|profit|earnings|tax|vat|"
+        r"balance|fee|payment|salary|cash|expenses?|expenditures?|net worth|budget|assets|liabilities|debt|value in|"
+        r"montant|combien)\b|金额|多少钱|价格|收入|利润|总额|合计|股价|资产|单价|税额|规模",
+        (ValueKind.AMOUNT, ValueKind.NUMBER),
+    ),
+    (r"\bhow many\b|\b(?:total )?number of\b|\battendance\b|\bquantity\b|\bage\b|\bhow old\b|多少|几个|几位|数量", (ValueKind.NUMBER, ValueKind.AMOUNT)),
+    (
+        r"\b(?:serial|invoice|account|order|reference|registration|accident|case|receipt|document|id|identification|"
+        r"licen[sc]e|policy|tracking|report|customer|client|job|lot|code|model|part|gst|vat|tax|po|purchase order)\s"
+        r"(?:number|no\b|#|id\b|code)|\bregistration\b|\b(?:number|no\.|#)|号码|编号|代码|单号|账号",
+        (ValueKind.IDENTIFIER,),
+    ),
+    (r"\bwho(?:m|se)?\b|\bname of the (?:person|author|sender|recipient|director|president|manager)|谁|哪位|姓名", (ValueKind.PERSON, ValueKind.ORGANISATION)),
+    (
+        r"\b(?:company|firm|organi[sz]ation|institut\w+|university|foundation|shop|store|vendor|seller|supplier|"
+        r"merchant|employer|bank|issuer|agency)\b|公司|机构|单位|银行|哪家",
+        (ValueKind.ORGANISATION,),
+    ),
+    (r"\bwhere\b|\bwhich (?:city|country|state|place|region)\b|\b(?:city|country|location|place|venue)\b|哪里|何地|地区|地点|省份", (ValueKind.PLACE,)),
+)
+_KIND_PATTERNS = tuple((re.compile(cue, re.I), kinds) for cue, kinds in _KIND_CUES)
+
+_FIELD_CUES = (
+    ("issuer", r"\b(?:company|shop|store|merchant|vendor|seller|business|issuer|restaurant|supplier)\b.*\b(?:issued|receipt|invoice|bill|name)\b|\b(?:issued|issuer|letterhead)\b|\bname of the (?:company|shop|store|university|foundation|firm|institution|organi[sz]ation|hotel|bank)\b|销售方|商家|开票方|店名|出具|哪家(?:公司|机构|券商|证券)"),
+    ("address", r"\baddress of the (?:shop|company|store|seller|vendor|merchant|issuer|restaurant)|\b(?:shop|store|company|seller|vendor)(?:'s)? address|商家地址|店铺地址|销售方地址"),
+    ("date", r"\bdate (?:on|of) (?:this|the) (?:receipt|invoice|bill|letter|document|fax|memo|report|form|page)|\bwhen was (?:this|the) (?:receipt|invoice|bill|letter|document|fax|memo|report) |\bdated\b|发布日期|开票日期|报告日期|(?:发票|收据|文件|报告|信)的?日期"),
+    ("total", r"\btotal\b(?!\s(?:number|qty|quantity|assets|liabilities|equity|revenue|sales of|cost of|expenditures))|\bamount due\b|\bbalance due\b|\bhow much\b.*\b(?:pay|paid|owe|due)\b|总计|合计|总金额|价税合计|总额"),
+    ("title", r"\b(?:title|heading|headline) of (?:this|the) (?:document|report|paper|page|article|slide|form|letter|book|presentation|chart|table|memo)|\bdocument(?:'s)? title|\bwhat is (?:this|the) (?:document|report|page) (?:about|called)|标题|题目"),
+    ("sender", r"\bwho (?:sent|wrote|signed|is the (?:sender|author|writer))|\bfrom whom\b|\bwho is (?:this|the) (?:letter|fax|memo) from\b|\bsender\b|发件人|寄件人|落款"),
+    ("recipient", r"\bto whom\b|\bwho is (?:this|the) (?:letter|fax|memo) (?:addressed )?to\b|\brecipient\b|\baddressed to\b|\bwhom .* addressed\b|收件人"),
+)  # fmt: skip
+_FIELD_PATTERNS = tuple((field, re.compile(cue, re.I)) for field, cue in _FIELD_CUES)
+_YES_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.I)
+_CHINESE_YES_NO = re.compile(r"是否|有没有|吗[?？]?\s*$|能否")
+_LOOKUP = re.compile(r"\b(?:which|who|whose|what)\b|哪", re.I)
+_PREPOSITION = re.compile(r"\b(?:of|in|on|for|at|by|from|during|as|that|which|with|within|under|per|since|until|given|reported|shown)\b", re.I)
+_OPENING = re.compile(
+    r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
+    r"(?:\s(?:the|an?|this|that)\b)?\s?",
+    re.I,
+)
+
+
+def analyze(text: str) -> Question:
+    """Take a question apart."""
+    main, asides = _main_sentence(text)
+    quoted = _QUOTED.search(text)
+    label = (quoted[1] or quoted[2] or "").strip(" :：?") if quoted else ""
+    pages = _pages(text)
+    bare = _PLACE_PAGE.sub(" ", _PAGE.sub(" ", main)) if pages else main
+    fields = frozenset(field for field, pattern in _FIELD_PATTERNS if not label and pattern.search(main))
+    if label:
+        terms = _merged([(token, 1.0) for token in tokenize(_with_phrases(label))])
+    elif is_cjk(main):
+        label, terms = _chinese_terms(bare)
+    else:
+        label, terms = _english_terms(bare)
+        terms = _merged_terms(terms, [Term(term.norm, ASIDE * term.weight) for term in _english_terms(asides)[1]])
+    return Question(
+        text=text,
+        kinds=_kinds(label if quoted else main, bool(quoted)),
+        shape=_shape(main, bool(quoted)),
+        terms=terms,
+        label=label,
+        quoted=bool(quoted),
+        variants=chinese_variants(label) if is_cjk(label) else (),
+        pages=pages,
+        fields=fields,
+    )
+
+
+def _main_sentence(text: str) -> tuple[str, str]:
+    """The sentence that asks, and the rest without instructions on how to answer."""
+    sentences = [part for part in _SENTENCE.findall(text) if part.strip()]
+    asking = [part for part in sentences if part.rstrip().endswith(("?", "？"))]
+    main = asking[-1] if asking else (sentences[0] if sentences else text)
+    asides = " ".join(part for part in sentences if part is not main and not _INSTRUCTION.match(part))
+    before, comma, after = main.rpartition(", ")
+    if comma and _OPENING.match(after) and not _OPENING.match(before):
+        return after, f"{before} {asides}"
+    return main, asides
+
+
+def _pages(text: str) -> tuple[int, ...]:
+    if re.search(r"\bpage numbers?\b|页码", text, re.I):
+        return ()
+    pages = [_number(match[1] or match[2]) for match in _PAGE.finditer(text)]
+    for match in _PLACE_PAGE.finditer(text):
+        word = (match[1] or match[2] or match[3]).lower()
+        pages.append(-1 if word in ("last", "最后一页") else ORDINALS.get(word, 1))
+    return tuple(dict.fromkeys(page for page in pages if page))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else CHINESE_DIGITS.get(text, 0)
+
+
+def _with_phrases(text: str) -> str:
+    low = folded(text)
+    for phrase, word in PHRASES:
+        low = low.replace(phrase, word)
+    return low
+
+
+def _english_terms(text: str) -> tuple[str, tuple[Term, ...]]:
+    """The words that stand between the question word and the first preposition name the value best."""
+    low = _with_phrases(text)
+    opening = _OPENING.search(low)
+    start = opening.end() if opening else 0
+    stop = _PREPOSITION.search(low, start + 1)
+    core_end = stop.start() if stop else len(low)
+    core_tokens = [t for t in tokenize(low) if start <= t.start < core_end and t.norm not in STOP_WORDS]
+    if all(token.norm in WEAK_WORDS for token in core_tokens) and stop:
+        following = _PREPOSITION.search(low, stop.end())
+        core_end = following.start() if following else len(low)
+    weighted = []
+    for token in tokenize(low):
+        if token.norm in STOP_WORDS:
+            continue
+        weight = WEAK if token.norm in WEAK_WORDS else 1.0
+        if not start <= token.start < core_end and not token.norm[0].isdigit():
+            weight *= MODIFIER
+        weighted.append((token, weight))
+    return low[start:core_end].strip(" ?:.,"), _merged(weighted)
+
+
+def _chinese_terms(text: str) -> tuple[str, tuple[Term, ...]]:
+    """What remains without question words is the label; its part behind the last 的 names the value best."""
+    low = folded(text).strip(" ?？。")
+    for word in CHINESE_QUESTION_WORDS:
+        low = low.replace(word, "\n")
+    for word in CHINESE_STOP:
+        low = low.replace(word, " " if word != "的" else "\t")
+    aside = re.compile(r"[(（][^)）]*[)）]")
+    parts = [part for part in re.split(r"[\n\t]", aside.sub("\t", low)) if part.strip(" ,，、")]
+    label = re.sub(r"[\s,，]+", "", parts[-1] if parts else low)
+    if len(label) < 2 and len(parts) > 1:
+        label = re.sub(r"\s+", "", parts[-2])
+    weighted = [(token, 1.0) for token in tokenize(label)]
+    for part in parts:
+        weighted += [(token, MODIFIER) for token in tokenize(part)]
+    weighted += [(token, ASIDE) for part in aside.findall(low) for token in tokenize(part)]
+    return label, _merged([(token, max(weight, 0.8) if token.norm[0].isdigit() else weight) for token, weight in weighted])
+
+
+def _merged(weighted: list[tuple[Token, float]]) -> tuple[Term, ...]:
+    return _merged_terms((), [Term(token.norm, weight) for token, weight in weighted])
+
+
+def _merged_terms(first: tuple[Term, ...], second: list[Term]) -> tuple[Term, ...]:
+    weights: dict[str, float] = {}
+    for term in (*first, *second):
+        weights[term.norm] = max(weights.get(term.norm, 0.0), term.weight)
+    return tuple(Term(norm, weight) for norm, weight in weights.items())
+
+
+def _kinds(text: str, quoted: bool) -> tuple[ValueKind, ...]:
+    kinds: list[ValueKind] = []
+    cues = [(match, cued) for pattern, cued in _KIND_PATTERNS if (match := pattern.search(text))]
+    if cues:
+        first = cues[0] if is_cjk(text) else min(cues, key=lambda cue: (cue[0].start(), -cue[0].end()))
+        kinds += first[1]
+    if quoted and kinds and kinds[0] in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE):
+        kinds = []
+    return (*dict.fromkeys(kinds), ValueKind.TEXT)
+
+
+def _shape(text: str, quoted: bool) -> Shape:
+    if quoted:
+        return Shape.VALUE
+    if _UNREADABLE.search(text) or re.match(r"\s*(?:why|how (?:to|do|does|did|can|should))\b|.*(?:为什么|如何|怎么)", text, re.I):
+        return Shape.UNREADABLE
+    if _YES_NO.match(text) or _CHINESE_YES_NO.search(text):
+        return Shape.YES_NO
+    words = set(re.findall(r"\w+", text.lower()))
+    asks_which = _LOOKUP.search(text) is not None
+    if asks_which and (words & MAXIMUM_WORDS or any(word in text for word in CHINESE_MAXIMUM)):
+        return Shape.MAXIMUM
+    if asks_which and (words & MINIMUM_WORDS or any(word in text for word in CHINESE_MINIMUM)):
+        return Shape.MINIMUM
+    if re.search(r"\bhow many\b|\bnumber of\b", text, re.I):
+        return Shape.COUNT
+    if re.match(r"\s*(?:which|who|whose)\b|.*哪[家个位些]", text, re.I):
+        return Shape.LOOKUP
+    return Shape.VALUE

@@ -1,0 +1,230 @@
+"""Words that the built-in reader knows: what means the same, and what says which kind of answer is wanted.
+
+Data only, English and Chinese; a few French and German words stand where invoices need them. Everything is in
+lower case. A word may stand in several groups.
+"""
+
+from __future__ import annotations
+
+SYNONYMS: tuple[frozenset[str], ...] = tuple(
+    frozenset(group.split())
+    for group in (
+        "no nos num number nr numéro numero nummer #",
+        "phone telephone tel telefon tél ph mobile cell voice",
+        "fax telecopy telecopier facsimile telefax fascimile",
+        "email e-mail mail",
+        "address addr addresses adresse",
+        "amount amt montant betrag sum",
+        "quantity qty quantities quant",
+        "company co corporation corp firm",
+        "organization organisation org institution institute",
+        "department dept",
+        "date dated datum dt",
+        "revenue revenues sales turnover",
+        "income profit earnings",
+        "loss losses deficit",
+        "cost costs expense expenses expenditure expenditures",
+        "total totals sum gesamt",
+        "tax vat gst tva mwst taxes",
+        "subtotal sub-total",
+        "maximum max",
+        "minimum min",
+        "average avg mean",
+        "weight wt wgt",
+        "manufacturer mfr maker mfg",
+        "model type make",
+        "approximate approx approximately",
+        "reference ref re",
+        "subject re regarding",
+        "attention attn att",
+        "sender from",
+        "recipient to addressee receiver addressed",
+        "birth dob born",
+        "salary wage pay wages",
+        "customer client buyer",
+        "vendor seller supplier merchant",
+        "salesperson salesman",
+        "employee employees staff workers headcount",
+        "invoice bill inv facture rechnung",
+        "receipt rcpt",
+        "purchase po",
+        "account acct acc a/c",
+        "balance bal",
+        "page pages pg pp",
+        "percent percentage % pct",
+        "registration reg",
+        "certificate certification cert",
+        "temperature temp",
+        "signature signed sign",
+        "estimate est estimated",
+        "information info",
+        "document doc",
+        "place location venue site",
+        "city town",
+        "zip postcode postal",
+        "description desc",
+        "discount rebate",
+        "cash cash.",
+        "change balance",
+        "paid payment pay",
+        "dividend dividends",
+        "equity shareholders' stockholders'",
+        "shareholder stockholder shareholders stockholders",
+        "year annual yearly",
+        "month monthly",
+        "begin beginning start started",
+        "end ending ended",
+        "period term",
+        "population inhabitants",
+        "country nation",
+        "winner won champion winners",
+        "title titled heading",
+        "purpose objective aim",
+        "author writer written",
+        "issue issued issuer",
+        "valid expiry expiration expires",
+        "arrival arrive arrives",
+        "departure depart departs",
+        "height tall",
+        "ht hors",
+        "ttc toutes",
+    )
+)
+
+PHRASES: tuple[tuple[str, str], ...] = (
+    ("sub total", "subtotal"),
+    ("sub-total", "subtotal"),
+    ("date of birth", "dob"),
+    ("e mail", "email"),
+    ("amount due", "total"),
+    ("amount payable", "total"),
+    ("balance due", "total"),
+    ("total due", "total"),
+    ("grand total", "total"),
+    ("how old", "age"),
+    ("tele copy", "telecopy"),
+    ("tele phone", "telephone"),
+)
+"""What several words say together is said by one."""
+
+CHINESE_SYNONYMS: tuple[tuple[str, ...], ...] = (
+    ("营业收入", "营收", "收入", "销售额", "营业额"),
+    ("净利润", "净利", "纯利"),
+    ("毛利率", "销售毛利率"),
+    ("价税合计", "合计", "总计", "总额", "总金额", "小写"),
+    ("发票号码", "发票号", "票号"),
+    ("电话", "联系电话", "手机", "电话号码", "联系方式"),
+    ("传真", "传真号码"),
+    ("地址", "住址", "住所", "所在地", "注册地址"),
+    ("日期", "时间", "开票日期"),
+    ("姓名", "名字"),
+    ("公司", "单位", "企业"),
+    ("名称", "名字"),
+    ("购买方", "买方", "购方", "购货单位", "客户"),
+    ("销售方", "卖方", "销方", "销货单位", "商家"),
+    ("税率", "征收率"),
+    ("金额", "款项", "价款"),
+    ("数量", "个数"),
+    ("单价", "价格"),
+    ("控股股东", "大股东", "第一大股东"),
+    ("员工", "职工", "雇员", "在职员工"),
+    ("法定代表人", "法人代表", "法人"),
+    ("身份证号", "身份证号码", "公民身份号码"),
+    ("统一社会信用代码", "纳税人识别号"),
+    ("邮箱", "电子邮箱", "电子邮件", "邮件"),
+    ("网址", "网站", "官网"),
+    ("开户行", "开户银行"),
+    ("账号", "银行账号", "账户"),
+    ("总资产", "资产总额", "资产总计"),
+    ("总负债", "负债总额", "负债合计"),
+    ("上半年", "1-6月", "半年度"),
+    ("编号", "号码", "单号"),
+)
+
+STOP_WORDS = frozenset(
+    """
+    a an the of in on at to for from by with and or as is are was were be been being am do does did done has have had
+    having what which who whom whose when where why how that this these those there here it its their his her our your
+    my me we you they he she i if any all will would can could may might shall should must not no than then so such
+    into onto over under about between during per via please answer question using text image directly give tell state
+    find show list get made make used use according based stated only as given shown mentioned mention called let us
+    le la les du de des est quel quelle quels quelles un une et pour sur der die das ist wie welche
+    """.split()
+)
+
+WEAK_WORDS = frozenset(
+    """
+    document form receipt invoice report page table figure chart paper letter file image picture section
+    value values name names number numbers amount many much year date time given listed provided reported
+    indicated printed written kind type exact following first second integer format person people
+    """.split()
+)
+"""Words that say what kind of thing is wanted rather than which one: they count less as labels."""
+
+CHINESE_STOP = (
+    "请问", "请", "这份", "这张", "这个", "该份", "该", "本", "文档", "文件", "图中", "图片", "表中", "表格中", "中的", "里的",
+    "给出的", "显示的", "写的", "上的", "当中", "分别", "一共", "总共", "共有", "有关", "关于", "根据", "截至", "截止",
+    "的", "了", "是", "为", "在", "和", "与", "于", "及", "吗", "呢", "啊", "有", "由", "至", "到", "达到", "实现", "请回答", "其",
+)  # fmt: skip
+
+CHINESE_QUESTION_WORDS = (
+    "百分之多少", "百分之几", "哪一天", "哪一年", "哪一个", "哪一家", "什么时候", "什么时间", "什么地方", "什么颜色",
+    "是多少", "多少", "是什么", "什么", "是谁", "谁", "何时", "何地", "哪年", "哪天", "哪里", "哪儿", "哪家", "哪个", "哪些",
+    "哪位", "哪", "几个", "几位", "几家", "几", "是否", "有没有", "能否", "怎么", "如何", "为何", "为什么", "吗", "多大", "多长", "多高",
+)  # fmt: skip
+
+MONTHS = (
+    "january february march april may june july august september october november december".split()
+)
+
+NUMBER_WORDS = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen eighteen nineteen twenty".split()
+    )
+}
+
+ORDINALS = {
+    word: place
+    for place, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1
+    )
+}
+
+CHINESE_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九十")}
+
+ORGANISATION_WORDS = frozenset(
+    """
+    ltd limited inc incorporated corp corporation co company llc llp plc gmbh ag sa sarl bhd sdn pte pty group
+    enterprise enterprises trading restaurant restoran cafe mart market supermarket store stores shop hotel hardware
+    stationery pharmacy bakery bank university college school institute institution foundation association society
+    department ministry agency bureau hospital clinic holdings industries services center centre kedai perniagaan
+    syarikat electrical machinery boutique gallery gift house garden kopitiam seafood books motor auto
+    museum council committee club press laboratory laboratories international council board sons bros brothers
+    """.split()
+)
+
+CHINESE_ORGANISATION_ENDINGS = (
+    "股份有限公司", "有限责任公司", "有限公司", "公司", "集团", "银行", "证券", "大学", "学院", "医院", "研究院", "研究所", "事务所",
+    "委员会", "协会", "基金会", "政府", "中心", "学校", "酒店", "超市", "商店", "餐厅", "局", "厅", "部",
+)  # fmt: skip
+
+ADDRESS_WORDS = frozenset(
+    """
+    street st road rd avenue ave lane ln drive dr boulevard blvd way place pl square sq court ct suite ste floor fl
+    building bldg block blk lot unit box jalan jln lorong taman bandar persiaran kampung kg pusat seksyen
+    highway hwy terrace parkway pkwy no plaza tower rue straße strasse selangor
+    """.split()
+)
+
+CHINESE_ADDRESS_SIGNS = "省市区县镇乡村路街道巷弄号楼室层栋座"
+
+TITLE_WORDS = frozenset("mr mrs ms dr prof sir madam esq jr sr".split())
+
+MAXIMUM_WORDS = frozenset("highest most largest biggest maximum greatest top longest best max tallest heaviest".split())
+MINIMUM_WORDS = frozenset("lowest least smallest fewest minimum shortest worst min cheapest lightest".split())
+CHINESE_MAXIMUM = ("最多", "最高", "最大", "最长", "最好", "排名第一", "居首", "第一名")
+CHINESE_MINIMUM = ("最少", "最低", "最小", "最短", "最差")
+
+CONTENTS_TITLES = ("contents", "table of contents", "index", "list of figures", "list of tables", "目录", "目 录")

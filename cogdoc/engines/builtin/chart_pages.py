@@ -1,0 +1,171 @@
+"""Find the charts on a page, read each from its picture, and put what was found back in its place on the page.
+
+Runs in the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cogdoc.documents.document import OpenRequest
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.opening import MupdfDocument, OpenDocument, PictureDocument, check_index, open_document
+from cogdoc.documents.rendering import PixelSize
+from cogdoc.engines.builtin.charts.read import read_chart
+from cogdoc.engines.builtin.charts.types import Drawing, DrawnPath
+from cogdoc.results.types import BoxTuple, Chart
+from cogdoc.words.scan import level_picture
+from cogdoc.words.types import BlockKind, Line, PageLayout, PageWords
+
+LONG_SIDE = 1600
+"""Pixels at which a page is drawn for its charts; pictures are taken as they are up to twice as many."""
+
+MIN_SHARE = 0.04
+"""A picture on a page below this share of its area is no chart worth reading."""
+
+MARGIN = 0.06
+"""By how much of its size a picture's surroundings are taken along: titles and legends stand outside of it."""
+
+
+def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
+    """Read all charts of the page that `layout` lays out; boxes are those of the page as displayed.
+
+    Raises:
+        InputError: the page cannot be drawn.
+    """
+    document = open_document(request)
+    words = layout.words
+    index = check_index(document, words.number)
+    size, scale = _picture_size(document, index)
+    picture = level_picture(document.picture(index, size), words.turned, words.skew)
+    drawing = _drawing(document, index, scale)
+    charts: list[Chart] = []
+    for region in _regions(layout, isinstance(document, PictureDocument)):
+        left, top = max(0, int(region.x0 * scale)), max(0, int(region.y0 * scale))
+        right, bottom = min(picture.shape[1], int(region.x1 * scale)), min(picture.shape[0], int(region.y1 * scale))
+        if right - left < 60 or bottom - top < 60:
+            continue
+        lines = list(_lines_within(words.lines, region, scale, left, top))
+        moved = _moved_drawing(drawing, left, top) if drawing else None
+        chart = read_chart(picture[top:bottom, left:right], lines, moved)
+        if chart is not None:
+            charts.append(_placed(chart, words, left, top, scale))
+    return tuple(charts)
+
+
+def _picture_size(document: OpenDocument, index: int) -> tuple[PixelSize, float]:
+    """The size to draw the page at, and its pixels per point."""
+    width, height = document.size(index)
+    scale = LONG_SIDE / max(width, height)
+    if isinstance(document, PictureDocument):
+        native = max(document.frame(index).shape) / max(width, height)
+        scale = min(native, 2 * scale)
+    return PixelSize(max(1, round(width * scale)), max(1, round(height * scale))), scale
+
+
+def _regions(layout: PageLayout, is_picture: bool) -> list[Box]:
+    """Where to look: a picture file is one figure; on a page, its pictures, else the whole of it."""
+    words = layout.words
+    whole = Box(0, 0, words.width, words.height)
+    if is_picture:
+        return [whole]
+    pictures = [
+        block.box
+        for block in layout.blocks
+        if block.kind is BlockKind.PICTURE and block.box.area >= MIN_SHARE * whole.area
+    ]
+    return [_with_margin(box, whole) for box in pictures] or [whole]
+
+
+def _with_margin(box: Box, whole: Box) -> Box:
+    across, down = MARGIN * box.width, MARGIN * box.height
+    return Box(
+        max(whole.x0, box.x0 - across),
+        max(whole.y0, box.y0 - 2 * down),
+        min(whole.x1, box.x1 + across),
+        min(whole.y1, box.y1 + down),
+    )
+
+
+def _lines_within(lines: Sequence[Line], region: Box, scale: float, left: int, top: int) -> Iterator[Line]:
+    """The lines' words that stand in `region`, in pixels of its picture."""
+    for line in lines:
+        words = tuple(
+            replace(word, box=word.box.scaled(scale, scale).shifted(-left, -top))
+            for word in line.words
+            if region.contains_point(*word.box.center)
+        )
+        if words:
+            yield Line(words)
+
+
+def _drawing(document: OpenDocument, index: int, scale: float) -> Drawing | None:
+    """The page's vector paths in pixels, curves flattened to their end points."""
+    if not isinstance(document, MupdfDocument):
+        return None
+    page = document.load_page(index)
+    turn = page.rotation_matrix
+    paths: list[DrawnPath] = []
+    for path in page.get_drawings():
+        points: list[tuple[float, float]] = []
+        for kind, *parts in path["items"]:
+            corners = [parts[0].tl, parts[0].tr, parts[0].br, parts[0].bl] if kind == "re" else _corners(kind, parts)
+            points.extend((float(point.x), float(point.y)) for point in (corner * turn for corner in corners))
+        if points:
+            paths.append(
+                DrawnPath(
+                    tuple(((x - page.rect.x0) * scale, (y - page.rect.y0) * scale) for x, y in points),
+                    fill=_color(path.get("fill")),
+                    stroke=_color(path.get("color")),
+                    width=float(path.get("width") or 1.0) * scale,
+                )
+            )
+    return Drawing(tuple(paths)) if paths else None
+
+
+def _corners(kind: str, parts: Sequence[Any]) -> list[Any]:
+    """The points of a line, curve or quad as `get_drawings` gives them."""
+    if kind == "qu":
+        quad = parts[0]
+        return [quad.ul, quad.ur, quad.lr, quad.ll]
+    if kind == "c":
+        start, first, second, end = parts
+        # Four chords of the cubic Bezier curve: enough for the sectors of a pie.
+        return [
+            start * (1 - t) ** 3 + first * (3 * t * (1 - t) ** 2) + second * (3 * t**2 * (1 - t)) + end * t**3
+            for t in (0.0, 0.25, 0.5, 0.75, 1.0)
+        ]
+    return list(parts)
+
+
+def _color(components: Sequence[float] | None) -> tuple[int, int, int] | None:
+    if not components:
+        return None
+    red, green, blue = (round(255 * component) for component in (*components, *components, *components)[:3])
+    return red, green, blue
+
+
+def _moved_drawing(drawing: Drawing, left: int, top: int) -> Drawing:
+    return Drawing(
+        tuple(replace(path, points=tuple((x - left, y - top) for x, y in path.points)) for path in drawing.paths)
+    )
+
+
+def _placed(chart: Chart, words: PageWords, left: int, top: int, scale: float) -> Chart:
+    """The chart with its boxes in points of the page as displayed."""
+
+    def to_page(box: BoxTuple | None) -> BoxTuple | None:
+        if box is None:
+            return None
+        x0, y0, x1, y1 = words.displayed(Box(*box).shifted(left, top).scaled(1 / scale, 1 / scale))
+        return round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2)
+
+    series = tuple(
+        one.model_copy(
+            update={"values": tuple(value.model_copy(update={"box": to_page(value.box)}) for value in one.values)}
+        )
+        for one in chart.series
+    )
+    return chart.model_copy(update={"series": series})

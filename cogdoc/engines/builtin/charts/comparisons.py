@@ -1,0 +1,105 @@
+"""Judges yes-or-no questions about a chart: comparisons of values, presence of a value, colours, extremes."""
+
+from __future__ import annotations
+
+import re
+
+from cogdoc.engines.builtin.charts.colors import from_hexadecimal, named_colors
+from cogdoc.engines.builtin.charts.matching import Subject, cells_of, subject_of
+from cogdoc.engines.builtin.charts.operations import (
+    Operation,
+    computed,
+    extremes_of,
+    operation_of,
+    ranked,
+)
+from cogdoc.engines.builtin.charts.types import ColoredValue
+from cogdoc.results.types import Chart
+from cogdoc.words.numbers import find_numbers
+
+_GREATER = r"greater|more|larger|higher|bigger|exceeds?|above|over|大于|高于|超过|多于"
+_SMALLER = r"less|lower|smaller|fewer|below|under|小于|低于|少于"
+_COMPARED = re.compile(
+    rf"\b(?:(?P<more>{_GREATER})|(?P<less>{_SMALLER}))\b(?:\s+(?:\w+\s+)?(?:than|then|to))?|(?:大于|高于|超过|小于|低于|少于)",
+    re.I,
+)
+_EQUAL = re.compile(r"\b(?:equal(?: to)?|same as|equals|identical to)\b|等于", re.IGNORECASE)
+_PRESENT = re.compile(r"\bis there (?:a|any)\b|\bthere (?:is|are)\b", re.IGNORECASE)
+_SAME = 0.006
+"""Relative difference up to which two values count as equal."""
+
+
+def judged(chart: Chart, question: str, subject: Subject) -> bool | None:
+    """Whether what `question` supposes holds, None where it cannot be told."""
+    lowered = question.lower()
+    if "color" in lowered or "colour" in lowered:
+        return _color_matches(chart, question, subject)
+    numbers = find_numbers(question)
+    if _PRESENT.search(lowered) and numbers:
+        return any(abs(cell.value - numbers[-1].value) <= _SAME * abs(numbers[-1].value) for cell in subject.cells)
+    equal = _EQUAL.search(lowered)
+    if equal is not None:
+        return _compare(chart, question[: equal.start()], question[equal.end() :], None)
+    compared = list(_COMPARED.finditer(lowered))
+    for match in compared:
+        more = match["more"] is not None or match[0] in ("大于", "高于", "超过")
+        verdict = _compare(chart, question[: match.start()], question[match.end() :], more)
+        if verdict is not None:
+            return verdict
+    extremes = extremes_of(question)
+    if extremes and (subject.categories or subject.series):
+        high, rank = extremes[0]
+        cells = [c for c in cells_of(chart) if not subject.series or c.series in subject.series]
+        best = ranked(cells, high=high, rank=rank)
+        return best is not None and (best.category in subject.categories if subject.categories else True)
+    return None
+
+
+def _compare(chart: Chart, left: str, right: str, more: bool | None) -> bool | None:
+    one, other = _worth(chart, left), _worth(chart, right)
+    if one is None or other is None:
+        return None
+    if more is None:
+        return abs(one - other) <= _SAME * max(abs(one), abs(other))
+    return one > other if more else one < other
+
+
+def _worth(chart: Chart, text: str) -> float | None:
+    """The number that one side of a comparison stands for."""
+    subject = subject_of(chart, text)
+    operation = operation_of(text)
+    factor = 2.0 if re.search(r"\b(?:twice|double|two times|multiply it by 2)\b", text, re.IGNORECASE) else 1.0
+    extremes = extremes_of(text)
+    chosen = [c for high, rank in extremes if (c := ranked(subject.cells, high=high, rank=rank)) is not None]
+    few = re.search(r"\b(two|three) (\w+est)|(\w+est) (two|three)\b", text, re.IGNORECASE)
+    if few is not None and extremes:
+        count = 3 if "three" in few[0].lower() else 2
+        chosen = sorted(subject.cells, key=lambda cell: cell.value, reverse=extremes[0][0])[:count]
+    if operation is not None:
+        values = [cell.value for cell in (chosen if len(chosen) > 1 else subject.cells)]
+        result = computed(operation, values)
+        return None if result is None else factor * result
+    if chosen:
+        if len(chosen) > 1:
+            return factor * (computed(Operation.SUM, [cell.value for cell in chosen]) or 0.0)
+        return factor * chosen[0].value
+    if subject.categories or subject.series or subject.by_color:
+        if len(subject.cells) == 1:
+            return factor * subject.cells[0].value
+        return (
+            factor * (computed(Operation.AVERAGE, [cell.value for cell in subject.cells]) or 0.0)
+            if subject.cells
+            else None
+        )
+    numbers = find_numbers(text)
+    return numbers[0].value if numbers else None
+
+
+def _color_matches(chart: Chart, question: str, subject: Subject) -> bool | None:
+    if not subject.cells or not subject.categories:
+        return None
+    cell = subject.cells[0]
+    color = cell.printed.color if isinstance(cell.printed, ColoredValue) else chart.series[cell.series].color
+    if color is None:
+        return None
+    return bool(named_colors(question, [from_hexadecimal(color)]))

@@ -1,0 +1,153 @@
+"""What a question asks to be done with a chart's values, and the doing of it."""
+
+from __future__ import annotations
+
+import math
+import re
+import statistics
+from collections.abc import Sequence
+from enum import StrEnum
+
+from cogdoc.engines.builtin.charts.matching import Cell
+from cogdoc.words.numbers import find_numbers
+
+
+class Operation(StrEnum):
+    DIFFERENCE = "difference"
+    SUM = "sum"
+    AVERAGE = "average"
+    MEDIAN = "median"
+    MODE = "mode"
+    RATIO = "ratio"
+    PRODUCT = "product"
+
+
+_MEASURES = (
+    "annual|age|price|cost|number|salary|monthly|daily|hourly|weekly|life|time|revenue|income|spending|temperature|"
+    "size|rate|global|household|expenditure|length|duration|consumer|share|selling|amount|ticket|height|weight|speed"
+)
+"""An "average price" is what the chart shows; nothing needs averaging."""
+
+_OPERATIONS = (
+    (Operation.MEDIAN, r"\bmedian\b|中位数"),
+    (Operation.AVERAGE, rf"\b(?:average|mean) of\b|\bmean\b|\baverages?\b(?! (?:{_MEASURES}))|平均"),
+    (Operation.RATIO, r"\bratio\b|\bhow many times\b|\bdivid|倍|比值"),
+    (Operation.PRODUCT, r"\bproduct of\b|\bmultipl(?:y|ied)\b|乘积"),
+    (
+        Operation.DIFFERENCE,
+        r"\bdifferences?\b|\bgap\b|\bsubtract|\bincreased? (?:from|between)|\bchange\b.*\bfrom\b|\bdeviation\b|"
+        r"\bhow (?:much|many) (?:\w+ ){0,3}?(?:more|less|fewer|higher|lower|greater|larger|bigger)\b|"
+        r"相差|之差|差值|差距|多多少|少多少",
+    ),
+    (
+        Operation.SUM,
+        r"\bsum\b|\bsummation\b|\btotal of\b|\btotal (?:add|value|percentage|number of .* and )|\badd(?:ed|ing)?\b|"
+        r"\bcombin(?:ed?|ation)\b|\b(?:al)?together\b|总和|合计|一共|总共|之和|加起来",
+    ),
+    (Operation.MODE, r"\bmode\b|众数"),
+)
+
+_HIGH = (
+    r"highest|largest|greatest|biggest|maximum|max|most|peak(?:ed)?|longest|tallest|top|leading|major|best|"
+    r"majority|dominant|popular|upmost|最高|最大|最多|最长|最受"
+)
+_LOW = r"lowest|smallest|least|minimum|min|fewest|shortest|tiniest|worst|bottom|weakest|最低|最小|最少|最短"
+_RANKS = {
+    "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "第二": 2, "第三": 3,
+    "第四": 4, "第五": 5,
+}  # fmt: skip
+_EXTREME = re.compile(
+    rf"(?:(?P<rank>{'|'.join(_RANKS)})[\s-]*)?(?:(?<!\w)|(?<=[\u4e00-\u9fff]))(?:(?P<high>{_HIGH})|(?P<low>{_LOW}))"
+    r"(?![a-z])(?:[\s-]*(?P<behind>second|third|2nd|3rd))?"
+)
+_RANKED = re.compile(
+    r"\b(?:ranked|ranks?|came|comes|placed|in)\s(?:the )?(?P<rank>first|second|third|fourth|fifth)\b(?! quarter)"
+)
+_MORE = re.compile(
+    r"\b(?:more|greater|higher|larger|bigger|over|above|exceed(?:s|ed|ing)?|surpass\w*|cross\w*|beyond|longer)\b|超过|大于|高于"
+)
+_LESS = re.compile(r"\b(?:less|fewer|lower|smaller|below|under|shorter|lesser)\b|小于|低于|少于|不到")
+_COUNTED = re.compile(
+    r"\bhow many (?:\w+[ -]){0,3}?(?P<what>bars?|colou?rs?|lines?|categor\w+|countr\w+|years?|months?|groups?|slices?|"
+    r"segments?|sections?|items?|products?|things|points?|quarters?|age groups?|legends?|labels?|variables?|regions?|"
+    r"games|brands|companies|sectors|types|kinds|options|values?|data points?|states|cities|dots?|factors?|entities)\b"
+    r"(?! (?:of|did|do|does|have been|were there))|几个|几种|多少个|几条|几根"
+)
+
+
+def operation_of(question: str) -> Operation | None:
+    """The arithmetic that `question` asks for, if any."""
+    lowered = question.lower()
+    return next((operation for operation, pattern in _OPERATIONS if re.search(pattern, lowered)), None)
+
+
+def extremes_of(question: str) -> list[tuple[bool, int]]:
+    """(highest?, rank) for every superlative in `question`, in order."""
+    found = []
+    for match in _EXTREME.finditer(question.lower()):
+        rank = _RANKS.get(match["rank"] or match["behind"] or "", 1)
+        found.append((match["high"] is not None, rank))
+    ranked = _RANKED.search(question.lower())
+    if ranked and not found:
+        found.append((True, {"first": 1, **_RANKS}[ranked["rank"]]))
+    return found
+
+
+def threshold_of(question: str) -> tuple[bool, float] | None:
+    """(above?, bound) where `question` compares values with a number."""
+    lowered = question.lower()
+    for pattern, above in ((_MORE, True), (_LESS, False)):
+        for match in pattern.finditer(lowered):
+            behind = lowered[match.end() : match.end() + 24]
+            numbers = find_numbers(behind)
+            if numbers and re.fullmatch(r"\s*(?:than|to|the|value|of|percent|\s|了)*", behind[: numbers[0].start]):
+                return above, numbers[0].value
+    return None
+
+
+def counted_of(question: str) -> str | None:
+    """What `question` asks the number of ("bars", "colors"), None where it asks for a value."""
+    match = _COUNTED.search(question.lower())
+    return None if match is None else (match["what"] or "items")
+
+
+def asks_less(question: str) -> bool:
+    """Whether the smaller one of several is asked for."""
+    return bool(_LESS.search(question.lower())) or any(not high for high, _ in extremes_of(question))
+
+
+def ranked(cells: Sequence[Cell], *, high: bool, rank: int) -> Cell | None:
+    """The cell with the `rank`-th highest or lowest value."""
+    ordered = sorted(cells, key=lambda cell: cell.value, reverse=high)
+    return ordered[rank - 1] if rank <= len(ordered) else None
+
+
+def computed(operation: Operation, values: Sequence[float]) -> float | None:
+    """The result of `operation` on `values`, None where it is not defined for them."""
+    if not values:
+        return None
+    match operation:
+        case Operation.SUM:
+            return math.fsum(values)
+        case Operation.AVERAGE:
+            return statistics.fmean(values)
+        case Operation.MEDIAN:
+            return statistics.median(values)
+        case Operation.MODE:
+            return statistics.mode(values)
+        case Operation.PRODUCT:
+            return math.prod(values) if len(values) > 1 else None
+        case Operation.DIFFERENCE:
+            return abs(values[0] - values[1]) if len(values) == 2 else max(values) - min(values)
+        case Operation.RATIO:
+            if len(values) < 2 or values[1] == 0:
+                return None
+            return values[0] / values[1]
+
+
+def formatted(value: float, decimals: int) -> str:
+    """A short decimal without trailing zeros; small numbers keep three digits."""
+    if value != 0 and abs(value) < 1:
+        decimals = max(decimals, 1 - math.floor(math.log10(abs(value))) + 1)
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,76 @@
+"""The built-in engine: a page's own words, OCR and layout. No model to download, no GPU, the same result every time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+
+from cogdoc.documents.document import OpenRequest
+from cogdoc.engines.protocol import Transcription
+from cogdoc.results.types import Answer, Chart, EngineInfo
+from cogdoc.words.page import Page
+from cogdoc.words.types import BlockKind, PageLayout, TextOrigin
+
+CHART_PAGES = 3
+"""How many of the best pages are searched for charts when a question is asked."""
+
+MIN_PICTURE_SHARE = 0.08
+"""A picture below this share of the page is no chart worth reading."""
+
+
+class BuiltinEngine:
+    """Implements `cogdoc.engines.protocol.Engine`."""
+
+    def __init__(self) -> None:
+        self.info = EngineInfo(name="builtin", version=version("cogdoc"))
+
+    def prepare(self, page: Page) -> None:
+        page.request_layout()
+
+    def transcribe(self, page: Page) -> Transcription:
+        layout = page.layout()
+        characters = sum(len(word.text) for word in layout.words.words)
+        certain = sum(word.confidence * len(word.text) for word in layout.words.words)
+        return Transcription(layout.blocks, certain / characters if characters else 1.0)
+
+    def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
+        from cogdoc.engines.builtin.answering import answer_question
+
+        layouts = [page.layout() for page in pages]
+        best = answer_question(question, layouts, page_count=page_count)
+        for page, layout in list(zip(pages, layouts, strict=True))[:CHART_PAGES]:
+            if not may_show_chart(layout):
+                continue
+            charts = self.read_charts(page)
+            answer = self.answer_from_charts(question, charts, page)
+            if answer.found and answer.confidence > best.confidence:
+                best = answer
+        return best
+
+    def read_charts(self, page: Page) -> tuple[Chart, ...]:
+        return page.document.sandbox.run(charts_of, page.document.request, page.layout())
+
+    def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
+        from cogdoc.engines.builtin.charts.questions import answer_chart_question
+
+        answers = [answer for chart in charts if (answer := answer_chart_question(chart, question, page.words().lines))]
+        return max(
+            answers, key=lambda answer: answer.confidence, default=Answer(question=question, text=None, confidence=0.0)
+        )
+
+
+def may_show_chart(layout: PageLayout) -> bool:
+    """Whether a page is worth searching for charts: it is a picture, or has one of some size."""
+    if layout.words.origin is TextOrigin.OCR:
+        return True
+    page_area = layout.words.width * layout.words.height
+    return any(
+        block.kind is BlockKind.PICTURE and block.box.area >= MIN_PICTURE_SHARE * page_area for block in layout.blocks
+    )
+
+
+def charts_of(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
+    """Runs in the sandbox, and imports there what the parent need not load."""
+    from cogdoc.engines.builtin.chart_pages import read_page_charts
+
+    return read_page_charts(request, layout)

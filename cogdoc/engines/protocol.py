@@ -1,0 +1,43 @@
+"""What it takes to be an engine: anything that can read a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cogdoc.results.types import Answer, Chart, EngineInfo
+from cogdoc.words.page import Page
+from cogdoc.words.types import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """A page as text: its blocks in reading order, and how sure the engine is of them (0 to 1)."""
+
+    blocks: tuple[Block, ...]
+    confidence: float
+
+
+class Engine(Protocol):
+    """Reads pages. Boxes in answers and charts are those of the page as displayed."""
+
+    info: EngineInfo
+
+    def prepare(self, page: Page) -> None:
+        """Begin what can be done ahead of time for a page that will be read soon; must not wait."""
+        ...
+
+    def transcribe(self, page: Page) -> Transcription: ...
+
+    def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
+        """Answer from `pages`, the most promising first, of a document of `page_count` pages."""
+        ...
+
+    def read_charts(self, page: Page) -> tuple[Chart, ...]:
+        """The tables behind the charts on the page; none where it shows none."""
+        ...
+
+    def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
+        """Answer a question about charts that were read before."""
+        ...

@@ -1,0 +1,150 @@
+"""Blocks, tables and charts as Markdown (CommonMark with the tables of GitHub's dialect)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from cogdoc.results.types import BoxTuple, Chart, TextBlock, TextLine
+
+FULL_LINE = 0.72
+"""A line that fills less of its block's width than this ends where its author ended it."""
+
+COLUMN_GAP = "   "
+"""Between texts that stand side by side."""
+
+_LEADER = re.compile(r"(?:\s?[.·…]){5,}")
+_ESCAPED = re.compile(r"([\\`*_\[\]<>|])")
+_LINE_START = re.compile(r"^(\s*)(#{1,6}\s|[-+]\s|\d+[.)]\s|>|={3,}|-{3,})")
+_BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
+_NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、]\s*")
+_CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+
+
+def blocks_to_markdown(blocks: Iterable[TextBlock]) -> str:
+    """A page's blocks, in their order, with a blank line between them."""
+    return "\n\n".join(text for block in blocks if (text := block_to_markdown(block)))
+
+
+def block_to_markdown(block: TextBlock) -> str:
+    """One block; empty where it has no text."""
+    if block.table is not None:
+        return table_to_markdown([[cell.text for cell in row] for row in block.table.rows])
+    lines = [line.text for line in block.lines]
+    match block.kind:
+        case "title" | "heading":
+            return f"{'#' * (block.level or (1 if block.kind == 'title' else 2))} {_escape(join_lines(lines))}"
+        case "header" | "footer":
+            return f"<!-- {block.kind} --> {_escape(COLUMN_GAP.join(lines))}"
+        case "list-item":
+            return _list_item(lines, block.level)
+        case _:
+            return _paragraph(block)
+
+
+def table_to_markdown(rows: Sequence[Sequence[str]]) -> str:
+    """A table whose first row is its header; cells are made one line each."""
+    if not rows or not rows[0]:
+        return ""
+    body = [[_escape(" ".join(cell.split())) for cell in row] for row in rows]
+    lines = [_row(body[0]), "|" + "---|" * len(body[0]), *(_row(row) for row in body[1:])]
+    return "\n".join(lines)
+
+
+def chart_to_rows(chart: Chart) -> list[list[str]]:
+    """A chart as a table: categories down, series across."""
+    header = [chart.x_title or "", *(series.name for series in chart.series)]
+    rows = [
+        [category, *(_number(series.values[i].value, series.values[i].text) for series in chart.series)]
+        for i, category in enumerate(chart.categories)
+    ]
+    return [header, *rows]
+
+
+def chart_to_markdown(chart: Chart) -> str:
+    """Title, table, and what should be known before trusting it."""
+    parts = [f"## {_escape(chart.title)}"] if chart.title else []
+    parts.append(table_to_markdown(chart_to_rows(chart)))
+    notes = [f"{chart.kind.replace('-', ' ')} chart"]
+    if chart.y_title:
+        notes.append(f"values: {_escape(chart.y_title)}")
+    if chart.unit:
+        notes.append(f"unit: {_escape(chart.unit)}")
+    notes.append("measured against the axis" if chart.measured else "values as printed")
+    notes.append(f"confidence {chart.confidence:.2f}")
+    parts.append(f"*{', '.join(notes)}*")
+    return "\n\n".join(parts)
+
+
+def join_lines(lines: Iterable[str]) -> str:
+    """The lines of a paragraph as one: hyphenated words rejoined, no spaces between Chinese characters."""
+    text = ""
+    for line in lines:
+        if not text:
+            text = line
+        elif text.endswith("-") and text[-2:-1].isalpha() and line[:1].islower():
+            text = text[:-1] + line
+        elif _CJK.match(text[-1]) and _CJK.match(line[:1] or " "):
+            text += line
+        else:
+            text += " " + line
+    return text
+
+
+def _paragraph(block: TextBlock) -> str:
+    """Lines run on where they fill the block's width, and break where they end early or stand side by side."""
+    width = max(1e-6, block.box[2] - block.box[0])
+    paragraphs: list[list[str]] = []
+    runs_on = False
+    for row in _rows(block.lines):
+        if len(row) > 1:
+            paragraphs.append([COLUMN_GAP.join(line.text for line in row)])
+            runs_on = False
+            continue
+        (line,) = row
+        if runs_on:
+            paragraphs[-1].append(line.text)
+        else:
+            paragraphs.append([line.text])
+        runs_on = line.box[2] >= block.box[0] + FULL_LINE * width
+    return "  \n".join(_escape(join_lines(lines)) for lines in paragraphs)
+
+
+def _rows(lines: Iterable[TextLine]) -> Iterator[list[TextLine]]:
+    """Lines in reading order, those that stand side by side together."""
+    row: list[TextLine] = []
+    for line in lines:
+        if row and not _side_by_side(row[-1].box, line.box):
+            yield row
+            row = []
+        row.append(line)
+    if row:
+        yield row
+
+
+def _side_by_side(one: BoxTuple, two: BoxTuple) -> bool:
+    shared = min(one[3], two[3]) - max(one[1], two[1])
+    return shared > 0.6 * min(one[3] - one[1], two[3] - two[1])
+
+
+def _list_item(lines: Sequence[str], level: int) -> str:
+    text = join_lines(lines)
+    indent = "  " * max(0, level - 1)
+    if match := _NUMBERED.match(text):
+        return f"{indent}{match[1]}. {_escape(text[match.end() :])}"
+    return f"{indent}- {_escape(_BULLET.sub('', text))}"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _escape(text: str) -> str:
+    escaped = _ESCAPED.sub(r"\\\1", _LEADER.sub(" …", text))
+    return _LINE_START.sub(r"\1\\\2", escaped)
+
+
+def _number(value: float | None, printed: str | None) -> str:
+    if printed:
+        return printed
+    return "" if value is None else f"{value:.6g}"

@@ -1,0 +1,91 @@
+"""From what rooms below know (words, layouts, errors) to what results say."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cogdoc.documents.document import Document
+from cogdoc.documents.geometry import Box
+from cogdoc.errors import CogdocError
+from cogdoc.results.types import (
+    BoxTuple,
+    ErrorInfo,
+    PageInfo,
+    SourceInfo,
+    TableCell,
+    TableResult,
+    TextBlock,
+    TextLine,
+)
+from cogdoc.words.types import Block, Line, PageWords
+
+
+def describe_source(document: Document) -> SourceInfo:
+    # A name that is no valid UTF-8 cannot stand in JSON as it is.
+    name = os.fsencode(document.source.name).decode("utf-8", "replace")
+    return SourceInfo(path=name, sha256=document.sha256, page_count=document.page_count)
+
+
+def describe_page(words: PageWords) -> PageInfo:
+    width, height = words.displayed_size
+    return PageInfo(
+        number=words.number, label=words.label, width=round(width, 2), height=round(height, 2), turned=words.turned
+    )
+
+
+def unread_page(number: int) -> PageInfo:
+    """A page of which nothing but its number is known, since reading it failed."""
+    return PageInfo(number=number, label=str(number), width=0.0, height=0.0)
+
+
+def describe_error(error: CogdocError) -> ErrorInfo:
+    return ErrorInfo(kind=error.kind, message=error.message, hint=error.hint, exit_code=int(error.exit_code))
+
+
+def describe_block(block: Block, words: PageWords) -> TextBlock:
+    table = None
+    if block.table is not None:
+        table = TableResult(
+            rows=tuple(
+                tuple(TableCell(text=cell.text, box=_box(words, cell.box) if cell.box else None) for cell in row)
+                for row in block.table.rows
+            )
+        )
+    return TextBlock(
+        kind=block.kind.value,
+        box=_box(words, block.box),
+        text="\n".join(line.text for line in block.lines),
+        level=block.level,
+        lines=tuple(_describe_line(line, words) for line in block.lines),
+        table=table,
+    )
+
+
+def _describe_line(line: Line, words: PageWords) -> TextLine:
+    confidence = sum(word.confidence * len(word.text) for word in line.words) / sum(
+        len(word.text) for word in line.words
+    )
+    return TextLine(text=line.text, box=_box(words, line.box), confidence=round(confidence, 4))
+
+
+def _box(words: PageWords, box: Box) -> BoxTuple:
+    x0, y0, x1, y1 = words.displayed(box)
+    return round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2)
+
+
+class Stopwatch:
+    """Seconds by step."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, step: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(self.seconds.get(step, 0.0) + time.perf_counter() - started, 4)
