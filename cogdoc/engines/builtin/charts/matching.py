@@ -32,20 +32,10 @@ _PHRASES = (
     (re.compile(r"[’'‘`](\d\d)\b"), r" year\1"),
 )
 _WORD = re.compile(r"\d\d/\d\d|\d+(?:[.,]\d+)*|[a-z]+\d*|[\u4e00-\u9fff]+|[^\W\d_]+")
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
 _EQUAL = {
     **{month[:3]: month for month in _MONTHS},
     "sept": "september",
@@ -57,50 +47,11 @@ _EQUAL = {
     **dict.fromkeys(("favourable",), "favorable"),
 }
 _WEAK = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "and",
-        "or",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "by",
-        "with",
-        "from",
-        "as",
-        "that",
-        "this",
-        "who",
-        "what",
-        "which",
-        "how",
-        "many",
-        "much",
-        "did",
-        "do",
-        "does",
-        "has",
-        "have",
-        "had",
-        "it",
-        "its",
-        "their",
-        "there",
-        "than",
-        "more",
-        "%",
-        "year",
-    ]
+    re.findall(
+        r"\S+",
+        "the a an of in on at to for and or is are was were be by with from as that this who what which how many much "
+        "did do does has have had it its their there than more % year",
+    )
 )
 
 
