@@ -1,19 +1,19 @@
 """Every error a user can meet, with its exit code and, where there is one, a hint at what to do.
 
-    CogdocError                 15  a bug, unless a subclass says otherwise
-    |-- UsageError               2  the command line asks for something impossible
-    |-- MissingError             3  a model or dependency is not installed
-    |-- InputError               4  no readable input
-    |   |-- UnsupportedError        not a kind of file that cogdoc reads
-    |   |-- DamagedError            the file or page is broken
-    |   `-- TooLargeError           more pages or pixels than the limits allow
-    |-- OutputError              5  reading or writing failed
-    |   `-- OutputExistsError    6  would overwrite a file
-    |-- ResourceError            7  not enough GPU or main memory
-    |-- EncryptedError           8  needs a password, or another one
-    |-- ConfigurationError       9  a setting cannot be understood
-    |-- NotFoundError           10  the document does not answer (only with `ask --strict`)
-    `-- TimeLimitError         124  took longer than allowed
+CogdocError                 15  a bug, unless a subclass says otherwise
+|-- UsageError               2  the command line asks for something impossible
+|-- MissingError             3  a model or dependency is not installed
+|-- InputError               4  no readable input
+|   |-- UnsupportedError        not a kind of file that cogdoc reads
+|   |-- DamagedError            the file or page is broken
+|   `-- TooLargeError           more pages or pixels than the limits allow
+|-- OutputError              5  reading or writing failed
+|   `-- OutputExistsError    6  would overwrite a file
+|-- ResourceError            7  not enough GPU or main memory
+|-- EncryptedError           8  needs a password, or another one
+|-- ConfigurationError       9  a setting cannot be understood
+|-- NotFoundError           10  the document does not answer (only with `ask --strict`)
+`-- TimeLimitError         124  took longer than allowed
 """
 
 from __future__ import annotations
