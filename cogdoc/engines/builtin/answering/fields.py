@@ -108,14 +108,21 @@ def _left(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Propo
     if matcher.question.kinds[0] not in (ValueKind.NUMBER, ValueKind.PERCENT):
         return
     before = match.segment.text[: match.start]
-    found = [value for value in find_values(matcher.question.kinds[0], before) if not before[value.end :].strip()]
+    found = [
+        value for value in find_values(matcher.question.kinds[0], before) if not before[value.end :].strip()
+    ]
     if found:
         part = Slice(match.segment, found[-1].start, found[-1].end)
         yield _proposal(page, match, (part,), Relation.LEFT, matcher.question.kinds[0], found[-1].fit, 0.0)
 
 
 def _typed(
-    matcher: Matcher, page: PageView, match: LabelMatch, parts: list[Slice], relation: Relation, distance: float
+    matcher: Matcher,
+    page: PageView,
+    match: LabelMatch,
+    parts: list[Slice],
+    relation: Relation,
+    distance: float,
 ) -> Iterator[Proposal]:
     """The first value of each kind asked for in `parts`, and all of them as one text."""
     found_any = False

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.answering.questions import Question
 from cogdoc.engines.builtin.answering.segments import PageView, Segment
-from cogdoc.engines.builtin.answering.terms import Token, folded, is_cjk, tokenize
+from cogdoc.engines.builtin.answering.terms import Token, folded, is_cjk, strength, tokenize
 from cogdoc.engines.builtin.answering.vocabulary import PHRASES, STOP_WORDS, WEAK_WORDS
 
 COLONS = ":：∶"
@@ -59,7 +59,7 @@ class Matcher:
             found = tuple(
                 (place, value)
                 for place, term in enumerate(self.question.terms)
-                if (value := _strength(term.norm, norm)) > 0
+                if (value := strength(term.norm, norm)) > 0
             )
             self._hits[norm] = found
         return found
@@ -129,12 +129,6 @@ class Matcher:
         behind = _LABEL_END.match(segment.text, end)
         marked = behind is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
         return LabelMatch(segment, start, behind.end() if behind else end, recall, precision, marked)
-
-
-def _strength(wanted: str, printed: str) -> float:
-    from cogdoc.engines.builtin.answering.terms import strength
-
-    return strength(wanted, printed)
 
 
 def _bare(text: str) -> str:

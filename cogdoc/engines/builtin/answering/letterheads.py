@@ -32,9 +32,18 @@ _AFTER_ADDRESS = re.compile(
     re.I,
 )
 _TOTAL_WORDS: tuple[tuple[str, float], ...] = (
-    (r"grand\s?total|total\s?(?:amount\s?)?(?:due|payable)|amount\s?due|balance\s?due|价税合计|应付|应收|实付|实收", 1.0),
-    (r"(?:round\w*|nett?)\s?(?:adj\w*\s)?(?:total|amt|amount)|total\s?(?:\(?after\s)?round\w*|nett?\s?total|total.*\binclu?s?i?v?\w*", 1.0),
-    (r"total\s?(?:sales?)?\s?(?:amount|amt|rm|\(rm\)|usd|eur|\$)?\s?[:：]?\s*(?:rm|\$|usd|eur|myr)?\s*$|合计|总计|总额", 0.9),
+    (
+        r"grand\s?total|total\s?(?:amount\s?)?(?:due|payable)|amount\s?due|balance\s?due|价税合计|应付|应收|实付|实收",
+        1.0,
+    ),
+    (
+        r"(?:round\w*|nett?)\s?(?:adj\w*\s)?(?:total|amt|amount)|total\s?(?:\(?after\s)?round\w*|nett?\s?total|total.*\binclu?s?i?v?\w*",
+        1.0,
+    ),
+    (
+        r"total\s?(?:sales?)?\s?(?:amount|amt|rm|\(rm\)|usd|eur|\$)?\s?[:：]?\s*(?:rm|\$|usd|eur|myr)?\s*$|合计|总计|总额",
+        0.9,
+    ),
     (r"\btotal\b", 0.55),
     (r"\bamount\b|\bamt\b|\bnett?\b|\bcharge\b", 0.4),
 )

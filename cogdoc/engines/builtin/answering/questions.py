@@ -80,11 +80,22 @@ class Question:
         return frozenset(term.norm for term in self.terms if term.is_number)
 
 
-_QUOTED = re.compile(r"[\"“”「『《]([^\"“”」』》]+)[\"“”」』》]|(?<!\w)['‘’]([^'‘’]*(?:['’]s\b[^'‘’]*)?)['‘’](?!\w)")
+_QUOTED = re.compile(
+    r"[\"“”「『《]([^\"“”」』》]+)[\"“”」』》]|(?<!\w)['‘’]([^'‘’]*(?:['’]s\b[^'‘’]*)?)['‘’](?!\w)"
+)
 _SENTENCE = re.compile(r"[^.?!？。！]*(?:\.(?=\w)[^.?!？。！]*|(?<=No)\.[^.?!？。！]*)*[.?!？。！]*\s*")
-_INSTRUCTION = re.compile(r"\s*(?:answer|give|represent|please (?:answer|give|respond)|respond|write|express|return|请用|请以|请回答)\b", re.I)
-_PAGE = re.compile(r"\b(?:page|slide|p\.)\s?(?:number\s|no\.?\s)?(\d{1,4})\b|第\s?(\d{1,4}|[一二三四五六七八九十])\s?页", re.I)
-_PLACE_PAGE = re.compile(rf"\b({'|'.join(ORDINALS)}|last)\s(?:page|slide)\b|\b(cover)(?=\spage|\s*[?.]|$)|(首页|封面|最后一页)", re.I)
+_INSTRUCTION = re.compile(
+    r"\s*(?:answer|give|represent|please (?:answer|give|respond)|respond|write|express|return|请用|请以|请回答)\b",
+    re.I,
+)
+_PAGE = re.compile(
+    r"\b(?:page|slide|p\.)\s?(?:number\s|no\.?\s)?(\d{1,4})\b|第\s?(\d{1,4}|[一二三四五六七八九十])\s?页",
+    re.I,
+)
+_PLACE_PAGE = re.compile(
+    rf"\b({'|'.join(ORDINALS)}|last)\s(?:page|slide)\b|\b(cover)(?=\spage|\s*[?.]|$)|(首页|封面|最后一页)",
+    re.I,
+)
 _UNREADABLE = re.compile(
     r"\b(?:colou?rs?|picture[sd]?|photo(?:graph)?s?|images?|logo|icon|highlighted|yellow|red|blue|green|drawn|wearing|"
     r"depicted|shape of)\b|颜色|图片|照片|红色|蓝色|绿色|黄色|左图|右图",
@@ -100,27 +111,39 @@ _KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
     (r"\bwhat time\b|\bat what time\b|\btime (?:of|is|was)\b|几点|什么时间", (ValueKind.TIME,)),
     (r"\b(?:which|what) (?:\w+ )?year\b|哪一?年", (ValueKind.YEAR,)),
     (r"\bwhen\b|\bdate\b|\b(?:which|what) day\b|\bdated\b|日期|何时|什么时候|哪一?天", (ValueKind.DATE,)),
-    (r"\b(?:percent(?:age)?|what share)\b|%|百分之|百分比|比例|占比|不良率|率", (ValueKind.PERCENT, ValueKind.NUMBER)),
+    (
+        r"\b(?:percent(?:age)?|what share)\b|%|百分之|百分比|比例|占比|不良率|率",
+        (ValueKind.PERCENT, ValueKind.NUMBER),
+    ),
     (
         r"\bhow much\b|\b(?:amount|price|cost|total|subtotal|sub-total|revenue|sales|income|profit|earnings|tax|vat|"
         r"balance|fee|payment|salary|cash|expenses?|expenditures?|net worth|budget|assets|liabilities|debt|value in|"
         r"montant|combien)\b|金额|多少钱|价格|收入|利润|总额|合计|股价|资产|单价|税额|规模",
         (ValueKind.AMOUNT, ValueKind.NUMBER),
     ),
-    (r"\bhow many\b|\b(?:total )?number of\b|\battendance\b|\bquantity\b|\bage\b|\bhow old\b|多少|几个|几位|数量", (ValueKind.NUMBER, ValueKind.AMOUNT)),
+    (
+        r"\bhow many\b|\b(?:total )?number of\b|\battendance\b|\bquantity\b|\bage\b|\bhow old\b|多少|几个|几位|数量",
+        (ValueKind.NUMBER, ValueKind.AMOUNT),
+    ),
     (
         r"\b(?:serial|invoice|account|order|reference|registration|accident|case|receipt|document|id|identification|"
         r"licen[sc]e|policy|tracking|report|customer|client|job|lot|code|model|part|gst|vat|tax|po|purchase order)\s"
         r"(?:number|no\b|#|id\b|code)|\bregistration\b|\b(?:number|no\.|#)|号码|编号|代码|单号|账号",
         (ValueKind.IDENTIFIER,),
     ),
-    (r"\bwho(?:m|se)?\b|\bname of the (?:person|author|sender|recipient|director|president|manager)|谁|哪位|姓名", (ValueKind.PERSON, ValueKind.ORGANISATION)),
+    (
+        r"\bwho(?:m|se)?\b|\bname of the (?:person|author|sender|recipient|director|president|manager)|谁|哪位|姓名",
+        (ValueKind.PERSON, ValueKind.ORGANISATION),
+    ),
     (
         r"\b(?:company|firm|organi[sz]ation|institut\w+|university|foundation|shop|store|vendor|seller|supplier|"
         r"merchant|employer|bank|issuer|agency)\b|公司|机构|单位|银行|哪家",
         (ValueKind.ORGANISATION,),
     ),
-    (r"\bwhere\b|\bwhich (?:city|country|state|place|region)\b|\b(?:city|country|location|place|venue)\b|哪里|何地|地区|地点|省份", (ValueKind.PLACE,)),
+    (
+        r"\bwhere\b|\bwhich (?:city|country|state|place|region)\b|\b(?:city|country|location|place|venue)\b|哪里|何地|地区|地点|省份",
+        (ValueKind.PLACE,),
+    ),
 )
 _KIND_PATTERNS = tuple((re.compile(cue, re.I), kinds) for cue, kinds in _KIND_CUES)
 
@@ -137,7 +160,10 @@ _FIELD_PATTERNS = tuple((field, re.compile(cue, re.I)) for field, cue in _FIELD_
 _YES_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.I)
 _CHINESE_YES_NO = re.compile(r"是否|有没有|吗[?？]?\s*$|能否")
 _LOOKUP = re.compile(r"\b(?:which|who|whose|what)\b|哪", re.I)
-_PREPOSITION = re.compile(r"\b(?:of|in|on|for|at|by|from|during|as|that|which|with|within|under|per|since|until|given|reported|shown)\b", re.I)
+_PREPOSITION = re.compile(
+    r"\b(?:of|in|on|for|at|by|from|during|as|that|which|with|within|under|per|since|until|given|reported|shown)\b",
+    re.I,
+)
 _OPENING = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
     r"(?:\s(?:the|an?|this|that)\b)?\s?",
@@ -159,7 +185,9 @@ def analyze(text: str) -> Question:
         label, terms = _chinese_terms(bare)
     else:
         label, terms = _english_terms(bare)
-        terms = _merged_terms(terms, [Term(term.norm, ASIDE * term.weight) for term in _english_terms(asides)[1]])
+        terms = _merged_terms(
+            terms, [Term(term.norm, ASIDE * term.weight) for term in _english_terms(asides)[1]]
+        )
     return Question(
         text=text,
         kinds=_kinds(label if quoted else main, bool(quoted)),
@@ -244,7 +272,9 @@ def _chinese_terms(text: str) -> tuple[str, tuple[Term, ...]]:
     for part in parts:
         weighted += [(token, MODIFIER) for token in tokenize(part)]
     weighted += [(token, ASIDE) for part in aside.findall(low) for token in tokenize(part)]
-    return label, _merged([(token, max(weight, 0.8) if token.norm[0].isdigit() else weight) for token, weight in weighted])
+    return label, _merged(
+        [(token, max(weight, 0.8) if token.norm[0].isdigit() else weight) for token, weight in weighted]
+    )
 
 
 def _merged(weighted: list[tuple[Token, float]]) -> tuple[Term, ...]:
@@ -272,7 +302,9 @@ def _kinds(text: str, quoted: bool) -> tuple[ValueKind, ...]:
 def _shape(text: str, quoted: bool) -> Shape:
     if quoted:
         return Shape.VALUE
-    if _UNREADABLE.search(text) or re.match(r"\s*(?:why|how (?:to|do|does|did|can|should))\b|.*(?:为什么|如何|怎么)", text, re.I):
+    if _UNREADABLE.search(text) or re.match(
+        r"\s*(?:why|how (?:to|do|does|did|can|should))\b|.*(?:为什么|如何|怎么)", text, re.I
+    ):
         return Shape.UNREADABLE
     if _YES_NO.match(text) or _CHINESE_YES_NO.search(text):
         return Shape.YES_NO

@@ -102,12 +102,18 @@ class PageView:
 
     def right_of(self, segment: Segment) -> tuple[Segment, ...]:
         """The segments behind `segment` in its row, nearest first."""
-        return tuple(other for other in self.rows[segment.row] if other.box.x0 > segment.box.x0 and other is not segment)
+        return tuple(
+            other
+            for other in self.rows[segment.row]
+            if other.box.x0 > segment.box.x0 and other is not segment
+        )
 
     def left_of(self, segment: Segment) -> tuple[Segment, ...]:
         """The segments before `segment` in its row, nearest first."""
         return tuple(
-            other for other in reversed(self.rows[segment.row]) if other.box.x0 < segment.box.x0 and other is not segment
+            other
+            for other in reversed(self.rows[segment.row])
+            if other.box.x0 < segment.box.x0 and other is not segment
         )
 
     def below(self, segment: Segment, reach: float) -> tuple[Segment, ...]:

@@ -112,7 +112,11 @@ def _grid_cells(matcher: Matcher, page: PageView, grid: Grid) -> Iterator[Propos
             if recall < MIN_RECALL or matcher.recall(*others) == 0:
                 continue
             section_recall = matcher.recall(headers[column], *others, matcher.covered(tokenize(section)))
-            said = [c for place, c in enumerate(grid.cells[row]) if c is not None and place != column and coverings[place]]
+            said = [
+                c
+                for place, c in enumerate(grid.cells[row])
+                if c is not None and place != column and coverings[place]
+            ]
             tokens = [token for c in said[:2] for token in c.tokens]
             header = tokenize(grid.header(column)) if headers[column] else ()
             yield from _cell(
@@ -122,7 +126,13 @@ def _grid_cells(matcher: Matcher, page: PageView, grid: Grid) -> Iterator[Propos
 
 
 def _cell(
-    matcher: Matcher, page: PageView, cell: Segment, recall: float, precision: float, evidence: str, column: int
+    matcher: Matcher,
+    page: PageView,
+    cell: Segment,
+    recall: float,
+    precision: float,
+    evidence: str,
+    column: int,
 ) -> Iterator[Proposal]:
     own = matcher.recall(matcher.covered(cell.tokens))
     for kind in matcher.question.kinds:
@@ -157,7 +167,9 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
                 continue
             labels = [other for other in page.left_of(segment) if fit(kind, other.text) < 0.45]
             label = matcher.covered(token for other in labels for token in other.tokens)
-            above = [other for other in page.above(segment)[:30] if fit(kind, other.text) < 0.45 or _is_year(other)]
+            above = [
+                other for other in page.above(segment)[:30] if fit(kind, other.text) < 0.45 or _is_year(other)
+            ]
             header = [token for other in above[:2] for token in other.tokens]
             head = matcher.covered(header)
             recall = matcher.recall(label, head)

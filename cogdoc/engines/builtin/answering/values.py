@@ -107,7 +107,9 @@ def fit(kind: ValueKind, text: str) -> float:
     if kind is ValueKind.TEXT:
         return 0.7
     length = len(stripped)
-    best = max((found.fit * (found.end - found.start) / length for found in find_values(kind, stripped)), default=0.0)
+    best = max(
+        (found.fit * (found.end - found.start) / length for found in find_values(kind, stripped)), default=0.0
+    )
     return min(1.0, best)
 
 
@@ -167,7 +169,9 @@ def _find_counts(text: str) -> Iterator[Found]:
         if _in_dates(text, number.start, number.end):
             continue
         year = number.end - number.start == 4 and 1900 <= number.value <= 2100
-        yield Found(number.start, number.end, 0.3 if year else 0.5 if number.currency or number.percent else 1.0)
+        yield Found(
+            number.start, number.end, 0.3 if year else 0.5 if number.currency or number.percent else 1.0
+        )
     for match in _NUMBER_WORD.finditer(text):
         yield Found(*match.span(), 0.8)
 
@@ -176,7 +180,11 @@ def _find_percents(text: str) -> Iterator[Found]:
     for number in find_numbers(text):
         if number.percent:
             yield Found(number.start, number.end, 1.0)
-        elif number.currency is None and abs(number.value) <= 1000 and not _in_dates(text, number.start, number.end):
+        elif (
+            number.currency is None
+            and abs(number.value) <= 1000
+            and not _in_dates(text, number.start, number.end)
+        ):
             yield Found(number.start, number.end, 0.5)
 
 
@@ -247,7 +255,9 @@ def address_likeness(text: str) -> float:
     digits = any(word.isdigit() for word in words)
     postcode = re.search(r"(?<!\d)\d{5,6}(?!\d)", low) is not None
     chinese = sum(sign in CHINESE_ADDRESS_SIGNS for sign in text) if is_cjk(text) else 0
-    score = 0.35 * min(known, 2) + 0.2 * digits + 0.3 * postcode + 0.15 * ("," in text) + 0.25 * min(chinese, 3)
+    score = (
+        0.35 * min(known, 2) + 0.2 * digits + 0.3 * postcode + 0.15 * ("," in text) + 0.25 * min(chinese, 3)
+    )
     return min(1.0, score)
 
 
