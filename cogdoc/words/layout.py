@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -29,6 +29,9 @@ MODEL_SIDE = 842.0
 
 WORDY_PICTURE = 12
 """Lines of text from which a picture is taken for text: charts have fewer long ones, photographs hardly any."""
+
+WIDE_GAP = 2.0
+"""Line heights of white space that part texts which share a row; justified lines have spaces of up to 1.5."""
 
 _KINDS = {
     "title": BlockKind.TITLE,
@@ -195,14 +198,27 @@ def _block(region: _Region, lines: list[Line]) -> Block:
 
 
 def sorted_lines(lines: Sequence[Line]) -> list[Line]:
-    """Lines of one column, top to bottom, and left to right where they stand side by side."""
+    """Lines of one column, top to bottom; what stands side by side is one line unless a wide gap parts it."""
     rows: list[list[Line]] = []
     for line in sorted(lines, key=lambda line: line.box.center[1]):
         if rows and line.box.vertical_overlap(rows[-1][-1].box) > 0.6:
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [line for row in rows for line in sorted(row, key=lambda line: line.box.x0)]
+    return [joined for row in rows for joined in _join_neighbours(sorted(row, key=lambda line: line.box.x0))]
+
+
+def _join_neighbours(row: Sequence[Line]) -> Iterator[Line]:
+    """MuPDF parts justified text at every wide space; here only a gap that no space can be parts a row."""
+    current = row[0]
+    for line in row[1:]:
+        height = min(current.box.height, line.box.height)
+        if line.box.x0 - current.box.x1 < WIDE_GAP * height:
+            current = Line((*current.words, *line.words))
+        else:
+            yield current
+            current = line
+    yield current
 
 
 def _table(region: _Region, lines: Sequence[Line]) -> Table:
