@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale
 from cogdoc.engines.builtin.charts.categories import category_labels, category_places
-from cogdoc.engines.builtin.charts.colors import hexadecimal
+from cogdoc.engines.builtin.charts.colors import background_of, hexadecimal
 from cogdoc.engines.builtin.charts.labels import Label
 from cogdoc.engines.builtin.charts.layout import BarLayout, Row, grouped, transposed
-from cogdoc.engines.builtin.charts.legend import find_legend, headings
+from cogdoc.engines.builtin.charts.legend import find_legend, headings, names_by_text_color
 from cogdoc.engines.builtin.charts.types import Bar, Color, ColoredValue, Picture
 from cogdoc.engines.builtin.charts.values import Mark, anchored, common_unit, marked_value, unit_length
 from cogdoc.results.types import Chart, ChartKind, ChartSeries
@@ -62,6 +62,7 @@ def read_bars(layout: BarLayout, labels: Sequence[Label], picture: Picture) -> t
         scale,
         free,
         legend_names={entry.color: entry.name for entry in legend},
+        picture=picture,
     ), plot
 
 
@@ -75,6 +76,7 @@ def _chart(
     labels: Sequence[Label],
     *,
     legend_names: dict[Color, str],
+    picture: Picture,
 ) -> Chart:
     segments = [
         _Segment(bar, index, layout.color_of(bar))
@@ -101,7 +103,7 @@ def _chart(
         mark = Mark(layout.untransposed(segment.bar.box), segment.color, measured, label)
         values.setdefault((None if one_series else segment.color, segment.group), marked_value(mark, reach, step))
     colors: Sequence[Color | None] = [None] if one_series else _ordered_colors(layout, legend_names)
-    names = legend_names if one_series else _names(layout, groups, legend_names, labels)
+    names = legend_names if one_series or legend_names else _names(layout, groups, labels, picture)
     used = [label for label in found if label is not None]
     series = tuple(
         _series(names, color, layout, [values.get((color, index)) for index in range(len(groups))], scale, one_series)
@@ -268,13 +270,14 @@ def _ordered_colors(layout: BarLayout, legend_names: dict[Color, str]) -> list[C
 
 
 def _names(
-    layout: BarLayout,
-    groups: Sequence[Sequence[Row]],
-    legend_names: dict[Color, str],
-    labels: Iterable[Label],
+    layout: BarLayout, groups: Sequence[Sequence[Row]], labels: Sequence[Label], picture: Picture
 ) -> dict[Color, str]:
-    if legend_names or layout.vertical:
-        return legend_names
+    """Series names where there is no legend: text in their colours, or headings over a horizontal chart."""
+    colored = names_by_text_color(picture, labels, layout.colors, background_of(picture))
+    if len(colored) == len(layout.colors):
+        return {color: label.text for color, label in colored.items()}
+    if layout.vertical:
+        return {}
     first = next((group for group in groups if group), [])
     segments = {layout.color_of(bar): bar.box for row in first for bar in row.bars}
     if len(segments) < 2:

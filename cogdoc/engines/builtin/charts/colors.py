@@ -121,6 +121,12 @@ def color_names(color: Color) -> tuple[str, ...]:
     return tuple(names)
 
 
+def is_shaded(color: Color) -> bool:
+    """Whether people would call it a light or a dark shade rather than by its plain name."""
+    lightness = colorsys.rgb_to_hls(*(channel / 255 for channel in color))[1]
+    return not 0.35 <= lightness <= 0.62
+
+
 def _hue_names(degrees: float, lightness: float, chroma: float) -> tuple[str, ...]:
     if degrees < 12 or degrees >= 345:
         return ("red", "maroon", "dark red") if lightness < 0.3 else ("red", "pink") if lightness > 0.65 else ("red",)
@@ -153,7 +159,7 @@ def named_colors(question: str, colors: Iterable[Color]) -> list[Color]:
     scored = []
     for color in colors:
         hits = [
-            (2 * name.count(" ") + (1.0 - 0.1 * rank))
+            (2 * name.count(" ") + (1.0 - 0.1 * rank) - 0.3 * is_shaded(color))
             for rank, name in enumerate(color_names(color))
             if f" {name} " in text.replace("?", " ").replace(",", " ").replace(".", " ").replace("-", " ")
         ]

@@ -106,8 +106,35 @@ def _traced(mask: Mask, color: Color) -> Curve | None:
     width = mask.shape[1]
     if span < _LEAST_SPAN * width or span >= width - 2 or len(xs) < _LEAST_COVERED * span:
         return None
-    rough = float((np.abs(np.diff(ys)) > 2 + thickness + 2 * np.diff(xs)).mean())
-    return Curve(xs, ys, color) if rough <= _ROUGHEST else None
+    if _roughness(ys, thickness) > _ROUGHEST:
+        return None
+    tops = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[0] for x, y in zip(xs, ys, strict=True)])
+    bottoms = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[1] - 1 for x, y in zip(xs, ys, strict=True)])
+    return Curve(xs, _sharpened(ys, tops, bottoms, thickness), color)
+
+
+def _roughness(ys: NDArray[np.float64], thickness: float) -> float:
+    """Share of steps that jump and jump back at once."""
+    steps = np.diff(ys)
+    far = np.abs(steps) > 2 + thickness
+    back = far[1:] & far[:-1] & (np.sign(steps[1:]) != np.sign(steps[:-1]))
+    return float(back.mean()) if len(back) else 0.0
+
+
+def _run_at(runs: Sequence[tuple[int, int]], y: float) -> tuple[int, int]:
+    return min(runs, key=lambda run: abs((run[0] + run[1] - 1) / 2 - y))
+
+
+def _sharpened(
+    ys: NDArray[np.float64], tops: NDArray[np.intp], bottoms: NDArray[np.intp], thickness: float
+) -> NDArray[np.float64]:
+    """Heights with the tips of steep peaks and valleys restored: there a column's run covers both flanks."""
+    reach = 4
+    before, after = np.roll(ys, reach), np.roll(ys, -reach)
+    before[:reach], after[-reach:] = ys[:reach], ys[-reach:]
+    peak = (before > ys + thickness) & (after > ys + thickness)
+    valley = (before < ys - thickness) & (after < ys - thickness)
+    return np.where(peak, tops + thickness / 2, np.where(valley, bottoms - thickness / 2, ys))
 
 
 def _without_strays(

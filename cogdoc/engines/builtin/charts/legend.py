@@ -87,7 +87,11 @@ def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Col
         return {}
     chosen: dict[Color, list[Label]] = {}
     floor = top
-    for row in reversed(_text_rows(phrases(candidates))):
+    right = max(box.x1 for box in segments.values())
+    inside = [phrase for phrase in phrases(candidates) if phrase.box.x0 < right]
+    for row in reversed(_text_rows(inside) if inside else []):
+        if len(chosen) == len(segments) and len(row) < len(segments):
+            break
         owners = [_segment_under(phrase, segments) for phrase in row]
         if floor - max(phrase.box.y1 for phrase in row) > (2.5 if floor == top else 0.6) * row[0].height:
             break

@@ -13,7 +13,7 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale, fit_scale
 from cogdoc.engines.builtin.charts.colors import distance, hexadecimal, text_color
 from cogdoc.engines.builtin.charts.curves import plot_of
-from cogdoc.engines.builtin.charts.labels import Label, clusters, merged
+from cogdoc.engines.builtin.charts.labels import Label, clusters, merged, phrases
 from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names_by_text_color
 from cogdoc.engines.builtin.charts.types import Color, Curve, Picture
 from cogdoc.engines.builtin.charts.values import Mark, common_unit, marked_value
@@ -46,6 +46,7 @@ def read_lines(
         free = [label for label in labels if label not in used and label.box.center[1] < floor]
         by_color = names_by_text_color(picture, free, colors, background)
         names |= {color: label.text for color, label in by_color.items() if color not in names}
+        names |= _names_at_ends([curve for curve in curves if curve.color not in names], free)
     ticks = _tick_row([label for label in labels if label not in used], plot, scale)
     numbers = [
         label
@@ -105,6 +106,24 @@ def _legend(curves: Sequence[Curve], labels: Sequence[Label], picture: Picture) 
     found = find_legend(picture, labels, [curve.color for curve in curves], None)
     apart = [entry for entry in found if not _touches(entry, curves)]
     return apart if len(apart) >= 2 else []
+
+
+def _names_at_ends(curves: Sequence[Curve], labels: Sequence[Label]) -> dict[Color, str]:
+    """Text that stands at the right end of a curve, on it or just behind it."""
+    words = [phrase for phrase in phrases(labels, gap=0.9) if phrase.number is None and len(phrase.text) > 1]
+    names = {}
+    for curve in curves:
+        box = curve.box
+        near = [
+            word
+            for word in words
+            if word.box.x1 > box.x1 - 0.2 * box.width
+            and word.box.x0 < box.x1 + 3 * word.height
+            and abs(word.box.center[1] - curve.ys[-1]) < 0.9 * word.height
+        ]
+        if near:
+            names[curve.color] = min(near, key=lambda word: abs(word.box.center[1] - curve.ys[-1])).text
+    return names
 
 
 def _touches(entry: LegendEntry, curves: Sequence[Curve]) -> bool:

@@ -29,6 +29,7 @@ _PHRASES = (
     (re.compile(r"\b(third|3rd) quarter( of)?\b"), "q3"),
     (re.compile(r"\b(fourth|4th|last) quarter( of)?\b"), "q4"),
     (re.compile(r"\b(?:19|20)?(\d\d)\s?[/–-]\s?(?:19|20)?(\d\d)\b"), r" \g<0> \1/\2 "),
+    (re.compile(r"\bq([1-4])\s?[’'‘`]?\s?(\d\d)\b"), r" q\1 year\2"),
     (re.compile(r"[’'‘`](\d\d)\b"), r" year\1"),
 )
 _WORD = re.compile(r"\d\d/\d\d|\d+(?:[.,]\d+)*|[a-z]+\d*|[\u4e00-\u9fff]+|[^\W\d_]+")

@@ -111,6 +111,16 @@ def counted_of(question: str) -> str | None:
     return None if match is None else (match["what"] or "items")
 
 
+def gap_extreme_of(question: str) -> bool | None:
+    """Whether the largest (True) or the smallest (False) difference is asked for, None where neither is."""
+    match = re.search(
+        rf"(?:(?P<high>{_HIGH})|(?P<low>{_LOW}))\s+(?:\w+\s+)?(?:difference|gap)|"
+        rf"(?:difference|gap)\b.*?\b(?:(?P<high_behind>{_HIGH})|(?P<low_behind>{_LOW}))\W*$",
+        question.lower(),
+    )
+    return None if match is None else bool(match["high"] or match["high_behind"])
+
+
 def asks_less(question: str) -> bool:
     """Whether the smaller one of several is asked for."""
     return bool(_LESS.search(question.lower())) or any(not high for high, _ in extremes_of(question))

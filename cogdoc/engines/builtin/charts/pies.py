@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import statistics
 from collections.abc import Iterable, Sequence
 
 from cogdoc.documents.geometry import Box
@@ -35,7 +36,7 @@ def read_pie(pie: Pie, labels: Sequence[Label], picture: Picture) -> tuple[Chart
     numbers = _assigned_numbers(pie, [label for block in blocks for label in block if _numeric(label)])
     names = _assigned_names(pie, blocks, numbers)
     printed = [label.number.value for label in numbers if label is not None and label.number is not None]
-    total = 100.0 if _are_percents(numbers) else sum(printed)
+    total = 100.0 if _are_percents(numbers) else _total(pie, [label for label in numbers if label is not None])
     categories, values = [], []
     for part, number, name in zip(pie.slices, numbers, names, strict=True):
         in_legend = legend.get(part.color)
@@ -133,11 +134,20 @@ def _angle_apart(pie: Pie, label: Label, part: Slice) -> float:
     return min(inside - part.sweep, 360 - inside)
 
 
+def _total(pie: Pie, numbers: Sequence[Label]) -> float:
+    """What the whole disc is worth: the middle of what each number and the slice beside it say."""
+    wholes = []
+    for label in numbers:
+        part = min(pie.slices, key=lambda part: _angle_apart(pie, label, part))
+        if label.number is not None and label.number.value > 0:
+            wholes.append(label.number.value / part.share)
+    total = statistics.median(wholes) if wholes else 100.0
+    return 100.0 if abs(total - 100.0) < 8.0 else total
+
+
 def _assigned_numbers(pie: Pie, numbers: Sequence[Label]) -> list[Label | None]:
     """For each slice the number whose place and value fit it best."""
-    total = sum(n.number.value for n in numbers if n.number is not None)
-    if _are_percents(numbers) and len(numbers) != len(pie.slices):
-        total = 100.0
+    total = _total(pie, numbers)
     costs = []
     for i, part in enumerate(pie.slices):
         for j, label in enumerate(numbers):

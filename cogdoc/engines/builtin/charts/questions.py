@@ -15,6 +15,7 @@ from cogdoc.engines.builtin.charts.operations import (
     counted_of,
     extremes_of,
     formatted,
+    gap_extreme_of,
     operation_of,
     ranked,
     threshold_of,
@@ -27,14 +28,27 @@ from cogdoc.words.types import Line
 _YES_NO = re.compile(
     r"^\W*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would)\b|是否|吗[?？]?$|是不是", re.I
 )
+_VALUES = (
+    r"percent\w*|shares?|numbers?|amounts?|proportions?|values?|totals?|rates?|difference|sum|ratio|average|median|"
+    r"figure|level|count|quantity|revenues?|sales|price|cost|gdp|population|income|points?|size|bar|score|index"
+)
+_ASKS_VALUE = re.compile(
+    rf"\bhow (?:many|much)\b|\bwhat (?:{_VALUES})\b|"
+    rf"\bwhat(?:'s| is| was| are| were)?\s+(?:the\s+|an?\s+)?(?!name\b|year\b|country\b)(?:[\w-]+\s+){{0,2}}?(?:{_VALUES})\b",
+    re.IGNORECASE,
+)
 _ASKS_NAME = re.compile(
-    r"\b(?:which|who|whose|whom|when|where)\b|\bin what\b|^what (?!(?:is|was|are|were|'s|percent\w*|share|number|"
-    r"amount|proportion|value|total|rate)\b)\w+|\bwhat(?:'s| is| was| are| were) the (?:name|year|country|month|"
-    r"(?:\w+ )?(?:most|least|leading|major) (?!value|percentage|number|amount|point|bar)\w+)|哪|谁|什么时候|何时",
+    r"\bwhich\b|^\W*(?:who|whose|when|where)\b|\b(?:in|from|at|for|to|on) what\b|"
+    rf"^\W*what (?!(?:is|was|are|were|'s|did|does|do|has|had|{_VALUES})\b)\w+|"
+    r"\bwhat(?:'s| is| was| are| were) (?:\w+['’]s? )?(?:the |\w+['’]s )?"
+    r"(?:name|year|country|month|(?:\w+ )?(?:(?:most|least) \w+|leading|major|main|top|dominant|largest|biggest))\b|"
+    r"哪|谁|什么时候|何时",
     re.IGNORECASE,
 )
 _ASKS_TIME = re.compile(
-    r"\b(?:year|when|month|quarter|date|day|period|decade|season)\b|哪一?[年月天]|何时", re.IGNORECASE
+    r"\b(?:what|which)\s+(?:\w+\s+){0,2}?(?:year|month|quarter|date|day|period|decade|season|years|months)\b|\bwhen\b|"
+    r"\bthe year\b(?! \d)|哪一?[年月天]|何时",
+    re.IGNORECASE,
 )
 _ASKS_SERIES = re.compile(r"\b(?:line|curve|series|legend)\b", re.IGNORECASE)
 _COLOR_ASKED = re.compile(r"\b(?:what|which)(?:'s| is| are)?(?: the)? colou?r\b|\bcolou?r of\b|什么颜色", re.IGNORECASE)
@@ -83,6 +97,11 @@ def _answer(chart: Chart, question: str, text: str, confidence: float, cells: It
         if cell.printed.box is not None
     )
     return Answer(question=question, text=text, confidence=round(confidence * sure, 3), evidence=evidence)
+
+
+def _asks_name(question: str) -> bool:
+    """Whether a name (a year, a country, a series) is asked for, rather than a number."""
+    return _ASKS_NAME.search(question) is not None and _ASKS_VALUE.search(question) is None
 
 
 def _row_text(chart: Chart, cell: Cell) -> str:
@@ -175,11 +194,7 @@ def _count(chart: Chart, question: str, subject: Subject) -> _Found | None:
         return str(max(len(chart.series), len(own))), _COMPUTED, []
     if what.startswith(("bar", "value", "point", "dot", "data", "segment")):
         return str(len(subject.cells)), _COMPUTED, []
-    if re.search(
-        r"\b(?:shown|represented|displayed|are there|in the|listed|given|included|depicted|compared|have|of)\b|几|个",
-        question,
-        re.I,
-    ):
+    if not subject.categories and not subject.series:
         if chart.kind == "line" and not what.startswith(("year", "month", "quarter")):
             return str(len(chart.series)), _LIKELY, []
         return str(len(chart.categories)), _LIKELY, []
@@ -188,6 +203,8 @@ def _count(chart: Chart, question: str, subject: Subject) -> _Found | None:
 
 def _arithmetic(chart: Chart, question: str, subject: Subject) -> _Found | None:
     operation = operation_of(question)
+    if operation is None and re.search(r"\baverage\b", question, re.IGNORECASE) and len(subject.categories) > 1:
+        operation = Operation.AVERAGE
     if operation is None:
         return None
     if operation is Operation.DIFFERENCE and (found := _widest_gap(chart, question, subject)) is not None:
@@ -266,9 +283,9 @@ def _few(chart: Chart, question: str, subject: Subject) -> list[Cell]:
 
 def _widest_gap(chart: Chart, question: str, subject: Subject) -> _Found | None:
     """The category where two series lie farthest apart or closest together, or how far."""
-    extremes = extremes_of(question)
+    highest = gap_extreme_of(question)
     names = subject.series if len(subject.series) >= 2 else tuple(range(len(chart.series)))
-    if len(names) != 2 or not extremes or subject.categories or len(extremes) > 1:
+    if len(names) != 2 or highest is None or subject.categories:
         return None
     by_place = {(cell.series, cell.category): cell for cell in cells_of(chart)}
     pairs = [
@@ -278,9 +295,9 @@ def _widest_gap(chart: Chart, question: str, subject: Subject) -> _Found | None:
     ]
     if not pairs:
         return None
-    ordered = sorted(pairs, key=lambda pair: abs(pair[0].value - pair[1].value), reverse=extremes[0][0])
-    one, other = ordered[min(extremes[0][1], len(ordered)) - 1]
-    if _ASKS_NAME.search(question):
+    ordered = sorted(pairs, key=lambda pair: abs(pair[0].value - pair[1].value), reverse=highest)
+    one, other = ordered[0]
+    if _asks_name(question):
         return chart.categories[one.category], _COMPUTED, [one, other]
     return formatted(abs(one.value - other.value), _decimals([one, other])), _COMPUTED, [one, other]
 
@@ -308,10 +325,13 @@ def _extreme(chart: Chart, question: str, subject: Subject) -> _Found | None:
     high, rank = extremes[0]
     if len(subject.cells) == 1 and subject.categories and not subject.by_color:
         return None
-    cell = ranked(subject.cells, high=high, rank=rank)
+    cells = list(subject.cells)
+    if len(subject.categories) >= 2 and _RANGE.search(question):
+        cells = _range(chart, subject, cells)
+    cell = ranked(cells, high=high, rank=rank)
     if cell is None:
         return None
-    if not _ASKS_NAME.search(question):
+    if not _asks_name(question):
         return _printed(cell), _COMPUTED, [cell]
     name = _name_of(chart, question, subject, cell, high=high)
     return (name, _COMPUTED, [cell]) if name else None
@@ -319,7 +339,7 @@ def _extreme(chart: Chart, question: str, subject: Subject) -> _Found | None:
 
 def _name_of(chart: Chart, question: str, subject: Subject, cell: Cell, *, high: bool) -> str:
     """The name of a cell along the dimension that the question asks for."""
-    years = sum(_YEAR.match(name) is not None for name in chart.categories) > 0.6 * len(chart.categories)
+    years = _has_years(chart)
     if len(chart.series) == 1 or _ASKS_TIME.search(question):
         return chart.categories[cell.category]
     if len(subject.categories) == 1 or (_ASKS_SERIES.search(question) and not subject.series):
@@ -341,14 +361,14 @@ def _position(chart: Chart, question: str, subject: Subject) -> _Found | None:
         return None
     ordered = sorted(subject.cells, key=lambda cell: cell.category)
     cell = ordered[0] if match["first"] else ordered[-1]
-    if _ASKS_NAME.search(question):
+    if _asks_name(question):
         return chart.categories[cell.category], _LIKELY, [cell]
     return _printed(cell), _LIKELY, [cell]
 
 
 def _inverse(chart: Chart, question: str, subject: Subject) -> _Found | None:
     """The name that goes with a value which the question states."""
-    if not _ASKS_NAME.search(question):
+    if not _asks_name(question):
         return None
     named = {token for i in subject.categories for token in tokens(chart.categories[i])}
     for number in find_numbers(question):
@@ -359,11 +379,23 @@ def _inverse(chart: Chart, question: str, subject: Subject) -> _Found | None:
         if not inside:
             continue
         cell = inside[0]
-        by_series = len(chart.series) > 1 and cell.category in subject.categories and not _ASKS_TIME.search(question)
-        name = chart.series[cell.series].name if by_series else chart.categories[cell.category]
+        name = _other_name(chart, question, subject, cell)
         if name:
             return name, _COMPUTED, [cell]
     return None
+
+
+def _other_name(chart: Chart, question: str, subject: Subject, cell: Cell) -> str:
+    """Of a cell's series and category the one that the question does not state itself."""
+    series, category = chart.series[cell.series].name, chart.categories[cell.category]
+    if len(chart.series) == 1 or _ASKS_TIME.search(question) or cell.series in subject.series:
+        return category
+    return series if cell.category in subject.categories or _has_years(chart) else category
+
+
+def _has_years(chart: Chart) -> bool:
+    """Whether the categories are years or other dates."""
+    return sum(_YEAR.match(name) is not None for name in chart.categories) > 0.6 * len(chart.categories)
 
 
 def _is_value(cell: Cell, stated: float) -> bool:
@@ -376,7 +408,7 @@ def _look_up(chart: Chart, question: str, subject: Subject) -> _Found | None:
     cells = list(subject.cells)
     if not cells:
         return None
-    if _ASKS_NAME.search(question):
+    if _asks_name(question):
         return _named_thing(chart, question, subject)
     if len(cells) == 1:
         return _printed(cells[0]), _CERTAIN, cells
@@ -385,7 +417,7 @@ def _look_up(chart: Chart, question: str, subject: Subject) -> _Found | None:
         here = [cell for cell in cells if cell.category == last]
         cell = _likeliest(chart, question, here or cells)
         return _printed(cell), _LIKELY, [cell]
-    years = sum(_YEAR.match(name) is not None for name in chart.categories) > 0.6 * len(chart.categories)
+    years = _has_years(chart)
     if years:
         latest = _latest(chart)
         here = [cell for cell in cells if cell.category == latest] or cells
