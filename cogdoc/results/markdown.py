@@ -53,7 +53,9 @@ def table_to_markdown(rows: Sequence[Sequence[str]]) -> str:
 
 def chart_to_rows(chart: Chart) -> list[list[str]]:
     """A chart as a table: categories down, series across."""
-    header = [chart.x_title or "", *(series.name for series in chart.series)]
+    across = "horizontal" in chart.kind
+    category_title, value_title = (chart.y_title, chart.x_title) if across else (chart.x_title, chart.y_title)
+    header = [category_title or "category", *(series.name or value_title or "value" for series in chart.series)]
     rows = [
         [category, *(_number(series.values[i].value, series.values[i].text) for series in chart.series)]
         for i, category in enumerate(chart.categories)

@@ -1,7 +1,7 @@
 """`ask`: questions to a document in, answers with their places out.
 
-A short document is looked at whole. Of a long one the words of every page are read first, which is quick;
-only the pages that rank best for a question are then laid out and searched for the answer.
+The words of every page are read first, which is quick; the pages that rank best for a question are then looked
+at closely and searched for the answer.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, DamagedError
-from cogdoc.results.types import AnswerRecord, Flag
+from cogdoc.results.types import Answer, AnswerRecord, Flag
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.records import Stopwatch, describe_error, describe_source
 from cogdoc.words.page import Page
+from cogdoc.words.spool import WordsSpool
 from cogdoc.words.types import PageWords
 
 TOP_PAGES = 5
@@ -39,61 +40,61 @@ def answer_questions(
     """
     numbers = list(document.numbers(selection))
     watch = Stopwatch()
-    rankings: Sequence[Sequence[int]] = [numbers] * len(questions)
-    failures: list[int] = []
-    if len(numbers) > top_pages:
-        from cogdoc.engines.builtin.answering import rank_pages
+    with WordsSpool() as spool:
+        failures: list[CogdocError] = []
+        with watch.measure("read"):
+            for words in _read_words(document, numbers, failures):
+                spool.add(words)
+        kept: dict[int, Page] = {}
+        for question in questions:
+            if not len(spool):
+                yield _failed(document, engine, watch, failures)
+                continue
+            with watch.measure("rank"):
+                best = _best_pages(question, spool, top_pages)
+            # What the question before had laid out, and this one needs too, is not laid out again.
+            kept = {number: kept.get(number) or Page(document, number, spool.get(number)) for number in best}
+            with watch.measure("answer"):
+                answer = engine.answer(question, list(kept.values()), len(numbers))
+            yield _record(document, engine, watch, answer, incomplete=bool(failures))
 
-        with watch.measure("rank"):
-            ranked = rank_pages(questions, _words(document, numbers, failures))
-        rankings = [[page.number for page in best[:top_pages]] for best in ranked]
-    kept: dict[int, Page] = {}
-    for question, best in zip(questions, rankings, strict=True):
-        # Pages that the next question needs too are not laid out twice; all others are let go.
-        kept = {number: kept.get(number) or Page(document, number) for number in best}
-        yield _answer(document, engine, question, list(kept.values()), len(numbers), failures, watch)
 
-
-def _words(document: Document, numbers: Sequence[int], failures: list[int]) -> Iterator[PageWords]:
-    """The words of all pages in order; those that cannot be read go to `failures`."""
+def _read_words(document: Document, numbers: Sequence[int], failures: list[CogdocError]) -> Iterator[PageWords]:
+    """The words of all pages in order; why some cannot be read goes to `failures`."""
     pages = (Page(document, number) for number in numbers)
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_words):
         try:
             yield page.words()
-        except CogdocError:
-            failures.append(page.number)
+        except CogdocError as error:
+            failures.append(error)
 
 
-def _answer(
-    document: Document,
-    engine: Engine,
-    question: str,
-    pages: Sequence[Page],
-    page_count: int,
-    failures: Sequence[int],
-    watch: Stopwatch,
-) -> AnswerRecord:
-    source = describe_source(document)
-    readable: list[Page] = []
-    first_error: CogdocError | None = None
-    with watch.measure("read"):
-        for page in pages:
-            engine.prepare(page)
-        for page in pages:
-            try:
-                page.layout()
-            except CogdocError as error:
-                first_error = first_error or error
-            else:
-                readable.append(page)
-    if not readable:
-        failure = first_error or DamagedError("none of its pages can be read")
-        return AnswerRecord(source=source, engine=engine.info, timings=watch.seconds, error=describe_error(failure))
-    with watch.measure("answer"):
-        answer = engine.answer(question, readable, page_count)
-    flags = [Flag.LOW_CONFIDENCE.value] if answer.found and answer.confidence < LOW_CONFIDENCE else []
-    if failures or first_error:
+def _best_pages(question: str, spool: WordsSpool, top_pages: int) -> list[int]:
+    from cogdoc.engines.builtin.answering import rank_pages
+
+    return [page.number for page in rank_pages(question, spool)[:top_pages]]
+
+
+def _record(document: Document, engine: Engine, watch: Stopwatch, answer: Answer, *, incomplete: bool) -> AnswerRecord:
+    flags = []
+    if answer.found and answer.confidence < LOW_CONFIDENCE:
+        flags.append(Flag.LOW_CONFIDENCE.value)
+    if incomplete:
         flags.append(Flag.PAGES_FAILED.value)
     return AnswerRecord(
-        source=source, engine=engine.info, flags=tuple(flags), timings=dict(watch.seconds), answer=answer
+        source=describe_source(document),
+        engine=engine.info,
+        flags=tuple(flags),
+        timings=dict(watch.seconds),
+        answer=answer,
+    )
+
+
+def _failed(document: Document, engine: Engine, watch: Stopwatch, failures: Sequence[CogdocError]) -> AnswerRecord:
+    reason = failures[0] if failures else DamagedError("no page of it can be read")
+    return AnswerRecord(
+        source=describe_source(document),
+        engine=engine.info,
+        timings=dict(watch.seconds),
+        error=describe_error(reason),
     )

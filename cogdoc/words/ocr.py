@@ -94,6 +94,9 @@ def recognize(picture: Picture) -> list[OcrLine]:
         return []
     lines: list[OcrLine] = []
     for text, quad, score, words in zip(found.txts, found.boxes, found.scores, found.word_results, strict=True):
+        if _is_tall(quad) and (upward := _read_upward(picture, quad)) and upward[1] > score:
+            lines.append(OcrLine(upward[0], np.asarray(quad, np.float64), upward[1], ()))
+            continue
         cleaned = clean_text(text)
         if not cleaned:
             continue
@@ -104,6 +107,21 @@ def recognize(picture: Picture) -> list[OcrLine]:
         )
         lines.append(OcrLine(cleaned, np.asarray(quad, np.float64), float(score), pieces))
     return lines
+
+
+def _is_tall(quad: Quad) -> bool:
+    low, high = np.min(quad, axis=0), np.max(quad, axis=0)
+    return bool(high[1] - low[1] > 2 * (high[0] - low[0]))
+
+
+def _read_upward(picture: Picture, quad: Quad) -> tuple[str, float] | None:
+    """Text that runs from bottom to top, as the titles of vertical axes do; the engine takes all for downward."""
+    (left, top), (right, bottom) = np.min(quad, axis=0).astype(int), np.ceil(np.max(quad, axis=0)).astype(int)
+    crop = picture[max(0, top) : bottom, max(0, left) : right]
+    if not crop.size:
+        return None
+    ((text, score),) = recognize_lines([np.rot90(crop, -1)])
+    return (text, score) if text else None
 
 
 def line_height(picture: Picture) -> float:

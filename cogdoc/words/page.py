@@ -16,30 +16,35 @@ if TYPE_CHECKING:
 class Page:
     """Page `number` (1-based) of a document."""
 
-    def __init__(self, document: Document, number: int) -> None:
+    def __init__(self, document: Document, number: int, words: PageWords | None = None) -> None:
+        """`words` where they were read before."""
         self.document = document
         self.number = number
+        self._known_words = words
         self._words: Future[PageWords] | None = None
         self._layout: Future[PageLayout] | None = None
 
     def request_words(self) -> None:
         """Have the words read, without waiting for them."""
-        if self._words is None and self._layout is None:
+        if self._known_words is None and self._words is None and self._layout is None:
             self._words = self.document.sandbox.submit(words_of, self.document.request, self.number)
 
     def request_layout(self) -> None:
-        """Have the layout read, without waiting for it."""
+        """Have the layout read, without waiting for it (but for words that are being read already)."""
         if self._layout is None:
-            words = self._words.result() if self._words else None
+            words = self.words() if self._words or self._known_words else None
             self._layout = self.document.sandbox.submit(layout_of, self.document.request, self.number, words)
 
     def words(self) -> PageWords:
         """What the page literally says."""
-        if self._layout is not None:
-            return self._layout.result().words
-        self.request_words()
-        assert self._words is not None
-        return self._words.result()
+        if self._known_words is None:
+            if self._layout is not None:
+                self._known_words = self._layout.result().words
+            else:
+                self.request_words()
+                assert self._words is not None
+                self._known_words = self._words.result()
+        return self._known_words
 
     def layout(self) -> PageLayout:
         """The words in blocks, in reading order."""

@@ -11,8 +11,12 @@ from cogdoc.results.types import Answer, Chart, EngineInfo
 from cogdoc.words.page import Page
 from cogdoc.words.types import BlockKind, PageLayout, TextOrigin
 
-CHART_PAGES = 3
-"""How many of the best pages are searched for charts when a question is asked."""
+LAID_OUT_PAGES = 2
+"""How many of the best pages have their blocks, tables and charts found when a question is asked; of the others
+the words have to do, since the layout models take a third of a second a page."""
+
+SURE = 0.9
+"""An answer of this confidence is not looked for in charts as well."""
 
 MIN_PICTURE_SHARE = 0.08
 """A picture below this share of the page is no chart worth reading."""
@@ -36,13 +40,17 @@ class BuiltinEngine:
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
         from cogdoc.engines.builtin.answering import answer_question
 
-        layouts = [page.layout() for page in pages]
+        for page in pages[:LAID_OUT_PAGES]:
+            page.request_layout()
+        layouts = [
+            page.layout() if place < LAID_OUT_PAGES else PageLayout(page.words(), ())
+            for place, page in enumerate(pages)
+        ]
         best = answer_question(question, layouts, page_count=page_count)
-        for page, layout in list(zip(pages, layouts, strict=True))[:CHART_PAGES]:
-            if not may_show_chart(layout):
+        for page, layout in zip(pages, layouts[:LAID_OUT_PAGES], strict=False):
+            if best.confidence >= SURE or not may_show_chart(layout):
                 continue
-            charts = self.read_charts(page)
-            answer = self.answer_from_charts(question, charts, page)
+            answer = self.answer_from_charts(question, self.read_charts(page), page)
             if answer.found and answer.confidence > best.confidence:
                 best = answer
         return best
