@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from typer.main import get_command
 
 from cogdoc.cli import ask, chart, doctor, ocr, schema
 from cogdoc.cli.messages import report, warn
-from cogdoc.errors import CogdocError, ExitCode
+from cogdoc.errors import CogdocError, ExitCode, UsageError
 
 app = typer.Typer(
     name="cogdoc",
@@ -23,9 +24,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("ask", help=ask.HELP, no_args_is_help=True)(ask.ask)
-app.command("ocr", help=ocr.HELP, no_args_is_help=True)(ocr.ocr)
-app.command("chart", help=chart.HELP, no_args_is_help=True)(chart.chart)
+app.command("ask", help=ask.HELP)(ask.ask)
+app.command("ocr", help=ocr.HELP)(ocr.ocr)
+app.command("chart", help=chart.HELP)(chart.chart)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("schema", help=schema.HELP)(schema.schema)
 
@@ -54,22 +55,24 @@ class _Terminated(BaseException):
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
     signal.signal(signal.SIGTERM, _on_terminate)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Results are UTF-8 whatever the locale says, as JSON has to be and as files are written.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(_run(sys.argv[1:]))
 
 
 def _run(arguments: list[str]) -> int:
-    import click
-
-    verbose = "-v" in arguments or "--verbose" in arguments
     try:
-        result = get_command(app).main(arguments, prog_name="cogdoc", standalone_mode=False)
+        code = _invoke(arguments)
         sys.stdout.flush()
     except CogdocError as error:
         report(error)
         return int(error.exit_code)
-    except click.ClickException as error:
-        return _report_usage(error)
-    except (KeyboardInterrupt, click.Abort):
+    except typer.TyperException as error:
+        if error.message:  # else it was asked for nothing, and its help is shown
+            report(UsageError(error.format_message(), "see --help"))
+        return int(ExitCode.USAGE)
+    except KeyboardInterrupt:
         warn("interrupted")
         return int(ExitCode.INTERRUPTED)
     except _Terminated:
@@ -83,23 +86,25 @@ def _run(arguments: list[str]) -> int:
         warn(f"input or output failed: {error}")
         return int(ExitCode.INPUT_OUTPUT)
     except Exception as error:
-        if verbose:
+        if "-v" in arguments or "--verbose" in arguments:
             raise
         warn(f"a bug: {type(error).__name__}: {error}")
         warn("run again with -v for the traceback, and please report it")
         return int(ExitCode.BUG)
-    return int(result) if isinstance(result, int) else int(ExitCode.OK)
+    return code
 
 
-def _report_usage(error: object) -> int:
-    import click
-
-    assert isinstance(error, click.ClickException)
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        error.show()
-        return int(ExitCode.USAGE)
-    report(CogdocError(error.format_message(), "see --help"))
-    return int(ExitCode.USAGE)
+def _invoke(arguments: list[str]) -> int:
+    command = get_command(app)
+    if "_COGDOC_COMPLETE" in os.environ:
+        command.main(prog_name="cogdoc")  # answers the shell, and exits
+    # `command.main` would end on Ctrl-C and on a closed pipe in its own way.
+    try:
+        with command.make_context("cogdoc", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return int(end.exit_code)
+    return int(ExitCode.OK)
 
 
 def _on_terminate(_signal: int, _frame: FrameType | None) -> None:
