@@ -14,8 +14,13 @@ COLUMN_GAP = "   "
 """Between texts that stand side by side."""
 
 _LEADER = re.compile(r"(?:\s?[.·…]){5,}")
-_ESCAPED = re.compile(r"([\\`*_\[\]<>|])")
-_LINE_START = re.compile(r"^(\s*)(#{1,6}\s|[-+]\s|\d+[.)]\s|>|={3,}|-{3,})")
+_ESCAPED = re.compile(r"([\\`*_\[\]<>|~]|&(?=#?\w+;))")
+_LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|=[=\s]*$|-[-\s]*$|:-))")
+"""What begins a heading, list item, underline, rule or table at the start of a line, up to where it is escaped."""
+
+_HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
+"""Where hashes at the end of a heading would be taken for decoration."""
+
 _BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
 _NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、]\s*")
 _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
@@ -33,9 +38,10 @@ def block_to_markdown(block: TextBlock) -> str:
     lines = [line.text for line in block.lines]
     match block.kind:
         case "title" | "heading":
-            return f"{'#' * (block.level or (1 if block.kind == 'title' else 2))} {_escape(join_lines(lines))}"
+            return f"{'#' * (block.level or (1 if block.kind == 'title' else 2))} {_heading_text(join_lines(lines))}"
         case "header" | "footer":
-            return f"<!-- {block.kind} --> {_escape(COLUMN_GAP.join(lines))}"
+            # On a line of its own: what follows a comment on its line is HTML, and would not be escaped.
+            return f"{markdown_comment(block.kind)}\n{escape(COLUMN_GAP.join(lines))}"
         case "list-item":
             return _list_item(lines, block.level)
         case _:
@@ -46,7 +52,7 @@ def table_to_markdown(rows: Sequence[Sequence[str]]) -> str:
     """A table whose first row is its header; cells are made one line each."""
     if not rows or not rows[0]:
         return ""
-    body = [[_escape(" ".join(cell.split())) for cell in row] for row in rows]
+    body = [[escape(" ".join(cell.split())) for cell in row] for row in rows]
     lines = [_row(body[0]), "|" + "---|" * len(body[0]), *(_row(row) for row in body[1:])]
     return "\n".join(lines)
 
@@ -65,17 +71,28 @@ def chart_to_rows(chart: Chart) -> list[list[str]]:
 
 def chart_to_markdown(chart: Chart) -> str:
     """Title, table, and what should be known before trusting it."""
-    parts = [f"## {_escape(chart.title)}"] if chart.title else []
+    parts = [f"## {_heading_text(chart.title)}"] if chart.title else []
     parts.append(table_to_markdown(chart_to_rows(chart)))
     notes = [f"{chart.kind.replace('-', ' ')} chart"]
     if chart.y_title:
-        notes.append(f"values: {_escape(chart.y_title)}")
+        notes.append(f"values: {escape(chart.y_title)}")
     if chart.unit:
-        notes.append(f"unit: {_escape(chart.unit)}")
+        notes.append(f"unit: {escape(chart.unit)}")
     notes.append("measured against the axis" if chart.measured else "values as printed")
     notes.append(f"confidence {chart.confidence:.2f}")
     parts.append(f"*{', '.join(notes)}*")
     return "\n\n".join(parts)
+
+
+def markdown_comment(text: str) -> str:
+    """A line that is not shown; `text` cannot end it early."""
+    return f"<!-- {re.sub('-(?=-)', '- ', text)} -->"
+
+
+def escape(text: str) -> str:
+    """`text` such that Markdown shows it as it is; rows of leader dots are shortened."""
+    escaped = _ESCAPED.sub(r"\\\1", _LEADER.sub(" …", text)).strip()
+    return _LINE_START.sub(r"\1\\", escaped)
 
 
 def join_lines(lines: Iterable[str]) -> str:
@@ -109,7 +126,7 @@ def _paragraph(block: TextBlock) -> str:
         else:
             paragraphs.append([line.text])
         runs_on = line.box[2] >= block.box[0] + FULL_LINE * width
-    return "  \n".join(_escape(join_lines(lines)) for lines in paragraphs)
+    return "  \n".join(escape(join_lines(lines)) for lines in paragraphs)
 
 
 def _rows(lines: Iterable[TextLine]) -> Iterator[list[TextLine]]:
@@ -133,17 +150,16 @@ def _list_item(lines: Sequence[str], level: int) -> str:
     text = join_lines(lines)
     indent = "  " * max(0, level - 1)
     if match := _NUMBERED.match(text):
-        return f"{indent}{match[1]}. {_escape(text[match.end() :])}"
-    return f"{indent}- {_escape(_BULLET.sub('', text))}"
+        return f"{indent}{match[1]}. {escape(text[match.end() :])}"
+    return f"{indent}- {escape(_BULLET.sub('', text))}"
 
 
 def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _escape(text: str) -> str:
-    escaped = _ESCAPED.sub(r"\\\1", _LEADER.sub(" …", text))
-    return _LINE_START.sub(r"\1\\\2", escaped)
+def _heading_text(text: str) -> str:
+    return _HEADING_END.sub(r"\\", escape(text))
 
 
 def _number(value: float | None, printed: str | None) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol, TextIO
 
-from cogdoc.results.markdown import blocks_to_markdown, chart_to_markdown, chart_to_rows
+from cogdoc.results.markdown import blocks_to_markdown, chart_to_markdown, chart_to_rows, escape, markdown_comment
 from cogdoc.results.printable import printable
 from cogdoc.results.types import SCHEMA_VERSION, AnswerRecord, ChartRecord, ErrorInfo, PageRecord, SourceInfo
 
@@ -138,18 +138,24 @@ class ProseWriter:
         self._many_questions = many_questions
         self._markdown = markdown
         self._parts = 0
-        self._source: SourceInfo | None = None
+        self._heading: str | None = None
+        """The source's name, until something of it is written."""
         self._show: Callable[[AnyRecord], str | None] = self._markdown_of if markdown else self._text_of
 
     def begin(self, task: str, source: SourceInfo) -> None:
-        self._source = source
         if self._several and task != "ask":
-            self._part(f"<!-- {printable(source.path)} -->" if self._markdown else f"==> {printable(source.path)} <==")
+            name = printable(source.path)
+            self._heading = markdown_comment(name) if self._markdown else f"==> {name} <=="
 
     def write(self, record: AnyRecord) -> None:
         shown = self._show(record)
-        if shown is not None:
-            self._part(shown)
+        if shown is None:
+            return
+        spaced = self._markdown or not isinstance(record, AnswerRecord)
+        if self._heading is not None:
+            self._part(self._heading, spaced=spaced)
+            self._heading = None
+        self._part(shown, spaced=spaced)
 
     def end(self, error: ErrorInfo | None) -> None:
         pass
@@ -157,8 +163,9 @@ class ProseWriter:
     def close(self) -> None:
         self._stream.flush()
 
-    def _part(self, text: str) -> None:
-        self._stream.write(printable(text, keep_newlines=True) + "\n")
+    def _part(self, text: str, *, spaced: bool) -> None:
+        separator = "\n" if spaced and self._parts else ""
+        self._stream.write(separator + printable(text, keep_newlines=True) + "\n")
         self._stream.flush()
         self._parts += 1
 
@@ -166,8 +173,7 @@ class ProseWriter:
         if isinstance(record, AnswerRecord):
             return self._answer_line(record)
         if isinstance(record, PageRecord):
-            separator = "\n" if self._parts else ""
-            return separator + record.text if record.text else None
+            return record.text or None
         if record.chart is None:
             return None
         return "\n".join("\t".join(row) for row in chart_to_rows(record.chart))
@@ -185,18 +191,17 @@ class ProseWriter:
         return line
 
     def _markdown_of(self, record: AnyRecord) -> str | None:
-        separator = "\n" if self._parts else ""
         if isinstance(record, AnswerRecord):
-            return separator + _answer_to_markdown(record) if record.answer else None
+            return _answer_to_markdown(record) if record.answer else None
         if isinstance(record, PageRecord):
             if record.page is None:
                 return None
             marker = _page_marker(record) if (record.source.page_count or 1) > 1 else ""
             body = blocks_to_markdown(record.blocks)
-            return separator + "\n\n".join(part for part in (marker, body) if part) if marker or body else None
+            return "\n\n".join(part for part in (marker, body) if part) or None
         parts = [chart_to_markdown(record.chart)] if record.chart else []
-        parts += [f"**{answer.question}** {answer.text or 'not found'}" for answer in record.answers]
-        return separator + "\n\n".join(parts) if parts else None
+        parts += [f"**{escape(answer.question)}** {escape(answer.text or 'not found')}" for answer in record.answers]
+        return "\n\n".join(parts) or None
 
 
 def make_writer(output: Format, stream: TextIO, *, several: bool = False, many_questions: bool = False) -> Writer:
@@ -215,13 +220,13 @@ def make_writer(output: Format, stream: TextIO, *, several: bool = False, many_q
 def _page_marker(record: PageRecord) -> str:
     assert record.page is not None
     label = f" ({record.page.label})" if record.page.label != str(record.page.number) else ""
-    return f"<!-- page {record.page.number}{label} -->"
+    return markdown_comment(f"page {record.page.number}{label}")
 
 
 def _answer_to_markdown(record: AnswerRecord) -> str:
     assert record.answer is not None
     answer = record.answer
     if answer.text is None:
-        return f"**{answer.question}** not found"
+        return f"**{escape(answer.question)}** not found"
     where = f" ({record.source.path}, page {answer.evidence[0].label})" if answer.evidence else ""
-    return f"**{answer.question}** {answer.text}{where}"
+    return f"**{escape(answer.question)}** {escape(answer.text + where)}"
