@@ -26,22 +26,21 @@ LIBRARIES = (
 
 
 def doctor() -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from cogdoc.engines.choice import choose_engine
 
     choice = choose_engine()
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("cogdoc", version("cogdoc"))
-    table.add_row("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
-    table.add_row("processor", f"{os.cpu_count() or 1} cores")
-    table.add_row("memory", _memory())
-    table.add_row("GPU", _gpu())
-    for library in LIBRARIES:
-        table.add_row(library, _version(library))
-    table.add_row("engine", f"{choice.name}: {choice.reason}")
-    Console(file=sys.stdout, highlight=False).print(table)
+    rows = [
+        ("cogdoc", version("cogdoc")),
+        ("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
+        ("processor", f"{os.cpu_count() or 1} cores"),
+        ("memory", _memory()),
+        ("GPU", _gpu()),
+        *((library, _version(library)) for library in LIBRARIES),
+        ("engine", f"{choice.name}: {choice.reason}"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        sys.stdout.write(f"{name:<{width}}  {value}\n")
 
 
 def _version(library: str) -> str:
