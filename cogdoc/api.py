@@ -14,6 +14,7 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
 from cogdoc.engines.choice import choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
+from cogdoc.results.printable import well_formed
 from cogdoc.results.types import AnswerRecord, ChartRecord, PageRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
@@ -30,7 +31,7 @@ class OpenedDocument:
         Raises:
             CogdocError: the file cannot be opened; its subclass says why.
         """
-        source = Source(Path(path), os.fspath(path), Path(Path(path).name))
+        source = Source(Path(path), well_formed(os.fspath(path)), Path(Path(path).name))
         self._document = Document(source, OpenRequest(source.path.absolute(), password), _sandbox())
 
     @property

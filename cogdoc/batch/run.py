@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from cogdoc.documents.document import MAX_MEGAPIXELS, Document, OpenRequest
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sources import Source
-from cogdoc.errors import CogdocError, ExitCode, InputError, TooLargeError
+from cogdoc.documents.sources import LostSource, Source
+from cogdoc.errors import CogdocError, ExitCode, TooLargeError
 from cogdoc.results.types import SourceInfo
 from cogdoc.results.writers import AnyRecord
 from cogdoc.tasks.records import describe_source
@@ -48,17 +48,17 @@ class _End:
 class RunningSource:
     """One source being worked on: its facts, then its records, then how it ended."""
 
-    def __init__(self, source: Source | InputError, opening: Opening, task: Task, sandbox: Sandbox) -> None:
+    def __init__(self, source: Source | LostSource, opening: Opening, task: Task, sandbox: Sandbox) -> None:
         self.source = source if isinstance(source, Source) else None
         self._opening = opening
         self._task = task
         self._sandbox = sandbox
         self._events: queue.Queue[SourceInfo | AnyRecord | _End] = queue.Queue(QUEUED_RECORDS)
         self._abandoned = threading.Event()
-        self.info = SourceInfo(path=source.name if isinstance(source, Source) else "")
+        self.info = SourceInfo(path=source.name)
         self.error: CogdocError | None = None
-        if isinstance(source, InputError):
-            self._events.put(_End(source))
+        if isinstance(source, LostSource):
+            self._events.put(_End(source.error))
         else:
             threading.Thread(target=self._work, args=(source,), name="cogdoc-document", daemon=True).start()
 
@@ -145,7 +145,7 @@ class Tally:
 
 
 def run_sources(
-    sources: Iterable[Source | InputError], opening: Opening, task: Task, sandbox: Sandbox
+    sources: Iterable[Source | LostSource], opening: Opening, task: Task, sandbox: Sandbox
 ) -> Iterator[RunningSource]:
     """Work on `sources`, and yield them in their order; each must be used up before the next is asked for."""
     running: deque[RunningSource] = deque()

@@ -9,6 +9,7 @@ import typer
 
 from cogdoc.cli import options as shared
 from cogdoc.errors import InputError, UsageError
+from cogdoc.results.printable import well_formed
 
 HELP = """Answer questions from documents.
 
@@ -51,11 +52,11 @@ def ask(
     from cogdoc.tasks.ask import answer_questions
 
     named = list(sources or ())
-    questions = [*(question or ()), *_read_questions(questions_from)]
+    questions = [*map(well_formed, question or ()), *_read_questions(questions_from)]
     if not questions:
         if len(named) < (1 if options.files_from else 2):
             raise UsageError("what is the question?", 'for example: cogdoc ask report.pdf "total revenue?"')
-        questions = [named.pop()]
+        questions = [well_formed(named.pop())]
 
     def make_task(loaded: Engine) -> Task:
         return lambda document, selection: answer_questions(document, loaded, questions, selection, top_pages)

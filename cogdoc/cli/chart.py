@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cogdoc.cli import options as shared
+from cogdoc.results.printable import well_formed
 
 HELP = """Turn charts back into tables.
 
@@ -37,7 +38,7 @@ def chart(
     from cogdoc.results.writers import Format
     from cogdoc.tasks.chart import read_charts
 
-    questions = tuple(question or ())
+    questions = tuple(map(well_formed, question or ()))
 
     def make_task(loaded: Engine) -> Task:
         return lambda document, selection: read_charts(document, loaded, selection, questions)

@@ -48,6 +48,7 @@ class ProgressLine:
             TimeElapsedColumn(),
             console=Console(stderr=True),
             transient=True,
+            redirect_stdout=False,
         )
         self._task = self._progress.add_task("", total=None)
         self._progress.start()

@@ -19,7 +19,7 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import STDIN, expand_sources, keep_stdin, read_file_list
 from cogdoc.engines.choice import choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
-from cogdoc.errors import CogdocError, ExitCode, InputError, OutputError, UsageError
+from cogdoc.errors import CogdocError, ExitCode, InputError, OutputError, OutputExistsError, UsageError
 from cogdoc.results.destination import Destination, choose_destination, open_output
 from cogdoc.results.types import AnswerRecord
 from cogdoc.results.writers import AnyRecord, Format, Writer, make_writer
@@ -62,10 +62,13 @@ def run_job(job: Job, sources: Sequence[str], options: RunOptions) -> ExitCode:
         stdin_file = stack.enter_context(keep_stdin()) if STDIN in sources else None
         found = expand_sources(arguments, stdin_file)
         first_two = list(islice(found, 2))
+        if not first_two:
+            raise InputError("nothing to read: the list of files is empty")
         several = len(first_two) > 1
         destination = choose_destination(options.to, several=several, overwrite=options.overwrite)
         sandbox = stack.enter_context(Sandbox(_jobs(options.jobs), options.timeout))
-        progress = stack.enter_context(progress_line(quiet=options.quiet or destination.path is None))
+        results_on_screen = destination.path is None and sys.stdout.isatty()
+        progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_screen))
         task = job.make_task(load_engine(choice))
         running = run_sources(chain(first_two, found), opening, task, sandbox)
         run = _Run(job, output, several, destination, options, progress)
@@ -91,6 +94,7 @@ class _Run:
         self._options = options
         self._progress = progress
         self._tally = Tally()
+        self._written: set[Path] = set()
         self._not_found = 0
 
     def consume(self, sources: Iterable[RunningSource]) -> ExitCode:
@@ -121,6 +125,9 @@ class _Run:
             return
         path = self._destination.file_for(running.source.relative, self._output)
         try:
+            if path in self._written:
+                raise OutputExistsError(f"{running.info.path}: {path} holds another source's result already")
+            self._written.add(path)
             with open_output(path, overwrite=self._destination.overwrite) as stream:
                 writer = self._writer(stream, several=False)
                 self._write(running, writer)

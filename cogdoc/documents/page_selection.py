@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cogdoc.errors import UsageError
 
-_RANGE = re.compile(r"\s*(?:(?P<single>\d+)|(?P<first>\d+)?\s*-\s*(?P<last>\d+)?)\s*", re.ASCII)
+_RANGE = re.compile(r"\s*(?:(?P<single>\d{1,9})|(?P<first>\d{1,9})?\s*-\s*(?P<last>\d{1,9})?)\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,6 @@ class PageSelection:
             for number in range(max(first, done + 1), (last or page_count) + 1):
                 yield number
                 done = number
-
-    @property
-    def is_all(self) -> bool:
-        return self.ranges == ((1, None),)
 
 
 def parse_page_selection(selection: str) -> PageSelection:

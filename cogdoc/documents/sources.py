@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from cogdoc.documents.formats import READABLE_SUFFIXES
 from cogdoc.errors import InputError
+from cogdoc.results.printable import well_formed
 
 STDIN = "-"
 
@@ -32,10 +33,18 @@ class Source:
     relative: Path
 
 
-def expand_sources(arguments: Iterable[str], stdin_file: Path | None = None) -> Iterator[Source | InputError]:
+@dataclass(frozen=True, slots=True)
+class LostSource:
+    """Something that a user named and that cannot be read."""
+
+    name: str
+    error: InputError
+
+
+def expand_sources(arguments: Iterable[str], stdin_file: Path | None = None) -> Iterator[Source | LostSource]:
     """Yield the sources that `arguments` name, lazily: a folder is walked while its files are being read.
 
-    What cannot be found comes as an error in its place, so that the rest of a run still happens.
+    What cannot be found comes as a `LostSource` in its place, so that the rest of a run still happens.
 
     Args:
         arguments: paths of files and folders, glob patterns, or `-`.
@@ -44,7 +53,7 @@ def expand_sources(arguments: Iterable[str], stdin_file: Path | None = None) -> 
     for argument in arguments:
         if argument == STDIN:
             if stdin_file is None:
-                yield InputError("-: standard input is not available here")
+                yield LostSource(STDIN, InputError("standard input is not available here"))
             else:
                 yield Source(stdin_file, STDIN, Path("stdin"))
             continue
@@ -52,20 +61,29 @@ def expand_sources(arguments: Iterable[str], stdin_file: Path | None = None) -> 
         if path.is_dir():
             yield from _walk_folder(path)
         elif os.path.lexists(path):
-            yield Source(path, argument, _below_output(path))
+            yield _name_file(path)
         elif glob.has_magic(argument):
             yield from _expand_glob(argument)
         else:
-            yield InputError(f"{argument}: no such file or folder")
+            yield LostSource(well_formed(argument), InputError("no such file or folder"))
 
 
-def _walk_folder(folder: Path) -> Iterator[Source | InputError]:
+def _name_file(path: Path) -> Source | LostSource:
+    name = well_formed(str(path))
+    if path.exists() and not path.is_file():
+        # Pipes cannot be read twice, and not by a child process; devices have no end.
+        return LostSource(name, InputError("not a regular file", "pipe it into cogdoc, and name it -"))
+    return Source(path, name, _below_output(path))
+
+
+def _walk_folder(folder: Path) -> Iterator[Source | LostSource]:
     found = False
     for path in _readable_files(folder):
         found = True
-        yield Source(path, str(path), path.relative_to(folder))
+        yield Source(path, well_formed(str(path)), path.relative_to(folder))
     if not found:
-        yield InputError(f"{folder}: no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
+        error = InputError("no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
+        yield LostSource(well_formed(str(folder)), error)
 
 
 def _readable_files(folder: Path) -> Iterator[Path]:
@@ -83,16 +101,16 @@ def _readable_files(folder: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def _expand_glob(pattern: str) -> Iterator[Source | InputError]:
-    matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)
+def _expand_glob(pattern: str) -> Iterator[Source | LostSource]:
+    matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)  # noqa: PTH207 - takes absolute ones
     if not matches:
-        yield InputError(f"{pattern}: no file matches")
+        yield LostSource(well_formed(pattern), InputError("no file matches"))
     for match in matches:
         path = Path(match)
         if path.is_dir():
             yield from _walk_folder(path)
         else:
-            yield Source(path, match, _below_output(path))
+            yield _name_file(path)
 
 
 def _below_output(path: Path) -> Path:

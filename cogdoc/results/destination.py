@@ -62,6 +62,8 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
     Raises:
         OutputExistsError, OutputError: it cannot.
     """
+    if path.exists() and not path.is_file():
+        raise OutputError(f"{path}: is not a regular file")
     if path.exists() and not overwrite:
         raise OutputExistsError(f"{path}: exists already", "add --overwrite to replace it")
     if not path.parent.is_dir():

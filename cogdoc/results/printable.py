@@ -1,7 +1,8 @@
-"""Text from documents and file names made harmless for a terminal: control characters are shown, not sent."""
+"""Text from documents and file names made harmless: for a terminal, and for output that has to be UTF-8."""
 
 from __future__ import annotations
 
+import os
 import unicodedata
 
 _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -13,6 +14,11 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
         return text
     kept = "\n\t" if keep_newlines else ""
     return "".join(_shown(c) if _is_control(c) and c not in kept else c for c in text)
+
+
+def well_formed(name: str) -> str:
+    """A file name or an argument with bytes that are no UTF-8 replaced: JSON cannot hold them as they are."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _is_control(character: str) -> bool:

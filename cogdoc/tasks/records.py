@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,9 +23,7 @@ from cogdoc.words.types import Block, Line, PageWords
 
 
 def describe_source(document: Document) -> SourceInfo:
-    # A name that is no valid UTF-8 cannot stand in JSON as it is.
-    name = os.fsencode(document.source.name).decode("utf-8", "replace")
-    return SourceInfo(path=name, sha256=document.sha256, page_count=document.page_count)
+    return SourceInfo(path=document.source.name, sha256=document.sha256, page_count=document.page_count)
 
 
 def describe_page(words: PageWords) -> PageInfo:
