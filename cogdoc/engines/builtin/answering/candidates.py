@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cogdoc.documents.geometry import Box, bounding_box
@@ -46,10 +47,8 @@ class Proposal:
     """From label to value in line heights."""
     evidence: str = ""
     """The line or row it stands in."""
-    marked: bool = False
-    """Whether the label ends with a colon or is the very text that the question quotes."""
-    prior: float = 0.0
-    """What its place in the document says for it, apart from labels."""
+    signs: Mapping[str, float] = field(default_factory=dict)
+    """Further measures, by the names that `ranking.WEIGHTS` knows."""
 
     @property
     def box(self) -> Box:

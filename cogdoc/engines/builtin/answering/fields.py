@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
-from cogdoc.engines.builtin.answering.labels import LabelMatch, Matcher, inner_label, is_label
+from cogdoc.engines.builtin.answering.labels import (
+    LabelMatch,
+    Matcher,
+    inner_label,
+    is_label,
+    starts_with_label,
+)
 from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice
-from cogdoc.engines.builtin.answering.values import ValueKind, find_values
+from cogdoc.engines.builtin.answering.values import ValueKind, find_values, fit
 
 MIN_RECALL = 0.25
 BELOW_REACH = 3.0
@@ -17,23 +23,45 @@ BELOW_REACH = 3.0
 COLUMN_REACH = 12.0
 """The same for typed values, which may stand under a column's header."""
 
+STACKED_GAP = 0.7
+"""Line heights between the lines of one label or of one value."""
+
 UNTYPED_FIT = 0.25
 """Fit of a text that has none of the kinds asked for."""
 
-_LEADING = re.compile(r"^[\s:：∶.\-–—=_|»>*•]+")
+_LEADING = re.compile(r"^[\s:：∶.\-–—=_|»>*•)]+")
 
 
 def propose_fields(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     """Values that stand inside, right of, below or left of a label on the page."""
     for segment in page.segments:
         for match in matcher.label_matches(segment):
-            if match.recall < MIN_RECALL:
+            stacked = _stacked(matcher, page, match)
+            if stacked.recall < MIN_RECALL:
                 continue
-            yield from _inline(matcher, page, match)
-            if not _rest(match).text.strip(" :：.-_"):
-                yield from _right(matcher, page, match)
-                yield from _below(matcher, page, match)
+            yield from _inline(matcher, page, stacked)
+            if not _rest(match).text.strip(" :：.-_()"):
+                yield from _right(matcher, page, stacked)
+                yield from _below(matcher, page, stacked)
             yield from _left(matcher, page, match)
+
+
+def _stacked(matcher: Matcher, page: PageView, match: LabelMatch) -> LabelMatch:
+    """The match together with the line right above it, where a label of two lines says more than one."""
+    segment = match.segment
+    if match.start > 0 or match.recall > 0.95:
+        return match
+    for other in page.above(segment)[:2]:
+        gap = (segment.box.y0 - other.box.y1) / page.line_height
+        level = abs(other.box.x0 - segment.box.x0) < 2 * page.line_height
+        if gap > STACKED_GAP or not level or is_label(other.text) or not matcher.covered(other.tokens):
+            continue
+        tokens = [token for token in segment.tokens if match.start <= token.start and token.end <= match.end]
+        recall = matcher.recall(matcher.covered(other.tokens), matcher.covered(tokens))
+        if recall > match.recall + 0.1:
+            precision = matcher.precision([*other.tokens, *tokens])
+            return LabelMatch(segment, match.start, match.end, recall, precision, match.marked, match.lead)
+    return match
 
 
 def _rest(match: LabelMatch) -> Slice:
@@ -57,29 +85,26 @@ def _inline(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Pro
     if cut is not None:
         rest = Slice(rest.segment, rest.start, rest.start + cut)
     parts = [rest, *(_continued(page, match.segment) if cut is None else [])]
-    yield from _typed(matcher, page, match, parts, Relation.INLINE, 0.0)
+    yield from _values(matcher, page, match, parts, Relation.INLINE, 0.0)
 
 
 def _right(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
     parts = _continued(page, match.segment)
-    if not parts:
-        return
-    gap = (parts[0].segment.box.x0 - match.segment.box.x1) / page.line_height
-    yield from _typed(matcher, page, match, parts, Relation.RIGHT, max(0.0, gap))
+    if parts:
+        gap = (parts[0].segment.box.x0 - match.segment.box.x1) / page.line_height
+        yield from _values(matcher, page, match, parts, Relation.RIGHT, max(0.0, gap))
 
 
 def _continued(page: PageView, segment: Segment) -> list[Slice]:
     """The segments behind `segment` up to the next label."""
     parts: list[Slice] = []
     for other in page.right_of(segment):
-        if is_label(other.text):
+        if is_label(other.text) or starts_with_label(other.text):
             break
         part = trimmed(Slice(other, 0, len(other.text)))
         if part is None:
             continue
         cut = inner_label(part.text)
-        if re.match(r"[A-Z][\w.#/& ]{0,24}[:：]\s?\D", part.text):
-            break
         parts.append(part if cut is None else Slice(other, part.start, part.start + cut))
         if cut is not None:
             break
@@ -91,32 +116,31 @@ def _below(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
     label = match.segment.slice_box(match.start, match.end)
     for other in page.below(match.segment, COLUMN_REACH if typed else BELOW_REACH):
         gap = (other.box.y0 - label.y1) / page.line_height
-        if is_label(other.text):
+        if is_label(other.text) or starts_with_label(other.text):
             if gap < 1.0:
                 return
             continue
         part = trimmed(Slice(other, 0, len(other.text)))
         if part is None:
             continue
-        yield from _typed(matcher, page, match, [part], Relation.BELOW, max(0.0, gap))
+        yield from _values(matcher, page, match, [part], Relation.BELOW, max(0.0, gap))
         if not typed:
             return
 
 
 def _left(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
     """A count in front of what it counts: "7 items"."""
-    if matcher.question.kinds[0] not in (ValueKind.NUMBER, ValueKind.PERCENT):
+    kind = matcher.question.kinds[0]
+    if kind not in (ValueKind.NUMBER, ValueKind.PERCENT):
         return
     before = match.segment.text[: match.start]
-    found = [
-        value for value in find_values(matcher.question.kinds[0], before) if not before[value.end :].strip()
-    ]
+    found = [value for value in find_values(kind, before) if not before[value.end :].strip()]
     if found:
         part = Slice(match.segment, found[-1].start, found[-1].end)
-        yield _proposal(page, match, (part,), Relation.LEFT, matcher.question.kinds[0], found[-1].fit, 0.0)
+        yield _proposal(matcher, page, match, (part,), Relation.LEFT, kind, found[-1].fit, 0.0)
 
 
-def _typed(
+def _values(
     matcher: Matcher,
     page: PageView,
     match: LabelMatch,
@@ -124,38 +148,63 @@ def _typed(
     relation: Relation,
     distance: float,
 ) -> Iterator[Proposal]:
-    """The first value of each kind asked for in `parts`, and all of them as one text."""
-    found_any = False
-    for kind in matcher.question.kinds:
-        if kind is ValueKind.TEXT:
-            break
+    """The first values of each kind asked for in `parts`, and all of them as one text."""
+    kinds = matcher.question.kinds
+    for kind in kinds[:-1]:
         for place, part in enumerate(parts):
-            values = find_values(kind, part.text)
-            for number, value in enumerate(values[:3]):
+            for number, value in enumerate(find_values(kind, part.text)[:3]):
                 piece = Slice(part.segment, part.start + value.start, part.start + value.end)
-                aside = value.start / 20 if relation is not Relation.BELOW else value.start / 8
-                yield _proposal(
-                    page, match, (piece,), relation, kind, value.fit, distance + place + aside + 2 * number
-                )
-                found_any = True
-    fit = 0.7 if matcher.question.kinds[0] is ValueKind.TEXT else UNTYPED_FIT
-    if not found_any or fit > UNTYPED_FIT:
-        yield _proposal(page, match, tuple(parts), relation, ValueKind.TEXT, fit, distance)
+                aside = value.start / (8 if relation is Relation.BELOW else 20)
+                away = distance + place + aside + 2 * number
+                yield _proposal(matcher, page, match, (piece,), relation, kind, value.fit, away)
+    text = " ".join(part.text for part in parts)
+    fitting = 0.7 if len(kinds) == 1 else max(UNTYPED_FIT, fit(kinds[0], text))
+    yield _proposal(matcher, page, match, parts, relation, ValueKind.TEXT, fitting, distance)
+    if len(parts) > 1:
+        yield _proposal(matcher, page, match, parts[:1], relation, ValueKind.TEXT, fitting, distance)
+    further = _further_lines(page, match, parts)
+    if further:
+        yield _proposal(
+            matcher, page, match, [*parts, *further], relation, ValueKind.TEXT, fitting, distance, {"lines": 1.0}
+        )
+
+
+def _further_lines(page: PageView, match: LabelMatch, parts: Sequence[Slice]) -> list[Slice]:
+    """Lines right below a value that begin where it begins, with nothing below its label."""
+    first, lines = parts[0], list[Slice]()
+    above = first.segment
+    left = first.box.x0
+    while len(lines) < 4 and above.row + 1 < len(page.rows):
+        row = page.rows[above.row + 1]
+        following = row[0]
+        gap = (following.box.y0 - above.box.y1) / page.line_height
+        level = abs(following.box.x0 - left) < 1.5 * page.line_height
+        if gap > STACKED_GAP or not level or is_label(following.text) or starts_with_label(following.text):
+            break
+        if match.segment is not first.segment and following.box.x0 < match.segment.box.x1:
+            break
+        lines += [Slice(other, 0, len(other.text)) for other in row[:1]]
+        above = following
+    return lines
 
 
 def _proposal(
+    matcher: Matcher,
     page: PageView,
     match: LabelMatch,
-    slices: tuple[Slice, ...],
+    slices: Sequence[Slice],
     relation: Relation,
     kind: ValueKind,
     fit: float,
     distance: float,
+    signs: dict[str, float] | None = None,
 ) -> Proposal:
+    question = matcher.question
+    other_case = question.quoted and match.text != question.label and match.text.lower() == question.label.lower()
     return Proposal(
         page=page,
         text=" ".join(part.text.strip() for part in slices),
-        slices=slices,
+        slices=tuple(slices),
         relation=relation,
         kind=kind,
         recall=match.recall,
@@ -163,5 +212,24 @@ def _proposal(
         fit=fit,
         distance=distance,
         evidence=page.row_text(slices[0].segment),
-        marked=match.marked,
+        signs={
+            "marked": float(match.marked),
+            "loose": float(relation is Relation.INLINE and not match.marked),
+            "lead": min(1.0, match.lead / 3),
+            "other-case": float(other_case),
+            "heads-columns": _heads_columns(page, match.segment),
+            **(signs or {}),
+        },
     )
+
+
+def _heads_columns(page: PageView, segment: Segment) -> float:
+    """Share of the segments in a label's row that have another one right below: 1 for a row of column headers."""
+    row = page.rows[segment.row]
+    if len(row) < 2 or segment.row + 1 >= len(page.rows):
+        return 0.0
+    below = page.rows[segment.row + 1]
+    if below[0].box.y0 - segment.box.y1 > 2.5 * page.line_height:
+        return 0.0
+    headed = sum(any(other.box.horizontal_overlap(part.box) > 0.3 for other in below) for part in row)
+    return headed / len(row)

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.answering.questions import Question
 from cogdoc.engines.builtin.answering.segments import PageView, Segment
-from cogdoc.engines.builtin.answering.terms import Token, folded, is_cjk, strength, tokenize
+from cogdoc.engines.builtin.answering.terms import CJK, Token, folded, is_cjk, strength, tokenize
 from cogdoc.engines.builtin.answering.vocabulary import PHRASES, STOP_WORDS, WEAK_WORDS
 
 COLONS = ":：∶"
@@ -30,6 +30,13 @@ class LabelMatch:
     recall: float
     precision: float
     marked: bool
+    """Whether a colon or leaders part it from what follows."""
+    lead: int = 0
+    """Words of the same phrase that stand before it."""
+
+    @property
+    def text(self) -> str:
+        return self.segment.text[self.start : self.end].strip(" .:：_")
 
 
 class Matcher:
@@ -49,8 +56,10 @@ class Matcher:
             for term, count in zip(question.terms, counts, strict=True)
         )
         self.total = sum(self.weights) or 1.0
+        core = {token.norm for token in tokenize(question.label)}
+        self.core = frozenset(place for place, term in enumerate(question.terms) if term.norm in core)
+        """Places of the words that name the value itself."""
         self._bare_labels = tuple(_bare(label) for label in (question.label, *question.variants) if label)
-        self._variants = tuple({token.norm for token in tokenize(label)} for label in question.variants)
 
     def hits(self, norm: str) -> tuple[tuple[int, float], ...]:
         """Places of the question's words that a printed word stands for, each with its strength."""
@@ -128,7 +137,7 @@ class Matcher:
             recall, precision = max(recall, alike), max(precision, alike)
         behind = _LABEL_END.match(segment.text, end)
         marked = behind is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
-        return LabelMatch(segment, start, behind.end() if behind else end, recall, precision, marked)
+        return LabelMatch(segment, start, behind.end() if behind else end, recall, precision, marked, lead)
 
 
 def _bare(text: str) -> str:
@@ -143,6 +152,11 @@ def is_label(text: str) -> bool:
     """Whether a segment looks like a label rather than a value: it ends with a colon."""
     stripped = text.rstrip(" ._")
     return stripped.endswith(tuple(COLONS)) and (is_cjk(text) or len(stripped) < 60)
+
+
+def starts_with_label(text: str) -> bool:
+    """Whether a segment holds a label and its value: "Date: 1/2/2018"."""
+    return re.match(rf"\s*(?:[A-Z#][\w.#/&'() ]{{0,30}}|[{CJK}（）]{{2,8}})[{COLONS}](?!\d\d|//)", text) is not None
 
 
 def inner_label(text: str) -> int | None:

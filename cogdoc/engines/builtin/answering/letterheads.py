@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
+from cogdoc.engines.builtin.answering.document_fields import DocumentField
 from cogdoc.engines.builtin.answering.labels import Matcher
+from cogdoc.engines.builtin.answering.receipts import total_amounts
 from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice, whole
 from cogdoc.engines.builtin.answering.terms import folded, tokenize
 from cogdoc.engines.builtin.answering.values import (
@@ -15,6 +17,7 @@ from cogdoc.engines.builtin.answering.values import (
     find_values,
     organisation_likeness,
 )
+from cogdoc.engines.builtin.answering.vocabulary import ORGANISATION_WORDS
 from cogdoc.words.types import BlockKind
 
 HEAD_ROWS = 14
@@ -31,51 +34,33 @@ _AFTER_ADDRESS = re.compile(
     r"roc|h/?p|doc\s?no|bill|table|co\.?\s?reg\w*|company\s?(?:no|reg\w*)|business\s?(?:no|reg\w*))\b|@|电话|传真|税号",
     re.I,
 )
-_TOTAL_WORDS: tuple[tuple[str, float], ...] = (
-    (
-        r"grand\s?total|total\s?(?:amount\s?)?(?:due|payable)|amount\s?due|balance\s?due|价税合计|应付|应收|实付|实收",
-        1.0,
-    ),
-    (
-        r"(?:round\w*|nett?)\s?(?:adj\w*\s)?(?:total|amt|amount)|total\s?(?:\(?after\s)?round\w*|nett?\s?total|total.*\binclu?s?i?v?\w*",
-        1.0,
-    ),
-    (
-        r"total\s?(?:sales?)?\s?(?:amount|amt|rm|\(rm\)|usd|eur|\$)?\s?[:：]?\s*(?:rm|\$|usd|eur|myr)?\s*$|合计|总计|总额",
-        0.9,
-    ),
-    (r"\btotal\b", 0.55),
-    (r"\bamount\b|\bamt\b|\bnett?\b|\bcharge\b", 0.4),
+_REGISTRATION = re.compile(
+    r"\s*\(?(?:co\.?|reg\.?|roc|company)?\s?(?:no\.?)?\s?:?\s?\(?[A-Z]{0,3}\d{4,}[-\w]*\)?\s*$", re.I
 )
-_TOTAL_PATTERNS = tuple((re.compile(pattern, re.I), score) for pattern, score in _TOTAL_WORDS)
-_NOT_TOTAL = re.compile(
-    r"sub\s?-?\s?total|\bexcl|\bbefore\b|discount|saving|\bqty\b|quantity|items?\b|\btax\b(?!\s*incl)|gst\s?(?:amt|amount|@|\d|summary)|"
-    r"total\s?gst|total\s?tax|change|\bcash\b|tender|paid|visa|master|points?|rounding\s?(?:adj\w*)?\s*$|小计|税额|找零|数量",
-    re.I,
+_ADDRESSEE = re.compile(
+    r"\s*(?:to|attn|attention|dear|deliver to|addressee|recipient|bill to|收件人|致)\b\s*[:：.,]?\s*", re.I
 )
-_INCLUSIVE = re.compile(r"\binc\w*\b", re.I)
+_SIGNER = re.compile(
+    r"\s*(?:from|sender|sent by|prepared by|signed|written by|author|by|发件人|作者)\b\s*[:：.]?\s*", re.I
+)
+_CLOSING = re.compile(
+    r"\s*(?:(?:yours|very)?\s?(?:sincerely|truly|faithfully)|regards|best regards|respectfully)\b", re.I
+)
+_PAGE_NUMBER = re.compile(
+    r"\s*(?:page|p\.?|第)?\s*[-–—]?\s?(\d{1,4})\s?[-–—]?(?:\s*(?:of|/)\s*\d{1,4}|\s?页)?\s*", re.I
+)
+
+
+_ANY_BUSINESS = frozenset({"company", "shop", "store", "restaurant", "co", "shops"})
 
 
 def propose_letterheads(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     """Candidates for the whole-document fields that the question may mean."""
-    fields = matcher.question.fields
-    if page.rank > 0 and page.number > 1:
-        return
-    if "address" in fields:
-        yield from _addresses(page)
-    elif "issuer" in fields:
-        yield from _issuers(page, matcher)
-    if "date" in fields:
-        yield from _dates(page)
-    if "total" in fields:
-        yield from _totals(page)
-    if "title" in fields:
-        yield from _titles(page)
+    for field in sorted(matcher.question.fields):
+        yield from _PROPOSERS[field](page, matcher)
 
 
-def _field(
-    page: PageView, slices: Sequence[Slice], text: str, kind: ValueKind, fit: float, prior: float
-) -> Proposal:
+def _field(page: PageView, slices: Sequence[Slice], text: str, kind: ValueKind, fit: float, prior: float) -> Proposal:
     return Proposal(
         page=page,
         text=text,
@@ -86,7 +71,7 @@ def _field(
         precision=0.0,
         fit=fit,
         evidence=page.row_text(slices[0].segment),
-        prior=prior,
+        signs={"prior": prior},
     )
 
 
@@ -95,31 +80,52 @@ def _head(page: PageView) -> list[Segment]:
 
 
 def _issuers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+    named = list(_named_organisations(page, matcher))
+    yield from named
+    if named:
+        return
     head = _head(page)
-    seen_address = False
+    passed = False
     for place, segment in enumerate(head):
         text = segment.text.strip()
+        passed = passed or _AFTER_ADDRESS.search(text) is not None
         if _NOT_A_NAME.search(text) or len(text) < 3 or not any(sign.isalpha() for sign in text):
             continue
         address = address_likeness(text)
-        seen_address |= address > 0.6
-        likeness = organisation_likeness(text)
-        size = min(1.0, segment.box.height / (1.6 * page.line_height))
-        wanted = matcher.recall(matcher.covered(tokenize(text)))
         prior = (
-            0.55 * likeness
-            + 0.2 * size
-            + 0.25 / (1 + 0.5 * place)
+            0.55 * organisation_likeness(text)
+            + 0.2 * min(1.0, segment.box.height / (1.6 * page.line_height))
+            + 0.3 / (1 + 0.4 * place)
             - 0.4 * address
-            - 0.25 * seen_address
-            + 0.3 * wanted
+            - 0.3 * passed
         )
-        slices, joined = [whole(segment)], text
+        passed = passed or address > 0.6
+        slices = [Slice(segment, 0, len(text) - len(_registration(text)))]
         following = head[place + 1] if place + 1 < len(head) else None
         if following is not None and _completes(text, following.text):
-            slices, joined = [whole(segment), whole(following)], f"{text} {following.text.strip()}"
+            slices.append(Slice(following, 0, len(following.text) - len(_registration(following.text))))
             prior += 0.1
-        yield _field(page, slices, joined, ValueKind.ORGANISATION, 1.0, max(0.0, min(1.0, prior)))
+        joined = " ".join(part.text.strip() for part in slices)
+        yield _field(page, slices, joined, ValueKind.ORGANISATION, 1.0, max(0.0, prior))
+
+
+def _registration(text: str) -> str:
+    """The registration number in parentheses that ends a firm's name, or nothing."""
+    match = _REGISTRATION.search(text)
+    return match[0] if match and match.start() > 3 else ""
+
+
+def _named_organisations(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+    """Names that hold the very word asked for: "Vanderbilt University" for "the University"."""
+    wanted = {term.norm for term in matcher.question.terms} & ORGANISATION_WORDS - _ANY_BUSINESS
+    for segment in page.segments:
+        for value in find_values(ValueKind.ORGANISATION, segment.text) if wanted else ():
+            text = segment.text[value.start : value.end]
+            words = folded(text).split()
+            if len(words) >= 2 and wanted & {word.strip(".,") for word in words}:
+                prior = 0.7 + 0.2 / (1 + 0.2 * segment.row) - 0.08 * max(0, len(words) - 4)
+                part = Slice(segment, value.start, value.end)
+                yield _field(page, [part], text, ValueKind.ORGANISATION, 1.0, max(0.0, prior))
 
 
 def _completes(name: str, following: str) -> bool:
@@ -129,7 +135,7 @@ def _completes(name: str, following: str) -> bool:
     return bool(words) and all(word in legal for word in words) and not folded(name).endswith(("bhd", "ltd"))
 
 
-def _addresses(page: PageView) -> Iterator[Proposal]:
+def _addresses(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
     head = [segment for row in page.rows[: HEAD_ROWS + 4] for segment in row]
     for place, segment in enumerate(head):
         if address_likeness(segment.text) < 0.3 or _AFTER_ADDRESS.match(segment.text.strip()):
@@ -169,7 +175,7 @@ def joined_address(lines: Sequence[str]) -> str:
     return joined.rstrip(" ,")
 
 
-def _dates(page: PageView) -> Iterator[Proposal]:
+def _dates(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
     rows = max(1, len(page.rows))
     for segment in page.segments:
         for value in find_values(ValueKind.DATE, segment.text):
@@ -185,45 +191,12 @@ def _dates(page: PageView) -> Iterator[Proposal]:
             )  # fmt: skip
 
 
-def _totals(page: PageView) -> Iterator[Proposal]:
-    amounts: list[tuple[Segment, int, int, float, float]] = []
-    for segment in page.segments:
-        for value in find_values(ValueKind.AMOUNT, segment.text):
-            if value.fit >= 0.6:
-                score = _total_score(page, segment, value.start)
-                amounts.append((segment, value.start, value.end, value.fit, score))
-    texts = [re.sub(r"[^\d.,]", "", segment.text[start:end]) for segment, start, end, *_ in amounts]
-    rows = max(1, len(page.rows))
-    for (segment, start, end, fitting, score), digits in zip(amounts, texts, strict=True):
-        if score <= 0:
-            continue
-        repeated = 0.1 * min(2, texts.count(digits) - 1)
-        low = 0.15 * segment.row / rows
-        yield _field(
-            page, [Slice(segment, start, end)], segment.text[start:end], ValueKind.AMOUNT, fitting,
-            max(0.0, min(1.0, 0.65 * score * (0.6 + 0.4 * fitting) + repeated + low)),
-        )  # fmt: skip
+def _totals(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+    for amount in total_amounts(page):
+        yield _field(page, [amount.slice], amount.slice.text, ValueKind.AMOUNT, amount.fit, amount.prior)
 
 
-def _total_score(page: PageView, segment: Segment, start: int) -> float:
-    """How much the words before an amount, in its row or just above it, say that it is the total."""
-    left = [segment.text[:start], *(other.text for other in page.left_of(segment))]
-    label = " ".join(reversed([text for text in left if text.strip()]))
-    score = _label_score(label)
-    if score or any(sign.isalpha() for sign in label):
-        return score
-    above = [other.text for other in page.above(segment)[:1]]
-    return 0.7 * max((_label_score(text) for text in above), default=0.0)
-
-
-def _label_score(label: str) -> float:
-    score = next((value for pattern, value in _TOTAL_PATTERNS if pattern.search(label)), 0.0)
-    if _NOT_TOTAL.search(label):
-        return 0.35 * score if _INCLUSIVE.search(label) else 0.15 * score
-    return score
-
-
-def _titles(page: PageView) -> Iterator[Proposal]:
+def _titles(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
     headings = [block for block in page.layout.blocks if block.kind in (BlockKind.TITLE, BlockKind.HEADING)]
     for place, block in enumerate(headings[:6]):
         parts = [segment for segment in page.segments if block.box.contains_point(*segment.box.center)]
@@ -238,3 +211,52 @@ def _titles(page: PageView) -> Iterator[Proposal]:
         if any(sign.isalpha() for sign in segment.text):
             prior = 0.2 + 0.4 * size - 0.05 * place
             yield _field(page, [whole(segment)], segment.text, ValueKind.TEXT, 0.7, max(0.05, prior))
+
+
+def _people(marker: re.Pattern[str]) -> Callable[[PageView, Matcher], Iterator[Proposal]]:
+    """A proposer of names behind, right of or below words such as "To:" or "From:" at the start of a segment."""
+
+    def propose(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+        for segment in page.segments:
+            match = marker.match(segment.text)
+            if match is None or not (match[0].strip()[-1:] in ":：" or match.end() == len(segment.text)):
+                continue
+            rest = Slice(segment, match.end(), len(segment.text))
+            places = [rest] if rest.text.strip() else [whole(other) for other in page.right_of(segment)[:1]]
+            for part in places or [whole(other) for other in page.below(segment, 2.0)[:1]]:
+                prior = 0.75 - 0.2 * segment.row / len(page.rows)
+                yield _field(page, [part], part.text.strip(), ValueKind.PERSON, 0.9, prior)
+
+    return propose
+
+
+def _senders(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+    """Who stands behind "From:", or under a letter's closing."""
+    yield from _people(_SIGNER)(page, matcher)
+    for segment in page.segments:
+        if _CLOSING.match(segment.text):
+            for place, other in enumerate(page.below(segment, 8.0)[:3]):
+                prior = 0.55 - 0.1 * place
+                yield _field(page, [whole(other)], other.text.strip(), ValueKind.PERSON, 0.8, prior)
+
+
+def _page_numbers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+    """A number alone in the first or last rows."""
+    for row in (*page.rows[:2], *page.rows[-2:]):
+        for segment in row:
+            match = _PAGE_NUMBER.fullmatch(segment.text)
+            if match:
+                part = Slice(segment, match.start(1), match.end(1))
+                yield _field(page, [part], part.text.strip(), ValueKind.NUMBER, 1.0, 0.75)
+
+
+_PROPOSERS: dict[DocumentField, Callable[[PageView, Matcher], Iterator[Proposal]]] = {
+    DocumentField.ISSUER: _issuers,
+    DocumentField.ADDRESS: _addresses,
+    DocumentField.DATE: _dates,
+    DocumentField.TOTAL: _totals,
+    DocumentField.TITLE: _titles,
+    DocumentField.SENDER: _senders,
+    DocumentField.RECIPIENT: _people(_ADDRESSEE),
+    DocumentField.PAGE_NUMBER: _page_numbers,
+}

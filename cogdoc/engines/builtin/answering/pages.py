@@ -71,8 +71,7 @@ def rank_pages(question: str, pages: Iterable[PageWords]) -> list[RankedPage]:
     ]
     if asked.fields and not named:
         scored = [
-            RankedPage(page.number, page.score + (0.5 * sum(rarity) if page.number == 1 else 0.0))
-            for page in scored
+            RankedPage(page.number, page.score + (0.5 * sum(rarity) if page.number == 1 else 0.0)) for page in scored
         ]
     return sorted(scored, key=lambda page: (-page.score, page.number))
 

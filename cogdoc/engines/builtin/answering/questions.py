@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cogdoc.engines.builtin.answering.document_fields import DocumentField, meant_fields
 from cogdoc.engines.builtin.answering.terms import Token, chinese_variants, folded, is_cjk, tokenize
 from cogdoc.engines.builtin.answering.values import ValueKind
 from cogdoc.engines.builtin.answering.vocabulary import (
@@ -71,8 +72,8 @@ class Question:
     """Other wordings of a Chinese label."""
     pages: tuple[int, ...] = ()
     """Pages that the question names; -1 is the last."""
-    fields: frozenset[str] = frozenset()
-    """Whole-document fields that it may mean: issuer, address, date, total, title, sender, recipient."""
+    fields: frozenset[DocumentField] = frozenset()
+    """What of the whole document it may mean."""
 
     @property
     def periods(self) -> frozenset[str]:
@@ -80,9 +81,7 @@ class Question:
         return frozenset(term.norm for term in self.terms if term.is_number)
 
 
-_QUOTED = re.compile(
-    r"[\"“”「『《]([^\"“”」』》]+)[\"“”」』》]|(?<!\w)['‘’]([^'‘’]*(?:['’]s\b[^'‘’]*)?)['‘’](?!\w)"
-)
+_QUOTED = re.compile(r"[\"“”「『《]([^\"“”」』》]+)[\"“”」』》]|(?<!\w)['‘’]([^'‘’]*(?:['’]s\b[^'‘’]*)?)['‘’](?!\w)")
 _SENTENCE = re.compile(r"[^.?!？。！]*(?:\.(?=\w)[^.?!？。！]*|(?<=No)\.[^.?!？。！]*)*[.?!？。！]*\s*")
 _INSTRUCTION = re.compile(
     r"\s*(?:answer|give|represent|please (?:answer|give|respond)|respond|write|express|return|请用|请以|请回答)\b",
@@ -147,16 +146,6 @@ _KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
 )
 _KIND_PATTERNS = tuple((re.compile(cue, re.I), kinds) for cue, kinds in _KIND_CUES)
 
-_FIELD_CUES = (
-    ("issuer", r"\b(?:company|shop|store|merchant|vendor|seller|business|issuer|restaurant|supplier)\b.*\b(?:issued|receipt|invoice|bill|name)\b|\b(?:issued|issuer|letterhead)\b|\bname of the (?:company|shop|store|university|foundation|firm|institution|organi[sz]ation|hotel|bank)\b|销售方|商家|开票方|店名|出具|哪家(?:公司|机构|券商|证券)"),
-    ("address", r"\baddress of the (?:shop|company|store|seller|vendor|merchant|issuer|restaurant)|\b(?:shop|store|company|seller|vendor)(?:'s)? address|商家地址|店铺地址|销售方地址"),
-    ("date", r"\bdate (?:on|of) (?:this|the) (?:receipt|invoice|bill|letter|document|fax|memo|report|form|page)|\bwhen was (?:this|the) (?:receipt|invoice|bill|letter|document|fax|memo|report) |\bdated\b|发布日期|开票日期|报告日期|(?:发票|收据|文件|报告|信)的?日期"),
-    ("total", r"\btotal\b(?!\s(?:number|qty|quantity|assets|liabilities|equity|revenue|sales of|cost of|expenditures))|\bamount due\b|\bbalance due\b|\bhow much\b.*\b(?:pay|paid|owe|due)\b|总计|合计|总金额|价税合计|总额"),
-    ("title", r"\b(?:title|heading|headline) of (?:this|the) (?:document|report|paper|page|article|slide|form|letter|book|presentation|chart|table|memo)|\bdocument(?:'s)? title|\bwhat is (?:this|the) (?:document|report|page) (?:about|called)|标题|题目"),
-    ("sender", r"\bwho (?:sent|wrote|signed|is the (?:sender|author|writer))|\bfrom whom\b|\bwho is (?:this|the) (?:letter|fax|memo) from\b|\bsender\b|发件人|寄件人|落款"),
-    ("recipient", r"\bto whom\b|\bwho is (?:this|the) (?:letter|fax|memo) (?:addressed )?to\b|\brecipient\b|\baddressed to\b|\bwhom .* addressed\b|收件人"),
-)  # fmt: skip
-_FIELD_PATTERNS = tuple((field, re.compile(cue, re.I)) for field, cue in _FIELD_CUES)
 _YES_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.I)
 _CHINESE_YES_NO = re.compile(r"是否|有没有|吗[?？]?\s*$|能否")
 _LOOKUP = re.compile(r"\b(?:which|who|whose|what)\b|哪", re.I)
@@ -178,16 +167,13 @@ def analyze(text: str) -> Question:
     label = (quoted[1] or quoted[2] or "").strip(" :：?") if quoted else ""
     pages = _pages(text)
     bare = _PLACE_PAGE.sub(" ", _PAGE.sub(" ", main)) if pages else main
-    fields = frozenset(field for field, pattern in _FIELD_PATTERNS if not label and pattern.search(main))
     if label:
         terms = _merged([(token, 1.0) for token in tokenize(_with_phrases(label))])
     elif is_cjk(main):
         label, terms = _chinese_terms(bare)
     else:
         label, terms = _english_terms(bare)
-        terms = _merged_terms(
-            terms, [Term(term.norm, ASIDE * term.weight) for term in _english_terms(asides)[1]]
-        )
+        terms = _merged_terms(terms, [Term(term.norm, ASIDE * term.weight) for term in _english_terms(asides)[1]])
     return Question(
         text=text,
         kinds=_kinds(label if quoted else main, bool(quoted)),
@@ -197,7 +183,7 @@ def analyze(text: str) -> Question:
         quoted=bool(quoted),
         variants=chinese_variants(label) if is_cjk(label) else (),
         pages=pages,
-        fields=fields,
+        fields=frozenset() if quoted else meant_fields(main, [term.norm for term in terms]),
     )
 
 

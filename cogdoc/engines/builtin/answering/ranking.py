@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
-from cogdoc.engines.builtin.answering.labels import Matcher, is_label
+from cogdoc.engines.builtin.answering.labels import Matcher, is_label, starts_with_label
 from cogdoc.engines.builtin.answering.questions import Shape
 from cogdoc.engines.builtin.answering.terms import folded, tokenize
 from cogdoc.engines.builtin.answering.values import ValueKind
@@ -29,6 +29,19 @@ WEIGHTS: dict[str, float] = {
     "marked": 0.5,
     "prior": 7.5,
     "repeats": -2.5,
+    "loose": -0.7,
+    "lead": -1.5,
+    "other-case": -1.0,
+    "lines": 0.3,
+    "field-question": -2.5,
+    "heads-columns-right": -1.0,
+    "heads-columns-below": 1.0,
+    "quoted-typed": -0.5,
+    "quoted-text": 0.5,
+    "asked-column": 1.5,
+    "best-row": 1.0,
+    "first-column": -0.3,
+    "aligned": -0.3,
     "looks-like-label": -2.0,
     "long": -1.0,
     "unsure": -1.0,
@@ -59,23 +72,25 @@ def measures(matcher: Matcher, proposal: Proposal) -> dict[str, float]:
         "both": proposal.recall * proposal.precision,
         "fit": proposal.fit,
         "near": 1 / (1 + 0.5 * proposal.distance),
-        "marked": float(proposal.marked),
-        "prior": proposal.prior,
         "repeats": max(own, float(bool(label) and fuzz.ratio(folded(label), folded(proposal.text)) > 85)),
-        "looks-like-label": float(is_label(proposal.text)),
+        "looks-like-label": float(is_label(proposal.text) or starts_with_label(proposal.text)),
         "long": min(1.0, max(0.0, (len(proposal.text) - 60) / 120)),
         "unsure": 1.0 - proposal.confidence,
         "other-period": _other_period(matcher, proposal),
         "later-page": min(1.0, proposal.page.rank / 4),
         "unreadable": float(question.shape is Shape.UNREADABLE),
         "second-kind": float(proposal.kind is not question.kinds[0]),
+        "field-question": float(bool(question.fields) and proposal.relation is not Relation.FIELD),
+        f"heads-columns-{proposal.relation.value}": proposal.signs.get("heads-columns", 0.0),
+        f"quoted-{'text' if proposal.kind is ValueKind.TEXT else 'typed'}": float(question.quoted),
         proposal.relation.value: 1.0,
+        **{name: value for name, value in proposal.signs.items() if name != "heads-columns"},
     }
 
 
 def probability(matcher: Matcher, proposal: Proposal) -> float:
     """The chance that the proposal is the answer, 0 to 1."""
-    score = BIAS + sum(WEIGHTS[name] * value for name, value in measures(matcher, proposal).items())
+    score = BIAS + sum(WEIGHTS.get(name, 0.0) * value for name, value in measures(matcher, proposal).items())
     return 1 / (1 + math.exp(-score))
 
 
@@ -100,6 +115,4 @@ def ranked(matcher: Matcher, proposals: Sequence[Proposal]) -> list[tuple[Propos
         key = "".join(folded(proposal.text).split())
         if key and (key not in best or chance > best[key][1]):
             best[key] = (proposal, chance)
-    return sorted(
-        best.values(), key=lambda pair: (-pair[1], pair[0].page.rank, pair[0].box[1], pair[0].box[0])
-    )
+    return sorted(best.values(), key=lambda pair: (-pair[1], pair[0].page.rank, pair[0].box[1], pair[0].box[0]))

@@ -49,9 +49,7 @@ class Segment:
             left, right = max(start - offset, 0), min(end - offset, length)
             if left < right:
                 width = word.box.width / length
-                boxes.append(
-                    Box(word.box.x0 + left * width, word.box.y0, word.box.x0 + right * width, word.box.y1)
-                )
+                boxes.append(Box(word.box.x0 + left * width, word.box.y0, word.box.x0 + right * width, word.box.y1))
             offset += length + 1
         return bounding_box(boxes) if boxes else self.box
 
@@ -103,9 +101,7 @@ class PageView:
     def right_of(self, segment: Segment) -> tuple[Segment, ...]:
         """The segments behind `segment` in its row, nearest first."""
         return tuple(
-            other
-            for other in self.rows[segment.row]
-            if other.box.x0 > segment.box.x0 and other is not segment
+            other for other in self.rows[segment.row] if other.box.x0 > segment.box.x0 and other is not segment
         )
 
     def left_of(self, segment: Segment) -> tuple[Segment, ...]:
@@ -124,9 +120,7 @@ class PageView:
             if row[0].box.y0 > limit:
                 break
             found += [
-                other
-                for other in row
-                if other.box.horizontal_overlap(segment.box) > 0.3 and other.box.y0 <= limit
+                other for other in row if other.box.horizontal_overlap(segment.box) > 0.3 and other.box.y0 <= limit
             ]
         return tuple(found)
 

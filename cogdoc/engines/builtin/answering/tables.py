@@ -1,155 +1,182 @@
-"""Values where a row and a column meet, in tables that the layout found and in rows that merely line up."""
+"""Values where a row and a column meet, in tables that the layout found and in rows that merely line up.
+
+A cell is the likelier the more of the question's words its row and its column's header hold, its own words not
+counted; "which", "who" and "where" also say what its column should be called or hold.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
+from cogdoc.engines.builtin.answering.grids import Grid, grids
 from cogdoc.engines.builtin.answering.labels import Matcher
-from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice
+from cogdoc.engines.builtin.answering.questions import Shape
+from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice, whole
 from cogdoc.engines.builtin.answering.terms import tokenize
 from cogdoc.engines.builtin.answering.values import NUMERIC, ValueKind, find_values, fit
-from cogdoc.words.types import Table, Word
+from cogdoc.engines.builtin.answering.vocabulary import COLUMN_NAMES
+from cogdoc.words.numbers import find_numbers
 
-HEADER_ROWS = 3
 MIN_RECALL = 0.3
+SUPERLATIVES = (Shape.MAXIMUM, Shape.MINIMUM)
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
-    """A table as texts; cells of all rows under one header."""
+class _Column:
+    """What a column has to do with the question."""
 
-    cells: tuple[tuple[Segment | None, ...], ...]
-    header_rows: int
-    box: Box
-
-    @property
-    def width(self) -> int:
-        return len(self.cells[0]) if self.cells else 0
-
-    def text(self, row: int, column: int) -> str:
-        cell = self.cells[row][column]
-        return cell.text if cell is not None else ""
-
-    def header(self, column: int) -> str:
-        return " ".join(self.text(row, column) for row in range(self.header_rows)).strip()
-
-    def label(self, row: int) -> str:
-        """The first cell of the row that says anything."""
-        return next((cell.text for cell in self.cells[row] if cell is not None and cell.text), "")
-
-    def row_text(self, row: int) -> str:
-        return " | ".join(cell.text for cell in self.cells[row] if cell is not None and cell.text)
+    index: int
+    covering: dict[int, float]
+    """The question's words that its header holds."""
+    precision: float
+    asked: float
+    """How much the question asks for what stands in this column, 0 to 1."""
 
 
-def grids(page: PageView) -> list[Grid]:
-    """The page's tables with at least two rows and columns."""
-    return [grid for table in page.tables if (grid := _grid(table)).width >= 2 and len(grid.cells) >= 2]
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a row has to do with the question."""
 
-
-def _grid(table: Table) -> Grid:
-    rows = tuple(
-        tuple(
-            _as_segment(cell.text, cell.box) if cell.box is not None and cell.text.strip() else None
-            for cell in row
-        )
-        for row in table.rows
-    )
-    numeric = [sum(_is_numeric(cell.text) for cell in row if cell is not None) for row in rows]
-    header = 0
-    for row, count in zip(rows[:HEADER_ROWS], numeric, strict=False):
-        filled = sum(cell is not None for cell in row)
-        years = sum(bool(find_values(ValueKind.YEAR, cell.text)) for cell in row if cell is not None)
-        if filled and count - years <= 0.3 * filled and (header == 0 or count or any(numeric[header:])):
-            header += 1
-        else:
-            break
-    header = header if header < len(rows) else 1
-    if header > 1 and not any(numeric[:header]) and not any(numeric):
-        header = 1
-    return Grid(rows, max(1, header), table.box)
-
-
-def _as_segment(text: str, box: Box) -> Segment:
-    """A cell as a segment, its words set side by side over the width of the cell."""
-    words = text.split()
-    length = len(" ".join(words))
-    placed, offset = [], 0
-    for word in words:
-        left, right = box.x0 + box.width * offset / length, box.x0 + box.width * (offset + len(word)) / length
-        placed.append(Word(word, Box(left, box.y0, right, box.y1), 1.0))
-        offset += len(word) + 1
-    return Segment(-1, -1, tuple(placed), " ".join(words), box, text)
-
-
-def _is_numeric(text: str) -> bool:
-    return fit(ValueKind.NUMBER, text) >= 0.3 or fit(ValueKind.AMOUNT, text) >= 0.5 or text.strip() in "-–—"
+    index: int
+    coverings: tuple[dict[int, float], ...]
+    """The question's words that each cell holds."""
+    recall: float
 
 
 def propose_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     """Cells whose row and column together hold the question's words."""
     for grid in grids(page):
-        yield from _grid_cells(matcher, page, grid)
+        columns = [_column(matcher, grid, index) for index in range(grid.width)]
+        if matcher.question.shape in SUPERLATIVES:
+            yield from _extremes(matcher, page, grid, columns)
+        yield from _cells(matcher, page, grid, columns)
     yield from _aligned_cells(matcher, page)
 
 
-def _grid_cells(matcher: Matcher, page: PageView, grid: Grid) -> Iterator[Proposal]:
-    headers = [matcher.covered(tokenize(grid.header(column))) for column in range(grid.width)]
+def _column(matcher: Matcher, grid: Grid, index: int) -> _Column:
+    header = tokenize(grid.header(index))
+    covering = matcher.covered(header)
+    kind = matcher.question.kinds[0]
+    names = COLUMN_NAMES.get(kind.value, frozenset())
+    called = float(any(token.norm in names for token in header))
+    holds = grid.share_of(kind, index) if kind is not ValueKind.TEXT else 0.0
+    precision = matcher.precision(header) if covering else 0.0
+    core = matcher.recall({place: value for place, value in covering.items() if place in matcher.core})
+    return _Column(index, covering, precision, min(1.0, max(1.5 * core + 0.4 * precision, 0.5 * called + 0.4 * holds)))
+
+
+def _row(matcher: Matcher, grid: Grid, index: int) -> _Row:
+    coverings = tuple(matcher.covered(cell.tokens) if cell is not None else {} for cell in grid.cells[index])
+    return _Row(index, coverings, matcher.recall(*coverings))
+
+
+def _cells(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Column]) -> Iterator[Proposal]:
+    rows = [_row(matcher, grid, index) for index in grid.body]
+    best = max((row.recall for row in rows), default=0.0)
     section = ""
-    for row in range(grid.header_rows, len(grid.cells)):
-        filled = [cell for cell in grid.cells[row] if cell is not None]
+    for row in rows:
+        filled = [cell for cell in grid.cells[row.index] if cell is not None]
         if len(filled) == 1:
             section = filled[0].text
-            continue
-        coverings = [matcher.covered(cell.tokens) if cell is not None else {} for cell in grid.cells[row]]
-        for column, cell in enumerate(grid.cells[row]):
-            if cell is None:
-                continue
-            others = [covering for place, covering in enumerate(coverings) if place != column]
-            recall = matcher.recall(headers[column], *others)
-            if recall < MIN_RECALL or matcher.recall(*others) == 0:
-                continue
-            section_recall = matcher.recall(headers[column], *others, matcher.covered(tokenize(section)))
-            said = [
-                c
-                for place, c in enumerate(grid.cells[row])
-                if c is not None and place != column and coverings[place]
-            ]
-            tokens = [token for c in said[:2] for token in c.tokens]
-            header = tokenize(grid.header(column)) if headers[column] else ()
-            yield from _cell(
-                matcher, page, cell, max(recall, section_recall), matcher.precision([*tokens, *header]),
-                grid.row_text(row), column,
-            )  # fmt: skip
+        elif row.recall > 0:
+            for column in columns:
+                cell = grid.cells[row.index][column.index]
+                if cell is not None:
+                    yield from _cell(matcher, page, grid, row, column, cell, section, best)
 
 
 def _cell(
     matcher: Matcher,
     page: PageView,
+    grid: Grid,
+    row: _Row,
+    column: _Column,
     cell: Segment,
-    recall: float,
-    precision: float,
-    evidence: str,
-    column: int,
+    section: str,
+    best: float,
 ) -> Iterator[Proposal]:
-    own = matcher.recall(matcher.covered(cell.tokens))
+    others = [covering for place, covering in enumerate(row.coverings) if place != column.index]
+    if not any(others):
+        return
+    recall = matcher.recall(column.covering, *others)
+    if recall < MIN_RECALL:
+        return
+    recall = max(recall, matcher.recall(column.covering, *others, matcher.covered(tokenize(section))))
+    said = [
+        token
+        for place, other in enumerate(grid.cells[row.index])
+        if other is not None and place != column.index and row.coverings[place]
+        for token in other.tokens
+    ]
+    header = tokenize(grid.header(column.index)) if column.covering else ()
+    own = matcher.recall(row.coverings[column.index])
+    without = matcher.recall(*others)
     for kind in matcher.question.kinds:
-        if kind is ValueKind.TEXT:
-            fitting, part = 0.7 if matcher.question.kinds[0] is kind else 0.2, Slice(cell, 0, len(cell.text))
-        else:
-            fitting = fit(kind, cell.text)
-            values = find_values(kind, cell.text)
-            if not values or fitting < 0.2:
-                continue
-            value = max(values, key=lambda value: value.fit)
-            part = Slice(cell, 0, len(cell.text)) if fitting > 0.6 else Slice(cell, value.start, value.end)
+        typed = _typed_part(cell, kind)
+        if typed is None:
+            continue
+        part, fitting = typed
+        if kind is ValueKind.TEXT and len(matcher.question.kinds) > 1:
+            fitting = 0.3
         yield Proposal(
-            page=page, text=part.text.strip(), slices=(part,), relation=Relation.CELL, kind=kind,
-            recall=max(0.0, recall - 0.5 * own), precision=precision, fit=fitting * (1 - 0.6 * min(1.0, own)),
-            distance=0.3 * max(0, column - 1), evidence=evidence,
-        )  # fmt: skip
+            page=page,
+            text=part.text.strip(),
+            slices=(part,),
+            relation=Relation.CELL,
+            kind=kind,
+            recall=max(0.0, recall - 0.5 * own),
+            precision=matcher.precision([*said, *header]),
+            fit=fitting * (1 - 0.6 * min(1.0, own)),
+            distance=0.0,
+            evidence=grid.row_text(row.index),
+            signs={
+                "asked-column": column.asked,
+                "best-row": float(without >= best - 1e-6) if best else 0.0,
+                "first-column": float(column.index == 0),
+            },
+        )
+
+
+def _typed_part(cell: Segment, kind: ValueKind) -> tuple[Slice, float] | None:
+    """The part of a cell that is a value of a kind, and how well it fits."""
+    if kind is ValueKind.TEXT:
+        return whole(cell), 0.7
+    fitting = fit(kind, cell.text)
+    values = find_values(kind, cell.text)
+    if not values or fitting < 0.2:
+        return None
+    value = max(values, key=lambda value: value.fit)
+    return whole(cell) if fitting > 0.6 else Slice(cell, value.start, value.end), fitting
+
+
+def _extremes(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Column]) -> Iterator[Proposal]:
+    """In the row with the highest or lowest value of the column that the question names, what it asks for."""
+    measured = [column for column in columns if column.covering and grid.share_of(ValueKind.NUMBER, column.index) > 0.6]
+    if not measured:
+        return
+    by = max(measured, key=lambda column: matcher.recall(column.covering))
+    values = {index: numbers[0].value for index in grid.body if (numbers := find_numbers(grid.text(index, by.index)))}
+    totals = {"total", "totals", "sum", "average", "合计", "总计"}
+    values = {
+        index: value for index, value in values.items()
+        if not {token.norm for token in tokenize(grid.label(index))} & totals
+    }  # fmt: skip
+    if len(values) < 2:
+        return
+    pick = max if matcher.question.shape is Shape.MAXIMUM else min
+    row = pick(values, key=lambda index: values[index])
+    rest = [column for column in columns if column.index != by.index and grid.cells[row][column.index] is not None]
+    ordered = sorted(rest, key=lambda column: (-column.asked, column.index))
+    for place, column in enumerate(ordered[:2]):
+        cell = grid.cells[row][column.index]
+        if cell is not None:
+            yield Proposal(
+                page=page, text=cell.text, slices=(whole(cell),), relation=Relation.LOOKUP,
+                kind=matcher.question.kinds[0], recall=matcher.recall(by.covering, column.covering),
+                precision=by.precision, fit=0.8 - 0.4 * place, evidence=grid.row_text(row),
+            )  # fmt: skip
 
 
 def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
@@ -167,9 +194,7 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
                 continue
             labels = [other for other in page.left_of(segment) if fit(kind, other.text) < 0.45]
             label = matcher.covered(token for other in labels for token in other.tokens)
-            above = [
-                other for other in page.above(segment)[:30] if fit(kind, other.text) < 0.45 or _is_year(other)
-            ]
+            above = [other for other in page.above(segment)[:30] if fit(kind, other.text) < 0.45 or _is_year(other)]
             header = [token for other in above[:2] for token in other.tokens]
             head = matcher.covered(header)
             recall = matcher.recall(label, head)
@@ -177,10 +202,18 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
                 continue
             said = [token for other in labels for token in other.tokens]
             yield Proposal(
-                page=page, text=segment.text.strip(), slices=(Slice(segment, 0, len(segment.text)),),
-                relation=Relation.CELL, kind=kind, recall=recall, precision=matcher.precision(said),
-                fit=values[0].fit, distance=1.0, evidence=page.row_text(segment),
-            )  # fmt: skip
+                page=page,
+                text=segment.text.strip(),
+                slices=(whole(segment),),
+                relation=Relation.CELL,
+                kind=kind,
+                recall=recall,
+                precision=matcher.precision(said),
+                fit=values[0].fit,
+                distance=1.0,
+                evidence=page.row_text(segment),
+                signs={"aligned": 1.0},
+            )
 
 
 def _is_year(segment: Segment) -> bool:

@@ -20,7 +20,7 @@ ABBREVIATION_STRENGTH = 0.8
 MISREAD_STRENGTH = 0.85
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_TOKEN = re.compile(rf"[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)?|\d+(?:[.,]\d+)*|[{CJK}]+|[#%&]")
+_TOKEN = re.compile(rf"[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|[{CJK}]+|[#%&]")
 _CJK_SIGN = re.compile(f"[{CJK}]")
 
 
@@ -109,9 +109,8 @@ def strength(wanted: str, printed: str) -> float:
     if shared & (_GROUPS.get(printed, frozenset()) | _GROUPS.get(other, frozenset())):
         return SYNONYM_STRENGTH
     shorter, longer = sorted((stemmed, other), key=len)
-    if len(shorter) >= 3 and longer.startswith(shorter):
-        if len(shorter) >= 0.6 * len(longer) or shorter == other:
-            return ABBREVIATION_STRENGTH
+    if len(shorter) >= 3 and longer.startswith(shorter) and (len(shorter) >= 0.6 * len(longer) or shorter == other):
+        return ABBREVIATION_STRENGTH
     if len(shorter) >= 5:
         allowed = 1 if len(longer) <= 7 else 2
         if Levenshtein.distance(stemmed, other, score_cutoff=allowed) <= allowed:

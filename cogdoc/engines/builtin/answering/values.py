@@ -59,10 +59,12 @@ _YEAR = r"(?:19|20)\d\d"
 _DATES: tuple[tuple[str, float], ...] = (
     (rf"{_YEAR}\s?年\s?\d{{1,2}}\s?月\s?\d{{1,2}}\s?[日号]?", 1.0),
     (rf"\b{_YEAR}{_SEP}\d{{1,2}}{_SEP}\d{{1,2}}(?!\d)", 1.0),
-    (rf"(?<![\d/.-])\d{{1,2}}{_SEP}\d{{1,2}}{_SEP}(?:{_YEAR}|\d\d)(?!\d)", 1.0),
+    (rf"(?<![\d/.])\d{{1,2}}{_SEP}\d{{1,2}}{_SEP}{_YEAR}(?!\d(?!\d?:\d))", 1.0),
+    (rf"(?<![\d/.-])\d{{1,2}}{_SEP}\d{{1,2}}{_SEP}\d\d(?![\d/])", 1.0),
     (rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th)?[\s/.-]*(?:of\s)?{_MONTH}[\s/.,'-]*(?:{_YEAR}|\d\d)(?!\d)", 1.0),
     (rf"\b{_MONTH}[\s.]*\d{{1,2}}(?:st|nd|rd|th)?[\s,.]+{_YEAR}(?!\d)", 1.0),
     (rf"\b{_MONTH}[\s.]*\d{{1,2}}(?:st|nd|rd|th)?[,.]?\s?'?\d\d(?!\d)", 0.9),
+    (r"(?<!\d)20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)", 0.7),
     (rf"{_YEAR}\s?年\s?\d{{1,2}}\s?月(?:末|底|份)?", 0.8),
     (rf"\b{_MONTH}[\s.,'-]*{_YEAR}(?!\d)", 0.8),
     (rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}\b", 0.7),
@@ -75,7 +77,9 @@ _TIME = r"(?<![\d:.])(?:\d{1,2}[:：]\d{2}(?:[:：]\d{2})?(?:\s?[ap]\.?\s?m\b\.?
 _PHONE = r"(?<![\w.,])(?:ext\.?\s*)?[+(]{0,2}\d[\d\s()./\-–—:*]{5,}\d(?![\w])"
 _EMAIL = r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+"
 _URL = r"(?:https?://|www\.)[^\s,;]+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|gov|edu|cn|my|io|co\.uk)(?:/[^\s,;]*)?\b"
-_IDENTIFIER = rf"(?<![\w])[#]?[A-Za-z\d](?:[A-Za-z\d/._#*\-]|\s(?=\d))*[A-Za-z\d*]|(?<!\w)\d(?!\w)|[{CJK}]字?第\s?\d+\s?号"
+_IDENTIFIER = (
+    rf"(?<![\w])[#]?[A-Za-z\d](?:[A-Za-z\d/._#*\-]|\s(?=\d))*[A-Za-z\d*]|(?<!\w)\d(?!\w)|[{CJK}]字?第\s?\d+\s?号"
+)
 
 _PATTERNS = {
     ValueKind.TIME: re.compile(_TIME, re.I),
@@ -107,9 +111,7 @@ def fit(kind: ValueKind, text: str) -> float:
     if kind is ValueKind.TEXT:
         return 0.7
     length = len(stripped)
-    best = max(
-        (found.fit * (found.end - found.start) / length for found in find_values(kind, stripped)), default=0.0
-    )
+    best = max((found.fit * (found.end - found.start) / length for found in find_values(kind, stripped)), default=0.0)
     return min(1.0, best)
 
 
@@ -169,9 +171,7 @@ def _find_counts(text: str) -> Iterator[Found]:
         if _in_dates(text, number.start, number.end):
             continue
         year = number.end - number.start == 4 and 1900 <= number.value <= 2100
-        yield Found(
-            number.start, number.end, 0.3 if year else 0.5 if number.currency or number.percent else 1.0
-        )
+        yield Found(number.start, number.end, 0.3 if year else 0.5 if number.currency or number.percent else 1.0)
     for match in _NUMBER_WORD.finditer(text):
         yield Found(*match.span(), 0.8)
 
@@ -180,11 +180,7 @@ def _find_percents(text: str) -> Iterator[Found]:
     for number in find_numbers(text):
         if number.percent:
             yield Found(number.start, number.end, 1.0)
-        elif (
-            number.currency is None
-            and abs(number.value) <= 1000
-            and not _in_dates(text, number.start, number.end)
-        ):
+        elif number.currency is None and abs(number.value) <= 1000 and not _in_dates(text, number.start, number.end):
             yield Found(number.start, number.end, 0.5)
 
 
@@ -255,9 +251,7 @@ def address_likeness(text: str) -> float:
     digits = any(word.isdigit() for word in words)
     postcode = re.search(r"(?<!\d)\d{5,6}(?!\d)", low) is not None
     chinese = sum(sign in CHINESE_ADDRESS_SIGNS for sign in text) if is_cjk(text) else 0
-    score = (
-        0.35 * min(known, 2) + 0.2 * digits + 0.3 * postcode + 0.15 * ("," in text) + 0.25 * min(chinese, 3)
-    )
+    score = 0.35 * min(known, 2) + 0.2 * digits + 0.3 * postcode + 0.15 * ("," in text) + 0.25 * min(chinese, 3)
     return min(1.0, score)
 
 

@@ -6,6 +6,15 @@ lower case. A word may stand in several groups.
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 SYNONYMS: tuple[frozenset[str], ...] = tuple(
     frozenset(group.split())
     for group in (
@@ -141,12 +150,24 @@ CHINESE_SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("编号", "号码", "单号"),
 )
 
-STOP_WORDS = frozenset(
-    ["a", "an", "the", "of", "in", "on", "at", "to", "for", "from", "by", "with", "and", "or", "as", "is", "are", "was", "were", "be", "been", "being", "am", "do", "does", "did", "done", "has", "have", "had", "having", "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "that", "this", "these", "those", "there", "here", "it", "its", "their", "his", "her", "our", "your", "my", "me", "we", "you", "they", "he", "she", "i", "if", "any", "all", "will", "would", "can", "could", "may", "might", "shall", "should", "must", "not", "no", "than", "then", "so", "such", "into", "onto", "over", "under", "about", "between", "during", "per", "via", "please", "answer", "question", "using", "text", "image", "directly", "give", "tell", "state", "find", "show", "list", "get", "made", "make", "used", "use", "according", "based", "stated", "only", "as", "given", "shown", "mentioned", "mention", "called", "let", "us", "le", "la", "les", "du", "de", "des", "est", "quel", "quelle", "quels", "quelles", "un", "une", "et", "pour", "sur", "der", "die", "das", "ist", "wie", "welche"]
+STOP_WORDS = _words(
+    """
+    a an the of in on at to for from by with and or as is are was were be been being am do does did done has
+    have had having what which who whom whose when where why how that this these those there here it its their
+    his her our your my me we you they he she i if any all will would can could may might shall should must not
+    no than then so such into onto over under about between during per via please answer question using text
+    image directly give tell state find show list get made make used use according based stated only as given
+    shown mentioned mention called let us le la les du de des est quel quelle quels quelles un une et pour sur
+    der die das ist wie welche
+    """
 )
 
-WEAK_WORDS = frozenset(
-    ["document", "form", "receipt", "invoice", "report", "page", "table", "figure", "chart", "paper", "letter", "file", "image", "picture", "section", "value", "values", "name", "names", "number", "numbers", "amount", "many", "much", "year", "date", "time", "given", "listed", "provided", "reported", "indicated", "printed", "written", "kind", "type", "exact", "following", "first", "second", "integer", "format", "person", "people"]
+WEAK_WORDS = _words(
+    """
+    document form receipt invoice report page table figure chart paper letter file image picture section value
+    values name names number numbers amount many much year date time given listed provided reported indicated
+    printed written kind type exact following first second integer format person people
+    """
 )
 """Words that say what kind of thing is wanted rather than which one: they count less as labels."""
 
@@ -162,26 +183,35 @@ CHINESE_QUESTION_WORDS = (
     "哪位", "哪", "几个", "几位", "几家", "几", "是否", "有没有", "能否", "怎么", "如何", "为何", "为什么", "吗", "多大", "多长", "多高",
 )  # fmt: skip
 
-MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+MONTHS = _listed("january february march april may june july august september october november december")
 
 NUMBER_WORDS = {
     word: value
     for value, word in enumerate(
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
+        _listed(
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+            "seventeen eighteen nineteen twenty"
+        )
     )
 }
 
 ORDINALS = {
     word: place
-    for place, word in enumerate(
-        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"], start=1
-    )
+    for place, word in enumerate(_listed("first second third fourth fifth sixth seventh eighth ninth tenth"), start=1)
 }
 
 CHINESE_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九十")}
 
-ORGANISATION_WORDS = frozenset(
-    ["ltd", "limited", "inc", "incorporated", "corp", "corporation", "co", "company", "llc", "llp", "plc", "gmbh", "ag", "sa", "sarl", "bhd", "sdn", "pte", "pty", "group", "enterprise", "enterprises", "trading", "restaurant", "restoran", "cafe", "mart", "market", "supermarket", "store", "stores", "shop", "hotel", "hardware", "stationery", "pharmacy", "bakery", "bank", "university", "college", "school", "institute", "institution", "foundation", "association", "society", "department", "ministry", "agency", "bureau", "hospital", "clinic", "holdings", "industries", "services", "center", "centre", "kedai", "perniagaan", "syarikat", "electrical", "machinery", "boutique", "gallery", "gift", "house", "garden", "kopitiam", "seafood", "books", "motor", "auto", "museum", "council", "committee", "club", "press", "laboratory", "laboratories", "international", "council", "board", "sons", "bros", "brothers"]
+ORGANISATION_WORDS = _words(
+    """
+    ltd limited inc incorporated corp corporation co company llc llp plc gmbh ag sa sarl bhd sdn pte pty group
+    enterprise enterprises trading restaurant restoran cafe mart market supermarket store stores shop hotel
+    hardware stationery pharmacy bakery bank university college school institute institution foundation
+    association society department ministry agency bureau hospital clinic holdings industries services center
+    centre kedai perniagaan syarikat electrical machinery boutique gallery gift house garden kopitiam seafood
+    books motor auto museum council committee club press laboratory laboratories international council board
+    sons bros brothers
+    """
 )
 
 CHINESE_ORGANISATION_ENDINGS = (
@@ -189,18 +219,20 @@ CHINESE_ORGANISATION_ENDINGS = (
     "委员会", "协会", "基金会", "政府", "中心", "学校", "酒店", "超市", "商店", "餐厅", "局", "厅", "部",
 )  # fmt: skip
 
-ADDRESS_WORDS = frozenset(
-    ["street", "st", "road", "rd", "avenue", "ave", "lane", "ln", "drive", "dr", "boulevard", "blvd", "way", "place", "pl", "square", "sq", "court", "ct", "suite", "ste", "floor", "fl", "building", "bldg", "block", "blk", "lot", "unit", "box", "jalan", "jln", "lorong", "taman", "bandar", "persiaran", "kampung", "kg", "pusat", "seksyen", "highway", "hwy", "terrace", "parkway", "pkwy", "no", "plaza", "tower", "rue", "straße", "strasse", "selangor"]
+ADDRESS_WORDS = _words(
+    """
+    street st road rd avenue ave lane ln drive dr boulevard blvd way place pl square sq court ct suite ste floor
+    fl building bldg block blk lot unit box jalan jln lorong taman bandar persiaran kampung kg pusat seksyen
+    highway hwy terrace parkway pkwy plaza tower rue straße strasse selangor
+    """
 )
 
 CHINESE_ADDRESS_SIGNS = "省市区县镇乡村路街道巷弄号楼室层栋座"
 
-TITLE_WORDS = frozenset(["mr", "mrs", "ms", "dr", "prof", "sir", "madam", "esq", "jr", "sr"])
+TITLE_WORDS = _words("mr mrs ms dr prof sir madam esq jr sr")
 
-MAXIMUM_WORDS = frozenset(
-    ["highest", "most", "largest", "biggest", "maximum", "greatest", "top", "longest", "best", "max", "tallest", "heaviest"]
-)
-MINIMUM_WORDS = frozenset(["lowest", "least", "smallest", "fewest", "minimum", "shortest", "worst", "min", "cheapest", "lightest"])
+MAXIMUM_WORDS = _words("highest most largest biggest maximum greatest top longest best max tallest heaviest")
+MINIMUM_WORDS = _words("lowest least smallest fewest minimum shortest worst min cheapest lightest")
 CHINESE_MAXIMUM = ("最多", "最高", "最大", "最长", "最好", "排名第一", "居首", "第一名")
 CHINESE_MINIMUM = ("最少", "最低", "最小", "最短", "最差")
 
@@ -213,3 +245,16 @@ CONTENTS_TITLES = (
     "目录",
     "目 录",
 )
+
+COLUMN_NAMES: dict[str, frozenset[str]] = {
+    "person": _words(
+        "name names player players manager managers driver drivers winner winners person author candidate coach "
+        "captain director member artist singer actor rider skipper recipient nominee champion employee contact 姓名 负责"
+    ),
+    "place": _words("location venue place city country site stadium where arena town region state course circuit"),
+    "organisation": _words("team club company school organisation organization institution party firm college bank"),
+    "date": _words("date dates day year when released"),
+    "year": _words("year years season date"),
+    "time": _words("time times kickoff"),
+}
+"""What the column is called in which a kind of value stands, by `ValueKind`."""
