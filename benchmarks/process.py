@@ -13,6 +13,10 @@ from tempfile import TemporaryFile
 SAMPLE_SECONDS = 0.05
 
 
+class CommandFailedError(Exception):
+    """A command that was measured did not end well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """A finished command; all times in seconds from its start, memory in bytes."""
@@ -31,7 +35,7 @@ class Run:
 
 
 def run(command: Sequence[str]) -> Run:
-    """Run `command` to its end; RuntimeError with its last words where it fails."""
+    """Run `command` to its end; CommandFailedError with its last words where it fails."""
     started = time.perf_counter()
     memory: list[tuple[float, int]] = []
     ended = threading.Event()
@@ -51,7 +55,7 @@ def run(command: Sequence[str]) -> Run:
         if process.returncode:
             errors.seek(0)
             said = errors.read().decode("utf-8", "replace").strip()
-            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said[-500:]}")
+            raise CommandFailedError(f"{' '.join(command)} ended with {process.returncode}: {said[-500:]}")
     return Run(seconds, output, tuple(memory))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pymupdf
 import pytest
 
 from benchmarks.accuracy import main, score_job
@@ -112,3 +113,20 @@ def test_a_document_that_cannot_be_read_costs_its_rows_the_worst_score(tmp_path:
 def test_missing_data_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--data", str(tmp_path / "absent")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_page_is_read_and_scored_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pymupdf.open() as pdf:
+        pdf.new_page().insert_text((72, 72), "The harbour office opens at nine.", fontsize=14)
+        pdf.save(tmp_path / "office.pdf")
+    row = {"file": "office.pdf", "dataset": "own", "page": 1, "type": "present"}
+    tests = [{**row, "id": "a", "text": "opens at nine"}, {**row, "id": "b", "text": "opens at ten"}]
+    (tmp_path / "unit_tests.jsonl").write_text("\n".join(map(json.dumps, tests)), encoding="utf-8")
+    details = tmp_path / "details.jsonl"
+    assert main(["--data", str(tmp_path), "--only", "unit", "--jobs", "1", "--details", str(details)]) == 0
+    scored = [json.loads(line) for line in details.read_text(encoding="utf-8").splitlines()]
+    assert [(one["case"], one["scores"]["passed"], one["error"]) for one in scored] == [
+        ("a", 1.0, None),
+        ("b", 0.0, None),
+    ]
+    assert "| own (en) | 2 | 0 | 0.500" in capsys.readouterr().out

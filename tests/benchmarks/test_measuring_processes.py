@@ -9,7 +9,7 @@ import pymupdf
 import pytest
 
 from benchmarks.documents import write_scan_pdf, write_text_pdf
-from benchmarks.process import run
+from benchmarks.process import CommandFailedError, run
 
 CHILD_HOLDS_MEMORY = """
 import subprocess, sys
@@ -27,7 +27,7 @@ def test_memory_of_children_counts() -> None:
 
 
 def test_a_command_that_fails_is_an_error_with_its_last_words() -> None:
-    with pytest.raises(RuntimeError, match="ended with 3: no such page"):
+    with pytest.raises(CommandFailedError, match="ended with 3: no such page"):
         run([sys.executable, "-c", "import sys; print('no such page', file=sys.stderr); sys.exit(3)"])
 
 
