@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from cogdoc.documents.geometry import Box
+from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.engines.builtin.answering.segments import PageView, Segment
 from cogdoc.engines.builtin.answering.values import ValueKind, find_values, fit
 from cogdoc.words.types import Table, Word
@@ -20,7 +20,8 @@ class Grid:
 
     cells: tuple[tuple[Segment | None, ...], ...]
     header_rows: int
-    box: Box
+    headers: tuple[str, ...]
+    """What stands over each column; a header that spans several columns is said for each of them."""
 
     @property
     def width(self) -> int:
@@ -29,9 +30,6 @@ class Grid:
     def text(self, row: int, column: int) -> str:
         cell = self.cells[row][column]
         return cell.text if cell is not None else ""
-
-    def header(self, column: int) -> str:
-        return " ".join(self.text(row, column) for row in range(self.header_rows)).strip()
 
     def label(self, row: int) -> str:
         """The first cell of the row that says anything."""
@@ -57,31 +55,50 @@ class Grid:
 
 def grids(page: PageView) -> list[Grid]:
     """The page's tables with at least two rows and columns."""
-    return [grid for table in page.tables if (grid := _grid(table)).width >= 2 and len(grid.cells) >= 2]
+    return [grid for table in page.tables if (grid := _grid(table, page)).width >= 2 and len(grid.cells) >= 2]
 
 
-def _grid(table: Table) -> Grid:
+def _grid(table: Table, page: PageView) -> Grid:
     rows = tuple(
         tuple(_as_segment(cell.text, cell.box) if cell.box is not None and cell.text.strip() else None for cell in row)
         for row in table.rows
     )
-    return Grid(rows, _header_rows(rows), table.box)
+    header_rows = _header_rows(rows)
+    columns = range(len(rows[0]) if rows else 0)
+    headers = tuple(_header(rows, header_rows, column, page) for column in columns)
+    return Grid(rows, header_rows, headers)
+
+
+def _header(rows: Sequence[Sequence[Segment | None]], header_rows: int, column: int, page: PageView) -> str:
+    """The words of the header rows that stand over a column's cells."""
+    cells = [row[column].box for row in rows if row[column] is not None]
+    heads = [cell.box for row in rows[:header_rows] for cell in row if cell is not None]
+    if not cells or not heads:
+        return ""
+    across, down = bounding_box(cells), bounding_box(heads)
+    over = [
+        segment.text
+        for segment in page.segments
+        if down.y0 <= segment.box.center[1] <= down.y1 and segment.box.horizontal_overlap(across) > 0.2
+    ]
+    return " ".join(over)
 
 
 def _header_rows(rows: Sequence[Sequence[Segment | None]]) -> int:
-    """Titles over the table, the first row that names columns, and a second one under its gaps."""
-    count = 0
-    gaps = True
+    """A title over the table, the first row that names columns, and those below it that name no row."""
+    count = titles = 0
     for row in rows[:HEADER_ROWS]:
         filled = [cell for cell in row if cell is not None]
         numbers = sum(_is_numeric(cell.text) and not _is_year(cell.text) for cell in filled)
-        if len(filled) <= 1 and count == 0:
-            count += len(filled)
+        if len(filled) <= 1 and count == titles == 0:
+            titles = count = len(filled)
             continue
-        if not gaps or numbers > 0.3 * len(filled):
+        unnamed = row[0] is None
+        if count > titles and not unnamed:
+            break
+        if numbers > (0.6 if unnamed else 0.3) * len(filled):
             break
         count += 1
-        gaps = len(filled) < len(row) - 1
     return min(max(1, count), len(rows) - 1)
 
 

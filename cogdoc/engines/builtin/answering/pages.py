@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cogdoc.engines.builtin.answering.labels import Matcher
@@ -27,6 +27,9 @@ WINDOW = 24
 """Tokens within which words count as standing together."""
 
 PROXIMITY = 0.8
+LABEL = 2.0
+"""What a line adds that says the label that the question means, and nothing else."""
+
 NAMED_PAGE = 100.0
 CONTENTS_PENALTY = 0.6
 
@@ -48,6 +51,8 @@ class _PageCounts:
     counts: tuple[float, ...]
     near: tuple[int, ...]
     """Places of the question's words in the window that holds the weightiest of them."""
+    label: float
+    """How well the line does that names the value best: weight of the question's words, times its precision."""
     lists_contents: bool
     has_kind: bool
 
@@ -80,6 +85,7 @@ def _count(matcher: Matcher, page: PageWords, weights: tuple[float, ...], kind: 
     counts = [0.0] * len(weights)
     struck: list[tuple[int, int]] = []
     length = 0
+    label = 0.0
     has_kind = kind is ValueKind.TEXT
     for line in page.lines:
         tokens: tuple[Token, ...] = tokenize(line.text)
@@ -90,9 +96,19 @@ def _count(matcher: Matcher, page: PageWords, weights: tuple[float, ...], kind: 
                 struck.append((length, place))
                 hit = True
             length += 1
+        if hit:
+            label = max(label, _as_label(matcher, tokens))
         has_kind = has_kind or (hit and bool(find_values(kind, line.text)))
     near = _nearest(struck, weights)
-    return _PageCounts(page.number, length, tuple(counts), near, _lists_contents(page), has_kind)
+    return _PageCounts(page.number, length, tuple(counts), near, label, _lists_contents(page), has_kind)
+
+
+def _as_label(matcher: Matcher, tokens: Sequence[Token]) -> float:
+    """Weight of the question's words in a line, times the share of its words (numbers apart) that they make up."""
+    words = [token for token in tokens if not token.norm[0].isdigit()]
+    covering = matcher.covered(words)
+    weight = sum(matcher.question.terms[place].weight * value for place, value in covering.items())
+    return weight * matcher.precision(words) ** 2
 
 
 def _nearest(struck: list[tuple[int, int]], weights: tuple[float, ...]) -> tuple[int, ...]:
@@ -131,6 +147,7 @@ def _score(page: _PageCounts, weights: tuple[float, ...], rarity: list[float], a
             damped = count * (K1 + 1) / (count + K1 * (1 - B + B * page.length / average))
             score += weight * rare * damped
     score += PROXIMITY * sum(weights[place] * rarity[place] for place in page.near)
+    score += LABEL * page.label * sum(rarity) / len(rarity)
     if page.lists_contents:
         score *= CONTENTS_PENALTY
     return score * (1.0 if page.has_kind else 0.85)

@@ -153,6 +153,7 @@ _PREPOSITION = re.compile(
     r"\b(?:of|in|on|for|at|by|from|during|as|that|which|with|within|under|per|since|until|given|reported|shown)\b",
     re.I,
 )
+_PARENTHESES = re.compile(r"\([^)]*\)")
 _OPENING = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
     r"(?:\s(?:the|an?|this|that)\b)?\s?",
@@ -222,7 +223,8 @@ def _with_phrases(text: str) -> str:
 
 def _english_terms(text: str) -> tuple[str, tuple[Term, ...]]:
     """The words that stand between the question word and the first preposition name the value best."""
-    low = _with_phrases(text)
+    asides = [(token, ASIDE) for part in _PARENTHESES.findall(text) for token in tokenize(part) if len(part) > 5]
+    low = _with_phrases(_PARENTHESES.sub(lambda part: " " if len(part[0]) > 5 else part[0], text))
     opening = _OPENING.search(low)
     start = opening.end() if opening else 0
     stop = _PREPOSITION.search(low, start + 1)
@@ -239,6 +241,7 @@ def _english_terms(text: str) -> tuple[str, tuple[Term, ...]]:
         if not start <= token.start < core_end and not token.norm[0].isdigit():
             weight *= MODIFIER
         weighted.append((token, weight))
+    weighted += [(token, weight) for token, weight in asides if token.norm not in STOP_WORDS]
     return low[start:core_end].strip(" ?:.,"), _merged(weighted)
 
 

@@ -14,12 +14,13 @@ from cogdoc.engines.builtin.answering.grids import Grid, grids
 from cogdoc.engines.builtin.answering.labels import Matcher
 from cogdoc.engines.builtin.answering.questions import Shape
 from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice, whole
-from cogdoc.engines.builtin.answering.terms import tokenize
+from cogdoc.engines.builtin.answering.terms import Token, tokenize
 from cogdoc.engines.builtin.answering.values import NUMERIC, ValueKind, find_values, fit
 from cogdoc.engines.builtin.answering.vocabulary import COLUMN_NAMES
 from cogdoc.words.numbers import find_numbers
 
 MIN_RECALL = 0.3
+HEADER_TOKENS = 16
 SUPERLATIVES = (Shape.MAXIMUM, Shape.MINIMUM)
 
 
@@ -56,7 +57,7 @@ def propose_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
 
 
 def _column(matcher: Matcher, grid: Grid, index: int) -> _Column:
-    header = tokenize(grid.header(index))
+    header = tokenize(grid.headers[index])
     covering = matcher.covered(header)
     kind = matcher.question.kinds[0]
     names = COLUMN_NAMES.get(kind.value, frozenset())
@@ -110,7 +111,7 @@ def _cell(
         if other is not None and place != column.index and row.coverings[place]
         for token in other.tokens
     ]
-    header = tokenize(grid.header(column.index)) if column.covering else ()
+    header = tokenize(grid.headers[column.index]) if column.covering else ()
     own = matcher.recall(row.coverings[column.index])
     without = matcher.recall(*others)
     for kind in matcher.question.kinds:
@@ -194,9 +195,7 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
                 continue
             labels = [other for other in page.left_of(segment) if fit(kind, other.text) < 0.45]
             label = matcher.covered(token for other in labels for token in other.tokens)
-            above = [other for other in page.above(segment)[:30] if fit(kind, other.text) < 0.45 or _is_year(other)]
-            header = [token for other in above[:2] for token in other.tokens]
-            head = matcher.covered(header)
+            head = matcher.covered(_header(page, segment))
             recall = matcher.recall(label, head)
             if recall < MIN_RECALL or not label or not head:
                 continue
@@ -216,5 +215,14 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             )
 
 
-def _is_year(segment: Segment) -> bool:
-    return bool(find_values(ValueKind.YEAR, segment.text)) and len(segment.text) < 24
+def _header(page: PageView, segment: Segment) -> list[Token]:
+    """The words over a column of numbers: those nearest above it, as far as no number parts them."""
+    header: list[Token] = []
+    for other in page.above(segment):
+        if find_values(ValueKind.YEAR, other.text) or fit(ValueKind.NUMBER, other.text) < 0.45 < len(other.text) / 3:
+            header += other.tokens
+        elif header:
+            break
+        if len(header) > HEADER_TOKENS:
+            break
+    return header

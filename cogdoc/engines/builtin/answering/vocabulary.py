@@ -158,7 +158,7 @@ STOP_WORDS = _words(
     no than then so such into onto over under about between during per via please answer question using text
     image directly give tell state find show list get made make used use according based stated only as given
     shown mentioned mention called let us le la les du de des est quel quelle quels quelles un une et pour sur
-    der die das ist wie welche
+    der die das ist wie welche fy usd
     """
 )
 
