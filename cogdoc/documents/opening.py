@@ -53,8 +53,9 @@ class MupdfDocument:
     def __init__(self, request: OpenRequest, file_format: DocumentFormat) -> None:
         try:
             self.file = pymupdf.open(request.path, filetype=str(file_format))
-        except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-            raise DamagedError(f"damaged file: {_one_line(error)}") from None
+        except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+            # What PyMuPDF says here is only the path, which may be that of a temporary file.
+            raise DamagedError(f"damaged file: beyond repair as {file_format.name}") from None
         if self.file.needs_pass:
             _authenticate(self.file, request.password)
         try:
@@ -226,10 +227,18 @@ def _on_white(picture: Image.Image) -> Image.Image:
         page = Image.new("RGBA", layer.size, "white")
         page.alpha_composite(layer)
         return page.convert("RGB")
-    if picture.mode.startswith("I;16") or picture.mode == "I":
-        # Pillow clips 16-bit gray to 255 when converting; scale it instead.
-        return Image.fromarray((np.asarray(picture, np.uint32) >> 8).astype(np.uint8)).convert("RGB")
+    if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
+        return Image.fromarray(_eight_bit(picture)).convert("RGB")
     return picture.convert("RGB")
+
+
+def _eight_bit(picture: Image.Image) -> npt.NDArray[np.uint8]:
+    """Deep gray scaled to bytes, which Pillow would clip: by its format's white, or one that its pixels fit below."""
+    levels = np.nan_to_num(np.asarray(picture, np.float64))
+    whites = (1.0, 255.0, 65535.0) if picture.mode == "F" else (255.0, 65535.0)
+    peak = 65535.0 if picture.mode.startswith("I;16") else levels.max(initial=0.0)
+    white = next((white for white in whites if peak <= white), peak)
+    return np.clip(levels * (255 / white), 0, 255).astype(np.uint8)
 
 
 def _reason(error: Exception) -> str:
