@@ -1,0 +1,50 @@
+"""What the tests of opened documents share: children to open files in, and PDF files made on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pymupdf
+import pytest
+
+from cogdoc.documents.document import Document, open_path
+from cogdoc.documents.sandbox import Sandbox
+
+Open = Callable[..., Document]
+MakePdf = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as shared:
+        yield shared
+
+
+@pytest.fixture
+def fresh_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """One whose child can import the functions that these tests send, and that no other test has used."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    with Sandbox(timeout=60) as own:
+        yield own
+
+
+@pytest.fixture(scope="session")
+def open_file(sandbox: Sandbox) -> Open:
+    """Opens a file by its path, with a password where one is given."""
+    return lambda path, password=None: open_path(path, sandbox, password)
+
+
+@pytest.fixture
+def make_pdf(tmp_path: Path) -> MakePdf:
+    """Writes a PDF with a page for each size, and "Page N" in the corner of each."""
+
+    def make(*sizes: tuple[float, float], name: str = "made.pdf") -> Path:
+        document = pymupdf.open()
+        for number, (width, height) in enumerate(sizes, 1):
+            document.new_page(width=width, height=height).insert_text((10, 20), f"Page {number}")
+        path = tmp_path / name
+        document.save(path)
+        return path
+
+    return make

@@ -1,0 +1,106 @@
+"""A file's kind is told by its bytes: names lie, bytes do not."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from cogdoc.documents.formats import DocumentFormat, recognize_format
+from cogdoc.errors import DamagedError, InputError, UnsupportedError
+
+PICTURES = {
+    "png": "PNG",
+    "jpg": "JPEG",
+    "webp": "WEBP",
+    "tif": "TIFF",
+    "bmp": "BMP",
+    "gif": "GIF",
+    "ppm": "PPM",
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES.values(), ids=PICTURES)
+def test_every_picture_format_is_known_under_a_wrong_name(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "picture.pdf"
+    Image.new("RGB", (8, 8)).save(path, kind)
+    assert recognize_format(path) is DocumentFormat.PICTURE
+
+
+def test_pdf_is_known_without_a_suffix_and_behind_leading_bytes(tmp_path: Path, samples: Path) -> None:
+    path = tmp_path / "report"
+    path.write_bytes(b"\r\n" * 100 + (samples / "report.pdf").read_bytes())
+    assert recognize_format(path) is DocumentFormat.PDF
+
+
+def test_epub_and_xps_are_told_apart_by_their_contents(tmp_path: Path) -> None:
+    for member, expected in [
+        ("META-INF/container.xml", DocumentFormat.EPUB),
+        ("FixedDocumentSequence.fdseq", DocumentFormat.XPS),
+    ]:
+        path = tmp_path / f"{expected}.zip"
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(member, "x")
+        assert recognize_format(path) is expected
+
+
+def test_text_under_a_picture_name_is_refused_by_name_of_what_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "notes.png"
+    path.write_text("just some notes")
+    with pytest.raises(UnsupportedError, match="not a document") as caught:
+        recognize_format(path)
+    assert "PDF" in (caught.value.hint or "")
+
+
+def test_other_archives_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "books.epub"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("notes.txt", "x")
+    with pytest.raises(UnsupportedError, match="archive"):
+        recognize_format(path)
+
+
+def test_empty_file_torn_archive_folder_and_missing_file_each_have_their_own_error(tmp_path: Path) -> None:
+    (tmp_path / "empty.pdf").touch()
+    (tmp_path / "torn.epub").write_bytes(b"PK\x03\x04 and no more")
+    for name, error, message in [
+        ("empty.pdf", DamagedError, "empty"),
+        ("torn.epub", DamagedError, "damaged archive"),
+        ("", InputError, "is a folder"),
+        ("nowhere.pdf", InputError, "no such file"),
+    ]:
+        with pytest.raises(error, match=message):
+            recognize_format(tmp_path / name)
+
+
+def test_picture_named_pdf_and_pdf_named_png_both_open(tmp_path: Path, samples: Path, open_file) -> None:  # type: ignore[no-untyped-def]
+    shutil.copy(samples / "fax.tiff", tmp_path / "fax.pdf")
+    shutil.copy(samples / "report.pdf", tmp_path / "report.png")
+    assert open_file(tmp_path / "fax.pdf").page_count == 3
+    assert open_file(tmp_path / "report.png").page_count == 8
+
+
+def test_epub_opens_as_pages(tmp_path: Path, open_file) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "book.epub"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr(
+            "META-INF/container.xml",
+            '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
+            '<rootfile full-path="book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
+        )
+        archive.writestr(
+            "book.opf",
+            '<package xmlns="http://www.idpf.org/2007/opf" version="2.0"><manifest>'
+            '<item id="c" href="c.xhtml" media-type="application/xhtml+xml"/></manifest>'
+            '<spine><itemref idref="c"/></spine></package>',
+        )
+        archive.writestr(
+            "c.xhtml", '<html xmlns="http://www.w3.org/1999/xhtml"><body><p>Once upon a time.</p></body></html>'
+        )
+    document = open_file(path)
+    assert document.page_count >= 1
+    assert document.picture(1).result().min() < 128, "the text is drawn"

@@ -1,0 +1,59 @@
+"""`--pages` selects what it says, as a plain reading of it would."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cogdoc.documents.page_selection import PageSelection, parse_page_selection
+from cogdoc.errors import UsageError
+
+PAGES = 12
+numbers = st.integers(1, PAGES)
+single = numbers.map(str)
+closed = st.tuples(numbers, numbers).map(lambda ends: f"{min(ends)}-{max(ends)}")
+open_ended = numbers.map(lambda first: f"{first}-")
+open_start = numbers.map(lambda last: f"-{last}")
+selections = st.lists(st.one_of(single, closed, open_ended, open_start), min_size=1, max_size=6).map(",".join)
+
+
+def naively_selected(selection: str) -> list[int]:
+    chosen = set()
+    for part in selection.split(","):
+        first, dash, last = part.partition("-")
+        ends = range(int(first or 1), int((last or PAGES) if dash else first) + 1)
+        chosen.update(ends)
+    return sorted(chosen)
+
+
+@given(selections)
+def test_selection_is_what_a_naive_reading_gives(selection: str) -> None:
+    assert list(parse_page_selection(selection).numbers(PAGES)) == naively_selected(selection)
+
+
+def test_no_selection_is_all_pages() -> None:
+    assert list(PageSelection().numbers(3)) == [1, 2, 3]
+    assert list(PageSelection().numbers(0)) == []
+
+
+def test_spaces_are_allowed_and_every_page_comes_once() -> None:
+    assert list(parse_page_selection(" 3 - 5 , 4-6, 1").numbers(9)) == [1, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("selection", ["", ",", "a", "1-2-3", "1,,2", "-", "1.5", "+1", "١", "9" * 5000])
+def test_what_is_no_selection_is_a_usage_error(selection: str) -> None:
+    with pytest.raises(UsageError, match="is not a page or a range"):
+        parse_page_selection(selection)
+
+
+@pytest.mark.parametrize(("selection", "message"), [("0", "from 1"), ("0-3", "from 1"), ("5-2", "runs backwards")])
+def test_impossible_ranges_are_usage_errors(selection: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_page_selection(selection)
+
+
+@pytest.mark.parametrize("selection", ["4", "2-4", "4-", "1,9", "-4"])
+def test_page_beyond_the_end_is_named(selection: str) -> None:
+    with pytest.raises(UsageError, match=r"page [49] is out of range: the document has 3 pages"):
+        list(parse_page_selection(selection).numbers(3))

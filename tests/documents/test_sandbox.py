@@ -1,0 +1,119 @@
+"""Whatever native code does to the child that runs it, the parent gets one error, and the next call works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import child_functions as child
+import numpy as np
+import pytest
+
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.errors import CogdocError, DamagedError, EncryptedError, TimeLimitError
+
+
+def assert_works(sandbox: Sandbox) -> None:
+    assert sandbox.run(child.add, 2, 3) == 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_killed_child_is_that_calls_error_only(fresh_sandbox: Sandbox, number: int) -> None:
+    with pytest.raises(DamagedError, match=f"crashed .signal {int(number)}"):
+        fresh_sandbox.run(child.die, number)
+    assert_works(fresh_sandbox)
+
+
+def test_child_that_leaves_is_an_error(fresh_sandbox: Sandbox) -> None:
+    with pytest.raises(DamagedError, match="exit code 3"):
+        fresh_sandbox.run(child.leave, 3)
+    assert_works(fresh_sandbox)
+
+
+def test_hanging_child_is_given_up_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    with Sandbox(timeout=3) as sandbox:
+        assert_works(sandbox)
+        with pytest.raises(TimeLimitError, match="took longer than 3 s"):
+            sandbox.run(child.hang)
+        assert_works(sandbox)
+
+
+def test_exceptions_come_back_as_one_line(fresh_sandbox: Sandbox) -> None:
+    with pytest.raises(DamagedError, match="ZeroDivisionError: by zero"):
+        fresh_sandbox.run(child.fail)
+    assert_works(fresh_sandbox)
+
+
+def test_own_errors_come_back_whole(fresh_sandbox: Sandbox) -> None:
+    with pytest.raises(EncryptedError) as caught:
+        fresh_sandbox.run(child.refuse)
+    assert (caught.value.message, caught.value.hint) == ("the message", "the hint")
+    assert_works(fresh_sandbox)
+
+
+def test_large_arrays_come_back_whole(fresh_sandbox: Sandbox) -> None:
+    array = fresh_sandbox.run(child.make_array, 3000)
+    assert array.shape == (3000, 3000)
+    assert np.array_equal(array[-1], np.arange(3000 * 2999, 3000 * 3000, dtype=float))
+
+
+def test_calls_share_a_child_until_it_is_worn_out(fresh_sandbox: Sandbox) -> None:
+    assert fresh_sandbox.run(child.process_id) == fresh_sandbox.run(child.process_id) != os.getpid()
+
+
+def test_printing_child_neither_breaks_the_channel_nor_reaches_the_parents_output(
+    fresh_sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert fresh_sandbox.run(child.print_loudly) == "", "its standard input is empty"
+    assert_works(fresh_sandbox)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_interrupt_is_the_parents_to_decide(fresh_sandbox: Sandbox) -> None:
+    assert fresh_sandbox.run(child.ignore_interrupts_for, 0.1) == "still here"
+
+
+def test_closing_ends_the_children_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    sandbox = Sandbox(timeout=None)
+    number = sandbox.run(child.process_id)
+    waiting = sandbox.submit(child.hang)
+    sandbox.close()
+    with pytest.raises(CogdocError):
+        waiting.result()
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
+
+
+def test_children_work_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    with Sandbox(jobs=2, timeout=60) as sandbox:
+        slow = [sandbox.submit(child.ignore_interrupts_for, 1.0) for _ in range(2)]
+        ids = {sandbox.submit(child.process_id).result() for _ in range(4)}
+        assert [future.result() for future in slow] == ["still here"] * 2
+        assert os.getpid() not in ids
+
+
+def test_works_in_a_script_without_a_main_guard_and_next_to_misleading_modules(tmp_path: Path, samples: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")
+    script = tmp_path / "script.py"
+    script.write_text(
+        textwrap.dedent(f"""
+            import sys
+            sys.path.remove({str(tmp_path)!r})
+            import cogdoc
+            print(cogdoc.open({str(samples / "report.pdf")!r}).page_count)
+        """)
+    )
+    run = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.stdout, run.stderr) == ("8\n", "")
+
+
+def test_more_calls_than_a_child_lives_for_all_come_back(fresh_sandbox: Sandbox) -> None:
+    ids = [fresh_sandbox.run(child.process_id) for _ in range(510)]
+    assert len(set(ids)) == 2
