@@ -49,14 +49,16 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
 
 def weigh(question: str, layouts: Sequence[PageLayout]) -> list[tuple[Proposal, float]]:
     """All proposals for a question, best first, each with its probability."""
-    asked = analyze(question)
-    pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
-    matcher = Matcher(asked, pages)
-    proposals: list[Proposal] = []
-    for page in pages:
-        for propose in (propose_fields, propose_cells, propose_sentences, propose_letterheads):
-            proposals += propose(matcher, page)
+    matcher, proposals = propose(question, layouts)
     return ranked(matcher, proposals)
+
+
+def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[Proposal]]:
+    """Everything on the pages that may be the answer."""
+    pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
+    matcher = Matcher(analyze(question), pages)
+    proposers = (propose_fields, propose_cells, propose_sentences, propose_letterheads)
+    return matcher, [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
 
 
 def _evidence(proposal: Proposal) -> Evidence:
