@@ -136,7 +136,7 @@ class _Child:
         try:
             send(self._process.stdin, request)
             return receive(self._process.stdout)  # type: ignore[no-any-return]
-        except (EOFError, OSError):
+        except (EOFError, OSError, ValueError):  # ValueError: `close` has closed the streams meanwhile
             self.kill()
             if expired.is_set():
                 raise TimeLimitError(f"took longer than {timeout:g} s", "raise --timeout") from None
