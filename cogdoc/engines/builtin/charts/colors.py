@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Iterable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +16,8 @@ _SAME = 14
 """Largest channel difference between two pixels that are painted in one colour."""
 _FLAT = 6
 """Largest channel difference between neighbours inside an evenly painted area."""
+_MOST_COLORS = 24
+"""A chart is painted in fewer colours; photographs have no end of them."""
 _FAINT = 18
 """A colour that differs less than this from the background is a decoration of it."""
 
@@ -34,15 +37,15 @@ def distance(one: Color, other: Color) -> int:
 
 def mask_of(picture: Picture, color: Color, tolerance: int = _SAME) -> Mask:
     """Where `picture` is painted in `color`."""
-    low = np.clip(np.array(color, dtype=np.int16) - tolerance, 0, 255).astype(np.uint8)
-    high = np.clip(np.array(color, dtype=np.int16) + tolerance, 0, 255).astype(np.uint8)
-    inside: Mask = np.all((picture >= low) & (picture <= high), axis=2)
+    low = tuple(max(0, channel - tolerance) for channel in color)
+    high = tuple(min(255, channel + tolerance) for channel in color)
+    inside: Mask = cv2.inRange(picture, low, high).view(bool)
     return inside
 
 
 def background_of(picture: Picture) -> Color:
     """The colour most of the picture is painted in."""
-    return _peaks(picture.reshape(-1, 3), least=1)[0]
+    return _peaks(picture.reshape(-1, 3), least=1, most=1)[0]
 
 
 def flat_colors(picture: Picture, background: Color, least: int) -> list[Color]:
@@ -76,27 +79,28 @@ def text_color(picture: Picture, box: Box, background: Color) -> Color | None:
     return int(red), int(green), int(blue)
 
 
-def _peaks(pixels: NDArray[np.uint8], least: int) -> list[Color]:
+def _peaks(pixels: NDArray[np.uint8], least: int, most: int = _MOST_COLORS) -> list[Color]:
     """Colours around which at least `least` of `pixels` ((count, 3)) gather, the most frequent first."""
     if len(pixels) == 0:
         return []
     packed = (pixels >> 3).astype(np.int32)
     codes = packed[:, 0] << 10 | packed[:, 1] << 5 | packed[:, 2]
     counts = np.bincount(codes, minlength=1 << 15)
-    sums = np.stack([np.bincount(codes, weights=pixels[:, i], minlength=1 << 15) for i in range(3)], axis=1)
+    order = np.argsort(counts, kind="stable")[::-1][: 40 * most]
     peaks: list[Color] = []
-    order = np.argsort(counts)[::-1]
-    for code in order[: int((counts >= max(1, least // 4)).sum())]:
-        red, green, blue = (round(float(total)) for total in sums[code] / counts[code])
-        color = (red, green, blue)
+    for code in order[counts[order] >= max(1, least // 4)]:
         if counts[code] < least and _gathered(counts, int(code)) < least:
             continue
+        red, green, blue = (round(float(mean)) for mean in pixels[codes == code].mean(axis=0))
+        color = (red, green, blue)
         if all(distance(color, other) > _SAME for other in peaks):
             peaks.append(color)
+            if len(peaks) == most:
+                break
     return peaks
 
 
-def _gathered(counts: NDArray[np.int64], code: int) -> int:
+def _gathered(counts: NDArray[np.intp], code: int) -> int:
     """Pixels in a cell of the colour cube and in its six neighbours."""
     near = (0, 1, -1, 32, -32, 1024, -1024)
     return int(sum(counts[code + step] for step in near if 0 <= code + step < len(counts)))

@@ -15,6 +15,8 @@ from cogdoc.engines.builtin.charts.labels import Label, clusters, in_reading_ord
 from cogdoc.engines.builtin.charts.types import Color, Picture
 
 _MARKS_IN_TEXT = re.compile(r"^[\s■●•▪◆▲▼★□○—–_=*+.|-]+(?=\w)")
+_MOST_PATCHES = 150
+"""More patches of one colour than this are print or a photograph."""
 _TEXT_TOLERANCE = 48
 """Antialiasing keeps thin letters from reaching their full colour."""
 
@@ -138,7 +140,7 @@ def _patches(picture: Picture, color: Color) -> list[Box]:
     for x, y, width, height, area in stats[1:count]:
         if width >= 3 and height >= 2 and area >= 8 and width <= 70 and height <= 30:
             boxes.append(Box(float(x), float(y), float(x + width), float(y + height)))
-    return boxes
+    return boxes if len(boxes) <= _MOST_PATCHES else []
 
 
 def _is_swatch(box: Box, labels: Iterable[Label]) -> bool:

@@ -55,10 +55,12 @@ def read_lines(
     ]
     found = _data_labels(curves, numbers, picture, background)
     categories = _categories([merged(tick) for tick in ticks], curves, found, has_scale=scale is not None)
-    if not categories or (scale is None and sum(map(len, found)) < 2):
+    if len(categories) < 2:
         return None
     if scale is None:
         scale = _scale_from_labels(curves, found)
+        if scale is None and not _is_labelled(found, len(categories)):
+            return None
     return _chart(curves, categories, found, scale, names), plot
 
 
@@ -290,6 +292,11 @@ def _by_category(labels: Sequence[Label], categories: Sequence[_Category], pitch
             given[index] = labels[number]
             taken.add(number)
     return given
+
+
+def _is_labelled(found: Sequence[Sequence[Label]], count: int) -> bool:
+    """Whether a curve has a number at most of its points, so that no axis is needed."""
+    return max(len(labels) for labels in found) >= max(3, 0.6 * count)
 
 
 def _scale_from_labels(curves: Sequence[Curve], found: Sequence[Sequence[Label]]) -> Scale | None:

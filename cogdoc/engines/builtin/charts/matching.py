@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -112,7 +113,14 @@ def mentioned(names: Sequence[str], words: Sequence[str]) -> tuple[tuple[int, ..
     split = [tokens(name) for name in names]
     weights = _weights(split)
     scores, places = [], []
+    runs = {one + other: place for place, (one, other) in enumerate(itertools.pairwise(words))}
+    runs |= {word: place for place, word in enumerate(words)}
     for parts in split:
+        run = "".join(parts)
+        if len(run) >= 5 and run in runs:
+            scores.append(1.0)
+            places.append(runs[run])
+            continue
         total = sum(weights[part] for part in parts)
         found = {part: place for part in parts if (place := _find(part, words)) is not None}
         scores.append(sum(weights[part] for part in parts if part in found) / total if total else 0.0)

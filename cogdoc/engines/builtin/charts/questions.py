@@ -34,7 +34,8 @@ _VALUES = (
 )
 _ASKS_VALUE = re.compile(
     rf"\bhow (?:many|much)\b|\bwhat (?:{_VALUES})\b|"
-    rf"\bwhat(?:'s| is| was| are| were)?\s+(?:the\s+|an?\s+)?(?!name\b|year\b|country\b)(?:[\w-]+\s+){{0,2}}?(?:{_VALUES})\b",
+    rf"\bwhat(?:'s| is| was| are| were)?\s+(?:the\s+|an?\s+)?(?!name\b|year\b|country\b)"
+    rf"(?:[\w-]+\s+){{0,2}}?(?:{_VALUES})\b",
     re.IGNORECASE,
 )
 _ASKS_NAME = re.compile(
@@ -101,6 +102,8 @@ def _answer(chart: Chart, question: str, text: str, confidence: float, cells: It
 
 def _asks_name(question: str) -> bool:
     """Whether a name (a year, a country, a series) is asked for, rather than a number."""
+    if re.search(r"\brepresents?\b|\bstands? for\b", question, re.IGNORECASE):
+        return True
     return _ASKS_NAME.search(question) is not None and _ASKS_VALUE.search(question) is None
 
 

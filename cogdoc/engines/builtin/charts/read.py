@@ -16,7 +16,7 @@ from cogdoc.engines.builtin.charts.lines import read_lines
 from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, painted, without_labels
 from cogdoc.engines.builtin.charts.pies import read_pie
 from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title
-from cogdoc.engines.builtin.charts.types import Drawing, Picture
+from cogdoc.engines.builtin.charts.types import Curve, Drawing, Picture
 from cogdoc.results.types import Chart, ChartKind
 from cogdoc.words.types import Line
 
@@ -24,8 +24,11 @@ _LEAST_SIDE = 40
 """Pixels; a smaller picture shows no chart that could be read."""
 _LEAST_PLOT = 0.02
 """Of the picture's area."""
+_LEAST_VALUES = 2
 _MOST_WORDS_INSIDE = 2.5
 """Words a bar; a shaded table or form carries more."""
+_MOST_WORDS_AMONG_CURVES = 12
+"""Words between lines beside their names; a form with ruled lines carries more."""
 
 
 def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None = None) -> Chart | None:
@@ -47,12 +50,14 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
         background = background_of(picture)
         curves = drawn_curves(drawing) if drawing is not None else []
         curves = curves or find_curves(picture if drawing is None else clean, words)
-        if not curves or not _is_large(plot_of(curves), picture, thin=True):
+        if not curves or not _is_large(plot_of(curves), picture, thin=True) or _are_rules(curves, lines):
             return None
         found = read_lines(curves, labels, picture, background)
     if found is None:
         return None
     chart, plot = found
+    if sum(value.value is not None for series in chart.series for value in series.values) < _LEAST_VALUES:
+        return None
     x_title, y_title = find_axis_titles(lines, plot, [*chart.categories, *(s.name for s in chart.series)])
     if chart.kind is ChartKind.PIE:
         x_title = y_title = None
@@ -85,6 +90,17 @@ def _read_bars(
     if not values or named < 0.34 * len(chart.categories):
         return None
     return found
+
+
+def _are_rules(curves: Sequence[Curve], lines: Sequence[Line]) -> bool:
+    """Whether "curves" are the ruled lines or the print of a page of text."""
+    plot = plot_of(curves)
+    inside = sum(
+        plot.contains_point(*word.box.center) and any(sign.isalpha() for sign in word.text)
+        for line in lines
+        for word in line.words
+    )
+    return inside > _MOST_WORDS_AMONG_CURVES + 4 * len(curves)
 
 
 def _is_plausible(layout: BarLayout, picture: Picture, lines: Sequence[Line]) -> bool:

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from cogdoc.engines.builtin.charts import answer_chart_question
+from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue
+
+BLUE, ORANGE = "#1f77b4", "#ff7f0e"
+
+
+def chart(
+    categories: Sequence[str],
+    series: dict[str, tuple[str, Sequence[float | None]]],
+    kind: ChartKind = ChartKind.BAR,
+) -> Chart:
+    return Chart(
+        kind=kind,
+        categories=tuple(categories),
+        series=tuple(
+            ChartSeries(
+                name=name,
+                color=color,
+                values=tuple(
+                    ChartValue(value=value, text=None if value is None else f"{value:g}", confidence=0.9)
+                    for value in values
+                ),
+            )
+            for name, (color, values) in series.items()
+        ),
+        measured=False,
+        confidence=0.9,
+    )
+
+
+SALES = chart(
+    ["2017", "2018", "2019", "2020"],
+    {"Online sales": (BLUE, [12, 30, 55, 41]), "Store sales": (ORANGE, [80, 64, 52, 20])},
+)
+COUNTRIES = chart(
+    ["United States", "China", "Germany", "Viet Nam"], {"": (BLUE, [64.5, 31.2, 12.8, 3.3])}, ChartKind.HORIZONTAL_BAR
+)
+MONTHS = chart(["May '20", "Jun '20", "May '21"], {"": (BLUE, [116.55, 118.94, 126.38])}, ChartKind.LINE)
+CHINESE = chart(["广东省", "浙江省", "山东省"], {"基金数量": (BLUE, [320, 210, 150])})
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What were online sales in 2018?", "30"),
+        ("How much did stores sell in 2020?", "20"),
+        ("In what year were online sales highest?", "2019"),
+        ("What is the lowest value of store sales?", "20"),
+        ("What was the second highest value of online sales?", "41"),
+        ("What does the orange bar represent?", "Store sales"),
+        ("What is the value of the blue bar in 2017?", "12"),
+        ("Which year had store sales of 64?", "2018"),
+        ("What is the difference between online and store sales in 2019?", "3"),
+        ("What is the difference between the highest and the lowest blue bar?", "43"),
+        ("What is the average of online sales?", "34.5"),
+        ("What is the median of store sales?", "58"),
+        ("What is the sum of store sales in 2018 and 2019?", "116"),
+        ("What is the ratio of store sales to online sales in 2017?", "6.67"),
+        ("In how many years were store sales more than 50?", "3"),
+        ("Were online sales in 2020 greater than store sales in 2020?", "Yes"),
+        ("Is the sum of online sales more than 200?", "No"),
+        ("Is there a value 52 in the orange bars?", "Yes"),
+        ("Which was higher in 2020, online sales or store sales?", "Online sales"),
+        ("In which year was the difference between online and store sales the largest?", "2017"),
+        ("How many colors are used?", "2"),
+        ("How many years are shown?", "4"),
+        ("What color are the store sales?", "Orange"),
+    ],
+)
+def test_two_series_over_years(question: str, answer: str) -> None:
+    found = answer_chart_question(SALES, question)
+    assert found is not None
+    assert found.text == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the share of Germany?", "12.8"),
+        ("How much does the U.S. have?", "64.5"),
+        ("What share does Vietnam have?", "3.3"),
+        ("Which country has the second largest share?", "China"),
+        ("What country had a share of 12.8 percent?", "Germany"),
+        ("How many countries are there?", "4"),
+        ("How many countries have a share over 30?", "2"),
+        ("Is China greater than Germany?", "Yes"),
+        ("What is the sum of the two smallest bars?", "16.1"),
+        ("How much higher is China than Germany?", "18.4"),
+    ],
+)
+def test_one_series_over_names(question: str, answer: str) -> None:
+    found = answer_chart_question(COUNTRIES, question)
+    assert found is not None
+    assert found.text == answer
+
+
+def test_abbreviated_months_and_years_are_understood() -> None:
+    answers = [answer_chart_question(MONTHS, f"What was it in {when}?") for when in ("May 2021", "June of 2020")]
+    assert [answer.text for answer in answers if answer] == ["126.38", "118.94"]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("浙江省的基金数量是多少？", "210"),
+        ("哪个省的基金数量最多？", "广东省"),
+        ("广东省和山东省相差多少？", "170"),
+        ("平均是多少？", "226.67"),
+        ("广东省是否大于浙江省？", "是"),
+    ],
+)
+def test_chinese_questions(question: str, answer: str) -> None:
+    found = answer_chart_question(CHINESE, question)
+    assert found is not None
+    assert found.text == answer
+
+
+def test_a_named_cell_is_surer_than_a_guess() -> None:
+    named = answer_chart_question(COUNTRIES, "What is the share of Germany?")
+    guessed = answer_chart_question(COUNTRIES, "What is the value?")
+    assert named is not None
+    assert guessed is not None
+    assert named.confidence > 0.7 > guessed.confidence
+
+
+def test_a_chart_without_values_answers_nothing() -> None:
+    assert answer_chart_question(chart(["A"], {"": (BLUE, [None])}), "What is A?") is None
