@@ -11,8 +11,8 @@ from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.answering.questions import Question
 from cogdoc.engines.builtin.answering.segments import PageView, Segment
-from cogdoc.engines.builtin.answering.terms import CJK, Token, folded, is_cjk, strength, tokenize
-from cogdoc.engines.builtin.answering.vocabulary import PHRASES, STOP_WORDS, WEAK_WORDS
+from cogdoc.engines.builtin.answering.terms import CJK, Token, folded, is_cjk, stem, strength, tokenize
+from cogdoc.engines.builtin.answering.vocabulary import LABEL_WORDS, PHRASES, STOP_WORDS, WEAK_WORDS
 
 COLONS = ":：∶"
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
@@ -165,3 +165,11 @@ def inner_label(text: str) -> int | None:
         if match.start():
             return match.start()
     return None
+
+
+def label_share(text: str) -> float:
+    """Share of a text's words that forms use as labels, 0 to 1: "Fax Number" is no answer to "Phone"."""
+    words = [token.norm for token in tokenize(text) if token.norm not in STOP_WORDS]
+    if not words or len(words) > 6:
+        return 0.0
+    return sum(word in LABEL_WORDS or stem(word) in LABEL_WORDS for word in words) / len(words)

@@ -30,10 +30,11 @@ _NOT_A_NAME = re.compile(
     re.I,
 )
 _AFTER_ADDRESS = re.compile(
-    r"\b(?:tel|fax|phone|gst|tax\s?inv\w*|sst|invoice|receipt|email|e-mail|www|website|hotline|cashier|date|time|reg|"
+    r"\b(?:te[l1i]|fax|phone|gst|tax\s?inv\w*|sst|invoice|receipt|email|e-mail|www|website|hotline|cashier|date|time|reg|"
     r"roc|h/?p|doc\s?no|bill|table|co\.?\s?reg\w*|company\s?(?:no|reg\w*)|business\s?(?:no|reg\w*))\b|@|电话|传真|税号",
     re.I,
 )
+_ADDRESS_HEADING = re.compile(r"\s*(?:hq\s)?(?:add?r?(?:ess)?|地址)\s?[:：.]\s*", re.I)
 _REGISTRATION = re.compile(
     r"\s*\(?(?:co\.?|reg\.?|roc|company)?\s?(?:no\.?)?\s?:?\s?\(?[A-Z]{0,3}\d{4,}[-\w]*\)?\s*$", re.I
 )
@@ -136,24 +137,40 @@ def _completes(name: str, following: str) -> bool:
 
 
 def _addresses(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
-    head = [segment for row in page.rows[: HEAD_ROWS + 4] for segment in row]
-    for place, segment in enumerate(head):
-        if address_likeness(segment.text) < 0.3 or _AFTER_ADDRESS.match(segment.text.strip()):
+    head = [part for row in page.rows[: HEAD_ROWS + 4] for segment in row if (part := _address_line(segment))]
+    taken: set[int] = set()
+    for place, first in enumerate(head):
+        if place in taken or address_likeness(first.text) < 0.3:
             continue
-        if place and address_likeness(head[place - 1].text) >= 0.3:
-            continue
-        block = [segment]
-        for following in head[place + 1 : place + 5]:
-            near = following.box.y0 - block[-1].box.y1 < 1.5 * page.line_height
-            if not near or _AFTER_ADDRESS.search(following.text) or not _continues(following.text):
+        block = [first]
+        for following in head[place + 1 : place + 6]:
+            gap = following.box.y0 - block[-1].box.y1
+            if gap > 1.5 * page.line_height or following.segment.row > block[-1].segment.row + 1:
+                break
+            if not _continues(following.text):
                 break
             block.append(following)
+        taken |= set(range(place, place + len(block)))
         text = joined_address([part.text for part in block])
         likeness = address_likeness(text)
-        prior = 0.35 + 0.3 * likeness + 0.2 * (len(block) > 1) + 0.15 / (1 + 0.3 * place)
-        if organisation_likeness(segment.text) > 0.7:
-            prior -= 0.3
-        yield _field(page, [whole(part) for part in block], text, ValueKind.ADDRESS, 1.0, min(1.0, prior))
+        prior = 0.3 + 0.35 * likeness + 0.2 * (len(block) > 1) + 0.2 / (1 + 0.1 * first.segment.row)
+        yield _field(page, block, text, ValueKind.ADDRESS, 1.0, min(1.0, prior))
+
+
+def _address_line(segment: Segment) -> Slice | None:
+    """The part of a line that may belong to an address: up to a telephone number and the like, without a name's number."""
+    text = segment.text
+    heading = _ADDRESS_HEADING.match(text)
+    start = heading.end() if heading else 0
+    after = _AFTER_ADDRESS.search(text, start)
+    end = after.start() if after else len(text)
+    end -= len(text[start:end]) - len(text[start:end].rstrip(" ,.(-"))
+    part = text[start:end]
+    if not any(sign.isalpha() for sign in part) or _registration(part):
+        return None
+    if organisation_likeness(part) > 0.7 and address_likeness(part) < 0.6:
+        return None
+    return Slice(segment, start, end)
 
 
 def _continues(text: str) -> bool:

@@ -251,7 +251,7 @@ def _chinese_terms(text: str) -> tuple[str, tuple[Term, ...]]:
     for word in CHINESE_QUESTION_WORDS:
         low = low.replace(word, "\n")
     for word in CHINESE_STOP:
-        low = low.replace(word, " " if word != "的" else "\t")
+        low = low.replace(word, "\t" if word.endswith("的") else " ")
     aside = re.compile(r"[(（][^)）]*[)）]")
     parts = [part for part in re.split(r"[\n\t]", aside.sub("\t", low)) if part.strip(" ,，、")]
     label = re.sub(r"[\s,，]+", "", parts[-1] if parts else low)
@@ -283,6 +283,9 @@ def _kinds(text: str, quoted: bool) -> tuple[ValueKind, ...]:
     if cues:
         first = cues[0] if is_cjk(text) else min(cues, key=lambda cue: (cue[0].start(), -cue[0].end()))
         kinds += first[1]
+    pair = re.search(r"\w+ (?:and|&) \w+", text)
+    if pair and kinds and kinds[0] is ValueKind.NUMBER and not quoted and "how many" not in text.lower():
+        kinds = []
     if quoted and kinds and kinds[0] in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE):
         kinds = []
     return (*dict.fromkeys(kinds), ValueKind.TEXT)

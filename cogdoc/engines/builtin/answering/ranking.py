@@ -4,18 +4,19 @@
     probability = exp(score) / (1 + sum of exp(score) over all proposals)
 
 (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; the 1 stands for "not found".)
-Proposals of the same text add up. Each measure lies between 0 and 1.
+Of proposals with the same text the best one counts. Each measure lies between 0 and 1.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
-from cogdoc.engines.builtin.answering.labels import Matcher, is_label, starts_with_label
+from cogdoc.engines.builtin.answering.labels import Matcher, is_label, label_share, starts_with_label
 from cogdoc.engines.builtin.answering.questions import Shape
 from cogdoc.engines.builtin.answering.terms import folded, tokenize
 from cogdoc.engines.builtin.answering.values import ValueKind
@@ -24,43 +25,51 @@ MAX_SCORE = 30.0
 
 BIAS = -7.72
 WEIGHTS: dict[str, float] = {
-    "aligned": -0.52,
-    "asked-column": 2.70,
-    "below": -1.59,
-    "best-row": 2.05,
-    "both": 4.32,
-    "cell": -2.50,
-    "field": 0.49,
-    "field-question": -1.55,
-    "first-column": -0.27,
-    "fit": 2.13,
-    "heads-columns-below": -0.50,
-    "heads-columns-inline": -0.34,
-    "heads-columns-right": -0.24,
-    "inline": -1.15,
-    "later-page": -1.55,
-    "lead": -3.65,
-    "left": -0.51,
-    "lines": 0.32,
-    "long": -2.06,
-    "looks-like-label": -3.20,
+    "aligned": -0.35,
+    "asked-column": 2.20,
+    "below": -1.36,
+    "best-column": 1.89,
+    "best-row": 1.59,
+    "both": 3.72,
+    "cell": -3.00,
+    "column-named": 0.53,
+    "field": 0.43,
+    "first-column": 0.42,
+    "fit": 2.72,
+    "heads-columns-below": -0.31,
+    "heads-columns-inline": -0.21,
+    "inline": -0.72,
+    "label-words": -2.92,
+    "later-page": -1.67,
+    "lead": -3.42,
+    "left": -0.50,
+    "lines": 0.24,
+    "long": -2.43,
+    "looks-like-label": -3.38,
     "lookup": 0.30,
-    "loose": -1.98,
-    "marked": 0.77,
-    "near": 2.55,
-    "other-case": -1.12,
-    "other-period": -1.67,
-    "precision": 0.79,
-    "prior": 9.15,
-    "quoted-text": -0.68,
-    "quoted-typed": -1.51,
-    "recall": 3.09,
-    "repeats": -1.32,
-    "right": 1.11,
-    "second-kind": -1.04,
-    "sentence": 0.42,
-    "unreadable": -0.10,
-    "unsure": -1.94,
+    "loose": -1.91,
+    "marked": 1.09,
+    "near": 2.19,
+    "not-address": -2.00,
+    "not-date": -2.03,
+    "not-issuer": -2.03,
+    "not-page-number": -2.05,
+    "not-recipient": -2.14,
+    "not-sender": -2.00,
+    "not-title": -2.00,
+    "not-total": -0.43,
+    "other-case": -1.10,
+    "other-period": -1.65,
+    "precision": 1.53,
+    "prior": 8.95,
+    "quoted-text": -0.31,
+    "quoted-typed": -1.48,
+    "recall": 2.38,
+    "repeats": -1.13,
+    "right": 1.20,
+    "second-kind": -1.09,
+    "sentence": 0.39,
+    "unsure": -1.97,
 }
 
 
@@ -78,13 +87,14 @@ def measures(matcher: Matcher, proposal: Proposal) -> dict[str, float]:
         "near": 1 / (1 + 0.5 * proposal.distance),
         "repeats": max(own, float(bool(label) and fuzz.ratio(folded(label), folded(proposal.text)) > 85)),
         "looks-like-label": float(is_label(proposal.text) or starts_with_label(proposal.text)),
+        "label-words": label_share(proposal.text),
         "long": min(1.0, max(0.0, (len(proposal.text) - 60) / 120)),
         "unsure": 1.0 - proposal.confidence,
         "other-period": _other_period(matcher, proposal),
         "later-page": min(1.0, proposal.page.rank / 4),
         "unreadable": float(question.shape is Shape.UNREADABLE),
         "second-kind": float(proposal.kind is not question.kinds[0]),
-        "field-question": float(bool(question.fields) and proposal.relation is not Relation.FIELD),
+        **{f"not-{field}": 1.0 for field in question.fields if proposal.relation is not Relation.FIELD},
         f"heads-columns-{proposal.relation.value}": proposal.signs.get("heads-columns", 0.0),
         f"quoted-{'text' if proposal.kind is ValueKind.TEXT else 'typed'}": float(question.quoted),
         proposal.relation.value: 1.0,
@@ -111,15 +121,18 @@ def _other_period(matcher: Matcher, proposal: Proposal) -> float:
 
 
 def ranked(matcher: Matcher, proposals: Sequence[Proposal]) -> list[tuple[Proposal, float]]:
-    """The best proposal of every text, likeliest first, each with the chance that its text is the answer."""
-    scores = [min(MAX_SCORE, score(matcher, proposal)) for proposal in proposals]
-    total = 1 + sum(math.exp(value) for value in scores)
-    chances: dict[str, float] = {}
+    """The best proposal of every text, likeliest first, each with the chance that it is the answer."""
     best: dict[str, tuple[float, Proposal]] = {}
-    for proposal, value in zip(proposals, scores, strict=True):
-        key = "".join(folded(proposal.text).split())
-        chances[key] = chances.get(key, 0.0) + math.exp(value) / total
-        if key not in best or value > best[key][0]:
+    for proposal in proposals:
+        value = min(MAX_SCORE, score(matcher, proposal))
+        key = same_text(proposal.text)
+        if key and (key not in best or value > best[key][0]):
             best[key] = (value, proposal)
-    pairs = [(best[key][1], chance) for key, chance in chances.items() if key]
+    total = 1 + sum(math.exp(value) for value, _ in best.values())
+    pairs = [(proposal, math.exp(value) / total) for value, proposal in best.values()]
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0].page.rank, pair[0].box[1], pair[0].box[0]))
+
+
+def same_text(text: str) -> str:
+    """What is alike in texts that say the same: without case, white space, currency signs and a final stop."""
+    return re.sub(r"[\s$€£¥￥]+|[.,;:]+$", "", folded(text))

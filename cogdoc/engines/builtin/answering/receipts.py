@@ -30,6 +30,8 @@ _OTHER = re.compile(
 _INCLUSIVE = re.compile(r"\binc\w*\b|round", re.I)
 _SUMMARY = re.compile(r"\b(?:gst|tax|sst|vat)\s?(?:summary|analysis|code)\b|\bsummary\b", re.I)
 _PAID = re.compile(r"\bcash\b|tender|\bpaid\b|visa|master|credit|debit|实收|付款", re.I)
+_NET = re.compile(r"sub\s?-?\s?total|\bexcl|\bbefore\b|untaxed|小计|不含税", re.I)
+_TAX = re.compile(r"\b(?:tax|gst|vat|sst)\b(?!.*\binc)|税额", re.I)
 _CHANGE = re.compile(r"\bchange\b|找零", re.I)
 
 
@@ -56,6 +58,9 @@ def total_amounts(page: PageView) -> Iterator[Amount]:
     paid = {value for value, label in zip(values, labels, strict=True) if _PAID.search(label)}
     change = {value for value, label in zip(values, labels, strict=True) if _CHANGE.search(label)}
     settled = {round(given - returned, 2) for given in paid for returned in change if given > returned}
+    net = {value for value, label in zip(values, labels, strict=True) if _NET.search(label)}
+    taxes = {value for value, label in zip(values, labels, strict=True) if _TAX.search(label)}
+    settled |= {round(value + tax, 2) for value in net for tax in taxes if tax < value}
     rows = max(1, len(page.rows))
     for (part, fitting), label, value in zip(amounts, labels, values, strict=True):
         score = _score(label)
@@ -86,5 +91,5 @@ def _label(page: PageView, segment: Segment, start: int) -> str:
 def _score(label: str) -> float:
     score = next((value for pattern, value in _TOTALS if pattern.search(label)), 0.0)
     if _OTHER.search(label):
-        return score * (0.75 if _INCLUSIVE.search(label) else 0.2)
+        return score * (0.95 if _INCLUSIVE.search(label) else 0.2)
     return score

@@ -32,6 +32,8 @@ class _Column:
     covering: dict[int, float]
     """The question's words that its header holds."""
     precision: float
+    best: float
+    """1 where its header holds more of the question's words than every other column's."""
     asked: float
     """How much the question asks for what stands in this column, 0 to 1."""
 
@@ -49,14 +51,23 @@ class _Row:
 def propose_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     """Cells whose row and column together hold the question's words."""
     for grid in grids(page):
-        columns = [_column(matcher, grid, index) for index in range(grid.width)]
+        columns = _columns(matcher, grid)
         if matcher.question.shape in SUPERLATIVES:
             yield from _extremes(matcher, page, grid, columns)
         yield from _cells(matcher, page, grid, columns)
     yield from _aligned_cells(matcher, page)
 
 
-def _column(matcher: Matcher, grid: Grid, index: int) -> _Column:
+def _columns(matcher: Matcher, grid: Grid) -> list[_Column]:
+    named = [matcher.recall(matcher.covered(tokenize(header))) for header in grid.headers]
+    ordered = sorted(named, reverse=True)
+    return [
+        _column(matcher, grid, index, float(share == ordered[0] > ordered[1] + 0.02))
+        for index, share in enumerate(named)
+    ]
+
+
+def _column(matcher: Matcher, grid: Grid, index: int, best: float) -> _Column:
     header = tokenize(grid.headers[index])
     covering = matcher.covered(header)
     kind = matcher.question.kinds[0]
@@ -65,7 +76,9 @@ def _column(matcher: Matcher, grid: Grid, index: int) -> _Column:
     holds = grid.share_of(kind, index) if kind is not ValueKind.TEXT else 0.0
     precision = matcher.precision(header) if covering else 0.0
     core = matcher.recall({place: value for place, value in covering.items() if place in matcher.core})
-    return _Column(index, covering, precision, min(1.0, max(1.5 * core + 0.4 * precision, 0.5 * called + 0.4 * holds)))
+    return _Column(
+        index, covering, precision, best, min(1.0, max(1.5 * core + 0.4 * precision, 0.5 * called + 0.4 * holds))
+    )
 
 
 def _row(matcher: Matcher, grid: Grid, index: int) -> _Row:
@@ -111,7 +124,6 @@ def _cell(
         if other is not None and place != column.index and row.coverings[place]
         for token in other.tokens
     ]
-    header = tokenize(grid.headers[column.index]) if column.covering else ()
     own = matcher.recall(row.coverings[column.index])
     without = matcher.recall(*others)
     for kind in matcher.question.kinds:
@@ -128,12 +140,14 @@ def _cell(
             relation=Relation.CELL,
             kind=kind,
             recall=max(0.0, recall - 0.5 * own),
-            precision=matcher.precision([*said, *header]),
+            precision=matcher.precision(said),
             fit=fitting * (1 - 0.6 * min(1.0, own)),
             distance=0.0,
             evidence=grid.row_text(row.index),
             signs={
                 "asked-column": column.asked,
+                "column-named": matcher.recall(column.covering),
+                "best-column": column.best,
                 "best-row": float(without >= best - 1e-6) if best else 0.0,
                 "first-column": float(column.index == 0),
             },
@@ -149,7 +163,8 @@ def _typed_part(cell: Segment, kind: ValueKind) -> tuple[Slice, float] | None:
     if not values or fitting < 0.2:
         return None
     value = max(values, key=lambda value: value.fit)
-    return whole(cell) if fitting > 0.6 else Slice(cell, value.start, value.end), fitting
+    entire = fitting > 0.6 or kind not in NUMERIC
+    return whole(cell) if entire else Slice(cell, value.start, value.end), fitting
 
 
 def _extremes(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Column]) -> Iterator[Proposal]:

@@ -57,6 +57,7 @@ _MONTH = "(?:" + "|".join(f"{month[:3]}(?:{month[3:]}|\\.)?" for month in MONTHS
 _SEP = r"\s?[-/.]\s?"
 _YEAR = r"(?:19|20)\d\d"
 _DATES: tuple[tuple[str, float], ...] = (
+    (rf"\b{_MONTH}\s?\d{{1,2}}(?:,\s?{_YEAR})?\s?(?:[-–—]|to)\s?{_MONTH}\s?\d{{1,2}}\s?,\s?{_YEAR}", 0.95),
     (rf"{_YEAR}\s?年\s?\d{{1,2}}\s?月\s?\d{{1,2}}\s?[日号]?", 1.0),
     (rf"\b{_YEAR}{_SEP}\d{{1,2}}{_SEP}\d{{1,2}}(?!\d)", 1.0),
     (rf"(?<![\d/.])\d{{1,2}}{_SEP}\d{{1,2}}{_SEP}{_YEAR}(?!\d(?!\d?:\d))", 1.0),
@@ -115,12 +116,22 @@ def fit(kind: ValueKind, text: str) -> float:
     return min(1.0, best)
 
 
+def _is_possible(date: str) -> bool:
+    """Whether a date of digits only has a day and a month that exist."""
+    parts = [int(part) for part in re.findall(r"\d+", date)]
+    if len(parts) != 3 or any(sign.isalpha() for sign in date):
+        return True
+    first, second = parts[1:] if parts[0] > 1000 else parts[:2]
+    return 1 <= min(first, second) <= 12 and max(first, second) <= 31
+
+
 @lru_cache(maxsize=4096)
 def _find_dates(text: str) -> tuple[Found, ...]:
     taken: list[Found] = []
     for pattern, fitting in _DATE_PATTERNS:
         for match in pattern.finditer(text):
-            if not any(match.start() < found.end and found.start < match.end() for found in taken):
+            clash = any(match.start() < found.end and found.start < match.end() for found in taken)
+            if not clash and _is_possible(match[0]):
                 taken.append(Found(*match.span(), fitting))
     return tuple(sorted(taken))
 
@@ -144,9 +155,17 @@ def _in_dates(text: str, start: int, end: int) -> bool:
     return any(found.start < end and start < found.end for found in _find_dates(text) if found.fit > 0.6)
 
 
+def _is_date(text: str, start: int, end: int) -> bool:
+    return any(
+        min(end, found.end) - max(start, found.start) > 0.8 * (end - start)
+        for found in _find_dates(text)
+        if found.fit > 0.6
+    )
+
+
 def _find_amounts(text: str) -> Iterator[Found]:
     for number in find_numbers(text):
-        if _in_dates(text, number.start, number.end) or number.percent:
+        if _in_dates(text, number.start, number.end) or number.percent or number.text[0] in ",，":
             continue
         fitting = 0.6
         if number.currency or number.scale > 1:
@@ -202,7 +221,7 @@ def _find_phones(text: str) -> Iterator[Found]:
 def _find_identifiers(text: str) -> Iterator[Found]:
     for match in _PATTERNS[ValueKind.IDENTIFIER].finditer(text):
         digits = sum(sign.isdigit() for sign in match[0])
-        if not digits or _in_dates(text, *match.span()):
+        if not digits or _is_date(text, *match.span()):
             continue
         decimal = re.fullmatch(r"[\d,]*\.\d\d", match[0]) is not None
         yield Found(*match.span(), 0.3 if decimal else min(1.0, 0.6 + 0.1 * digits))

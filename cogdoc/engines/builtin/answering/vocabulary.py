@@ -41,7 +41,7 @@ SYNONYMS: tuple[frozenset[str], ...] = tuple(
         "average avg mean",
         "weight wt wgt",
         "manufacturer mfr maker mfg",
-        "model type make",
+        "model type",
         "approximate approx approximately",
         "reference ref re",
         "subject re regarding",
@@ -102,6 +102,11 @@ SYNONYMS: tuple[frozenset[str], ...] = tuple(
 
 PHRASES: tuple[tuple[str, str], ...] = (
     ("sub total", "subtotal"),
+    ("untaxed amount", "subtotal"),
+    ("untaxed", "subtotal"),
+    ("before tax", "subtotal"),
+    ("excluding tax", "subtotal"),
+    ("amount excl", "subtotal"),
     ("sub-total", "subtotal"),
     ("date of birth", "dob"),
     ("e mail", "email"),
@@ -258,3 +263,14 @@ COLUMN_NAMES: dict[str, frozenset[str]] = {
     "time": _words("time times kickoff"),
 }
 """What the column is called in which a kind of value stands, by `ValueKind`."""
+
+LABEL_WORDS = _words(
+    """
+    name number no date address phone telephone tel fax email city state zip code page pages title company from to cc
+    subject re department position telephone signature signed sender recipient reference quantity qty price amount
+    total description item location type model serial registration certificate comments remarks instructions by
+    organization institution division account order invoice customer client matter voice operator time required
+    approved received prepared issue effective expiration
+    """
+)
+"""Words that are labels of forms more often than values in them."""
