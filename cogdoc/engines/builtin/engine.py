@@ -48,10 +48,10 @@ class BuiltinEngine:
         ]
         best = answer_question(question, layouts, page_count=page_count)
         for page, layout in zip(pages, layouts[:LAID_OUT_PAGES], strict=False):
-            if best.confidence >= SURE or not may_show_chart(layout):
+            if (best.found and best.confidence >= SURE) or not may_show_chart(layout):
                 continue
             answer = self.answer_from_charts(question, self.read_charts(page), page)
-            if answer.found and answer.confidence > best.confidence:
+            if answer.found and not (best.found and best.confidence >= answer.confidence):
                 best = answer
         return best
 
