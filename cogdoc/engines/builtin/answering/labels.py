@@ -12,7 +12,7 @@ from rapidfuzz import fuzz
 from cogdoc.engines.builtin.answering.questions import Question
 from cogdoc.engines.builtin.answering.segments import PageView, Segment
 from cogdoc.engines.builtin.answering.terms import CJK, Token, folded, is_cjk, stem, strength, tokenize
-from cogdoc.engines.builtin.answering.vocabulary import LABEL_WORDS, PHRASES, STOP_WORDS, WEAK_WORDS
+from cogdoc.engines.builtin.answering.vocabulary import DOCUMENT_WORDS, LABEL_WORDS, PHRASES, STOP_WORDS, WEAK_WORDS
 
 COLONS = ":：∶"
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
@@ -95,7 +95,7 @@ class Matcher:
         for token in tokens:
             if token.norm in STOP_WORDS and not self.hits(token.norm):
                 continue
-            weight = 0.4 if token.norm in WEAK_WORDS or len(token.norm) == 1 else 1.0
+            weight = 0.4 if token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS or len(token.norm) == 1 else 1.0
             total += weight
             explained += weight * max((value for _, value in self.hits(token.norm)), default=0.0)
         return explained / total if total else 0.0

@@ -35,9 +35,7 @@ _AFTER_ADDRESS = re.compile(
     re.I,
 )
 _ADDRESS_HEADING = re.compile(r"\s*(?:hq\s)?(?:add?r?(?:ess)?|地址)\s?[:：.]\s*", re.I)
-_REGISTRATION = re.compile(
-    r"\s*\(?(?:co\.?|reg\.?|roc|company)?\s?(?:no\.?)?\s?:?\s?\(?[A-Z]{0,3}\d{4,}[-\w]*\)?\s*$", re.I
-)
+_REGISTRATION = re.compile(r"\s*\([^()]*\d{4,}[^()]*\)?\s*$|\s+\d{5,}-?\s?[A-Z]?\s*$")
 _ADDRESSEE = re.compile(
     r"\s*(?:to|attn|attention|dear|deliver to|addressee|recipient|bill to|收件人|致)\b\s*[:：.,]?\s*", re.I
 )
@@ -88,9 +86,14 @@ def _issuers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
     head = _head(page)
     passed = False
     for place, segment in enumerate(head):
-        text = segment.text.strip()
+        text = segment.text[: len(segment.text) - len(_registration(segment.text))].strip()
         passed = passed or _AFTER_ADDRESS.search(text) is not None
-        if _NOT_A_NAME.search(text) or len(text) < 3 or not any(sign.isalpha() for sign in text):
+        if (
+            _NOT_A_NAME.search(text)
+            or len(text) < 3
+            or _completes("", text)
+            or not any(sign.isalpha() for sign in text)
+        ):
             continue
         address = address_likeness(text)
         prior = (
@@ -101,7 +104,7 @@ def _issuers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
             - 0.3 * passed
         )
         passed = passed or address > 0.6
-        slices = [Slice(segment, 0, len(text) - len(_registration(text)))]
+        slices = [Slice(segment, 0, len(segment.text) - len(_registration(segment.text)))]
         following = head[place + 1] if place + 1 < len(head) else None
         if following is not None and _completes(text, following.text):
             slices.append(Slice(following, 0, len(following.text) - len(_registration(following.text))))

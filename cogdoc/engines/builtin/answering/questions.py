@@ -15,6 +15,7 @@ from cogdoc.engines.builtin.answering.vocabulary import (
     CHINESE_MINIMUM,
     CHINESE_QUESTION_WORDS,
     CHINESE_STOP,
+    DOCUMENT_WORDS,
     MAXIMUM_WORDS,
     MINIMUM_WORDS,
     ORDINALS,
@@ -230,14 +231,16 @@ def _english_terms(text: str) -> tuple[str, tuple[Term, ...]]:
     stop = _PREPOSITION.search(low, start + 1)
     core_end = stop.start() if stop else len(low)
     core_tokens = [t for t in tokenize(low) if start <= t.start < core_end and t.norm not in STOP_WORDS]
-    if all(token.norm in WEAK_WORDS for token in core_tokens) and stop:
+    if all(token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS for token in core_tokens) and stop:
         following = _PREPOSITION.search(low, stop.end())
         core_end = following.start() if following else len(low)
     weighted = []
     for token in tokenize(low):
         if token.norm in STOP_WORDS:
             continue
-        weight = WEAK if token.norm in WEAK_WORDS else 1.0
+        weight = WEAK if token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS else 1.0
+        if token.norm in DOCUMENT_WORDS and any(word.norm in WEAK_WORDS for word in core_tokens[1:]):
+            weight = 1.0 if start <= token.start < core_end else weight
         if not start <= token.start < core_end and not token.norm[0].isdigit():
             weight *= MODIFIER
         weighted.append((token, weight))

@@ -57,7 +57,7 @@ WEIGHTS: dict[str, float] = {
     "not-recipient": -2.14,
     "not-sender": -2.00,
     "not-title": -2.00,
-    "not-total": -0.43,
+    "not-total": -6.0,
     "other-case": -1.10,
     "other-period": -1.65,
     "precision": 1.53,

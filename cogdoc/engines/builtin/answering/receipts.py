@@ -12,7 +12,7 @@ from cogdoc.words.numbers import find_numbers
 
 _TOTAL_WORDS: tuple[tuple[str, float], ...] = (
     (r"grand\s?total|total\s?(?:am(?:oun)?t\s?)?(?:due|payable)|(?:amount|balance)\s?due|价税合计|小写|应付|应收|实付|实收", 1.0),
-    (r"round\w*\s?total|total\s?\(?(?:after\s)?round\w*|net+\s?(?:total|amount|amt)|\btota[l1i]\b.*\binc", 1.0),
+    (r"round\w*\s?total|total\s?\(?(?:after\s)?round\w*|net+\s?(?:total|amount|amt)|\btota[l1i]\b.*\binc", 0.92),
     (
         r"\btota[l1i]\s?(?:sales?|amount|amt|price)?\s?(?:\(?(?:rm|\$|usd|eur|myr|€|£)\)?)?\s*[:：]?\s*(?:rm|\$|usd|eur)?\s*$|"
         r"合计|总计|总额",
@@ -52,6 +52,7 @@ def total_amounts(page: PageView) -> Iterator[Amount]:
         for value in find_values(ValueKind.AMOUNT, segment.text)
         if value.fit >= 0.6
     ]
+    printed_cents = sum("." in part.text[-3:] for part, _ in amounts) > 0.5 * len(amounts)
     labels = [_label(page, part.segment, part.start) for part, _ in amounts]
     values = [_value(part.text) for part, _ in amounts]
     summary = next((segment.row for segment in page.segments if _SUMMARY.search(segment.text)), len(page.rows))
@@ -66,9 +67,10 @@ def total_amounts(page: PageView) -> Iterator[Amount]:
         score = _score(label)
         if score <= 0 or value == 0:
             continue
-        prior = 0.6 * score * (0.5 + 0.5 * fitting) + 0.1 * part.segment.row / rows
+        whole = fitting < 0.9 and printed_cents
+        prior = 0.6 * score * (0.2 if whole else 0.5 + 0.5 * fitting) + 0.15 * part.segment.row / rows
         prior += 0.06 * min(3, values.count(value) - 1)
-        prior += 0.15 * (value in settled)
+        prior += 0.1 * (value in settled)
         if part.segment.row > summary and summary > rows / 3:
             prior -= 0.3
         yield Amount(part, fitting, max(0.0, prior))

@@ -54,14 +54,15 @@ class Found(NamedTuple):
 
 
 _MONTH = "(?:" + "|".join(f"{month[:3]}(?:{month[3:]}|\\.)?" for month in MONTHS) + "|sept\\.?)"
-_SEP = r"\s?[-/.]\s?"
+_SEP = r"\s?(?P<separator>[-/.])\s?"
+_SAME = r"\s?(?P=separator)\s?"
 _YEAR = r"(?:19|20)\d\d"
 _DATES: tuple[tuple[str, float], ...] = (
     (rf"\b{_MONTH}\s?\d{{1,2}}(?:,\s?{_YEAR})?\s?(?:[-–—]|to)\s?{_MONTH}\s?\d{{1,2}}\s?,\s?{_YEAR}", 0.95),
     (rf"{_YEAR}\s?年\s?\d{{1,2}}\s?月\s?\d{{1,2}}\s?[日号]?", 1.0),
-    (rf"\b{_YEAR}{_SEP}\d{{1,2}}{_SEP}\d{{1,2}}(?!\d)", 1.0),
-    (rf"(?<![\d/.])\d{{1,2}}{_SEP}\d{{1,2}}{_SEP}{_YEAR}(?!\d(?!\d?:\d))", 1.0),
-    (rf"(?<![\d/.-])\d{{1,2}}{_SEP}\d{{1,2}}{_SEP}\d\d(?![\d/])", 1.0),
+    (rf"\b{_YEAR}{_SEP}\d{{1,2}}{_SAME}\d{{1,2}}(?!\d)", 1.0),
+    (rf"(?<![\d/.])\d{{1,2}}{_SEP}\d{{1,2}}{_SAME}{_YEAR}(?!\d(?!\d?:\d))", 1.0),
+    (rf"(?<![\d/.-])\d{{1,2}}{_SEP}\d{{1,2}}{_SAME}\d\d(?![\d/])", 1.0),
     (rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th)?[\s/.-]*(?:of\s)?{_MONTH}[\s/.,'-]*(?:{_YEAR}|\d\d)(?!\d)", 1.0),
     (rf"\b{_MONTH}[\s.]*\d{{1,2}}(?:st|nd|rd|th)?[\s,.]+{_YEAR}(?!\d)", 1.0),
     (rf"\b{_MONTH}[\s.]*\d{{1,2}}(?:st|nd|rd|th)?[,.]?\s?'?\d\d(?!\d)", 0.9),
@@ -176,7 +177,10 @@ def _find_amounts(text: str) -> Iterator[Found]:
             fitting = 0.25
         elif "," in number.text:
             fitting = 0.85
-        yield Found(number.start, _unit_end(text, number.end), fitting)
+        elif number.text[0] == ".":
+            fitting = 0.3
+        dash = re.match(r"[-–—]\s+", number.text)
+        yield Found(number.start + (dash.end() if dash else 0), _unit_end(text, number.end), fitting)
 
 
 def _unit_end(text: str, end: int) -> int:
@@ -200,7 +204,7 @@ def _find_percents(text: str) -> Iterator[Found]:
         if number.percent:
             yield Found(number.start, number.end, 1.0)
         elif number.currency is None and abs(number.value) <= 1000 and not _in_dates(text, number.start, number.end):
-            yield Found(number.start, number.end, 0.5)
+            yield Found(number.start, number.end, 0.7)
 
 
 def _find_pattern(kind: ValueKind) -> Callable[[str], Iterator[Found]]:

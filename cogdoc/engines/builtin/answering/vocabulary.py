@@ -169,12 +169,16 @@ STOP_WORDS = _words(
 
 WEAK_WORDS = _words(
     """
-    document form receipt invoice report page table figure chart paper letter file image picture section value
-    values name names number numbers amount many much year date time given listed provided reported indicated
+    value values name names number numbers amount many much year date time given listed provided reported indicated
     printed written kind type exact following first second integer format person people
     """
 )
 """Words that say what kind of thing is wanted rather than which one: they count less as labels."""
+
+DOCUMENT_WORDS = _words(
+    "document form receipt invoice report page table figure chart paper letter file image picture section fax memo"
+)
+"""Words for the document at hand: they count little, except in front of a weak word ("invoice number")."""
 
 CHINESE_STOP = (
     "请问", "请", "这份", "这张", "这个", "该份", "该", "本", "文档", "文件", "图中", "图片", "表中", "表格中", "中的", "里的",
@@ -215,7 +219,7 @@ ORGANISATION_WORDS = _words(
     association society department ministry agency bureau hospital clinic holdings industries services center
     centre kedai perniagaan syarikat electrical machinery boutique gallery gift house garden kopitiam seafood
     books motor auto museum council committee club press laboratory laboratories international council board
-    sons bros brothers
+    sons bros brothers s/b
     """
 )
 
