@@ -2,7 +2,7 @@
 
 The decision, page by page:
     nothing drawn                                    -> blank, nothing is read
-    a readable text layer                            -> it, and OCR of the pictures that it does not cover
+    a readable text layer                            -> it, and OCR of pictures and drawn letters beside it
     a hidden layer over a scan (somebody else's OCR) -> it where samples of it agree with what the pixels say
     anything else                                    -> OCR
 """
@@ -98,7 +98,8 @@ def _crop(picture: Picture, box: Box, scale: float) -> Picture:
 def _from_layer(document: MupdfDocument, index: int, layer: TextLayer, flags: list[str]) -> PageWords:
     width, height = document.size(index)
     lines, origin, resolution = list(layer.lines), TextOrigin.TEXT_LAYER, None
-    regions = [box for box in layer.pictures if _needs_ocr(box, layer.lines, width * height)]
+    pictures = [box for box in layer.pictures if box.area >= MIN_PICTURE_SHARE * width * height]
+    regions = [box for box in (*pictures, *layer.drawn_text) if not _is_covered(box, layer.lines)]
     if regions:
         from cogdoc.words.scan import LONG_SIDE as SCAN_SIDE
         from cogdoc.words.scan import read_regions
@@ -123,11 +124,9 @@ def _from_layer(document: MupdfDocument, index: int, layer: TextLayer, flags: li
     )
 
 
-def _needs_ocr(picture: Box, lines: Sequence[Line], page_area: float) -> bool:
-    if picture.area < MIN_PICTURE_SHARE * page_area:
-        return False
-    covered = sum(picture.overlap(word.box) for line in lines for word in line.words)
-    return covered < COVERED_SHARE * picture.area
+def _is_covered(region: Box, lines: Sequence[Line]) -> bool:
+    covered = sum(region.overlap(word.box) for line in lines for word in line.words)
+    return covered >= COVERED_SHARE * region.area
 
 
 def _merged(boxes: Sequence[Box]) -> list[Box]:

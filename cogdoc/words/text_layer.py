@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cogdoc.documents.geometry import Box
+from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.opening import MupdfDocument
 from cogdoc.errors import DamagedError
@@ -22,8 +23,16 @@ SCAN_SHARE = 0.6
 CELL_GAP = 2.5
 """Line heights of white space at which words that share a row are no longer one line."""
 
+GLYPH_HEIGHT = (3.0, 48.0)
+"""Points; filled shapes of this height may be letters that a program has turned into curves."""
+
+MIN_GLYPHS = 40
+MIN_GLYPH_SIZES = 8
+"""Letters differ in size; the marks of a chart hardly do."""
+
 _LIGATURES = {ord(k): v for k, v in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st"}.items()}
-_FLAGS = pymupdf.TEXTFLAGS_WORDS | pymupdf.TEXT_ACCURATE_BBOXES
+# A glyph without a Unicode value must come as U+FFFD: its number in the font would pass for a letter.
+_FLAGS = pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE | pymupdf.TEXT_ACCURATE_BBOXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class TextLayer:
     """Share of the characters that are drawn invisibly, as OCR programs do over a scan."""
     pictures: tuple[Box, ...]
     """Where the page shows pictures, in points, clipped to the page."""
+    drawn_text: tuple[Box, ...]
+    """Where shapes stand that are likely to be letters, clipped to the page."""
 
     @property
     def readable(self) -> bool:
@@ -55,7 +66,8 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         shown = page.rect
         entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
         hidden = _hidden_share(page)
-        pictures = tuple(_picture_boxes(page))
+        pictures = _displayed(page, _picture_boxes(page))
+        drawn_text = _displayed(page, _drawn_text_boxes(page))
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
     lines: list[Line] = []
@@ -70,7 +82,7 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         lines.extend(_split_at_gaps(words))
     characters = "".join(entry[4] for entry in entries)
     unreadable = sum(_is_unreadable(c) for c in characters) / max(1, len(characters))
-    return TextLayer(tuple(lines), unreadable, hidden, pictures)
+    return TextLayer(tuple(lines), unreadable, hidden, pictures, drawn_text)
 
 
 def clean_layer_text(text: str) -> str:
@@ -111,10 +123,30 @@ def _hidden_share(page: pymupdf.Page) -> float:
 
 
 def _picture_boxes(page: pymupdf.Page) -> list[Box]:
+    return [Box(*info["bbox"]) for info in page.get_image_info()]
+
+
+def _drawn_text_boxes(page: pymupdf.Page) -> list[Box]:
+    """Where many small shapes of many sizes are filled, those of a paragraph together."""
+    low, high = GLYPH_HEIGHT
+    filled = (Box(*box) for kind, box in page.get_bboxlog() if kind == "fill-path")
+    glyphs = [box for box in filled if low <= box.height <= high and 0 < box.width <= high]
+    if len(glyphs) < MIN_GLYPHS or len({(round(box.width), round(box.height)) for box in glyphs}) < MIN_GLYPH_SIZES:
+        return []
+    paragraphs: list[Box] = []
+    for box in sorted(glyphs, key=lambda box: box.y0):
+        if paragraphs and box.y0 - paragraphs[-1].y1 <= 4 * box.height:
+            paragraphs[-1] = bounding_box([paragraphs[-1], box])
+        else:
+            paragraphs.append(box)
+    return paragraphs
+
+
+def _displayed(page: pymupdf.Page, boxes: Iterable[Box]) -> tuple[Box, ...]:
     shown = page.rect
-    boxes = []
-    for info in page.get_image_info():
-        rect = (pymupdf.Rect(info["bbox"]) * page.rotation_matrix) & shown
-        if not rect.is_empty:
-            boxes.append(Box(rect.x0 - shown.x0, rect.y0 - shown.y0, rect.x1 - shown.x0, rect.y1 - shown.y0))
-    return boxes
+    rects = [(pymupdf.Rect(box) * page.rotation_matrix) & shown for box in boxes]
+    return tuple(
+        Box(rect.x0 - shown.x0, rect.y0 - shown.y0, rect.x1 - shown.x0, rect.y1 - shown.y0)
+        for rect in rects
+        if not rect.is_empty
+    )
