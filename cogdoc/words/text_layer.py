@@ -11,6 +11,7 @@ from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.opening import MupdfDocument
 from cogdoc.errors import DamagedError
+from cogdoc.words.tight_words import part_tight_words
 from cogdoc.words.types import Line, Word
 
 UNREADABLE = "\ufffd"
@@ -65,6 +66,7 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         turn = page.rotation_matrix
         shown = page.rect
         entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
+        entries = part_tight_words(page, entries, _FLAGS)
         hidden = _hidden_share(page)
         pictures = _displayed(page, _picture_boxes(page))
         drawn_text = _displayed(page, _drawn_text_boxes(page))
