@@ -53,7 +53,7 @@ def read_words(request: OpenRequest, number: int) -> PageWords:
         layer = read_text_layer(document, index)
         if _is_sound(document, index, layer):
             return _from_layer(document, index, layer, flags)
-        if layer.lines:
+        if layer.lines or layer.unreadable_share:
             flags.append("bad-text-layer")
     return _from_scan(document, index, flags)
 
@@ -77,11 +77,12 @@ def _agrees_with_pixels(document: OpenDocument, index: int, lines: Sequence[Line
     picture, scale = document.picture(index, size), size.width / width
     long_lines = [line for line in lines if len(line.text) >= 8] or list(lines)
     sampled = [long_lines[i] for i in np.linspace(0, len(long_lines) - 1, SAMPLED_LINES).astype(int)]
-    crops = [crop for line in sampled if min((crop := _crop(picture, line.box, scale)).shape[:2]) >= 4]
-    if not crops:
+    pairs = [(line.text, _crop(picture, line.box, scale)) for line in sampled]
+    legible = [(text, crop) for text, crop in pairs if min(crop.shape[:2]) >= 4]
+    if not legible:
         return False
-    read = [text for text, _ in recognize_lines(crops)]
-    alike = [fuzz.ratio(_bare(line.text), _bare(text)) / 100 for line, text in zip(sampled, read, strict=False)]
+    read = recognize_lines([crop for _, crop in legible])
+    alike = [fuzz.ratio(_bare(said), _bare(seen)) / 100 for (said, _), (seen, _) in zip(legible, read, strict=True)]
     return float(np.median(alike)) >= AGREEMENT
 
 
