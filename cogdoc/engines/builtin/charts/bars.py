@@ -48,7 +48,8 @@ def read_bars(layout: BarLayout, labels: Sequence[Label], picture: Picture) -> t
     centers = [statistics.fmean(row.center for row in group) for group in groups]
     missing = _missing_places(centers, places, layout)
     order = sorted(range(len(centers) + len(missing)), key=lambda i: (*centers, *missing)[i])
-    all_groups = [[*groups, *([] for _ in missing)][i] for i in order]
+    empty = [_empty_row(layout, place) for place in missing]
+    all_groups = [[*groups, *empty][i] for i in order]
     all_centers = [(*centers, *missing)[i] for i in order]
     names = category_labels(layout, all_centers, free, axis_end)
     taken = {id(part) for name in names for part in name.parts}
@@ -158,11 +159,21 @@ def _value_scale(layout: BarLayout, labels: Sequence[Label], plot: Box) -> Scale
     return None
 
 
+def _empty_row(layout: BarLayout, place: float) -> list[Row]:
+    """A bar without length for a category that shows none, so that a number printed there finds it."""
+    if len(layout.colors) > 1:
+        return []
+    half = layout.thickness / 2
+    box = Box(layout.baseline, place - half, layout.baseline, place + half)
+    return [Row((Bar(box, layout.colors[0]),))]
+
+
 def _missing_places(centers: Sequence[float], places: Sequence[float], layout: BarLayout) -> list[float]:
     """Places of category labels that have no bar, because its value is zero or too small to see."""
     if len(places) < 2 or len(places) <= len(centers):
         return []
-    pitch = statistics.median(b - a for a, b in itertools.pairwise(places))
+    apart = [b - a for a, b in itertools.pairwise(centers if len(centers) > 2 else places)]
+    pitch = statistics.median(apart)
     free = [place for place in places if all(abs(place - center) > 0.6 * pitch for center in centers)]
     regular = [place for place in free if _on_grid(place, centers, pitch)]
     return regular if pitch > 0.9 * layout.thickness else []
@@ -184,7 +195,7 @@ def _reach(layout: BarLayout, scale: Scale | None) -> float | None:
 def _measured(layout: BarLayout, segment: _Segment, scale: Scale | None, per_pixel: float | None) -> float | None:
     box = segment.bar.box
     if scale is None:
-        return None if per_pixel is None else per_pixel * box.width
+        return None if per_pixel is None or box.width == 0 else per_pixel * box.width
     if layout.stacked:
         amount = abs(scale.slope) * box.width
         return -amount if scale.value(box.center[0]) < 0 and scale.value(layout.baseline) > -amount / 4 else amount

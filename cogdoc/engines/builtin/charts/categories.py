@@ -67,6 +67,7 @@ def _band(layout: BarLayout, labels: Iterable[Label], axis_end: float) -> list[L
                 for label in upright
                 if label.box.y0 >= bottom - 0.35 * label.height
                 and plot.x0 - pitch <= label.anchor[0] <= plot.x1 + pitch
+                and not _is_below_negative(label, layout)
             ]
         )
     left: list[Label] = []
@@ -87,6 +88,18 @@ def _phrases_with_parts(labels: Sequence[Label]) -> list[tuple[Label, list[Label
         owner = max(range(len(whole)), key=lambda i: whole[i].box.overlap(label.box))
         parts[owner].append(label)
     return list(zip(whole, parts, strict=True))
+
+
+def _is_below_negative(label: Label, layout: BarLayout) -> bool:
+    """A number right under a bar that hangs from the baseline of a vertical chart."""
+    if label.number is None:
+        return False
+    row = min(layout.rows, key=lambda row: abs(row.center - label.box.center[0]))
+    end = row.box.x1
+    hangs = end > layout.baseline + 3 and row.box.x0 >= layout.baseline - 3
+    return (
+        hangs and -3 <= label.box.y0 - end <= label.height and abs(row.center - label.box.center[0]) < layout.thickness
+    )
 
 
 def _is_data_label(label: Label, left: Sequence[Label], layout: BarLayout) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +17,8 @@ _TOLERANCE = 34
 """Antialiasing keeps thin lines from reaching their full colour."""
 _LEAST_SPAN = 0.25
 """Share of the picture's width that a series' line covers."""
+_MOST_SPAN = 0.963
+"""What runs on farther is a frame: axis labels take their room."""
 _LEAST_COVERED = 0.55
 """Share of its columns in which a line shows; the rest is dashes, crossings and labels printed over it."""
 _THICKEST = 9
@@ -33,10 +36,16 @@ def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
     ignored = _covered(picture.shape[:2], words)
     least = max(30, picture.shape[1] // 6)
     curves: list[Curve] = []
-    for color in ink_colors(picture, ignored, background, least):
+    colors = ink_colors(picture, ignored, background, least)
+    for color in colors:
         if any(distance(color, curve.color) <= _TOLERANCE for curve in curves):
             continue
-        mask = mask_of(picture, color, _TOLERANCE) & ~ignored
+        stronger = [
+            other
+            for other in colors
+            if distance(other, background) > distance(color, background) and _is_blend(color, other, background)
+        ]
+        mask = mask_of(picture, color, _TOLERANCE) & ~ignored & ~_fringes(picture, stronger, color)
         curve = _traced(_without_straight_lines(mask, color), color)
         if curve is not None:
             curves.append(curve)
@@ -63,6 +72,16 @@ def drawn_curves(drawing: Drawing) -> list[Curve]:
             xs = np.array([x for x, _ in ordered])
             curves.append(Curve(xs, np.array([y for _, y in ordered]), color))
     return _common_span(curves)
+
+
+def _fringes(picture: Picture, strong: Iterable[Color], color: Color) -> Mask:
+    """The surroundings of strokes in `strong` colours, where `color` may be their antialiasing."""
+    fringes = np.zeros(picture.shape[:2], dtype=np.uint8)
+    for other in strong:
+        if distance(other, color) > _TOLERANCE:
+            fringes |= mask_of(picture, other, _TOLERANCE).view(np.uint8)
+    widened: Mask = cv2.dilate(fringes, np.ones((5, 5), np.uint8)).view(bool)
+    return widened
 
 
 def _covered(shape: tuple[int, ...], words: Iterable[Word]) -> Mask:
@@ -104,7 +123,7 @@ def _traced(mask: Mask, color: Color) -> Curve | None:
         return None
     span = xs[-1] - xs[0] + 1
     width = mask.shape[1]
-    if span < _LEAST_SPAN * width or span >= width - 2 or len(xs) < _LEAST_COVERED * span:
+    if not _LEAST_SPAN * width <= span <= _MOST_SPAN * width or len(xs) < _LEAST_COVERED * span:
         return None
     if _roughness(ys, thickness) > _ROUGHEST:
         return None

@@ -156,7 +156,9 @@ def _arranged(members: Sequence[Bar], thickness: float, *, vertical: bool) -> Ba
     for baseline in _baselines(members):
         attached = [kept for strip in strips if (kept := _attached(strip, baseline))]
         area = sum(bar.box.area for strip in attached for bar in strip)
-        if area > best_area:
+        # Bars of one length share both ends: a chart stands on its lower or left one.
+        natural = (baseline if vertical else -baseline) > (best_baseline if vertical else -best_baseline)
+        if area > 1.01 * best_area or (area > 0.99 * best_area and natural):
             best, best_baseline, best_area = attached, baseline, area
     if not best:
         return None

@@ -121,7 +121,7 @@ def _names_at_ends(curves: Sequence[Curve], labels: Sequence[Label]) -> dict[Col
             for word in words
             if word.box.x1 > box.x1 - 0.2 * box.width
             and word.box.x0 < box.x1 + 3 * word.height
-            and abs(word.box.center[1] - curve.ys[-1]) < 0.9 * word.height
+            and abs(word.box.center[1] - curve.ys[-1]) < 1.5 * word.height
         ]
         if near:
             names[curve.color] = min(near, key=lambda word: abs(word.box.center[1] - curve.ys[-1])).text

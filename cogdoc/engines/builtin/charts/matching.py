@@ -90,12 +90,15 @@ def cells_of(chart: Chart) -> list[Cell]:
     ]
 
 
-def subject_of(chart: Chart, question: str) -> Subject:
-    """The part of the chart that `question` names by name or by colour."""
+def subject_of(chart: Chart, question: str, *, hints: bool = True) -> Subject:
+    """The part of the chart that `question` names by name or by colour, or (`hints`) seems to."""
     words = tokens(question)
     series_names = [series.name for series in chart.series]
     series, series_sure = mentioned(series_names, words) if len(series_names) > 1 else ((), True)
     categories, categories_sure = mentioned(list(chart.categories), words)
+    if not hints:
+        series, categories = (series if series_sure else ()), (categories if categories_sure else ())
+        series_sure = categories_sure = True
     cells = cells_of(chart)
     by_color = False
     if not series:

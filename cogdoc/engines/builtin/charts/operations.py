@@ -68,10 +68,14 @@ _MORE = re.compile(
 )
 _LESS = re.compile(r"\b(?:less|fewer|lower|smaller|below|under|shorter|lesser)\b|小于|低于|少于|不到")
 _COUNTED = re.compile(
-    r"\bhow many (?:\w+[ -]){0,3}?(?P<what>bars?|colou?rs?|lines?|categor\w+|countr\w+|years?|months?|groups?|slices?|"
-    r"segments?|sections?|items?|products?|things|points?|quarters?|age groups?|legends?|labels?|variables?|regions?|"
-    r"games|brands|companies|sectors|types|kinds|options|values?|data points?|states|cities|dots?|factors?|entities)\b"
-    r"(?! (?:of|did|do|does|have been|were there))|几个|几种|多少个|几条|几根"
+    r"\bhow many (?:(?:different|distinct|unique|total|\w+ed) )?(?:"
+    r"(?P<always>(?:\w+ )?(?:bars?|colou?rs?|lines?|categor\w+|slices?|segments?|sections?|legends?|variables?|dots?|"
+    r"data points?|types|kinds|bars and lines))\b|"
+    r"(?P<shown>(?:\w+ ){0,2}?(?:countr\w+|years?|months?|groups?|items?|products?|things|points?|quarters?|labels?|"
+    r"regions?|games|brands|companies|sectors|options|values?|states|cities|factors?|entities|sources|industries|"
+    r"platforms|channels|places|topics|methods?|teams|players|reasons))\b"
+    r"(?! (?:of|did|do|has|have (?!been (?:taken|considered|shown|listed|mentioned|represented)))))|"
+    r"几个|几种|多少个|几条|几根"
 )
 
 
@@ -108,7 +112,7 @@ def threshold_of(question: str) -> tuple[bool, float] | None:
 def counted_of(question: str) -> str | None:
     """What `question` asks the number of ("bars", "colors"), None where it asks for a value."""
     match = _COUNTED.search(question.lower())
-    return None if match is None else (match["what"] or "items")
+    return None if match is None else (match["always"] or match["shown"] or "items").split()[-1]
 
 
 def gap_extreme_of(question: str) -> bool | None:

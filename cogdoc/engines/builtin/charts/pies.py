@@ -33,7 +33,7 @@ def read_pie(pie: Pie, labels: Sequence[Label], picture: Picture) -> tuple[Chart
         legend = {}
     named = [label for label in labels if not any(label.box.overlap(e.box) > 0 for e in legend.values())]
     blocks = [block for block in _blocks(named) if _distance(block, pie) < _REACH]
-    numbers = _assigned_numbers(pie, [label for block in blocks for label in block if _numeric(label)])
+    numbers = _assigned_numbers(pie, [label for block in blocks for label in _value_of(block)])
     names = _assigned_names(pie, blocks, numbers)
     printed = [label.number.value for label in numbers if label is not None and label.number is not None]
     total = 100.0 if _are_percents(numbers) else _total(pie, [label for label in numbers if label is not None])
@@ -82,8 +82,11 @@ def _slice_box(pie: Pie, part: Slice) -> Box:
     return Box(x - half, y - half, x + half, y + half)
 
 
-def _numeric(label: Label) -> bool:
-    return label.number is not None
+def _value_of(block: Sequence[Label]) -> list[Label]:
+    """The number that is a block's value: the last one, percents first, as names may hold numbers too."""
+    numbers = [label for label in in_reading_order(block) if label.number is not None]
+    percents = [label for label in numbers if label.number is not None and label.number.percent]
+    return (percents or numbers)[-1:]
 
 
 def _are_percents(numbers: Iterable[Label | None]) -> bool:
@@ -170,7 +173,8 @@ def _assigned_names(pie: Pie, blocks: Sequence[Sequence[Label]], numbers: Sequen
     names: list[str] = [""] * len(pie.slices)
     rest = []
     for block in blocks:
-        text = " ".join(label.text for label in in_reading_order(block) if not _numeric(label)).strip(" :,;()|-")
+        value = _value_of(block)
+        text = " ".join(label.text for label in in_reading_order(block) if label not in value).strip(" :,;()|-")
         owners = [i for i, number in enumerate(numbers) if number is not None and any(number is part for part in block)]
         if owners and text:
             names[owners[0]] = names[owners[0]] or _cleaned(text)

@@ -33,7 +33,7 @@ _VALUES = (
     r"figure|level|count|quantity|revenues?|sales|price|cost|gdp|population|income|points?|size|bar|score|index"
 )
 _ASKS_VALUE = re.compile(
-    rf"\bhow (?:many|much)\b|\bwhat (?:{_VALUES})\b|"
+    rf"\bhow (?:many|much)\b|\bwhich is the \w+ (?:{_VALUES})\b|\bwhat (?:{_VALUES})\b|"
     rf"\bwhat(?:'s| is| was| are| were)?\s+(?:the\s+|an?\s+)?(?!name\b|year\b|country\b)"
     rf"(?:[\w-]+\s+){{0,2}}?(?:{_VALUES})\b",
     re.IGNORECASE,
@@ -77,8 +77,9 @@ def answer_chart_question(chart: Chart, question: str, lines: Sequence[Line] = (
     if not cells_of(chart):
         return None
     subject = subject_of(chart, _without_bound(question))
+    firm = subject if subject.certain else subject_of(chart, _without_bound(question), hints=False)
     for attempt in (_color, _yes_or_no, _count, _arithmetic, _choice, _extreme, _position, _inverse, _look_up):
-        found = attempt(chart, question, subject)
+        found = attempt(chart, question, firm if attempt in (_count, _extreme, _inverse) else subject)
         if found is not None:
             text, confidence, cells = found
             return _answer(chart, question, text, confidence if subject.certain else 0.75 * confidence, cells)
@@ -343,8 +344,11 @@ def _extreme(chart: Chart, question: str, subject: Subject) -> _Found | None:
 def _name_of(chart: Chart, question: str, subject: Subject, cell: Cell, *, high: bool) -> str:
     """The name of a cell along the dimension that the question asks for."""
     years = _has_years(chart)
-    if len(chart.series) == 1 or _ASKS_TIME.search(question):
+    if len(chart.series) == 1:
         return chart.categories[cell.category]
+    if _ASKS_TIME.search(question):
+        of_series = not years and all(_YEAR.match(series.name) for series in chart.series)
+        return chart.series[cell.series].name if of_series else chart.categories[cell.category]
     if len(subject.categories) == 1 or (_ASKS_SERIES.search(question) and not subject.series):
         return chart.series[cell.series].name
     if years and not subject.series:

@@ -58,10 +58,17 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
     chart, plot = found
     if sum(value.value is not None for series in chart.series for value in series.values) < _LEAST_VALUES:
         return None
-    x_title, y_title = find_axis_titles(lines, plot, [*chart.categories, *(s.name for s in chart.series)])
+    names = [*chart.categories, *(series.name for series in chart.series)]
+    x_title, y_title = find_axis_titles(lines, plot, names)
     if chart.kind is ChartKind.PIE:
         x_title = y_title = None
-    return chart.model_copy(update={"title": find_title(lines, plot), "x_title": x_title, "y_title": y_title})
+    return chart.model_copy(
+        update={
+            "title": find_title(lines, plot, names if chart.kind is ChartKind.PIE else []),
+            "x_title": x_title,
+            "y_title": y_title,
+        }
+    )
 
 
 def _read_pie(picture: Picture, labels: Sequence[Label]) -> tuple[Chart, Box] | None:

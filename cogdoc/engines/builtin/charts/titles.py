@@ -13,10 +13,15 @@ from cogdoc.words.types import Line
 _SOURCE = re.compile(r"^(source|note|©|\(c\)|来源|注[:：]|数据来源)|show source|additional information", re.IGNORECASE)
 
 
-def find_title(lines: Sequence[Line], plot: Box) -> str | None:
-    """The lines at the top of the picture in one size of letters, above the plot."""
+def find_title(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> str | None:
+    """The lines at the top of the picture in one size of letters, above the plot; no names of its parts."""
     above = sorted(
-        (line for line in lines if line.box.y1 < plot.y0 + 2 and _is_text(line)), key=lambda line: line.box.y0
+        (
+            line
+            for line in lines
+            if line.box.y1 < plot.y0 + 2 and _is_text(line) and not any(name and name in line.text for name in used)
+        ),
+        key=lambda line: line.box.y0,
     )
     if not above:
         return None
