@@ -8,11 +8,12 @@ from cogdoc.engines.builtin.answering.candidates import Proposal
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.labels import Matcher
 from cogdoc.engines.builtin.answering.letterheads import propose_letterheads
-from cogdoc.engines.builtin.answering.questions import analyze
+from cogdoc.engines.builtin.answering.questions import Shape, analyze
 from cogdoc.engines.builtin.answering.ranking import ranked
 from cogdoc.engines.builtin.answering.segments import view_page
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.tables import propose_cells
+from cogdoc.engines.builtin.answering.values import ValueKind
 from cogdoc.results.types import Answer, Candidate, Evidence
 from cogdoc.words.types import PageLayout
 
@@ -58,7 +59,10 @@ def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list
     pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
     matcher = Matcher(analyze(question), pages)
     proposers = (propose_fields, propose_cells, propose_sentences, propose_letterheads)
-    return matcher, [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
+    found = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
+    if matcher.question.shape is Shape.YES_NO:
+        found = [proposal for proposal in found if proposal.kind is ValueKind.YES_OR_NO]
+    return matcher, found
 
 
 def _evidence(proposal: Proposal) -> Evidence:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
 from cogdoc.engines.builtin.answering.labels import (
@@ -159,9 +160,13 @@ def _values(
                 yield _proposal(matcher, page, match, (piece,), relation, kind, value.fit, away)
     text = " ".join(part.text for part in parts)
     fitting = 0.7 if len(kinds) == 1 else max(UNTYPED_FIT, fit(kinds[0], text))
-    yield _proposal(matcher, page, match, parts, relation, ValueKind.TEXT, fitting, distance)
+    gaps = [(right.segment.box.x0 - left.segment.box.x1) / page.line_height for left, right in pairwise(parts)]
+    wide = {"wide-gap": min(1.0, max(0.0, max(gaps, default=0.0)) / 5)}
+    yield _proposal(matcher, page, match, parts, relation, ValueKind.TEXT, fitting, distance, wide)
     if len(parts) > 1:
-        yield _proposal(matcher, page, match, parts[:1], relation, ValueKind.TEXT, fitting, distance)
+        fitting = 0.7 if len(kinds) == 1 else max(UNTYPED_FIT, fit(kinds[0], parts[0].text))
+        near = {"cut-near": 1 - min(1.0, max(0.0, gaps[0]) / 5)}
+        yield _proposal(matcher, page, match, parts[:1], relation, ValueKind.TEXT, fitting, distance, near)
     further = _further_lines(page, match, parts)
     if further:
         yield _proposal(
@@ -217,6 +222,7 @@ def _proposal(
             "loose": float(relation is Relation.INLINE and not match.marked),
             "lead": min(1.0, match.lead / 3),
             "other-case": float(other_case),
+            "exact": float(question.quoted and matcher.likeness(match.text) > 0.95),
             "heads-columns": _heads_columns(page, match.segment),
             **(signs or {}),
         },

@@ -147,6 +147,7 @@ _KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
 )
 _KIND_PATTERNS = tuple((re.compile(cue, re.I), kinds) for cue, kinds in _KIND_CUES)
 
+_YES_NO_KINDS = (ValueKind.YES_OR_NO, ValueKind.TEXT)
 _YES_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.I)
 _CHINESE_YES_NO = re.compile(r"是否|有没有|吗[?？]?\s*$|能否")
 _LOOKUP = re.compile(r"\b(?:which|who|whose|what)\b|哪", re.I)
@@ -176,10 +177,11 @@ def analyze(text: str) -> Question:
     else:
         label, terms = _english_terms(bare)
         terms = _merged_terms(terms, [Term(term.norm, ASIDE * term.weight) for term in _english_terms(asides)[1]])
+    shape = _shape(main, bool(quoted))
     return Question(
         text=text,
-        kinds=_kinds(label if quoted else main, bool(quoted)),
-        shape=_shape(main, bool(quoted)),
+        kinds=_YES_NO_KINDS if shape is Shape.YES_NO else _kinds(label if quoted else main, bool(quoted)),
+        shape=shape,
         terms=terms,
         label=label,
         quoted=bool(quoted),

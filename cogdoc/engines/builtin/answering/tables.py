@@ -98,7 +98,7 @@ def _cells(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Colu
             for column in columns:
                 cell = grid.cells[row.index][column.index]
                 if cell is not None:
-                    yield from _cell(matcher, page, grid, row, column, cell, section, best)
+                    yield from _cell(matcher, page, grid, row, columns, column, cell, section, best)
 
 
 def _cell(
@@ -106,26 +106,24 @@ def _cell(
     page: PageView,
     grid: Grid,
     row: _Row,
+    columns: Sequence[_Column],
     column: _Column,
     cell: Segment,
     section: str,
     best: float,
 ) -> Iterator[Proposal]:
-    others = [covering for place, covering in enumerate(row.coverings) if place != column.index]
-    if not any(others):
+    struck = [place for place, covering in enumerate(row.coverings) if covering and place != column.index]
+    if not struck:
         return
+    others = [row.coverings[place] for place in struck] + [columns[place].covering for place in struck]
     recall = matcher.recall(column.covering, *others)
     if recall < MIN_RECALL:
         return
     recall = max(recall, matcher.recall(column.covering, *others, matcher.covered(tokenize(section))))
-    said = [
-        token
-        for place, other in enumerate(grid.cells[row.index])
-        if other is not None and place != column.index and row.coverings[place]
-        for token in other.tokens
-    ]
+    cells = [other for place in struck if (other := grid.cells[row.index][place]) is not None]
+    precision = max(matcher.precision(other.tokens) for other in cells)
     own = matcher.recall(row.coverings[column.index])
-    without = matcher.recall(*others)
+    without = matcher.recall(*(row.coverings[place] for place in struck))
     for kind in matcher.question.kinds:
         typed = _typed_part(cell, kind)
         if typed is None:
@@ -140,7 +138,7 @@ def _cell(
             relation=Relation.CELL,
             kind=kind,
             recall=max(0.0, recall - 0.5 * own),
-            precision=matcher.precision(said),
+            precision=precision,
             fit=fitting * (1 - 0.6 * min(1.0, own)),
             distance=0.0,
             evidence=grid.row_text(row.index),
@@ -163,7 +161,7 @@ def _typed_part(cell: Segment, kind: ValueKind) -> tuple[Slice, float] | None:
     if not values or fitting < 0.2:
         return None
     value = max(values, key=lambda value: value.fit)
-    entire = fitting > 0.6 or kind not in NUMERIC
+    entire = fitting > 0.6 or kind in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE)
     return whole(cell) if entire else Slice(cell, value.start, value.end), fitting
 
 

@@ -40,6 +40,7 @@ class ValueKind(StrEnum):
     ORGANISATION = "organisation"
     PLACE = "place"
     ADDRESS = "address"
+    YES_OR_NO = "yes-or-no"
 
 
 NUMERIC = frozenset({ValueKind.AMOUNT, ValueKind.NUMBER, ValueKind.PERCENT})
@@ -89,6 +90,7 @@ _PATTERNS = {
     ValueKind.EMAIL: re.compile(_EMAIL),
     ValueKind.URL: re.compile(_URL, re.I),
     ValueKind.IDENTIFIER: re.compile(_IDENTIFIER),
+    ValueKind.YES_OR_NO: re.compile(r"\b(?:yes|no|true|false|none)\b(?!\.)|^[是否有无]$", re.I),
 }
 _DATE_PATTERNS = tuple((re.compile(pattern, re.I), fit) for pattern, fit in _DATES)
 _YEAR_PATTERN = re.compile(rf"(?<![\d.,])(?:FY\s?)?{_YEAR}(?:\s?[-–/]\s?\d{{2,4}})?\s?[年EA]?(?![\d,]|\.\d)")
@@ -144,7 +146,7 @@ def _find_dates_with_time(text: str) -> Iterator[Found]:
             zone = re.match(r"\s?(?:[A-Z]{3,4}|[AaPp]\.?[Mm]\.?)\b", text[time.end() :])
             yield Found(date.start, time.end() + (zone.end() if zone else 0), date.fit)
         else:
-            yield Found(date.start, date.end, 0.8 * date.fit)
+            yield Found(date.start, date.end, 0.6 * date.fit)
 
 
 def _find_years(text: str) -> Iterator[Found]:
@@ -308,6 +310,7 @@ _FINDERS: dict[ValueKind, Callable[[str], Iterator[Found] | tuple[Found, ...]]] 
     ValueKind.TIME: _find_pattern(ValueKind.TIME),
     ValueKind.PHONE: _find_phones,
     ValueKind.EMAIL: _find_pattern(ValueKind.EMAIL),
+    ValueKind.YES_OR_NO: _find_pattern(ValueKind.YES_OR_NO),
     ValueKind.URL: _find_pattern(ValueKind.URL),
     ValueKind.IDENTIFIER: _find_identifiers,
     ValueKind.PERSON: _find_people,

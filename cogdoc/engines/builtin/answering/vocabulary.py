@@ -161,8 +161,8 @@ STOP_WORDS = _words(
     have had having what which who whom whose when where why how that this these those there here it its their
     his her our your my me we you they he she i if any all will would can could may might shall should must not
     no than then so such into onto over under about between during per via please answer question using text
-    image directly give tell state find show list get made make used use according based stated only as given
-    shown mentioned mention called let us le la les du de des est quel quelle quels quelles un une et pour sur
+    image directly give tell used use according based stated only as given
+    shown mentioned mention called us le la les du de des est quel quelle quels quelles un une et pour sur
     der die das ist wie welche fy usd
     """
 )
