@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cogdoc.engines.builtin.answering.candidates import Proposal
@@ -22,20 +23,30 @@ THRESHOLD = 0.3
 
 ALTERNATIVES = 5
 
+PAGE_COUNT_CONFIDENCE = 0.9
+_HOW_MANY_PAGES = re.compile(
+    r"\bhow many (?:pages|slides)\b\W*(?:(?:are|is|does|do|has|have|there|in|this|the|document|file|report|pdf|it|"
+    r"presentation|deck|book|paper)\b\W*)*$|(?:共有?|有|多少)\s?(?:多少|几)?\s?页",
+    re.I,
+)
+
 
 def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count: int | None = None) -> Answer:
     """Answer from the words and the layout of the pages most worth looking at, best first.
 
-    `page_count` is the length of the whole document; it resolves questions about its last page.
-    The answer's text is None where nothing on the pages fits.
+    The answer's text is None where nothing on the pages fits; its confidence is the chance that this is so.
+    A question that names a page ("on page 5", "on the last page") is answered from that page, where it is among
+    `layouts`. `page_count` is the length of the whole document: it says which page is the last one, and answers
+    the question how many pages there are.
     """
-    found = weigh(question, layouts)
+    if page_count is not None and _HOW_MANY_PAGES.search(question):
+        return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
+    found = weigh(question, _named_pages(question, layouts, page_count))
     if not found or found[0][1] < THRESHOLD:
-        confidence = 1 - found[0][1] if found else 1.0
         return Answer(
             question=question,
             text=None,
-            confidence=confidence,
+            confidence=max(0.0, 1 - sum(chance for _, chance in found)),
             alternatives=tuple(_candidate(proposal, chance) for proposal, chance in found[:ALTERNATIVES]),
         )
     best, chance = found[0]
@@ -46,6 +57,13 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
         evidence=(_evidence(best),),
         alternatives=tuple(_candidate(proposal, odds) for proposal, odds in found[1 : ALTERNATIVES + 1]),
     )
+
+
+def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
+    """The layouts of the pages that the question names, or all of them."""
+    last = page_count or max((layout.words.number for layout in layouts), default=0)
+    named = {last if number == -1 else number for number in analyze(question).pages}
+    return [layout for layout in layouts if layout.words.number in named] or layouts
 
 
 def weigh(question: str, layouts: Sequence[PageLayout]) -> list[tuple[Proposal, float]]:
@@ -67,8 +85,8 @@ def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list
 
 def _evidence(proposal: Proposal) -> Evidence:
     words = proposal.page.layout.words
-    box = words.displayed(proposal.box)
-    return Evidence(page=words.number, label=words.label, box=tuple(box), text=proposal.evidence)
+    x0, y0, x1, y1 = words.displayed(proposal.box)
+    return Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=proposal.evidence)
 
 
 def _candidate(proposal: Proposal, chance: float) -> Candidate:

@@ -37,7 +37,8 @@ _CUES: dict[DocumentField, tuple[str, str]] = {
         "address shop company store seller vendor merchant issuer restaurant business supplier located where",
     ),
     DocumentField.ISSUER: (
-        r"\b(?:company|shop|store|merchant|vendor|seller|business|issuer|restaurant|supplier|firm|letterhead|institution|"
+        r"\b(?:company|shop|store|merchant|vendor|seller|business|issuer|restaurant|supplier|firm|letterhead|"
+        r"institution|"
         r"organi[sz]ation|university|foundation|hotel|bank|school|hospital|institute|college|agency|association)\b|"
         r"销售方|商家|开票方|店名|出具|机构|哪家",
         "company shop store merchant vendor seller business issuer restaurant supplier firm letterhead name issue issued "
@@ -49,7 +50,8 @@ _CUES: dict[DocumentField, tuple[str, str]] = {
         "date dated issue issued day written published publish sent",
     ),
     DocumentField.TOTAL: (
-        r"\btotal\b|\bamount due\b|\bbalance due\b|\bhow much\b.*\b(?:pay|paid|owed?|due|cost)\b|总计|合计|总金额|总额|多少钱",
+        r"\btotal\b|\bamount due\b|\bbalance due\b|\bhow much\b.*\b(?:pay|paid|owed?|due|cost)\b|"
+        r"总计|合计|总金额|总额|多少钱",
         "total amount due balance grand payable pay paid owe final overall sum price cost bill much",
     ),
     DocumentField.TITLE: (
@@ -72,8 +74,9 @@ _PATTERNS = {
 }
 
 CHINESE_FIELD_WORDS = (
-    "发布日期", "开票日期", "报告日期", "日期", "地址", "商家", "销售方", "开票方", "店铺", "公司", "机构", "证券", "名称", "出具",
-    "总计", "合计", "总金额", "总额", "价税", "金额", "标题", "题目", "发票", "收据", "小票", "报告", "文件", "研究", "页码", "元",
+    "发布日期", "开票日期", "报告日期", "日期", "地址", "商家", "销售方", "开票方", "店铺", "公司", "机构", "证券",
+    "名称", "出具", "总计", "合计", "总金额", "总额", "价税", "金额", "标题", "题目", "发票", "收据", "小票", "报告",
+    "文件", "研究", "页码", "元",
 )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def _grid(table: Table, page: PageView) -> Grid:
 
 def _header(rows: Sequence[Sequence[Segment | None]], header_rows: int, column: int, page: PageView) -> str:
     """The words of the header rows that stand over a column's cells."""
-    cells = [row[column].box for row in rows if row[column] is not None]
+    cells = [cell.box for row in rows if (cell := row[column]) is not None]
     heads = [cell.box for row in rows[:header_rows] for cell in row if cell is not None]
     if not cells or not heads:
         return ""

@@ -10,7 +10,7 @@ from cogdoc.engines.builtin.answering.document_fields import DocumentField
 from cogdoc.engines.builtin.answering.labels import Matcher
 from cogdoc.engines.builtin.answering.receipts import total_amounts
 from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice, whole
-from cogdoc.engines.builtin.answering.terms import folded, tokenize
+from cogdoc.engines.builtin.answering.terms import folded
 from cogdoc.engines.builtin.answering.values import (
     ValueKind,
     address_likeness,
@@ -56,7 +56,10 @@ _ANY_BUSINESS = frozenset({"company", "shop", "store", "restaurant", "co", "shop
 def propose_letterheads(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     """Candidates for the whole-document fields that the question may mean."""
     for field in sorted(matcher.question.fields):
-        yield from _PROPOSERS[field](page, matcher)
+        if field is DocumentField.ISSUER:
+            yield from _issuers(page, matcher)
+        else:
+            yield from _PROPOSERS[field](page)
 
 
 def _field(page: PageView, slices: Sequence[Slice], text: str, kind: ValueKind, fit: float, prior: float) -> Proposal:
@@ -139,7 +142,7 @@ def _completes(name: str, following: str) -> bool:
     return bool(words) and all(word in legal for word in words) and not folded(name).endswith(("bhd", "ltd"))
 
 
-def _addresses(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+def _addresses(page: PageView) -> Iterator[Proposal]:
     head = [part for row in page.rows[: HEAD_ROWS + 4] for segment in row if (part := _address_line(segment))]
     taken: set[int] = set()
     for place, first in enumerate(head):
@@ -161,7 +164,7 @@ def _addresses(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
 
 
 def _address_line(segment: Segment) -> Slice | None:
-    """The part of a line that may belong to an address: up to a telephone number and the like, without a name's number."""
+    """The part of a line that may belong to an address: what stands before a telephone number and the like."""
     text = segment.text
     heading = _ADDRESS_HEADING.match(text)
     start = heading.end() if heading else 0
@@ -195,7 +198,7 @@ def joined_address(lines: Sequence[str]) -> str:
     return joined.rstrip(" ,")
 
 
-def _dates(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+def _dates(page: PageView) -> Iterator[Proposal]:
     rows = max(1, len(page.rows))
     for segment in page.segments:
         for value in find_values(ValueKind.DATE, segment.text):
@@ -211,12 +214,12 @@ def _dates(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
             )  # fmt: skip
 
 
-def _totals(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+def _totals(page: PageView) -> Iterator[Proposal]:
     for amount in total_amounts(page):
         yield _field(page, [amount.slice], amount.slice.text, ValueKind.AMOUNT, amount.fit, amount.prior)
 
 
-def _titles(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+def _titles(page: PageView) -> Iterator[Proposal]:
     headings = [block for block in page.layout.blocks if block.kind in (BlockKind.TITLE, BlockKind.HEADING)]
     for place, block in enumerate(headings[:6]):
         parts = [segment for segment in page.segments if block.box.contains_point(*segment.box.center)]
@@ -233,10 +236,10 @@ def _titles(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
             yield _field(page, [whole(segment)], segment.text, ValueKind.TEXT, 0.7, max(0.05, prior))
 
 
-def _people(marker: re.Pattern[str]) -> Callable[[PageView, Matcher], Iterator[Proposal]]:
+def _people(marker: re.Pattern[str]) -> Callable[[PageView], Iterator[Proposal]]:
     """A proposer of names behind, right of or below words such as "To:" or "From:" at the start of a segment."""
 
-    def propose(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+    def propose(page: PageView) -> Iterator[Proposal]:
         for segment in page.segments:
             match = marker.match(segment.text)
             if match is None or not (match[0].strip()[-1:] in ":：" or match.end() == len(segment.text)):
@@ -250,9 +253,9 @@ def _people(marker: re.Pattern[str]) -> Callable[[PageView, Matcher], Iterator[P
     return propose
 
 
-def _senders(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+def _senders(page: PageView) -> Iterator[Proposal]:
     """Who stands behind "From:", or under a letter's closing."""
-    yield from _people(_SIGNER)(page, matcher)
+    yield from _people(_SIGNER)(page)
     for segment in page.segments:
         if _CLOSING.match(segment.text):
             for place, other in enumerate(page.below(segment, 8.0)[:3]):
@@ -260,7 +263,7 @@ def _senders(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
                 yield _field(page, [whole(other)], other.text.strip(), ValueKind.PERSON, 0.8, prior)
 
 
-def _page_numbers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+def _page_numbers(page: PageView) -> Iterator[Proposal]:
     """A number alone in the first or last rows."""
     for row in (*page.rows[:2], *page.rows[-2:]):
         for segment in row:
@@ -270,8 +273,7 @@ def _page_numbers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
                 yield _field(page, [part], part.text.strip(), ValueKind.NUMBER, 1.0, 0.75)
 
 
-_PROPOSERS: dict[DocumentField, Callable[[PageView, Matcher], Iterator[Proposal]]] = {
-    DocumentField.ISSUER: _issuers,
+_PROPOSERS: dict[DocumentField, Callable[[PageView], Iterator[Proposal]]] = {
     DocumentField.ADDRESS: _addresses,
     DocumentField.DATE: _dates,
     DocumentField.TOTAL: _totals,

@@ -141,7 +141,8 @@ _KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
         (ValueKind.ORGANISATION,),
     ),
     (
-        r"\bwhere\b|\bwhich (?:city|country|state|place|region)\b|\b(?:city|country|location|place|venue)\b|哪里|何地|地区|地点|省份",
+        r"\bwhere\b|\bwhich (?:city|country|state|place|region)\b|\b(?:city|country|location|place|venue)\b|"
+        r"哪里|何地|地区|地点|省份",
         (ValueKind.PLACE,),
     ),
 )
@@ -157,7 +158,8 @@ _PREPOSITION = re.compile(
 )
 _PARENTHESES = re.compile(r"\([^)]*\)")
 _OPENING = re.compile(
-    r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
+    r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b"
+    r"(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
     r"(?:\s(?:the|an?|this|that)\b)?\s?",
     re.I,
 )

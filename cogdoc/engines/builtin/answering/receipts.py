@@ -11,7 +11,11 @@ from cogdoc.engines.builtin.answering.values import ValueKind, find_values
 from cogdoc.words.numbers import find_numbers
 
 _TOTAL_WORDS: tuple[tuple[str, float], ...] = (
-    (r"grand\s?total|total\s?(?:am(?:oun)?t\s?)?(?:due|payable)|(?:amount|balance)\s?due|价税合计|小写|应付|应收|实付|实收", 1.0),
+    (
+        r"grand\s?total|total\s?(?:am(?:oun)?t\s?)?(?:due|payable)|(?:amount|balance)\s?due|"
+        r"价税合计|小写|应付|应收|实付|实收",
+        1.0,
+    ),
     (r"round\w*\s?total|total\s?\(?(?:after\s)?round\w*|net+\s?(?:total|amount|amt)|\btota[l1i]\b.*\binc", 0.92),
     (
         r"\btota[l1i]\s?(?:sales?|amount|amt|price)?\s?(?:\(?(?:rm|\$|usd|eur|myr|€|£)\)?)?\s*[:：]?\s*(?:rm|\$|usd|eur)?\s*$|"

@@ -147,7 +147,7 @@ def view_page(layout: PageLayout, rank: int = 0) -> PageView:
     rows: list[tuple[Segment, ...]] = []
     segments: list[Segment] = []
     for number, places in enumerate(_rows(boxes)):
-        row = []
+        row: list[Segment] = []
         for place in places:
             words, text = parts[place]
             joined = " ".join(word.text for word in words)

@@ -181,15 +181,17 @@ DOCUMENT_WORDS = _words(
 """Words for the document at hand: they count little, except in front of a weak word ("invoice number")."""
 
 CHINESE_STOP = (
-    "请问", "请", "这份", "这张", "这个", "该份", "该", "本", "文档", "文件", "图中", "图片", "表中", "表格中", "中的", "里的",
-    "给出的", "显示的", "写的", "上的", "当中", "分别", "一共", "总共", "共有", "有关", "关于", "根据", "截至", "截止",
-    "的", "了", "是", "为", "在", "和", "与", "于", "及", "吗", "呢", "啊", "有", "由", "至", "到", "达到", "实现", "请回答", "其",
+    "请问", "请", "这份", "这张", "这个", "该份", "该", "本", "文档", "文件", "图中", "图片", "表中", "表格中",
+    "中的", "里的", "给出的", "显示的", "写的", "上的", "当中", "分别", "一共", "总共", "共有", "有关", "关于",
+    "根据", "截至", "截止", "的", "了", "是", "为", "在", "和", "与", "于", "及", "吗", "呢", "啊", "有", "由",
+    "至", "到", "达到", "实现", "请回答", "其",
 )  # fmt: skip
 
 CHINESE_QUESTION_WORDS = (
-    "百分之多少", "百分之几", "哪一天", "哪一年", "哪一个", "哪一家", "什么时候", "什么时间", "什么地方", "什么颜色",
-    "是多少", "多少", "是什么", "什么", "是谁", "谁", "何时", "何地", "哪年", "哪天", "哪里", "哪儿", "哪家", "哪个", "哪些",
-    "哪位", "哪", "几个", "几位", "几家", "几", "是否", "有没有", "能否", "怎么", "如何", "为何", "为什么", "吗", "多大", "多长", "多高",
+    "百分之多少", "百分之几", "哪一天", "哪一年", "哪一个", "哪一家", "什么时候", "什么时间", "什么地方",
+    "什么颜色", "是多少", "多少", "是什么", "什么", "是谁", "谁", "何时", "何地", "哪年", "哪天", "哪里",
+    "哪儿", "哪家", "哪个", "哪些", "哪位", "哪", "几个", "几位", "几家", "几", "是否", "有没有", "能否",
+    "怎么", "如何", "为何", "为什么", "吗", "多大", "多长", "多高",
 )  # fmt: skip
 
 MONTHS = _listed("january february march april may june july august september october november december")
@@ -224,8 +226,9 @@ ORGANISATION_WORDS = _words(
 )
 
 CHINESE_ORGANISATION_ENDINGS = (
-    "股份有限公司", "有限责任公司", "有限公司", "公司", "集团", "银行", "证券", "大学", "学院", "医院", "研究院", "研究所", "事务所",
-    "委员会", "协会", "基金会", "政府", "中心", "学校", "酒店", "超市", "商店", "餐厅", "局", "厅", "部",
+    "股份有限公司", "有限责任公司", "有限公司", "公司", "集团", "银行", "证券", "大学", "学院", "医院",
+    "研究院", "研究所", "事务所", "委员会", "协会", "基金会", "政府", "中心", "学校", "酒店", "超市", "商店",
+    "餐厅", "局", "厅", "部",
 )  # fmt: skip
 
 ADDRESS_WORDS = _words(
@@ -258,7 +261,7 @@ CONTENTS_TITLES = (
 COLUMN_NAMES: dict[str, frozenset[str]] = {
     "person": _words(
         "name names player players manager managers driver drivers winner winners person author candidate coach "
-        "captain director member artist singer actor rider skipper recipient nominee champion employee contact 姓名 负责"
+        "captain director member artist singer actor rider skipper recipient nominee champion employee contact 姓名"
     ),
     "place": _words("location venue place city country site stadium where arena town region state course circuit"),
     "organisation": _words("team club company school organisation organization institution party firm college bank"),
