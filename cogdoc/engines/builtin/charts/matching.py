@@ -7,12 +7,16 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.charts.colors import from_hexadecimal, named_colors
 from cogdoc.engines.builtin.charts.types import ColoredValue
 from cogdoc.results.types import Chart, ChartValue
+
+CERTAIN, COMPUTED, LIKELY, GUESS = 0.9, 0.75, 0.55, 0.3
+"""How sure an answer is: read off at a named place; worked out; probably what was meant; the best there is."""
 
 _MENTIONED = 0.72
 """Share of a name's weight that a question must contain to speak of it."""
@@ -65,6 +69,14 @@ class Cell:
     category: int
     value: float
     printed: ChartValue
+
+
+class Found(NamedTuple):
+    """An answer, how sure it is, and the cells that it rests on."""
+
+    text: str
+    confidence: float
+    cells: Sequence[Cell]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from cogdoc.engines.builtin.charts.matching import Cell
@@ -165,3 +165,17 @@ def formatted(value: float, decimals: int) -> str:
         decimals = max(decimals, 1 - math.floor(math.log10(abs(value))) + 1)
     text = f"{value:.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def printed(cell: Cell) -> str:
+    """The value as printed, without the percent sign, currency and grouping that a number is compared without."""
+    number = find_numbers(cell.printed.text or "")
+    decimals = number[0].decimals if len(number) == 1 else 0
+    if len(number) == 1 and number[0].scale != 1.0 and cell.printed.text:
+        return cell.printed.text
+    return formatted(cell.value, max(decimals, decimals_of([cell])))
+
+
+def decimals_of(cells: Iterable[Cell]) -> int:
+    """Decimals that the values themselves carry, four at most."""
+    return max((len(f"{cell.value:.4f}".rstrip("0").split(".")[1]) for cell in cells), default=0)

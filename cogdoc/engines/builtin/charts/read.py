@@ -16,7 +16,7 @@ from cogdoc.engines.builtin.charts.lines import read_lines
 from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, painted, without_labels
 from cogdoc.engines.builtin.charts.pies import read_pie
 from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title
-from cogdoc.engines.builtin.charts.types import Curve, Drawing, Picture
+from cogdoc.engines.builtin.charts.types import Bar, Curve, Drawing, Picture
 from cogdoc.results.types import Chart, ChartKind
 from cogdoc.words.types import Line
 
@@ -41,18 +41,10 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
     if min(picture.shape[:2]) < _LEAST_SIDE or not lines:
         return None
     labels = labels_of(lines)
-    words = [word for line in lines for word in line.words]
-    clean = without_labels(picture, words)
+    found = None
     if drawing is not None and drawing.paths:
-        clean = painted(drawing, picture.shape[:2])
-    found = _read_pie(clean, labels) or _read_bars(clean, drawing, labels, lines)
-    if found is None:
-        background = background_of(picture)
-        curves = drawn_curves(drawing) if drawing is not None else []
-        curves = curves or find_curves(picture if drawing is None else clean, words)
-        if not curves or not _is_large(plot_of(curves), picture, thin=True) or _are_rules(curves, lines):
-            return None
-        found = read_lines(curves, labels, picture, background)
+        found = _read_drawing(drawing, picture, labels, lines)
+    found = found or _read_picture(picture, labels, lines)
     if found is None:
         return None
     chart, plot = found
@@ -71,6 +63,36 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
     )
 
 
+def _read_picture(picture: Picture, labels: Sequence[Label], lines: Sequence[Line]) -> tuple[Chart, Box] | None:
+    words = [word for line in lines for word in line.words]
+    clean = without_labels(picture, words)
+    return (
+        _read_pie(clean, labels)
+        or _read_bars(find_bars(clean), clean, labels, lines)
+        or _read_lines(find_curves(picture, words), picture, labels, lines)
+    )
+
+
+def _read_drawing(
+    drawing: Drawing, picture: Picture, labels: Sequence[Label], lines: Sequence[Line]
+) -> tuple[Chart, Box] | None:
+    """The same from exact marks; pictures without words and labels stand in where pixels are looked at."""
+    canvas = painted(drawing, picture.shape[:2])
+    return (
+        _read_pie(canvas, labels)
+        or _read_bars(drawn_bars(drawing, background_of(picture)), canvas, labels, lines)
+        or _read_lines(drawn_curves(drawing), picture, labels, lines)
+    )
+
+
+def _read_lines(
+    curves: Sequence[Curve], picture: Picture, labels: Sequence[Label], lines: Sequence[Line]
+) -> tuple[Chart, Box] | None:
+    if not curves or not _is_large(plot_of(curves), picture, thin=True) or _are_rules(curves, lines):
+        return None
+    return read_lines(curves, labels, picture, background_of(picture))
+
+
 def _read_pie(picture: Picture, labels: Sequence[Label]) -> tuple[Chart, Box] | None:
     pie = find_pie(picture)
     if pie is None:
@@ -82,10 +104,9 @@ def _read_pie(picture: Picture, labels: Sequence[Label]) -> tuple[Chart, Box] | 
 
 
 def _read_bars(
-    picture: Picture, drawing: Drawing | None, labels: Sequence[Label], lines: Sequence[Line]
+    bars: Sequence[Bar], picture: Picture, labels: Sequence[Label], lines: Sequence[Line]
 ) -> tuple[Chart, Box] | None:
-    bars = drawn_bars(drawing, background_of(picture)) if drawing is not None else []
-    layout = find_layout(bars or find_bars(picture))
+    layout = find_layout(bars)
     if layout is None or not _is_plausible(layout, picture, lines):
         return None
     found = read_bars(layout, labels, picture)

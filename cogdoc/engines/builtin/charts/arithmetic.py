@@ -1,0 +1,122 @@
+"""Arithmetic on a chart's values: which ones a question wants to be put together, and what comes out."""
+
+from __future__ import annotations
+
+import re
+
+from cogdoc.engines.builtin.charts.intents import asks_name, names_range
+from cogdoc.engines.builtin.charts.matching import COMPUTED, Cell, Found, Subject, cells_of
+from cogdoc.engines.builtin.charts.operations import (
+    Operation,
+    computed,
+    decimals_of,
+    extremes_of,
+    formatted,
+    gap_extreme_of,
+    operation_of,
+    ranked,
+)
+from cogdoc.results.types import Chart
+
+_FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
+
+
+def arithmetic(chart: Chart, question: str, subject: Subject) -> Found | None:
+    operation = operation_of(question)
+    if operation is None and re.search(r"\baverage\b", question, re.IGNORECASE) and len(subject.categories) > 1:
+        operation = Operation.AVERAGE
+    if operation is None:
+        return None
+    if operation is Operation.DIFFERENCE and (found := _widest_gap(chart, question, subject)) is not None:
+        return found
+    cells = operands(chart, question, subject, operation)
+    value = computed(operation, [cell.value for cell in cells])
+    if value is None:
+        return None
+    decimals = 2 if operation in (Operation.AVERAGE, Operation.RATIO, Operation.MEDIAN) else decimals_of(cells)
+    return Found(formatted(value, decimals), COMPUTED, cells)
+
+
+def operands(chart: Chart, question: str, subject: Subject, operation: Operation) -> list[Cell]:
+    """The cells that an operation is to be done on, in the order in which the question names them."""
+    few = _few(chart, question, subject)
+    if few:
+        return few
+    found = [
+        cell
+        for high, rank in extremes_of(question)
+        if (cell := ranked(subject.cells, high=high, rank=rank)) is not None
+    ]
+    if len(found) >= 2:
+        return found
+    cells = list(subject.cells)
+    if len(subject.categories) >= 2 and operation is not Operation.DIFFERENCE and names_range(question):
+        cells = range_between(chart, subject, cells)
+    if operation in (Operation.DIFFERENCE, Operation.RATIO):
+        return _pair(chart, subject, cells)
+    return cells
+
+
+def _pair(chart: Chart, subject: Subject, cells: list[Cell]) -> list[Cell]:
+    """Two cells to compare, in the question's order."""
+    if len(subject.categories) >= 2:
+        one = subject.series[0] if subject.series else 0
+        chosen = [c for i in subject.categories[:2] for c in cells if c.category == i and c.series == one]
+        return chosen if len(chosen) == 2 else cells
+    if len(subject.series) >= 2 or len(chart.series) == 2:
+        order = subject.series[:2] if len(subject.series) >= 2 else (0, 1)
+        place = subject.categories[0] if subject.categories else None
+        chosen = [c for i in order for c in cells if c.series == i and place in (None, c.category)]
+        return chosen if len(chosen) == 2 else cells
+    if len(cells) > 2:
+        highest, lowest = ranked(cells, high=True, rank=1), ranked(cells, high=False, rank=1)
+        return [cell for cell in (highest, lowest) if cell is not None]
+    return cells
+
+
+def range_between(chart: Chart, subject: Subject, cells: list[Cell]) -> list[Cell]:
+    first, last = min(subject.categories), max(subject.categories)
+    return [
+        cell
+        for cell in cells_of(chart)
+        if first <= cell.category <= last and (not subject.series or cell.series in subject.series)
+    ] or cells
+
+
+def _few(chart: Chart, question: str, subject: Subject) -> list[Cell]:
+    """ "The last two bars", "the two smallest segments"."""
+    number = rf"(?P<n>{'|'.join(_FEW)})"
+    match = re.search(rf"\b(?P<what>first|last|top|bottom|\w+est|left ?most|right ?most) {number}\b", question, re.I)
+    match = match or re.search(
+        rf"\b{number} (?P<what>first|last|top|bottom|\w+est|left ?most|right ?most)\b", question, re.I
+    )
+    if match is None:
+        return []
+    count, what = _FEW[match["n"].lower()], match["what"].lower()
+    if what.endswith("est") or what in ("top", "bottom"):
+        high = what == "top" or any(high for high, _ in extremes_of(what))
+        return sorted(subject.cells, key=lambda cell: cell.value, reverse=high)[:count]
+    ordered = sorted(subject.cells, key=lambda cell: (cell.series, cell.category))
+    del chart
+    return ordered[:count] if what.startswith(("first", "left")) else ordered[-count:]
+
+
+def _widest_gap(chart: Chart, question: str, subject: Subject) -> Found | None:
+    """The category where two series lie farthest apart or closest together, or how far."""
+    highest = gap_extreme_of(question)
+    names = subject.series if len(subject.series) >= 2 else tuple(range(len(chart.series)))
+    if len(names) != 2 or highest is None or subject.categories:
+        return None
+    by_place = {(cell.series, cell.category): cell for cell in cells_of(chart)}
+    pairs = [
+        (by_place[names[0], c], by_place[names[1], c])
+        for c in range(len(chart.categories))
+        if (names[0], c) in by_place and (names[1], c) in by_place
+    ]
+    if not pairs:
+        return None
+    ordered = sorted(pairs, key=lambda pair: abs(pair[0].value - pair[1].value), reverse=highest)
+    one, other = ordered[0]
+    if asks_name(question):
+        return Found(chart.categories[one.category], COMPUTED, [one, other])
+    return Found(formatted(abs(one.value - other.value), decimals_of([one, other])), COMPUTED, [one, other])
