@@ -14,9 +14,9 @@ _FORMS = {"seconds": ".1f"}
 
 
 def by_measure(outcomes: Sequence[Outcome], measures: Sequence[str]) -> str:
-    """A row for each dataset and one for all, a column for each measure."""
+    """A row for each dataset, each language and for all, a column for each measure."""
     rows = []
-    for name, group in [*_groups(outcomes), ("all", list(outcomes))]:
+    for name, group in [*_groups(outcomes), *_languages(outcomes), ("all", list(outcomes))]:
         failed = sum(outcome.error is not None for outcome in group)
         rows.append([name, str(len(group)), str(failed), *(_cell(group, measure) for measure in measures)])
     return markdown_table(["dataset", "n", "failed", *measures], rows)

@@ -75,6 +75,8 @@ def test_tables_of_results_group_by_dataset_and_leave_missing_measures_open() ->
     assert lines[2:] == [
         "| forms (en) | 1 | 0 | 0.500 [0.500, 0.500] |",
         "| slides (zh) | 1 | 0 | – |",
+        "| all en | 1 | 0 | 0.500 [0.500, 0.500] |",
+        "| all zh | 1 | 0 | – |",
         "| all | 2 | 0 | 0.500 [0.500, 0.500] |",
     ]
 
