@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,7 +21,9 @@ from cogdoc.documents.geometry import Box
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.opening import MupdfDocument, OpenDocument, check_index, open_document
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
+from cogdoc.words.field_rows import join_field_rows
 from cogdoc.words.reading import read_words
+from cogdoc.words.rows import sorted_lines
 from cogdoc.words.types import Block, BlockKind, Cell, Line, PageLayout, PageWords, Table, TextOrigin, Word
 
 MODEL_SIDE = 842.0
@@ -29,9 +31,6 @@ MODEL_SIDE = 842.0
 
 WORDY_PICTURE = 12
 """Lines of text from which a picture is taken for text: charts have fewer long ones, photographs hardly any."""
-
-WIDE_GAP = 2.0
-"""Line heights of white space that part texts which share a row; justified lines have spaces of up to 1.5."""
 
 _KINDS = {
     "title": BlockKind.TITLE,
@@ -69,7 +68,7 @@ def read_layout(request: OpenRequest, number: int, words: PageWords | None = Non
         return PageLayout(words, ())
     document = open_document(request)
     regions = _find_regions(document, check_index(document, number), words)
-    return PageLayout(words, tuple(_fill(regions, words.lines)))
+    return PageLayout(words, tuple(join_field_rows(_fill(regions, words.lines))))
 
 
 def _find_regions(document: OpenDocument, index: int, words: PageWords) -> list[_Region]:
@@ -195,30 +194,6 @@ def _block(region: _Region, lines: list[Line]) -> Block:
     # A picture that is full of text is a photographed document (a receipt on a desk), not an illustration.
     kind = BlockKind.TEXT if region.kind is BlockKind.PICTURE and len(lines) >= WORDY_PICTURE else region.kind
     return Block(kind, region.box, tuple(sorted_lines(lines)), region.level)
-
-
-def sorted_lines(lines: Sequence[Line]) -> list[Line]:
-    """Lines of one column, top to bottom; what stands side by side is one line unless a wide gap parts it."""
-    rows: list[list[Line]] = []
-    for line in sorted(lines, key=lambda line: line.box.center[1]):
-        if rows and line.box.vertical_overlap(rows[-1][-1].box) > 0.6:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
-    return [joined for row in rows for joined in _join_neighbours(sorted(row, key=lambda line: line.box.x0))]
-
-
-def _join_neighbours(row: Sequence[Line]) -> Iterator[Line]:
-    """MuPDF parts justified text at every wide space; here only a gap that no space can be parts a row."""
-    current = row[0]
-    for line in row[1:]:
-        height = min(current.box.height, line.box.height)
-        if line.box.x0 - current.box.x1 < WIDE_GAP * height:
-            current = Line((*current.words, *line.words))
-        else:
-            yield current
-            current = line
-    yield current
 
 
 def _table(region: _Region, lines: Sequence[Line]) -> Table:
