@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from cogdoc.results.types import BoxTuple, Chart, TextBlock, TextLine
 
@@ -165,4 +166,4 @@ def _heading_text(text: str) -> str:
 def _number(value: float | None, printed: str | None) -> str:
     if printed:
         return printed
-    return "" if value is None else f"{value:.6g}"
+    return "" if value is None else f"{Decimal(f'{value:.6g}'):f}"  # never 1e+07
