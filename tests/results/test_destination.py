@@ -1,0 +1,111 @@
+"""Output goes where it was asked to: whole or not at all, over nothing that exists unless told to."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from cogdoc.errors import ExitCode, OutputError, OutputExistsError
+from cogdoc.results.destination import Destination, choose_destination, open_output
+from cogdoc.results.writers import Format
+
+
+def write_half(place: Path, failure: type[BaseException]) -> None:
+    with open_output(place, overwrite=True) as stream:
+        stream.write("half")
+        raise failure
+
+
+def test_file_appears_whole_when_all_is_written(tmp_path: Path) -> None:
+    place = tmp_path / "out.md"
+    with open_output(place) as stream:
+        stream.write("text\n")
+        assert not place.exists()
+    assert place.read_text() == "text\n"
+    assert list(tmp_path.iterdir()) == [place]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, OSError])
+def test_failing_writer_leaves_no_file(tmp_path: Path, failure: type[BaseException]) -> None:
+    with pytest.raises((failure, OutputError)):
+        write_half(tmp_path / "out.md", failure)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failing_writer_leaves_what_was_there_before(tmp_path: Path) -> None:
+    place = tmp_path / "out.md"
+    place.write_text("before")
+    with pytest.raises(RuntimeError):
+        write_half(place, RuntimeError)
+    assert place.read_text() == "before"
+
+
+def test_existing_file_is_kept_unless_overwriting_was_asked_for(tmp_path: Path) -> None:
+    place = tmp_path / "out.md"
+    place.write_text("before")
+    with pytest.raises(OutputExistsError) as caught:
+        choose_destination(str(place), several=False, overwrite=False)
+    assert caught.value.exit_code is ExitCode.OUTPUT_EXISTS
+    assert "--overwrite" in (caught.value.hint or "")
+    assert choose_destination(str(place), several=False, overwrite=True).path == place
+    with open_output(place, overwrite=True) as stream:
+        stream.write("after")
+    assert place.read_text() == "after"
+
+
+def test_new_file_has_ordinary_permissions(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        with open_output(tmp_path / "out.md"):
+            pass
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / "out.md").stat().st_mode) == 0o640
+
+
+def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for place in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(OutputError, match="not a regular file"):
+            choose_destination(str(place), several=False, overwrite=True)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+def test_missing_folder_of_a_file_is_an_error_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="no such folder") as caught:
+        choose_destination(str(tmp_path / "gone" / "out.md"), several=False, overwrite=False)
+    assert caught.value.exit_code is ExitCode.INPUT_OUTPUT
+
+
+def test_file_in_the_way_of_a_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot make this folder"):
+        choose_destination(f"{tmp_path}/file/sub/", several=False, overwrite=False)
+
+
+@pytest.mark.parametrize(
+    ("to", "several", "folder"),
+    [
+        ("out.md", False, False),
+        ("out.md", True, False),
+        ("out", False, False),
+        ("out", True, True),
+        ("out/", False, True),
+    ],
+)
+def test_folder_is_told_from_file_by_its_name_and_by_how_much_goes_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str, several: bool, folder: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert choose_destination(to, several=several, overwrite=False).folder is folder
+    assert Path(to).is_dir() is folder
+
+
+def test_results_of_files_that_differ_in_their_suffix_only_do_not_collide(tmp_path: Path) -> None:
+    place = Destination(tmp_path, folder=True, overwrite=False)
+    names = {place.file_for(Path("sub") / name, Format.MD) for name in ("a.pdf", "a.png", "a")}
+    assert names == {tmp_path / "sub" / f"{name}.md" for name in ("a.pdf", "a.png", "a")}
+    assert place.file_for(Path("a.pdf"), Format.TEXT).name == "a.pdf.txt"

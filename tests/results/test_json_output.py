@@ -1,0 +1,185 @@
+"""JSON is what the published schema says, one valid text whatever happens, and JSON Lines hold one record a line."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cogdoc.results.documents import json_schema
+from cogdoc.results.types import (
+    Answer,
+    AnswerRecord,
+    Candidate,
+    Chart,
+    ChartKind,
+    ChartRecord,
+    ChartSeries,
+    ChartValue,
+    EngineInfo,
+    ErrorInfo,
+    Evidence,
+    PageInfo,
+    PageRecord,
+    SourceInfo,
+    TableCell,
+    TableResult,
+    TextBlock,
+    TextLine,
+)
+from cogdoc.results.writers import AnyRecord, Format, make_writer
+
+BOX = (1.0, 2.0, 3.0, 4.5)
+SOURCE = SourceInfo(path="a/b c.pdf", sha256="0" * 64, page_count=3)
+ENGINE = EngineInfo(name="builtin", version="0")
+ERROR = ErrorInfo(kind="damaged", message="damaged file", exit_code=4)
+PAGE = PageInfo(number=2, label="ii", width=595.0, height=842.0)
+EVIDENCE = Evidence(page=2, label="ii", box=BOX, text="Total 7")
+CHART = Chart(
+    kind=ChartKind.BAR,
+    title="Sales",
+    categories=("a", "b"),
+    series=(
+        ChartSeries(
+            name="2024", values=(ChartValue(value=1.5, confidence=1, box=BOX), ChartValue(value=None, confidence=0))
+        ),
+    ),
+    measured=True,
+    confidence=0.5,
+)
+BLOCK = TextBlock(
+    kind="table",
+    box=BOX,
+    text="x",
+    lines=(TextLine(text="x", box=BOX, confidence=1),),
+    table=TableResult(rows=((TableCell(text="x", box=BOX), TableCell(text="")),)),
+)
+RECORDS: dict[str, list[AnyRecord]] = {
+    "ask": [
+        AnswerRecord(source=SOURCE, engine=ENGINE, error=ERROR),
+        AnswerRecord(
+            source=SOURCE,
+            engine=ENGINE,
+            timings={"read": 0.5},
+            flags=("low-confidence",),
+            answer=Answer(
+                question="total?",
+                text="7",
+                confidence=0.3,
+                evidence=(EVIDENCE,),
+                alternatives=(Candidate(text="8", confidence=0.1),),
+            ),
+        ),
+    ],
+    "ocr": [
+        PageRecord(source=SOURCE, engine=ENGINE, page=PAGE, error=ERROR),
+        PageRecord(source=SOURCE, engine=ENGINE, page=PAGE, origin="ocr", text="x", markdown="x", blocks=(BLOCK,)),
+    ],
+    "chart": [
+        ChartRecord(source=SOURCE, engine=ENGINE, page=PAGE, flags=("not-a-chart",)),
+        ChartRecord(
+            source=SOURCE,
+            engine=ENGINE,
+            page=PAGE,
+            chart=CHART,
+            answers=(Answer(question="?", text=None, confidence=0),),
+        ),
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def validate() -> Any:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema).validate
+
+
+def written(output: Format, task: str, sources: list[tuple[list[AnyRecord], ErrorInfo | None]], several: bool) -> str:
+    stream = io.StringIO()
+    writer = make_writer(output, stream, several=several)
+    for records, error in sources:
+        writer.begin(task, SOURCE)
+        for record in records:
+            writer.write(record)
+        writer.end(error)
+    writer.close()
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("task", RECORDS)
+def test_one_source_is_an_object_that_the_schema_allows(validate: Any, task: str) -> None:
+    result = json.loads(written(Format.JSON, task, [(RECORDS[task], None)], several=False))
+    validate(result)
+    assert (result["schema"], result["task"], len(result["records"])) == ("cogdoc/1", task, 2)
+    assert all(record["schema"] == "cogdoc/1" for record in result["records"])
+
+
+@pytest.mark.parametrize("task", RECORDS)
+def test_several_sources_are_an_array_also_where_some_fail(validate: Any, task: str) -> None:
+    results = json.loads(
+        written(Format.JSON, task, [([], ERROR), (RECORDS[task], None), (RECORDS[task], ERROR)], several=True)
+    )
+    validate(results)
+    assert [len(result["records"]) for result in results] == [0, 2, 2]
+    assert [result["error"] is None for result in results] == [False, True, False]
+
+
+def test_several_sources_of_which_none_came_are_an_empty_array() -> None:
+    assert json.loads(written(Format.JSON, "ask", [], several=True)) == []
+
+
+@pytest.mark.parametrize("task", RECORDS)
+def test_every_line_of_json_lines_is_a_record_that_the_schema_allows(validate: Any, task: str) -> None:
+    lines = written(Format.JSONL, task, [(RECORDS[task], None), (RECORDS[task], ERROR)], several=True).splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        validate(json.loads(line))
+
+
+def test_json_lines_are_flushed_as_they_come() -> None:
+    class Stream(io.StringIO):
+        flushed = 0
+
+        def flush(self) -> None:
+            Stream.flushed += 1
+
+    writer = make_writer(Format.JSONL, Stream())
+    writer.begin("ask", SOURCE)
+    for count, record in enumerate(RECORDS["ask"], 1):
+        writer.write(record)
+        assert Stream.flushed == count
+
+
+@pytest.mark.parametrize("task", RECORDS)
+def test_records_read_back_are_what_was_written(task: str) -> None:
+    for record in RECORDS[task]:
+        fields = json.loads(record.model_dump_json())
+        fields["schema_version"] = fields.pop("schema")
+        assert type(record).model_validate(fields) == record
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"task": "ask"},
+        [{"schema": "cogdoc/1"}],
+        {"schema": "cogdoc/2", "task": "ocr", "source": {"path": "x"}, "records": [], "error": None},
+        {"schema": "cogdoc/1", "task": "ocr", "source": {"path": "x"}, "records": [], "error": None, "extra": 1},
+    ],
+)
+def test_schema_refuses_what_cogdoc_does_not_write(validate: Any, wrong: object) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        validate(wrong)
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",))))
+def test_any_text_survives_json(text: str) -> None:
+    record = AnswerRecord(source=SOURCE, engine=ENGINE, answer=Answer(question=text, text=text, confidence=1))
+    (line,) = written(Format.JSONL, "ask", [([record], None)], several=False).split("\n")[:-1]
+    assert json.loads(line)["answer"]["text"] == text

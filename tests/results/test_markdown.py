@@ -1,0 +1,169 @@
+"""Markdown shows a document's text as it is: none of it becomes markup, and tables keep their shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from cogdoc.results.markdown import (
+    block_to_markdown,
+    blocks_to_markdown,
+    chart_to_markdown,
+    join_lines,
+    markdown_comment,
+    table_to_markdown,
+)
+from cogdoc.results.types import (
+    Chart,
+    ChartKind,
+    ChartSeries,
+    ChartValue,
+    TableCell,
+    TableResult,
+    TextBlock,
+    TextLine,
+)
+
+MARKUP = st.text(st.sampled_from("\\`*_{}[]()<>#+-.,!|~=&:;\"'$^/@ aZ09é中"), min_size=1, max_size=30)
+WIDE = 500.0
+
+
+def rendered(markdown: str) -> list[Any]:
+    return MarkdownIt("gfm-like", {"linkify": False}).parse(markdown)
+
+
+def shown_text(tokens: list[Any]) -> str:
+    """What a reader sees, with single spaces."""
+    parts: list[str] = []
+    for token in tokens:
+        if token.type == "inline":
+            for child in token.children:
+                assert child.type in ("text", "text_special", "softbreak", "hardbreak"), (child.type, child.content)
+                parts.append(" " if child.type.endswith("break") else child.content)
+            parts.append(" ")
+    return " ".join("".join(parts).split())
+
+
+def block(kind: str, *lines: str, level: int = 0, width: float = WIDE) -> TextBlock:
+    shaped = tuple(
+        TextLine(text=text, box=(0, 20.0 * place, width, 20.0 * place + 12), confidence=1)
+        for place, text in enumerate(lines)
+    )
+    return TextBlock(kind=kind, box=(0, 0, WIDE, 500), text="\n".join(lines), level=level, lines=shaped)
+
+
+def spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+@given(st.lists(MARKUP, min_size=1, max_size=4))
+@example(["1. no list"])
+@example(["# no heading #"])
+@example(["a", "---"])
+@example(["a", "="])
+@example(["&amp; &#35;"])
+@example(["~~struck~~ <b>bold</b> [link](x) ![image](y) `code`"])
+@example(["    indented"])
+@example(["a|b", "-|-"])
+def test_text_with_markup_characters_is_shown_as_it_is(lines: list[str]) -> None:
+    ragged = block("text", *lines, width=100)
+    tokens = rendered(block_to_markdown(ragged))
+    assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
+    assert shown_text(tokens) == spaced(" ".join(lines))
+
+
+@given(MARKUP, st.sampled_from(["title", "heading"]), st.integers(0, 6))
+@example("C #", "heading", 2)
+@example("#", "heading", 2)
+def test_headings_with_markup_characters_are_shown_as_they_are(text: str, kind: str, level: int) -> None:
+    tokens = rendered(block_to_markdown(block(kind, text, level=level)))
+    assert [token.type for token in tokens] == ["heading_open", "inline", "heading_close"]
+    assert tokens[0].tag == f"h{level or (1 if kind == 'title' else 2)}"
+    assert shown_text(tokens) == spaced(text)
+
+
+cells = st.integers(1, 5).flatmap(
+    lambda width: st.lists(
+        st.lists(st.one_of(MARKUP, st.just("")), min_size=width, max_size=width), min_size=1, max_size=5
+    )
+)
+
+
+@given(cells)
+def test_tables_have_equal_columns_and_show_their_cells(rows: list[list[str]]) -> None:
+    tokens = rendered(table_to_markdown(rows))
+    assert tokens[0].type == "table_open"
+    shown: list[list[str]] = []
+    for place, token in enumerate(tokens):
+        if token.type == "tr_open":
+            shown.append([])
+        if token.type in ("th_open", "td_open"):
+            shown[-1].append(shown_text([tokens[place + 1]]))
+    assert shown == [[spaced(cell) for cell in row] for row in rows]
+
+
+@pytest.mark.parametrize("kind", ["header", "footer"])
+def test_headers_and_footers_are_marked_and_cannot_bring_html(kind: str) -> None:
+    tokens = rendered(block_to_markdown(block(kind, "<script>alert(1)</script>", "*3*")))
+    assert [token.type for token in tokens] == ["html_block", "paragraph_open", "inline", "paragraph_close"]
+    assert tokens[0].content.strip() == f"<!-- {kind} -->"
+    assert shown_text(tokens) == "<script>alert(1)</script> *3*"
+
+
+@given(st.text(st.sampled_from("-><! ax"), max_size=12))
+def test_nothing_ends_a_comment_early(text: str) -> None:
+    comment = markdown_comment(text)
+    assert comment.index("-->") == len(comment) - 3
+    assert [token.type for token in rendered(comment)] == ["html_block"]
+
+
+def test_blocks_stand_apart_and_empty_ones_are_left_out() -> None:
+    blocks = [block("heading", "One"), TextBlock(kind="picture", box=(0, 0, 1, 1), text=""), block("text", "Two")]
+    assert blocks_to_markdown(blocks) == "## One\n\nTwo"
+
+
+def test_full_lines_of_a_paragraph_run_on_and_short_ones_break() -> None:
+    assert block_to_markdown(block("text", "a full line", "and its end")) == "a full line and its end"
+    assert block_to_markdown(block("text", "1 High Street", "Elmsworth", width=90)) == "1 High Street  \nElmsworth"
+
+
+def test_lines_are_joined_as_their_author_would_read_them() -> None:
+    assert join_lines(["a hyphen-", "ated word"]) == "a hyphenated word"
+    assert join_lines(["Stratford-", "Upon"]) == "Stratford- Upon"
+    assert join_lines(["超声波", "水表"]) == "超声波水表"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("• Apples", "- Apples"), ("3. Pears", "3. Pears"), ("(4) Plums", "4. Plums"), ("* *x*", "- \\*x\\*")],
+)
+def test_list_items_get_their_marks_once(text: str, expected: str) -> None:
+    assert block_to_markdown(block("list-item", text)) == expected
+
+
+def test_table_blocks_become_tables() -> None:
+    table = TableResult(rows=((TableCell(text="a"), TableCell(text="b")), (TableCell(text="1\n2"), TableCell(text=""))))
+    made = TextBlock(kind="table", box=(0, 0, 1, 1), text="", table=table)
+    assert block_to_markdown(made) == "| a | b |\n|---|---|\n| 1 2 |  |"
+
+
+def test_charts_are_tables_that_say_how_they_were_read() -> None:
+    values = (ChartValue(value=1.5, confidence=1), ChartValue(value=2, text="2 %", confidence=1))
+    chart = Chart(
+        kind=ChartKind.HORIZONTAL_BAR,
+        title="Sales # 1",
+        y_title="Year",
+        unit="%",
+        categories=("2023", "2024"),
+        series=(ChartSeries(name="A|B", values=values),),
+        measured=True,
+        confidence=0.5,
+    )
+    markdown = chart_to_markdown(chart)
+    assert "| Year | A\\|B |\n|---|---|\n| 2023 | 1.5 |\n| 2024 | 2 % |" in markdown
+    assert "measured against the axis" in markdown
+    assert markdown.splitlines()[0] == "## Sales # 1"

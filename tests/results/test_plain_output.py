@@ -1,0 +1,145 @@
+"""Text and CSV: bare answers for scripts, rows that parse back, nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cogdoc.results.printable import printable, well_formed
+from cogdoc.results.types import (
+    Answer,
+    AnswerRecord,
+    Chart,
+    ChartKind,
+    ChartRecord,
+    ChartSeries,
+    ChartValue,
+    EngineInfo,
+    Evidence,
+    PageInfo,
+    PageRecord,
+    SourceInfo,
+)
+from cogdoc.results.writers import AnyRecord, Format, make_writer
+
+ENGINE = EngineInfo(name="builtin", version="0")
+UNSAFE = "\x00\x07\x08\x0b\x0d\x1b\x7f\x80\x85\x9b\u202e\u2066"
+
+
+def answered(text: str | None, question: str = "total?", path: str = "a.pdf") -> AnswerRecord:
+    evidence = (Evidence(page=3, label="iii", box=(0, 0, 1, 1), text="line"),) if text is not None else ()
+    answer = Answer(question=question, text=text, confidence=0.5, evidence=evidence)
+    return AnswerRecord(source=SourceInfo(path=path), engine=ENGINE, answer=answer)
+
+
+def charted(path: str = "a.png") -> ChartRecord:
+    series = tuple(
+        ChartSeries(name=name, values=tuple(ChartValue(value=value, confidence=1) for value in values))
+        for name, values in {"2023": (1.0, None), "2024, new": (2.5, 1e7)}.items()
+    )
+    chart = Chart(kind=ChartKind.BAR, categories=('a "b"', "c"), series=series, measured=False, confidence=1)
+    return ChartRecord(source=SourceInfo(path=path), engine=ENGINE, chart=chart)
+
+
+def paged(text: str, number: int = 1, path: str = "a.pdf") -> PageRecord:
+    page = PageInfo(number=number, label=str(number), width=1, height=1)
+    return PageRecord(source=SourceInfo(path=path), engine=ENGINE, page=page, text=text)
+
+
+def written(output: Format, task: str, *sources: list[AnyRecord], many_questions: bool = False) -> str:
+    stream = io.StringIO(newline="")
+    writer = make_writer(output, stream, several=len(sources) > 1, many_questions=many_questions)
+    for records in sources:
+        writer.begin(task, records[0].source)
+        for record in records:
+            writer.write(record)
+        writer.end(None)
+    writer.close()
+    return stream.getvalue()
+
+
+def test_one_answer_is_bare() -> None:
+    assert written(Format.TEXT, "ask", [answered("48.54")]) == "48.54\n"
+
+
+def test_answer_that_was_not_found_prints_nothing() -> None:
+    assert written(Format.TEXT, "ask", [answered(None)]) == ""
+
+
+def test_answers_from_several_sources_are_led_by_path_and_page() -> None:
+    shown = written(Format.TEXT, "ask", [answered("1", path="a.pdf")], [answered("2", path="b.pdf")])
+    assert shown == "a.pdf:iii:1\nb.pdf:iii:2\n"
+
+
+def test_several_answers_are_led_by_their_questions_and_keep_their_number() -> None:
+    shown = written(Format.TEXT, "ask", [answered("1", "one?"), answered(None, "two?")], many_questions=True)
+    assert shown == "one?\t1\ntwo?\t\n"
+
+
+def test_pages_and_sources_stand_apart_and_a_source_without_text_is_not_named() -> None:
+    first, none, second = [paged("x"), paged("y", 2)], [paged("", path="none.pdf")], [paged("z", path="b.pdf")]
+    shown = written(Format.TEXT, "ocr", first, none, second)
+    assert shown == "==> a.pdf <==\n\nx\n\ny\n\n==> b.pdf <==\n\nz\n"
+    assert written(Format.TEXT, "ocr", first) == "x\n\ny\n"
+
+
+fields = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
+
+
+@given(st.lists(fields, min_size=1, max_size=4))
+def test_answers_in_csv_parse_back(texts: list[str]) -> None:
+    shown = written(Format.CSV, "ask", [answered(text, question=text) for text in texts])
+    header, *rows = csv.reader(io.StringIO(shown, newline=""))
+    assert header == ["source", "question", "answer", "page", "confidence"]
+    assert rows == [["a.pdf", text, text, "iii", "0.500"] for text in texts]
+
+
+def test_charts_in_csv_parse_back() -> None:
+    rows = list(csv.reader(io.StringIO(written(Format.CSV, "chart", [charted()]), newline="")))
+    assert rows == [["category", "2023", "2024, new"], ['a "b"', "1", "2.5"], ["c", "", "10000000"]]
+
+
+def test_charts_of_several_sources_in_csv_say_whose_they_are() -> None:
+    shown = written(Format.CSV, "chart", [charted("a.png")], [charted("b.png")])
+    rows = [row for row in csv.reader(io.StringIO(shown, newline="")) if row]
+    assert [row[0] for row in rows] == ["a.png"] * 3 + ["b.png"] * 3
+
+
+def is_harmless(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cs") and character not in UNSAFE
+
+
+@given(st.text(st.one_of(st.characters(), st.sampled_from(UNSAFE))))
+def test_printable_lets_no_control_character_through(text: str) -> None:
+    assert all(map(is_harmless, printable(text)))
+    assert all(is_harmless(character) or character in "\n\t" for character in printable(text, keep_newlines=True))
+
+
+@given(st.text(st.characters(categories=("L", "N", "P", "S", "Zs"))))
+def test_printable_leaves_harmless_text_alone(text: str) -> None:
+    assert printable(text) == text
+
+
+def test_control_characters_are_shown_as_what_they_are() -> None:
+    assert printable("a\x1b[31mb\n\u202e") == "a\\x1b[31mb\\x0a\\u202e"
+
+
+@given(st.binary())
+def test_any_file_name_becomes_text_that_utf8_can_hold(name: bytes) -> None:
+    text = well_formed(name.decode("utf-8", "surrogateescape"))
+    assert text.encode().decode() == text
+    assert text == name.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("output", [Format.TEXT, Format.MD])
+def test_terminal_codes_from_documents_questions_and_paths_are_not_sent(output: Format) -> None:
+    attack = "\x1b]0;owned\x07"
+    ask = written(output, "ask", [answered(attack, question=attack, path=attack)], [answered(attack, path=attack)])
+    ocr = written(output, "ocr", [paged(attack, path=attack)], [paged(attack, path=attack)])
+    assert "\x1b" not in ask + ocr
+    assert "\x07" not in ask + ocr
