@@ -132,7 +132,7 @@ def _below(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
 def _left(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
     """A count in front of what it counts: "7 items"."""
     kind = matcher.question.kinds[0]
-    if kind not in (ValueKind.NUMBER, ValueKind.PERCENT):
+    if kind is not ValueKind.NUMBER:
         return
     before = match.segment.text[: match.start]
     found = [value for value in find_values(kind, before) if not before[value.end :].strip()]

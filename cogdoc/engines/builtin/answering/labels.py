@@ -14,8 +14,12 @@ from cogdoc.engines.builtin.answering.segments import PageView, Segment
 from cogdoc.engines.builtin.answering.terms import CJK, Token, folded, is_cjk, stem, strength, tokenize
 from cogdoc.engines.builtin.answering.vocabulary import DOCUMENT_WORDS, LABEL_WORDS, PHRASES, STOP_WORDS, WEAK_WORDS
 
+REMEMBERED_WORDS = 20_000
+"""Of a long document; more than a handful of pages have."""
+
 COLONS = ":：∶"
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
+_INNER_LABEL = re.compile(rf"(?:^|\s)((?:[A-Z#][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)")
 _LABEL_END = re.compile(rf"\s*(?:[{COLONS}]|\.{{3,}}|_{{2,}}|…)\s*")
 
 
@@ -65,6 +69,8 @@ class Matcher:
         """Places of the question's words that a printed word stands for, each with its strength."""
         found = self._hits.get(norm)
         if found is None:
+            if len(self._hits) >= REMEMBERED_WORDS:
+                self._hits.clear()
             found = tuple(
                 (place, value)
                 for place, term in enumerate(self.question.terms)
@@ -93,7 +99,8 @@ class Matcher:
         """Share of the words that the question explains; words that mean little count for little."""
         explained = total = 0.0
         for token in tokens:
-            if token.norm in STOP_WORDS and not self.hits(token.norm):
+            sign = not token.norm[0].isalnum()
+            if sign or (token.norm in STOP_WORDS and not self.hits(token.norm)):
                 continue
             weight = 0.4 if token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS or len(token.norm) == 1 else 1.0
             total += weight
@@ -110,7 +117,8 @@ class Matcher:
     def label_matches(self, segment: Segment) -> list[LabelMatch]:
         """Slices of a segment that may be the label, from every place where a label can begin."""
         text, tokens = segment.text, segment.tokens
-        starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+        inner = (match.start(1) for match in _INNER_LABEL.finditer(text))
+        starts = sorted({0, *(match.end() for match in _BREAK.finditer(text)), *inner})
         found: list[LabelMatch] = []
         for place, start in enumerate(starts):
             stop = starts[place + 1] if place + 1 < len(starts) else len(text)
@@ -161,10 +169,7 @@ def starts_with_label(text: str) -> bool:
 
 def inner_label(text: str) -> int | None:
     """Where, behind a value, the next "Label:" of the same segment begins."""
-    for match in re.finditer(rf"(?:^|\s)((?:[A-Z][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)", text):
-        if match.start():
-            return match.start()
-    return None
+    return next((match.start() for match in _INNER_LABEL.finditer(text) if match.start()), None)
 
 
 def label_share(text: str) -> float:

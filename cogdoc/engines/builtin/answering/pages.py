@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from cogdoc.engines.builtin.answering.labels import Matcher
 from cogdoc.engines.builtin.answering.questions import analyze
-from cogdoc.engines.builtin.answering.terms import Token, folded, tokenize
+from cogdoc.engines.builtin.answering.terms import Token, folded, split_tokens
 from cogdoc.engines.builtin.answering.values import ValueKind, find_values
 from cogdoc.engines.builtin.answering.vocabulary import CONTENTS_TITLES
 from cogdoc.words.types import PageWords
@@ -88,7 +88,7 @@ def _count(matcher: Matcher, page: PageWords, weights: tuple[float, ...], kind: 
     label = 0.0
     has_kind = kind is ValueKind.TEXT
     for line in page.lines:
-        tokens: tuple[Token, ...] = tokenize(line.text)
+        tokens = split_tokens(line.text)
         hit = False
         for token in tokens:
             for place, strength in matcher.hits(token.norm):
@@ -147,7 +147,7 @@ def _score(page: _PageCounts, weights: tuple[float, ...], rarity: list[float], a
             damped = count * (K1 + 1) / (count + K1 * (1 - B + B * page.length / average))
             score += weight * rare * damped
     score += PROXIMITY * sum(weights[place] * rarity[place] for place in page.near)
-    score += LABEL * page.label * sum(rarity) / len(rarity)
+    score += LABEL * page.label * sum(rarity) / max(1, len(rarity))
     if page.lists_contents:
         score *= CONTENTS_PENALTY
     return score * (1.0 if page.has_kind else 0.85)

@@ -93,7 +93,8 @@ _PAGE = re.compile(
     re.I,
 )
 _PLACE_PAGE = re.compile(
-    rf"\b({'|'.join(ORDINALS)}|last)\s(?:page|slide)\b|\b(cover)(?=\spage|\s*[?.]|$)|(首页|封面|最后一页)",
+    rf"\b({'|'.join(ORDINALS)}|last)\s(?:page|slide)\b|\b(cover)(?=\spage)|"
+    r"\b(?:on|of) the (?:front )?(cover)(?!\s(?:sheet|letter))\b|(首页|封面|最后一页)",
     re.I,
 )
 _UNREADABLE = re.compile(
@@ -210,7 +211,7 @@ def _pages(text: str) -> tuple[int, ...]:
         return ()
     pages = [_number(match[1] or match[2]) for match in _PAGE.finditer(text)]
     for match in _PLACE_PAGE.finditer(text):
-        word = (match[1] or match[2] or match[3]).lower()
+        word = next(filter(None, match.groups())).lower()
         pages.append(-1 if word in ("last", "最后一页") else ORDINALS.get(word, 1))
     return tuple(dict.fromkeys(page for page in pages if page))
 

@@ -62,7 +62,7 @@ def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[To
             continue
         for value in find_values(kind, sentence.text):
             start, end = sentence.start + value.start, sentence.start + value.end
-            inside = [token for token in hits if start <= token.start and token.end <= end]
+            inside = [token for token in hits if start <= token.start and token.end <= end and token.norm != "%"]
             asked = matcher.recall(matcher.covered(inside))
             outside = [token for token in hits if token not in inside]
             if not outside:

@@ -51,6 +51,11 @@ def is_cjk(text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def tokenize(text: str) -> tuple[Token, ...]:
+    """`split_tokens`, which remembers the lines of the pages at hand."""
+    return split_tokens(text)
+
+
+def split_tokens(text: str) -> tuple[Token, ...]:
     """The tokens of `text`, left to right; pairs of Chinese characters overlap."""
     low = folded(text)
     tokens: list[Token] = []

@@ -16,6 +16,7 @@ from cogdoc.engines.builtin.answering.vocabulary import (
     MONTHS,
     NUMBER_WORDS,
     ORGANISATION_WORDS,
+    STOP_WORDS,
     TITLE_WORDS,
 )
 from cogdoc.words.numbers import find_numbers
@@ -99,12 +100,14 @@ _PATTERNS = {
 _DATE_PATTERNS = tuple((re.compile(pattern, re.I), fit) for pattern, fit in _DATES)
 _YEAR_PATTERN = re.compile(rf"(?<![\d.,])(?:FY\s?)?{_YEAR}(?:\s?[-–/]\s?\d{{2,4}})?\s?[年EA]?(?![\d,]|\.\d)")
 _NUMBER_WORD = re.compile(r"\b(?:" + "|".join(NUMBER_WORDS) + r")\b", re.I)
+_CONNECTORS = frozenset({"and", "of", "&", "de", "von", "van", "der", "la"})
 _NAME = re.compile(
-    r"(?:[A-Z][a-zà-ÿ]?\.\s?)*[A-Z][\w'’à-ÿ-]*(?:\s?(?:[A-Z]\.|de|von|van|der|la|of|and|&|\([A-Z]\)|"
+    r"(?:[A-Z][a-zà-ÿ]{0,3}\.\s?)*[A-Z][\w'’à-ÿ-]*(?:\s?(?:[A-Z]\.|de|von|van|der|la|of|and|&|\([A-Z]\)|"
     r"[A-Z][\w'’à-ÿ.-]*)(?=\W|$))*"
 )
 
 
+@lru_cache(maxsize=8192)
 def find_values(kind: ValueKind, text: str) -> tuple[Found, ...]:
     """All values of a kind in `text`, left to right, without overlaps; none for free text."""
     finder = _FINDERS.get(kind)
@@ -241,8 +244,8 @@ def _find_people(text: str) -> Iterator[Found]:
     if is_cjk(text):
         for match in re.finditer(rf"(?<![{CJK}])[{CJK}]{{2,4}}(?![{CJK}])", text):
             yield Found(*match.span(), 0.7)
-    for match in _NAME.finditer(text):
-        words = match[0].split()
+    for start, end in _names(text):
+        words = text[start:end].split()
         if len(words) > 6 or (len(words) == 1 and len(words[0]) < 3):
             continue
         low = {word.strip(".,").lower() for word in words}
@@ -252,17 +255,31 @@ def _find_people(text: str) -> Iterator[Found]:
             fitting = 0.4
         else:
             fitting = 0.9 if 2 <= len(words) <= 4 else 0.55
-        yield Found(*match.span(), fitting)
+        yield Found(start, end, fitting)
+
+
+def _names(text: str) -> Iterator[tuple[int, int]]:
+    """Runs of capitalized words, without conjunctions at their end and function words at their start."""
+    for match in _NAME.finditer(text):
+        start, end = match.span()
+        while words := text[start:end].split():
+            if words[-1] in _CONNECTORS:
+                end = start + len(text[start:end].rstrip().removesuffix(words[-1]).rstrip())
+            elif words[0].lower() in STOP_WORDS and len(words[0]) > 1 and not words[0].isupper():
+                start = end - len(text[start:end].lstrip().removeprefix(words[0]).lstrip())
+            else:
+                yield start, end
+                break
 
 
 def _find_organisations(text: str) -> Iterator[Found]:
     if is_cjk(text):
         endings = "|".join(CHINESE_ORGANISATION_ENDINGS)
-        for match in re.finditer(rf"[{CJK}（）()A-Za-z]{{2,24}}?(?:{endings})(?!司|的)", text):
+        for match in re.finditer(rf"[{CJK}（）()A-Za-z]{{2,24}}(?:{endings})(?!司|的)", text):
             yield Found(*match.span(), 1.0)
-    for match in _NAME.finditer(text):
-        low = {word.strip(".,()").lower() for word in match[0].split()}
-        yield Found(*match.span(), 1.0 if low & ORGANISATION_WORDS else 0.6)
+    for start, end in _names(text):
+        low = {word.strip(".,()").lower() for word in text[start:end].split()}
+        yield Found(start, end, 1.0 if low & ORGANISATION_WORDS else 0.6)
 
 
 def _find_places(text: str) -> Iterator[Found]:

@@ -1,0 +1,184 @@
+"""Each kind of question gets the value that the page prints for it, or "not found"."""
+
+from __future__ import annotations
+
+import pytest
+from placed_pages import page, page_of, paragraph, rows, table
+
+from cogdoc.engines.builtin.answering import answer_question
+from cogdoc.words.types import PageLayout
+
+FORM = page(
+    "Registration Form",
+    "Full name:|Alice Quimby",
+    "Telephone: (212) 555-0147 Fax: (212) 555-0199",
+    "Date of birth:|4 March 1961",
+    "E-mail|a.quimby@example.org",
+    "Department|Order no.|Quantity",
+    "Accounts|K-20417|36",
+    "Married:|No",
+)
+RECEIPT = page(
+    "BLUE HERON HARDWARE SDN BHD (123456-X)",
+    "NO. 12, JALAN MELATI 3/4,",
+    "TAMAN INDAH, 43000 KAJANG",
+    "TEL: 03-8733 1234",
+    "TAX INVOICE",
+    "Date: 14/02/2019|Time: 10:31",
+    "Hammer|1|25.00",
+    "Nails|2|8.00",
+    "Sub Total||33.00",
+    "GST 6%||1.98",
+    "Total (Incl. GST)||34.98",
+    "CASH||50.00",
+    "CHANGE||15.02",
+)
+STATEMENT = table(
+    "|Year ended|December 31,",
+    "|2021|2022",
+    "Revenue|4,510|5,204",
+    "Cost of revenue|2,733|3,001",
+    "Net income|612|788",
+)
+CUP = table(
+    "Game|Date|Stadium|Attendance",
+    "1|October 1|Redland Field|30,511",
+    "2|October 2|Harbour Park|29,698",
+    "3|October 4|Hill Ground|34,363",
+)
+LETTER = paragraph(
+    "The committee met in Geneva on 12 May 2009. The bridge was designed by Maria Lindqvist and opened in 1934. "
+    "Construction of the northern tower cost $2.4 million in total. Roughly 61% of the members voted for the repair."
+)
+CHINESE = page(
+    "增值税电子普通发票",
+    "发票号码：12345678|开票日期：2023年08月25日",
+    "购买方名称：北京晨光科技有限公司",
+    "价税合计（小写）￥1,280.00",
+    "每股净资产(元)|8.32",
+    "2季度末不良率0.75%，环比持平。公司上半年实现营业收入49.1亿元，同比增长12.4%。",
+)
+
+
+@pytest.mark.parametrize(
+    ("layout", "question", "expected"),
+    [
+        (FORM, "What is the full name?", "Alice Quimby"),
+        (FORM, 'What is the value for "Full name" on this form?', "Alice Quimby"),
+        (FORM, "What is the phone number?", "(212) 555-0147"),
+        (FORM, "What is the fax number?", "(212) 555-0199"),
+        (FORM, "What is the DOB?", "4 March 1961"),
+        (FORM, "What is the email address?", "a.quimby@example.org"),
+        (FORM, "What is the order number?", "K-20417"),
+        (FORM, "What is the quantity?", "36"),
+        (FORM, "Is she married?", "No"),
+        (RECEIPT, "Which company issued this receipt?", "BLUE HERON HARDWARE SDN BHD"),
+        (
+            RECEIPT,
+            "What is the address of the shop?",
+            "NO. 12, JALAN MELATI 3/4, TAMAN INDAH, 43000 KAJANG",
+        ),
+        (RECEIPT, "What is the date on this receipt?", "14/02/2019"),
+        (RECEIPT, "What is the total amount on this receipt?", "34.98"),
+        (RECEIPT, "How much change was given?", "15.02"),
+        (STATEMENT, "What was the revenue in 2021?", "4,510"),
+        (STATEMENT, "What was net income in 2022?", "788"),
+        (STATEMENT, "What were the profits for 2021?", "612"),
+        (CUP, "What was the attendance on October 2?", "29,698"),
+        (CUP, "Where was game 3 played?", "Hill Ground"),
+        (CUP, "Which stadium had the highest attendance?", "Hill Ground"),
+        (CUP, "Which stadium had the lowest attendance?", "Harbour Park"),
+        (LETTER, "Who designed the bridge?", "Maria Lindqvist"),
+        (LETTER, "How much did the northern tower cost?", "$2.4 million"),
+        (LETTER, "What percentage of the members voted for the repair?", "61%"),
+        (CHINESE, "发票号码是多少？", "12345678"),
+        (CHINESE, "开票日期是哪一天？", "2023年08月25日"),
+        (CHINESE, "购买方名称是什么？", "北京晨光科技有限公司"),
+        (CHINESE, "每股净资产是多少元？", "8.32"),
+        (CHINESE, "2季度末不良率是多少？", "0.75%"),
+        (CHINESE, "上半年公司的营业收入是多少？", "49.1亿元"),
+    ],
+)
+def test_answers_with_the_printed_value(layout: PageLayout, question: str, expected: str) -> None:
+    assert answer_question(question, [layout]).text == expected
+
+
+@pytest.mark.parametrize(
+    ("layout", "question"),
+    [
+        (FORM, "What is the gross weight of the aircraft?"),
+        (FORM, "Who won the football championship?"),
+        (FORM, "Is the aircraft amateur built?"),
+        (RECEIPT, "What is the serial number of the engine?"),
+        (STATEMENT, "How many lunar landings took place?"),
+        (LETTER, "What is the e-mail address of the mayor?"),
+        (CHINESE, "法定代表人是谁？"),
+        (CHINESE, "注册资本是多少？"),
+    ],
+)
+def test_says_not_found_rather_than_guess(layout: PageLayout, question: str) -> None:
+    answer = answer_question(question, [layout])
+    assert answer.text is None
+    assert answer.evidence == ()
+    assert answer.confidence > 0.5
+
+
+def test_evidence_points_at_the_value() -> None:
+    (evidence,) = answer_question("What is the full name?", [FORM]).evidence
+    assert (evidence.page, evidence.label) == (1, "p1")
+    assert evidence.box == (240.0, 58.0, 310.0, 70.0)
+    assert "Full name:" in evidence.text
+    assert "Alice Quimby" in evidence.text
+
+
+def test_evidence_inside_a_line_is_the_part_of_the_line() -> None:
+    (evidence,) = answer_question("What is the fax number?", [FORM]).evidence
+    line_box = page_of(rows("Telephone: (212) 555-0147 Fax: (212) 555-0199")).words.lines[0].box
+    assert evidence.box[0] > line_box.center[0]
+    assert evidence.box[2] == pytest.approx(line_box.x1)
+
+
+def test_evidence_of_a_turned_page_stands_where_a_viewer_shows_it() -> None:
+    upright = rows("Invoice number:|A-1207")
+    (evidence,) = answer_question("What is the invoice number?", [page_of(upright, turned=180)]).evidence
+    box = upright[1].box
+    assert evidence.box == pytest.approx((600 - box.x1, 800 - box.y1, 600 - box.x0, 800 - box.y0))
+
+
+def test_offers_other_candidates_in_order() -> None:
+    answer = answer_question("What was the revenue in 2021?", [STATEMENT])
+    chances = [candidate.confidence for candidate in answer.alternatives]
+    assert "5,204" in [candidate.text for candidate in answer.alternatives]
+    assert len(chances) <= 5
+    assert chances == sorted(chances, reverse=True)
+    assert answer.confidence >= chances[0]
+
+
+def test_looks_only_at_the_page_that_the_question_names() -> None:
+    pages = [page("Serial number:|AX-100", number=1), page("Serial number:|BX-200", number=2)]
+    assert answer_question("What is the serial number on page 2?", pages).text == "BX-200"
+    assert answer_question("What is the serial number on the first page?", pages).text == "AX-100"
+    assert answer_question("What is the serial number on the last page?", pages, page_count=2).text == "BX-200"
+
+
+def test_counts_the_pages_of_the_document() -> None:
+    assert answer_question("How many pages does this document have?", [FORM], page_count=12).text == "12"
+    assert answer_question("这份文件共有多少页？", [CHINESE], page_count=3).text == "3"
+
+
+def test_prefers_the_period_that_the_question_names() -> None:
+    answers = {
+        year: answer_question(f"What was the cost of revenue in {year}?", [STATEMENT]).text for year in (2021, 2022)
+    }
+    assert answers == {2021: "2,733", 2022: "3,001"}
+
+
+def test_answers_the_same_every_time() -> None:
+    first, second = (answer_question("What is the total?", [RECEIPT, FORM]) for _ in range(2))
+    assert first == second
+
+
+def test_has_no_answer_without_pages_or_words() -> None:
+    assert answer_question("What is the date?", []).text is None
+    assert answer_question("What is the date?", [page_of([])]).text is None
+    assert answer_question("", [FORM]).text is None

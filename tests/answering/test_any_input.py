@@ -1,0 +1,63 @@
+"""Whatever is asked of whatever words: no crash, and no answer that the page does not say."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from placed_pages import page_of, rows, table
+
+from cogdoc.engines.builtin.answering import answer_question, rank_pages
+from cogdoc.words.types import PageLayout
+
+PRINTED = [
+    "Total:",
+    "Date",
+    "12/03/2018",
+    "$4,510.00",
+    "Name",
+    "Alice",
+    "发票号码：123",
+    "合计",
+    "12%",
+    "No.",
+    "|",
+    "yes",
+]
+WORDS = st.one_of(st.sampled_from([*PRINTED, "(", ")", "：", "-", "2021"]), st.text(min_size=1, max_size=12))
+LINES = st.lists(WORDS, min_size=1, max_size=8).map(" ".join)
+LAYOUTS = st.one_of(
+    st.lists(LINES, max_size=8).map(lambda texts: page_of(rows(*texts, columns=[40.0 * n for n in range(60)]))),
+    st.lists(st.lists(WORDS, min_size=4, max_size=4), min_size=2, max_size=5).map(
+        lambda cells: table(*("|".join(part.replace("|", "") for part in row) for row in cells))
+    ),
+)
+ASKED = [
+    "What is the total?", "Who signed?", "When?", "How many?", 'What is "Date"?', "发票号码是多少？", "是谁？",
+    "Which has the highest amount?", "Is it 2021?", "What is the address of the shop on this receipt?",
+    "What is the page number?", "What is the title?", "Who is the sender?", "On page 0?", "第零页？",
+]  # fmt: skip
+QUESTIONS = st.one_of(st.text(max_size=60), st.sampled_from(ASKED))
+
+
+def bare(text: str) -> str:
+    return "".join(text.split())
+
+
+@settings(max_examples=150, deadline=None)
+@given(QUESTIONS, LAYOUTS)
+def test_answers_with_what_the_page_says_or_not_at_all(question: str, layout: PageLayout) -> None:
+    answer = answer_question(question, [layout])
+    assert 0 <= answer.confidence <= 1
+    printed = {bare(word.text) for word in layout.words.words}
+    for text in [answer.text, *(candidate.text for candidate in answer.alternatives)]:
+        if text is not None:
+            assert text.strip()
+            assert all(any(bare(part).strip(",") in word for word in printed) for part in text.split())
+
+
+@settings(max_examples=100, deadline=None)
+@given(QUESTIONS, st.lists(LAYOUTS, max_size=3))
+def test_ranks_any_pages(question: str, layouts: list[PageLayout]) -> None:
+    scores = [found.score for found in rank_pages(question, [layout.words for layout in layouts])]
+    assert len(scores) == len(layouts)
+    assert scores == sorted(scores, reverse=True)

@@ -1,0 +1,89 @@
+"""What a question asks for is told from its words."""
+
+from __future__ import annotations
+
+import pytest
+
+from cogdoc.engines.builtin.answering.document_fields import DocumentField
+from cogdoc.engines.builtin.answering.questions import Shape, analyze
+from cogdoc.engines.builtin.answering.values import ValueKind
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("What is the total amount?", ValueKind.AMOUNT),
+        ("How many seats does the aircraft have?", ValueKind.NUMBER),
+        ("When was the letter written?", ValueKind.DATE),
+        ("What is the date and time of the accident?", ValueKind.DATE_AND_TIME),
+        ("In which year did it open?", ValueKind.YEAR),
+        ("What percentage of sales was online?", ValueKind.PERCENT),
+        ("To whom is the fax addressed?", ValueKind.PERSON),
+        ("What is the date of the fax?", ValueKind.DATE),
+        ("What is the fax number?", ValueKind.PHONE),
+        ("What is the invoice number?", ValueKind.IDENTIFIER),
+        ("Where did the event take place?", ValueKind.PLACE),
+        ("What is the weapon of the knight?", ValueKind.TEXT),
+        ("股价是多少？", ValueKind.AMOUNT),
+        ("发布日期是哪一天？", ValueKind.DATE),
+        ("大股东是谁？", ValueKind.PERSON),
+    ],
+)
+def test_tells_the_kind_of_value(question: str, kind: ValueKind) -> None:
+    assert analyze(question).kinds[0] is kind
+
+
+@pytest.mark.parametrize(
+    ("question", "label"),
+    [
+        ('What is the value for "SHIPPED VIA" on this form?', "SHIPPED VIA"),
+        ("what is the value for 'Tooling:'? Answer using the text in the image.", "Tooling"),
+        ("What was the gross profit for the year 2021?", "gross profit"),
+        ("请问每股净资产是多少元？", "每股净资产"),
+        ("2025E的营业收入（百万元）是多少？", "营业收入"),
+        ("这份报告中的股价是多少？", "股价"),
+    ],
+)
+def test_tells_the_label(question: str, label: str) -> None:
+    assert analyze(question).label == label
+
+
+@pytest.mark.parametrize(
+    ("question", "shape"),
+    [
+        ("Is a second pilot present?", Shape.YES_NO),
+        ("是否有第二名飞行员？", Shape.YES_NO),
+        ("Which team scored the most goals?", Shape.MAXIMUM),
+        ("Which team has the fewest points?", Shape.MINIMUM),
+        ("Why did the engine fail?", Shape.UNREADABLE),
+        ("What color is the car?", Shape.UNREADABLE),
+        ("What is the serial number?", Shape.VALUE),
+    ],
+)
+def test_tells_how_to_look(question: str, shape: Shape) -> None:
+    assert analyze(question).shape is shape
+
+
+@pytest.mark.parametrize(
+    ("question", "pages"),
+    [
+        ("What is the title on page 5?", (5,)),
+        ("What does slide 3 show?", (3,)),
+        ("What stands on the second page?", (2,)),
+        ("第5页的标题是什么？", (5,)),
+        ("What is the page number?", ()),
+        ("Which period does the invoice cover?", ()),
+    ],
+)
+def test_tells_the_named_pages(question: str, pages: tuple[int, ...]) -> None:
+    assert analyze(question).pages == pages
+
+
+def test_means_the_whole_document_only_where_it_names_nothing_else() -> None:
+    assert analyze("What is the total amount on this receipt?").fields == {DocumentField.TOTAL}
+    assert analyze("What is the total travel allowance?").fields == frozenset()
+
+
+def test_ignores_instructions_behind_the_question() -> None:
+    asked = analyze("How many steps are needed? Give me an integer.")
+    assert "integer" not in {term.norm for term in asked.terms}
