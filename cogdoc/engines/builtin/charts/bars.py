@@ -38,7 +38,8 @@ def read_bars(layout: BarLayout, labels: Sequence[Label], picture: Picture) -> t
     plot = layout.box
     scale = _value_scale(layout, labels, plot)
     used = set(map(id, scale.ticks)) if scale else set()
-    legend = find_legend(picture, [label for label in labels if id(label) not in used], layout.colors, plot)
+    marks = [layout.untransposed(bar.box) for bar in layout.bars]
+    legend = find_legend(picture, [label for label in labels if id(label) not in used], layout.colors, marks)
     for entry in legend:
         used |= {id(label) for label in labels if label.box.overlap(entry.box) > 0.5 * label.box.area}
     free = [label for label in labels if id(label) not in used]

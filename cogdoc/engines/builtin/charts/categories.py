@@ -7,8 +7,11 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cogdoc.engines.builtin.charts.labels import Label, clusters, in_reading_order, phrases
+from cogdoc.engines.builtin.charts.labels import Label, clusters, in_reading_order, merged, phrases
 from cogdoc.engines.builtin.charts.layout import BarLayout
+
+_WRAP_GAP = 0.3
+"""Text heights between the lines of one label; the title of the axis keeps a greater distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +135,24 @@ def _first_rows(below: Sequence[Label]) -> list[Label]:
     for before, after in itertools.pairwise(rows):
         bottom = max(label.box.y1 for label in before)
         top = min(label.box.y0 for label in after)
-        if top - bottom > 0.55 * min(label.height for label in before):
+        if top - bottom > _WRAP_GAP * min(label.height for label in before) or not _continue_labels(before, after):
             break
         kept += after
     return kept
+
+
+def _continue_labels(before: Sequence[Label], after: Sequence[Label]) -> bool:
+    """Whether a row goes on with the labels above it, which are broken only where they would run into each other.
+
+    The title of an axis stands there too, though the labels above it had room for its first word.
+    """
+    upper = sorted(phrases(before, gap=0.9), key=lambda phrase: phrase.box.x0)
+    if len(upper) < 2:
+        return True
+    pitch = min(right.box.center[0] - left.box.center[0] for left, right in itertools.pairwise(upper))
+    first = min(after, key=lambda label: label.box.x0)
+    above = min(upper, key=lambda phrase: abs(phrase.box.center[0] - merged(phrases(after)).box.center[0]))
+    return above.box.width + 0.4 * first.height + first.box.width > 0.85 * pitch
 
 
 def _years_filled(names: list[CategoryName]) -> list[CategoryName]:

@@ -129,7 +129,7 @@ def _traced(mask: Mask, color: Color) -> Curve | None:
         return None
     tops = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[0] for x, y in zip(xs, ys, strict=True)])
     bottoms = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[1] - 1 for x, y in zip(xs, ys, strict=True)])
-    if max(color) - min(color) < _GRAY and float(np.ptp(ys)) < 2 + thickness:
+    if max(color) - min(color) < 1.6 * _GRAY and float(np.ptp(ys)) < 2 + thickness:
         return None
     return Curve(xs, _sharpened(ys, tops, bottoms, thickness), color)
 

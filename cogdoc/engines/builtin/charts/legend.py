@@ -33,24 +33,25 @@ class LegendEntry:
 
 
 def find_legend(
-    picture: Picture, labels: Sequence[Label], colors: Sequence[Color], plot: Box | None
+    picture: Picture, labels: Sequence[Label], colors: Sequence[Color], marks: Sequence[Box]
 ) -> list[LegendEntry]:
     """Swatches in `colors` with their names to the right, in reading order, at most one a colour.
 
-    A swatch is a small patch or dash in a series' colour, no taller than a line of text, outside of the marks
-    themselves, with a word close to its right.
+    A swatch is a small patch or dash in a series' colour, no taller than a line of text, outside of the
+    `marks` themselves, with a word close to its right.
     """
     swatches = [
         (color, swatch)
         for color in colors
         for swatch in _patches(picture, color)
-        if _is_swatch(swatch, labels) and (plot is None or swatch.overlap(plot) < 0.5 * swatch.area)
+        if _is_swatch(swatch, labels) and all(swatch.overlap(mark) < 0.5 * swatch.area for mark in marks)
     ]
     entries: list[LegendEntry] = []
     for color, swatch in swatches:
         name = _name_beside(swatch, labels, [other for _, other in swatches if other != swatch])
         if name is not None:
             entries.append(LegendEntry(color, _cleaned(name.text), name.box, swatch))
+    entries = _of_one_size(entries)
     aligned = [entry for entry in entries if _in_line(entry, entries)]
     row_height = max((entry.box.height for entry in aligned), default=1.0)
     first: dict[Color, LegendEntry] = {}
@@ -106,6 +107,19 @@ def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Col
     if len(chosen) < len(segments):
         return {}
     return {color: merged(parts) for color, parts in chosen.items()}
+
+
+def _of_one_size(entries: Sequence[LegendEntry]) -> list[LegendEntry]:
+    """The entries whose swatches are as large as those of most colours: a legend's are, scraps of marks are not."""
+    alike = [
+        [
+            other
+            for other in entries
+            if abs(other.swatch.width - entry.swatch.width) <= 4 and abs(other.swatch.height - entry.swatch.height) <= 4
+        ]
+        for entry in entries
+    ]
+    return max(alike, key=lambda group: (len({entry.color for entry in group}), -len(group)), default=[])
 
 
 def _text_rows(labels: Sequence[Label]) -> list[list[Label]]:

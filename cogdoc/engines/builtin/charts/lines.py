@@ -105,7 +105,7 @@ def _legend(curves: Sequence[Curve], labels: Sequence[Label], picture: Picture) 
     """The legend, empty where its swatches turn out to be pieces of the curves; one curve needs none."""
     if len(curves) < 2:
         return []
-    found = find_legend(picture, labels, [curve.color for curve in curves], None)
+    found = find_legend(picture, labels, [curve.color for curve in curves], [])
     apart = [entry for entry in found if not _touches(entry, curves)]
     return apart if len(apart) >= 2 else []
 

@@ -27,7 +27,7 @@ def read_pie(pie: Pie, labels: Sequence[Label], picture: Picture) -> tuple[Chart
     x, y = pie.center
     disc = Box(x - pie.radius, y - pie.radius, x + pie.radius, y + pie.radius)
     legend = {
-        entry.color: entry for entry in find_legend(picture, labels, list({part.color for part in pie.slices}), disc)
+        entry.color: entry for entry in find_legend(picture, labels, list({part.color for part in pie.slices}), [disc])
     }
     if len(legend) < 2:
         legend = {}

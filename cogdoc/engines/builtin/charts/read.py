@@ -56,7 +56,7 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
         x_title = y_title = None
     return chart.model_copy(
         update={
-            "title": find_title(lines, plot, names if chart.kind is ChartKind.PIE else []),
+            "title": find_title(lines, plot, names),
             "x_title": x_title,
             "y_title": y_title,
         }

@@ -16,11 +16,7 @@ _SOURCE = re.compile(r"^(source|note|©|\(c\)|来源|注[:：]|数据来源)|sho
 def find_title(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> str | None:
     """The lines at the top of the picture in one size of letters, above the plot; no names of its parts."""
     above = sorted(
-        (
-            line
-            for line in lines
-            if line.box.y1 < plot.y0 + 2 and _is_text(line) and not any(name and name in line.text for name in used)
-        ),
+        (line for line in lines if line.box.y1 < plot.y0 + 2 and _is_text(line) and not _is_legend(line.text, used)),
         key=lambda line: line.box.y0,
     )
     if not above:
@@ -35,6 +31,13 @@ def find_title(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> str | N
         kept.append(line)
     text = " ".join(line.text for line in kept[:4])
     return text if len(text) >= 4 else None
+
+
+def _is_legend(text: str, used: Sequence[str]) -> bool:
+    """Whether a line holds nothing but names of the chart's parts and their values."""
+    for name in sorted(used, key=len, reverse=True):
+        text = text.replace(name, "") if name else text
+    return not any(sign.isalpha() for sign in text)
 
 
 def find_axis_titles(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> tuple[str | None, str | None]:
