@@ -1,0 +1,66 @@
+"""What the README shows is what happens: every command and every piece of Python in it is run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Each command of the console blocks, with all that it is shown to print."""
+    found = []
+    for block in blocks("console"):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, shown = part.partition("\n")
+            found.append((command, shown))
+    return found
+
+
+def environment() -> dict[str, str]:
+    """`cogdoc` on the path is the one beside this Python."""
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize(("command", "shown"), commands(), ids=[command for command, _ in commands()])
+def test_a_command_of_the_readme_prints_what_is_shown(command: str, shown: str) -> None:
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    ending = f"[exit code {done.returncode}]\n" if done.returncode else ""
+    assert done.stdout.replace("\r\n", "\n") + ending == shown
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_the_python_of_the_readme_runs(code: str) -> None:
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "412" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["try", "test"])
+def test_the_readme_names_the_command_that_ci_runs(name: str) -> None:
+    assert re.search(rf"<!-- command: {name} -->\n```sh\n.+?\n```", README, re.DOTALL)
+
+
+def test_every_file_that_the_readme_names_exists() -> None:
+    for name in re.findall(r"\]\(([^)#]+)\)|`((?:samples|docs|benchmarks|tests|cogdoc)/[\w./-]*)`", README):
+        path = name[0] or name[1]
+        assert (ROOT / path).exists(), path
