@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from cogdoc.results.types import BoxTuple, Chart, TextBlock, TextLine
+from cogdoc.results.plain_text import rows_of
+from cogdoc.results.types import Chart, TextBlock
 
 FULL_LINE = 0.72
 """A line that fills less of its block's width than this ends where its author ended it."""
@@ -116,7 +117,7 @@ def _paragraph(block: TextBlock) -> str:
     width = max(1e-6, block.box[2] - block.box[0])
     paragraphs: list[list[str]] = []
     runs_on = False
-    for row in _rows(block.lines):
+    for row in rows_of(block.lines):
         if len(row) > 1:
             paragraphs.append([COLUMN_GAP.join(line.text for line in row)])
             runs_on = False
@@ -128,23 +129,6 @@ def _paragraph(block: TextBlock) -> str:
             paragraphs.append([line.text])
         runs_on = line.box[2] >= block.box[0] + FULL_LINE * width
     return "  \n".join(escape(join_lines(lines)) for lines in paragraphs)
-
-
-def _rows(lines: Iterable[TextLine]) -> Iterator[list[TextLine]]:
-    """Lines in reading order, those that stand side by side together."""
-    row: list[TextLine] = []
-    for line in lines:
-        if row and not _side_by_side(row[-1].box, line.box):
-            yield row
-            row = []
-        row.append(line)
-    if row:
-        yield row
-
-
-def _side_by_side(one: BoxTuple, two: BoxTuple) -> bool:
-    shared = min(one[3], two[3]) - max(one[1], two[1])
-    return shared > 0.6 * min(one[3] - one[1], two[3] - two[1])
 
 
 def _list_item(lines: Sequence[str], level: int) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from cogdoc.documents.document import Document
 from cogdoc.documents.geometry import Box
 from cogdoc.errors import CogdocError
+from cogdoc.results.plain_text import lines_to_text, table_to_text
 from cogdoc.results.types import (
     BoxTuple,
     ErrorInfo,
@@ -51,12 +52,13 @@ def describe_block(block: Block, words: PageWords) -> TextBlock:
                 for row in block.table.rows
             )
         )
+    lines = tuple(_describe_line(line, words) for line in block.lines)
     return TextBlock(
         kind=block.kind.value,
         box=_box(words, block.box),
-        text="\n".join(line.text for line in block.lines),
+        text=table_to_text(table) if table else lines_to_text(lines),
         level=block.level,
-        lines=tuple(_describe_line(line, words) for line in block.lines),
+        lines=lines,
         table=table,
     )
 
