@@ -33,7 +33,7 @@ _KINDS_OF_DOCUMENT = (
 
 _CUES: dict[DocumentField, tuple[str, str]] = {
     DocumentField.ADDRESS: (
-        r"\baddress\b|地址",
+        r"\baddress\b|\bwhere is (?:the|this) (?:shop|store|company|restaurant|business)\b|地址",
         "address shop company store seller vendor merchant issuer restaurant business supplier located where",
     ),
     DocumentField.ISSUER: (
@@ -44,11 +44,11 @@ _CUES: dict[DocumentField, tuple[str, str]] = {
         "company shop store merchant vendor seller business issuer restaurant supplier firm letterhead name issue "
         "issued "
         "institution organization organisation university foundation hotel bank school hospital institute college "
-        "agency association security sold from published",
+        "agency association security sold from published wrote written sent",
     ),
     DocumentField.DATE: (
         r"\bdate\b|\bwhen was\b|\bdated\b|日期|哪一?天|何时",
-        "date dated issue issued day written published publish sent",
+        "date dated issue issued day written published publish sent bought purchased made printed",
     ),
     DocumentField.TOTAL: (
         r"\btotal\b|\bamount due\b|\bbalance due\b|\bhow much\b.*\b(?:pay|paid|owed?|due|cost)\b|"

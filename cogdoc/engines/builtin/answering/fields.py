@@ -27,6 +27,9 @@ COLUMN_REACH = 12.0
 STACKED_GAP = 0.7
 """Line heights between the lines of one label or of one value."""
 
+CONTEXT_ROWS = 10
+"""Rows above a label in which the question's other words are looked for."""
+
 UNTYPED_FIT = 0.25
 """Fit of a text that has none of the kinds asked for."""
 
@@ -222,11 +225,37 @@ def _proposal(
             "loose": float(relation is Relation.INLINE and not match.marked),
             "lead": min(1.0, match.lead / 3),
             "other-case": float(other_case),
+            "context": max(
+                0.0, matcher.recall(matcher.covered(match.tokens), _context(matcher, page, match)) - match.recall
+            ),
+            "taller": min(1.0, max(0.0, slices[0].segment.box.height / max(1.0, match.segment.box.height) - 1) * 4),
             "exact": float(question.quoted and matcher.likeness(match.text) > 0.95),
             "heads-columns": _heads_columns(page, match.segment),
             **(signs or {}),
         },
     )
+
+
+def _context(matcher: Matcher, page: PageView, match: LabelMatch) -> dict[int, float]:
+    """The question's words that stand around a label: left of it, and above it up to the same label once more.
+
+    This tells the buyer's name from the seller's, and the total of one order from that of the next.
+    """
+    segment = match.segment
+    if match.recall > 0.95:
+        return {}
+    beside = [
+        other
+        for other in page.segments
+        if other.box.x1 <= segment.box.x0 + 1 and other.box.vertical_overlap(segment.box) > 0.5
+    ]
+    around = [max(beside, key=lambda other: other.box.x1)] if beside else []
+    label = match.text.lower()
+    for row in reversed(page.rows[max(0, segment.row - CONTEXT_ROWS) : segment.row]):
+        if any(label in other.text.lower() for other in row):
+            break
+        around += row
+    return matcher.covered(token for other in around for token in other.tokens)
 
 
 def _heads_columns(page: PageView, segment: Segment) -> float:

@@ -42,6 +42,10 @@ class LabelMatch:
     def text(self) -> str:
         return self.segment.text[self.start : self.end].strip(" .:：_")
 
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        return tuple(t for t in self.segment.tokens if self.start <= t.start and t.end <= self.end)
+
 
 class Matcher:
     """Compares printed words with one question's words, which are rarer or commoner on the pages at hand."""

@@ -37,7 +37,7 @@ _AFTER_ADDRESS = re.compile(
 _ADDRESS_HEADING = re.compile(r"\s*(?:hq\s)?(?:add?r?(?:ess)?|地址)\s?[:：.]\s*", re.I)
 _REGISTRATION = re.compile(r"\s*\([^()]*\d{4,}[^()]*\)?\s*$|\s+\d{5,}-?\s?[A-Z]?\s*$")
 _ADDRESSEE = re.compile(
-    r"\s*(?:to|attn|attention|dear|deliver to|addressee|recipient|bill to|收件人|致)\b\s*[:：.,]?\s*", re.I
+    r"\s*(?:to|attn|attention|deliver(?:ed)? to|addressee|recipient|bill to|收件人|致)\b\s*[:：.,]?\s*", re.I
 )
 _SIGNER = re.compile(
     r"\s*(?:from|sender|sent by|prepared by|signed|written by|author|by|发件人|作者)\b\s*[:：.]?\s*", re.I
@@ -45,6 +45,7 @@ _SIGNER = re.compile(
 _CLOSING = re.compile(
     r"\s*(?:(?:yours|very)?\s?(?:sincerely|truly|faithfully)|regards|best regards|respectfully)\b", re.I
 )
+_SALUTATION = re.compile(r"\s*dear\s+((?:[A-Z][\w.'’-]*\s?)+)[,:]?\s*$", re.I)
 _PAGE_NUMBER = re.compile(
     r"\s*(?:page|p\.?|第)?\s*[-–—]?\s?(\d{1,4})\s?[-–—]?(?:\s*(?:of|/)\s*\d{1,4}|\s?页)?\s*", re.I
 )
@@ -263,6 +264,21 @@ def _senders(page: PageView) -> Iterator[Proposal]:
                 yield _field(page, [whole(other)], other.text.strip(), ValueKind.PERSON, 0.8, prior)
 
 
+def _recipients(page: PageView) -> Iterator[Proposal]:
+    """Who stands behind "To:", or is called by the salutation, under the name that an address gives in full."""
+    yield from _people(_ADDRESSEE)(page)
+    for segment in page.segments:
+        match = _SALUTATION.match(segment.text)
+        if match is None:
+            continue
+        yield _field(page, [Slice(segment, *match.span(1))], match[1], ValueKind.PERSON, 0.8, 0.5)
+        surname = folded(match[1]).split()[-1]
+        for other in page.segments:
+            if other.row < segment.row and surname in folded(other.text).split() and len(other.text.split()) <= 5:
+                yield _field(page, [whole(other)], other.text.strip(), ValueKind.PERSON, 0.9, 0.8)
+                break
+
+
 def _page_numbers(page: PageView) -> Iterator[Proposal]:
     """A number alone in the first or last rows."""
     for row in (*page.rows[:2], *page.rows[-2:]):
@@ -279,6 +295,6 @@ _PROPOSERS: dict[DocumentField, Callable[[PageView], Iterator[Proposal]]] = {
     DocumentField.TOTAL: _totals,
     DocumentField.TITLE: _titles,
     DocumentField.SENDER: _senders,
-    DocumentField.RECIPIENT: _people(_ADDRESSEE),
+    DocumentField.RECIPIENT: _recipients,
     DocumentField.PAGE_NUMBER: _page_numbers,
 }

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cogdoc.engines.builtin.answering.document_fields import DocumentField, meant_fields
+from cogdoc.engines.builtin.answering.kinds import asked_kinds
 from cogdoc.engines.builtin.answering.terms import Token, chinese_variants, folded, is_cjk, tokenize
 from cogdoc.engines.builtin.answering.values import ValueKind
 from cogdoc.engines.builtin.answering.vocabulary import (
+    ACRONYMS,
     CHINESE_DIGITS,
     CHINESE_MAXIMUM,
     CHINESE_MINIMUM,
@@ -103,52 +105,8 @@ _UNREADABLE = re.compile(
     re.I,
 )
 
-_KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
-    (r"date and time|date\s?[&/]\s?time|日期和时间", (ValueKind.DATE_AND_TIME,)),
-    (r"\b(?:e-?mail)\b|邮箱|电子邮件", (ValueKind.EMAIL,)),
-    (r"\b(?:web\s?site|url|web address|homepage)\b|网址|网站|官网", (ValueKind.URL,)),
-    (r"\b(?:(?:tele)?phone|tel|fax|mobile)\b|电话|传真|手机", (ValueKind.PHONE,)),
-    (r"\baddress\b|地址|住址", (ValueKind.ADDRESS,)),
-    (r"\bwhat time\b|\bat what time\b|\btime (?:of|is|was)\b|几点|什么时间", (ValueKind.TIME,)),
-    (r"\b(?:which|what) (?:\w+ )?year\b|哪一?年", (ValueKind.YEAR,)),
-    (r"\bwhen\b|\bdate\b|\b(?:which|what) day\b|\bdated\b|日期|何时|什么时候|哪一?天", (ValueKind.DATE,)),
-    (
-        r"\b(?:percent(?:age)?|what share)\b|%|百分之|百分比|比例|占比|不良率|率",
-        (ValueKind.PERCENT, ValueKind.NUMBER),
-    ),
-    (
-        r"\bhow much\b|\b(?:amount|price|cost|total|subtotal|sub-total|revenue|sales|income|profit|earnings|tax|vat|"
-        r"balance|fee|payment|salary|cash|expenses?|expenditures?|net worth|budget|assets|liabilities|debt|value in|"
-        r"montant|combien)\b|金额|多少钱|价格|收入|利润|总额|合计|股价|资产|单价|税额|规模",
-        (ValueKind.AMOUNT, ValueKind.NUMBER),
-    ),
-    (
-        r"\bhow many\b|\b(?:total )?number of\b|\battendance\b|\bquantity\b|\bage\b|\bhow old\b|多少|几个|几位|数量",
-        (ValueKind.NUMBER, ValueKind.AMOUNT),
-    ),
-    (
-        r"\b(?:serial|invoice|account|order|reference|registration|accident|case|receipt|document|id|identification|"
-        r"licen[sc]e|policy|tracking|report|customer|client|job|lot|code|model|part|gst|vat|tax|po|purchase order)\s"
-        r"(?:number|no\b|#|id\b|code)|\bregistration\b|\b(?:number|no\.|#)|号码|编号|代码|单号|账号",
-        (ValueKind.IDENTIFIER,),
-    ),
-    (
-        r"\bwho(?:m|se)?\b|\bname of the (?:person|author|sender|recipient|director|president|manager)|谁|哪位|姓名",
-        (ValueKind.PERSON, ValueKind.ORGANISATION),
-    ),
-    (
-        r"\b(?:company|firm|organi[sz]ation|institut\w+|university|foundation|shop|store|vendor|seller|supplier|"
-        r"merchant|employer|bank|issuer|agency)\b|公司|机构|单位|银行|哪家",
-        (ValueKind.ORGANISATION,),
-    ),
-    (
-        r"\bwhere\b|\bwhich (?:city|country|state|place|region)\b|\b(?:city|country|location|place|venue)\b|"
-        r"哪里|何地|地区|地点|省份",
-        (ValueKind.PLACE,),
-    ),
-)
-_KIND_PATTERNS = tuple((re.compile(cue, re.I), kinds) for cue, kinds in _KIND_CUES)
 
+_ACRONYM = re.compile(r"\b(?:" + "|".join(map(re.escape, ACRONYMS)) + r")\b")
 _YES_NO_KINDS = (ValueKind.YES_OR_NO, ValueKind.TEXT)
 _YES_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.I)
 _CHINESE_YES_NO = re.compile(r"是否|有没有|吗[?？]?\s*$|能否")
@@ -183,7 +141,7 @@ def analyze(text: str) -> Question:
     shape = _shape(main, bool(quoted))
     return Question(
         text=text,
-        kinds=_YES_NO_KINDS if shape is Shape.YES_NO else _kinds(label if quoted else main, bool(quoted)),
+        kinds=_YES_NO_KINDS if shape is Shape.YES_NO else asked_kinds(label if quoted else main, bool(quoted)),
         shape=shape,
         terms=terms,
         label=label,
@@ -221,7 +179,7 @@ def _number(text: str) -> int:
 
 
 def _with_phrases(text: str) -> str:
-    low = folded(text)
+    low = _ACRONYM.sub(lambda found: ACRONYMS[found[0]], folded(text))
     for phrase, word in PHRASES:
         low = low.replace(phrase, word)
     return low
@@ -283,20 +241,6 @@ def _merged_terms(first: tuple[Term, ...], second: list[Term]) -> tuple[Term, ..
     for term in (*first, *second):
         weights[term.norm] = max(weights.get(term.norm, 0.0), term.weight)
     return tuple(Term(norm, weight) for norm, weight in weights.items())
-
-
-def _kinds(text: str, quoted: bool) -> tuple[ValueKind, ...]:
-    kinds: list[ValueKind] = []
-    cues = [(match, cued) for pattern, cued in _KIND_PATTERNS if (match := pattern.search(text))]
-    if cues:
-        first = cues[0] if is_cjk(text) else min(cues, key=lambda cue: (cue[0].start(), -cue[0].end()))
-        kinds += first[1]
-    pair = re.search(r"\w+ (?:and|&) \w+", text)
-    if pair and kinds and kinds[0] is ValueKind.NUMBER and not quoted and "how many" not in text.lower():
-        kinds = []
-    if quoted and kinds and kinds[0] in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE):
-        kinds = []
-    return (*dict.fromkeys(kinds), ValueKind.TEXT)
 
 
 def _shape(text: str, quoted: bool) -> Shape:

@@ -73,6 +73,9 @@ WEIGHTS: dict[str, float] = {
     "second-kind": -1.06,
     "sentence": 0.43,
     "unsure": -1.66,
+    "context": 2.0,
+    "taller": 0.5,
+    "latest": 1.5,
     "wide-gap": -2.23,
 }
 

@@ -17,7 +17,7 @@ MIN_RECALL = 0.3
 MIN_WORDS = 4
 
 _END = re.compile(r"(?<=[a-z\d)\]”\"]{2})[.?!](?=\s+[A-Z“\"(\d])|[。！？；;]")
-_CLAUSE_END = re.compile(r"[,;，；。]|\.(?:\s|$)|\s(?:and|but|which|who|while|whereas)\s")
+_CLAUSE_END = re.compile(r"[;，；。]|,(?!\d)|\.(?:\s|$)|\s(?:and|but|which|who|while|whereas)\s")
 _COPULA = re.compile(r"\s*(?:is|are|was|were|will be|called|named|means|:|：|为|是|达到?|，?累计|回升至|至)\s*", re.I)
 
 

@@ -6,6 +6,7 @@ counted; "which", "who" and "where" also say what its column should be called or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from cogdoc.words.numbers import find_numbers
 
 MIN_RECALL = 0.3
 HEADER_TOKENS = 16
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 SUPERLATIVES = (Shape.MAXIMUM, Shape.MINIMUM)
 
 
@@ -34,6 +36,8 @@ class _Column:
     precision: float
     best: float
     """1 where its header holds more of the question's words than every other column's."""
+    latest: float
+    """1 where the question names no year, and no other column is headed by a later one."""
     asked: float
     """How much the question asks for what stands in this column, 0 to 1."""
 
@@ -61,13 +65,15 @@ def propose_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
 def _columns(matcher: Matcher, grid: Grid) -> list[_Column]:
     named = [matcher.recall(matcher.covered(tokenize(header))) for header in grid.headers]
     ordered = sorted(named, reverse=True)
+    years = [max(map(int, _YEAR.findall(header)), default=0) for header in grid.headers]
+    latest = 0 if any(len(period) == 4 for period in matcher.question.periods) else max(years)
     return [
-        _column(matcher, grid, index, float(share == ordered[0] > ordered[1] + 0.02))
+        _column(matcher, grid, index, float(share == ordered[0] > ordered[1] + 0.02), float(years[index] == latest > 0))
         for index, share in enumerate(named)
     ]
 
 
-def _column(matcher: Matcher, grid: Grid, index: int, best: float) -> _Column:
+def _column(matcher: Matcher, grid: Grid, index: int, best: float, latest: float) -> _Column:
     header = tokenize(grid.headers[index])
     covering = matcher.covered(header)
     kind = matcher.question.kinds[0]
@@ -77,7 +83,12 @@ def _column(matcher: Matcher, grid: Grid, index: int, best: float) -> _Column:
     precision = matcher.precision(header) if covering else 0.0
     core = matcher.recall({place: value for place, value in covering.items() if place in matcher.core})
     return _Column(
-        index, covering, precision, best, min(1.0, max(1.5 * core + 0.4 * precision, 0.5 * called + 0.4 * holds))
+        index,
+        covering,
+        precision,
+        best,
+        latest,
+        min(1.0, max(1.5 * core + 0.4 * precision, 0.5 * called + 0.4 * holds)),
     )
 
 
@@ -146,6 +157,7 @@ def _cell(
                 "asked-column": column.asked,
                 "column-named": matcher.recall(column.covering),
                 "best-column": column.best,
+                "latest": column.latest,
                 "best-row": float(without >= best - 1e-6) if best else 0.0,
                 "first-column": float(column.index == 0),
             },

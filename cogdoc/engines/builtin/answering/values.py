@@ -41,6 +41,7 @@ class ValueKind(StrEnum):
     ORGANISATION = "organisation"
     PLACE = "place"
     ADDRESS = "address"
+    DURATION = "duration"
     YES_OR_NO = "yes-or-no"
 
 
@@ -95,6 +96,12 @@ _PATTERNS = {
     ValueKind.EMAIL: re.compile(_EMAIL),
     ValueKind.URL: re.compile(_URL, re.I),
     ValueKind.IDENTIFIER: re.compile(_IDENTIFIER),
+    ValueKind.DURATION: re.compile(
+        rf"(?<![\w.])(?:\d+(?:\.\d+)?|{'|'.join(NUMBER_WORDS)})(?:[\s-](?:to|and|-)[\s-]\w+)?[\s-]?"
+        r"(?:years?|months?|weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|quarters?)\b|"
+        r"[\d一二三四五六七八九十]+\s?(?:年|个月|周|天|日|小时|分钟)(?!月)",
+        re.I,
+    ),
     ValueKind.YES_OR_NO: re.compile(r"\b(?:yes|no|true|false|none)\b(?!\.)|^[是否有无]$", re.I),
 }
 _DATE_PATTERNS = tuple((re.compile(pattern, re.I), fit) for pattern, fit in _DATES)
@@ -263,7 +270,7 @@ def _names(text: str) -> Iterator[tuple[int, int]]:
     for match in _NAME.finditer(text):
         start, end = match.span()
         while words := text[start:end].split():
-            if words[-1] in _CONNECTORS:
+            if words[-1] in _CONNECTORS or (len(words) > 1 and words[-1].lower() in MONTHS):
                 end = start + len(text[start:end].rstrip().removesuffix(words[-1]).rstrip())
             elif words[0].lower() in STOP_WORDS and len(words[0]) > 1 and not words[0].isupper():
                 start = end - len(text[start:end].lstrip().removeprefix(words[0]).lstrip())
@@ -285,7 +292,7 @@ def _find_organisations(text: str) -> Iterator[Found]:
 def _find_places(text: str) -> Iterator[Found]:
     for match in re.finditer(rf"[{CJK}]{{2,8}}?[省市区县镇州国]", text):
         yield Found(*match.span(), 0.9)
-    for match in re.finditer(r"[A-Z][\w.'’-]*(?:[\s,]+(?:of\s)?[A-Z][\w.'’-]*)*", text):
+    for match in re.finditer(r"(?:\d{1,4}[A-Za-z]?\s)?[A-Z][\w.'’-]*(?:[\s,]+(?:of\s)?[A-Z\d][\w.'’-]*)*", text):
         yield Found(*match.span(), 0.9 if "," in match[0] else 0.7)
 
 
@@ -331,6 +338,7 @@ _FINDERS: dict[ValueKind, Callable[[str], Iterator[Found] | tuple[Found, ...]]] 
     ValueKind.TIME: _find_pattern(ValueKind.TIME),
     ValueKind.PHONE: _find_phones,
     ValueKind.EMAIL: _find_pattern(ValueKind.EMAIL),
+    ValueKind.DURATION: _find_pattern(ValueKind.DURATION),
     ValueKind.YES_OR_NO: _find_pattern(ValueKind.YES_OR_NO),
     ValueKind.URL: _find_pattern(ValueKind.URL),
     ValueKind.IDENTIFIER: _find_identifiers,

@@ -95,10 +95,35 @@ SYNONYMS: tuple[frozenset[str], ...] = tuple(
         "arrival arrive arrives",
         "departure depart departs",
         "height tall",
+        "earnings eps",
+        "share eps",
+        "chief ceo cfo coo",
+        "executive ceo",
+        "officer ceo cfo coo",
+        "financial cfo",
+        "meeting agm",
+        "research r&d",
+        "development r&d",
+        "auditor auditors audit audits audited",
         "ht hors",
         "ttc toutes",
     )
 )
+
+ACRONYMS = {
+    "eps": "earnings per share",
+    "ceo": "chief executive officer",
+    "cfo": "chief financial officer",
+    "coo": "chief operating officer",
+    "agm": "annual general meeting",
+    "r&d": "research and development",
+    "cogs": "cost of sales",
+    "cost of goods sold": "cost of sales",
+    "headcount": "number of employees",
+    "shareholders' funds": "total equity",
+    "shareholders’ funds": "total equity",
+}
+"""What a question may say in short and a page in full; printed short forms are among the synonyms."""
 
 PHRASES: tuple[tuple[str, str], ...] = (
     ("sub total", "subtotal"),
