@@ -86,12 +86,13 @@ def _peaks(pixels: NDArray[np.uint8], least: int, most: int = _MOST_COLORS) -> l
     packed = (pixels >> 3).astype(np.int32)
     codes = packed[:, 0] << 10 | packed[:, 1] << 5 | packed[:, 2]
     counts = np.bincount(codes, minlength=1 << 15)
+    sums = np.stack([np.bincount(codes, weights=pixels[:, channel], minlength=1 << 15) for channel in range(3)])
     order = np.argsort(counts, kind="stable")[::-1][: 40 * most]
     peaks: list[Color] = []
     for code in order[counts[order] >= max(1, least // 4)]:
         if counts[code] < least and _gathered(counts, int(code)) < least:
             continue
-        red, green, blue = (round(float(mean)) for mean in pixels[codes == code].mean(axis=0))
+        red, green, blue = (round(float(total)) for total in sums[:, code] / counts[code])
         color = (red, green, blue)
         if all(distance(color, other) > _SAME for other in peaks):
             peaks.append(color)

@@ -19,6 +19,8 @@ from cogdoc.engines.builtin.charts.types import Color, Curve, Picture
 from cogdoc.engines.builtin.charts.values import Mark, common_unit, marked_value
 from cogdoc.results.types import Chart, ChartKind, ChartSeries
 
+_MOST_UNEVEN = 0.45
+"""Spread of the steps between tick labels, of their mean; some labels may have been missed."""
 _MOST_YEARS = 80
 _FARTHEST_LABEL = 2.6
 """Text heights between a line and the middle of a number printed beside it."""
@@ -202,8 +204,12 @@ def _unevenness(groups: Sequence[Sequence[Label]]) -> float:
 
 
 def _is_spread(row: Sequence[Sequence[Label]], plot: Box) -> bool:
+    """Whether a row spans the plot, with even steps or numbers that grow with them, unlike words of a sentence."""
     first, last = merged(row[0]).box.center[0], merged(row[-1]).box.center[0]
-    return last - first > 0.5 * plot.width
+    if last - first <= 0.5 * plot.width:
+        return False
+    numeric = fit_scale([merged(group) for group in row], vertical=False, least=3) is not None
+    return numeric or len(row) < 4 or _unevenness(row) < _MOST_UNEVEN
 
 
 def _looks_like_ticks(row: Sequence[Sequence[Label]]) -> float:

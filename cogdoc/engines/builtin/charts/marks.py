@@ -79,10 +79,11 @@ def painted(drawing: Drawing, shape: tuple[int, int]) -> Picture:
 def _rectangles(mask: Mask, color: Color) -> list[Bar]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     bars = []
-    for index in range(1, count):
-        x, y, width, height, area = (int(value) for value in stats[index])
-        if width < 2 or height < 2 or width * height < 12 or area < 0.3 * width * height:
-            continue
+    widths, heights, areas = stats[:, 2], stats[:, 3], stats[:, 4]
+    solid = (widths >= 2) & (heights >= 2) & (widths * heights >= 12) & (areas >= 0.3 * widths * heights)
+    solid[0] = False
+    for index in np.flatnonzero(solid[:count]):
+        x, y, width, height = (int(value) for value in stats[index][:4])
         part = (labels[y : y + height, x : x + width] == index).astype(np.uint8)
         box = _trimmed(part, x, y)
         if box is not None:
