@@ -1,0 +1,159 @@
+"""Many sources: in their order, whatever the number of readers, and one that fails stops no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+import pytest
+
+from cogdoc.batch.run import Opening, RunningSource, Tally, run_sources
+from cogdoc.documents.document import Document
+from cogdoc.documents.page_selection import PageSelection, parse_page_selection
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sources import LostSource, Source, expand_sources
+from cogdoc.errors import DamagedError, EncryptedError, ExitCode, InputError, TooLargeError, UsageError
+from cogdoc.results.types import EngineInfo, PageRecord
+from cogdoc.results.writers import AnyRecord
+from cogdoc.tasks.records import describe_page, describe_source
+from cogdoc.words.page import Page
+
+Result = tuple[RunningSource, list[AnyRecord]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven good files of one to three pages; a damaged, an empty and an encrypted one between them."""
+    folder = tmp_path_factory.mktemp("batch")
+    for number in (1, 2, 4, 5, 7, 9, 10):
+        file = pymupdf.open()
+        for page in range(1 + number % 3):
+            file.new_page().insert_text((72, 72), f"File {number}, page {page + 1}")
+        file.save(folder / f"{number}.pdf")
+    (folder / "3.pdf").write_bytes(b"%PDF-1.7 and no more")
+    (folder / "6.png").touch()
+    pymupdf.open(folder / "9.pdf").save(
+        folder / "8.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="x", owner_pw="x"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    with Sandbox(jobs=request.param) as sandbox:
+        yield sandbox
+
+
+def read_words(document: Document, selection: PageSelection) -> Iterator[AnyRecord]:
+    """The quickest task there is: what pages say, without their layout."""
+    for number in document.numbers(selection):
+        words = Page(document, number).words()
+        yield PageRecord(
+            source=describe_source(document),
+            engine=EngineInfo(name="words", version="0"),
+            page=describe_page(words),
+            text=words.text,
+        )
+
+
+def run(sandbox: Sandbox, *arguments: str, opening: Opening | None = None) -> list[Result]:
+    results: list[Result] = []
+    for source in run_sources(expand_sources(arguments), opening or Opening(), read_words, sandbox):
+        source.wait_until_open()
+        results.append((source, list(source.records())))
+    return results
+
+
+def described(records: list[AnyRecord]) -> list[dict[str, Any]]:
+    return [record.model_dump(exclude={"timings"}) for record in records]
+
+
+def test_results_come_in_the_order_of_the_sources_and_bad_ones_in_their_place(sandbox: Sandbox, folder: Path) -> None:
+    results = run(sandbox, str(folder), "gone.pdf", str(folder / "1.pdf"))
+    assert [Path(source.info.path).name for source, _ in results] == [
+        *("1.pdf", "2.pdf", "3.pdf", "4.pdf", "5.pdf", "6.png", "7.pdf", "8.pdf", "9.pdf", "10.pdf"),
+        *("gone.pdf", "1.pdf"),
+    ]
+    kinds = {Path(source.info.path).name: type(source.error) for source, _ in results if source.error}
+    assert kinds == {"3.pdf": DamagedError, "6.png": DamagedError, "8.pdf": EncryptedError, "gone.pdf": InputError}
+    for source, records in results:
+        number = Path(source.info.path).stem
+        pages = [] if source.error else [f"File {number}, page {page + 1}" for page in range(1 + int(number) % 3)]
+        assert [record.text for record in records if isinstance(record, PageRecord)] == pages
+
+
+def test_any_number_of_readers_gives_the_same_results(folder: Path) -> None:
+    outcomes = []
+    for jobs in (1, 2):
+        with Sandbox(jobs=jobs) as sandbox:
+            outcomes.append([(source.info, described(records)) for source, records in run(sandbox, str(folder))])
+    assert outcomes[0] == outcomes[1]
+
+
+def test_selection_is_each_documents_own_affair(sandbox: Sandbox, folder: Path) -> None:
+    opening = Opening(selection=parse_page_selection("3"))
+    results = run(sandbox, str(folder / "1.pdf"), str(folder / "2.pdf"), opening=opening)
+    assert isinstance(results[0][0].error, UsageError)
+    assert [record.text for record in results[1][1] if isinstance(record, PageRecord)] == ["File 2, page 3"]
+
+
+def test_page_limit_refuses_documents_with_more_selected_pages(sandbox: Sandbox, folder: Path) -> None:
+    two, three = str(folder / "1.pdf"), str(folder / "2.pdf")
+    results = run(sandbox, two, three, opening=Opening(max_pages=2))
+    assert (results[0][0].error, len(results[0][1])) == (None, 2)
+    assert isinstance(results[1][0].error, TooLargeError)
+    assert "3 pages are more than --max-pages 2" in results[1][0].error.message
+    selected = run(sandbox, three, opening=Opening(max_pages=2, selection=parse_page_selection("2-")))
+    assert len(selected[0][1]) == 2
+
+
+def test_file_that_vanishes_before_its_turn_is_its_own_error(sandbox: Sandbox, tmp_path: Path) -> None:
+    source = Source(tmp_path / "vanished.pdf", "vanished.pdf", Path("vanished.pdf"))
+    (running,) = run_sources([source], Opening(), read_words, sandbox)
+    running.wait_until_open()
+    assert isinstance(running.error, InputError)
+    assert list(running.records()) == []
+
+
+def test_bug_in_a_task_is_raised_where_its_records_are_used(sandbox: Sandbox, folder: Path) -> None:
+    def broken(*_: object) -> Iterator[AnyRecord]:
+        raise ZeroDivisionError
+        yield
+
+    for source in run_sources(expand_sources([str(folder / "1.pdf")]), Opening(), broken, sandbox):
+        source.wait_until_open()
+        with pytest.raises(ZeroDivisionError):
+            list(source.records())
+
+
+def test_run_that_is_given_up_leaves_no_thread_waiting(sandbox: Sandbox, folder: Path) -> None:
+    import threading
+
+    def documents() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name == "cogdoc-document"]
+
+    sources = [source for source in expand_sources([str(folder)]) if not isinstance(source, LostSource)]
+    running = run_sources(sources, Opening(), read_words, sandbox)
+    next(running)
+    assert documents()
+    running.close()  # type: ignore[attr-defined]
+    for thread in documents():
+        thread.join(timeout=60)
+    assert documents() == []
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failures", "expected"),
+    [
+        (3, [], ExitCode.OK),
+        (0, [], ExitCode.NO_INPUT),
+        (1, [ExitCode.ENCRYPTED], ExitCode.PARTIAL),
+        (0, [ExitCode.ENCRYPTED, ExitCode.ENCRYPTED], ExitCode.ENCRYPTED),
+        (0, [ExitCode.TIME_LIMIT], ExitCode.TIME_LIMIT),
+        (0, [ExitCode.ENCRYPTED, ExitCode.OUTPUT_EXISTS], ExitCode.NO_INPUT),
+    ],
+)
+def test_exit_code_tells_how_a_run_went(succeeded: int, failures: list[ExitCode], expected: ExitCode) -> None:
+    assert Tally(succeeded, failures).exit_code is expected

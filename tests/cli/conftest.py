@@ -1,0 +1,85 @@
+"""The real `cogdoc` command, run as users run it, and small documents to run it on."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pymupdf
+import pytest
+from running import COMMAND, Ended, clean_environment
+
+Cogdoc = Callable[..., Ended]
+
+
+@pytest.fixture
+def cogdoc(tmp_path: Path) -> Cogdoc:
+    """Runs the command in a folder of its own and waits for its end."""
+
+    def run(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> Ended:
+        ended = subprocess.run(
+            [*COMMAND, *map(str, arguments)],
+            input=stdin,
+            capture_output=True,
+            cwd=tmp_path,
+            env=clean_environment(**environment),
+            timeout=120,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+    return run
+
+
+@pytest.fixture
+def start_cogdoc(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
+    """Starts the command as the leader of its own process group, as a shell does."""
+
+    def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*COMMAND, *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=clean_environment(),
+            start_new_session=True,
+        )
+
+    return start
+
+
+def save_pdf(path: Path, *pages: str) -> Path:
+    """Writes a PDF with the lines of a text on each page."""
+    file = pymupdf.open()
+    for text in pages:
+        page = file.new_page()
+        for place, line in enumerate(text.splitlines()):
+            page.insert_text((72, 72 + 24 * place), line, fontsize=12)
+    file.save(path)
+    return path
+
+
+@pytest.fixture
+def bill(tmp_path: Path) -> Path:
+    """A bill of one page in the command's folder."""
+    return save_pdf(tmp_path / "bill.pdf", "Harbour Chandlery\nInvoice number: A-1047\nTotal due: $98.76")
+
+
+@pytest.fixture
+def other_bill(tmp_path: Path) -> Path:
+    return save_pdf(tmp_path / "other.pdf", "Lowmere Boatyard\nInvoice number: B-2290\nTotal due: $12.05")
+
+
+@pytest.fixture
+def blank(tmp_path: Path) -> Path:
+    """An empty page: the cheapest document there is."""
+    return save_pdf(tmp_path / "blank.pdf", "")
+
+
+@pytest.fixture(scope="session")
+def long_pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """So many pages that a test can act while they are being read."""
+    pages = [f"Page {number}\nof a long document" for number in range(1, 401)]
+    return save_pdf(tmp_path_factory.mktemp("long") / "long.pdf", *pages)

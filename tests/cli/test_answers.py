@@ -1,0 +1,93 @@
+"""`cogdoc ask` as scripts use it: the bare answer on standard output, and an exit code that can be relied on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def test_bare_answer_is_all_that_is_printed(cogdoc: Any, bill: Path) -> None:
+    ended = cogdoc("ask", bill, "What is the invoice number?")
+    assert (ended.code, ended.out, ended.err) == (0, "A-1047\n", "")
+
+
+def test_several_sources_put_path_and_page_before_each_answer(cogdoc: Any, bill: Path, other_bill: Path) -> None:
+    ended = cogdoc("ask", bill.name, other_bill.name, "What is the total due?")
+    assert (ended.code, ended.out) == (0, "bill.pdf:1:$98.76\nother.pdf:1:$12.05\n")
+
+
+def test_several_questions_come_in_their_order_from_options_and_file(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    (tmp_path / "questions.txt").write_text("\ninvoice number?\n\n", encoding="utf-8")
+    ended = cogdoc("ask", bill, "-q", "total due?", "--questions-from", "questions.txt")
+    assert (ended.code, ended.out) == (0, "total due?\t$98.76\ninvoice number?\tA-1047\n")
+
+
+def test_missing_or_empty_file_of_questions_is_an_error(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("\n \n")
+    assert cogdoc("ask", bill, "--questions-from", "gone.txt").code == 4
+    ended = cogdoc("ask", bill, "--questions-from", "empty.txt")
+    assert (ended.code, ended.out) == (2, "")
+    assert "no question in empty.txt" in ended.err
+
+
+def test_what_is_not_found_prints_nothing_and_strict_makes_it_a_failure(cogdoc: Any, blank: Path) -> None:
+    for arguments, code in [((), 0), (("--strict",), 10)]:
+        ended = cogdoc("ask", blank.name, "Who signed it?", *arguments)
+        assert (ended.code, ended.out) == (code, "")
+        assert ended.err == "cogdoc: blank.pdf: not found: Who signed it?\n"
+    assert cogdoc("ask", blank.name, "Who signed it?", "--quiet").err == ""
+
+
+def test_strict_is_content_with_answers_that_are_found(cogdoc: Any, bill: Path) -> None:
+    assert cogdoc("ask", bill, "invoice number?", "--strict").code == 0
+
+
+def test_document_on_standard_input(cogdoc: Any, bill: Path) -> None:
+    ended = cogdoc("ask", "-", "invoice number?", stdin=bill.read_bytes())
+    assert (ended.code, ended.out) == (0, "A-1047\n")
+
+
+def test_json_says_where_the_answer_stands(cogdoc: Any, bill: Path) -> None:
+    result = json.loads(cogdoc("ask", bill.name, "invoice number?", "--out", "json").out)
+    (record,) = result["records"]
+    (evidence, *_) = record["answer"]["evidence"]
+    assert record["answer"]["text"] == "A-1047"
+    assert (evidence["page"], evidence["label"]) == (1, "1")
+    assert "A-1047" in evidence["text"]
+    x0, y0, x1, y1 = evidence["box"]
+    assert 60 < x0 < x1 < 300
+    assert 80 < y0 < 96 < y1 < 110, "the baseline of the second line"
+
+
+def test_answers_as_csv_and_markdown(cogdoc: Any, bill: Path) -> None:
+    rows = cogdoc("ask", bill.name, "invoice number?", "--out", "csv").out.splitlines()
+    assert rows[0] == "source,question,answer,page,confidence"
+    assert rows[1].startswith("bill.pdf,invoice number?,A-1047,1,0.")
+    assert cogdoc("ask", bill.name, "invoice number?", "--out", "md").out.startswith("**invoice number?** A-1047 (bill")
+
+
+def test_known_answer_of_the_report_is_found_on_its_page(cogdoc: Any, samples: Path, facts: dict[str, Any]) -> None:
+    question = next(q for q in facts["report.pdf"]["questions"] if q["question"] == "What were total assets in 2024?")
+    ended = cogdoc("ask", samples / "report.pdf", question["question"], "--out", "json")
+    (record,) = json.loads(ended.out)["records"]
+    assert record["answer"]["text"] in question["answers"]
+    assert record["answer"]["evidence"][0]["page"] in (question["page"], *question["also_on"])
+    assert record["source"]["page_count"] == 8
+
+
+def test_chart_is_printed_as_a_table(cogdoc: Any, samples: Path, facts: dict[str, Any]) -> None:
+    ended = cogdoc("chart", samples / "charts" / "bar.png", "--out", "csv")
+    assert ended.code == 0
+    (chart,) = facts["charts/bar.png"]["charts"]
+    rows = [row.split(",") for row in ended.out.splitlines()]
+    assert [row[0] for row in rows[1:]] == chart["categories"]
+    assert [float(row[1]) for row in rows[1:]] == chart["series"][0]["values"]
+
+
+def test_page_without_a_chart_says_so(cogdoc: Any, blank: Path) -> None:
+    ended = cogdoc("chart", blank, "--out", "json")
+    (record,) = json.loads(ended.out)["records"]
+    assert ended.code == 0
+    assert record["chart"] is None
+    assert "not-a-chart" in record["flags"]

@@ -1,0 +1,239 @@
+"""What cannot be done is said in one clear line, with its own exit code, and the rest of a run still comes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import COMMAND, clean_environment
+
+
+def assert_one_line(ended: Any, *expected: str) -> None:
+    """One line of error that says `expected`, perhaps with a hint below it."""
+    lines = ended.err.splitlines()
+    assert 1 <= len(lines) <= 2, ended.err
+    assert lines[0].startswith("cogdoc: ")
+    assert all(line.startswith("        ") for line in lines[1:])
+    assert all(text in lines[0] for text in expected), ended.err
+
+
+def huge_png(path: Path) -> Path:
+    header = struct.pack(">IIBBBBB", 65500, 65500, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"")), (b"IEND", b"")]
+    body = b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+    return path
+
+
+def test_missing_file(cogdoc: Any) -> None:
+    ended = cogdoc("ocr", "gone.pdf")
+    assert (ended.code, ended.out) == (4, "")
+    assert_one_line(ended, "gone.pdf: no such file or folder")
+
+
+def test_empty_file(cogdoc: Any, tmp_path: Path) -> None:
+    (tmp_path / "empty.pdf").touch()
+    ended = cogdoc("ocr", "empty.pdf")
+    assert (ended.code, ended.out) == (4, "")
+    assert_one_line(ended, "empty.pdf: the file is empty")
+
+
+def test_wrong_suffix_does_not_matter(cogdoc: Any, blank: Path) -> None:
+    blank.rename(blank.with_name("scan.jpg"))
+    assert cogdoc("ocr", "scan.jpg").code == 0
+
+
+def test_text_file_under_a_document_name(cogdoc: Any, tmp_path: Path) -> None:
+    (tmp_path / "notes.pdf").write_text("notes")
+    ended = cogdoc("ocr", "notes.pdf")
+    assert ended.code == 4
+    assert_one_line(ended, "notes.pdf: not a document that cogdoc reads")
+
+
+def test_encrypted_file_without_and_with_a_wrong_and_with_the_right_password(
+    cogdoc: Any, samples: Path, tmp_path: Path, facts: dict[str, Any]
+) -> None:
+    (tmp_path / "wrong").write_text("nonsense\n")
+    (tmp_path / "right").write_text(facts["encrypted.pdf"]["password"] + "\nand a second line\n")
+    file = samples / "encrypted.pdf"
+    without = cogdoc("ocr", file)
+    assert without.code == 8
+    assert_one_line(without, "encrypted.pdf: encrypted, needs a password")
+    wrong = cogdoc("ocr", file, "--password-file", "wrong")
+    assert wrong.code == 8
+    assert_one_line(wrong, "the password is wrong")
+    right = cogdoc("ocr", file, "--password-file", "right")
+    assert (right.code, right.err) == (0, "")
+    assert "1,742" in right.out
+
+
+def test_password_file_that_is_missing_or_empty(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    assert_one_line(cogdoc("ocr", blank, "--password-file", "empty"), "--password-file: empty is empty")
+    assert_one_line(cogdoc("ocr", blank, "--password-file", "gone"), "--password-file: gone cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("pages", "message"),
+    [
+        ("2", "page 2 is out of range: the document has 1 page"),
+        ("0", "pages are counted from 1"),
+        ("3-1", "runs backwards"),
+        ("first", "is not a page or a range"),
+    ],
+)
+def test_impossible_pages(cogdoc: Any, blank: Path, pages: str, message: str) -> None:
+    ended = cogdoc("ocr", blank, "--pages", pages)
+    assert (ended.code, ended.out) == (2, "")
+    assert_one_line(ended, message)
+
+
+def test_truncated_pdf(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
+    whole = (samples / "report.pdf").read_bytes()
+    (tmp_path / "cut.pdf").write_bytes(whole[: len(whole) // 2])
+    ended = cogdoc("ocr", "cut.pdf")
+    assert ended.code == 4
+    assert_one_line(ended, "cut.pdf: damaged file")
+
+
+def test_picture_of_four_gigapixels(cogdoc: Any, tmp_path: Path) -> None:
+    huge_png(tmp_path / "huge.png")
+    ended = cogdoc("ocr", "huge.png")
+    assert ended.code == 4
+    assert_one_line(ended, "huge.png: a picture of 65500 x 65500 pixels is larger than 300 megapixels")
+    assert "--max-megapixels" in ended.err
+
+
+def test_unwritable_places(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for place, message in [
+        ("gone/out.md", "no such folder"),
+        ("file/", "cannot make this folder"),
+        ("/dev/null", "not a regular file"),
+    ]:
+        ended = cogdoc("ocr", blank, "--to", place, "--overwrite")
+        assert (ended.code, ended.out) == (5, ""), place
+        assert_one_line(ended, message)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk_behind_standard_output(blank: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "ocr", blank, "--out", "json"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean_environment(),
+            check=False,
+        )
+    assert ended.returncode == 5
+    assert "No space left" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ocr"], "nothing to read"),
+        (["ask"], "what is the question?"),
+        (["ask", "blank.pdf"], "what is the question?"),
+        (["ask", "-q", "total?"], "nothing to read"),
+        (["chart"], "nothing to read"),
+        (["ocr", "blank.pdf", "--out", "csv"], "ocr cannot be written as 'csv'"),
+        (["ocr", "blank.pdf", "--out", "nonsense"], "cannot be written as 'nonsense'"),
+        (["ocr", "blank.pdf", "--engine", "oracle"], "no engine named 'oracle'"),
+        (["ocr", "blank.pdf", "--jobs", "0"], "--jobs"),
+        (["ocr", "blank.pdf", "--jobs", "many"], "--jobs"),
+        (["ocr", "blank.pdf", "--timeout", "0"], "--timeout"),
+        (["ocr", "blank.pdf", "--pagse", "1"], "No such option: --pagse"),
+        (["ocr", "blank.pdf", "--pages"], "--pages"),
+        (["read", "blank.pdf"], "No such command 'read'"),
+    ],
+)
+def test_impossible_command_lines(cogdoc: Any, blank: Path, arguments: list[str], message: str) -> None:
+    assert blank.exists()
+    ended = cogdoc(*arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert_one_line(ended, message)
+
+
+def test_lists_of_files_that_are_missing_or_empty(cogdoc: Any, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+    for name, message in [("gone.txt", "No such file"), ("empty.txt", "the list of files is empty")]:
+        ended = cogdoc("ocr", "--files-from", name)
+        assert ended.code == 4
+        assert_one_line(ended, message)
+
+
+def test_standard_input_that_is_empty_or_wanted_twice(cogdoc: Any) -> None:
+    ended = cogdoc("ocr", "-")
+    assert ended.code == 4
+    assert_one_line(ended, "-: standard input is empty")
+    ended = cogdoc("ocr", "-", "--files-from", "-")
+    assert ended.code == 2
+    assert_one_line(ended, "cannot be both")
+
+
+def test_page_that_takes_too_long(cogdoc: Any, samples: Path) -> None:
+    ended = cogdoc("ocr", samples / "screenshot.png", "--timeout", "0.1")
+    assert ended.code == 124
+    assert_one_line(ended, "took longer than 0.1 s")
+
+
+def test_bad_files_among_good_ones_stop_nothing(cogdoc: Any, bill: Path, other_bill: Path, tmp_path: Path) -> None:
+    (tmp_path / "mid.pdf").write_bytes(b"%PDF-1.4\ngarbage")
+    huge_png(tmp_path / "mid.png")
+    ended = cogdoc("ocr", bill, "mid.pdf", "gone.pdf", "mid.png", other_bill, "--out", "json")
+    assert ended.code == 1
+    results = json.loads(ended.out)
+    assert [Path(result["source"]["path"]).name for result in results] == [
+        *("bill.pdf", "mid.pdf", "gone.pdf", "mid.png", "other.pdf")
+    ]
+    assert [result["error"] and result["error"]["kind"] for result in results] == [
+        *(None, "damaged", "input", "too-large", None)
+    ]
+    assert [len(result["records"]) for result in results] == [1, 0, 0, 0, 1]
+    assert len([line for line in ended.err.splitlines() if line.startswith("cogdoc: ")]) == 3
+
+
+def test_failures_of_one_kind_have_that_kinds_exit_code(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
+    shutil.copy(samples / "encrypted.pdf", tmp_path / "second.pdf")
+    assert cogdoc("ocr", samples / "encrypted.pdf", "second.pdf").code == 8
+    assert cogdoc("ocr", samples / "encrypted.pdf", "gone.pdf").code == 4
+
+
+def test_fail_fast_stops_at_the_first_failure(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+    shutil.copy(blank, tmp_path / "second.pdf")
+    ended = cogdoc("ocr", blank, "gone.pdf", "second.pdf", "--fail-fast", "--out", "json")
+    assert ended.code == 1
+    assert [len(result["records"]) for result in json.loads(ended.out)] == [1, 0]
+
+
+def test_page_limit(cogdoc: Any, long_pdf: Path) -> None:
+    ended = cogdoc("ocr", long_pdf, "--max-pages", "10")
+    assert ended.code == 4
+    assert_one_line(ended, "400 pages are more than --max-pages 10")
+
+
+def test_control_characters_of_a_file_name_are_shown_and_not_sent(cogdoc: Any, tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[31m\nb.pdf").touch()
+    ended = cogdoc("ocr", "a\x1b[31m\nb.pdf")
+    assert_one_line(ended, "a\\x1b[31m\\x0ab.pdf: the file is empty")
+
+
+def test_file_name_that_is_no_utf8_is_reported_in_valid_json(cogdoc: Any, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.pdf")
+    (tmp_path / name).touch()
+    ended = cogdoc("ocr", name, "--out", "json")
+    assert ended.code == 4
+    assert json.loads(ended.out)["source"]["path"] == "caf\N{REPLACEMENT CHARACTER}.pdf"

@@ -1,0 +1,125 @@
+"""`--out` and `--to`: formats that hold what the schema says, in places that were asked for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from running import COMMAND, clean_environment
+
+
+@pytest.fixture(scope="session")
+def schema() -> Any:
+    """A validator of what `cogdoc schema` prints."""
+    printed = subprocess.run([*COMMAND, "schema"], capture_output=True, check=True, env=clean_environment()).stdout
+    return jsonschema.Draft202012Validator(json.loads(printed))
+
+
+def test_every_command_keeps_to_the_published_schema(cogdoc: Any, schema: Any, samples: Path, bill: Path) -> None:
+    sources = [bill, samples / "blank.png", "gone.pdf"]
+    for command in (["ocr"], ["ask", "-q", "total due?", "-q", "who?"], ["chart", "-q", "how many?"]):
+        ended = cogdoc(command[0], *sources, *command[1:], "--out", "json")
+        assert ended.code == 1
+        schema.validate(json.loads(ended.out))
+
+
+def test_one_source_is_an_object_and_not_an_array(cogdoc: Any, schema: Any, samples: Path) -> None:
+    ended = cogdoc("chart", samples / "blank.png", "--out", "json")
+    assert isinstance(json.loads(ended.out), dict)
+    schema.validate(json.loads(ended.out))
+
+
+def test_every_line_of_json_lines_keeps_to_the_schema(cogdoc: Any, schema: Any, samples: Path) -> None:
+    ended = cogdoc("ocr", samples / "report.pdf", "--pages", "1,5,8", "--out", "jsonl")
+    records = [json.loads(line) for line in ended.out.splitlines()]
+    assert [record["page"]["label"] for record in records] == ["i", "3", "6"]
+    for record in records:
+        schema.validate(record)
+
+
+def test_markdown_of_the_report_has_its_tables_and_page_labels(
+    cogdoc: Any, samples: Path, facts: dict[str, Any]
+) -> None:
+    out = cogdoc("ocr", samples / "report.pdf", "--pages", "5").out
+    assert out.startswith("<!-- page 5 (3) -->\n")
+    for row in facts["report.pdf"]["tables"][0]["rows"]:
+        assert f"| {' | '.join(row)} |" in out
+
+
+def test_folder_gets_a_file_for_each_source_where_it_lay(cogdoc: Any, blank: Path, bill: Path, tmp_path: Path) -> None:
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    bill.rename(tmp_path / "in" / "a.pdf")
+    shutil.copy(blank, tmp_path / "in" / "a.png")
+    shutil.copy(blank, tmp_path / "in" / "sub" / "a.pdf")
+    ended = cogdoc("ocr", "in", "--to", "out", "--out", "text")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    written = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert written == {"a.pdf.txt", "a.png.txt", "sub/a.pdf.txt"}
+    assert "A-1047" in (tmp_path / "out" / "a.pdf.txt").read_text()
+
+
+def test_second_run_keeps_what_is_there_unless_told_to_overwrite(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+    assert cogdoc("ocr", blank, "--to", "out.json", "--out", "json").code == 0
+    first = (tmp_path / "out.json").read_bytes()
+    again = cogdoc("ocr", blank, "--to", "out.json", "--out", "text")
+    assert again.code == 6
+    assert "out.json: exists already" in again.err
+    assert (tmp_path / "out.json").read_bytes() == first
+    assert cogdoc("ocr", blank, "--to", "out.json", "--out", "text", "--overwrite").code == 0
+    assert (tmp_path / "out.json").read_bytes() != first
+
+
+def test_files_that_exist_in_the_folder_are_failures_of_their_own(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+    shutil.copy(blank, tmp_path / "second.pdf")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "blank.pdf.md").write_text("kept")
+    ended = cogdoc("ocr", "blank.pdf", "second.pdf", "--to", "out")
+    assert ended.code == 1
+    assert (tmp_path / "out" / "blank.pdf.md").read_text() == "kept"
+    assert (tmp_path / "out" / "second.pdf.md").exists()
+
+
+def test_sources_of_one_name_never_overwrite_each_other(cogdoc: Any, blank: Path, bill: Path, tmp_path: Path) -> None:
+    for folder, file in (("one", bill), ("two", blank)):
+        (tmp_path / folder).mkdir()
+        shutil.copy(file, tmp_path / folder / "x.pdf")
+    ended = cogdoc("ocr", "one", "two", "--to", "out", "--overwrite")
+    assert ended.code == 1
+    assert "holds another source's result already" in ended.err
+    assert "A-1047" in (tmp_path / "out" / "x.pdf.md").read_text()
+
+
+def test_failing_source_leaves_no_file(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4")
+    assert cogdoc("ocr", "bad.pdf", blank.name, "--to", "out/").code == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["blank.pdf.md"]
+
+
+def test_lists_of_files_by_line_and_by_nul(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+    blank.rename(tmp_path / "two\nlines.pdf")
+    nul = cogdoc("ocr", "--files-from", "-", "-0", "--out", "json", stdin=b"two\nlines.pdf\0")
+    assert nul.code == 0
+    (tmp_path / "two\nlines.pdf").rename(tmp_path / "plain.pdf")
+    (tmp_path / "list.txt").write_text("plain.pdf\n\ngone.pdf\n")
+    lines = cogdoc("ocr", "--files-from", "list.txt", "--out", "json")
+    assert lines.code == 1
+    assert [result["source"]["path"] for result in json.loads(lines.out)] == ["plain.pdf", "gone.pdf"]
+
+
+def test_any_number_of_jobs_writes_the_same_bytes(cogdoc: Any, samples: Path, bill: Path, tmp_path: Path) -> None:
+    for jobs in ("1", "2"):
+        cogdoc("ocr", samples / "report.pdf", bill, "--jobs", jobs, "--to", f"{jobs}.md")
+    first, second = ((tmp_path / f"{jobs}.md").read_bytes() for jobs in ("1", "2"))
+    assert first == second
+    assert len(first) > 5000
+
+
+def test_output_is_utf8_whatever_the_locale_says(cogdoc: Any, samples: Path) -> None:
+    ended = cogdoc("ocr", samples / "report.pdf", "--pages", "5", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert ended.code == 0
+    assert "€ thousand" in ended.out
