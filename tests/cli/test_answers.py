@@ -77,12 +77,14 @@ def test_known_answer_of_the_report_is_found_on_its_page(cogdoc: Any, samples: P
 
 
 def test_chart_is_printed_as_a_table(cogdoc: Any, samples: Path, facts: dict[str, Any]) -> None:
-    ended = cogdoc("chart", samples / "charts" / "bar.png", "--out", "csv")
+    ended = cogdoc("chart", samples / "charts" / "stacked-bar.png", "--out", "csv")
     assert ended.code == 0
-    (chart,) = facts["charts/bar.png"]["charts"]
+    (chart,) = facts["charts/stacked-bar.png"]["charts"]
     rows = [row.split(",") for row in ended.out.splitlines()]
     assert [row[0] for row in rows[1:]] == chart["categories"]
-    assert [float(row[1]) for row in rows[1:]] == chart["series"][0]["values"]
+    columns = zip(*(series["values"] for series in chart["series"]), strict=True)
+    assert rows[0][1:] == [series["name"] for series in chart["series"]]
+    assert [[float(value) for value in row[1:]] for row in rows[1:]] == [*map(list, columns)]
 
 
 def test_page_without_a_chart_says_so(cogdoc: Any, blank: Path) -> None:
