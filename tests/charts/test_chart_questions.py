@@ -131,3 +131,8 @@ def test_a_named_cell_is_surer_than_a_guess() -> None:
 
 def test_a_chart_without_values_answers_nothing() -> None:
     assert answer_chart_question(chart(["A"], {"": (BLUE, [None])}), "What is A?") is None
+
+
+def test_a_question_about_something_else_is_not_answered() -> None:
+    assert answer_chart_question(COUNTRIES, "Who signed the letter?") is None
+    assert answer_chart_question(COUNTRIES, "What is the telephone extension?") is None

@@ -39,7 +39,7 @@ def arithmetic(chart: Chart, question: str, subject: Subject) -> Found | None:
 
 def operands(chart: Chart, question: str, subject: Subject, operation: Operation) -> list[Cell]:
     """The cells that an operation is to be done on, in the order in which the question names them."""
-    few = _few(chart, question, subject)
+    few = _few(question, subject)
     if few:
         return few
     found = [
@@ -83,7 +83,7 @@ def range_between(chart: Chart, subject: Subject, cells: list[Cell]) -> list[Cel
     ] or cells
 
 
-def _few(chart: Chart, question: str, subject: Subject) -> list[Cell]:
+def _few(question: str, subject: Subject) -> list[Cell]:
     """ "The last two bars", "the two smallest segments"."""
     number = rf"(?P<n>{'|'.join(_FEW)})"
     match = re.search(rf"\b(?P<what>first|last|top|bottom|\w+est|left ?most|right ?most) {number}\b", question, re.I)
@@ -97,7 +97,6 @@ def _few(chart: Chart, question: str, subject: Subject) -> list[Cell]:
         high = what == "top" or any(high for high, _ in extremes_of(what))
         return sorted(subject.cells, key=lambda cell: cell.value, reverse=high)[:count]
     ordered = sorted(subject.cells, key=lambda cell: (cell.series, cell.category))
-    del chart
     return ordered[:count] if what.startswith(("first", "left")) else ordered[-count:]
 
 

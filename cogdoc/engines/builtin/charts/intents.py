@@ -33,6 +33,11 @@ _ASKS_TIME = re.compile(
     re.IGNORECASE,
 )
 _ASKS_SERIES = re.compile(r"\b(?:line|curve|series|legend)\b", re.IGNORECASE)
+_CHART_TERMS = re.compile(
+    r"\b(?:charts?|graphs?|bars?|lines?|pie|slices?|segments?|values?|colou?rs?|percent\w*|share|rate|highest|lowest|"
+    r"largest|smallest|most|least|average|median|difference|ratio|trend|increas\w*|decreas\w*|year)\b|图|最|平均",
+    re.IGNORECASE,
+)
 _COLOR_ASKED = re.compile(r"\b(?:what|which)(?:'s| is| are)?(?: the)? colou?r\b|\bcolou?r of\b|什么颜色", re.IGNORECASE)
 _REPRESENTS = re.compile(
     r"\brepresent|\bindicat|\bdenote|\bstands? for|\bshown (?:in|by)|\bshows?\b|\bdepict|\bmean\b|代表|表示", re.I
@@ -50,6 +55,11 @@ def asks_name(question: str) -> bool:
     if re.search(r"\brepresents?\b|\bstands? for\b", question, re.IGNORECASE):
         return True
     return _ASKS_NAME.search(question) is not None and _ASKS_VALUE.search(question) is None
+
+
+def speaks_of_charts(question: str) -> bool:
+    """Whether the question uses words that it would not need about a text."""
+    return _CHART_TERMS.search(question) is not None
 
 
 def is_yes_or_no(question: str) -> bool:

@@ -163,6 +163,11 @@ def tokens(text: str) -> list[str]:
     return words
 
 
+def content_words(text: str) -> list[str]:
+    """The words of a text that say something."""
+    return [word for word in tokens(text) if word not in _WEAK and len(word) > 1]
+
+
 def _full_year(two_digits: str) -> str:
     return ("20" if int(two_digits) < 50 else "19") + two_digits
 

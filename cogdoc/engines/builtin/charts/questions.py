@@ -19,6 +19,7 @@ from cogdoc.engines.builtin.charts.intents import (
     is_yes_or_no,
     names_range,
     position_of,
+    speaks_of_charts,
 )
 from cogdoc.engines.builtin.charts.matching import (
     CERTAIN,
@@ -29,6 +30,7 @@ from cogdoc.engines.builtin.charts.matching import (
     Found,
     Subject,
     cells_of,
+    content_words,
     subject_of,
     tokens,
 )
@@ -51,9 +53,10 @@ from cogdoc.words.types import Line
 def answer_chart_question(chart: Chart, question: str, lines: Sequence[Line] = ()) -> Answer | None:
     """The answer to `question` from the chart's table, None where the question is not about it.
 
-    `lines` are the words around the chart. Evidence boxes are those of the marks, in the chart's coordinates;
-    their page is given as 1 and is for the caller to set. The confidence falls where names were only hinted at
-    or where values were measured.
+    `lines` are the words on the chart and around it: a question that shares none with them is answered only
+    where it speaks in a chart's own terms ("the highest", "how many bars"). Evidence boxes are those of the
+    marks, in the chart's coordinates; their page is given as 1 and is for the caller to set. The confidence
+    falls where names were only hinted at or where values were measured.
     """
     if not cells_of(chart):
         return None
@@ -63,9 +66,18 @@ def answer_chart_question(chart: Chart, question: str, lines: Sequence[Line] = (
         found = attempt(chart, question, firm if attempt in (_count, _extreme, _inverse) else subject)
         if found is not None:
             text, confidence, cells = found
+            if confidence <= GUESS and not _is_related(chart, question, lines):
+                return None
             return _answer(chart, question, text, confidence if subject.certain else 0.75 * confidence, cells)
-    del lines
     return None
+
+
+def _is_related(chart: Chart, question: str, lines: Iterable[Line]) -> bool:
+    """Whether a question shares a word with the chart or its surroundings, or uses words that only charts need."""
+    titles = [text for text in (chart.title, chart.x_title, chart.y_title) if text]
+    names = [*chart.categories, *(series.name for series in chart.series)]
+    known = {word for text in (*titles, *names, *(line.text for line in lines)) for word in content_words(text)}
+    return bool(known & set(content_words(question))) or speaks_of_charts(question)
 
 
 def _answer(chart: Chart, question: str, text: str, confidence: float, cells: Iterable[Cell]) -> Answer:
