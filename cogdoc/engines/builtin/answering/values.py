@@ -210,7 +210,7 @@ def _find_counts(text: str) -> Iterator[Found]:
         if _in_dates(text, number.start, number.end):
             continue
         year = number.end - number.start == 4 and 1900 <= number.value <= 2100
-        yield Found(number.start, number.end, 0.3 if year else 0.5 if number.currency or number.percent else 1.0)
+        yield Found(number.start, number.end, 0.3 if year else 0.2 if number.currency or number.percent else 1.0)
     for match in _NUMBER_WORD.finditer(text):
         yield Found(*match.span(), 0.8)
 

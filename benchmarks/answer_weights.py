@@ -1,0 +1,251 @@
+"""Fit the weights of `cogdoc.engines.builtin.answering.ranking`, and cross-validate them by document.
+
+    python -m benchmarks.answer_weights DATA CACHE
+
+DATA is the folder of the evaluation data, CACHE one for the words and layouts of its documents (reading them
+takes minutes). The questions are those of the open sets that are not about charts, those of the project's own
+samples, and questions put to the wrong kind of document, which teach to say "not found". Prints the accuracy of
+the prior and of the fitted weights on documents that they were not fitted on, and the weights fitted on all.
+
+The model is a conditional logit with the choice "not found" (see `ranking`). Its prior is a Gaussian around
+weights set by hand, so that measures which the data rarely exercise keep a sensible weight.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import random
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz
+
+from benchmarks.cases import Row
+from benchmarks.metrics.answers import ANLS_THRESHOLD
+from benchmarks.parts.qa import row_score
+from cogdoc.documents.document import OpenRequest
+from cogdoc.documents.opening import open_document
+from cogdoc.engines.builtin.answering import rank_pages
+from cogdoc.engines.builtin.answering.answer import THRESHOLD, propose
+from cogdoc.engines.builtin.answering.ranking import measures, same_text
+from cogdoc.words.layout import read_layout
+from cogdoc.words.reading import read_words
+from cogdoc.words.types import PageLayout, PageWords
+
+PRIOR: dict[str, float] = {
+    "bias": -5.0, "recall": 2.5, "precision": 1.0, "both": 2.0, "fit": 2.0, "near": 1.5, "marked": 0.5,
+    "prior": 7.5, "repeats": -2.5, "loose": -0.7, "lead": -1.5, "other-case": -1.0, "lines": 0.3, "exact": 0.7,
+    "wide-gap": -1.0, "cut-near": -0.5, "context": 2.0, "taller": 0.5, "latest": 1.5, "asked-column": 1.5,
+    "best-row": 1.0, "best-column": 1.0, "column-named": 0.5, "first-column": -0.3, "aligned": -0.3,
+    "looks-like-label": -2.0, "label-words": -1.5, "long": -1.0, "unsure": -1.0, "other-period": -1.5,
+    "later-page": -0.5, "unreadable": -2.5, "second-kind": -0.7, "quoted-typed": -0.5, "quoted-text": 0.5,
+    "heads-columns-right": -1.0, "heads-columns-below": 1.0, "inline": 0.4, "right": 0.3, "below": -0.4,
+    "left": -0.5, "cell": 0.3, "sentence": -0.8, "lookup": 0.3, "not-total": -6.0, "not-issuer": -2.0,
+    "not-address": -2.0, "not-date": -2.0, "not-title": -2.0, "not-sender": -2.0, "not-recipient": -2.0,
+    "not-page-number": -2.0,
+}  # fmt: skip
+STIFFNESS = 2.0
+"""Of the prior: how much a squared deviation of 1 costs, in nats, twice."""
+
+SHARES = {
+    "sroie": 1.0, "funsd": 1.0, "ntsb_reports": 0.8, "foreign": 0.8, "samples": 1.0, "zh_doc_qa": 0.5,
+    "docvqa_mini": 0.5, "mmlongbench_doc": 0.3, "invoices_invoice2data": 0.2, "unanswerable": 0.3,
+}  # fmt: skip
+"""What each kind of question weighs as a whole, whatever the number of its rows."""
+
+TOTAL_WEIGHT = 300.0
+TOP_PAGES = 5
+FOREIGN = 3
+"""Questions to other kinds of documents put to every document, to learn to say "not found"."""
+
+SEED = 1
+SAMPLES = Path(__file__).parents[1] / "samples"
+STEPS = 200
+FOLDS = 4
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One question with what may answer it."""
+
+    dataset: str
+    document: Path
+    keys: tuple[str, ...]
+    """Proposals of one key say the same."""
+    features: NDArray[np.float64]
+    """(proposals, measures), the bias first."""
+    gains: Vector
+    """The score that each proposal would earn."""
+
+
+def read_questions(data: Path) -> Iterator[tuple[str, Path, Row]]:
+    """Dataset, document and row of every question that is not about a chart."""
+    files = [data / "core/qa.jsonl", data / "core/qa_multipage.jsonl"]
+    files += [data / f"more/{name}/annotations.jsonl" for name in ("sroie", "funsd", "ntsb_reports")]
+    for path in files:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = {"metric": "anls or numeric match" if "ntsb" in str(path) else "anls", **json.loads(line)}
+            dataset = "unanswerable" if row.get("unanswerable") else row.get("dataset", path.parent.name)
+            if dataset != "chartqa":
+                yield dataset, path.parent / row["file"], row
+    for facts in json.loads((SAMPLES / "facts.json").read_text(encoding="utf-8")):
+        if facts["password"] is None and "chart" not in facts["kind"]:
+            for asked in facts.get("questions", ()):
+                row = {**asked, "metric": "anls or numeric match"}
+                yield "samples" if asked["answers"] else "unanswerable", SAMPLES / facts["file"], row
+
+
+@cache
+def read_all_words(document: Path, kept: Path) -> list[PageWords]:
+    """The words of all pages, read once and kept on disk."""
+    path = kept / f"{_digest(document)}-words.pickle"
+    if not path.exists():
+        request = OpenRequest(document)
+        numbers = range(1, open_document(request).page_count + 1)
+        path.write_bytes(pickle.dumps([read_words(request, number) for number in numbers]))
+    words: list[PageWords] = pickle.loads(path.read_bytes())
+    return words
+
+
+@cache
+def read_page(document: Path, number: int, kept: Path) -> PageLayout:
+    """The layout of one page, read once and kept on disk."""
+    path = kept / f"{_digest(document)}-layout-{number}.pickle"
+    if not path.exists():
+        words = read_all_words(document, kept)[number - 1]
+        path.write_bytes(pickle.dumps(read_layout(OpenRequest(document), number, words)))
+    layout: PageLayout = pickle.loads(path.read_bytes())
+    return layout
+
+
+def _digest(document: Path) -> str:
+    return hashlib.sha256(document.read_bytes()).hexdigest()[:16]
+
+
+def best_pages(document: Path, question: str, kept: Path) -> list[PageLayout]:
+    """The pages most worth looking at."""
+    ranked = rank_pages(question, read_all_words(document, kept))
+    return [read_page(document, page.number, kept) for page in ranked[:TOP_PAGES]]
+
+
+def choices(data: Path, kept: Path) -> Iterator[Choice]:
+    """Every question with its proposals, then those that its document cannot answer."""
+    questions = list(read_questions(data))
+    for dataset, document, row in questions:
+        pages = best_pages(document, row["question"], kept)
+        gain = (lambda _text: 0.0) if dataset == "unanswerable" else partial(row_score, row)
+        yield _choice(dataset, document, row["question"], pages, gain)
+    chance = random.Random(SEED)
+    of_kind = {document: dataset for dataset, document, _ in questions if dataset != "unanswerable"}
+    for document, kind in of_kind.items():
+        others = [row for dataset, _, row in questions if dataset not in (kind, "sroie", "unanswerable")]
+        for row in chance.sample(others, FOREIGN):
+            pages = best_pages(document, row["question"], kept)
+            if _names_nothing_here(row["question"], pages):
+                yield _choice("foreign", document, row["question"], pages, lambda _text: 0.0)
+
+
+def _names_nothing_here(question: str, pages: Sequence[PageLayout]) -> bool:
+    """Whether a question is not by chance about these pages too: a date, or a label that stands on them."""
+    if re.search(r'date|title|"(?:to|from)"', question, re.IGNORECASE):
+        return False
+    quoted = re.search("[\"']([^\"']+)[\"']", question)
+    said = " ".join(page.words.text for page in pages).lower()
+    return quoted is None or fuzz.partial_ratio(quoted[1].lower(), said) <= 80
+
+
+def _choice(
+    dataset: str, document: Path, question: str, pages: Sequence[PageLayout], gain: Callable[[str], float]
+) -> Choice:
+    matcher, proposals = propose(question, pages)
+    features = np.zeros((len(proposals), len(PRIOR)))
+    for place, proposal in enumerate(proposals):
+        measured = {"bias": 1.0, **measures(matcher, proposal)}
+        features[place] = [measured.get(name, 0.0) for name in PRIOR]
+    gains = np.array([gain(proposal.text) for proposal in proposals])
+    keys = tuple(same_text(proposal.text) for proposal in proposals)
+    return Choice(dataset, document, keys, features, np.where(gains >= ANLS_THRESHOLD, gains, 0.0))
+
+
+def chances(choice: Choice, weights: Vector) -> tuple[NDArray[np.intp], Vector]:
+    """The best proposal of each key, and the probability of each; what they lack to 1 is "not found"."""
+    scores = np.clip(choice.features @ weights, -30, 30)
+    best: dict[str, int] = {}
+    for place, key in enumerate(choice.keys):
+        if key and (key not in best or scores[place] > scores[best[key]]):
+            best[key] = place
+    picked = np.array(sorted(best.values()), dtype=np.intp)
+    odds = np.exp(scores[picked])
+    return picked, odds / (1 + odds.sum())
+
+
+def fit(training: Sequence[Choice]) -> Vector:
+    """Maximize the expected score's logarithm with Adam (Kingma and Ba, 2015) from the prior."""
+    prior = np.array(list(PRIOR.values()))
+    counts = Counter(choice.dataset for choice in training)
+    weights, mean, variance = prior.copy(), np.zeros_like(prior), np.zeros_like(prior)
+    for step in range(1, STEPS + 1):
+        gradient = STIFFNESS * (weights - prior)
+        for choice in training:
+            picked, odds = chances(choice, weights)
+            right = odds * choice.gains[picked]
+            target = right / right.sum() if right.any() else np.zeros_like(odds)
+            share = TOTAL_WEIGHT * SHARES.get(choice.dataset, 0.05) / counts[choice.dataset]
+            if not right.any() and choice.dataset not in ("foreign", "unanswerable"):
+                share /= 2
+            gradient += share * (choice.features[picked].T @ (odds - target))
+        mean = 0.9 * mean + 0.1 * gradient
+        variance = 0.999 * variance + 0.001 * gradient**2
+        rate = 0.1 * (1 - 0.9 * step / STEPS)
+        weights -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(variance / (1 - 0.999**step)) + 1e-8)
+    return weights
+
+
+def accuracy(tested: Iterable[Choice], weights: Vector) -> dict[str, list[float]]:
+    """The score of each question's answer, or of its refusal, by dataset."""
+    scores: dict[str, list[float]] = defaultdict(list)
+    for choice in tested:
+        picked, odds = chances(choice, weights)
+        if odds.size and odds.max() >= THRESHOLD:
+            scores[choice.dataset].append(float(choice.gains[picked[odds.argmax()]]))
+        else:
+            scores[choice.dataset].append(float(choice.dataset in ("foreign", "unanswerable")))
+    return scores
+
+
+def main(data: Path, kept: Path) -> None:
+    kept.mkdir(parents=True, exist_ok=True)
+    collected = list(choices(data, kept))
+    documents = sorted({choice.document for choice in collected})
+    random.Random(SEED).shuffle(documents)
+    by_hand: dict[str, list[float]] = defaultdict(list)
+    fitted: dict[str, list[float]] = defaultdict(list)
+    for fold in range(FOLDS):
+        held_out = set(documents[fold::FOLDS])
+        tested = [choice for choice in collected if choice.document in held_out]
+        weights = fit([choice for choice in collected if choice.document not in held_out])
+        for table, values in ((by_hand, np.array(list(PRIOR.values()))), (fitted, weights)):
+            for dataset, scores in accuracy(tested, values).items():
+                table[dataset] += scores
+    for dataset, scores in sorted(fitted.items()):
+        print(f"{dataset:25} {len(scores):4} by hand {np.mean(by_hand[dataset]):.3f} fitted {np.mean(scores):.3f}")
+    bias, *fitted_weights = fit(collected)
+    print(f"BIAS = {bias:.2f}")
+    for name, weight in sorted(zip(list(PRIOR)[1:], fitted_weights, strict=True)):
+        if abs(weight) >= 0.05:
+            print(f'    "{name}": {weight:.2f},')
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
