@@ -44,14 +44,14 @@ from cogdoc.words.types import PageLayout, PageWords
 PRIOR: dict[str, float] = {
     "bias": -5.0, "recall": 2.5, "precision": 1.0, "both": 2.0, "fit": 2.0, "near": 1.5, "marked": 0.5,
     "prior": 7.5, "repeats": -2.5, "loose": -0.7, "lead": -1.5, "other-case": -1.0, "lines": 0.3, "exact": 0.7,
-    "wide-gap": -1.0, "cut-near": -0.5, "context": 2.0, "taller": 0.5, "latest": 1.5, "asked-column": 1.5,
-    "best-row": 1.0, "best-column": 1.0, "column-named": 0.5, "first-column": -0.3, "aligned": -0.3,
-    "looks-like-label": -2.0, "label-words": -1.5, "long": -1.0, "unsure": -1.0, "other-period": -1.5,
-    "later-page": -0.5, "unreadable": -2.5, "second-kind": -0.7, "quoted-typed": -0.5, "quoted-text": 0.5,
-    "heads-columns-right": -1.0, "heads-columns-below": 1.0, "inline": 0.4, "right": 0.3, "below": -0.4,
-    "left": -0.5, "cell": 0.3, "sentence": -0.8, "lookup": 0.3, "not-total": -6.0, "not-issuer": -2.0,
-    "not-address": -2.0, "not-date": -2.0, "not-title": -2.0, "not-sender": -2.0, "not-recipient": -2.0,
-    "not-page-number": -2.0,
+    "wide-gap": -1.0, "cut-near": -0.5, "context": 2.0, "taller": 0.5, "latest": 1.5, "small-print-right": -2.0,
+    "small-print-below": 1.0, "asked-column": 1.5, "best-row": 1.0, "best-column": 1.0, "column-named": 0.5,
+    "first-column": -0.3, "aligned": -0.3, "looks-like-label": -2.0, "label-words": -1.5, "long": -1.0,
+    "unsure": -1.0, "other-period": -1.5, "later-page": -0.5, "unreadable": -2.5, "second-kind": -0.7,
+    "quoted-typed": -0.5, "quoted-text": 0.5, "heads-columns-right": -1.0, "heads-columns-below": 1.0,
+    "inline": 0.4, "right": 0.3, "below": -0.4, "left": -0.5, "cell": 0.3, "sentence": -0.8, "lookup": 0.3,
+    "not-total": -6.0, "not-issuer": -2.0, "not-address": -2.0, "not-date": -2.0, "not-title": -2.0,
+    "not-sender": -2.0, "not-recipient": -2.0, "not-page-number": -2.0,
 }  # fmt: skip
 STIFFNESS = 2.0
 """Of the prior: how much a squared deviation of 1 costs, in nats, twice."""

@@ -231,6 +231,7 @@ def _proposal(
             "taller": min(1.0, max(0.0, slices[0].segment.box.height / max(1.0, match.segment.box.height) - 1) * 4),
             "exact": float(question.quoted and matcher.likeness(match.text) > 0.95),
             "heads-columns": _heads_columns(page, match.segment),
+            f"small-print-{relation}": _heads_in_small_print(page, match.segment),
             **(signs or {}),
         },
     )
@@ -268,3 +269,13 @@ def _heads_columns(page: PageView, segment: Segment) -> float:
         return 0.0
     headed = sum(any(other.box.horizontal_overlap(part.box) > 0.3 for other in below) for part in row)
     return headed / len(row)
+
+
+def _heads_in_small_print(page: PageView, segment: Segment) -> float:
+    """How much larger the row below a row of labels is printed, 0 to 1: a form's boxes carry their labels on top."""
+    heads = _heads_columns(page, segment)
+    if heads < 1:
+        return 0.0
+    row, below = page.rows[segment.row], page.rows[segment.row + 1]
+    label, value = (sum(part.box.height for part in parts) / len(parts) for parts in (row, below))
+    return min(1.0, max(0.0, value / max(1.0, label) - 1) * 5)

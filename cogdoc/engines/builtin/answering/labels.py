@@ -20,6 +20,7 @@ REMEMBERED_WORDS = 20_000
 COLONS = ":：∶"
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
 _INNER_LABEL = re.compile(rf"(?:^|\s)((?:[A-Z#][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)")
+_INSIDE_CODE = re.compile(r"[/_-]\d")
 _LABEL_END = re.compile(rf"\s*(?:[{COLONS}]|\.{{3,}}|_{{2,}}|…)\s*")
 
 
@@ -132,6 +133,7 @@ class Matcher:
             if not struck and alike < 0.75:
                 continue
             ends = {part[i].end for i in struck if i + 1 == len(part) or i + 1 not in struck} | {stop}
+            ends = {end for end in ends if not _INSIDE_CODE.match(text, end)}
             found += [self._match(segment, start, end, part) for end in sorted(ends)]
             if struck and struck[0] > 0:
                 first = part[struck[0]].start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
 from cogdoc.engines.builtin.answering.document_fields import DocumentField
@@ -83,9 +83,9 @@ def _head(page: PageView) -> list[Segment]:
 
 
 def _issuers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
-    named = list(_named_organisations(page, matcher))
-    yield from named
-    if named:
+    wanted = {term.norm for term in matcher.question.terms} & ORGANISATION_WORDS - _ANY_BUSINESS
+    if wanted:
+        yield from _named_organisations(page, wanted)
         return
     head = _head(page)
     passed = False
@@ -123,14 +123,13 @@ def _registration(text: str) -> str:
     return match[0] if match and match.start() > 3 else ""
 
 
-def _named_organisations(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
+def _named_organisations(page: PageView, wanted: Set[str]) -> Iterator[Proposal]:
     """Names that hold the very word asked for: "Vanderbilt University" for "the University"."""
-    wanted = {term.norm for term in matcher.question.terms} & ORGANISATION_WORDS - _ANY_BUSINESS
     for segment in page.segments:
-        for value in find_values(ValueKind.ORGANISATION, segment.text) if wanted else ():
+        for value in find_values(ValueKind.ORGANISATION, segment.text):
             text = segment.text[value.start : value.end]
             words = folded(text).split()
-            if len(words) >= 2 and wanted & {word.strip(".,") for word in words}:
+            if len(words) >= 2 and any(word.strip(".,").endswith(tuple(wanted)) for word in words):
                 prior = 0.7 + 0.2 / (1 + 0.2 * segment.row) - 0.08 * max(0, len(words) - 4)
                 part = Slice(segment, value.start, value.end)
                 yield _field(page, [part], text, ValueKind.ORGANISATION, 1.0, max(0.0, prior))
@@ -173,7 +172,7 @@ def _address_line(segment: Segment) -> Slice | None:
     end = after.start() if after else len(text)
     end -= len(text[start:end]) - len(text[start:end].rstrip(" ,.(-"))
     part = text[start:end]
-    if not any(sign.isalpha() for sign in part) or _registration(part):
+    if not any(sign.isalpha() for sign in part) or _registration(part) or find_values(ValueKind.DATE, part):
         return None
     if organisation_likeness(part) > 0.7 and address_likeness(part) < 0.6:
         return None

@@ -16,6 +16,7 @@ from cogdoc.engines.builtin.answering.vocabulary import (
     MONTHS,
     NUMBER_WORDS,
     ORGANISATION_WORDS,
+    ROLE_WORDS,
     STOP_WORDS,
     TITLE_WORDS,
 )
@@ -256,6 +257,8 @@ def _find_people(text: str) -> Iterator[Found]:
         if len(words) > 6 or (len(words) == 1 and len(words[0]) < 3):
             continue
         low = {word.strip(".,").lower() for word in words}
+        if low <= ROLE_WORDS:
+            continue
         if low & TITLE_WORDS:
             fitting = 1.0
         elif low & ORGANISATION_WORDS:

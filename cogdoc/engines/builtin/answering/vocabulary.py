@@ -268,6 +268,12 @@ CHINESE_ADDRESS_SIGNS = "省市区县镇乡村路街道巷弄号楼室层栋座"
 
 TITLE_WORDS = _words("mr mrs ms dr prof sir madam esq jr sr")
 
+ROLE_WORDS = _words(
+    "president chairman chairwoman chair director officer manager board secretary treasurer chief vice executive "
+    "financial operating head principal partner deputy assistant member committee of and the"
+)
+"""What people are, not what they are called."""
+
 MAXIMUM_WORDS = _words("highest most largest biggest maximum greatest top longest best max tallest heaviest")
 MINIMUM_WORDS = _words("lowest least smallest fewest minimum shortest worst min cheapest lightest")
 CHINESE_MAXIMUM = ("最多", "最高", "最大", "最长", "最好", "排名第一", "居首", "第一名")
