@@ -56,3 +56,10 @@ def test_thousands_that_ocr_split_are_one_label_and_neighbours_are_not() -> None
         Word("954", Box(90, 10, 111, 22), 1.0),
     )
     assert [label.text for label in labels_of([Line(words)])] == ["7 531", "954"]
+
+
+def test_labels_that_overlap_in_a_row_are_slanted_and_end_at_their_ticks() -> None:
+    lines = [Line((Word(f"{2000 + i}/{i + 1:02}", Box(70 + 32 * i, 430, 117 + 32 * i, 448), 1.0),)) for i in range(6)]
+    labels = labels_of(lines)
+    assert all(label.slanted for label in labels)
+    assert all(label.anchor[0] > label.box.center[0] for label in labels)

@@ -6,6 +6,7 @@ thousands space ("7 531"); everything after this works on labels and never on th
 
 from __future__ import annotations
 
+import itertools
 import re
 import statistics
 from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +41,7 @@ class Label:
     def anchor(self) -> tuple[float, float]:
         """The point the label belongs to: its centre, for slanted text its upper right end."""
         if self.slanted:
-            return self.box.x1 - 0.15 * self.box.width, self.box.y0
+            return self.box.center[0] + 0.35 * self.box.width, self.box.y0
         return self.box.center
 
 
@@ -48,9 +49,10 @@ def labels_of(lines: Iterable[Line]) -> list[Label]:
     """One label a word, but a number with all its parts; slanted lines stay whole."""
     lines = list(lines)
     usual = usual_height(lines)
+    crowded = _crowded(lines, usual)
     labels: list[Label] = []
     for line in lines:
-        if _is_slanted(line, usual):
+        if _is_slanted(line, usual) or line in crowded:
             labels.append(_label(line.words, slanted=True))
         else:
             words = [part for word in line.words for part in _unglued(word)]
@@ -115,6 +117,23 @@ def clusters(values: Iterable[Label], position: Callable[[Label], float], tolera
 
 def _side_by_side(one: Label, other: Label) -> bool:
     return not one.slanted and not other.slanted and one.box.vertical_overlap(other.box) > 0.6
+
+
+def _crowded(lines: Sequence[Line], usual: float) -> set[Line]:
+    """Lines in a row of which most touch or overlap: slanted ones, whose boxes are given as if they were level."""
+    rows: list[list[Line]] = []
+    for line in sorted((line for line in lines if len(line.words) <= 3), key=lambda line: line.box.center[1]):
+        if rows and line.box.center[1] - rows[-1][0].box.center[1] <= 0.5 * usual:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    crowded: set[Line] = set()
+    for row in rows:
+        row.sort(key=lambda line: line.box.center[0])
+        touching = sum(right.box.x0 - left.box.x1 < 0.2 * usual for left, right in itertools.pairwise(row))
+        if len(row) >= 4 and touching >= 0.6 * (len(row) - 1):
+            crowded.update(row)
+    return crowded
 
 
 def _is_slanted(line: Line, usual: float) -> bool:
