@@ -58,6 +58,17 @@ CHINESE = page(
     "每股净资产(元)|8.32",
     "2季度末不良率0.75%，环比持平。公司上半年实现营业收入49.1亿元，同比增长12.4%。",
 )
+ORDERS = page(
+    "Order TT-418|On its way",
+    "Bee hotel|26.00",
+    "Total|70.40",
+    "Order TT-381|Cancelled",
+    "Potting soil|9.30",
+    "Total|46.80",
+    "Order TT-344|Delivered",
+    "Total|19.95",
+)
+PARTIES = page("购买方信息|名称：青岚水务有限公司|销售方信息|名称：望汐仪器有限公司")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +95,9 @@ CHINESE = page(
         (STATEMENT, "What was the revenue in 2021?", "4,510"),
         (STATEMENT, "What was net income in 2022?", "788"),
         (STATEMENT, "What were the profits for 2021?", "612"),
+        (STATEMENT, "What is the net income?", "788"),
+        (ORDERS, "What is the total of order TT-381?", "46.80"),
+        (ORDERS, "What is the total of order TT-344?", "19.95"),
         (CUP, "What was the attendance on October 2?", "29,698"),
         (CUP, "Where was game 3 played?", "Hill Ground"),
         (CUP, "Which stadium had the highest attendance?", "Hill Ground"),
@@ -91,6 +105,8 @@ CHINESE = page(
         (LETTER, "Who designed the bridge?", "Maria Lindqvist"),
         (LETTER, "How much did the northern tower cost?", "$2.4 million"),
         (LETTER, "What percentage of the members voted for the repair?", "61%"),
+        (PARTIES, "购买方的名称是什么？", "青岚水务有限公司"),
+        (PARTIES, "销售方的名称是什么？", "望汐仪器有限公司"),
         (CHINESE, "发票号码是多少？", "12345678"),
         (CHINESE, "开票日期是哪一天？", "2023年08月25日"),
         (CHINESE, "购买方名称是什么？", "北京晨光科技有限公司"),

@@ -22,6 +22,9 @@ THRESHOLD = 0.3
 """Below this probability the document is taken not to say."""
 
 ALTERNATIVES = 5
+SHOWN_PAGES = 3
+
+Weighed = tuple[Proposal, float]
 
 PAGE_COUNT_CONFIDENCE = 0.9
 _HOW_MANY_PAGES = re.compile(
@@ -42,21 +45,35 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     if page_count is not None and _HOW_MANY_PAGES.search(question):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
     found = weigh(question, _named_pages(question, layouts, page_count))
-    if not found or found[0][1] < THRESHOLD:
+    best = found[0] if found and found[0][1] >= THRESHOLD else None
+    alternatives = tuple(_candidate(proposal, chance) for proposal, chance in _others(found, best))
+    if best is None:
         return Answer(
             question=question,
             text=None,
             confidence=max(0.0, 1 - sum(chance for _, chance in found)),
-            alternatives=tuple(_candidate(proposal, chance) for proposal, chance in found[:ALTERNATIVES]),
+            alternatives=alternatives,
         )
-    best, chance = found[0]
+    proposal, chance = best
     return Answer(
         question=question,
-        text=best.text,
+        text=proposal.text,
         confidence=chance,
-        evidence=(_evidence(best),),
-        alternatives=tuple(_candidate(proposal, odds) for proposal, odds in found[1 : ALTERNATIVES + 1]),
+        evidence=(_evidence(proposal),),
+        alternatives=alternatives,
     )
+
+
+def _others(found: Sequence[Weighed], best: Weighed | None) -> list[Weighed]:
+    """The next candidates, the best one of each of the first pages among them: other places to look at."""
+    rest = [pair for pair in found if pair is not best]
+    shown = {proposal.page.rank for proposal, _ in rest[:ALTERNATIVES]} | ({best[0].page.rank} if best else set())
+    reserved = []
+    for rank in range(SHOWN_PAGES):
+        of_page = next((pair for pair in rest if pair[0].page.rank == rank), None)
+        if rank not in shown and of_page is not None:
+            reserved.append(of_page)
+    return sorted([*rest[: ALTERNATIVES - len(reserved)], *reserved], key=lambda pair: -pair[1])
 
 
 def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:

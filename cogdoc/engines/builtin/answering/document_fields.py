@@ -40,7 +40,7 @@ _CUES: dict[DocumentField, tuple[str, str]] = {
         r"\b(?:company|shop|store|merchant|vendor|seller|business|issuer|restaurant|supplier|firm|letterhead|"
         r"institution|"
         r"organi[sz]ation|university|foundation|hotel|bank|school|hospital|institute|college|agency|association)\b|"
-        r"销售方|商家|开票方|店名|出具|机构|哪家",
+        r"商家|店名|出具|机构|哪家",
         "company shop store merchant vendor seller business issuer restaurant supplier firm letterhead name issue "
         "issued "
         "institution organization organisation university foundation hotel bank school hospital institute college "

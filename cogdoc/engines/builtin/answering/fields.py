@@ -15,6 +15,7 @@ from cogdoc.engines.builtin.answering.labels import (
     starts_with_label,
 )
 from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice
+from cogdoc.engines.builtin.answering.terms import is_cjk
 from cogdoc.engines.builtin.answering.values import ValueKind, find_values, fit
 
 MIN_RECALL = 0.25
@@ -88,7 +89,8 @@ def _inline(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Pro
     cut = inner_label(rest.text)
     if cut is not None:
         rest = Slice(rest.segment, rest.start, rest.start + cut)
-    parts = [rest, *(_continued(page, match.segment) if cut is None else [])]
+    complete = cut is not None or is_cjk(rest.text)
+    parts = [rest, *([] if complete else _continued(page, match.segment))]
     yield from _values(matcher, page, match, parts, Relation.INLINE, 0.0)
 
 
@@ -100,10 +102,12 @@ def _right(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
 
 
 def _continued(page: PageView, segment: Segment) -> list[Slice]:
-    """The segments behind `segment` up to the next label."""
+    """The segments behind `segment` up to the next label; Chinese values have no gaps."""
     parts: list[Slice] = []
     for other in page.right_of(segment):
         if is_label(other.text) or starts_with_label(other.text):
+            break
+        if parts and is_cjk(parts[-1].text):
             break
         part = trimmed(Slice(other, 0, len(other.text)))
         if part is None:

@@ -68,6 +68,9 @@ class Matcher:
         core = {token.norm for token in tokenize(question.label)}
         self.core = frozenset(place for place, term in enumerate(question.terms) if term.norm in core)
         """Places of the words that name the value itself."""
+        named = sum(self.weights[place] for place in self.core)
+        self._label_share = 1.0 if question.quoted else named / self.total
+        """Share of the question's weight that a label just like the question's own holds."""
         self._bare_labels = tuple(_bare(label) for label in (question.label, *question.variants) if label)
 
     def hits(self, norm: str) -> tuple[tuple[int, float], ...]:
@@ -148,7 +151,7 @@ class Matcher:
             precision *= 1 / (1 + 0.3 * lead)
         alike = self.likeness(segment.text[start:end])
         if alike >= 0.75:
-            recall, precision = max(recall, alike), max(precision, alike)
+            recall, precision = max(recall, alike * self._label_share), max(precision, alike)
         behind = _LABEL_END.match(segment.text, end)
         marked = behind is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
         return LabelMatch(segment, start, behind.end() if behind else end, recall, precision, marked, lead)
