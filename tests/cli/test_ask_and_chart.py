@@ -1,4 +1,4 @@
-"""`cogdoc ask` as scripts use it: the bare answer on standard output, and an exit code that can be relied on."""
+"""`cogdoc ask` and `chart` as scripts use them: bare answers on standard output, and exit codes to rely on."""
 
 from __future__ import annotations
 
