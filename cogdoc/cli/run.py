@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from typing import TextIO
 
 from cogdoc.batch.run import Opening, RunningSource, Tally, Task, run_sources
 from cogdoc.cli.messages import report, warn
@@ -16,7 +17,7 @@ from cogdoc.cli.options import RunOptions
 from cogdoc.cli.progress import ProgressLine, progress_line
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sources import STDIN, expand_sources, keep_stdin, read_file_list
+from cogdoc.documents.sources import STDIN, LostSource, Source, expand_sources, keep_stdin, read_file_list
 from cogdoc.engines.choice import choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, OutputError, OutputExistsError, UsageError
@@ -66,6 +67,7 @@ def run_job(job: Job, sources: Sequence[str], options: RunOptions) -> ExitCode:
             raise InputError("nothing to read: the list of files is empty")
         several = len(first_two) > 1
         destination = choose_destination(options.to, several=several, overwrite=options.overwrite)
+        _spare_sources(first_two, destination)
         sandbox = stack.enter_context(Sandbox(_jobs(options.jobs), options.timeout))
         results_on_screen = destination.path is None and sys.stdout.isatty()
         progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_screen))
@@ -136,8 +138,8 @@ class _Run:
             running.abandon()
             self._fail(error)
 
-    def _writer(self, stream: object, *, several: bool) -> Writer:
-        return make_writer(self._output, stream, several=several, many_questions=len(self._job.questions) > 1)  # type: ignore[arg-type]
+    def _writer(self, stream: TextIO, *, several: bool) -> Writer:
+        return make_writer(self._output, stream, several=several, many_questions=len(self._job.questions) > 1)
 
     def _write(self, running: RunningSource, writer: Writer) -> None:
         writer.begin(self._job.task, running.info)
@@ -174,6 +176,19 @@ def _format(wanted: str | None, job: Job) -> Format:
     if wanted not in job.formats:
         raise UsageError(f"--out: {job.task} cannot be written as {wanted!r}", f"formats: {', '.join(job.formats)}")
     return Format(wanted)
+
+
+def _spare_sources(sources: Iterable[Source | LostSource], destination: Destination) -> None:
+    """Never replace a document by its own text."""
+    for source in sources:
+        if (
+            isinstance(source, Source)
+            and destination.path is not None
+            and destination.path.is_file()
+            and source.path.exists()
+            and source.path.samefile(destination.path)
+        ):
+            raise OutputError(f"{destination.path}: is what is being read", "write to another place with --to")
 
 
 def _password(file: Path | None) -> str | None:

@@ -51,7 +51,8 @@ AnyResult = Annotated[AskResult | OcrResult | ChartResult, Field(discriminator="
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of what `--out json` and `--out jsonl` write.
 
-    `--out json` is one result, or an array of results for several sources; a line of `--out jsonl` is one record.
+    `--out json` is one result, or an array of results for several sources; a line of `--out jsonl` is one record,
+    or the result without records of a source that could not be read to its end.
     """
     adapter: TypeAdapter[Any] = TypeAdapter(list[AnyResult] | AnyResult | AnyRecord)
     schema = adapter.json_schema(mode="serialization", by_alias=True)

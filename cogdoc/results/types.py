@@ -190,6 +190,7 @@ class AnswerRecord(Record):
     """One question put to one document."""
 
     task: Literal["ask"] = "ask"
+    question: str
     answer: Answer | None = None
 
 

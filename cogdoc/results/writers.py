@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol, TextIO
 
@@ -55,8 +55,7 @@ class JsonWriter:
             self._stream.write("\n")
         self._sources += 1
         self._records = 0
-        head = {"schema": SCHEMA_VERSION, "task": task, "source": source.model_dump(mode="json")}
-        self._stream.write(json.dumps(head, ensure_ascii=False)[:-1] + ', "records": [')
+        self._stream.write(json.dumps(_head(task, source), ensure_ascii=False)[:-1] + ', "records": [')
 
     def write(self, record: AnyRecord) -> None:
         self._stream.write(",\n" if self._records else "\n")
@@ -73,20 +72,26 @@ class JsonWriter:
 
 
 class JsonLinesWriter:
-    """One line a page or an answer, flushed as it is produced."""
+    """One line a page or an answer, flushed as it is produced; one more for a source that cannot be read to its end."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._head: dict[str, object] = {}
 
     def begin(self, task: str, source: SourceInfo) -> None:
-        pass
+        self._head = _head(task, source)
 
     def write(self, record: AnyRecord) -> None:
-        self._stream.write(record.model_dump_json() + "\n")
-        self._stream.flush()
+        self._line(record.model_dump_json())
 
     def end(self, error: ErrorInfo | None) -> None:
-        pass
+        if error is not None:
+            result = {**self._head, "records": [], "error": error.model_dump(mode="json")}
+            self._line(json.dumps(result, ensure_ascii=False))
+
+    def _line(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
 
     def close(self) -> None:
         self._stream.flush()
@@ -110,16 +115,14 @@ class CsvWriter:
         if isinstance(record, AnswerRecord) and record.answer is not None:
             answer = record.answer
             page = answer.evidence[0].label if answer.evidence else ""
-            self._csv.writerow(
-                [record.source.path, answer.question, answer.text or "", page, f"{answer.confidence:.3f}"]
-            )
+            self._row([record.source.path, answer.question, answer.text or "", page, f"{answer.confidence:.3f}"])
         elif isinstance(record, ChartRecord) and record.chart is not None:
             if self._started:
                 self._csv.writerow([])
             self._started = True
             where = [record.source.path] if self._several else []
             for row in chart_to_rows(record.chart):
-                self._csv.writerow([*where, *row])
+                self._row([*where, *row])
         self._stream.flush()
 
     def end(self, error: ErrorInfo | None) -> None:
@@ -127,6 +130,9 @@ class CsvWriter:
 
     def close(self) -> None:
         self._stream.flush()
+
+    def _row(self, fields: Sequence[str]) -> None:
+        self._csv.writerow([printable(field, keep_newlines=True) for field in fields])
 
 
 class ProseWriter:
@@ -215,6 +221,10 @@ def make_writer(output: Format, stream: TextIO, *, several: bool = False, many_q
             return CsvWriter(stream, several=several)
         case _:
             return ProseWriter(stream, several=several, markdown=output is Format.MD, many_questions=many_questions)
+
+
+def _head(task: str, source: SourceInfo) -> dict[str, object]:
+    return {"schema": SCHEMA_VERSION, "task": task, "source": source.model_dump(mode="json")}
 
 
 def _page_marker(record: PageRecord) -> str:

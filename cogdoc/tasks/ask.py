@@ -48,7 +48,7 @@ def answer_questions(
         kept: dict[int, Page] = {}
         for question in questions:
             if not len(spool):
-                yield _failed(document, engine, watch, failures)
+                yield _failed(document, engine, question, watch, failures)
                 continue
             with watch.measure("rank"):
                 best = _best_pages(question, spool, top_pages)
@@ -84,17 +84,21 @@ def _record(document: Document, engine: Engine, watch: Stopwatch, answer: Answer
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,
+        question=answer.question,
         flags=tuple(flags),
         timings=dict(watch.seconds),
         answer=answer,
     )
 
 
-def _failed(document: Document, engine: Engine, watch: Stopwatch, failures: Sequence[CogdocError]) -> AnswerRecord:
+def _failed(
+    document: Document, engine: Engine, question: str, watch: Stopwatch, failures: Sequence[CogdocError]
+) -> AnswerRecord:
     reason = failures[0] if failures else DamagedError("no page of it can be read")
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,
+        question=question,
         timings=dict(watch.seconds),
         error=describe_error(reason),
     )

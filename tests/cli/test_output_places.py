@@ -123,3 +123,24 @@ def test_output_is_utf8_whatever_the_locale_says(cogdoc: Any, samples: Path) -> 
     ended = cogdoc("ocr", samples / "report.pdf", "--pages", "5", PYTHONIOENCODING="ascii", LC_ALL="C")
     assert ended.code == 0
     assert "€ thousand" in ended.out
+
+
+def test_a_document_is_never_replaced_by_its_own_text(cogdoc: Any, tmp_path: Path, samples: Path) -> None:
+    source = Path(shutil.copy(samples / "blank.png", tmp_path / "form.png"))
+    before = source.read_bytes()
+    ended = cogdoc("ocr", source, "--to", source, "--overwrite")
+    assert ended.code == 5
+    assert "is what is being read" in ended.err
+    assert source.read_bytes() == before
+
+
+def test_a_source_that_cannot_be_opened_has_its_line_in_json_lines(
+    cogdoc: Any, schema: Any, tmp_path: Path, samples: Path
+) -> None:
+    ended = cogdoc("ocr", tmp_path / "nowhere.pdf", samples / "blank.png", "--out", "jsonl")
+    assert ended.code == 1
+    lost, read = (json.loads(line) for line in ended.out.splitlines())
+    schema.validate(lost)
+    assert lost["error"]["exit_code"] == 4
+    assert lost["source"]["path"].endswith("nowhere.pdf")
+    assert read["error"] is None

@@ -61,8 +61,9 @@ BLOCK = TextBlock(
 )
 RECORDS: dict[str, list[AnyRecord]] = {
     "ask": [
-        AnswerRecord(source=SOURCE, engine=ENGINE, error=ERROR),
+        AnswerRecord(source=SOURCE, engine=ENGINE, question="total?", error=ERROR),
         AnswerRecord(
+            question="total?",
             source=SOURCE,
             engine=ENGINE,
             timings={"read": 0.5},
@@ -135,11 +136,12 @@ def test_several_sources_of_which_none_came_are_an_empty_array() -> None:
 
 
 @pytest.mark.parametrize("task", RECORDS)
-def test_every_line_of_json_lines_is_a_record_that_the_schema_allows(validate: Any, task: str) -> None:
+def test_every_line_of_json_lines_is_a_record_or_a_failure_that_the_schema_allows(validate: Any, task: str) -> None:
     lines = written(Format.JSONL, task, [(RECORDS[task], None), (RECORDS[task], ERROR)], several=True).splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         validate(json.loads(line))
+    assert json.loads(lines[-1])["error"] == ERROR.model_dump(mode="json")
 
 
 def test_json_lines_are_flushed_as_they_come() -> None:
@@ -180,6 +182,8 @@ def test_schema_refuses_what_cogdoc_does_not_write(validate: Any, wrong: object)
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_any_text_survives_json(text: str) -> None:
-    record = AnswerRecord(source=SOURCE, engine=ENGINE, answer=Answer(question=text, text=text, confidence=1))
+    record = AnswerRecord(
+        source=SOURCE, engine=ENGINE, question=text, answer=Answer(question=text, text=text, confidence=1)
+    )
     (line,) = written(Format.JSONL, "ask", [([record], None)], several=False).split("\n")[:-1]
     assert json.loads(line)["answer"]["text"] == text

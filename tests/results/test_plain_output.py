@@ -34,7 +34,7 @@ UNSAFE = "\x00\x07\x08\x0b\x0d\x1b\x7f\x80\x85\x9b\u202e\u2066"
 def answered(text: str | None, question: str = "total?", path: str = "a.pdf") -> AnswerRecord:
     evidence = (Evidence(page=3, label="iii", box=(0, 0, 1, 1), text="line"),) if text is not None else ()
     answer = Answer(question=question, text=text, confidence=0.5, evidence=evidence)
-    return AnswerRecord(source=SourceInfo(path=path), engine=ENGINE, answer=answer)
+    return AnswerRecord(source=SourceInfo(path=path), engine=ENGINE, question=answer.question, answer=answer)
 
 
 def charted(path: str = "a.png") -> ChartRecord:
@@ -92,11 +92,12 @@ fields = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\
 
 
 @given(st.lists(fields, min_size=1, max_size=4))
-def test_answers_in_csv_parse_back(texts: list[str]) -> None:
+def test_answers_in_csv_parse_back_with_control_characters_shown(texts: list[str]) -> None:
     shown = written(Format.CSV, "ask", [answered(text, question=text) for text in texts])
     header, *rows = csv.reader(io.StringIO(shown, newline=""))
     assert header == ["source", "question", "answer", "page", "confidence"]
-    assert rows == [["a.pdf", text, text, "iii", "0.500"] for text in texts]
+    shown_texts = [printable(text, keep_newlines=True) for text in texts]
+    assert rows == [["a.pdf", text, text, "iii", "0.500"] for text in shown_texts]
 
 
 def test_charts_in_csv_parse_back() -> None:
