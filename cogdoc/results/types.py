@@ -153,6 +153,7 @@ class ChartValue(Model):
     text: str | None = Field(default=None, description="the printed label, where there is one")
     confidence: Confidence
     box: BoxTuple | None = Field(default=None, description="the mark (bar, point, slice) or its label")
+    color: str | None = Field(default=None, description="#rrggbb, where the mark's colour is not its series'")
 
 
 class ChartSeries(Model):

@@ -20,7 +20,7 @@ from cogdoc.words.scan import level_picture
 from cogdoc.words.types import BlockKind, Line, PageLayout, PageWords
 
 LONG_SIDE = 1600
-"""Pixels at which a page is drawn for its charts; pictures are taken as they are up to twice as many."""
+"""Pixels at which a page is drawn for its charts; smaller pictures are taken as they are."""
 
 MIN_SHARE = 0.04
 """A picture on a page below this share of its area is no chart worth reading."""
@@ -61,7 +61,7 @@ def _picture_size(document: OpenDocument, index: int) -> tuple[PixelSize, float]
     scale = LONG_SIDE / max(width, height)
     if isinstance(document, PictureDocument):
         native = max(document.frame(index).shape) / max(width, height)
-        scale = min(native, 2 * scale)
+        scale = min(native, scale)
     return PixelSize(max(1, round(width * scale)), max(1, round(height * scale))), scale
 
 

@@ -15,6 +15,12 @@ LAID_OUT_PAGES = 2
 """How many of the best pages have their blocks, tables and charts found when a question is asked; of the others
 the words have to do, since the layout models take a third of a second a page."""
 
+MAX_CHART_WORDS = 300
+"""A scan with more words is a page of text; charts have a tenth of it."""
+
+MIN_CONFIDENCE = 0.3
+"""Less sure answers from charts are guesses, and not given."""
+
 SURE = 0.9
 """An answer of this confidence is not looked for in charts as well."""
 
@@ -61,16 +67,22 @@ class BuiltinEngine:
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
         from cogdoc.engines.builtin.charts.questions import answer_chart_question
 
-        answers = [answer for chart in charts if (answer := answer_chart_question(chart, question, page.words().lines))]
-        return max(
-            answers, key=lambda answer: answer.confidence, default=Answer(question=question, text=None, confidence=0.0)
-        )
+        words = page.words()
+        answers = [
+            answer
+            for chart in charts
+            if (answer := answer_chart_question(chart, question, words.lines)) and answer.confidence >= MIN_CONFIDENCE
+        ]
+        not_found = Answer(question=question, text=None, confidence=0.0)
+        best = max(answers, key=lambda answer: answer.confidence, default=not_found)
+        placed = tuple(one.model_copy(update={"page": words.number, "label": words.label}) for one in best.evidence)
+        return best.model_copy(update={"evidence": placed})
 
 
 def may_show_chart(layout: PageLayout) -> bool:
     """Whether a page is worth searching for charts: it is a picture, or has one of some size."""
     if layout.words.origin is TextOrigin.OCR:
-        return True
+        return len(layout.words.words) <= MAX_CHART_WORDS
     page_area = layout.words.width * layout.words.height
     return any(
         block.kind is BlockKind.PICTURE and block.box.area >= MIN_PICTURE_SHARE * page_area for block in layout.blocks

@@ -6,13 +6,21 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.answering.questions import Question
 from cogdoc.engines.builtin.answering.segments import PageView, Segment
 from cogdoc.engines.builtin.answering.terms import CJK, Token, folded, is_cjk, stem, strength, tokenize
-from cogdoc.engines.builtin.answering.vocabulary import DOCUMENT_WORDS, LABEL_WORDS, PHRASES, STOP_WORDS, WEAK_WORDS
+from cogdoc.engines.builtin.answering.vocabulary import (
+    COLUMN_NAMES,
+    DOCUMENT_WORDS,
+    LABEL_WORDS,
+    PHRASES,
+    STOP_WORDS,
+    WEAK_WORDS,
+)
 
 REMEMBERED_WORDS = 20_000
 """Of a long document; more than a handful of pages have."""
@@ -65,13 +73,48 @@ class Matcher:
             for term, count in zip(question.terms, counts, strict=True)
         )
         self.total = sum(self.weights) or 1.0
+        self._printed = "".join(folded(segment.text) for page in pages for segment in page.segments).replace(" ", "")
         core = {token.norm for token in tokenize(question.label)}
         self.core = frozenset(place for place, term in enumerate(question.terms) if term.norm in core)
         """Places of the words that name the value itself."""
+        self.names_missing = _share(not self._is_printed(name) for name in question.names)
+        """Share of the names that the question mentions which none of the pages says."""
+        self.words_missing = self._words_missing()
+        """Share of the words that name the value itself which none of the pages says."""
         named = sum(self.weights[place] for place in self.core)
         self._label_share = 1.0 if question.quoted else named / self.total
         """Share of the question's weight that a label just like the question's own holds."""
         self._bare_labels = tuple(_bare(label) for label in (question.label, *question.variants) if label)
+
+    def _words_missing(self) -> float:
+        if is_cjk(self.question.label):
+            return _share(sign not in self._printed for sign in set(folded(self.question.label)) if is_cjk(sign))
+        words = [self.question.terms[place].norm for place in self.core]
+        return _share(not self._is_printed(word) for word in words if word.isalpha() and word not in WEAK_WORDS)
+
+    def _is_printed(self, word: str) -> bool:
+        """Whether the pages say a word, if misread or run together with others."""
+        places = [place for place, term in enumerate(self.question.terms) if term.norm == word]
+        return any(self.counts[place] for place in places) or (len(word) > 3 and stem(word) in self._printed)
+
+    def replaced(self, tokens: Sequence[Token]) -> float:
+        """1 where a label has another word in front of one of the question's, in place of the question's own one.
+
+        "Chief financial officer" is no label of the chief marketing officer.
+        """
+        covered = self.covered(tokens)
+        for token, following in pairwise(tokens):
+            if not token.norm.isalpha() or token.norm in STOP_WORDS or self.hits(token.norm):
+                continue
+            for place, _ in self.hits(following.norm):
+                before = place - 1
+                if before in self.core - covered.keys() and self._qualifies(self.question.terms[before].norm):
+                    return float(not is_cjk(token.norm))
+        return 0.0
+
+    def _qualifies(self, word: str) -> bool:
+        """Whether a word of the question tells one label from another, rather than the kind of answer: "firm"."""
+        return word.isalpha() and not any(word in names for names in COLUMN_NAMES.values())
 
     def hits(self, norm: str) -> tuple[tuple[int, float], ...]:
         """Places of the question's words that a printed word stands for, each with its strength."""
@@ -155,6 +198,12 @@ class Matcher:
         behind = _LABEL_END.match(segment.text, end)
         marked = behind is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
         return LabelMatch(segment, start, behind.end() if behind else end, recall, precision, marked, lead)
+
+
+def _share(marks: Iterable[bool]) -> float:
+    """Of those that are true; 0 of none."""
+    listed = list(marks)
+    return sum(listed) / len(listed) if listed else 0.0
 
 
 def _bare(text: str) -> str:

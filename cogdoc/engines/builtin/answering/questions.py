@@ -18,11 +18,14 @@ from cogdoc.engines.builtin.answering.vocabulary import (
     CHINESE_QUESTION_WORDS,
     CHINESE_STOP,
     DOCUMENT_WORDS,
+    LABEL_WORDS,
     MAXIMUM_WORDS,
     MINIMUM_WORDS,
+    MONTHS,
     ORDINALS,
     PHRASES,
     STOP_WORDS,
+    SYNONYMS,
     WEAK_WORDS,
 )
 
@@ -77,6 +80,8 @@ class Question:
     """Pages that the question names; -1 is the last."""
     fields: frozenset[DocumentField] = frozenset()
     """What of the whole document it may mean."""
+    names: tuple[str, ...] = ()
+    """Proper names that it mentions, in lower case."""
 
     @property
     def periods(self) -> frozenset[str]:
@@ -116,6 +121,7 @@ _PREPOSITION = re.compile(
     re.I,
 )
 _PARENTHESES = re.compile(r"\([^)]*\)")
+_NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-z]{3,}\b|(?<=\()[A-Z][a-z]{3,}\b")
 _OPENING = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b"
     r"(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
@@ -149,6 +155,7 @@ def analyze(text: str) -> Question:
         variants=chinese_variants(label) if is_cjk(label) else (),
         pages=pages,
         fields=frozenset() if quoted else meant_fields(main, [term.norm for term in terms]),
+        names=() if quoted else _names(main),
     )
 
 
@@ -162,6 +169,15 @@ def _main_sentence(text: str) -> tuple[str, str]:
     if comma and _OPENING.match(after) and not _OPENING.match(before):
         return after, f"{before} {asides}"
     return main, asides
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Capitalized words inside a sentence; none where all its words are capitalized alike."""
+    found = [match[0].lower() for match in _NAME.finditer(text)]
+    if 2 * len(found) > len(text.split()):
+        return ()
+    common = STOP_WORDS.union(WEAK_WORDS, DOCUMENT_WORDS, LABEL_WORDS, MONTHS, *SYNONYMS)
+    return tuple(dict.fromkeys(name for name in found if name not in common))
 
 
 def _pages(text: str) -> tuple[int, ...]:

@@ -14,9 +14,9 @@ from cogdoc.engines.builtin.charts.colors import background_of, hexadecimal
 from cogdoc.engines.builtin.charts.labels import Label
 from cogdoc.engines.builtin.charts.layout import BarLayout, Row, grouped, transposed
 from cogdoc.engines.builtin.charts.legend import find_legend, headings, names_by_text_color
-from cogdoc.engines.builtin.charts.types import Bar, Color, ColoredValue, Picture
+from cogdoc.engines.builtin.charts.types import Bar, Color, Picture
 from cogdoc.engines.builtin.charts.values import Mark, anchored, common_unit, marked_value, unit_length
-from cogdoc.results.types import Chart, ChartKind, ChartSeries
+from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue
 
 _KINDS = {
     (True, False): ChartKind.BAR,
@@ -99,7 +99,7 @@ def _chart(
         not layout.stacked and all(len(group) <= 1 for group in groups) and not _cycling_legend(layout, legend_names)
     )
     step = abs(scale.slope) if scale else per_pixel
-    values: dict[tuple[Color | None, int], ColoredValue] = {}
+    values: dict[tuple[Color | None, int], ChartValue] = {}
     for segment, label in zip(segments, found, strict=True):
         measured = _measured(layout, segment, scale, per_pixel)
         mark = Mark(layout.untransposed(segment.bar.box), segment.color, measured, label)
@@ -126,12 +126,12 @@ def _series(
     names: dict[Color, str],
     color: Color | None,
     layout: BarLayout,
-    values: Sequence[ColoredValue | None],
+    values: Sequence[ChartValue | None],
     scale: Scale | None,
     fill_zero: bool,
 ) -> ChartSeries:
     shown = color if color is not None else layout.colors[0] if len(layout.colors) == 1 else None
-    zero = ColoredValue(value=0.0 if scale and fill_zero else None, text=None, confidence=0.4, box=None)
+    zero = ChartValue(value=0.0 if scale and fill_zero else None, text=None, confidence=0.4, box=None)
     return ChartSeries(
         name=names.get(shown, "") if shown is not None else "",
         color=hexadecimal(shown) if shown is not None else None,

@@ -22,6 +22,10 @@ class CategoryName:
     parts: tuple[Label, ...]
 
 
+TURNED_RATIO = 1.5
+"""Height over width from which a label of three characters and more runs up or down: an axis title."""
+
+
 def category_places(layout: BarLayout, labels: Sequence[Label], axis_end: float) -> list[float]:
     """Where category labels stand along the category axis, in order; empty where that is unclear.
 
@@ -61,7 +65,7 @@ def _band(layout: BarLayout, labels: Iterable[Label], axis_end: float) -> list[L
     """The labels that stand where category labels do."""
     plot = layout.box
     pitch = max(2.0 * layout.thickness, 24.0)
-    upright = [label for label in labels if len(label.text) <= 2 or label.height <= 2.5 * label.box.width]
+    upright = [label for label in labels if len(label.text) <= 2 or label.height <= TURNED_RATIO * label.box.width]
     if layout.vertical:
         bottom = max(plot.y1, axis_end)
         return _first_rows(
@@ -149,10 +153,19 @@ def _continue_labels(before: Sequence[Label], after: Sequence[Label]) -> bool:
     upper = sorted(phrases(before, gap=0.9), key=lambda phrase: phrase.box.x0)
     if len(upper) < 2:
         return True
+    lower = phrases(after)
+    if len(upper) > 2 and len(lower) == 1 and _is_centered(lower[0], upper):
+        return False
     pitch = min(right.box.center[0] - left.box.center[0] for left, right in itertools.pairwise(upper))
     first = min(after, key=lambda label: label.box.x0)
     above = min(upper, key=lambda phrase: abs(phrase.box.center[0] - merged(phrases(after)).box.center[0]))
     return above.box.width + 0.4 * first.height + first.box.width > 0.85 * pitch
+
+
+def _is_centered(title: Label, labels: Sequence[Label]) -> bool:
+    """Whether the only phrase below the labels stands under the middle of the axis, as its title does."""
+    middle = (labels[0].box.center[0] + labels[-1].box.center[0]) / 2
+    return abs(title.box.center[0] - middle) < 0.5 * title.height
 
 
 def _years_filled(names: list[CategoryName]) -> list[CategoryName]:

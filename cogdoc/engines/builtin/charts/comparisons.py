@@ -13,7 +13,6 @@ from cogdoc.engines.builtin.charts.operations import (
     operation_of,
     ranked,
 )
-from cogdoc.engines.builtin.charts.types import ColoredValue
 from cogdoc.results.types import Chart
 from cogdoc.words.numbers import find_numbers
 
@@ -99,7 +98,7 @@ def _color_matches(chart: Chart, question: str, subject: Subject) -> bool | None
     if not subject.cells or not subject.categories:
         return None
     cell = subject.cells[0]
-    color = cell.printed.color if isinstance(cell.printed, ColoredValue) else chart.series[cell.series].color
+    color = cell.printed.color or chart.series[cell.series].color
     if color is None:
         return None
     return bool(named_colors(question, [from_hexadecimal(color)]))

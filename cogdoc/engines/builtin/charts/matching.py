@@ -12,7 +12,6 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.charts.colors import from_hexadecimal, named_colors
-from cogdoc.engines.builtin.charts.types import ColoredValue
 from cogdoc.results.types import Chart, ChartValue
 
 CERTAIN, COMPUTED, LIKELY, GUESS = 0.9, 0.75, 0.55, 0.3
@@ -225,15 +224,9 @@ def _by_color(chart: Chart, question: str, cells: list[Cell]) -> tuple[tuple[int
         named = named_colors(question, [from_hexadecimal(color) for color in colors])
         found = [i for color, i in colors.items() if from_hexadecimal(color) in named]
         return tuple(found), cells, bool(found)
-    own = {cell.printed.color for cell in cells if isinstance(cell.printed, ColoredValue) and cell.printed.color}
+    own = {cell.printed.color for cell in cells if cell.printed.color}
     named = named_colors(question, [from_hexadecimal(color) for color in sorted(own)])
     if not named:
         return (), cells, False
-    kept = [
-        cell
-        for cell in cells
-        if isinstance(cell.printed, ColoredValue)
-        and cell.printed.color
-        and from_hexadecimal(cell.printed.color) in named
-    ]
+    kept = [cell for cell in cells if cell.printed.color and from_hexadecimal(cell.printed.color) in named]
     return (), kept, True

@@ -11,8 +11,8 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.colors import hexadecimal
 from cogdoc.engines.builtin.charts.labels import Label, in_reading_order, merged, phrases
 from cogdoc.engines.builtin.charts.legend import find_legend
-from cogdoc.engines.builtin.charts.types import ColoredValue, Picture, Pie, Slice
-from cogdoc.results.types import Chart, ChartKind, ChartSeries
+from cogdoc.engines.builtin.charts.types import Picture, Pie, Slice
+from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue
 from cogdoc.words.numbers import find_numbers
 
 _REACH = 2.3
@@ -56,15 +56,15 @@ def read_pie(pie: Pie, labels: Sequence[Label], picture: Picture) -> tuple[Chart
     )
 
 
-def _value(pie: Pie, part: Slice, label: Label | None, total: float, *, complete: bool) -> ColoredValue:
+def _value(pie: Pie, part: Slice, label: Label | None, total: float, *, complete: bool) -> ChartValue:
     color = hexadecimal(part.color)
     if label is None or label.number is None:
         share = part.share * (total if total == 100.0 or not complete else 100.0)
-        return ColoredValue(
+        return ChartValue(
             value=round(share, 1), text=None, confidence=_MEASURED, box=_slice_box(pie, part), color=color
         )
     agrees = abs(label.number.value - part.share * total) <= 0.03 * total
-    return ColoredValue(
+    return ChartValue(
         value=label.number.value,
         text=label.number.text,
         confidence=_PRINTED if agrees else _PRINTED_UNCHECKED,

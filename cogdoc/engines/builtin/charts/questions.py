@@ -44,7 +44,6 @@ from cogdoc.engines.builtin.charts.operations import (
     ranked,
     threshold_of,
 )
-from cogdoc.engines.builtin.charts.types import ColoredValue
 from cogdoc.results.types import Answer, Chart, Evidence
 from cogdoc.words.numbers import find_numbers
 from cogdoc.words.types import Line
@@ -118,7 +117,7 @@ def _color(chart: Chart, question: str, subject: Subject) -> Found | None:
         if cell is None or not (subject.series or subject.categories):
             return None
         color = chart.series[cell.series].color
-        if isinstance(cell.printed, ColoredValue) and len(chart.series) == 1:
+        if cell.printed.color and len(chart.series) == 1:
             color = cell.printed.color
         return Found(color_names(from_hexadecimal(color))[0].capitalize(), COMPUTED, [cell]) if color else None
     numeric = re.search(r"\b(?:value|how many|how much|percent\w*|average|sum|number)\b", question, re.I)
@@ -135,7 +134,7 @@ def _color(chart: Chart, question: str, subject: Subject) -> Found | None:
 
 def _all_colors(chart: Chart) -> list[tuple[int, int, int]]:
     own = [series.color for series in chart.series]
-    own += [cell.printed.color for cell in cells_of(chart) if isinstance(cell.printed, ColoredValue)]
+    own += [cell.printed.color for cell in cells_of(chart) if cell.printed.color]
     return [from_hexadecimal(color) for color in sorted({color for color in own if color})]
 
 
@@ -163,7 +162,7 @@ def _count(chart: Chart, question: str, subject: Subject) -> Found | None:
     if what is None or operation_of(question) is Operation.DIFFERENCE:
         return None
     if what.startswith(("color", "colour", "line", "legend", "series", "variable")):
-        own = {cell.printed.color for cell in subject.cells if isinstance(cell.printed, ColoredValue)}
+        own = {cell.printed.color for cell in subject.cells if cell.printed.color}
         return Found(str(max(len(chart.series), len(own))), COMPUTED, [])
     if what.startswith(("bar", "value", "point", "dot", "data", "segment")):
         return Found(str(len(subject.cells)), COMPUTED, [])

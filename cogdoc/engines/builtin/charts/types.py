@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cogdoc.documents.geometry import Box
-from cogdoc.results.types import ChartValue
 
 Picture = NDArray[np.uint8]
 """RGB, (height, width, 3)."""
@@ -90,9 +89,3 @@ class Pie:
     center: Point
     radius: float
     slices: tuple[Slice, ...]
-
-
-class ColoredValue(ChartValue):
-    """A value whose mark has a colour of its own, as the bars of a one-series chart may have."""
-
-    color: str | None = None

@@ -11,7 +11,8 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale
 from cogdoc.engines.builtin.charts.colors import hexadecimal
 from cogdoc.engines.builtin.charts.labels import Label
-from cogdoc.engines.builtin.charts.types import Color, ColoredValue
+from cogdoc.engines.builtin.charts.types import Color
+from cogdoc.results.types import ChartValue
 
 _CONSISTENT = 0.04
 """Printed and measured value agree when they differ by less than this share of the values' range."""
@@ -32,7 +33,7 @@ class Mark:
     label: Label | None = None
 
 
-def marked_value(mark: Mark, reach: float | None, step: float | None) -> ColoredValue:
+def marked_value(mark: Mark, reach: float | None, step: float | None) -> ChartValue:
     """The value of a mark; `reach` is the range of all values, `step` what one pixel is worth."""
     color = hexadecimal(mark.color)
     if mark.label is not None and mark.label.number is not None:
@@ -44,15 +45,15 @@ def marked_value(mark: Mark, reach: float | None, step: float | None) -> Colored
                 value = -value
             error = abs(mark.measured - value) / reach
             if error > _CONTRADICTING and abs(mark.measured - value) > 0.1 * abs(value):
-                return ColoredValue(
+                return ChartValue(
                     value=rounded(mark.measured, step), text=None, confidence=_CONTRADICTED, box=mark.box, color=color
                 )
             sure = _LABELLED if error < _CONSISTENT else _LABELLED_ALONE - 0.1
         confidence = round(sure * min(1.0, 0.5 + 0.5 * mark.label.confidence), 3)
-        return ColoredValue(value=value, text=text, confidence=confidence, box=mark.box, color=color)
+        return ChartValue(value=value, text=text, confidence=confidence, box=mark.box, color=color)
     if mark.measured is None:
-        return ColoredValue(value=None, text=None, confidence=0.0, box=mark.box, color=color)
-    return ColoredValue(value=rounded(mark.measured, step), text=None, confidence=_MEASURED, box=mark.box, color=color)
+        return ChartValue(value=None, text=None, confidence=0.0, box=mark.box, color=color)
+    return ChartValue(value=rounded(mark.measured, step), text=None, confidence=_MEASURED, box=mark.box, color=color)
 
 
 def rounded(value: float, step: float | None) -> float:
