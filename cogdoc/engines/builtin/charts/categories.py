@@ -22,7 +22,7 @@ class CategoryName:
     parts: tuple[Label, ...]
 
 
-TURNED_RATIO = 1.5
+TURNED_RATIO = 1.25
 """Height over width from which a label of three characters and more runs up or down: an axis title."""
 
 
