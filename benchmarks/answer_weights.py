@@ -50,6 +50,7 @@ PRIOR: dict[str, float] = {
     "unsure": -1.0, "other-period": -1.5, "later-page": -0.5, "unreadable": -2.5, "second-kind": -0.7,
     "quoted-typed": -0.5, "quoted-text": 0.5, "heads-columns-right": -1.0, "heads-columns-below": 1.0,
     "inline": 0.4, "right": 0.3, "below": -0.4, "left": -0.5, "cell": 0.3, "sentence": -0.8, "lookup": 0.3,
+    "names-missing": -5.0, "words-missing": -2.0, "replaced": -5.0,
     "not-total": -6.0, "not-issuer": -2.0, "not-address": -2.0, "not-date": -2.0, "not-title": -2.0,
     "not-sender": -2.0, "not-recipient": -2.0, "not-page-number": -2.0,
 }  # fmt: skip

@@ -198,3 +198,15 @@ def test_has_no_answer_without_pages_or_words() -> None:
     assert answer_question("What is the date?", []).text is None
     assert answer_question("What is the date?", [page_of([])]).text is None
     assert answer_question("", [FORM]).text is None
+
+
+def test_a_name_that_no_page_says_is_not_answered_from_a_like_label() -> None:
+    balance = page("Share capital|20,000", "Retained earnings|175,491")
+    assert answer_question("What is the share capital?", [balance]).text == "20,000"
+    assert answer_question("What is the capital of France?", [balance]).text is None
+
+
+def test_another_role_with_the_same_rank_is_no_answer() -> None:
+    board = page("Chief executive officer:|Ingrid Halvane", "Chief financial officer:|Maren Oyelaran")
+    assert answer_question("Who is the chief financial officer?", [board]).text == "Maren Oyelaran"
+    assert answer_question("Who is the chief marketing officer?", [board]).text is None

@@ -87,3 +87,16 @@ def test_means_the_whole_document_only_where_it_names_nothing_else() -> None:
 def test_ignores_instructions_behind_the_question() -> None:
     asked = analyze("How many steps are needed? Give me an integer.")
     assert "integer" not in {term.norm for term in asked.terms}
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("What is the capital of France?", ("france",)),
+        ("How many visits did the Riverside branch have in March?", ("riverside",)),
+        ("What Is The Total Amount?", ()),
+        ('What is the value for "Tooling Order"?', ()),
+    ],
+)
+def test_tells_the_names_that_a_question_mentions(question: str, names: tuple[str, ...]) -> None:
+    assert analyze(question).names == names

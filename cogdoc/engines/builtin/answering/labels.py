@@ -25,6 +25,8 @@ from cogdoc.engines.builtin.answering.vocabulary import (
 REMEMBERED_WORDS = 20_000
 """Of a long document; more than a handful of pages have."""
 
+LIKELY_REPLACED = 0.4
+
 COLONS = ":：∶"
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
 _INNER_LABEL = re.compile(rf"(?:^|\s)((?:[A-Z#][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)")
@@ -98,18 +100,20 @@ class Matcher:
         return any(self.counts[place] for place in places) or (len(word) > 3 and stem(word) in self._printed)
 
     def replaced(self, tokens: Sequence[Token]) -> float:
-        """1 where a label has another word in front of one of the question's, in place of the question's own one.
+        """How surely a label has another word in front of one of the question's, in place of the question's own one.
 
-        "Chief financial officer" is no label of the chief marketing officer.
+        1 where the word before agrees too, as in the chief financial officer's label for the chief marketing
+        officer; less otherwise: "gross profit" for "operating profit".
         """
         covered = self.covered(tokens)
-        for token, following in pairwise(tokens):
-            if not token.norm.isalpha() or token.norm in STOP_WORDS or self.hits(token.norm):
+        for index, (token, following) in enumerate(pairwise(tokens)):
+            if not token.norm.isalpha() or is_cjk(token.norm) or token.norm in STOP_WORDS or self.hits(token.norm):
                 continue
             for place, _ in self.hits(following.norm):
                 before = place - 1
                 if before in self.core - covered.keys() and self._qualifies(self.question.terms[before].norm):
-                    return float(not is_cjk(token.norm))
+                    between = index > 0 and any(hit == before - 1 for hit, _ in self.hits(tokens[index - 1].norm))
+                    return 1.0 if between else LIKELY_REPLACED
         return 0.0
 
     def _qualifies(self, word: str) -> bool:
