@@ -38,7 +38,7 @@ class Flag(StrEnum):
 class Model(BaseModel):
     """Immutable, closed to unknown fields, and written under its aliases."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True, defer_build=True)
 
 
 class SourceInfo(Model):

@@ -7,6 +7,7 @@ at closely and searched for the answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
@@ -21,6 +22,12 @@ from cogdoc.words.types import PageWords
 
 TOP_PAGES = 5
 """How many pages of a long document are looked at closely for one question."""
+
+SHORT_DOCUMENT = 40
+"""Pages."""
+
+QUICK_PAGE = 0.25
+"""Seconds; a page with a text layer takes a hundredth, one that needs OCR several."""
 
 LOW_CONFIDENCE = 0.35
 """Answers below are flagged: fewer than half of them are right."""
@@ -61,8 +68,12 @@ def answer_questions(
 
 def _read_words(document: Document, numbers: Sequence[int], failures: list[CogdocError]) -> Iterator[PageWords]:
     """The words of all pages in order; why some cannot be read goes to `failures`."""
-    pages = (Page(document, number) for number in numbers)
-    for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_words):
+    first, *others = numbers
+    first_page = Page(document, first)
+    # Starting a second reader takes longer than reading a short document that has text of its own.
+    quick = len(numbers) <= SHORT_DOCUMENT and first_page.has_words_within(QUICK_PAGE)
+    pages = chain([first_page], (Page(document, number) for number in others))
+    for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_words):
         try:
             yield page.words()
         except CogdocError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
 from cogdoc.documents.document import Document, OpenRequest
@@ -45,6 +45,14 @@ class Page:
                 assert self._words is not None
                 self._known_words = self._words.result()
         return self._known_words
+
+    def has_words_within(self, seconds: float) -> bool:
+        """Whether the words are read, or reading them has failed, in so short a time."""
+        if self._known_words is not None:
+            return True
+        self.request_words()
+        assert self._words is not None
+        return self._words in wait([self._words], seconds).done
 
     def layout(self) -> PageLayout:
         """The words in blocks, in reading order."""

@@ -12,8 +12,8 @@ from cogdoc.words.page import Page
 from cogdoc.words.types import BlockKind, PageLayout, TextOrigin
 
 LAID_OUT_PAGES = 2
-"""How many of the best pages have their blocks, tables and charts found when a question is asked; of the others
-the words have to do, since the layout models take a third of a second a page."""
+"""How many of the best pages have their blocks, tables and charts found when a question is asked, unless the first
+gives a sure answer; of the others the words have to do, since the layout models take a third of a second a page."""
 
 MAX_CHART_WORDS = 300
 """A scan with more words is a page of text; charts have a tenth of it."""
@@ -22,7 +22,7 @@ MIN_CONFIDENCE = 0.3
 """Less sure answers from charts are guesses, and not given."""
 
 SURE = 0.9
-"""An answer of this confidence is not looked for in charts as well."""
+"""With an answer of this confidence the search ends."""
 
 MIN_PICTURE_SHARE = 0.08
 """A picture below this share of the page is no chart worth reading."""
@@ -46,15 +46,15 @@ class BuiltinEngine:
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
         from cogdoc.engines.builtin.answering import answer_question
 
-        for page in pages[:LAID_OUT_PAGES]:
-            page.request_layout()
-        layouts = [
-            page.layout() if place < LAID_OUT_PAGES else PageLayout(page.words(), ())
-            for place, page in enumerate(pages)
-        ]
-        best = answer_question(question, layouts, page_count=page_count)
+        layouts = [PageLayout(page.words(), ()) for page in pages]
+        best = Answer(question=question, text=None, confidence=0.0)
+        for place, page in enumerate(pages[:LAID_OUT_PAGES]):
+            layouts[place] = page.layout()
+            best = answer_question(question, layouts, page_count=page_count)
+            if best.found and best.confidence >= SURE:
+                return best
         for page, layout in zip(pages, layouts[:LAID_OUT_PAGES], strict=False):
-            if (best.found and best.confidence >= SURE) or not may_show_chart(layout):
+            if not may_show_chart(layout):
                 continue
             answer = self.answer_from_charts(question, self.read_charts(page), page)
             if answer.found and not (best.found and best.confidence >= answer.confidence):
