@@ -210,3 +210,29 @@ def test_another_role_with_the_same_rank_is_no_answer() -> None:
     board = page("Chief executive officer:|Ingrid Halvane", "Chief financial officer:|Maren Oyelaran")
     assert answer_question("Who is the chief financial officer?", [board]).text == "Maren Oyelaran"
     assert answer_question("Who is the chief marketing officer?", [board]).text is None
+
+
+VAT_INVOICE = table(
+    "购买方信息|名称：青山水务有限公司|销售方信息|名称：江北仪器有限公司",
+    "项目名称|单价|金额|税额",
+    "*仪表*水表|685.50|16452.00|2138.76",
+    "*仪表*变送器|218.00|7848.00|1020.24",
+    "合 计||24300.00|3159.00",
+    "价税合计（大写）|贰万柒仟肆佰伍拾玖圆整|（小写）|27459.00",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("购买方名称是什么？", "青山水务有限公司"),
+        ("销售方是谁？", "江北仪器有限公司"),
+        ("买方是哪家公司？", "青山水务有限公司"),
+        ("变送器的单价是多少？", "218.00"),
+        ("合计金额是多少？", "24300.00"),
+        ("税额合计是多少？", "3159.00"),
+        ("价税合计大写是什么？", "贰万柒仟肆佰伍拾玖圆整"),
+    ],
+)
+def test_reads_a_chinese_invoice_in_one_frame(question: str, answer: str) -> None:
+    assert answer_question(question, [VAT_INVOICE]).text == answer

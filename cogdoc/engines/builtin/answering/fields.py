@@ -31,9 +31,13 @@ STACKED_GAP = 0.7
 CONTEXT_ROWS = 10
 """Rows above a label in which the question's other words are looked for."""
 
+UPRIGHT = 2.0
+"""Heights of a label beside which a text at least so tall heads a whole group of lines."""
+
 UNTYPED_FIT = 0.25
 """Fit of a text that has none of the kinds asked for."""
 
+_NAME_LABEL = re.compile(r"\s*(?:名\s*称|姓\s*名|(?:full |company )?name)\s*[:：]\s*", re.I)
 _LEADING = re.compile(r"^[\s:：∶.\-–—=_|»>*•)]+")
 
 
@@ -45,7 +49,7 @@ def propose_fields(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             if stacked.recall < MIN_RECALL:
                 continue
             yield from _inline(matcher, page, stacked)
-            if not _rest(match).text.strip(" :：.-_()"):
+            if not _rest(match).text.strip(" :：.-_()（）"):
                 yield from _right(matcher, page, stacked)
                 yield from _below(matcher, page, stacked)
             yield from _left(matcher, page, match)
@@ -95,10 +99,24 @@ def _inline(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Pro
 
 
 def _right(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
+    named = _name_beside(page, match.segment)
+    if named is not None and matcher.question.kinds[0] in (ValueKind.PERSON, ValueKind.ORGANISATION):
+        gap = (named.segment.box.x0 - match.segment.box.x1) / page.line_height
+        kind = matcher.question.kinds[0]
+        yield _proposal(matcher, page, match, (named,), Relation.RIGHT, kind, 0.9, max(0.0, gap))
     parts = _continued(page, match.segment)
     if parts:
         gap = (parts[0].segment.box.x0 - match.segment.box.x1) / page.line_height
         yield from _values(matcher, page, match, parts, Relation.RIGHT, max(0.0, gap))
+
+
+def _name_beside(page: PageView, segment: Segment) -> Slice | None:
+    """The name that a group of fields begins with, right of the text that heads the group: "Buyer | Name: ..."."""
+    for other in page.right_of(segment)[:1]:
+        match = _NAME_LABEL.match(other.text)
+        if match is not None and match.end() < len(other.text):
+            return Slice(other, match.end(), len(other.text))
+    return None
 
 
 def _continued(page: PageView, segment: Segment) -> list[Slice]:
@@ -256,6 +274,8 @@ def _context(matcher: Matcher, page: PageView, match: LabelMatch) -> dict[int, f
         if other.box.x1 <= segment.box.x0 + 1 and other.box.vertical_overlap(segment.box) > 0.5
     ]
     around = [max(beside, key=lambda other: other.box.x1)] if beside else []
+    if around and around[0].box.height > UPRIGHT * segment.box.height:
+        return matcher.covered(around[0].tokens)
     label = match.text.lower()
     for row in reversed(page.rows[max(0, segment.row - CONTEXT_ROWS) : segment.row]):
         if any(label in other.text.lower() for other in row):

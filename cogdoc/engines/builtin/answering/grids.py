@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,9 @@ from cogdoc.engines.builtin.answering.values import ValueKind, find_values, fit
 from cogdoc.words.types import Table, Word
 
 HEADER_ROWS = 3
+_FIELD = re.compile(r"[:：]\s*\S")
+
+_Rows = tuple[tuple[Segment | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -55,14 +59,27 @@ class Grid:
 
 def grids(page: PageView) -> list[Grid]:
     """The page's tables with at least two rows and columns."""
-    return [grid for table in page.tables if (grid := _grid(table, page)).width >= 2 and len(grid.cells) >= 2]
+    parts = [part for table in page.tables for part in _parts(table)]
+    return [grid for part in parts if (grid := _grid(part, page)).width >= 2 and len(grid.cells) >= 2]
 
 
-def _grid(table: Table, page: PageView) -> Grid:
+def _parts(table: Table) -> list[_Rows]:
+    """The rows of a table, cut where column names follow on a form's fields in one frame, as on an invoice."""
     rows = tuple(
         tuple(_as_segment(cell.text, cell.box) if cell.box is not None and cell.text.strip() else None for cell in row)
         for row in table.rows
     )
+    for place in range(1, min(HEADER_ROWS + 1, len(rows) - 1)):
+        if not any(cell is not None and _FIELD.search(cell.text) for cell in rows[place - 1]):
+            break
+        names = [cell.text for cell in rows[place] if cell is not None]
+        named = len(names) > max(2, 0.7 * len(rows[place])) and not any(map(_FIELD.search, names))
+        if named and not any(map(_is_numeric, names)):
+            return [rows[:place], rows[place:]]
+    return [rows]
+
+
+def _grid(rows: _Rows, page: PageView) -> Grid:
     header_rows = _header_rows(rows)
     columns = range(len(rows[0]) if rows else 0)
     headers = tuple(_header(rows, header_rows, column, page) for column in columns)

@@ -8,6 +8,7 @@ from cogdoc.engines.builtin.answering.terms import is_cjk
 from cogdoc.engines.builtin.answering.values import ValueKind
 
 _KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
+    (r"大写", ()),
     (r"date and time|date\s?[&/]\s?time|日期和时间", (ValueKind.DATE_AND_TIME,)),
     (r"\b(?:e-?mail)\b|邮箱|电子邮件", (ValueKind.EMAIL,)),
     (r"\b(?:web\s?site|url|web address|homepage)\b|网址|网站|官网", (ValueKind.URL,)),

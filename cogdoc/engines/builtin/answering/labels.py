@@ -14,6 +14,7 @@ from cogdoc.engines.builtin.answering.questions import Question
 from cogdoc.engines.builtin.answering.segments import PageView, Segment
 from cogdoc.engines.builtin.answering.terms import CJK, Token, folded, is_cjk, stem, strength, tokenize
 from cogdoc.engines.builtin.answering.vocabulary import (
+    CHINESE_LABEL_WORDS,
     COLUMN_NAMES,
     DOCUMENT_WORDS,
     LABEL_WORDS,
@@ -26,8 +27,11 @@ REMEMBERED_WORDS = 20_000
 """Of a long document; more than a handful of pages have."""
 
 LIKELY_REPLACED = 0.4
+SEAM = 0.1
+"""Weight of a pair of Chinese characters that merely stand side by side where two words meet."""
 
 COLONS = ":：∶"
+_CHINESE_LABEL = re.compile(rf"(?:{'|'.join(CHINESE_LABEL_WORDS)}|[\s()（）/、{COLONS}])+")
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
 _INNER_LABEL = re.compile(rf"(?:^|\s)((?:[A-Z#][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)")
 _INSIDE_CODE = re.compile(r"[/_-]\d")
@@ -71,8 +75,8 @@ class Matcher:
                     counts[place] += 1
         self.counts = tuple(counts)
         self.weights = tuple(
-            term.weight / (1 + 0.2 * math.log1p(max(0, count - 1)))
-            for term, count in zip(question.terms, counts, strict=True)
+            term.weight * (SEAM if self._is_seam(place) else 1) / (1 + 0.2 * math.log1p(max(0, counts[place] - 1)))
+            for place, term in enumerate(question.terms)
         )
         self.total = sum(self.weights) or 1.0
         self._printed = "".join(folded(segment.text) for page in pages for segment in page.segments).replace(" ", "")
@@ -87,6 +91,14 @@ class Matcher:
         self._label_share = 1.0 if question.quoted else named / self.total
         """Share of the question's weight that a label just like the question's own holds."""
         self._bare_labels = tuple(_bare(label) for label in (question.label, *question.variants) if label)
+
+    def _is_seam(self, place: int) -> bool:
+        """Whether a pair of Chinese characters that no page says joins two pairs that pages do say."""
+        if self.counts[place] or not 0 < place < len(self.counts) - 1:
+            return False
+        before, pair, behind = (term.norm for term in self.question.terms[place - 1 : place + 2])
+        joined = is_cjk(pair) and before[-1] == pair[0] and behind[0] == pair[-1]
+        return joined and self.counts[place - 1] > 0 and self.counts[place + 1] > 0
 
     def _words_missing(self) -> float:
         if is_cjk(self.question.label):
@@ -236,6 +248,8 @@ def inner_label(text: str) -> int | None:
 
 def label_share(text: str) -> float:
     """Share of a text's words that forms use as labels, 0 to 1: "Fax Number" is no answer to "Phone"."""
+    if is_cjk(text):
+        return float(_CHINESE_LABEL.fullmatch(folded(text)) is not None)
     words = [token.norm for token in tokenize(text) if token.norm not in STOP_WORDS]
     if not words or len(words) > 6:
         return 0.0

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
@@ -20,7 +21,10 @@ ABBREVIATION_STRENGTH = 0.8
 MISREAD_STRENGTH = 0.85
 
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_TOKEN = re.compile(rf"[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|[{CJK}]+|[#%&]")
+_TOKEN = re.compile(
+    rf"[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|"
+    rf"(?<![{CJK}])[{CJK}](?:\s+[{CJK}](?![{CJK}]))+|[{CJK}]+|[#%&]"
+)
 _CJK_SIGN = re.compile(f"[{CJK}]")
 
 
@@ -66,7 +70,8 @@ def split_tokens(text: str) -> tuple[Token, ...]:
         elif end - start == 1:
             tokens.append(Token(low[start], start, end))
         else:
-            tokens += [Token(low[i : i + 2], i, i + 2) for i in range(start, end - 1)]
+            places = [place for place in range(start, end) if not low[place].isspace()]
+            tokens += [Token(low[i] + low[j], i, j + 1) for i, j in pairwise(places)]
     return tuple(tokens)
 
 
@@ -135,5 +140,6 @@ def chinese_variants(text: str) -> tuple[str, ...]:
         held = [word for word in group if word in text]
         if held:
             longest = max(held, key=len)
-            variants += [text.replace(longest, other) for other in group if other not in held]
+            others = [other for other in group if other not in held and (text == longest or longest not in other)]
+            variants += [text.replace(longest, other) for other in others]
     return tuple(dict.fromkeys(variants))
