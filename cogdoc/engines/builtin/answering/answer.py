@@ -9,7 +9,7 @@ from cogdoc.engines.builtin.answering.candidates import Proposal
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.labels import Matcher
 from cogdoc.engines.builtin.answering.letterheads import propose_letterheads
-from cogdoc.engines.builtin.answering.questions import Shape, analyze
+from cogdoc.engines.builtin.answering.questions import Shape, analyze, reworded
 from cogdoc.engines.builtin.answering.ranking import ranked
 from cogdoc.engines.builtin.answering.segments import view_page
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
@@ -92,7 +92,8 @@ def weigh(question: str, layouts: Sequence[PageLayout]) -> list[tuple[Proposal, 
 def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[Proposal]]:
     """Everything on the pages that may be the answer."""
     pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
-    matcher = Matcher(analyze(question), pages)
+    printed = "".join(segment.text for page in pages for segment in page.segments)
+    matcher = Matcher(analyze(reworded(question, printed)), pages)
     proposers = (propose_fields, propose_cells, propose_sentences, propose_letterheads)
     found = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
     if matcher.question.shape is Shape.YES_NO:

@@ -47,7 +47,7 @@ _CUES: dict[DocumentField, tuple[str, str]] = {
         "agency association security sold from published wrote written sent",
     ),
     DocumentField.DATE: (
-        r"\bdate\b|\bwhen was\b|\bdated\b|日期|哪一?天|何时",
+        r"\bdate\b|\bwhen was\b|\bdated\b|日期|哪一?天|何时|什么时候",
         "date dated issue issued day written published publish sent bought purchased made printed",
     ),
     DocumentField.TOTAL: (
@@ -77,7 +77,7 @@ _PATTERNS = {
 CHINESE_FIELD_WORDS = (
     "发布日期", "开票日期", "报告日期", "日期", "地址", "商家", "销售方", "开票方", "店铺", "公司", "机构", "证券",
     "名称", "出具", "总计", "合计", "总金额", "总额", "价税", "金额", "标题", "题目", "发票", "收据", "小票", "报告",
-    "文件", "研究", "页码", "元",
+    "文件", "研究", "页码", "元", "开",
 )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from cogdoc.engines.builtin.answering.vocabulary import (
     CHINESE_MINIMUM,
     CHINESE_QUESTION_WORDS,
     CHINESE_STOP,
+    CHINESE_WORDINGS,
     DOCUMENT_WORDS,
     LABEL_WORDS,
     MAXIMUM_WORDS,
@@ -122,12 +123,21 @@ _PREPOSITION = re.compile(
 )
 _PARENTHESES = re.compile(r"\([^)]*\)")
 _NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-z]{3,}\b|(?<=\()[A-Z][a-z]{3,}\b")
+_SUMMED = re.compile(r"(?<=[额费款价量])(?:一共|总共|共计)(?=是?(?:多少|几))")
 _OPENING = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b"
     r"(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
     r"(?:\s(?:the|an?|this|that)\b)?\s?",
     re.I,
 )
+
+
+def reworded(text: str, printed: str) -> str:
+    """A Chinese question in the words of a printed text, where this has none of the question's own."""
+    for said, other in CHINESE_WORDINGS:
+        if said not in printed:
+            text = text.replace(said, other)
+    return _SUMMED.sub("合计", text)
 
 
 def analyze(text: str) -> Question:

@@ -180,6 +180,17 @@ CHINESE_SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("编号", "号码", "单号"),
 )
 
+CHINESE_WORDINGS: tuple[tuple[str, str], ...] = (
+    ("不含税总额", "合计金额"),
+    ("不含税金额", "合计金额"),
+    ("税前金额", "合计金额"),
+    ("含税总额", "价税合计"),
+    ("含税总价", "价税合计"),
+    ("含税金额", "价税合计"),
+    ("总税额", "税额合计"),
+)
+"""What a question about an invoice may say, and what the form prints; what holds another one stands before it."""
+
 STOP_WORDS = _words(
     """
     a an the of in on at to for from by with and or as is are was were be been being am do does did done has
