@@ -239,3 +239,9 @@ VAT_INVOICE = table(
 )
 def test_reads_a_chinese_invoice_in_one_frame(question: str, answer: str) -> None:
     assert answer_question(question, [VAT_INVOICE]).text == answer
+
+
+def test_a_chinese_label_that_begins_otherwise_is_no_label_of_the_value() -> None:
+    invoice = page("发票号码：12345678|开票日期：2023年08月25日")
+    assert answer_question("开票日期是哪天？", [invoice]).text == "2023年08月25日"
+    assert answer_question("付款截止日期是哪天？", [invoice]).text is None

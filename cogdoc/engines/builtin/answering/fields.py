@@ -252,7 +252,7 @@ def _proposal(
             ),
             "taller": min(1.0, max(0.0, slices[0].segment.box.height / max(1.0, match.segment.box.height) - 1) * 4),
             "exact": float(question.quoted and matcher.likeness(match.text) > 0.95),
-            "replaced": matcher.replaced(match.segment.tokens),
+            "replaced": matcher.replaced(match.segment.text[: match.end] if is_cjk(match.text) else match.segment.text),
             "heads-columns": _heads_columns(page, match.segment),
             f"small-print-{relation}": _heads_in_small_print(page, match.segment),
             **(signs or {}),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Postfix
 
 from cogdoc.engines.builtin.answering.questions import Question
 from cogdoc.engines.builtin.answering.segments import PageView, Segment
@@ -30,8 +31,12 @@ LIKELY_REPLACED = 0.4
 SEAM = 0.1
 """Weight of a pair of Chinese characters that merely stand side by side where two words meet."""
 
+LONGEST_QUALIFIER = 4
+"""Characters in front of a Chinese noun that tell one label from another."""
+
 COLONS = ":：∶"
 _CHINESE_LABEL = re.compile(rf"(?:{'|'.join(CHINESE_LABEL_WORDS)}|[\s()（）/、{COLONS}])+")
+_CHINESE_RUN = re.compile(f"[{CJK}]+")
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
 _INNER_LABEL = re.compile(rf"(?:^|\s)((?:[A-Z#][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)")
 _INSIDE_CODE = re.compile(r"[/_-]\d")
@@ -111,15 +116,19 @@ class Matcher:
         places = [place for place, term in enumerate(self.question.terms) if term.norm == word]
         return any(self.counts[place] for place in places) or (len(word) > 3 and stem(word) in self._printed)
 
-    def replaced(self, tokens: Sequence[Token]) -> float:
+    def replaced(self, label: str) -> float:
         """How surely a label has another word in front of one of the question's, in place of the question's own one.
 
         1 where the word before agrees too, as in the chief financial officer's label for the chief marketing
         officer; less otherwise: "gross profit" for "operating profit".
         """
+        if is_cjk(label):
+            own = [_chinese_part(wanted) for wanted in (self.question.label, *self.question.variants)]
+            return LIKELY_REPLACED * _is_rival(_chinese_part(label), own)
+        tokens = tokenize(label)
         covered = self.covered(tokens)
         for index, (token, following) in enumerate(pairwise(tokens)):
-            if not token.norm.isalpha() or is_cjk(token.norm) or token.norm in STOP_WORDS or self.hits(token.norm):
+            if not token.norm.isalpha() or token.norm in STOP_WORDS or self.hits(token.norm):
                 continue
             for place, _ in self.hits(following.norm):
                 before = place - 1
@@ -214,6 +223,25 @@ class Matcher:
         behind = _LABEL_END.match(segment.text, end)
         marked = behind is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
         return LabelMatch(segment, start, behind.end() if behind else end, recall, precision, marked, lead)
+
+
+def _chinese_part(text: str) -> str:
+    """The last run of a label's Chinese characters, in front of its colon."""
+    runs = _CHINESE_RUN.findall(text)
+    return runs[-1] if runs else ""
+
+
+def _is_rival(label: str, own: Sequence[str]) -> bool:
+    """Whether a Chinese label ends as the wanted one does and begins otherwise: 开票日期 for 付款日期."""
+    rival = False
+    for wanted in own:
+        ending = Postfix.similarity(label, wanted)
+        heads = (label[: len(label) - ending], wanted[: len(wanted) - ending])
+        if ending >= 2:
+            if not all(2 <= len(head) <= LONGEST_QUALIFIER for head in heads) or set(heads[0]) & set(heads[1]):
+                return False
+            rival = True
+    return rival
 
 
 def _share(marks: Iterable[bool]) -> float:

@@ -155,7 +155,7 @@ def _cell(
             evidence=grid.row_text(row.index),
             signs={
                 "asked-column": column.asked,
-                "replaced": max(matcher.replaced(other.tokens) for other in cells),
+                "replaced": max(matcher.replaced(other.text) for other in cells),
                 "column-named": matcher.recall(column.covering),
                 "best-column": column.best,
                 "latest": column.latest,
