@@ -88,6 +88,7 @@ class Matcher:
         core = {token.norm for token in tokenize(question.label)}
         self.core = frozenset(place for place, term in enumerate(question.terms) if term.norm in core)
         """Places of the words that name the value itself."""
+        self._telling = self.core | {place for place, term in enumerate(question.terms) if term.norm in question.names}
         self.names_missing = _share(not self._is_printed(name) for name in question.names)
         """Share of the names that the question mentions which none of the pages says."""
         self.words_missing = self._words_missing()
@@ -132,7 +133,7 @@ class Matcher:
                 continue
             for place, _ in self.hits(following.norm):
                 before = place - 1
-                if before in self.core - covered.keys() and self._qualifies(self.question.terms[before].norm):
+                if before in self._telling - covered.keys() and self._qualifies(self.question.terms[before].norm):
                     between = index > 0 and any(hit == before - 1 for hit, _ in self.hits(tokens[index - 1].norm))
                     return 1.0 if between else LIKELY_REPLACED
         return 0.0

@@ -15,6 +15,7 @@ from cogdoc.engines.builtin.answering.vocabulary import (
     CHINESE_DIGITS,
     CHINESE_MAXIMUM,
     CHINESE_MINIMUM,
+    CHINESE_PARTIES,
     CHINESE_QUESTION_WORDS,
     CHINESE_STOP,
     CHINESE_WORDINGS,
@@ -137,6 +138,11 @@ def reworded(text: str, printed: str) -> str:
     for said, other in CHINESE_WORDINGS:
         if said not in printed:
             text = text.replace(said, other)
+    for group in CHINESE_PARTIES:
+        held = max((word for word in group if word in text), key=len, default="")
+        other = next((word for word in group if word in printed), "")
+        if held and other and held not in printed:
+            text = text.replace(held, other)
     return _SUMMED.sub("合计", text)
 
 
