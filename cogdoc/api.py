@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from cogdoc.documents.document import Document, OpenRequest
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
@@ -20,6 +21,7 @@ from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
 
+T = TypeVar("T")
 PathLike = str | os.PathLike[str]
 
 
@@ -44,15 +46,15 @@ class OpenedDocument:
 
     def ask_all(self, questions: Sequence[str], pages: str | None = None) -> list[AnswerRecord]:
         """Answer several questions with one reading."""
-        return list(answer_questions(self._document, _engine(), questions, _selection(pages)))
+        return _collect(answer_questions(self._document, _engine(), questions, _selection(pages)))
 
     def ocr(self, pages: str | None = None) -> list[PageRecord]:
         """The text of the pages."""
-        return list(transcribe(self._document, _engine(), _selection(pages)))
+        return _collect(transcribe(self._document, _engine(), _selection(pages)))
 
     def chart(self, questions: Sequence[str] = (), pages: str | None = None) -> list[ChartRecord]:
         """The tables behind the charts, one record a chart."""
-        return list(read_charts(self._document, _engine(), _selection(pages), questions))
+        return _collect(read_charts(self._document, _engine(), _selection(pages), questions))
 
 
 def open(path: PathLike, password: str | None = None) -> OpenedDocument:  # noqa: A001
@@ -86,6 +88,16 @@ def chart(
 ) -> list[ChartRecord]:
     """Read the charts of a document; see `ask` for errors."""
     return OpenedDocument(path, password).chart(questions, pages)
+
+
+def _collect(records: Iterator[T]) -> list[T]:
+    """All records; an interrupt ends the readers at once instead of waiting for the page in hand at exit."""
+    try:
+        return list(records)
+    except KeyboardInterrupt:
+        _sandbox().close()
+        _sandbox.cache_clear()
+        raise
 
 
 @cache

@@ -104,13 +104,5 @@ class EncryptedError(CogdocError):
     exit_code = ExitCode.ENCRYPTED
 
 
-class ConfigurationError(CogdocError):
-    exit_code = ExitCode.CONFIGURATION
-
-
-class NotFoundError(CogdocError):
-    exit_code = ExitCode.NOT_FOUND
-
-
 class TimeLimitError(CogdocError):
     exit_code = ExitCode.TIME_LIMIT

@@ -42,7 +42,7 @@ class Opening:
 class _End:
     """The last thing that a document's thread says."""
 
-    error: BaseException | None
+    error: Exception | None
 
 
 class RunningSource:
@@ -86,10 +86,14 @@ class RunningSource:
         self._abandoned.set()
 
     def _finish(self, end: _End) -> None:
-        if isinstance(end.error, CogdocError):
+        if end.error is None or isinstance(end.error, CogdocError):
             self.error = end.error
-        elif end.error is not None:
-            raise end.error
+            return
+        self.error = CogdocError(
+            f"a bug: {type(end.error).__name__}: {end.error}",
+            "run again with -v for the traceback, and please report it",
+        )
+        self.error.__cause__ = end.error
 
     def _work(self, source: Source) -> None:
         try:
@@ -103,7 +107,7 @@ class RunningSource:
             self._put(_End(None))
         except _AbandonedError:
             pass
-        except BaseException as error:  # also a bug: it is raised again where the results are used
+        except Exception as error:
             self._put_last(_End(error))
 
     def _put(self, event: SourceInfo | AnyRecord | _End) -> None:

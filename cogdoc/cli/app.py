@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -55,6 +56,8 @@ class _Terminated(BaseException):
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
     signal.signal(signal.SIGTERM, _on_terminate)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, _on_terminate)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Results are UTF-8 whatever the locale says, as JSON has to be and as files are written.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -86,10 +89,11 @@ def _run(arguments: list[str]) -> int:
         warn(f"input or output failed: {error}")
         return int(ExitCode.INPUT_OUTPUT)
     except Exception as error:
-        if "-v" in arguments or "--verbose" in arguments:
-            raise
         warn(f"a bug: {type(error).__name__}: {error}")
-        warn("run again with -v for the traceback, and please report it")
+        if "-v" in arguments or "--verbose" in arguments or "COGDOC_VERBOSE" in os.environ:
+            traceback.print_exception(error)
+        else:
+            warn("run again with -v for the traceback, and please report it")
         return int(ExitCode.BUG)
     return code
 
@@ -109,7 +113,3 @@ def _invoke(arguments: list[str]) -> int:
 
 def _on_terminate(_signal: int, _frame: FrameType | None) -> None:
     raise _Terminated
-
-
-if __name__ == "__main__":
-    main()

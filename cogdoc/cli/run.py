@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,12 +18,12 @@ from cogdoc.cli.options import RunOptions
 from cogdoc.cli.progress import ProgressLine, progress_line
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sources import STDIN, LostSource, Source, expand_sources, keep_stdin, read_file_list
+from cogdoc.documents.sources import STDIN, Source, expand_sources, keep_stdin, read_file_list
 from cogdoc.engines.choice import choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, OutputError, OutputExistsError, UsageError
-from cogdoc.results.destination import Destination, choose_destination, open_output
-from cogdoc.results.types import AnswerRecord
+from cogdoc.results.destination import Destination, DiscardOutput, choose_destination, open_output
+from cogdoc.results.types import AnswerRecord, ChartRecord
 from cogdoc.results.writers import AnyRecord, Format, Writer, make_writer
 from cogdoc.tasks.records import describe_error
 
@@ -49,6 +50,8 @@ def run_job(job: Job, sources: Sequence[str], options: RunOptions) -> ExitCode:
         CogdocError: the run as a whole is impossible; a failing source or page is only reported.
     """
     output = _format(options.out, job)
+    if job.task == "chart" and job.questions and output is Format.CSV:
+        raise UsageError("--out csv holds the chart's table, not answers", "take md, text or json with -q")
     choice = choose_engine(options.engine)
     if options.verbose:
         warn(f"engine {choice.name}: {choice.reason}")
@@ -60,14 +63,13 @@ def run_job(job: Job, sources: Sequence[str], options: RunOptions) -> ExitCode:
     )
     with ExitStack() as stack:
         arguments = _arguments(sources, options, stack)
-        stdin_file = stack.enter_context(keep_stdin()) if STDIN in sources else None
-        found = expand_sources(arguments, stdin_file)
+        named_several = len(sources) > 1 or options.files_from is not None
+        found = expand_sources(arguments, _stdin(sources, stack), several=named_several)
         first_two = list(islice(found, 2))
         if not first_two:
             raise InputError("nothing to read: the list of files is empty")
         several = len(first_two) > 1
         destination = choose_destination(options.to, several=several, overwrite=options.overwrite)
-        _spare_sources(first_two, destination)
         sandbox = stack.enter_context(Sandbox(_jobs(options.jobs), options.timeout))
         results_on_screen = destination.path is None and sys.stdout.isatty()
         progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_screen))
@@ -97,6 +99,7 @@ class _Run:
         self._progress = progress
         self._tally = Tally()
         self._written: set[Path] = set()
+        self._incomplete: set[str] = set()
         self._not_found = 0
 
     def consume(self, sources: Iterable[RunningSource]) -> ExitCode:
@@ -107,9 +110,12 @@ class _Run:
             with open_output(self._destination.path, overwrite=self._destination.overwrite) as stream:
                 writer = self._writer(stream, several=self._several)
                 for source in self._until_failure(sources):
+                    _spare(source.source, self._destination.path)
                     source.wait_until_open()
                     self._write(source, writer)
                 writer.close()
+                if self._destination.path is not None and not self._tally.succeeded:
+                    raise DiscardOutput
         if not self._tally.failures and self._not_found and self._job.strict:
             return ExitCode.NOT_FOUND
         return self._tally.exit_code
@@ -134,6 +140,8 @@ class _Run:
                 writer = self._writer(stream, several=False)
                 self._write(running, writer)
                 writer.close()
+                if running.error is not None:
+                    raise DiscardOutput
         except OutputError as error:
             running.abandon()
             self._fail(error)
@@ -147,6 +155,9 @@ class _Run:
             writer.write(record)
             self._count(record)
             self._progress.advance(running.info.path)
+            if self._options.fail_fast and self._tally.failures:
+                running.abandon()
+                break
         if running.error is not None:
             self._fail(running.error, running.info.path)
         writer.end(describe_error(running.error) if running.error else None)
@@ -160,6 +171,14 @@ class _Run:
             self._tally.failures.append(ExitCode(record.error.exit_code))
             return
         self._tally.succeeded += 1
+        if isinstance(record, AnswerRecord) and record.unread_pages:
+            self._tally.failures.append(ExitCode.PARTIAL)
+            if path not in self._incomplete:
+                self._incomplete.add(path)
+                for unread in record.unread_pages:
+                    warn(f"{path}: page {unread.page}: {unread.message}")
+        if isinstance(record, ChartRecord) and record.chart is None and record.page and not self._options.quiet:
+            warn(f"{path}: page {record.page.number}: no chart on this page")
         if isinstance(record, AnswerRecord) and record.answer is not None and not record.answer.found:
             self._not_found += 1
             if not self._options.quiet:
@@ -167,6 +186,8 @@ class _Run:
 
     def _fail(self, error: CogdocError, place: str = "") -> None:
         report(error, place)
+        if self._options.verbose and error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
         self._tally.failures.append(error.exit_code)
 
 
@@ -178,17 +199,21 @@ def _format(wanted: str | None, job: Job) -> Format:
     return Format(wanted)
 
 
-def _spare_sources(sources: Iterable[Source | LostSource], destination: Destination) -> None:
+def _spare(source: Source | None, destination: Path | None) -> None:
     """Never replace a document by its own text."""
-    for source in sources:
-        if (
-            isinstance(source, Source)
-            and destination.path is not None
-            and destination.path.is_file()
-            and source.path.exists()
-            and source.path.samefile(destination.path)
-        ):
-            raise OutputError(f"{destination.path}: is what is being read", "write to another place with --to")
+    if source is None or destination is None or not destination.is_file() or not source.path.exists():
+        return
+    if source.path.samefile(destination):
+        raise OutputError(f"{destination}: is what is being read", "write to another place with --to")
+
+
+def _stdin(sources: Sequence[str], stack: ExitStack) -> Path | InputError | None:
+    if STDIN not in sources:
+        return None
+    try:
+        return stack.enter_context(keep_stdin())
+    except InputError as error:
+        return error
 
 
 def _password(file: Path | None) -> str | None:

@@ -14,6 +14,7 @@ from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize, fit_long_side
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
+from cogdoc.errors import InputError
 
 if TYPE_CHECKING:
     from cogdoc.documents.opening import Picture
@@ -35,7 +36,6 @@ class DocumentFacts:
     """What opening a file tells."""
 
     page_count: int
-    repaired: bool
 
 
 class Document:
@@ -58,8 +58,11 @@ class Document:
     @cached_property
     def sha256(self) -> str:
         """The hash of the file's bytes, as the results state it."""
-        with self.request.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            with self.request.path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise InputError(f"cannot be read any more: {error.strerror}") from None
 
     def numbers(self, selection: PageSelection) -> Iterator[int]:
         """The selected page numbers, 1-based.
@@ -81,7 +84,7 @@ def read_facts(request: OpenRequest) -> DocumentFacts:
     from cogdoc.documents.opening import open_document
 
     document = open_document(request)
-    return DocumentFacts(document.page_count, document.repaired)
+    return DocumentFacts(document.page_count)
 
 
 def draw_page(request: OpenRequest, number: int, size: PixelSize | None) -> Picture:

@@ -35,8 +35,10 @@ class OpenDocument(Protocol):
     """A document whose pages (0-based here, as in the libraries) can be drawn."""
 
     page_count: int
-    repaired: bool
-    """The file was damaged, and what is read may not be all of it."""
+
+    def is_repaired(self, index: int) -> bool:
+        """Whether the file was damaged, so that what is read of a page may not be all; told once it is read."""
+        ...
 
     def label(self, index: int) -> str: ...
 
@@ -64,7 +66,7 @@ class MupdfDocument:
             raise DamagedError(f"damaged file: {_one_line(error)}") from None
         if not self.page_count:
             raise DamagedError("damaged file: no pages in it")
-        self.repaired = bool(self.file.is_pdf and self.file.is_repaired)
+        self._repaired = bool(self.file.is_pdf and self.file.is_repaired)
 
     def load_page(self, index: int) -> pymupdf.Page:
         """The page with its own rotation, for those who read more than its picture.
@@ -86,6 +88,9 @@ class MupdfDocument:
             if label:
                 return str(label)
         return str(index + 1)
+
+    def is_repaired(self, index: int) -> bool:  # noqa: ARG002 - one file, one table of contents
+        return self._repaired
 
     def size(self, index: int) -> tuple[float, float]:
         bound = self.load_page(index).rect
@@ -119,10 +124,13 @@ class PictureDocument:
             raise DamagedError(f"damaged picture: {_reason(error)}") from None
         self._max_pixels = request.max_megapixels * 1e6
         self._check_size()
-        self.repaired = False
+        self._repaired_frames: set[int] = set()
 
     def label(self, index: int) -> str:
         return str(index + 1)
+
+    def is_repaired(self, index: int) -> bool:
+        return index in self._repaired_frames
 
     def size(self, index: int) -> tuple[float, float]:
         pixels = self.frame(index)
@@ -146,7 +154,7 @@ class PictureDocument:
         drawn = Image.fromarray(frame)
         return np.asarray(drawn.resize((size.width, size.height), Image.Resampling.BICUBIC, reducing_gap=3.0))
 
-    @lru_cache(maxsize=1)  # noqa: B019 - the worker keeps one document open at a time
+    @lru_cache(maxsize=1)  # noqa: B019 - a worker keeps two documents open at most
     def frame(self, index: int) -> Picture:
         """The frame in its own resolution, upright by its EXIF orientation, on white where it is transparent."""
         try:
@@ -169,7 +177,7 @@ class PictureDocument:
                 self.file.load()
             finally:
                 ImageFile.LOAD_TRUNCATED_IMAGES = False
-            self.repaired = True
+            self._repaired_frames.add(self.file.tell())
 
     def _check_size(self) -> None:
         width, height = self.file.size

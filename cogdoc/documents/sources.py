@@ -41,31 +41,42 @@ class LostSource:
     error: InputError
 
 
-def expand_sources(arguments: Iterable[str], stdin_file: Path | None = None) -> Iterator[Source | LostSource]:
+def expand_sources(
+    arguments: Iterable[str], stdin_file: Path | InputError | None = None, *, several: bool = False
+) -> Iterator[Source | LostSource]:
     """Yield the sources that `arguments` name, lazily: a folder is walked while its files are being read.
 
     What cannot be found comes as a `LostSource` in its place, so that the rest of a run still happens.
 
     Args:
         arguments: paths of files and folders, glob patterns, or `-`.
-        stdin_file: where the bytes of standard input were kept, for `-`.
+        stdin_file: where the bytes of standard input were kept, for `-`, or why they were not.
+        several: whether more than one thing is named, so that folders must keep their names in the output.
     """
     for argument in arguments:
         if argument == STDIN:
-            if stdin_file is None:
-                yield LostSource(STDIN, InputError("standard input is not available here"))
-            else:
-                yield Source(stdin_file, STDIN, Path("stdin"))
+            yield _name_stdin(stdin_file or InputError("standard input is not available here"))
             continue
-        path = Path(argument)
-        if path.is_dir():
-            yield from _walk_folder(path)
-        elif os.path.lexists(path):
-            yield _name_file(path)
-        elif glob.has_magic(argument):
-            yield from _expand_glob(argument)
-        else:
-            yield LostSource(well_formed(argument), InputError("no such file or folder"))
+        try:
+            yield from _expand(argument, several=several)
+        except OSError as error:
+            yield LostSource(well_formed(argument), InputError(f"cannot be read: {error.strerror}"))
+
+
+def _expand(argument: str, *, several: bool) -> Iterator[Source | LostSource]:
+    path = Path(argument)
+    if path.is_dir():
+        yield from _walk_folder(path, Path(path.resolve().name) if several else Path())
+    elif os.path.lexists(path):
+        yield _name_file(path)
+    elif glob.has_magic(argument):
+        yield from _expand_glob(argument)
+    else:
+        yield LostSource(well_formed(argument), InputError("no such file or folder"))
+
+
+def _name_stdin(kept: Path | InputError) -> Source | LostSource:
+    return LostSource(STDIN, kept) if isinstance(kept, InputError) else Source(kept, STDIN, Path("stdin"))
 
 
 def _name_file(path: Path) -> Source | LostSource:
@@ -76,21 +87,25 @@ def _name_file(path: Path) -> Source | LostSource:
     return Source(path, name, _below_output(path))
 
 
-def _walk_folder(folder: Path) -> Iterator[Source | LostSource]:
+def _walk_folder(folder: Path, below: Path) -> Iterator[Source | LostSource]:
     found = False
     for path in _readable_files(folder):
         found = True
-        yield Source(path, well_formed(str(path)), path.relative_to(folder))
+        if isinstance(path, LostSource):
+            yield path
+        else:
+            yield Source(path, well_formed(str(path)), below / path.relative_to(folder))
     if not found:
         error = InputError("no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
         yield LostSource(well_formed(str(folder)), error)
 
 
-def _readable_files(folder: Path) -> Iterator[Path]:
+def _readable_files(folder: Path) -> Iterator[Path | LostSource]:
     try:
         with os.scandir(folder) as entries:
             ordered = sorted(entries, key=lambda entry: natural_key(entry.name))
-    except OSError:
+    except OSError as error:
+        yield LostSource(well_formed(str(folder)), InputError(f"cannot be searched: {error.strerror}"))
         return
     for entry in ordered:
         if entry.name.startswith("."):
@@ -108,7 +123,7 @@ def _expand_glob(pattern: str) -> Iterator[Source | LostSource]:
     for match in matches:
         path = Path(match)
         if path.is_dir():
-            yield from _walk_folder(path)
+            yield from _walk_folder(path, _below_output(path))
         else:
             yield _name_file(path)
 
@@ -119,9 +134,10 @@ def _below_output(path: Path) -> Path:
     return Path(*parts) if not path.is_absolute() else Path(path.name)
 
 
-def natural_key(text: str) -> list[tuple[int, int | str]]:
-    """Sort key under which `page 9` comes before `page 10`."""
-    return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in re.split(r"(\d+)", text) if part]
+def natural_key(text: str) -> tuple[list[tuple[int, int | str]], str]:
+    """Sort key under which `page 9` comes before `page 10`, and names that differ in case only have one order."""
+    parts = [part for part in re.split(r"(\d+)", text) if part]
+    return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts], text
 
 
 def read_file_list(file: BinaryIO, *, nul_separated: bool) -> Iterator[str]:
@@ -147,11 +163,11 @@ def keep_stdin() -> Iterator[Path]:
         InputError: standard input is empty, or a terminal.
     """
     if sys.stdin is None or sys.stdin.isatty():
-        raise InputError("-: nothing on standard input", "pipe a document into cogdoc, or name a file")
+        raise InputError("nothing on standard input", "pipe a document into cogdoc, or name a file")
     with tempfile.TemporaryDirectory(prefix="cogdoc-") as folder:
         path = Path(folder) / "stdin"
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         if not path.stat().st_size:
-            raise InputError("-: standard input is empty")
+            raise InputError("standard input is empty")
         yield path

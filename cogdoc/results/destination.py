@@ -72,6 +72,10 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{path}: the folder may not be written to")
 
 
+class DiscardOutput(Exception):  # noqa: N818 - not an error: there is nothing to keep
+    """Raised inside of `open_output`: leave the place as it was."""
+
+
 @contextmanager
 def open_output(path: Path | None, *, overwrite: bool = False) -> Iterator[TextIO]:
     """A stream that becomes `path` when all went well and leaves nothing behind otherwise; None: standard output.
@@ -80,7 +84,8 @@ def open_output(path: Path | None, *, overwrite: bool = False) -> Iterator[TextI
         OutputExistsError, OutputError: the file cannot be written.
     """
     if path is None:
-        yield sys.stdout
+        with suppress(DiscardOutput):
+            yield sys.stdout
         return
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,6 +102,8 @@ def open_output(path: Path | None, *, overwrite: bool = False) -> Iterator[TextI
             os.fsync(stream.fileno())
         part.chmod(0o666 & ~_umask())
         part.replace(path)
+    except DiscardOutput:
+        return
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
     finally:

@@ -31,6 +31,8 @@ class Flag(StrEnum):
     PAGES_FAILED = "pages-failed"
     """Some of the document's pages could not be read; the answer may stand there."""
     NOT_A_CHART = "not-a-chart"
+    HIDDEN_TEXT = "hidden-text"
+    """The page holds text that it does not show; it was left out."""
     MEASURED = "measured"
     """Values were measured against an axis, not read from labels."""
 
@@ -75,6 +77,13 @@ class ErrorInfo(Model):
     message: str
     hint: str | None = None
     exit_code: int
+
+
+class UnreadPage(Model):
+    """A page that could not be read, and why."""
+
+    page: int
+    message: str
 
 
 class Evidence(Model):
@@ -143,7 +152,6 @@ class ChartKind(StrEnum):
     STACKED_HORIZONTAL_BAR = "stacked-horizontal-bar"
     LINE = "line"
     PIE = "pie"
-    SCATTER = "scatter"
 
 
 class ChartValue(Model):
@@ -192,6 +200,7 @@ class AnswerRecord(Record):
 
     task: Literal["ask"] = "ask"
     question: str
+    unread_pages: tuple[UnreadPage, ...] = Field(default=(), description="pages on which the answer may stand as well")
     answer: Answer | None = None
 
 

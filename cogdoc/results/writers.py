@@ -114,7 +114,7 @@ class CsvWriter:
     def write(self, record: AnyRecord) -> None:
         if isinstance(record, AnswerRecord) and record.answer is not None:
             answer = record.answer
-            page = answer.evidence[0].label if answer.evidence else ""
+            page = str(answer.evidence[0].page) if answer.evidence else ""
             self._row([record.source.path, answer.question, answer.text or "", page, f"{answer.confidence:.3f}"])
         elif isinstance(record, ChartRecord) and record.chart is not None:
             if self._started:
@@ -180,9 +180,10 @@ class ProseWriter:
             return self._answer_line(record)
         if isinstance(record, PageRecord):
             return record.text or None
+        lines = [f"{answer.question}\t{answer.text or ''}" for answer in record.answers]
         if record.chart is None:
-            return None
-        return "\n".join("\t".join(row) for row in chart_to_rows(record.chart))
+            return "\n".join(lines) or None
+        return "\n".join([*("\t".join(row) for row in chart_to_rows(record.chart)), *lines])
 
     def _answer_line(self, record: AnswerRecord) -> str | None:
         answer = record.answer
@@ -192,7 +193,7 @@ class ProseWriter:
         if self._many_questions:
             line = f"{answer.question}\t{line}"
         if self._several:
-            page = answer.evidence[0].label if answer.evidence else ""
+            page = answer.evidence[0].page if answer.evidence else ""
             line = f"{printable(record.source.path)}:{page}:{line}"
         return line
 

@@ -6,14 +6,14 @@ at closely and searched for the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, DamagedError
-from cogdoc.results.types import Answer, AnswerRecord, Flag
+from cogdoc.results.types import Answer, AnswerRecord, Flag, UnreadPage
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.records import Stopwatch, describe_error, describe_source
 from cogdoc.words.page import Page
@@ -48,7 +48,7 @@ def answer_questions(
     numbers = list(document.numbers(selection))
     watch = Stopwatch()
     with WordsSpool() as spool:
-        failures: list[CogdocError] = []
+        failures: dict[int, CogdocError] = {}
         with watch.measure("read"):
             for words in _read_words(document, numbers, failures):
                 spool.add(words)
@@ -61,12 +61,16 @@ def answer_questions(
                 best = _best_pages(question, spool, top_pages)
             # What the question before had laid out, and this one needs too, is not laid out again.
             kept = {number: kept.get(number) or Page(document, number, spool.get(number)) for number in best}
-            with watch.measure("answer"):
-                answer = engine.answer(question, list(kept.values()), len(numbers))
-            yield _record(document, engine, watch, answer, incomplete=bool(failures))
+            try:
+                with watch.measure("answer"):
+                    answer = engine.answer(question, list(kept.values()), len(numbers))
+            except CogdocError as error:
+                yield _failed(document, engine, question, watch, {0: error})
+            else:
+                yield _record(document, engine, watch, answer, failures)
 
 
-def _read_words(document: Document, numbers: Sequence[int], failures: list[CogdocError]) -> Iterator[PageWords]:
+def _read_words(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageWords]:
     """The words of all pages in order; why some cannot be read goes to `failures`."""
     first, *others = numbers
     first_page = Page(document, first)
@@ -77,7 +81,7 @@ def _read_words(document: Document, numbers: Sequence[int], failures: list[Cogdo
         try:
             yield page.words()
         except CogdocError as error:
-            failures.append(error)
+            failures[page.number] = error
 
 
 def _best_pages(question: str, spool: WordsSpool, top_pages: int) -> list[int]:
@@ -86,16 +90,19 @@ def _best_pages(question: str, spool: WordsSpool, top_pages: int) -> list[int]:
     return [page.number for page in rank_pages(question, spool)[:top_pages]]
 
 
-def _record(document: Document, engine: Engine, watch: Stopwatch, answer: Answer, *, incomplete: bool) -> AnswerRecord:
+def _record(
+    document: Document, engine: Engine, watch: Stopwatch, answer: Answer, failures: Mapping[int, CogdocError]
+) -> AnswerRecord:
     flags = []
     if answer.found and answer.confidence < LOW_CONFIDENCE:
         flags.append(Flag.LOW_CONFIDENCE.value)
-    if incomplete:
+    if failures:
         flags.append(Flag.PAGES_FAILED.value)
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,
         question=answer.question,
+        unread_pages=tuple(UnreadPage(page=page, message=error.message) for page, error in failures.items()),
         flags=tuple(flags),
         timings=dict(watch.seconds),
         answer=answer,
@@ -103,9 +110,9 @@ def _record(document: Document, engine: Engine, watch: Stopwatch, answer: Answer
 
 
 def _failed(
-    document: Document, engine: Engine, question: str, watch: Stopwatch, failures: Sequence[CogdocError]
+    document: Document, engine: Engine, question: str, watch: Stopwatch, failures: Mapping[int, CogdocError]
 ) -> AnswerRecord:
-    reason = failures[0] if failures else DamagedError("no page of it can be read")
+    reason = list(failures.values())[-1] if failures else DamagedError("no page of it can be read")
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,

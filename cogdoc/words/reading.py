@@ -10,6 +10,7 @@ The decision, page by page:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -48,9 +49,18 @@ def read_words(request: OpenRequest, number: int) -> PageWords:
     """
     document = open_document(request)
     index = check_index(document, number)
-    flags = ["repaired-file"] if document.repaired else []
+    words = _read(document, index)
+    if document.is_repaired(index):
+        words = replace(words, flags=("repaired-file", *words.flags))
+    return words
+
+
+def _read(document: OpenDocument, index: int) -> PageWords:
+    flags: list[str] = []
     if isinstance(document, MupdfDocument):
         layer = read_text_layer(document, index)
+        if layer.hides_text:
+            flags.append("hidden-text")
         if _is_sound(document, index, layer):
             return _from_layer(document, index, layer, flags)
         if layer.lines or layer.unreadable_share:

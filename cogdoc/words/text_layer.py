@@ -45,6 +45,8 @@ class TextLayer:
     """Share of the characters that are replacement, private-use or control characters."""
     hidden_share: float
     """Share of the characters that are drawn invisibly, as OCR programs do over a scan."""
+    hides_text: bool
+    """Whether text was left out that is drawn invisibly where there is no picture of it either."""
     pictures: tuple[Box, ...]
     """Where the page shows pictures, in points, clipped to the page."""
     drawn_text: tuple[Box, ...]
@@ -67,11 +69,13 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         shown = page.rect
         entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
         entries = part_tight_words(page, entries, _FLAGS)
-        hidden = _hidden_share(page)
+        hidden_boxes, hidden_share = _hidden_text(page)
+        hidden = _displayed(page, hidden_boxes)
         pictures = _displayed(page, _picture_boxes(page))
         drawn_text = _displayed(page, _drawn_text_boxes(page))
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
+    ghosts = [box for box in hidden if not any(picture.overlap(box) > 0 for picture in pictures)]
     lines: list[Line] = []
     for _, group in itertools.groupby(entries, key=lambda entry: (entry[5], entry[6])):
         words: list[Word] = []
@@ -79,12 +83,13 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
             rect = pymupdf.Rect(x0, y0, x1, y1) * turn
             box = Box(rect.x0 - shown.x0, rect.y0 - shown.y0, rect.x1 - shown.x0, rect.y1 - shown.y0)
             cleaned = clean_layer_text(text)
-            if cleaned and box.overlap(Box(0, 0, shown.width, shown.height)) > 0:
+            visible = box.overlap(Box(0, 0, shown.width, shown.height)) > 0
+            if cleaned and visible and not any(ghost.overlap(box) > 0.5 * box.area for ghost in ghosts):
                 words.append(Word(cleaned, box, 1.0))
         lines.extend(_split_at_gaps(words))
     characters = "".join(entry[4] for entry in entries)
     unreadable = sum(_is_unreadable(c) for c in characters) / max(1, len(characters))
-    return TextLayer(tuple(lines), unreadable, hidden, pictures, drawn_text)
+    return TextLayer(tuple(lines), unreadable, hidden_share, bool(ghosts), pictures, drawn_text)
 
 
 def clean_layer_text(text: str) -> str:
@@ -113,15 +118,17 @@ def _split_at_gaps(words: list[Word]) -> list[Line]:
     return lines
 
 
-def _hidden_share(page: pymupdf.Page) -> float:
-    """Render mode 3, or fully transparent text (PDF 1.7, 9.3.6)."""
+def _hidden_text(page: pymupdf.Page) -> tuple[list[Box], float]:
+    """Where text stands in render mode 3 or fully transparent (PDF 1.7, 9.3.6), and its share of all characters."""
+    boxes: list[Box] = []
     shown = hidden = 0
     for span in page.get_texttrace():
         if span["type"] == 3 or span["opacity"] == 0:
             hidden += len(span["chars"])
+            boxes.append(Box(*span["bbox"]))
         else:
             shown += len(span["chars"])
-    return hidden / max(1, shown + hidden)
+    return boxes, hidden / max(1, shown + hidden)
 
 
 def _picture_boxes(page: pymupdf.Page) -> list[Box]:

@@ -117,15 +117,17 @@ def test_file_that_vanishes_before_its_turn_is_its_own_error(sandbox: Sandbox, t
     assert list(running.records()) == []
 
 
-def test_bug_in_a_task_is_raised_where_its_records_are_used(sandbox: Sandbox, folder: Path) -> None:
+def test_bug_in_a_task_is_the_error_of_its_source_alone(sandbox: Sandbox, folder: Path) -> None:
     def broken(*_: object) -> Iterator[AnyRecord]:
         raise ZeroDivisionError
         yield
 
     for source in run_sources(expand_sources([str(folder / "1.pdf")]), Opening(), broken, sandbox):
         source.wait_until_open()
-        with pytest.raises(ZeroDivisionError):
-            list(source.records())
+        assert list(source.records()) == []
+        assert source.error is not None
+        assert source.error.exit_code is ExitCode.BUG
+        assert isinstance(source.error.__cause__, ZeroDivisionError)
 
 
 def test_run_that_is_given_up_leaves_no_thread_waiting(sandbox: Sandbox, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,8 @@ def start_cogdoc(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
             cwd=tmp_path,
             env=clean_environment(),
             start_new_session=True,
+            # A job in the background of a script inherits an ignored Ctrl-C; this one stands for a foreground job.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     return start

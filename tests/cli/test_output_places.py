@@ -88,10 +88,28 @@ def test_sources_of_one_name_never_overwrite_each_other(cogdoc: Any, blank: Path
     for folder, file in (("one", bill), ("two", blank)):
         (tmp_path / folder).mkdir()
         shutil.copy(file, tmp_path / folder / "x.pdf")
-    ended = cogdoc("ocr", "one", "two", "--to", "out", "--overwrite")
+    assert cogdoc("ocr", "one", "two", "--to", "out").code == 0
+    assert "A-1047" in (tmp_path / "out" / "one" / "x.pdf.md").read_text()
+    assert (tmp_path / "out" / "two" / "x.pdf.md").exists()
+    ended = cogdoc("ocr", tmp_path / "one" / "x.pdf", tmp_path / "two" / "x.pdf", "--to", "flat", "--overwrite")
     assert ended.code == 1
     assert "holds another source's result already" in ended.err
-    assert "A-1047" in (tmp_path / "out" / "x.pdf.md").read_text()
+    assert "A-1047" in (tmp_path / "flat" / "x.pdf.md").read_text()
+
+
+def test_failure_leaves_what_was_there_before(cogdoc: Any, tmp_path: Path) -> None:
+    (tmp_path / "keep.md").write_text("kept")
+    assert cogdoc("ocr", "gone.pdf", "--to", "keep.md", "--overwrite").code == 4
+    assert (tmp_path / "keep.md").read_text() == "kept"
+
+
+def test_no_source_of_many_is_replaced_by_text(cogdoc: Any, blank: Path, bill: Path, tmp_path: Path) -> None:
+    names = ["a.pdf", "b.pdf", "c.pdf"]
+    for name in names:
+        shutil.copy(blank if name == "b.pdf" else bill, tmp_path / name)
+    before = (tmp_path / "c.pdf").read_bytes()
+    assert cogdoc("ocr", *names, "--to", "c.pdf", "--overwrite").code == 5
+    assert (tmp_path / "c.pdf").read_bytes() == before
 
 
 def test_failing_source_leaves_no_file(cogdoc: Any, blank: Path, tmp_path: Path) -> None:

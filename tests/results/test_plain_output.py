@@ -73,7 +73,7 @@ def test_answer_that_was_not_found_prints_nothing() -> None:
 
 def test_answers_from_several_sources_are_led_by_path_and_page() -> None:
     shown = written(Format.TEXT, "ask", [answered("1", path="a.pdf")], [answered("2", path="b.pdf")])
-    assert shown == "a.pdf:iii:1\nb.pdf:iii:2\n"
+    assert shown == "a.pdf:3:1\nb.pdf:3:2\n"
 
 
 def test_several_answers_are_led_by_their_questions_and_keep_their_number() -> None:
@@ -97,7 +97,7 @@ def test_answers_in_csv_parse_back_with_control_characters_shown(texts: list[str
     header, *rows = csv.reader(io.StringIO(shown, newline=""))
     assert header == ["source", "question", "answer", "page", "confidence"]
     shown_texts = [printable(text, keep_newlines=True) for text in texts]
-    assert rows == [["a.pdf", text, text, "iii", "0.500"] for text in shown_texts]
+    assert rows == [["a.pdf", text, text, "3", "0.500"] for text in shown_texts]
 
 
 def test_charts_in_csv_parse_back() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pymupdf
 import pytest
 
+from cogdoc.documents.document import OpenRequest
+from cogdoc.words.reading import read_words
 from cogdoc.words.types import TextOrigin
 
 SENTENCE = "The harbour master counted forty small boats"
@@ -135,3 +137,15 @@ def test_small_pictures_beside_text_cost_no_ocr(tmp_path: Path, text_pdf: Path, 
     file[0].insert_image(pymupdf.Rect(450, 20, 520, 60), pixmap=logo)
     file.save(tmp_path / "logo.pdf")
     assert read_file(tmp_path / "logo.pdf").origin is TextOrigin.TEXT_LAYER
+
+
+def test_text_that_no_page_shows_is_left_out_and_flagged(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    page.insert_text((72, 100), "Invoice total 12.00", fontsize=14)
+    page.insert_text((72, 140), "Grand total 999.00", fontsize=14, render_mode=3)
+    path = tmp_path / "ghost.pdf"
+    file.save(path)
+    words = read_words(OpenRequest(path), 1)
+    assert words.text == "Invoice total 12.00"
+    assert words.flags == ("hidden-text",)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 
 from cogdoc.documents.document import OpenRequest
 from cogdoc.engines.protocol import Transcription
+from cogdoc.errors import CogdocError
 from cogdoc.results.types import Answer, Chart, EngineInfo
 from cogdoc.words.page import Page
 from cogdoc.words.types import BlockKind, PageLayout, TextOrigin
@@ -49,14 +51,18 @@ class BuiltinEngine:
         layouts = [PageLayout(page.words(), ()) for page in pages]
         best = Answer(question=question, text=None, confidence=0.0)
         for place, page in enumerate(pages[:LAID_OUT_PAGES]):
-            layouts[place] = page.layout()
+            with suppress(CogdocError):  # the words, which are read already, still hold most answers
+                layouts[place] = page.layout()
             best = answer_question(question, layouts, page_count=page_count)
             if best.found and best.confidence >= SURE:
                 return best
         for page, layout in zip(pages, layouts[:LAID_OUT_PAGES], strict=False):
             if not may_show_chart(layout):
                 continue
-            answer = self.answer_from_charts(question, self.read_charts(page), page)
+            try:
+                answer = self.answer_from_charts(question, self.read_charts(page), page)
+            except CogdocError:
+                continue
             if answer.found and not (best.found and best.confidence >= answer.confidence):
                 best = answer
         return best
