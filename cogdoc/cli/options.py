@@ -1,4 +1,4 @@
-"""The options that commands share, each declared once; every one can also be set as `COGDOC_<NAME>`."""
+"""The options that commands share, each declared once; most can also be set as `COGDOC_<NAME>`, as --help shows."""
 
 from __future__ import annotations
 

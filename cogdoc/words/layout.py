@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -88,9 +89,34 @@ def _find_regions(document: OpenDocument, index: int, words: PageWords) -> list[
 
 @cache
 def _parser() -> Any:
-    from pymupdf4llm.helpers.document_layout import parse_document
+    import onnxruntime
+
+    with _session_threads(onnxruntime, int(os.environ.get("COGDOC_WORKER_THREADS", "0"))):
+        from pymupdf4llm.helpers.document_layout import parse_document
 
     return parse_document
+
+
+@contextlib.contextmanager
+def _session_threads(runtime: Any, threads: int) -> Iterator[None]:
+    """Have the models that are loaded meanwhile use so many threads.
+
+    PyMuPDF lets each of its models spin on all cores, which in a pool of children slows all of them down, and
+    offers no setting for it.
+    """
+    given = runtime.SessionOptions
+
+    def options() -> Any:
+        made = given()
+        made.intra_op_num_threads = threads
+        made.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return made
+
+    runtime.SessionOptions = options
+    try:
+        yield
+    finally:
+        runtime.SessionOptions = given
 
 
 def _one_page_file(document: OpenDocument, index: int, words: PageWords) -> tuple[pymupdf.Document, float]:
