@@ -10,12 +10,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 SCHEMA_VERSION: Final = "cogdoc/1"
 
-BoxTuple = tuple[float, float, float, float]
-Confidence = Annotated[float, Field(ge=0.0, le=1.0)]
+Points = Annotated[float, AfterValidator(lambda points: round(points, 2))]
+BoxTuple = tuple[Points, Points, Points, Points]
+Confidence = Annotated[float, Field(ge=0.0, le=1.0), AfterValidator(lambda share: round(share, 4))]
 
 
 class Flag(StrEnum):

@@ -44,7 +44,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         timings=watch.seconds,
         origin=words.origin.value,
         resolution=round(words.resolution, 1) if words.resolution else None,
-        confidence=round(transcription.confidence, 4),
+        confidence=transcription.confidence,
         text="\n".join(block.text for block in blocks if block.text),
         markdown=blocks_to_markdown(blocks),
         blocks=blocks,

@@ -67,12 +67,11 @@ def _describe_line(line: Line, words: PageWords) -> TextLine:
     confidence = sum(word.confidence * len(word.text) for word in line.words) / sum(
         len(word.text) for word in line.words
     )
-    return TextLine(text=line.text, box=_box(words, line.box), confidence=round(confidence, 4))
+    return TextLine(text=line.text, box=_box(words, line.box), confidence=confidence)
 
 
 def _box(words: PageWords, box: Box) -> BoxTuple:
-    x0, y0, x1, y1 = words.displayed(box)
-    return round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2)
+    return words.displayed(box)
 
 
 class Stopwatch:
