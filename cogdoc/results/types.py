@@ -31,6 +31,8 @@ class Flag(StrEnum):
     REPAIRED_FILE = "repaired-file"
     PAGES_FAILED = "pages-failed"
     """Some of the document's pages could not be read; the answer may stand there."""
+    LAYOUT_FAILED = "layout-failed"
+    """Blocks, tables or charts of a page could not be found; the answer comes from what else was read."""
     NOT_A_CHART = "not-a-chart"
     HIDDEN_TEXT = "hidden-text"
     """The page holds text that it does not show; it was left out."""
@@ -112,6 +114,7 @@ class Answer(Model):
     confidence: Confidence
     evidence: tuple[Evidence, ...] = ()
     alternatives: tuple[Candidate, ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def found(self) -> bool:

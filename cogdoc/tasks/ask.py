@@ -30,7 +30,7 @@ QUICK_PAGE = 0.25
 """Seconds; a page with a text layer takes a hundredth, one that needs OCR several."""
 
 LOW_CONFIDENCE = 0.35
-"""Answers below are flagged: fewer than half of them are right."""
+"""Answers below are flagged; of those of 0.3 to 0.5, 57% were right on the data that confidence was fitted on."""
 
 
 def answer_questions(
@@ -93,7 +93,7 @@ def _best_pages(question: str, spool: WordsSpool, top_pages: int) -> list[int]:
 def _record(
     document: Document, engine: Engine, watch: Stopwatch, answer: Answer, failures: Mapping[int, CogdocError]
 ) -> AnswerRecord:
-    flags = []
+    flags = list(answer.flags)
     if answer.found and answer.confidence < LOW_CONFIDENCE:
         flags.append(Flag.LOW_CONFIDENCE.value)
     if failures:

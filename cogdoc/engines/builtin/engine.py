@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from importlib.metadata import version
 
 from cogdoc.documents.document import OpenRequest
 from cogdoc.engines.protocol import Transcription
-from cogdoc.errors import CogdocError
-from cogdoc.results.types import Answer, Chart, EngineInfo
+from cogdoc.errors import InputError, TimeLimitError
+from cogdoc.results.types import Answer, Chart, EngineInfo, Flag
 from cogdoc.words.page import Page
 from cogdoc.words.types import BlockKind, PageLayout, TextOrigin
 
@@ -50,22 +49,27 @@ class BuiltinEngine:
 
         layouts = [PageLayout(page.words(), ()) for page in pages]
         best = Answer(question=question, text=None, confidence=0.0)
+        flags: tuple[str, ...] = ()
         for place, page in enumerate(pages[:LAID_OUT_PAGES]):
-            with suppress(CogdocError):  # the words, which are read already, still hold most answers
+            try:
                 layouts[place] = page.layout()
+            except (InputError, TimeLimitError):
+                # The words, which are read already, still hold many answers.
+                flags = (Flag.LAYOUT_FAILED.value,)
             best = answer_question(question, layouts, page_count=page_count)
             if best.found and best.confidence >= SURE:
-                return best
+                return best.model_copy(update={"flags": flags})
         for page, layout in zip(pages, layouts[:LAID_OUT_PAGES], strict=False):
             if not may_show_chart(layout):
                 continue
             try:
                 answer = self.answer_from_charts(question, self.read_charts(page), page)
-            except CogdocError:
+            except (InputError, TimeLimitError):
+                flags = (Flag.LAYOUT_FAILED.value,)
                 continue
             if answer.found and not (best.found and best.confidence >= answer.confidence):
                 best = answer
-        return best
+        return best.model_copy(update={"flags": flags})
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
         return page.document.sandbox.run(charts_of, page.document.request, page.layout())

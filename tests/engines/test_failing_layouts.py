@@ -1,0 +1,44 @@
+"""What the built-in engine does when the closer look at a page fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cogdoc.documents.document import open_path
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.engines.builtin.engine import BuiltinEngine
+from cogdoc.errors import CogdocError, DamagedError, MissingError
+from cogdoc.words.page import Page
+from cogdoc.words.types import PageLayout
+
+
+class UnlaidPage(Page):
+    """A page whose words are read as ever, and whose layout fails."""
+
+    failure: CogdocError
+
+    def layout(self) -> PageLayout:
+        raise self.failure
+
+
+def page_failing_with(failure: CogdocError, samples: Path, sandbox: Sandbox) -> UnlaidPage:
+    page = UnlaidPage(open_path(samples / "report.pdf", sandbox), 4)
+    page.failure = failure
+    return page
+
+
+def test_answer_comes_from_the_words_and_says_so_where_the_layout_fails(samples: Path) -> None:
+    with Sandbox(1) as sandbox:
+        page = page_failing_with(DamagedError("the reader crashed"), samples, sandbox)
+        answer = BuiltinEngine().answer("Who is the chair of the board?", [page], 1)
+    assert answer.text == "Tobias Renquist"
+    assert answer.flags == ("layout-failed",)
+
+
+def test_missing_part_is_no_reason_to_answer_worse_in_silence(samples: Path) -> None:
+    with Sandbox(1) as sandbox:
+        page = page_failing_with(MissingError("a part is not installed"), samples, sandbox)
+        with pytest.raises(MissingError):
+            BuiltinEngine().answer("Who is the chair of the board?", [page], 1)
