@@ -3,10 +3,11 @@
 CogdocError                 15  a bug, unless a subclass says otherwise
 |-- UsageError               2  the command line asks for something impossible
 |-- MissingError             3  a model or dependency is not installed
+|   `-- CheckpointError         a model's files are incomplete, or not those of CogVLM2
 |-- InputError               4  no readable input
 |   |-- UnsupportedError        not a kind of file that cogdoc reads
 |   |-- DamagedError            the file or page is broken
-|   `-- TooLargeError           more pages or pixels than the limits allow
+|   `-- TooLargeError           more pages, pixels or tokens than the limits allow
 |-- OutputError              5  reading or writing failed
 |   `-- OutputExistsError    6  would overwrite a file
 |-- ResourceError            7  not enough GPU or main memory
@@ -70,6 +71,10 @@ class UsageError(CogdocError):
 
 class MissingError(CogdocError):
     exit_code = ExitCode.MISSING
+
+
+class CheckpointError(MissingError):
+    pass
 
 
 class InputError(CogdocError):

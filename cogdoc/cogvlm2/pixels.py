@@ -1,0 +1,27 @@
+"""A picture to the exact tensor that the vision transformer was trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from cogdoc.cogvlm2.configuration import VisionConfig
+
+# CLIP's statistics, per channel of RGB in 0 .. 1.
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+def to_pixels(image: Image.Image, config: VisionConfig) -> Tensor:
+    """An image of any size and mode to fp32 (3, image_size, image_size).
+
+    Bicubic with antialiasing, the aspect ratio not kept: Pillow's own resize is what the published transform calls, so
+    the result is equal bit for bit.
+    """
+    side = config.image_size
+    square = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)
+    values = torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255
+    mean, std = (torch.tensor(numbers)[:, None, None] for numbers in (MEAN, STD))
+    return ((values - mean) / std).contiguous()

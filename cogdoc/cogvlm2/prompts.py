@@ -1,0 +1,95 @@
+"""What the model is asked: templates, and the layout of a prompt's tokens. Needs no deep learning library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cogdoc.cogvlm2.configuration import ModelConfig, Template
+from cogdoc.errors import TooLargeError
+
+TEXT, IMAGE = 0, 1
+"""Token types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question that was asked before, and the model's answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Token ids with their types (TEXT or IMAGE) and positions, all of one length, without padding."""
+
+    token_ids: tuple[int, ...]
+    types: tuple[int, ...]
+    positions: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def has_image(self) -> bool:
+        return IMAGE in self.types
+
+
+def render(template: Template, question: str, history: Sequence[Turn] = ()) -> str:
+    """The text of a prompt. The `base` template has no place for a history, as published."""
+    if template == "base":
+        return question
+    cue = {"chat": "Answer:", "vqa": "Short answer:"}[template]
+    past = "".join(f"Question: {turn.question} {cue} {turn.answer}\n" for turn in history)
+    return f"{past}Question: {question} {cue}"
+
+
+def lay_out(config: ModelConfig, text_ids: Sequence[int], with_image: bool) -> Prompt:
+    """bos, the image's placeholders (which are pad ids) if there is one, the text.
+
+    Raises:
+        TooLargeError: the prompt would be longer than the model's context.
+    """
+    image = config.image_tokens if with_image else 0
+    ids = (config.bos_token_id, *[config.pad_token_id] * image, *text_ids)
+    types = (TEXT, *[IMAGE] * image, *[TEXT] * len(text_ids))
+    check_length(config, len(ids))
+    return Prompt(ids, types, token_positions(types))
+
+
+def check_length(config: ModelConfig, length: int) -> None:
+    """Refuse a prompt of `length` tokens that leaves no room in the context.
+
+    Raises:
+        TooLargeError: it is longer than `config.max_positions`.
+    """
+    if length > config.max_positions:
+        raise TooLargeError(
+            f"the prompt has {length:,} tokens, the model reads at most {config.max_positions:,}",
+            "ask about less text at a time",
+        )
+
+
+def token_positions(types: Sequence[int]) -> tuple[int, ...]:
+    """Positions by token type: all patches of an image share one, every other token has its own.
+
+    Patches are the image tokens between boi and eoi, the first and the last of their run.
+    """
+    positions: list[int] = []
+    for index in range(len(types)):
+        shares = _is_patch(types, index) and _is_patch(types, index - 1)
+        positions.append(positions[-1] + (not shares) if positions else 0)
+    return tuple(positions)
+
+
+def vision_expert_tokens(types: Sequence[int]) -> list[int]:
+    """Indices of the tokens that the vision experts read: image tokens with another one behind them.
+
+    So boi and every patch; eoi goes to the language experts, which other implementations get wrong.
+    """
+    return [i for i in range(len(types) - 1) if types[i] == types[i + 1] == IMAGE]
+
+
+def _is_patch(types: Sequence[int], index: int) -> bool:
+    return 0 < index < len(types) - 1 and types[index - 1] == types[index] == types[index + 1] == IMAGE

@@ -1,0 +1,55 @@
+"""Rotary position embedding (Su et al., 2021, arXiv:2104.09864) in the half-split layout of GPT-NeoX and Llama."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+RotaryPrecision = Literal["float32", "published"]
+"""How angles are computed.
+
+`float32`, the default, is the numerically right choice. `published` repeats what the published code does with a bf16
+checkpoint: frequencies, positions, angles and tables all in bf16, whose error grows with the position. Take it to
+reproduce the published code's tokens, not for better answers.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Cosines and sines of each token's angles, both (batch, length, 1, head_dim): one for all heads."""
+
+    cos: Tensor
+    sin: Tensor
+
+    def apply(self, heads: Tensor) -> Tensor:
+        """Rotate queries or keys (batch, length, heads, head_dim)."""
+        first, second = heads.chunk(2, dim=-1)
+        turned = torch.cat((-second, first), dim=-1)
+        # bf16 heads are promoted to the tables' fp32 and rounded once; with bf16 tables all is done in bf16.
+        return (heads * self.cos + turned * self.sin).to(heads.dtype)
+
+
+class RotaryFrequencies(nn.Module):
+    """Holds the published checkpoint's `inv_freq` buffer (head_dim / 2), which only `published` precision uses."""
+
+    inv_freq: Tensor
+
+    def __init__(self, head_dim: int, base: float) -> None:
+        super().__init__()
+        self.register_buffer("inv_freq", inverse_frequencies(head_dim, base))
+
+
+def inverse_frequencies(head_dim: int, base: float, device: torch.device | None = None) -> Tensor:
+    """`base ** (-2 i / head_dim)` for i = 0 .. head_dim / 2 - 1, in fp32."""
+    exponents = torch.arange(0, head_dim, 2, dtype=torch.float32, device=device) / head_dim
+    return 1.0 / base**exponents
+
+
+def rotation(positions: Tensor, frequencies: Tensor) -> Rotation:
+    """The rotation of tokens at `positions` (batch, length), computed in the dtype of `frequencies` (head_dim / 2)."""
+    angles = positions.to(frequencies.dtype)[..., None] * frequencies  # (batch, length, head_dim / 2)
+    angles = torch.cat((angles, angles), dim=-1)[:, :, None]  # (batch, length, 1, head_dim)
+    return Rotation(angles.cos(), angles.sin())

@@ -1,0 +1,127 @@
+"""The vision half: an EVA2-CLIP transformer, a downsampling convolution and the adapter into the language model.
+
+Module and attribute names are those of the published tensors.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cogdoc.cogvlm2.configuration import ADAPTER_NORM_EPS, ModelConfig, VisionConfig
+
+
+class PatchEmbedding(nn.Module):
+    """Pixels to patch vectors, a class token in front, learned positions added."""
+
+    def __init__(self, config: VisionConfig) -> None:
+        super().__init__()
+        width, patch = config.hidden_size, config.patch_size
+        self.proj = nn.Conv2d(config.in_channels, width, kernel_size=patch, stride=patch)
+        self.cls_embedding = nn.Parameter(torch.zeros(1, width))
+        self.position_embedding = nn.Embedding(config.num_positions, width)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        patches = self.proj(pixels).flatten(2).transpose(1, 2)  # (batch, grid * grid, width)
+        cls = self.cls_embedding.expand(pixels.shape[0], 1, -1)
+        return torch.cat((cls, patches), dim=1) + self.position_embedding.weight
+
+
+class VisionAttention(nn.Module):
+    """Full attention over all patches."""
+
+    def __init__(self, config: VisionConfig) -> None:
+        super().__init__()
+        self.num_heads = config.num_heads
+        self.query_key_value = nn.Linear(config.hidden_size, 3 * config.hidden_size)
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        batch, length, width = hidden.shape
+        qkv = self.query_key_value(hidden).view(batch, length, 3, self.num_heads, -1)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (batch, heads, length, head_dim)
+        context = functional.scaled_dot_product_attention(query, key, value)
+        return self.dense(context.transpose(1, 2).reshape(batch, length, width))
+
+
+class VisionMLP(nn.Module):
+    def __init__(self, config: VisionConfig) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.fc2 = nn.Linear(config.intermediate_size, config.hidden_size)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        return self.fc2(functional.gelu(self.fc1(hidden)))
+
+
+class VisionLayer(nn.Module):
+    """A transformer block that normalizes what its sublayers put out, not what they take in."""
+
+    def __init__(self, config: VisionConfig) -> None:
+        super().__init__()
+        self.input_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.attention = VisionAttention(config)
+        self.post_attention_layernorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.mlp = VisionMLP(config)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        hidden = hidden + self.input_layernorm(self.attention(hidden))
+        return hidden + self.post_attention_layernorm(self.mlp(hidden))
+
+
+class VisionTransformer(nn.Module):
+    """The blocks alone: no norm before the first one and none after the last."""
+
+    def __init__(self, config: VisionConfig) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(VisionLayer(config) for _ in range(config.num_layers))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        for layer in self.layers:
+            hidden = layer(hidden)
+        return hidden
+
+
+class Adapter(nn.Module):
+    """A gated projection from the vision transformer's width to the language model's."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width, inner = config.hidden_size, config.intermediate_size
+        self.linear_proj = nn.Linear(config.vision.hidden_size, width, bias=False)
+        self.norm1 = nn.LayerNorm(width, eps=ADAPTER_NORM_EPS)
+        self.gate_proj = nn.Linear(width, inner, bias=False)
+        self.dense_h_to_4h = nn.Linear(width, inner, bias=False)
+        self.dense_4h_to_h = nn.Linear(inner, width, bias=False)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        hidden = functional.gelu(self.norm1(self.linear_proj(hidden)))
+        return self.dense_4h_to_h(functional.silu(self.gate_proj(hidden)) * self.dense_h_to_4h(hidden))
+
+
+class VisionTower(nn.Module):
+    """A picture to the image tokens that the language model reads."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = config.vision.hidden_size
+        self.grid = config.vision.grid
+        self.patch_embedding = PatchEmbedding(config.vision)
+        self.transformer = VisionTransformer(config.vision)
+        self.conv = nn.Conv2d(width, width, kernel_size=2, stride=2)
+        self.linear_proj = Adapter(config)
+        self.boi = nn.Parameter(torch.zeros(1, 1, config.hidden_size))
+        self.eoi = nn.Parameter(torch.zeros(1, 1, config.hidden_size))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Pixels (batch, channels, image_size, image_size) to features (batch, image_tokens, hidden_size)."""
+        return self.project(self.transformer(self.patch_embedding(pixels)))
+
+    def project(self, hidden: Tensor) -> Tensor:
+        """The transformer's output, class token included, to image features between boi and eoi."""
+        batch, _, width = hidden.shape
+        square = hidden[:, 1:].transpose(1, 2).view(batch, width, self.grid, self.grid)
+        tokens = self.conv(square).flatten(2).transpose(1, 2)  # (batch, patch_tokens, width), row by row
+        features = self.linear_proj(tokens)
+        return torch.cat((self.boi.expand(batch, 1, -1), features, self.eoi.expand(batch, 1, -1)), dim=1)
