@@ -71,7 +71,7 @@ class Attention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         width, kv_size = config.hidden_size, config.kv_size
-        self.sizes = (width, kv_size, kv_size)
+        self.sizes = [width, kv_size, kv_size]
         self.head_dim = config.head_dim
         self.kv_heads = config.num_kv_heads
         self.language_expert_query_key_value = nn.Linear(width, sum(self.sizes), bias=False)

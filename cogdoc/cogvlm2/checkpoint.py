@@ -1,0 +1,143 @@
+"""The files of a checkpoint: which tensors they hold, one tensor at a time, and a fingerprint. Safetensors only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from cogdoc.errors import CheckpointError
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+
+# How much of each shard's data goes into the fingerprint, in pieces spread evenly over it.
+SAMPLES, SAMPLE_BYTES = 64, 4096
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """Where a tensor lies, and what its shard's header says of it; `dtype` is safetensors' name, such as BF16."""
+
+    shard: Path
+    shape: tuple[int, ...]
+    dtype: str
+
+
+def list_tensors(folder: Path) -> dict[str, StoredTensor]:
+    """Every tensor of a checkpoint by name, shard by shard. Reads headers only.
+
+    Raises:
+        CheckpointError: there are no weights, a shard is missing, damaged, or repeats a tensor.
+    """
+    tensors: dict[str, StoredTensor] = {}
+    for shard in shard_paths(folder):
+        for name, stored in _read_header(shard).items():
+            if name in tensors:
+                raise CheckpointError(f"{folder}: {name} is in {tensors[name].shard.name} and in {shard.name}")
+            tensors[name] = stored
+    return tensors
+
+
+def shard_paths(folder: Path) -> list[Path]:
+    """The weight files, in the order of their names.
+
+    Raises:
+        CheckpointError: there are none, or the index names one that is not there.
+    """
+    index = folder / INDEX
+    if index.is_file():
+        try:
+            names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
+            raise CheckpointError(f"{index}: cannot be read: {error!r}") from None
+        shards = [folder / str(name) for name in names]
+        missing = [shard.name for shard in shards if not shard.is_file()]
+        if missing:
+            raise CheckpointError(f"{folder}: shards are missing: {', '.join(missing)}", "was the download complete?")
+        return shards
+    if (folder / SINGLE).is_file():
+        return [folder / SINGLE]
+    hint = "weights in pickle files are never opened" if any(folder.glob("*.bin")) else None
+    raise CheckpointError(f"{folder}: no {SINGLE} and no {INDEX}", hint)
+
+
+def _read_header(shard: Path) -> dict[str, StoredTensor]:
+    try:
+        with safe_open(shard, framework="pt") as tensors:
+            slices = {name: tensors.get_slice(name) for name in tensors.keys()}  # noqa: SIM118  not a mapping
+            return {
+                name: StoredTensor(shard, tuple(part.get_shape()), part.get_dtype()) for name, part in slices.items()
+            }
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{shard}: damaged: {error}", "download it again") from None
+
+
+class TensorReader:
+    """Reads tensors by name with one shard mapped at a time, so that pages of the others count for nobody's memory."""
+
+    def __init__(self, tensors: Mapping[str, StoredTensor]) -> None:
+        self._tensors = tensors
+        self._shard: Path | None = None
+        self._opened = ExitStack()
+
+    def __enter__(self) -> TensorReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.close()
+
+    def read(self, name: str) -> Tensor:
+        """A tensor in the dtype it is stored in; it lies in mapped memory, so copy what is to be kept."""
+        shard = self._tensors[name].shard
+        if shard != self._shard:
+            self._opened.close()
+            self._handle = self._opened.enter_context(safe_open(shard, framework="pt"))
+            self._shard = shard
+        tensor: Tensor = self._handle.get_tensor(name)
+        return tensor
+
+    def names(self) -> Iterator[str]:
+        """All names in the order that opens each shard once."""
+        return iter(self._tensors)
+
+
+def fingerprint(folder: Path) -> str:
+    """Tells checkpoints apart: a SHA-256 over each shard's header, size and samples of its data, and `config.json`.
+
+    Hashing 39 GB would take longer than reading a page; weights that differ anywhere differ nearly everywhere.
+    """
+    digest = hashlib.sha256((folder / "config.json").read_bytes())
+    for shard in shard_paths(folder):
+        size = shard.stat().st_size
+        digest.update(f"{shard.name} {size}".encode())
+        with shard.open("rb") as file:
+            header = int.from_bytes(file.read(8), "little")
+            digest.update(file.read(header))
+            data = size - 8 - header
+            for sample in range(SAMPLES):
+                file.seek(8 + header + data * sample // SAMPLES)
+                digest.update(file.read(SAMPLE_BYTES))
+    return digest.hexdigest()
+
+
+def torch_dtype(name: str) -> torch.dtype | None:
+    """A floating point dtype by its name in `config.json` ("bfloat16") or in a shard ("BF16"); None for others."""
+    return {
+        "bfloat16": torch.bfloat16,
+        "BF16": torch.bfloat16,
+        "float16": torch.float16,
+        "F16": torch.float16,
+        "float32": torch.float32,
+        "F32": torch.float32,
+    }.get(name)

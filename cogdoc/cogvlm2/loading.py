@@ -1,0 +1,210 @@
+"""A checkpoint folder to a model that is ready to read, quantized on the way.
+
+One tensor after another is read, converted and put in its place, so the peak is the finished model, the mapped shard
+and one tensor's temporaries. transformers' `from_pretrained` would do this too, but it imports for six seconds, wants
+the model to subclass classes that change with each release, needs accelerate, and quantizes whole tensors at once,
+which is slower on the CPU. What it knows of files is 100 lines here; bitsandbytes does the numbers there and here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from math import prod
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from cogdoc.cogvlm2.checkpoint import StoredTensor, TensorReader, list_tensors, torch_dtype
+from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
+from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.quantizing import (
+    Linear4bit,
+    Linear8bit,
+    Quantization,
+    quantizable,
+    stored_parts,
+)
+from cogdoc.cogvlm2.rotary import RotaryFrequencies, RotaryPrecision, inverse_frequencies
+from cogdoc.errors import CheckpointError, UsageError
+
+Progress = Callable[[int, int], None]
+"""Called with how many tensors are done, and of how many."""
+
+# An error names this many tensors of each kind; a checkpoint of another model would fill the screen.
+NAMED_TENSORS = 8
+
+
+class Form(Enum):
+    """How a checkpoint stores a weight."""
+
+    FLOAT = auto()
+    FOUR_BIT = auto()
+    INT8 = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A checkpoint's tensors matched with the architecture's: the form of each that is stored."""
+
+    forms: Mapping[str, Form]
+    stored: Mapping[str, StoredTensor]
+
+    @property
+    def quantization(self) -> Quantization:
+        """How the checkpoint itself is quantized; fp4 counts as nf4, whose kernels take it as well."""
+        forms = set(self.forms.values())
+        return "nf4" if Form.FOUR_BIT in forms else "int8" if Form.INT8 in forms else "none"
+
+
+def load_model(
+    folder: Path,
+    *,
+    quantization: Quantization | None = None,
+    dtype: torch.dtype | None = None,
+    device: torch.device | str = "cpu",
+    rotary: RotaryPrecision = "float32",
+    progress: Progress | None = None,
+) -> CogVLM2:
+    """Load a full or a quantized checkpoint, as published or as written by `cogdoc.cogvlm2.writing`.
+
+    Args:
+        quantization: what to quantize a full checkpoint to; None takes the checkpoint as it is.
+        dtype: what to compute in; None means bf16 with quantization, else what the checkpoint states.
+        rotary: see `cogdoc.cogvlm2.rotary`.
+
+    Raises:
+        CheckpointError: files are missing or damaged, or tensors are missing, unknown or of the wrong shape.
+        UsageError: the checkpoint is quantized already, and otherwise than asked for.
+    """
+    raw = read_raw_config(folder)
+    config = parse_config(raw)
+    with torch.device("meta"):
+        model = CogVLM2(config, rotary)
+    contents = match_tensors(folder, model)
+    stored_as = contents.quantization
+    if stored_as != "none" and quantization not in (None, stored_as):
+        raise UsageError(f"{folder}: quantized already ({stored_as}), cannot be loaded as {quantization}")
+    quantization = quantization or stored_as
+    if dtype is None:
+        stated = torch_dtype(str(raw.get("dtype") or raw.get("torch_dtype")))
+        dtype = torch.bfloat16 if quantization != "none" or stated is None else stated
+    target = torch.device(device)
+    _place_quantized_layers(model, contents, quantization if stored_as == "none" else "none")
+    with torch.no_grad():
+        _fill(model, contents, dtype, target, progress)
+        _fill_omitted(model, config, dtype, target)
+    return model.eval().requires_grad_(False)
+
+
+def match_tensors(folder: Path, model: CogVLM2) -> Contents:
+    """Compare a checkpoint's headers with the architecture; `model` may lie on the meta device.
+
+    Raises:
+        CheckpointError: naming what is missing, what is unknown, and what has the wrong shape, in one message.
+    """
+    stored = list_tensors(folder)
+    forms: dict[str, Form] = {}
+    missing: list[str] = []
+    misshapen: list[str] = []
+    known: set[str] = set()
+    for name, tensor in model.state_dict().items():
+        layer = name.removesuffix(".weight")
+        if name not in stored:
+            if not _may_be_omitted(name, model.config):
+                missing.append(name)
+            continue
+        parts = stored_parts(layer, stored)
+        known.update((name, *(f"{layer}.{part}" for part in parts)))
+        form = _form_of(parts)
+        complaint = _complaint(stored[name], tuple(tensor.shape), form)
+        if complaint:
+            misshapen.append(f"{name} ({complaint})")
+        if form is Form.FOUR_BIT and "weight.absmax" not in parts:
+            missing.append(f"{name}.absmax")
+        forms[name] = form
+    unknown = [name for name in stored if name not in known]
+    kinds = {"missing": missing, "unknown": unknown, "of the wrong shape": misshapen}
+    complaints = [f"{len(names)} {kind}: {_shortened(names)}" for kind, names in kinds.items() if names]
+    if complaints:
+        raise CheckpointError(f"{folder}: tensors {'; '.join(complaints)}", "is this a CogVLM2 checkpoint, and whole?")
+    return Contents(forms, stored)
+
+
+def _form_of(parts: list[str]) -> Form:
+    if any(part.startswith("weight.quant_state.") for part in parts):
+        return Form.FOUR_BIT
+    return Form.INT8 if "SCB" in parts else Form.FLOAT
+
+
+def _complaint(stored: StoredTensor, shape: tuple[int, ...], form: Form) -> str | None:
+    match form:
+        case Form.FOUR_BIT:
+            right = stored.dtype == "U8" and prod(stored.shape) == (prod(shape) + 1) // 2
+        case Form.INT8:
+            right = stored.dtype == "I8" and stored.shape == shape
+        case Form.FLOAT:
+            right = torch_dtype(stored.dtype) is not None and stored.shape == shape
+    return None if right else f"{stored.dtype} {list(stored.shape)} instead of {list(shape)}"
+
+
+def _shortened(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED_TENSORS} more" if len(names) > NAMED_TENSORS else ""
+    return ", ".join(names[:NAMED_TENSORS]) + more
+
+
+def _may_be_omitted(name: str, config: ModelConfig) -> bool:
+    return name.endswith("rotary_emb.inv_freq") or (config.tied_embeddings and name == "lm_head.weight")
+
+
+def _place_quantized_layers(model: CogVLM2, contents: Contents, quantization: Quantization) -> None:
+    wanted = {"none": Form.FLOAT, "nf4": Form.FOUR_BIT, "int8": Form.INT8}[quantization]
+    converted = {name for name, _ in quantizable(model)}
+    linears = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+    for name, linear in linears:
+        form = contents.forms.get(f"{name}.weight", Form.FLOAT)
+        if form is Form.FLOAT and name in converted:
+            form = wanted
+        sizes = (linear.in_features, linear.out_features, linear.bias is not None)
+        if form is Form.FOUR_BIT:
+            model.set_submodule(name, Linear4bit(*sizes))
+        elif form is Form.INT8:
+            model.set_submodule(name, Linear8bit(*sizes))
+
+
+def _fill(
+    model: CogVLM2, contents: Contents, dtype: torch.dtype, device: torch.device, progress: Progress | None
+) -> None:
+    with TensorReader(contents.stored) as reader:
+        for done, name in enumerate(reader.names(), start=1):
+            if progress is not None:
+                progress(done, len(contents.stored))
+            if name not in contents.forms:
+                continue  # part of a quantized weight, read together with it
+            path, _, leaf = name.rpartition(".")
+            module = model.get_submodule(path)
+            if leaf != "weight" or not isinstance(module, Linear4bit | Linear8bit):
+                _put(module, leaf, reader.read(name).to(device, dtype, copy=True))
+            elif contents.forms[name] is Form.FLOAT:
+                module.quantize(reader.read(name).to(device, dtype, copy=True))
+            else:
+                parts = ["weight", *stored_parts(path, contents.stored)]
+                module.restore({part: reader.read(f"{path}.{part}").to(device, copy=True) for part in parts})
+
+
+def _put(module: nn.Module, leaf: str, tensor: Tensor) -> None:
+    if leaf in module._buffers:
+        module._buffers[leaf] = tensor
+    else:
+        module.register_parameter(leaf, nn.Parameter(tensor, requires_grad=False))
+
+
+def _fill_omitted(model: CogVLM2, config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
+    """Fill in what checkpoints may leave out: the rotary frequencies, and an output head tied to the embeddings."""
+    for module in model.modules():
+        if isinstance(module, RotaryFrequencies) and module.inv_freq.is_meta:
+            module.inv_freq = inverse_frequencies(config.head_dim, config.rotary_base, device).to(dtype)
+    if config.tied_embeddings:
+        model.lm_head.weight = model.model.embed_tokens.weight

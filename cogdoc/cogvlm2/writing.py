@@ -1,0 +1,156 @@
+"""Writes a quantized checkpoint once, so that later starts read 12 GB instead of 39.
+
+Names and `quantization_config` are those that transformers writes with bitsandbytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from cogdoc.cogvlm2.checkpoint import INDEX, TensorReader
+from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
+from cogdoc.cogvlm2.loading import Progress, match_tensors
+from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.quantizing import INT8_OUTLIERS, int8_parts, nf4_parts, quantizable
+from cogdoc.errors import OutputError, OutputExistsError, UsageError
+
+# A shard is collected in memory before it is written.
+SHARD_BYTES = 2 << 30
+
+
+def write_quantized(
+    source: Path,
+    destination: Path,
+    quantization: Literal["nf4", "int8"] = "nf4",
+    device: torch.device | str = "cpu",
+    progress: Progress | None = None,
+) -> None:
+    """Quantize the full checkpoint in `source` into the new folder `destination`, which is whole or absent.
+
+    Tensors pass one by one: the peak is one shard and one tensor's temporaries. Small files that belong to the
+    checkpoint (tokenizer, generation settings, licence) are copied.
+
+    Raises:
+        CheckpointError: `source` is not a whole CogVLM2 checkpoint.
+        UsageError: it is quantized already.
+        OutputExistsError: `destination` exists.
+        OutputError: writing failed.
+    """
+    raw = read_raw_config(source)
+    with torch.device("meta"):
+        model = CogVLM2(parse_config(raw))
+    contents = match_tensors(source, model)
+    if contents.quantization != "none":
+        raise UsageError(f"{source}: quantized already ({contents.quantization})")
+    if destination.exists():
+        raise OutputExistsError(f"{destination}: exists")
+    partial = destination.with_name(f".{destination.name}.partial")
+    try:
+        if partial.exists():
+            shutil.rmtree(partial)
+        partial.mkdir(parents=True)
+        converted = {f"{name}.weight" for name, _ in quantizable(model)}
+        with TensorReader(contents.stored) as reader:
+            parts = _convert(reader, converted, quantization, torch.device(device), len(contents.stored), progress)
+            _write_shards(partial, parts)
+        _write_json(partial / "config.json", _quantized_config(raw, quantization))
+        _copy_small_files(source, partial)
+        partial.rename(destination)
+    except (OSError, SafetensorError) as error:
+        raise OutputError(f"{destination}: cannot be written: {error}") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _quantized_config(raw: dict[str, Any], quantization: Literal["nf4", "int8"]) -> dict[str, Any]:
+    if quantization == "int8":
+        kind: dict[str, Any] = {"load_in_8bit": True, "load_in_4bit": False, "llm_int8_threshold": INT8_OUTLIERS}
+    else:
+        kind = {
+            "load_in_8bit": False,
+            "load_in_4bit": True,
+            "bnb_4bit_quant_type": "nf4",
+            "bnb_4bit_use_double_quant": True,
+            "bnb_4bit_compute_dtype": "bfloat16",
+            "bnb_4bit_quant_storage": "uint8",
+        }
+    stated = {"quant_method": "bitsandbytes", "llm_int8_skip_modules": ["lm_head"]} | kind
+    return raw | {"torch_dtype": "bfloat16", "quantization_config": stated}
+
+
+def _convert(
+    reader: TensorReader,
+    converted: set[str],
+    quantization: Literal["nf4", "int8"],
+    device: torch.device,
+    total: int,
+    progress: Progress | None,
+) -> Iterator[dict[str, Tensor]]:
+    """Each tensor of the source as the tensors that stand for it in the destination, in bf16 where not quantized."""
+    for done, name in enumerate(reader.names(), start=1):
+        tensor = reader.read(name).to(device, torch.bfloat16, copy=True)
+        if name in converted:
+            layer = name.removesuffix(".weight")
+            parts = nf4_parts(tensor) if quantization == "nf4" else int8_parts(tensor)
+            yield {f"{layer}.{part}": value.cpu() for part, value in parts.items()}
+        else:
+            yield {name: tensor.cpu()}
+        if progress is not None:
+            progress(done, total)
+
+
+def _write_shards(folder: Path, converted: Iterator[dict[str, Tensor]]) -> None:
+    shards: list[list[str]] = []
+    shard: dict[str, Tensor] = {}
+    size = total = 0
+
+    def flush() -> None:
+        save_file(shard, _shard(folder, len(shards)), metadata={"format": "pt"})
+        shards.append(list(shard))
+        shard.clear()
+
+    for tensors in converted:
+        added = sum(tensor.nbytes for tensor in tensors.values())
+        if shard and size + added > SHARD_BYTES:
+            flush()
+            size = 0
+        shard.update(tensors)
+        size += added
+        total += added
+    flush()
+    places: dict[str, str] = {}
+    for number, names in enumerate(shards):
+        final = f"model-{number + 1:05}-of-{len(shards):05}.safetensors"
+        path = _shard(folder, number).rename(folder / final)
+        path.chmod(0o644)  # safetensors writes for the owner alone
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        places |= dict.fromkeys(names, final)
+    _write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
+
+
+def _shard(folder: Path, number: int) -> Path:
+    """A shard's path before it is known how many there will be."""
+    return folder / f"{number}.safetensors"
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _copy_small_files(source: Path, destination: Path) -> None:
+    weights = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".py")
+    for path in source.iterdir():
+        known = path.suffix in weights or path.name in ("config.json", INDEX)
+        if path.is_file() and not known and not path.name.startswith("."):
+            shutil.copyfile(path, destination / path.name)
