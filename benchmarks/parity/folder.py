@@ -1,0 +1,169 @@
+"""What a parity folder holds: a small checkpoint, pictures, and what the published code gave on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from cogdoc.cogvlm2.prompts import Prompt
+
+IMAGE_PARTS = ("vit_embed", "vit_layer0", "vit_out", "image_features")
+
+
+class FolderError(Exception):
+    """The folder is not one of parity fixtures, or part of it is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What is given on a prompt. Whatever a folder leaves out is None."""
+
+    hidden: Mapping[int, Tensor]
+    """Each layer's output (length, hidden_size)."""
+    first_keys: Tensor | None
+    """Rotated keys of the first layer (kv_heads, length, head_dim)."""
+    first_values: Tensor | None
+    prompt_logits: Tensor | None
+    """(length, vocab_size)"""
+    step_logits: Tensor | None
+    """(steps, vocab_size): of the prompt's last position, then after each token."""
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One prompt of a case and what the published code gave on it, padding dropped."""
+
+    prompt: Prompt
+    padded_right: bool
+    published: Results
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    name: str
+    rows: tuple[Row, ...]
+    listed: bool
+    """Whether expected.json, where it knows the case, names the same tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """The pictures in order, and tensors with a row for each of them."""
+
+    pictures: tuple[Image.Image, ...]
+    pixels: tuple[Tensor, ...]
+    """Each (channels, image_size, image_size)."""
+    parts: Mapping[str, Tensor]
+    """Those of IMAGE_PARTS that the folder has."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParityFolder:
+    path: Path
+    images: ImagePart
+    cases: tuple[Case, ...]
+
+
+def read_folder(path: Path) -> ParityFolder:
+    """Read everything but the checkpoint.
+
+    Raises:
+        FolderError: a file or tensor that has to be there is not, or cannot be read.
+    """
+    if not path.is_dir():
+        raise FolderError(f"{path}: not a folder")
+    expected_file = path / "expected.safetensors"
+    if not expected_file.is_file():
+        raise FolderError(f"{path}: no expected.safetensors, so these are no parity fixtures")
+    try:
+        expected = load_file(expected_file)
+    except (SafetensorError, OSError) as error:
+        raise FolderError(f"{expected_file}: {error}") from None
+    names = sorted({key.split(".", 1)[0] for key in expected if "." in key})
+    if not names:
+        raise FolderError(f"{expected_file}: holds no case")
+    listed = _listed_tokens(path / "expected.json")
+    try:
+        cases = tuple(_case(name, expected, listed.get(name)) for name in names)
+    except KeyError as error:
+        raise FolderError(f"{expected_file}: {error.args[0]} is missing") from None
+    except (IndexError, RuntimeError) as error:
+        raise FolderError(f"{expected_file}: shapes do not fit each other: {error}") from None
+    return ParityFolder(path, _image_part(path, expected), cases)
+
+
+def _case(name: str, expected: Mapping[str, Tensor], listed: object) -> Case:
+    own = {key.removeprefix(f"{name}."): tensor for key, tensor in expected.items() if key.startswith(f"{name}.")}
+    required = ("input_ids", "token_type_ids", "attention_mask", "position_ids", "tokens")
+    if missing := [key for key in required if key not in own]:
+        raise KeyError(f"{name}.{missing[0]}")
+    tokens = own["tokens"].tolist()
+    rows = tuple(_row(own, row) for row in range(len(tokens)))
+    return Case(name, rows, listed is None or listed == tokens)
+
+
+def _row(own: Mapping[str, Tensor], row: int) -> Row:
+    mask = own["attention_mask"][row].bool()
+
+    def ids(key: str) -> tuple[int, ...]:
+        return tuple(own[key][row][mask].tolist())
+
+    def of_row(key: str) -> Tensor | None:
+        return own[key][row] if key in own else None
+
+    keys, values, logits = of_row("kv0_k"), of_row("kv0_v"), of_row("prefill_logits")
+    layers = sorted(int(key.removeprefix("hidden_")) for key in own if key.startswith("hidden_"))
+    published = Results(
+        hidden={layer: own[f"hidden_{layer}"][row][mask] for layer in layers},
+        first_keys=None if keys is None else keys[:, mask],
+        first_values=None if values is None else values[:, mask],
+        prompt_logits=None if logits is None else logits[mask],
+        step_logits=of_row("step_logits"),
+        tokens=tuple(own["tokens"][row].tolist()),
+    )
+    prompt = Prompt(ids("input_ids"), ids("token_type_ids"), ids("position_ids"))
+    return Row(prompt, padded_right=not bool(mask[-1]), published=published)
+
+
+def _image_part(path: Path, expected: Mapping[str, Tensor]) -> ImagePart:
+    files = [found for found in path.glob("img_*.*") if found.stem.removeprefix("img_").isdigit()]
+    files.sort(key=lambda file: int(file.stem.removeprefix("img_")))
+    pictures = []
+    for number, file in enumerate(files):
+        if file.stem != f"img_{number}":
+            raise FolderError(f"{path}: no img_{number}")
+        try:
+            with Image.open(file) as picture:
+                picture.load()
+        except (UnidentifiedImageError, OSError) as error:
+            raise FolderError(f"{file}: {error}") from None
+        pictures.append(picture)
+    parts = {name: expected[name] for name in IMAGE_PARTS if name in expected}
+    given = sum(key.startswith("pixel_values_") for key in expected)
+    if any(count != len(pictures) for count in (given, *(len(rows) for rows in parts.values()))):
+        raise FolderError(f"{path}: {len(pictures)} pictures, but expected tensors for another number of them")
+    try:
+        pixels = tuple(expected[f"pixel_values_{number}"] for number in range(given))
+    except KeyError as error:
+        raise FolderError(f"{path}: {error.args[0]} is missing") from None
+    return ImagePart(tuple(pictures), pixels, parts)
+
+
+def _listed_tokens(path: Path) -> dict[str, Any]:
+    """The tokens that expected.json names, by case; none where there is no such file."""
+    if not path.exists():
+        return {}
+    try:
+        cases = json.loads(path.read_text(encoding="utf-8"))["cases"]
+        return {name: case["tokens"] for name, case in cases.items() if "tokens" in case}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FolderError(f"{path}: not the listing of a parity folder: {error!r}") from None

@@ -1,0 +1,239 @@
+"""How far cogdoc's CogVLM2 is from what the published code gave on a parity folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.parity.folder import IMAGE_PARTS, Case, FolderError, ImagePart, ParityFolder, Results, Row
+from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.model import CogVLM2, collate
+from cogdoc.cogvlm2.pixels import to_pixels
+from cogdoc.cogvlm2.prompts import IMAGE
+
+FP32_LIMIT = 5e-5
+ROUNDINGS = 16
+"""A coarser dtype may be off by so many of its roundings at the largest expected number: for bf16 a sixteenth of it.
+
+Batching alone moves bf16 logits by three roundings, while unrelated numbers differ by more than their largest.
+"""
+
+CASE_COLUMNS = ("hidden", "keys", "values", "prompt logits", "step logits")
+IMAGE_COLUMNS = ("pixels", *IMAGE_PARTS)
+
+RowId = tuple[str, int]
+"""A case's name and the number of a row in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The largest absolute difference of some tensors, infinite where they cannot be compared."""
+
+    largest: float
+    allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A case, or the image part: differences by column, None where the folder has nothing to compare with."""
+
+    name: str
+    differences: Mapping[str, Difference | None]
+    tokens_agree: bool | None
+
+    @property
+    def passed(self) -> bool:
+        return self.tokens_agree is not False and all(one is None or one.allowed for one in self.differences.values())
+
+
+def measure(folder: ParityFolder, model: CogVLM2) -> list[Line]:
+    """The image part's line, where there are pictures, then one for each case.
+
+    Raises:
+        FolderError: a prompt cannot belong to this checkpoint.
+    """
+    _check(folder, model)
+    lines = []
+    features: Tensor | None = None
+    if folder.images.pictures:
+        line, features = measure_images(folder.images, model)
+        lines.append(line)
+    pictures = {
+        (case.name, number): find_picture(row, features, model)
+        for case in folder.cases
+        for number, row in enumerate(case.rows)
+    }
+    for case in folder.cases:
+        chosen = [pictures[case.name, number] for number in range(len(case.rows))]
+        expected = [
+            _corrected(row, picture, folder.cases, pictures, features, model) if row.padded_right else row.published
+            for row, picture in zip(case.rows, chosen, strict=True)
+        ]
+        given = read(case.rows, chosen, features, model)
+        lines.append(compare_case(case, given, expected, model.dtype))
+    return lines
+
+
+def measure_images(images: ImagePart, model: CogVLM2) -> tuple[Line, Tensor]:
+    """The image part's line, and the features (images, image_tokens, hidden_size)."""
+    pixels = [to_pixels(picture, model.config.vision) for picture in images.pictures]
+    vision = model.model.vision
+    with Recorded(vision.patch_embedding, vision.transformer.layers[0], vision.transformer) as recorded:
+        features = model.image_features(torch.stack(pixels))
+    given = dict(zip(IMAGE_PARTS, (*(torch.cat(parts) for parts in recorded.outputs), features), strict=True))
+    # Pixels are computed in fp32 whatever the checkpoint's dtype.
+    differences = {
+        "pixels": worst([difference(*pair, torch.float32) for pair in zip(pixels, images.pixels, strict=True)])
+    }
+    for name in IMAGE_PARTS:
+        both = name in images.parts
+        differences[name] = difference(given[name], images.parts[name], model.dtype) if both else None
+    return Line("image part", differences, None), features
+
+
+def find_picture(row: Row, features: Tensor | None, model: CogVLM2) -> int | None:
+    """Which picture a row was given: the one that comes nearest to what is expected; None for text.
+
+    Folders do not say it outright. Nothing is forgiven by it: the nearest has to be within the limits too.
+    """
+    if features is None or not row.prompt.has_image:
+        return None
+    expected = replace(row.published, step_logits=None)
+
+    def distance(picture: int) -> float:
+        found = compare(read([row], [picture], features, model, steps=False), [expected], model.dtype)
+        return max((one.largest for one in found.values() if one is not None), default=0.0)
+
+    return min(range(len(features)), key=distance)
+
+
+def _corrected(
+    row: Row,
+    picture: int | None,
+    cases: Sequence[Case],
+    pictures: Mapping[RowId, int | None],
+    features: Tensor | None,
+    model: CogVLM2,
+) -> Results:
+    """What is right for a row padded on the right, whose decode steps the published code gets wrong.
+
+    That is what the case with this row alone has or, where there is none, what the model itself gives on it alone.
+    """
+    for case in cases:
+        single = case.rows[0]
+        same = (single.prompt.token_ids, single.prompt.types) == (row.prompt.token_ids, row.prompt.types)
+        if len(case.rows) == 1 and same and pictures[case.name, 0] == picture:
+            right = single.published
+            break
+    else:
+        right = read([row], [picture], features, model)[0]
+    return replace(row.published, step_logits=right.step_logits, tokens=right.tokens)
+
+
+def read(
+    rows: Sequence[Row], pictures: Sequence[int | None], features: Tensor | None, model: CogVLM2, *, steps: bool = True
+) -> list[Results]:
+    """Read the rows as one batch and decode greedily as many tokens as were published, past any stop token."""
+    prompts = [row.prompt for row in rows]
+    count = max(len(row.published.tokens) for row in rows) if steps else 0
+    batch = collate(prompts, model.config.pad_token_id, model.device)
+    cache = allocate(model.config, len(rows), batch.token_ids.shape[1] + count, model.dtype, model.device)
+    chosen = [picture for picture in pictures if picture is not None]
+    with Recorded(*model.model.layers) as recorded:
+        last = model.read_prompts(batch, features[chosen] if features is not None and chosen else None, cache)
+    logits = model.logits(torch.stack([last[row, len(prompt) - 1] for row, prompt in enumerate(prompts)]))
+    slots = torch.tensor(batch.lengths, device=model.device)[:, None]
+    positions = torch.tensor([prompt.positions[-1] + 1 for prompt in prompts], device=model.device)[:, None]
+    tokens, step_logits = [], [logits]
+    for step in range(count):
+        tokens.append(logits.argmax(-1))
+        hidden = model.read_tokens(tokens[-1][:, None], positions + step, slots + step, cache)
+        logits = model.logits(hidden[:, 0])
+        step_logits.append(logits)
+    return [
+        Results(
+            hidden={layer: output[row, :length] for layer, (output,) in enumerate(recorded.outputs)},
+            first_keys=cache.keys[0][row, :, :length],
+            first_values=cache.values[0][row, :, :length],
+            prompt_logits=model.logits(last[row, :length]),
+            step_logits=torch.stack([step[row] for step in step_logits]),
+            tokens=tuple(int(token[row]) for token in tokens),
+        )
+        for row, length in enumerate(batch.lengths)
+    ]
+
+
+def compare_case(case: Case, given: Sequence[Results], expected: Sequence[Results], dtype: torch.dtype) -> Line:
+    agree = all(mine.tokens == theirs.tokens for mine, theirs in zip(given, expected, strict=True))
+    return Line(case.name, compare(given, expected, dtype), agree and case.listed)
+
+
+def compare(given: Sequence[Results], expected: Sequence[Results], dtype: torch.dtype) -> dict[str, Difference | None]:
+    """The worst differences over rows and layers, by column."""
+    found: dict[str, list[Difference]] = {column: [] for column in CASE_COLUMNS}
+    for mine, theirs in zip(given, expected, strict=True):
+        pairs: list[tuple[str, Tensor | None, Tensor | None]] = [
+            *(("hidden", mine.hidden.get(layer), tensor) for layer, tensor in theirs.hidden.items()),
+            ("keys", mine.first_keys, theirs.first_keys),
+            ("values", mine.first_values, theirs.first_values),
+            ("prompt logits", mine.prompt_logits, theirs.prompt_logits),
+            ("step logits", mine.step_logits, theirs.step_logits),
+        ]
+        for column, one, other in pairs:
+            if other is not None:
+                found[column].append(difference(one, other, dtype))
+    return {column: worst(differences) for column, differences in found.items()}
+
+
+def difference(given: Tensor | None, expected: Tensor, dtype: torch.dtype) -> Difference:
+    """Of a tensor that was computed in `dtype`, from what is expected."""
+    if given is None or given.shape != expected.shape:
+        return Difference(math.inf, False)
+    wanted = expected.float()
+    largest = (given.float() - wanted).abs().max().item()
+    limit = FP32_LIMIT if dtype == torch.float32 else ROUNDINGS * torch.finfo(dtype).eps / 2 * wanted.abs().max().item()
+    return Difference(math.inf if math.isnan(largest) else largest, largest <= limit)
+
+
+def worst(differences: Sequence[Difference]) -> Difference | None:
+    if not differences:
+        return None
+    return Difference(max(one.largest for one in differences), all(one.allowed for one in differences))
+
+
+class Recorded:
+    """While it is entered, collects what each of some modules puts out, call by call."""
+
+    def __init__(self, *modules: nn.Module) -> None:
+        self.outputs: list[list[Tensor]] = [[] for _ in modules]
+        self._modules = modules
+        self._hooks: list[torch.utils.hooks.RemovableHandle] = []
+
+    def __enter__(self) -> Recorded:
+        for module, outputs in zip(self._modules, self.outputs, strict=True):
+            self._hooks.append(
+                module.register_forward_hook(lambda _module, _inputs, output, to=outputs: to.append(output))
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+
+def _check(folder: ParityFolder, model: CogVLM2) -> None:
+    config = model.config
+    for case in folder.cases:
+        for row in case.rows:
+            prompt = row.prompt
+            images = prompt.types.count(IMAGE)
+            if images and not folder.images.pictures:
+                raise FolderError(f"{folder.path}: {case.name}: has an image, but there is no img_0")
+            if images not in (0, config.image_tokens):
+                raise FolderError(f"{folder.path}: {case.name}: {images} image tokens, not {config.image_tokens}")
+            if not prompt.token_ids or max(prompt.token_ids) >= config.vocab_size:
+                raise FolderError(f"{folder.path}: {case.name}: a prompt is empty, or not of this vocabulary")
