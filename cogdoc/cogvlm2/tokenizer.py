@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tokenizers
-from tokenizers.decoders import DecodeStream
 
 from cogdoc.errors import CheckpointError
+
+REPLACEMENT = "\ufffd"
+"""What stands in a decoded text for bytes that are no character, or not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +48,33 @@ class TextStream:
     """The text of tokens that come one by one.
 
     A Chinese character or an emoji may be spread over several tokens; it is held back until it is whole. All pieces
-    joined, that of `finish` included, are what `Tokenizer.decode` makes of all ids at once.
+    joined, that of `finish` included, are what `Tokenizer.decode` makes of all ids at once. (`tokenizers` has a
+    DecodeStream, but that holds whole characters back too if their token ends inside the next one, and has no end.)
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._stream = DecodeStream(skip_special_tokens=True)
-        self._token_ids: list[int] = []
+        # The tokens since the last one that ended with a character, and how much of their text was given.
+        self._open: list[int] = []
         self._given = 0
 
     def push(self, token_id: int) -> str:
         """Take the next token and give the text that became certain with it, often a word, sometimes nothing."""
-        self._token_ids.append(token_id)
-        piece = self._stream.step(self._tokenizer.bpe, token_id) or ""
-        self._given += len(piece)
+        self._open.append(token_id)
+        text = self._tokenizer.decode(self._open)
+        certain = text.rstrip(REPLACEMENT)
+        piece = certain[self._given :]
+        self._given = len(certain)
+        if certain == text:
+            self._open.clear()
+            self._given = 0
         return piece
 
     def finish(self) -> str:
-        """What was held back: a replacement character where the answer broke off inside a character, else nothing."""
-        rest = self._tokenizer.decode(self._token_ids)[self._given :]
-        self._given += len(rest)
+        """What was held back: replacement characters where the answer broke off inside a character, else nothing."""
+        rest = self._tokenizer.decode(self._open)[self._given :]
+        self._open.clear()
+        self._given = 0
         return rest
 
 
