@@ -1,0 +1,297 @@
+"""A prompt has the published text, tokens, types and positions, and one that does not fit is refused by its count."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from cogdoc.cogvlm2.configuration import ModelConfig, Template, parse_config, read_config
+from cogdoc.cogvlm2.prompts import IMAGE, TEXT, Turn, lay_out, render, token_positions, vision_expert_tokens
+from cogdoc.errors import CheckpointError, TooLargeError
+
+PARITY = Path(__file__).parents[3] / "shared" / "cogvlm2" / "parity"
+FIXTURES = sorted(path.parent for path in PARITY.glob("*/expected.json"))
+needs_parity = pytest.mark.skipif(not FIXTURES, reason="the parity fixtures are not here")
+
+# The config.json of cogvlm2-llama3-chat-19B.
+PUBLISHED: dict[str, Any] = {
+    "architectures": ["CogVLMForCausalLM"],
+    "auto_map": {"AutoConfig": "configuration_cogvlm.CogVLMConfig"},
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "hidden_act": "silu",
+    "rms_norm_eps": 1e-5,
+    "max_position_embeddings": 8192,
+    "vocab_size": 128256,
+    "template_version": "chat",
+    "bos_token_id": 128000,
+    "eos_token_id": [128001, 128009],
+    "pad_token_id": 128002,
+    "tie_word_embeddings": False,
+    "vision_config": {
+        "hidden_size": 1792,
+        "intermediate_size": 15360,
+        "num_hidden_layers": 63,
+        "num_heads": 16,
+        "patch_size": 14,
+        "image_size": 1344,
+        "num_positions": 9217,
+        "in_channels": 3,
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-6,
+        "dropout_prob": 0.0,
+    },
+}
+OPTIONAL = {"architectures", "auto_map", "hidden_act", "template_version", "tie_word_embeddings", "dropout_prob"}
+REQUIRED = [key for key in PUBLISHED if key not in OPTIONAL]
+REQUIRED_OF_VISION = [key for key in PUBLISHED["vision_config"] if key not in OPTIONAL]
+
+BOS, PAD = 128000, 128002
+LINE = st.text(st.characters(codec="utf-8"), max_size=12)
+TURNS = st.lists(st.builds(Turn, question=LINE, answer=LINE), max_size=3)
+
+
+def config_with(**changes: Any) -> dict[str, Any]:
+    """The published config.json with other values; `vision__image_size` means that of the vision_config."""
+    raw = copy.deepcopy(PUBLISHED)
+    for key, value in changes.items():
+        place, _, inner = key.partition("__")
+        if inner:
+            raw["vision_config"][inner] = value
+        else:
+            raw[place] = value
+    return raw
+
+
+@pytest.fixture(scope="module")
+def published() -> ModelConfig:
+    return parse_config(PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("base", "What is this?"),
+        ("chat", "Question: What is this? Answer:"),
+        ("vqa", "Question: What is this? Short answer:"),
+    ],
+)
+def test_a_question_alone_in_each_template(template: Template, text: str) -> None:
+    assert render(template, "What is this?") == text
+
+
+def test_past_turns_stand_before_the_question() -> None:
+    history = [Turn("Hi", "Hello."), Turn("谁签的？", "房东")]
+    assert render("chat", "When?", history) == (
+        "Question: Hi Answer: Hello.\nQuestion: 谁签的？ Answer: 房东\nQuestion: When? Answer:"
+    )
+    assert render("vqa", "When?", history[:1]) == "Question: Hi Short answer: Hello.\nQuestion: When? Short answer:"
+    assert render("base", "When?", history) == "When?"
+
+
+@given(template=st.sampled_from(["chat", "vqa"]), history=TURNS, last=st.builds(Turn, LINE, LINE), question=LINE)
+def test_a_conversation_goes_on_from_what_the_model_has_read(
+    template: Template, history: list[Turn], last: Turn, question: str
+) -> None:
+    read = render(template, last.question, history)
+    assert render(template, question, [*history, last]) == f"{read} {last.answer}\n{render(template, question)}"
+
+
+@needs_parity
+@pytest.mark.parametrize("folder", FIXTURES, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("template", ["base", "chat", "vqa"])
+def test_templates_are_those_of_the_published_code(folder: Path, template: Template) -> None:
+    alone, with_history = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["prompts"][template]
+    assert render(template, "What is this?") == alone
+    assert render(template, "What is this?", [Turn("Hi", "Hello.")]) == with_history
+
+
+@needs_parity
+@pytest.mark.parametrize("folder", FIXTURES, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("case", ["text", "image", "image_long", "single1", "single2"])
+def test_layout_is_that_of_the_published_code(folder: Path, case: str) -> None:
+    config = read_config(folder)
+    keys = ("input_ids", "token_type_ids", "position_ids")
+    tensors = load_file(folder / "expected.safetensors")
+    ids, types, positions = (tuple(tensors[f"{case}.{key}"][0].tolist()) for key in keys)
+    with_image = IMAGE in types
+    prompt = lay_out(config, ids[1 + with_image * config.image_tokens :], with_image)
+    assert (prompt.token_ids, prompt.types, prompt.positions) == (ids, types, positions)
+
+
+def test_a_picture_of_the_published_size_takes_2306_tokens(published: ModelConfig) -> None:
+    prompt = lay_out(published, [9, 8, 7], with_image=True)
+    assert prompt.token_ids == (BOS, *[PAD] * 2306, 9, 8, 7)
+    assert prompt.types == (TEXT, *[IMAGE] * 2306, TEXT, TEXT, TEXT)
+    assert prompt.positions == (0, 1, *[2] * 2304, 3, 4, 5, 6)
+    assert prompt.has_image
+    assert len(prompt) == 2310
+
+
+def test_a_prompt_without_a_picture_has_no_placeholders(published: ModelConfig) -> None:
+    prompt = lay_out(published, [9, 8, 7], with_image=False)
+    assert prompt.token_ids == (BOS, 9, 8, 7)
+    assert prompt.types == (TEXT,) * 4
+    assert prompt.positions == (0, 1, 2, 3)
+    assert not prompt.has_image
+
+
+@given(grid=st.integers(1, 6).map(lambda half: 2 * half), text=st.lists(st.integers(0, 999), max_size=20))
+def test_layout_of_any_size(grid: int, text: list[int]) -> None:
+    config = parse_config(config_with(vision__image_size=14 * grid, vision__num_positions=grid**2 + 1))
+    prompt = lay_out(config, text, with_image=True)
+    patches = (grid // 2) ** 2
+    assert prompt.token_ids == (BOS, *[PAD] * (patches + 2), *text)
+    assert prompt.types == (TEXT, *[IMAGE] * (patches + 2), *[TEXT] * len(text))
+    assert prompt.positions == (0, 1, *[2] * patches, 3, *range(4, 4 + len(text)))
+    assert vision_expert_tokens(prompt.types) == [*range(1, patches + 2)]  # boi and the patches, not eoi
+
+
+@given(types=st.lists(st.sampled_from([TEXT, IMAGE]), max_size=40))
+def test_positions_of_any_types_are_those_of_a_naive_reading(types: list[int]) -> None:
+    positions: list[int] = []
+    following = 0
+    for kind, run in groupby(types):
+        length = len(list(run))
+        if kind == TEXT or length < 3:
+            steps = [1] * length
+        else:
+            boi, first_patch, other_patches, eoi = [1], [1], [0] * (length - 3), [1]
+            steps = boi + first_patch + other_patches + eoi
+        for step in steps:
+            following += step
+            positions.append(following - 1)
+    assert token_positions(types) == tuple(positions)
+
+
+@given(types=st.lists(st.sampled_from([TEXT, IMAGE]), max_size=40))
+def test_vision_experts_read_all_of_a_picture_but_its_end(types: list[int]) -> None:
+    indices: list[int] = []
+    start = 0
+    for kind, run in groupby(types):
+        length = len(list(run))
+        if kind == IMAGE:
+            indices += range(start, start + length - 1)
+        start += length
+    assert vision_expert_tokens(types) == indices
+
+
+@pytest.mark.parametrize(("with_image", "room"), [(True, 8192 - 2307), (False, 8192 - 1)])
+def test_a_prompt_may_fill_the_context_but_not_pass_it(published: ModelConfig, with_image: bool, room: int) -> None:
+    assert len(lay_out(published, [5] * room, with_image)) == 8192
+    with pytest.raises(TooLargeError, match=r"8,193 tokens.*8,192"):
+        lay_out(published, [5] * (room + 1), with_image)
+    with pytest.raises(TooLargeError, match=f"{100_000 + 8192 - room:,} tokens"):
+        lay_out(published, [5] * 100_000, with_image)
+
+
+def test_published_sizes_follow_from_the_file(published: ModelConfig) -> None:
+    assert published.num_kv_heads == 8
+    assert published.rotary_base == 500_000
+    assert (published.head_dim, published.kv_size) == (128, 1024)
+    assert (published.vision.head_dim, published.vision.grid) == (112, 96)
+    assert (published.patch_tokens, published.image_tokens) == (2304, 2306)
+    assert published.eos_token_ids == (128001, 128009)
+
+
+def test_what_the_published_file_leaves_out_may_be_stated() -> None:
+    config = parse_config(config_with(num_multi_query_heads=4, rope_theta=10_000.0, eos_token_id=128001))
+    assert (config.num_kv_heads, config.rotary_base, config.eos_token_ids) == (4, 10_000.0, (128001,))
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+def test_a_missing_key_is_named(key: str) -> None:
+    raw = config_with()
+    del raw[key]
+    with pytest.raises(CheckpointError, match=rf"^config\.json: .*{key} is missing"):
+        parse_config(raw)
+
+
+@pytest.mark.parametrize("key", REQUIRED_OF_VISION)
+def test_a_missing_key_of_the_vision_transformer_is_named(key: str) -> None:
+    raw = config_with()
+    del raw["vision_config"][key]
+    with pytest.raises(CheckpointError, match=rf"^config\.json: .*{key} is missing"):
+        parse_config(raw)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"hidden_act": "gelu"}, "hidden_act is not silu"),
+        ({"vision__hidden_act": "quick_gelu"}, "vision hidden_act is not gelu"),
+        ({"template_version": "plain"}, "unknown template_version 'plain'"),
+        ({"num_attention_heads": 33}, "hidden_size is not a multiple of num_attention_heads"),
+        ({"num_multi_query_heads": 5}, "attention heads are not a multiple of kv heads"),
+        ({"num_attention_heads": 4096}, "the head dimension is odd"),
+        ({"vision__num_heads": 15}, "vision hidden_size is not a multiple of num_heads"),
+        ({"vision__image_size": 1330, "vision__num_positions": 95**2 + 1}, "the patch grid is odd"),
+        ({"vision__num_positions": 9216}, "num_positions does not fit image_size and patch_size"),
+        ({"vision__patch_size": 16}, "num_positions does not fit image_size and patch_size"),
+    ],
+)
+def test_sizes_that_contradict_each_other_are_named(changes: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(CheckpointError, match=rf"^config\.json: {complaint}"):
+        parse_config(config_with(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hidden_size": "wide"},
+        {"hidden_size": None},
+        {"num_hidden_layers": [32]},
+        {"rms_norm_eps": "small"},
+        {"eos_token_id": None},
+        {"eos_token_id": [128001, None]},
+        {"template_version": None},
+        {"vision_config": None},
+        {"vision_config": [1792]},
+        {"vision__patch_size": {}},
+    ],
+    ids=str,
+)
+def test_a_value_of_the_wrong_kind_is_refused_in_one_line(changes: dict[str, Any]) -> None:
+    with pytest.raises(CheckpointError, match=r"^config\.json: .+") as caught:
+        parse_config(config_with(**changes))
+    assert "\n" not in caught.value.message
+
+
+def test_another_model_is_refused() -> None:
+    llama = {key: value for key, value in PUBLISHED.items() if key != "vision_config"}
+    with pytest.raises(CheckpointError, match="not CogVLM2"):
+        parse_config({**llama, "architectures": ["LlamaForCausalLM"]})
+
+
+def test_a_folder_without_a_configuration_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"no config\.json") as caught:
+        read_config(tmp_path)
+    assert str(tmp_path) in caught.value.message
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'"text"', b"\xff\xfe"])
+def test_a_damaged_configuration_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "config.json").write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"config\.json: (cannot be read|not a JSON object)"):
+        read_config(tmp_path)
+
+
+def test_prompts_and_tokens_need_no_deep_learning_library() -> None:
+    program = (
+        "import sys, cogdoc.cogvlm2.configuration, cogdoc.cogvlm2.prompts, cogdoc.cogvlm2.tokenizer;"
+        "print({'torch', 'transformers', 'bitsandbytes'}.intersection(sys.modules) or 'none')"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "none\n"
