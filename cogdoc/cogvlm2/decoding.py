@@ -1,0 +1,162 @@
+"""The decoding loop: rows in, tokens out one by one, until each row has come to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cogdoc.cogvlm2.rows import Rows
+from cogdoc.cogvlm2.sampling import Sampling, choose
+
+Propose = Callable[[int, Sequence[int]], Sequence[int]]
+"""Given a row and its answer so far, guess the tokens that follow. Guesses are verified: they cost but cannot harm."""
+
+GREEDY = Sampling()
+
+
+class Finish(StrEnum):
+    """Why a row ended."""
+
+    STOP = "stop"
+    """It chose a stop token, which is not part of the answer."""
+    LENGTH = "length"
+    """It has as many tokens as were asked for."""
+    CONTEXT = "context"
+    """Prompt and answer fill the model's context, or the room that was reserved."""
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of a row's answer, with its log-probability under the model's own distribution."""
+
+    row: int
+    id: int
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    row: int
+    finish: Finish
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A row's whole answer."""
+
+    token_ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    finish: Finish
+
+
+@dataclass(slots=True)
+class _Row:
+    """A row on its way: its answer so far, and the tokens that were read last, of which `drafts` are guesses."""
+
+    sampling: Sampling
+    answer: list[int] = field(default_factory=list)
+    read: list[int] = field(default_factory=list)
+    drafts: list[int] = field(default_factory=list)
+    finish: Finish | None = None
+
+
+def decode(
+    rows: Rows,
+    max_tokens: int,
+    stop: Collection[int],
+    sampling: Sampling | Sequence[Sampling] = GREEDY,
+    propose: Propose | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Token | Ended]:
+    """Continue all rows until each has ended; closing the iterator stops at once.
+
+    A row gives the same tokens alone, in any batch, and with any drafts.
+
+    Args:
+        max_tokens: of each row's answer.
+        stop: tokens that end an answer.
+        sampling: for all rows, or one for each.
+        propose: guesses to verify several tokens in one pass; sampled rows accept a guess where it is what they draw.
+        cancelled: asked before each pass.
+    """
+    batch = len(rows.lengths)
+    samplings = [sampling] * batch if isinstance(sampling, Sampling) else list(sampling)
+    states = [_Row(sampling) for sampling in samplings]
+    logits = rows.next_logits[:, None]  # (batch, length, vocab_size)
+    while True:
+        if cancelled():
+            yield from _end_all(states, Finish.CANCELLED)
+            return
+        tokens, logprobs = choose(logits, samplings, [len(state.answer) for state in states])
+        for row, (state, ids, probabilities) in enumerate(zip(states, tokens.tolist(), logprobs.tolist(), strict=True)):
+            if state.finish is None:
+                yield from _take(rows, row, state, ids, probabilities, max_tokens, stop)
+        if all(state.finish for state in states):
+            return
+        for row, state in enumerate(states):
+            _prepare(rows, row, state, max_tokens, propose)
+        logits = rows.read([state.read for state in states])
+
+
+def complete(events: Iterable[Token | Ended], batch: int) -> list[Completion]:
+    """Run `decode` to its end and gather each row's answer."""
+    ids: list[list[int]] = [[] for _ in range(batch)]
+    logprobs: list[list[float]] = [[] for _ in range(batch)]
+    finishes = [Finish.CANCELLED] * batch
+    for event in events:
+        if isinstance(event, Token):
+            ids[event.row].append(event.id)
+            logprobs[event.row].append(event.logprob)
+        else:
+            finishes[event.row] = event.finish
+    return [Completion(tuple(a), tuple(b), finish) for a, b, finish in zip(ids, logprobs, finishes, strict=True)]
+
+
+def _take(
+    rows: Rows,
+    row: int,
+    state: _Row,
+    ids: list[int],
+    logprobs: list[float],
+    max_tokens: int,
+    stop: Collection[int],
+) -> Iterator[Token | Ended]:
+    """Take the tokens that follow what was read, as far as the drafts read there were right."""
+    rows.count(row, len(state.read) - len(state.drafts))
+    drafts = iter(state.drafts)
+    for chosen, logprob in zip(ids, logprobs, strict=True):
+        if chosen in stop:
+            state.finish = Finish.STOP
+        else:
+            state.answer.append(chosen)
+            yield Token(row, chosen, logprob)
+            if len(state.answer) == max_tokens:
+                state.finish = Finish.LENGTH
+            elif rows.lengths[row] + 1 >= rows.capacity:
+                state.finish = Finish.CONTEXT
+        if state.finish is not None:
+            yield Ended(row, state.finish)
+            return
+        if next(drafts, None) != chosen:
+            return
+        rows.count(row, 1)
+
+
+def _prepare(rows: Rows, row: int, state: _Row, max_tokens: int, propose: Propose | None) -> None:
+    """Decide what the row reads next: its last token, and drafts that the row still has room for."""
+    if state.finish is not None:
+        state.read = state.drafts = []
+        return
+    room = min(max_tokens - len(state.answer), rows.capacity - rows.lengths[row] - 1)
+    guessed = propose(row, state.answer) if propose is not None else ()
+    state.drafts = list(guessed)[: room - 1]
+    state.read = [state.answer[-1], *state.drafts]
+
+
+def _end_all(states: list[_Row], finish: Finish) -> Iterator[Ended]:
+    for row, state in enumerate(states):
+        if state.finish is None:
+            state.finish = finish
+            yield Ended(row, finish)

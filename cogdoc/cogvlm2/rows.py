@@ -1,0 +1,195 @@
+"""Sequences that are read and continued side by side, and prefixes of them that are kept for several questions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from cogdoc.cogvlm2.cache import KVCache, allocate
+from cogdoc.cogvlm2.model import CogVLM2, collate
+from cogdoc.cogvlm2.prompts import Prompt, check_length
+from cogdoc.errors import DamagedError
+
+Step = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache], Tensor]
+
+
+def decode_step(model: CogVLM2, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache) -> Tensor:
+    """Read a few tokens of each row, all (batch, length), and give the logits behind each (batch, length, vocab_size).
+
+    Nothing here depends on the data, so `torch.compile(decode_step, fullgraph=True)` can take its place.
+    """
+    return model.logits(model.read_tokens(token_ids, positions, slots, cache))
+
+
+class Rows:
+    """Rows of one cache, each with its own length; they come from `read_rows` or `fork`."""
+
+    def __init__(
+        self, model: CogVLM2, cache: KVCache, lengths: Sequence[int], next_positions: Sequence[int], step: Step
+    ) -> None:
+        self.model = model
+        self.lengths = list(lengths)
+        self.next_logits: Tensor
+        """(batch, vocab_size): what follows the tokens read so far; set by whoever makes the rows."""
+        self._cache = cache
+        # Text tokens advance slot and position alike, so the distance of the two stays what the image made it.
+        self._shifts = [position - length for position, length in zip(next_positions, lengths, strict=True)]
+        self._step = step
+
+    @property
+    def capacity(self) -> int:
+        """How many tokens a row can hold, prompt and answer together."""
+        return self._cache.capacity
+
+    @torch.inference_mode()
+    def read(self, tokens: Sequence[Sequence[int]]) -> Tensor:
+        """Read tokens behind each row's length, as many as there are, without counting them in yet.
+
+        Returns:
+            Logits (batch, longest, vocab_size) behind each token; what stands behind a row's own tokens means nothing.
+        """
+        token_ids, positions, slots = self._placed(tokens)
+        return self._step(self.model, token_ids, positions, slots, self._cache)
+
+    def count(self, row: int, tokens: int) -> None:
+        """Count in the first `tokens` of what was read last; the rest will be written over."""
+        self.lengths[row] += tokens
+
+    @torch.inference_mode()
+    def append(self, tokens: Sequence[Sequence[int]]) -> None:
+        """Read tokens behind each row, at least one each, and count all of them in."""
+        token_ids, positions, slots = self._placed(tokens)
+        hidden = self.model.read_tokens(token_ids, positions, slots, self._cache)
+        for row, added in enumerate(tokens):
+            self.count(row, len(added))
+        last = torch.tensor([len(added) - 1 for added in tokens], device=hidden.device)
+        self.next_logits = self.model.logits(hidden[torch.arange(len(tokens), device=hidden.device), last])
+
+    def _placed(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor]:
+        """Token ids, positions and slots, each (batch, longest); padding goes where nobody looks."""
+        longest = max(len(row) for row in tokens)
+        token_ids, positions, slots = [], [], []
+        for row, length, shift in zip(tokens, self.lengths, self._shifts, strict=True):
+            padding = [0] * (longest - len(row))
+            places = list(range(length, length + len(row)))
+            token_ids.append([*row, *padding])
+            positions.append([place + shift for place in places] + padding)
+            slots.append(places + [self.capacity] * len(padding))
+        device = self.model.device
+        return (
+            torch.tensor(token_ids, device=device),
+            torch.tensor(positions, device=device),
+            torch.tensor(slots, device=device),
+        )
+
+
+@torch.inference_mode()
+def read_rows(
+    model: CogVLM2, prompts: Sequence[Prompt], features: Tensor | None, room: int, step: Step = decode_step
+) -> Rows:
+    """Read prompts of any lengths, with and without images, and leave room for `room` tokens behind each.
+
+    Args:
+        features: (images, image_tokens, hidden_size), one for each prompt with an image, in their order.
+
+    Raises:
+        TooLargeError: a prompt is longer than the model's context.
+    """
+    longest = max(len(prompt) for prompt in prompts)
+    check_length(model.config, longest)
+    capacity = min(longest + room, model.config.max_positions)
+    cache = allocate(model.config, len(prompts), capacity, model.dtype, model.device)
+    batch = collate(prompts, model.config.pad_token_id, model.device)
+    hidden = model.read_prompts(batch, features, cache)
+    rows = Rows(model, cache, batch.lengths, [prompt.positions[-1] + 1 for prompt in prompts], step)
+    last = torch.tensor(batch.lengths, device=hidden.device) - 1
+    rows.next_logits = model.logits(hidden[torch.arange(len(prompts), device=hidden.device), last])
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """The beginning of a prompt, read once: for each layer, keys and values (kv_heads, length, head_dim)."""
+
+    keys: tuple[Tensor, ...]
+    values: tuple[Tensor, ...]
+    next_position: int
+
+    @property
+    def length(self) -> int:
+        return self.keys[0].shape[1]
+
+    def save(self, path: Path) -> None:
+        """Write it as safetensors; 128 KiB a token for the published sizes."""
+        layers = {f"keys.{i}": tensor for i, tensor in enumerate(self.keys)}
+        layers |= {f"values.{i}": tensor for i, tensor in enumerate(self.values)}
+        metadata = {"next_position": str(self.next_position), "layers": str(len(self.keys))}
+        save_file({name: tensor.contiguous() for name, tensor in layers.items()}, path, metadata=metadata)
+
+    @staticmethod
+    def load(path: Path, device: torch.device | str = "cpu") -> Prefix:
+        """Read what `save` wrote; only the model that wrote it can continue it.
+
+        Raises:
+            DamagedError: the file is not such a prefix, or not whole.
+        """
+        try:
+            with safe_open(path, framework="pt", device=str(device)) as file:
+                metadata = file.metadata() or {}
+                layers = range(int(metadata["layers"]))
+                return Prefix(
+                    keys=tuple(file.get_tensor(f"keys.{i}") for i in layers),
+                    values=tuple(file.get_tensor(f"values.{i}") for i in layers),
+                    next_position=int(metadata["next_position"]),
+                )
+        except (SafetensorError, OSError, KeyError, ValueError) as error:
+            raise DamagedError(f"{path}: not a saved prefix: {error}") from None
+
+
+@torch.inference_mode()
+def read_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> Prefix:
+    """Read the beginning that several prompts share: everything up to the end of the image, or further.
+
+    Args:
+        features: (1, image_tokens, hidden_size), or None for a prompt without an image.
+
+    Raises:
+        TooLargeError: it is longer than the model's context.
+    """
+    check_length(model.config, len(prompt))
+    cache = allocate(model.config, 1, len(prompt), model.dtype, model.device)
+    model.read_prompts(collate([prompt], model.config.pad_token_id, model.device), features, cache)
+    length = len(prompt)
+    return Prefix(
+        keys=tuple(keys[0, :, :length] for keys in cache.keys),
+        values=tuple(values[0, :, :length] for values in cache.values),
+        next_position=prompt.positions[-1] + 1,
+    )
+
+
+@torch.inference_mode()
+def fork(
+    model: CogVLM2, prefix: Prefix, suffixes: Sequence[Sequence[int]], room: int, step: Step = decode_step
+) -> Rows:
+    """Continue one prefix with several texts, each at least one token, and leave room for `room` tokens behind each.
+
+    Raises:
+        TooLargeError: prefix and suffix together are longer than the model's context.
+    """
+    longest = prefix.length + max(len(suffix) for suffix in suffixes)
+    check_length(model.config, longest)
+    capacity = min(longest + room, model.config.max_positions)
+    cache = allocate(model.config, len(suffixes), capacity, model.dtype, model.device)
+    for storages, kept in ((cache.keys, prefix.keys), (cache.values, prefix.values)):
+        for storage, heads in zip(storages, kept, strict=True):
+            storage[:, :, : prefix.length] = heads
+    batch = len(suffixes)
+    rows = Rows(model, cache, [prefix.length] * batch, [prefix.next_position] * batch, step)
+    rows.append(suffixes)
+    return rows
