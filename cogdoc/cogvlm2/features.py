@@ -31,7 +31,7 @@ class FeatureStore:
     limit: int = 4 << 30
 
     def load(self, pixels: Tensor) -> Tensor | None:
-        """Features (image_tokens, hidden_size) of a picture (3, image_size, image_size), on the CPU; None if not kept."""
+        """Features (image_tokens, hidden_size) of pixels (3, image_size, image_size), on the CPU; None if not kept."""
         path = self._path(pixels)
         try:
             features = load(path.read_bytes())["features"]
