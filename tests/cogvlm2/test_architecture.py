@@ -1,0 +1,172 @@
+"""The architecture has exactly the published tensors, and without an image it is a Llama."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from parity_folders import Sizes, random_weights, raw_config
+from torch import Tensor
+
+from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.configuration import parse_config
+from cogdoc.cogvlm2.model import CogVLM2, collate
+from cogdoc.cogvlm2.prompts import lay_out
+
+SHAPES = Path(__file__).parents[3] / "shared" / "cogvlm2" / "tensor_shapes.json"
+
+PUBLISHED: dict[str, Any] = {
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "hidden_act": "silu",
+    "rms_norm_eps": 1e-5,
+    "max_position_embeddings": 8192,
+    "vocab_size": 128256,
+    "template_version": "chat",
+    "bos_token_id": 128000,
+    "eos_token_id": [128001, 128009],
+    "pad_token_id": 128002,
+    "tie_word_embeddings": False,
+    "vision_config": {
+        "hidden_size": 1792,
+        "intermediate_size": 15360,
+        "num_hidden_layers": 63,
+        "num_heads": 16,
+        "patch_size": 14,
+        "image_size": 1344,
+        "num_positions": 9217,
+        "in_channels": 3,
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-6,
+        "dropout_prob": 0.0,
+    },
+}
+
+PARAMETERS = {
+    "vision transformer": 4_279_387_392,
+    "patch, CLS and position embeddings": 17_574_144,
+    "downsampling convolution": 12_846_848,
+    "gated adapter": 183_508_992,
+    "boi + eoi": 8_192,
+    "visual experts": 6_979_518_464,
+    "language layers and norms": 6_979_588_096,
+    "token embedding + output head": 1_050_673_152,
+    "rotary inv_freq buffers": 2_048,
+}
+
+
+@pytest.fixture(scope="module")
+def shapes() -> dict[str, list[int]]:
+    with torch.device("meta"):
+        model = CogVLM2(parse_config(PUBLISHED))
+    return {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
+
+
+def part_of(name: str) -> str:
+    places = {
+        "model.vision.transformer.": "vision transformer",
+        "model.vision.patch_embedding.": "patch, CLS and position embeddings",
+        "model.vision.conv.": "downsampling convolution",
+        "model.vision.linear_proj.": "gated adapter",
+        "model.vision.boi": "boi + eoi",
+        "model.vision.eoi": "boi + eoi",
+        "model.embed_tokens.": "token embedding + output head",
+        "lm_head.": "token embedding + output head",
+    }
+    for prefix, part in places.items():
+        if name.startswith(prefix):
+            return part
+    if name.endswith("inv_freq"):
+        return "rotary inv_freq buffers"
+    return "visual experts" if ".vision_" in name else "language layers and norms"
+
+
+@pytest.mark.skipif(not SHAPES.is_file(), reason="the list of the published tensors is not here")
+def test_names_and_shapes_are_the_published_ones_and_none_more(shapes: dict[str, list[int]]) -> None:
+    published = json.loads(SHAPES.read_text(encoding="utf-8"))
+    assert len(shapes) == 1221
+    assert shapes == published
+
+
+def test_every_part_has_as_many_parameters_as_published(shapes: dict[str, list[int]]) -> None:
+    counted = dict.fromkeys(PARAMETERS, 0)
+    for name, shape in shapes.items():
+        counted[part_of(name)] += prod(shape)
+    assert counted == PARAMETERS
+    assert sum(counted.values()) == 19_503_107_328
+    assert len(shapes) == 1221
+
+
+def test_an_image_takes_2306_tokens_and_3_positions() -> None:
+    config = parse_config(PUBLISHED)
+    prompt = lay_out(config, [50, 60], with_image=True)
+    assert prompt.token_ids == (128000, *[128002] * 2306, 50, 60)
+    assert prompt.types == (0, *[1] * 2306, 0, 0)
+    assert prompt.positions == (0, 1, *[2] * 2304, 3, 4, 5)
+    assert lay_out(config, [50, 60], with_image=False).positions == (0, 1, 2)
+
+
+def as_llama(size: Sizes, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The language experts' tensors by the names of a Llama, with query, key and value in matrices of their own."""
+    kv = size.kv_heads * size.head_dim
+    renamed = {}
+    for name, tensor in weights.items():
+        if name.startswith("model.vision.") or ".vision_" in name or name.endswith("inv_freq"):
+            continue
+        if name.endswith("language_expert_query_key_value.weight"):
+            place = name.removesuffix("language_expert_query_key_value.weight")
+            for letter, part in zip("qkv", tensor.split([size.hidden, kv, kv]), strict=True):
+                renamed[f"{place}{letter}_proj.weight"] = part
+        else:
+            renamed[name.replace("language_expert_dense", "o_proj").replace("language_mlp.", "")] = tensor
+    return renamed
+
+
+@pytest.mark.parametrize("size", [Sizes(heads=8, kv_heads=2, layers=3), Sizes(kv_heads=4), Sizes(kv_heads=1)])
+def test_text_alone_is_read_as_by_transformers_llama(size: Sizes) -> None:
+    weights = random_weights(size, torch.Generator().manual_seed(1))
+    with warnings.catch_warnings():
+        # What transformers and its imports warn of is not for cogdoc to mend.
+        warnings.simplefilter("ignore")
+        from transformers import LlamaConfig, LlamaForCausalLM
+
+        llama = LlamaForCausalLM(
+            LlamaConfig(
+                hidden_size=size.hidden,
+                intermediate_size=size.intermediate,
+                num_hidden_layers=size.layers,
+                num_attention_heads=size.heads,
+                num_key_value_heads=size.kv_heads,
+                vocab_size=size.vocab,
+                rms_norm_eps=1e-5,
+                max_position_embeddings=8192,
+                rope_parameters={"rope_type": "default", "rope_theta": 500_000.0},
+                tie_word_embeddings=False,
+            )
+        ).eval()
+        llama.load_state_dict(as_llama(size, weights))
+        ids = torch.randint(6, size.vocab, (700,), generator=torch.Generator().manual_seed(2)).tolist()
+        with torch.inference_mode():
+            expected = llama(input_ids=torch.tensor([[1, *ids]])).logits[0]
+    with torch.device("meta"):
+        model = CogVLM2(parse_config(raw_config(size)))
+    model.load_state_dict(weights, assign=True)
+    with torch.inference_mode():
+        # The second row is shorter, so it is padded, and its tokens follow one by one and three together.
+        prompts = [lay_out(model.config, ids, with_image=False), lay_out(model.config, ids[:-5], with_image=False)]
+        cache = allocate(model.config, 2, 705, torch.float32, torch.device("cpu"))
+        hidden = model.read_prompts(collate(prompts, 2, torch.device("cpu")), None, cache)
+        torch.testing.assert_close(model.logits(hidden[0]), expected, atol=5e-5, rtol=0)
+        torch.testing.assert_close(model.logits(hidden[1, :696]), expected[:696], atol=5e-5, rtol=0)
+        for following in ([696], [697], [698, 699, 700]):
+            slots = torch.tensor([[cache.capacity] * len(following), following])
+            tokens = torch.tensor([[0] * len(following), [ids[slot - 1] for slot in following]])
+            after = model.logits(model.read_tokens(tokens, slots, slots, cache))
+            torch.testing.assert_close(after[1], expected[following], atol=5e-5, rtol=0)
