@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from cogdoc.errors import CheckpointError
 
 Template = Literal["base", "chat", "vqa"]
+TEMPLATES = get_args(Template)
 
 # The published config.json leaves these out; the published code has them as defaults or constants.
 DEFAULT_KV_HEADS = 8
@@ -101,7 +103,7 @@ def read_raw_config(folder: Path) -> dict[str, Any]:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CheckpointError(f"{folder}: no config.json", "expected the folder of a CogVLM2 checkpoint") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: cannot be read: {error}") from None
     if not isinstance(raw, dict):
         raise CheckpointError(f"{path}: not a JSON object")
@@ -112,57 +114,88 @@ def parse_config(raw: Mapping[str, Any]) -> ModelConfig:
     """Take what the model needs from a parsed `config.json`; `auto_map` and other keys are ignored.
 
     Raises:
-        CheckpointError: a size is missing or contradicts another one, or the model is of another kind.
+        CheckpointError: a size is missing, impossible, or contradicts another one, or the model is of another kind.
     """
-    try:
-        vision = raw["vision_config"]
-        _require(raw.get("hidden_act", "silu") == "silu", "hidden_act is not silu")
-        _require(vision.get("hidden_act", "gelu") == "gelu", "vision hidden_act is not gelu")
-        eos = raw["eos_token_id"]
-        config = ModelConfig(
-            hidden_size=int(raw["hidden_size"]),
-            intermediate_size=int(raw["intermediate_size"]),
-            num_layers=int(raw["num_hidden_layers"]),
-            num_heads=int(raw["num_attention_heads"]),
-            num_kv_heads=int(raw.get("num_multi_query_heads", DEFAULT_KV_HEADS)),
-            vocab_size=int(raw["vocab_size"]),
-            max_positions=int(raw["max_position_embeddings"]),
-            rms_norm_eps=float(raw["rms_norm_eps"]),
-            rotary_base=float(raw.get("rope_theta", DEFAULT_ROTARY_BASE)),
-            bos_token_id=int(raw["bos_token_id"]),
-            eos_token_ids=tuple(int(token) for token in eos) if isinstance(eos, list) else (int(eos),),
-            pad_token_id=int(raw["pad_token_id"]),
-            tied_embeddings=bool(raw.get("tie_word_embeddings", False)),
-            template=raw.get("template_version", "chat"),
-            vision=VisionConfig(
-                hidden_size=int(vision["hidden_size"]),
-                intermediate_size=int(vision["intermediate_size"]),
-                num_layers=int(vision["num_hidden_layers"]),
-                num_heads=int(vision["num_heads"]),
-                patch_size=int(vision["patch_size"]),
-                image_size=int(vision["image_size"]),
-                in_channels=int(vision["in_channels"]),
-                num_positions=int(vision["num_positions"]),
-                layer_norm_eps=float(vision["layer_norm_eps"]),
-            ),
-        )
-    except KeyError as error:
-        raise CheckpointError(f"config.json: {error.args[0]} is missing, so this is not CogVLM2") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise CheckpointError(f"config.json: {error}") from None
+    _require(isinstance(raw.get("vision_config"), dict), "vision_config is missing, so this is not CogVLM2")
+    vision = {f"vision_config.{key}": value for key, value in raw["vision_config"].items()}
+    _require(raw.get("hidden_act", "silu") == "silu", "hidden_act is not silu")
+    _require(vision.get("vision_config.hidden_act", "gelu") == "gelu", "vision_config.hidden_act is not gelu")
+    _require(raw.get("template_version", "chat") in TEMPLATES, f"template_version is none of {', '.join(TEMPLATES)}")
+    _require(isinstance(raw.get("tie_word_embeddings", False), bool), "tie_word_embeddings is not true or false")
+    eos = _present(raw, "eos_token_id")
+    config = ModelConfig(
+        hidden_size=_size(raw, "hidden_size"),
+        intermediate_size=_size(raw, "intermediate_size"),
+        num_layers=_size(raw, "num_hidden_layers"),
+        num_heads=_size(raw, "num_attention_heads"),
+        num_kv_heads=_size({"num_multi_query_heads": DEFAULT_KV_HEADS} | dict(raw), "num_multi_query_heads"),
+        vocab_size=_size(raw, "vocab_size"),
+        max_positions=_size(raw, "max_position_embeddings"),
+        rms_norm_eps=_positive(raw, "rms_norm_eps"),
+        rotary_base=_positive({"rope_theta": DEFAULT_ROTARY_BASE} | dict(raw), "rope_theta"),
+        bos_token_id=_token(raw, "bos_token_id", _present(raw, "bos_token_id")),
+        eos_token_ids=tuple(_token(raw, "eos_token_id", token) for token in (eos if isinstance(eos, list) else [eos])),
+        pad_token_id=_token(raw, "pad_token_id", _present(raw, "pad_token_id")),
+        tied_embeddings=raw.get("tie_word_embeddings", False),
+        template=raw.get("template_version", "chat"),
+        vision=VisionConfig(
+            hidden_size=_size(vision, "vision_config.hidden_size"),
+            intermediate_size=_size(vision, "vision_config.intermediate_size"),
+            num_layers=_size(vision, "vision_config.num_hidden_layers"),
+            num_heads=_size(vision, "vision_config.num_heads"),
+            patch_size=_size(vision, "vision_config.patch_size"),
+            image_size=_size(vision, "vision_config.image_size"),
+            in_channels=_size(vision, "vision_config.in_channels"),
+            num_positions=_size(vision, "vision_config.num_positions"),
+            layer_norm_eps=_positive(vision, "vision_config.layer_norm_eps"),
+        ),
+    )
     _check_sizes(config)
     return config
 
 
 def _check_sizes(config: ModelConfig) -> None:
     vision = config.vision
-    _require(config.template in ("base", "chat", "vqa"), f"unknown template_version {config.template!r}")
+    _require(bool(config.eos_token_ids), "eos_token_id is empty, so no answer would end")
     _require(config.hidden_size % config.num_heads == 0, "hidden_size is not a multiple of num_attention_heads")
-    _require(config.num_heads % config.num_kv_heads == 0, "attention heads are not a multiple of kv heads")
-    _require(config.head_dim % 2 == 0, "the head dimension is odd")
-    _require(vision.hidden_size % vision.num_heads == 0, "vision hidden_size is not a multiple of num_heads")
+    _require(
+        config.num_heads % config.num_kv_heads == 0, "num_attention_heads is not a multiple of num_multi_query_heads"
+    )
+    _require(config.head_dim % 2 == 0, "the head dimension is odd, so rotary positions cannot pair it")
+    _require(vision.hidden_size % vision.num_heads == 0, "vision_config.hidden_size is not a multiple of num_heads")
+    _require(vision.in_channels == 3, "vision_config.in_channels is not 3, but pictures are RGB")
+    _require(vision.image_size % vision.patch_size == 0, "vision_config.image_size is not a multiple of patch_size")
     _require(vision.grid % 2 == 0, "the patch grid is odd, so it cannot be halved")
-    _require(vision.num_positions == vision.grid**2 + 1, "num_positions does not fit image_size and patch_size")
+    _require(
+        vision.num_positions == vision.grid**2 + 1,
+        "vision_config.num_positions does not fit image_size and patch_size",
+    )
+
+
+def _size(raw: Mapping[str, Any], key: str) -> int:
+    value = _present(raw, key)
+    _require(type(value) is int and value > 0, f"{key} is {value!r}, not a positive integer")
+    return int(value)
+
+
+def _positive(raw: Mapping[str, Any], key: str) -> float:
+    value = _present(raw, key)
+    _require(type(value) in (int, float) and 0 < value < math.inf, f"{key} is {value!r}, not a positive number")
+    return float(value)
+
+
+def _token(raw: Mapping[str, Any], key: str, value: object) -> int:
+    _require(
+        type(value) is int and 0 <= value < _size(raw, "vocab_size"),
+        f"{key} is {value!r}, not a token of the vocabulary",
+    )
+    assert isinstance(value, int)
+    return value
+
+
+def _present(raw: Mapping[str, Any], key: str) -> Any:
+    _require(key in raw, f"{key} is missing, so this is not CogVLM2")
+    return raw[key]
 
 
 def _require(condition: bool, complaint: str) -> None:

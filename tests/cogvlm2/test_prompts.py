@@ -231,15 +231,15 @@ def test_a_missing_key_of_the_vision_transformer_is_named(key: str) -> None:
     ("changes", "complaint"),
     [
         ({"hidden_act": "gelu"}, "hidden_act is not silu"),
-        ({"vision__hidden_act": "quick_gelu"}, "vision hidden_act is not gelu"),
-        ({"template_version": "plain"}, "unknown template_version 'plain'"),
+        ({"vision__hidden_act": "quick_gelu"}, "vision_config.hidden_act is not gelu"),
+        ({"template_version": "plain"}, "template_version is none of base, chat, vqa"),
         ({"num_attention_heads": 33}, "hidden_size is not a multiple of num_attention_heads"),
-        ({"num_multi_query_heads": 5}, "attention heads are not a multiple of kv heads"),
+        ({"num_multi_query_heads": 5}, "num_attention_heads is not a multiple of num_multi_query_heads"),
         ({"num_attention_heads": 4096}, "the head dimension is odd"),
-        ({"vision__num_heads": 15}, "vision hidden_size is not a multiple of num_heads"),
+        ({"vision__num_heads": 15}, "vision_config.hidden_size is not a multiple of num_heads"),
         ({"vision__image_size": 1330, "vision__num_positions": 95**2 + 1}, "the patch grid is odd"),
-        ({"vision__num_positions": 9216}, "num_positions does not fit image_size and patch_size"),
-        ({"vision__patch_size": 16}, "num_positions does not fit image_size and patch_size"),
+        ({"vision__num_positions": 9216}, "vision_config.num_positions does not fit image_size and patch_size"),
+        ({"vision__patch_size": 16}, "vision_config.num_positions does not fit image_size and patch_size"),
     ],
 )
 def test_sizes_that_contradict_each_other_are_named(changes: dict[str, Any], complaint: str) -> None:
@@ -248,23 +248,39 @@ def test_sizes_that_contradict_each_other_are_named(changes: dict[str, Any], com
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "key"),
     [
-        {"hidden_size": "wide"},
-        {"hidden_size": None},
-        {"num_hidden_layers": [32]},
-        {"rms_norm_eps": "small"},
-        {"eos_token_id": None},
-        {"eos_token_id": [128001, None]},
-        {"template_version": None},
-        {"vision_config": None},
-        {"vision_config": [1792]},
-        {"vision__patch_size": {}},
+        ({"hidden_size": "wide"}, "hidden_size"),
+        ({"hidden_size": None}, "hidden_size"),
+        ({"hidden_size": 0}, "hidden_size"),
+        ({"hidden_size": 64.5}, "hidden_size"),
+        ({"num_attention_heads": 0}, "num_attention_heads"),
+        ({"num_multi_query_heads": None}, "num_multi_query_heads"),
+        ({"num_hidden_layers": [32]}, "num_hidden_layers"),
+        ({"num_hidden_layers": -1}, "num_hidden_layers"),
+        ({"vocab_size": float("inf")}, "vocab_size"),
+        ({"rms_norm_eps": "small"}, "rms_norm_eps"),
+        ({"rms_norm_eps": -1.0}, "rms_norm_eps"),
+        ({"rope_theta": 0}, "rope_theta"),
+        ({"rope_theta": None}, "rope_theta"),
+        ({"eos_token_id": None}, "eos_token_id"),
+        ({"eos_token_id": []}, "eos_token_id"),
+        ({"eos_token_id": [128001, None]}, "eos_token_id"),
+        ({"pad_token_id": 128256}, "pad_token_id"),
+        ({"bos_token_id": -1}, "bos_token_id"),
+        ({"template_version": None}, "template_version"),
+        ({"tie_word_embeddings": "false"}, "tie_word_embeddings"),
+        ({"vision_config": None}, "vision_config"),
+        ({"vision_config": [1792]}, "vision_config"),
+        ({"vision__patch_size": {}}, "vision_config.patch_size"),
+        ({"vision__patch_size": 0}, "vision_config.patch_size"),
+        ({"vision__in_channels": 1}, "vision_config.in_channels"),
+        ({"vision__image_size": 1345}, "vision_config.image_size"),
     ],
     ids=str,
 )
-def test_a_value_of_the_wrong_kind_is_refused_in_one_line(changes: dict[str, Any]) -> None:
-    with pytest.raises(CheckpointError, match=r"^config\.json: .+") as caught:
+def test_an_impossible_value_is_refused_in_one_line_that_names_its_key(changes: dict[str, Any], key: str) -> None:
+    with pytest.raises(CheckpointError, match=rf"^config\.json: {key}") as caught:
         parse_config(config_with(**changes))
     assert "\n" not in caught.value.message
 

@@ -1,0 +1,85 @@
+"""Small random models in memory, prompts for them, and what they answer one row at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from cogdoc.cogvlm2.configuration import ModelConfig, VisionConfig
+from cogdoc.cogvlm2.decoding import GREEDY, Completion, complete, decode
+from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.prompts import Prompt, lay_out
+from cogdoc.cogvlm2.rows import read_rows
+from cogdoc.cogvlm2.sampling import Sampling
+
+VOCAB = 97
+CONTEXT = 64
+IMAGES = 3
+
+
+@cache
+def small_model() -> CogVLM2:
+    """Two layers in fp32, lively enough that answers of different prompts differ."""
+    config = ModelConfig(
+        hidden_size=48,
+        intermediate_size=64,
+        num_layers=2,
+        num_heads=6,
+        num_kv_heads=2,
+        vocab_size=VOCAB,
+        max_positions=CONTEXT,
+        rms_norm_eps=1e-5,
+        rotary_base=10_000.0,
+        bos_token_id=0,
+        eos_token_ids=(1,),
+        pad_token_id=2,
+        tied_embeddings=False,
+        template="chat",
+        vision=VisionConfig(
+            hidden_size=24,
+            intermediate_size=32,
+            num_layers=2,
+            num_heads=2,
+            patch_size=4,
+            image_size=16,
+            in_channels=3,
+            num_positions=17,
+            layer_norm_eps=1e-6,
+        ),
+    )
+    model = CogVLM2(config)
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() > 1:
+                parameter.normal_(0, parameter.shape[-1] ** -0.5, generator=generator)
+        model.model.embed_tokens.weight.normal_(0, 1, generator=generator)
+        model.lm_head.weight.normal_(0, 0.5, generator=generator)
+    return model.eval().requires_grad_(False)
+
+
+@cache
+def small_features() -> Tensor:
+    """(IMAGES, image_tokens, hidden_size)."""
+    pixels = torch.randn(IMAGES, 3, 16, 16, generator=torch.Generator().manual_seed(6))
+    return small_model().image_features(pixels)
+
+
+def prompt(text: Sequence[int], with_image: bool) -> Prompt:
+    return lay_out(small_model().config, text, with_image)
+
+
+def answer(
+    prompts: Sequence[Prompt],
+    images: Sequence[int],
+    max_tokens: int = 12,
+    sampling: Sampling | Sequence[Sampling] = GREEDY,
+    stop: Sequence[int] = (),
+) -> list[Completion]:
+    """What the rows give side by side; `images` names the features of each row that has an image."""
+    features = small_features()[list(images)] if images else None
+    rows = read_rows(small_model(), prompts, features, room=max_tokens)
+    return complete(decode(rows, max_tokens, stop, sampling), len(prompts))

@@ -1,0 +1,165 @@
+"""The decoding loop: batches, streaming, stopping, context, drafts, cancelling, compiling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import takewhile
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_models import CONTEXT, IMAGES, VOCAB, answer, prompt, small_features, small_model
+
+from cogdoc.cogvlm2.decoding import GREEDY, Ended, Finish, Token, complete, decode
+from cogdoc.cogvlm2.prompts import Prompt
+from cogdoc.cogvlm2.rows import decode_step, read_rows
+from cogdoc.cogvlm2.sampling import Sampling
+from cogdoc.errors import TooLargeError
+
+texts = st.lists(st.integers(3, VOCAB - 1), min_size=1, max_size=20)
+samplings = st.just(GREEDY) | st.builds(
+    Sampling,
+    temperature=st.floats(0.3, 1.5),
+    top_k=st.integers(0, 20),
+    top_p=st.floats(0.5, 1),
+    seed=st.integers(0, 99),
+)
+asked = st.tuples(texts, st.none() | st.integers(0, IMAGES - 1), samplings)
+
+
+def test_answers_differ_between_pictures_and_between_questions() -> None:
+    """Else the tests below would prove nothing."""
+    answers = [answer([prompt([5, 6, 7], True)], [image])[0].token_ids for image in range(IMAGES)]
+    answers += [answer([prompt([question], True)], [0])[0].token_ids for question in range(3, 9)]
+    assert len(set(answers)) == len(answers)
+
+
+@settings(max_examples=30, deadline=None)
+@given(rows=st.lists(asked, min_size=2, max_size=4))
+def test_a_row_gives_in_any_batch_what_it_gives_alone(
+    rows: list[tuple[list[int], int | None, Sampling]],
+) -> None:
+    prompts = [prompt(text, image is not None) for text, image, _ in rows]
+    images = [image for _, image, _ in rows if image is not None]
+    together = answer(prompts, images, sampling=[sampling for *_, sampling in rows])
+    for row, (_, image, sampling) in enumerate(rows):
+        (alone,) = answer([prompts[row]], [] if image is None else [image], sampling=sampling)
+        assert together[row].token_ids == alone.token_ids
+        assert together[row].logprobs == pytest.approx(alone.logprobs, abs=1e-4)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    row=asked, drafts=st.lists(st.lists(st.integers(0, VOCAB - 1), max_size=5), max_size=12), right=st.integers(0, 4)
+)
+def test_drafts_right_or_wrong_change_no_token(
+    row: tuple[list[int], int | None, Sampling], drafts: list[list[int]], right: int
+) -> None:
+    text, image, sampling = row
+    asked_once = prompt(text, image is not None)
+    images = [] if image is None else [image]
+    (plain,) = answer([asked_once], images, sampling=sampling)
+
+    def propose(_: int, so_far: Sequence[int]) -> list[int]:
+        begun = len(so_far)
+        wrong = drafts[begun % len(drafts)] if drafts else []
+        return [*plain.token_ids[begun : begun + right], *wrong]
+
+    rows = read_rows(small_model(), [asked_once], small_features()[images] if images else None, room=12)
+    (verified,) = complete(decode(rows, 12, (), sampling, propose), 1)
+    assert verified.token_ids == plain.token_ids
+    assert verified.finish == plain.finish
+    assert verified.logprobs == pytest.approx(plain.logprobs, abs=1e-4)
+
+
+def test_right_drafts_save_passes() -> None:
+    asked_once = prompt([5, 6], True)
+    (plain,) = answer([asked_once], [0])
+    passes = 0
+
+    def counting_step(*arguments: object) -> torch.Tensor:
+        nonlocal passes
+        passes += 1
+        return decode_step(*arguments)  # type: ignore[arg-type]
+
+    rows = read_rows(small_model(), [asked_once], small_features()[:1], 12, counting_step)
+    (verified,) = complete(
+        decode(rows, 12, (), propose=lambda _, so_far: plain.token_ids[len(so_far) : len(so_far) + 5]), 1
+    )
+    assert verified == pytest.approx(plain) or verified.token_ids == plain.token_ids
+    assert passes == 2  # twelve tokens: one from the prompt pass, then six, then five
+
+
+@settings(max_examples=20, deadline=None)
+@given(row=asked, others=st.lists(asked, max_size=2), place=st.integers(0, 11))
+def test_a_stop_token_ends_its_row_alone_and_is_not_part_of_the_answer(
+    row: tuple[list[int], int | None, Sampling],
+    others: list[tuple[list[int], int | None, Sampling]],
+    place: int,
+) -> None:
+    rows = [row, *others]
+    prompts = [prompt(text, image is not None) for text, image, _ in rows]
+    images = [image for _, image, _ in rows if image is not None]
+    sampling = [each for *_, each in rows]
+    free = answer(prompts, images, sampling=sampling)
+    stop = free[0].token_ids[place]
+    stopped = answer(prompts, images, sampling=sampling, stop=[stop])
+    for with_stop, without in zip(stopped, free, strict=True):
+        kept = tuple(takewhile(lambda token: token != stop, without.token_ids))
+        assert with_stop.token_ids == kept
+        assert with_stop.finish == (Finish.LENGTH if len(kept) == 12 else Finish.STOP)
+    assert stopped[0].finish == Finish.STOP
+
+
+def test_tokens_come_one_by_one_and_a_closed_stream_computes_no_more() -> None:
+    passes = 0
+
+    def counting_step(*arguments: object) -> torch.Tensor:
+        nonlocal passes
+        passes += 1
+        return decode_step(*arguments)  # type: ignore[arg-type]
+
+    rows = read_rows(small_model(), [prompt([5], False)], None, 12, counting_step)
+    events = decode(rows, 12, ())
+    assert isinstance(next(events), Token)
+    assert passes == 0
+    assert isinstance(next(events), Token)
+    assert passes == 1
+    events.close()
+    assert list(events) == []
+    assert passes == 1
+
+
+@pytest.mark.parametrize("after", [0, 1, 5])
+def test_cancelling_ends_every_row_between_two_tokens(after: int) -> None:
+    rows = read_rows(small_model(), [prompt([5], False), prompt([6, 7], False)], None, 12)
+    calls = iter(range(100))
+    events = list(decode(rows, 12, (), cancelled=lambda: next(calls) == after))
+    tokens = [event for event in events if isinstance(event, Token)]
+    assert len(tokens) == 2 * after
+    assert events[len(tokens) :] == [Ended(0, Finish.CANCELLED), Ended(1, Finish.CANCELLED)]
+
+
+@pytest.mark.parametrize("left", [1, 2, 7])
+def test_prompt_and_answer_never_pass_the_context(left: int) -> None:
+    rows = read_rows(small_model(), [prompt([4] * (CONTEXT - 1 - left), False), prompt([5], False)], None, room=12)
+    full, short = complete(decode(rows, 12, (), propose=lambda *_: [3, 4, 5, 6]), 2)
+    assert (len(full.token_ids), full.finish) == (left, Finish.CONTEXT)
+    assert (len(short.token_ids), short.finish) == (12, Finish.LENGTH)
+    assert short.token_ids == answer([prompt([5], False)], [])[0].token_ids
+
+
+def test_a_prompt_longer_than_the_context_is_refused_with_its_length() -> None:
+    too_long = Prompt((3,) * (CONTEXT + 1), (0,) * (CONTEXT + 1), tuple(range(CONTEXT + 1)))
+    with pytest.raises(TooLargeError, match=f"{CONTEXT + 1} tokens.*{CONTEXT}"):
+        read_rows(small_model(), [too_long], None, room=1)
+
+
+def test_a_decode_step_compiles_as_one_graph_and_gives_the_same_tokens() -> None:
+    prompts = [prompt([5, 6], True), prompt([7], False)]
+    eager = answer(prompts, [0])
+    step = torch.compile(decode_step, fullgraph=True, backend="aot_eager")
+    rows = read_rows(small_model(), prompts, small_features()[:1], 12, step)
+    compiled = complete(decode(rows, 12, ()), 2)
+    assert [row.token_ids for row in compiled] == [row.token_ids for row in eager]

@@ -1,0 +1,65 @@
+"""A prefix that is read once: kept, saved, forked for several questions, always equal to reading all at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_models import CONTEXT, VOCAB, answer, prompt, small_features, small_model
+
+from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.rows import Prefix, fork, read_prefix
+from cogdoc.cogvlm2.sampling import Sampling
+from cogdoc.errors import DamagedError, TooLargeError
+
+texts = st.lists(st.integers(3, VOCAB - 1), min_size=1, max_size=15)
+
+
+def image_prefix(*text: int) -> Prefix:
+    return read_prefix(small_model(), prompt(text, True), small_features()[:1])
+
+
+@settings(max_examples=25, deadline=None)
+@given(shared=st.lists(st.integers(3, VOCAB - 1), max_size=8), questions=st.lists(texts, min_size=1, max_size=4))
+def test_forked_questions_answer_as_if_each_prompt_was_read_whole(
+    shared: list[int], questions: list[list[int]]
+) -> None:
+    rows = fork(small_model(), image_prefix(*shared), questions, room=12)
+    forked = complete(decode(rows, 12, (), Sampling(0.8, seed=3)), len(questions))
+    for question, row in zip(questions, forked, strict=True):
+        (whole,) = answer([prompt([*shared, *question], True)], [0], sampling=Sampling(0.8, seed=3))
+        assert row.token_ids == whole.token_ids
+        assert row.logprobs == pytest.approx(whole.logprobs, abs=1e-4)
+
+
+def test_a_prefix_serves_again_after_it_was_forked() -> None:
+    prefix = image_prefix()
+    first, second = (complete(decode(fork(small_model(), prefix, [[5, 6]], 12), 12, ()), 1) for _ in range(2))
+    assert first == second
+
+
+def test_a_saved_prefix_continues_as_the_one_in_memory(tmp_path: Path) -> None:
+    prefix = image_prefix(8, 9)
+    prefix.save(tmp_path / "prefix.safetensors")
+    loaded = Prefix.load(tmp_path / "prefix.safetensors")
+    assert (loaded.length, loaded.next_position) == (prefix.length, prefix.next_position)
+    kept, again = (complete(decode(fork(small_model(), one, [[5]], 12), 12, ()), 1) for one in (prefix, loaded))
+    assert kept == again
+
+
+def test_what_is_no_whole_prefix_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "prefix.safetensors"
+    with pytest.raises(DamagedError, match="not a saved prefix"):
+        Prefix.load(path)
+    image_prefix().save(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DamagedError, match="not a saved prefix"):
+        Prefix.load(path)
+
+
+def test_a_fork_longer_than_the_context_is_refused_with_its_length() -> None:
+    prefix = image_prefix()
+    with pytest.raises(TooLargeError, match=f"{prefix.length + 60} tokens.*{CONTEXT}"):
+        fork(small_model(), prefix, [[3], [3] * 60], room=4)
