@@ -60,7 +60,9 @@ def load(path: Path) -> CogVLM2:
     """The checkpoint in the dtype that it states or, where it states none, is stored in."""
     raw = read_raw_config(path)
     stored = list_tensors(path).get(EMBEDDINGS)
-    dtype = torch_dtype(str(raw.get("torch_dtype"))) or (torch_dtype(stored.dtype) if stored is not None else None)
+    dtype = torch_dtype(str(raw.get("dtype") or raw.get("torch_dtype"))) or (
+        torch_dtype(stored.dtype) if stored is not None else None
+    )
     return load_model(path, dtype=dtype, rotary="float32" if dtype == torch.float32 else "published")
 
 

@@ -61,7 +61,7 @@ class ImagePart:
 
     pictures: tuple[Image.Image, ...]
     pixels: tuple[Tensor, ...]
-    """Each (channels, image_size, image_size)."""
+    """Each (channels, image_size, image_size); none where the folder leaves them out."""
     parts: Mapping[str, Tensor]
     """Those of IMAGE_PARTS that the folder has."""
 
@@ -96,8 +96,8 @@ def read_folder(path: Path) -> ParityFolder:
         cases = tuple(_case(name, expected, listed.get(name)) for name in names)
     except KeyError as error:
         raise FolderError(f"{expected_file}: {error.args[0]} is missing") from None
-    except (IndexError, RuntimeError) as error:
-        raise FolderError(f"{expected_file}: shapes do not fit each other: {error}") from None
+    except (IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise FolderError(f"{expected_file}: tensors do not fit each other: {error}") from None
     return ParityFolder(path, _image_part(path, expected), cases)
 
 
@@ -121,7 +121,7 @@ def _row(own: Mapping[str, Tensor], row: int) -> Row:
         return own[key][row] if key in own else None
 
     keys, values, logits = of_row("kv0_k"), of_row("kv0_v"), of_row("prefill_logits")
-    layers = sorted(int(key.removeprefix("hidden_")) for key in own if key.startswith("hidden_"))
+    layers = [int(key.removeprefix("hidden_")) for key in own if key.startswith("hidden_")]
     published = Results(
         hidden={layer: own[f"hidden_{layer}"][row][mask] for layer in layers},
         first_keys=None if keys is None else keys[:, mask],
@@ -149,7 +149,8 @@ def _image_part(path: Path, expected: Mapping[str, Tensor]) -> ImagePart:
         pictures.append(picture)
     parts = {name: expected[name] for name in IMAGE_PARTS if name in expected}
     given = sum(key.startswith("pixel_values_") for key in expected)
-    if any(count != len(pictures) for count in (given, *(len(rows) for rows in parts.values()))):
+    counts = [len(rows) for rows in parts.values()] + ([given] if given else [])
+    if any(count != len(pictures) for count in counts):
         raise FolderError(f"{path}: {len(pictures)} pictures, but expected tensors for another number of them")
     try:
         pixels = tuple(expected[f"pixel_values_{number}"] for number in range(given))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from benchmarks.parity.folder import IMAGE_PARTS, Case, FolderError, ImagePart, ParityFolder, Results, Row
 from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.decoding import complete, decode
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.prompts import IMAGE
+from cogdoc.cogvlm2.rows import decode_step, read_rows
 
 FP32_LIMIT = 5e-5
 ROUNDINGS = 32
@@ -24,6 +27,16 @@ Sums in another order move the logits of four layers by nine roundings; unrelate
 
 CASE_COLUMNS = ("hidden", "keys", "values", "prompt logits", "step logits")
 IMAGE_COLUMNS = ("pixels", *IMAGE_PARTS)
+
+USUAL_PICTURES = {
+    "image": (0,),
+    "single1": (0,),
+    "single2": (1,),
+    "image_long": (2,),
+    "batch_left": (0, 1),
+    "batch_right": (0, 1),
+}
+"""The pictures of each case's rows, by the names that parity folders use."""
 
 RowId = tuple[str, int]
 """A case's name and the number of a row in it."""
@@ -63,9 +76,9 @@ def measure(folder: ParityFolder, model: CogVLM2) -> list[Line]:
         line, features = measure_images(folder.images, model)
         lines.append(line)
     pictures = {
-        (case.name, number): find_picture(row, features, model)
+        (case.name, number): find_picture(case, number, features, model)
         for case in folder.cases
-        for number, row in enumerate(case.rows)
+        for number in range(len(case.rows))
     }
     for case in folder.cases:
         chosen = [pictures[case.name, number] for number in range(len(case.rows))]
@@ -85,30 +98,32 @@ def measure_images(images: ImagePart, model: CogVLM2) -> tuple[Line, Tensor]:
     with Recorded(vision.patch_embedding, vision.transformer.layers[0], vision.transformer) as recorded:
         features = model.image_features(torch.stack(pixels))
     given = dict(zip(IMAGE_PARTS, (*(torch.cat(parts) for parts in recorded.outputs), features), strict=True))
-    # Pixels are computed in fp32 whatever the checkpoint's dtype.
-    differences = {
-        "pixels": worst([difference(*pair, torch.float32) for pair in zip(pixels, images.pixels, strict=True)])
-    }
+    # Pixels are computed in fp32 whatever the checkpoint's dtype, and a folder may leave them out.
+    compared = [difference(*pair, torch.float32) for pair in zip(pixels, images.pixels, strict=False)]
+    differences = {"pixels": worst(compared)}
     for name in IMAGE_PARTS:
-        both = name in images.parts
-        differences[name] = difference(given[name], images.parts[name], model.dtype) if both else None
+        expected = images.parts.get(name)
+        differences[name] = None if expected is None else difference(given[name], expected, model.dtype)
     return Line("image part", differences, None), features
 
 
-def find_picture(row: Row, features: Tensor | None, model: CogVLM2) -> int | None:
+def find_picture(case: Case, number: int, features: Tensor | None, model: CogVLM2) -> int | None:
     """Which picture a row was given: the one that comes nearest to what is expected; None for text.
 
-    Folders do not say it outright. Nothing is forgiven by it: the nearest has to be within the limits too.
+    Folders do not say it outright. Nothing is forgiven by it: the nearest has to be within the limits too. Where a
+    folder has nothing to tell pictures apart by, it is the one that the names of cases stand for.
     """
+    row = case.rows[number]
     if features is None or not row.prompt.has_image:
         return None
     expected = replace(row.published, step_logits=None)
 
     def distance(picture: int) -> float:
-        found = compare(read([row], [picture], features, model, steps=False), [expected], model.dtype)
+        found = compare(read_prompts([row], features[picture, None], model), [expected], model.dtype)
         return max((one.largest for one in found.values() if one is not None), default=0.0)
 
-    return min(range(len(features)), key=distance)
+    named = USUAL_PICTURES.get(case.name, ())[number : number + 1]
+    return min(range(len(features)), key=lambda picture: (distance(picture), picture not in named))
 
 
 def _corrected(
@@ -134,37 +149,52 @@ def _corrected(
     return replace(row.published, step_logits=right.step_logits, tokens=right.tokens)
 
 
-def read(
-    rows: Sequence[Row], pictures: Sequence[int | None], features: Tensor | None, model: CogVLM2, *, steps: bool = True
-) -> list[Results]:
-    """Read the rows as one batch and decode greedily as many tokens as were published, past any stop token."""
-    prompts = [row.prompt for row in rows]
-    count = max(len(row.published.tokens) for row in rows) if steps else 0
-    batch = collate(prompts, model.config.pad_token_id, model.device)
-    cache = allocate(model.config, len(rows), batch.token_ids.shape[1] + count, model.dtype, model.device)
+def read(rows: Sequence[Row], pictures: Sequence[int | None], features: Tensor | None, model: CogVLM2) -> list[Results]:
+    """Read the rows as one batch, and decode greedily as many tokens as were published, past any stop token."""
     chosen = [picture for picture in pictures if picture is not None]
+    given = features[chosen] if features is not None and chosen else None
+    return [
+        replace(prompt, step_logits=step_logits, tokens=tokens)
+        for prompt, (tokens, step_logits) in zip(
+            read_prompts(rows, given, model), decode_rows(rows, given, model), strict=True
+        )
+    ]
+
+
+def read_prompts(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[Results]:
+    """Everything but the steps; features (images, image_tokens, hidden_size) of the rows that have one."""
+    batch = collate([row.prompt for row in rows], model.config.pad_token_id, model.device)
+    cache = allocate(model.config, len(rows), batch.token_ids.shape[1], model.dtype, model.device)
     with Recorded(*model.model.layers) as recorded:
-        last = model.read_prompts(batch, features[chosen] if features is not None and chosen else None, cache)
-    logits = model.logits(torch.stack([last[row, len(prompt) - 1] for row, prompt in enumerate(prompts)]))
-    slots = torch.tensor(batch.lengths, device=model.device)[:, None]
-    positions = torch.tensor([prompt.positions[-1] + 1 for prompt in prompts], device=model.device)[:, None]
-    tokens, step_logits = [], [logits]
-    for step in range(count):
-        tokens.append(logits.argmax(-1))
-        hidden = model.read_tokens(tokens[-1][:, None], positions + step, slots + step, cache)
-        logits = model.logits(hidden[:, 0])
-        step_logits.append(logits)
+        last = model.read_prompts(batch, features, cache)
     return [
         Results(
             hidden={layer: output[row, :length] for layer, (output,) in enumerate(recorded.outputs)},
             first_keys=cache.keys[0][row, :, :length],
             first_values=cache.values[0][row, :, :length],
             prompt_logits=model.logits(last[row, :length]),
-            step_logits=torch.stack([step[row] for step in step_logits]),
-            tokens=tuple(int(token[row]) for token in tokens),
+            step_logits=None,
+            tokens=(),
         )
         for row, length in enumerate(batch.lengths)
     ]
+
+
+def decode_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[tuple[tuple[int, ...], Tensor]]:
+    """Each row's tokens, and its logits (steps, vocab_size), by cogdoc's own decoding loop."""
+    steps = len(rows[0].published.tokens)
+    said: list[Tensor] = []
+
+    def recorded_step(*arguments: Any) -> Tensor:
+        said.append(decode_step(*arguments))
+        return said[-1]
+
+    # The loop does not read its last token: with one more it reads the last that counts, whose logits were published.
+    read = read_rows(model, [row.prompt for row in rows], features, steps + 1, recorded_step)
+    first = read.next_logits[:, None]
+    completions = complete(decode(read, steps + 1, stop=()), len(rows))
+    logits = torch.cat([first, *said], dim=1)
+    return [(done.token_ids[:steps], logits[row]) for row, done in enumerate(completions)]
 
 
 def compare_case(case: Case, given: Sequence[Results], expected: Sequence[Results], dtype: torch.dtype) -> Line:

@@ -1,4 +1,4 @@
-"""The architecture has exactly the published tensors, and without an image it is a Llama."""
+"""The architecture has exactly the published tensors, routing and positions, and without an image it is a Llama."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 import torch
-from parity_folders import Sizes, random_weights, raw_config
+from parity_folders import BOS, PAD, Sizes, random_weights, raw_config
 from torch import Tensor
 
 from cogdoc.cogvlm2.cache import allocate
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2, collate
-from cogdoc.cogvlm2.prompts import lay_out
+from cogdoc.cogvlm2.prompts import lay_out, token_positions, vision_expert_tokens
+from cogdoc.cogvlm2.rotary import inverse_frequencies, rotation
 
 SHAPES = Path(__file__).parents[3] / "shared" / "cogvlm2" / "tensor_shapes.json"
 
@@ -113,6 +114,48 @@ def test_an_image_takes_2306_tokens_and_3_positions() -> None:
     assert lay_out(config, [50, 60], with_image=False).positions == (0, 1, 2)
 
 
+@pytest.mark.parametrize(
+    ("types", "positions", "vision"),
+    [
+        pytest.param([0, 0, 0], (0, 1, 2), [], id="text"),
+        pytest.param([0, 1, 1, 1, 1, 1, 0, 0], (0, 1, 2, 2, 2, 3, 4, 5), [1, 2, 3, 4], id="as prompts are laid out"),
+        pytest.param([0, 1, 1, 1, 0], (0, 1, 2, 3, 4), [1, 2], id="one patch"),
+        pytest.param([1, 1, 1, 1, 0, 0], (0, 1, 1, 2, 3, 4), [0, 1, 2], id="image at the start"),
+        pytest.param([0, 0, 0, 1, 1, 1, 1, 0], (0, 1, 2, 3, 4, 4, 5, 6), [3, 4, 5], id="image after text"),
+        pytest.param([0, 1, 1, 1, 1], (0, 1, 2, 2, 3), [1, 2, 3], id="image at the end"),
+    ],
+)
+def test_patches_share_a_position_and_eoi_goes_to_the_language_experts(
+    types: list[int], positions: tuple[int, ...], vision: list[int]
+) -> None:
+    assert token_positions(types) == positions
+    assert vision_expert_tokens(types) == vision
+
+
+def test_a_batch_routes_each_row_by_its_own_types() -> None:
+    config = parse_config(raw_config(Sizes(grid=2)))
+    text, image = lay_out(config, [7, 8, 9], with_image=False), lay_out(config, [7], with_image=True)
+    batch = collate([text, image, text], PAD, torch.device("cpu"))
+    assert batch.token_ids.tolist() == [[BOS, 7, 8, 9, PAD], [BOS, PAD, PAD, PAD, 7], [BOS, 7, 8, 9, PAD]]
+    assert batch.image_tokens.tolist() == [6, 7, 8]
+    assert batch.routing is not None
+    assert batch.routing.vision.tolist() == [6, 7]
+    assert batch.routing.language.tolist() == [0, 1, 2, 3, 5, 8, 9, 10, 11, 12, 13], "without padding"
+    assert collate([text, text], PAD, torch.device("cpu")).routing is None
+
+
+def test_published_rotary_angles_go_astray_as_the_description_says() -> None:
+    exact = inverse_frequencies(128, 500_000.0)
+    position = torch.tensor([[511]])
+    rough = rotation(position, exact.bfloat16())
+    right = rotation(position, exact)
+    assert rough.cos.dtype == torch.bfloat16
+    assert right.cos.dtype == torch.float32
+    angles = position.bfloat16() * exact.bfloat16()
+    assert ((angles.float() - position * exact).abs() > 0.1).sum() == 12
+    assert (rough.cos.float() - right.cos).abs().max() > 0.5
+
+
 def as_llama(size: Sizes, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """The language experts' tensors by the names of a Llama, with query, key and value in matrices of their own."""
     kv = size.kv_heads * size.head_dim
@@ -154,7 +197,7 @@ def test_text_alone_is_read_as_by_transformers_llama(size: Sizes) -> None:
         llama.load_state_dict(as_llama(size, weights))
         ids = torch.randint(6, size.vocab, (700,), generator=torch.Generator().manual_seed(2)).tolist()
         with torch.inference_mode():
-            expected = llama(input_ids=torch.tensor([[1, *ids]])).logits[0]
+            expected = llama(input_ids=torch.tensor([[BOS, *ids]])).logits[0]
     with torch.device("meta"):
         model = CogVLM2(parse_config(raw_config(size)))
     model.load_state_dict(weights, assign=True)
@@ -162,7 +205,7 @@ def test_text_alone_is_read_as_by_transformers_llama(size: Sizes) -> None:
         # The second row is shorter, so it is padded, and its tokens follow one by one and three together.
         prompts = [lay_out(model.config, ids, with_image=False), lay_out(model.config, ids[:-5], with_image=False)]
         cache = allocate(model.config, 2, 705, torch.float32, torch.device("cpu"))
-        hidden = model.read_prompts(collate(prompts, 2, torch.device("cpu")), None, cache)
+        hidden = model.read_prompts(collate(prompts, PAD, torch.device("cpu")), None, cache)
         torch.testing.assert_close(model.logits(hidden[0]), expected, atol=5e-5, rtol=0)
         torch.testing.assert_close(model.logits(hidden[1, :696]), expected[:696], atol=5e-5, rtol=0)
         for following in ([696], [697], [698, 699, 700]):

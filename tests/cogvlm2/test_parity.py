@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive_reference import NaiveCogVLM2
-from parity_folders import ALL_CASES, BOS, FIRST_TEXT_ID, PAD, FolderMaker, Sizes, random_weights, raw_config, sizes
+from parity_folders import ALL_CASES, FIRST_TEXT_ID, PAD, FolderMaker, Sizes, random_weights, raw_config, sizes
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -21,8 +21,8 @@ from benchmarks.parity.__main__ import main
 from cogdoc.cogvlm2.cache import allocate
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2, collate
-from cogdoc.cogvlm2.prompts import Prompt, lay_out, token_positions, vision_expert_tokens
-from cogdoc.cogvlm2.rotary import RotaryPrecision, inverse_frequencies, rotation
+from cogdoc.cogvlm2.prompts import Prompt, lay_out
+from cogdoc.cogvlm2.rotary import RotaryPrecision
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "cogvlm2" / "parity"
 LIMIT = 5e-5
@@ -357,48 +357,6 @@ def test_shared_key_heads_act_as_copies_for_each_query_head() -> None:
     (mine,) = read_and_step(model, prompts, features, [[30, 31]])
     (theirs,) = read_and_step(build(separate, copied), prompts, features, [[30, 31]])
     torch.testing.assert_close(mine, theirs, atol=LIMIT, rtol=0)
-
-
-@pytest.mark.parametrize(
-    ("types", "positions", "vision"),
-    [
-        pytest.param([0, 0, 0], (0, 1, 2), [], id="text"),
-        pytest.param([0, 1, 1, 1, 1, 1, 0, 0], (0, 1, 2, 2, 2, 3, 4, 5), [1, 2, 3, 4], id="as prompts are laid out"),
-        pytest.param([0, 1, 1, 1, 0], (0, 1, 2, 3, 4), [1, 2], id="one patch"),
-        pytest.param([1, 1, 1, 1, 0, 0], (0, 1, 1, 2, 3, 4), [0, 1, 2], id="image at the start"),
-        pytest.param([0, 0, 0, 1, 1, 1, 1, 0], (0, 1, 2, 3, 4, 4, 5, 6), [3, 4, 5], id="image after text"),
-        pytest.param([0, 1, 1, 1, 1], (0, 1, 2, 2, 3), [1, 2, 3], id="image at the end"),
-    ],
-)
-def test_patches_share_a_position_and_eoi_goes_to_the_language_experts(
-    types: list[int], positions: tuple[int, ...], vision: list[int]
-) -> None:
-    assert token_positions(types) == positions
-    assert vision_expert_tokens(types) == vision
-
-
-def test_a_batch_routes_each_row_by_its_own_types() -> None:
-    config = parse_config(raw_config(SMALL))
-    text, image = lay_out(config, [7, 8, 9], with_image=False), lay_out(config, [7], with_image=True)
-    batch = collate([text, image, text], PAD, torch.device("cpu"))
-    assert batch.token_ids.tolist() == [[BOS, 7, 8, 9, PAD], [BOS, PAD, PAD, PAD, 7], [BOS, 7, 8, 9, PAD]]
-    assert batch.image_tokens.tolist() == [6, 7, 8]
-    assert batch.routing is not None
-    assert batch.routing.vision.tolist() == [6, 7]
-    assert batch.routing.language.tolist() == [0, 1, 2, 3, 5, 8, 9, 10, 11, 12, 13], "without padding"
-    assert collate([text, text], PAD, torch.device("cpu")).routing is None
-
-
-def test_published_rotary_angles_go_astray_as_the_description_says() -> None:
-    exact = inverse_frequencies(128, 500_000.0)
-    position = torch.tensor([[511]])
-    rough = rotation(position, exact.bfloat16())
-    right = rotation(position, exact)
-    assert rough.cos.dtype == torch.bfloat16
-    assert right.cos.dtype == torch.float32
-    angles = position.bfloat16() * exact.bfloat16()
-    assert ((angles.float() - position * exact).abs() > 0.1).sum() == 12
-    assert (rough.cos.float() - right.cos).abs().max() > 0.5
 
 
 def test_the_two_rotary_precisions_differ_in_bf16_and_nowhere_else() -> None:
