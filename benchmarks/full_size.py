@@ -1,0 +1,285 @@
+"""The full-size model on this machine, with random weights: python -m benchmarks.full_size FOLDER
+
+Whether a computer holds the model is a question of its memory at the worst moment, which small checkpoints do not
+show. So this writes a checkpoint of the published size into FOLDER (39 GB in bf16), loads it to NF4, reads a short
+prompt and decodes some tokens, writes the NF4 checkpoint, and loads that. Each step runs in a process of its own or
+after the one before, and is printed with its seconds and with the peaks of anonymous and of all resident memory: mapped
+files count for the second, and the system can drop those pages at any time.
+
+What was made is deleted in the end; with --keep it stays, and the next run takes it up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import multiprocessing
+import random
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from cogdoc.cogvlm2.checkpoint import INDEX
+from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
+from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.loading import load_model
+from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.prompts import lay_out
+from cogdoc.cogvlm2.quantizing import Linear4bit, quantizable
+from cogdoc.cogvlm2.rotary import inverse_frequencies
+from cogdoc.cogvlm2.rows import read_rows
+from cogdoc.cogvlm2.writing import write_quantized
+
+GB = 1e9
+SAMPLE_SECONDS = 0.2
+
+PUBLISHED: dict[str, Any] = {
+    "architectures": ["CogVLMForCausalLM"],
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "hidden_act": "silu",
+    "rms_norm_eps": 1e-5,
+    "max_position_embeddings": 8192,
+    "vocab_size": 128256,
+    "template_version": "chat",
+    "bos_token_id": 128000,
+    "eos_token_id": [128001, 128009],
+    "pad_token_id": 128002,
+    "tie_word_embeddings": False,
+    "torch_dtype": "bfloat16",
+    "vision_config": {
+        "hidden_size": 1792,
+        "intermediate_size": 15360,
+        "num_hidden_layers": 63,
+        "num_heads": 16,
+        "patch_size": 14,
+        "image_size": 1344,
+        "num_positions": 9217,
+        "in_channels": 3,
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-6,
+        "dropout_prob": 0.0,
+    },
+}
+
+SHARD_BYTES = 5 * 10**9
+TEXT_TOKENS = 32
+DECODED = 8
+
+# Random numbers are drawn once and laid end to end, since drawing 19.5 billion takes longer than all else here. The
+# count is prime, so that no two rows of a matrix are equal.
+NUMBERS = 15_999_989
+STD = 0.02
+# Trained weights have a few that stand out, and those set the scale of their block.
+OUTLIER_EVERY, OUTLIER_TIMES = 997, 8
+
+# Codes, scales in 8 bits and the scales' own scales.
+NF4_BYTES = 1 / 2 + 1 / 64 + 4 / (64 * 256)
+SPARE_DISK = 2 * 10**9
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a line for each step; 2 where the disk is too small."""
+    options = _parse(arguments)
+    raw = scaled(options.layers)
+    full, quantized = options.folder / "bf16", options.folder / "nf4"
+    options.folder.mkdir(parents=True, exist_ok=True)
+    needed, free = disk_needed(raw, full), shutil.disk_usage(options.folder).free
+    if free < needed:
+        print(f"{options.folder}: {needed / GB:.0f} GB are needed, {free / GB:.0f} are free", file=sys.stderr)
+        return 2
+    try:
+        _print_row("", ["seconds", "anonymous GB", "resident GB", "anonymous GB after"])
+        if not (full / INDEX).is_file():
+            in_own_process(write_checkpoint, full, raw)
+        tokens: tuple[int, ...] = in_own_process(load_and_read, full, options.image)
+        shutil.rmtree(quantized, ignore_errors=True)
+        in_own_process(write_nf4, full, quantized)
+        again = in_own_process(load_and_read, quantized, False)
+        print(f"both decode {'the same tokens' if tokens == again else 'different tokens!'}: {again}")
+    finally:
+        if not options.keep:
+            shutil.rmtree(full, ignore_errors=True)
+            shutil.rmtree(quantized, ignore_errors=True)
+    return 0 if tokens == again else 1
+
+
+def scaled(layers: int | None) -> dict[str, Any]:
+    """The published configuration, or one with few layers of the same width."""
+    if layers is None:
+        return PUBLISHED
+    vision = PUBLISHED["vision_config"] | {"num_hidden_layers": layers}
+    return PUBLISHED | {"num_hidden_layers": layers, "vision_config": vision}
+
+
+def disk_needed(raw: dict[str, Any], full: Path) -> float:
+    """Bytes for the quantized checkpoint and, where it is not there yet, for the full one."""
+    model = on_meta(raw)
+    total = sum(tensor.numel() for tensor in model.state_dict().values())
+    packed = sum(linear.weight.numel() for _, linear in quantizable(model))
+    needed: float = 2 * (total - packed) + NF4_BYTES * packed + SPARE_DISK
+    return needed if (full / INDEX).is_file() else needed + 2 * total
+
+
+def on_meta(raw: dict[str, Any]) -> CogVLM2:
+    with torch.device("meta"):
+        return CogVLM2(parse_config(raw))
+
+
+def in_own_process(work: Callable[..., Any], *args: object) -> Any:
+    """The result of `work`, done in a fresh process: memory that an earlier step left behind counts for none."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *args).result()
+
+
+def write_checkpoint(folder: Path, raw: dict[str, Any]) -> None:
+    """All tensors under their published names, in shards with an index."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    model = on_meta(raw)
+    with measured("write a bf16 checkpoint"):
+        torch.manual_seed(0)
+        numbers = torch.randn(NUMBERS) * STD
+        numbers[::OUTLIER_EVERY] *= OUTLIER_TIMES
+        shards = list(split_in_shards(model))
+        places: dict[str, str] = {}
+        for number, names in enumerate(shards, start=1):
+            shard = f"model-{number:05}-of-{len(shards):05}.safetensors"
+            shapes = {name: model.state_dict()[name].shape for name in names}
+            tensors = {name: random_tensor(name, shape, numbers, model.config) for name, shape in shapes.items()}
+            save_file(tensors, folder / shard, metadata={"format": "pt"})
+            places |= dict.fromkeys(names, shard)
+    (folder / "config.json").write_text(json.dumps(raw, indent=2))
+    (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": places}))
+    print(f"{len(places):,} tensors in {len(shards)} shards")
+
+
+def split_in_shards(model: CogVLM2) -> Iterator[list[str]]:
+    names: list[str] = []
+    size = 0
+    for name, tensor in model.state_dict().items():
+        if names and size + 2 * tensor.numel() > SHARD_BYTES:
+            yield names
+            names, size = [], 0
+        names.append(name)
+        size += 2 * tensor.numel()
+    yield names
+
+
+def random_tensor(name: str, shape: torch.Size, numbers: Tensor, config: ModelConfig) -> Tensor:
+    """A bf16 tensor as training might leave it: norms of one, biases of zero, all else around zero."""
+    if name.endswith("inv_freq"):
+        return inverse_frequencies(config.head_dim, config.rotary_base).bfloat16()
+    if len(shape) == 1:
+        return torch.full(shape, float(name.endswith("weight")), dtype=torch.bfloat16)
+    chance = random.Random(name)
+    rolled = numbers.roll(chance.randrange(NUMBERS)).mul_(chance.uniform(0.75, 1.25)).bfloat16()
+    count = shape.numel()
+    return rolled.repeat(math.ceil(count / NUMBERS))[:count].view(shape)
+
+
+def load_and_read(folder: Path, with_image: bool) -> tuple[int, ...]:
+    """Load to NF4, read a text prompt (and a picture) and decode; the tokens that follow the text prompt."""
+    with measured(f"load {folder.name} as nf4"):
+        model = load_model(folder, quantization="nf4")
+    print(f"weights in memory: {weight_bytes(model) / GB:.2f} GB")
+    tokens = read_and_decode(model, None)
+    if with_image:
+        side = model.config.vision.image_size
+        pixels = torch.randn(1, model.config.vision.in_channels, side, side)
+        with measured("vision tower, one picture"):
+            features = model.image_features(pixels)
+        read_and_decode(model, features)
+    return tokens
+
+
+def read_and_decode(model: CogVLM2, features: Tensor | None) -> tuple[int, ...]:
+    """Greedy tokens after a prompt of random text, with the picture of `features` in front where there is one."""
+    chance = random.Random(0)
+    text = [chance.randrange(model.config.bos_token_id) for _ in range(TEXT_TOKENS)]
+    prompt = lay_out(model.config, text, with_image=features is not None)
+    with measured(f"read a prompt of {len(prompt):,} tokens"):
+        rows = read_rows(model, [prompt], features, room=DECODED + 1)
+    with measured(f"decode a token, of {DECODED}", DECODED):
+        # The first token comes from the prompt, and the last one is not read any more.
+        [answer] = complete(decode(rows, max_tokens=DECODED + 1, stop=()), 1)
+    return answer.token_ids
+
+
+def write_nf4(source: Path, destination: Path) -> None:
+    with measured("write an nf4 checkpoint"):
+        write_quantized(source, destination)
+    size = sum(path.stat().st_size for path in destination.iterdir())
+    print(f"on disk: {size / GB:.2f} GB")
+
+
+def weight_bytes(model: CogVLM2) -> int:
+    """Memory for all weights, quantization state included."""
+    packed = [module for module in model.modules() if isinstance(module, Linear4bit)]
+    codes = {module.codes.data_ptr() for module in packed}
+    sizes = {tensor.data_ptr(): tensor.nbytes for tensor in model.state_dict().values()}
+    return sum([module.weight_bytes for module in packed] + [sizes[place] for place in sizes if place not in codes])
+
+
+@contextmanager
+def measured(name: str, times: int = 1) -> Iterator[None]:
+    """Print how long the block takes, divided by `times`, and this process's peak memory meanwhile."""
+    samples = [resident_memory()]
+    ended = threading.Event()
+
+    def sample() -> None:
+        while not ended.wait(SAMPLE_SECONDS):
+            samples.append(resident_memory())
+
+    sampler = threading.Thread(target=sample, daemon=True)
+    sampler.start()
+    started = time.perf_counter()
+    yield
+    seconds = (time.perf_counter() - started) / times
+    ended.set()
+    sampler.join()
+    samples.append(resident_memory())
+    anonymous, resident = (max(kind) for kind in zip(*samples, strict=True))
+    sizes = [f"{size / GB:.2f}" for size in (anonymous, resident, samples[-1][0])]
+    _print_row(name, [f"{seconds:.2f}", *sizes])
+
+
+def resident_memory() -> tuple[int, int]:
+    """Bytes of anonymous and of all resident memory of this process."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    anonymous, resident = (int(status[key].split()[0]) * 1024 for key in ("RssAnon", "VmRSS"))
+    return anonymous, resident
+
+
+def _print_row(name: str, cells: Sequence[str]) -> None:
+    print(f"{name:32}{''.join(f'{cell:>20}' for cell in cells)}", flush=True)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.full_size",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where 52 GB may be written")
+    parser.add_argument("--keep", action="store_true", help="delete nothing in the end")
+    parser.add_argument("--image", action="store_true", help="read a picture, too: about ten minutes on a CPU")
+    parser.add_argument("--layers", type=int, metavar="N", help="only so many layers of each kind, for a trial")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
