@@ -108,22 +108,24 @@ def measure_images(images: ImagePart, model: CogVLM2) -> tuple[Line, Tensor]:
 
 
 def find_picture(case: Case, number: int, features: Tensor | None, model: CogVLM2) -> int | None:
-    """Which picture a row was given: the one that comes nearest to what is expected; None for text.
+    """Which picture a row was given; None for text.
 
-    Folders do not say it outright. Nothing is forgiven by it: the nearest has to be within the limits too. Where a
-    folder has nothing to tell pictures apart by, it is the one that the names of cases stand for.
+    Folders do not say it outright. It is one that gives what is expected, so nothing is forgiven by looking for it.
+    Where none does, or several do, it is the one that the case's name stands for, else the nearest.
     """
     row = case.rows[number]
     if features is None or not row.prompt.has_image:
         return None
     expected = replace(row.published, step_logits=None)
-
-    def distance(picture: int) -> float:
-        found = compare(read_prompts([row], features[picture, None], model), [expected], model.dtype)
-        return max((one.largest for one in found.values() if one is not None), default=0.0)
-
     named = USUAL_PICTURES.get(case.name, ())[number : number + 1]
-    return min(range(len(features)), key=lambda picture: (distance(picture), picture not in named))
+
+    def unlikely(picture: int) -> tuple[bool, bool, float]:
+        given = read_prompts([row], features[picture, None], model)
+        found = worst([one for one in compare(given, [expected], model.dtype).values() if one is not None])
+        off, largest = (not found.allowed, found.largest) if found is not None else (False, 0.0)
+        return off, picture not in named, largest
+
+    return min(range(len(features)), key=unlikely)
 
 
 def _corrected(
