@@ -84,7 +84,7 @@ class MemoryPlan:
     prompt: Peak
     """Reading prompts that fill the whole context, with an image in each row or in none, whatever takes more."""
     step: Peak
-    """Reading one more token in each row, with its logits."""
+    """Reading tokens that follow, with the last one's logits."""
 
     @property
     def weights(self) -> int:
@@ -107,6 +107,7 @@ def plan(
     *,
     length: int | None = None,
     batch: int = 1,
+    new_tokens: int = 1,
     dtype_bytes: int = 2,
     device: Device = "cuda",
 ) -> MemoryPlan:
@@ -115,6 +116,8 @@ def plan(
     Args:
         length: tokens of prompt and answer that the cache has room for; None means the model's whole context.
         batch: conversations side by side, each with an image.
+        new_tokens: read at once in each row behind what the cache holds: 1 when decoding, more when drafts are
+            verified or a question follows a prefix that was kept.
         dtype_bytes: of what is computed in: 2 for bf16, 4 for fp32.
         device: whose kernels run; they differ in what they need for quantized weights.
     """
@@ -127,44 +130,32 @@ def plan(
         cache=costs.size(slots, 2 * config.kv_size),
         vision=_vision_peak(config, costs, batch),
         prompt=_prompt_peak(config, costs, batch, length),
-        step=_step_peak(config, costs, batch, length),
+        step=_step_peak(config, costs, batch, length, new_tokens),
     )
 
 
 def longest_context(
-    config: ModelConfig,
-    available: int,
-    quantization: Quantization = "nf4",
-    *,
-    batch: int = 1,
-    dtype_bytes: int = 2,
-    device: Device = "cuda",
+    config: ModelConfig, available: int, quantization: Quantization = "nf4", *, batch: int = 1, device: Device = "cuda"
 ) -> int | None:
-    """The most tokens whose plan fits `available` bytes; None where bos, an image and one token do not."""
+    """The most tokens whose plan in bf16 fits `available` bytes; None where bos, an image and one token do not."""
     lengths = range(config.image_tokens + 2, config.max_positions + 1)
 
     def peak(length: int) -> int:
-        return plan(config, quantization, length=length, batch=batch, dtype_bytes=dtype_bytes, device=device).peak
+        return plan(config, quantization, length=length, batch=batch, device=device).peak
 
     fitting = bisect_right(lengths, available, key=peak)
     return lengths[fitting - 1] if fitting else None
 
 
 def largest_batch(
-    config: ModelConfig,
-    available: int,
-    quantization: Quantization = "nf4",
-    *,
-    length: int | None = None,
-    dtype_bytes: int = 2,
-    device: Device = "cuda",
+    config: ModelConfig, available: int, quantization: Quantization = "nf4", *, length: int, device: Device = "cuda"
 ) -> int | None:
-    """The most conversations of `length` tokens whose plan fits `available` bytes; None where one does not."""
+    """The most conversations of `length` tokens whose plan in bf16 fits `available` bytes; None where one does not."""
 
     def peak(batch: int) -> int:
-        return plan(config, quantization, length=length, batch=batch, dtype_bytes=dtype_bytes, device=device).peak
+        return plan(config, quantization, length=length, batch=batch, device=device).peak
 
-    batches = range(1, available // plan(config, quantization, length=length, dtype_bytes=dtype_bytes).cache + 1)
+    batches = range(1, available // plan(config, quantization, length=length).cache + 1)
     return bisect_right(batches, available, key=peak) or None
 
 
@@ -208,20 +199,17 @@ class _Costs:
         NF4, by bitsandbytes' `gemm_4bit`: the weight expanded to the computing dtype, and each block's scale in fp32
         twice. A fused kernel would need neither, but whether one is taken depends on tokens, shape and card.
 
-        int8, by bitsandbytes' `MatMul8bitLt`: first the input in fp16, its magnitudes in fp16, two masks, codes; then
-        codes, the int32 product, the result in fp16 and in the computing dtype. On the CPU the product is scaled in
-        fp32: the int32 product and two fp32 tensors, and the input is scaled in fp32 as well.
+        int8, by bitsandbytes' `MatMul8bitLt`: first the input in fp16, its magnitudes in fp16, and a mask; then the
+        input's codes and row scales, the product in int32, in fp16 and in the computing dtype. The CPU's kernels
+        compute in fp32: input, mask and two fp32 copies; then codes, the product in int32 and three times in fp32.
         """
         out, read, made = self.size(tokens, outputs), tokens * inputs, tokens * outputs
-        match self.quantization:
-            case "none":
-                return out
-            case "nf4":
-                return out + self.size(inputs, outputs) + 2 * FLOAT32 * ceil(inputs * outputs / BLOCK)
-            case "int8" if self.device == "cuda":
-                return max(5 * read, read + (4 + 2 + self.width) * made) + 2 * FLOAT32 * tokens
-            case "int8":
-                return max(11 * read, read + 12 * made) + 2 * FLOAT32 * tokens
+        if self.quantization == "none":
+            return out
+        if self.quantization == "nf4":
+            return out + self.size(inputs, outputs) + 2 * FLOAT32 * ceil(inputs * outputs / BLOCK)
+        coding, scaling = (2 + 2 + 1, 4 + 2 + self.width) if self.device == "cuda" else (2 + 1 + 4 + 4, 4 * 4)
+        return max(coding * read, read + scaling * made) + FLOAT32 * tokens
 
     def rms_norm(self, tokens: int, columns: int) -> int:
         """Three fp32 tensors at once: the input, scaled, and weighted; an fp32 input is no new tensor."""
@@ -323,27 +311,28 @@ def _prompt_peak(config: ModelConfig, costs: _Costs, batch: int, length: int) ->
     return _higher(plain, _highest(routed, always))
 
 
-def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int) -> Peak:
-    """One token in each row.
+def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_tokens: int) -> Peak:
+    """Tokens that follow others, `new_tokens` in each row, and the last one's logits.
 
     Always alive beside what a prompt has: the mask of visible slots, once for a token and once for each query head
     that shares a key head. Attention wants it as numbers, and CUDA's kernel wants them again in rows of a length
     divisible by eight. A CPU that multiplies packed codes repacks each weight at the first step: codes as int32, as
     bytes, in another order, half of them shifted, and packed, 7 bytes a parameter together.
     """
-    slots = length + 1
+    tokens, slots = batch * new_tokens, length + 1
     group = config.num_heads // config.num_kv_heads
-    masks = batch * slots * (1 + group)
-    numbers = costs.size(batch, group * slots) * (2 if costs.device == "cuda" else 1)
-    state = costs.size(batch, config.hidden_size)
-    stages = _layer_stages(config, costs, batch, 0)
-    stages["attention: scores"] += numbers
-    stages["attention: dense"] += state  # heads and tokens change places, which copies
+    numbers = costs.size(tokens, group * slots) * (2 if costs.device == "cuda" else 1)
+    state = costs.size(tokens, config.hidden_size)
+    stages = _layer_stages(config, costs, tokens, 0)
+    # Heads and tokens change places before attention and after it, which copies where there are several of both.
+    stages["attention: scores"] += numbers + (state if new_tokens > 1 else 0)
+    stages["attention: dense"] += state
     if costs.quantization == "nf4" and costs.device == "cpu":
         largest = config.hidden_size * max(config.intermediate_size, config.hidden_size + 2 * config.kv_size)
         stages["weights repacked"] = 3 * state + 7 * largest
-    always = 3 * INT64 * batch + masks + _rotary_tables(config, batch) + state
-    return _higher(_highest(stages, always), _logits_peak(config, costs, batch, batch))
+    masks = tokens * slots * (1 + group)
+    always = 3 * INT64 * tokens + masks + _rotary_tables(config, tokens) + state
+    return _higher(_highest(stages, always), _logits_peak(config, costs, batch, tokens))
 
 
 def _layer_stages(config: ModelConfig, costs: _Costs, tokens: int, vision_tokens: int) -> dict[str, int]:

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from cogdoc.cogvlm2.cancelling import Cancelled, cancellable
-from cogdoc.cogvlm2.configuration import Template
+from cogdoc.cogvlm2.configuration import Template, read_config
 from cogdoc.cogvlm2.decoding import GREEDY, Token, decode
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.loading import Progress, load_model
@@ -22,6 +22,7 @@ from cogdoc.cogvlm2.quantizing import Quantization
 from cogdoc.cogvlm2.rows import read_rows
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer, load_tokenizer
+from cogdoc.errors import CheckpointError
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,12 @@ def load_reader(
     """Load a checkpoint with its tokenizer, and keep image features in `feature_folder` if one is given.
 
     Raises:
-        CheckpointError, UsageError: see `cogdoc.cogvlm2.loading.load_model`.
+        CheckpointError: the tokenizer is missing or not this model's; otherwise as `cogdoc.cogvlm2.loading.load_model`.
     """
     tokenizer = load_tokenizer(checkpoint)
+    vocab = read_config(checkpoint).vocab_size
+    if tokenizer.vocab_size > vocab:
+        raise CheckpointError(f"{checkpoint}: the tokenizer has {tokenizer.vocab_size} tokens, the model {vocab}")
     model = load_model(checkpoint, quantization=quantization, device=device, progress=progress)
     store = FeatureStore(feature_folder, model_identity(checkpoint, model)) if feature_folder is not None else None
     return Reader(model, tokenizer, store)

@@ -23,6 +23,10 @@ class Tokenizer:
 
     bpe: tokenizers.Tokenizer
 
+    @property
+    def vocab_size(self) -> int:
+        return self.bpe.get_vocab_size()
+
     def encode(self, text: str) -> list[int]:
         """The ids of `text` alone, without bos.
 
