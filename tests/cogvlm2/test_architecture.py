@@ -123,6 +123,7 @@ def test_an_image_takes_2306_tokens_and_3_positions() -> None:
         pytest.param([1, 1, 1, 1, 0, 0], (0, 1, 1, 2, 3, 4), [0, 1, 2], id="image at the start"),
         pytest.param([0, 0, 0, 1, 1, 1, 1, 0], (0, 1, 2, 3, 4, 4, 5, 6), [3, 4, 5], id="image after text"),
         pytest.param([0, 1, 1, 1, 1], (0, 1, 2, 2, 3), [1, 2, 3], id="image at the end"),
+        pytest.param([1, 1, 1, 1], (0, 1, 1, 2), [0, 1, 2], id="image alone"),
     ],
 )
 def test_patches_share_a_position_and_eoi_goes_to_the_language_experts(
