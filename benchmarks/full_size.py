@@ -158,9 +158,7 @@ def write_checkpoint(folder: Path, raw: dict[str, Any]) -> None:
         places: dict[str, str] = {}
         for number, names in enumerate(shards, start=1):
             shard = f"model-{number:05}-of-{len(shards):05}.safetensors"
-            shapes = {name: model.state_dict()[name].shape for name in names}
-            tensors = {name: random_tensor(name, shape, numbers, model.config) for name, shape in shapes.items()}
-            save_file(tensors, folder / shard, metadata={"format": "pt"})
+            save_file(random_tensors(model, names, numbers), folder / shard, metadata={"format": "pt"})
             places |= dict.fromkeys(names, shard)
     (folder / "config.json").write_text(json.dumps(raw, indent=2))
     (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": places}))
@@ -177,6 +175,11 @@ def split_in_shards(model: CogVLM2) -> Iterator[list[str]]:
         names.append(name)
         size += 2 * tensor.numel()
     yield names
+
+
+def random_tensors(model: CogVLM2, names: Sequence[str], numbers: Tensor) -> dict[str, Tensor]:
+    shapes = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    return {name: random_tensor(name, shapes[name], numbers, model.config) for name in names}
 
 
 def random_tensor(name: str, shape: torch.Size, numbers: Tensor, config: ModelConfig) -> Tensor:
