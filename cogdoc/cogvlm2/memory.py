@@ -3,17 +3,20 @@
 Needs no deep learning library. The tests hold it against what is really allocated: weights and cache are exact,
 activations are never below it and at most a few percent above.
 
-What it says of the published 19B checkpoint on CUDA, in bf16 with a bf16 output head, at 8,192 tokens and batch 1
-(`python -m benchmarks.memory` prints more):
+What it says of the published checkpoint on CUDA, in GB of 10^9 bytes at the model's whole context of 8,192 tokens
+(`python -m benchmarks.memory` prints more). The last columns say how many such conversations fit side by side:
 
-| weights | weights | cache | activations | together with `RUNTIME_BYTES` | fits 24 GiB | fits 16 GiB |
-|---|--:|--:|--:|--:|---|---|
-| NF4 | TODO | | | | | |
+| weights | weights | cache | activations | peak | with `RUNTIME_BYTES` | 16 GiB | 24 GiB | 48 GiB |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
+| NF4, bf16 head | 11.67 | 1.07 | 0.98 | 13.73 | 14.37 | 2 | 6 | 19 |
+| int8, bf16 head | 20.60 | 1.07 | 1.48 | 23.16 | 23.81 | 0 | 1 | 11 |
+| bf16 | 39.01 | 1.07 | 0.98 | 41.06 | 41.71 | 0 | 0 | 5 |
 
 Not counted: kernels' own workspace. Attention is taken to be a fused kernel (flash or memory-efficient on CUDA, flash
-on the CPU), which needs no more than a log-sum for each query and head. The workspace of convolutions and matrix
-products, what CUDA takes for itself, and memory that the allocator holds but cannot use are `RUNTIME_BYTES`. An int8
-product is taken to meet no outlier features; each would add its own column of the input and of the weight.
+on the CPU), which needs no more than a log-sum for each query and head. What CUDA, convolutions and matrix products
+take for themselves, and what the allocator holds but cannot use, is `RUNTIME_BYTES`. An int8 product is taken to meet
+no outlier features. Scales that a CPU has unpacked for decoding (at most 0.11 GB), prefixes kept for later questions
+and the caller's pictures come on top.
 """
 
 from __future__ import annotations
@@ -260,13 +263,13 @@ def _vision_peak(config: ModelConfig, costs: _Costs, batch: int) -> Peak:
     """The last of `batch` pictures in the vision tower.
 
     Always alive: its pixels and the features of the pictures before it. In the transformer also the first layer's
-    input, which the caller's arguments hold, and the running layer's.
+    input, which the caller's arguments hold, and the running layer's. Attention has queries, keys and values in one
+    tensor and its result beside it, the MLP what gelu takes and gives, the adapter what a decoder's MLP has.
     """
     vision, hidden, inner = config.vision, config.hidden_size, config.intermediate_size
     width, length, patches = vision.hidden_size, vision.num_positions, config.patch_tokens
     state = costs.size(length, width)
     wide = costs.size(length, vision.intermediate_size)
-    log_sums = FLOAT32 * length * vision.num_heads
     tokens, gated = costs.size(patches, hidden), costs.size(patches, inner)
     features = costs.size(config.image_tokens, hidden)
     held = min(2, vision.num_layers) * state
@@ -274,13 +277,12 @@ def _vision_peak(config: ModelConfig, costs: _Costs, batch: int) -> Peak:
     projected = state + costs.size(patches, width)  # the transformer's output and the convolution's
     stages = {
         "vision attention: query_key_value": held + costs.product(length, width, 3 * width),
-        "vision attention: scores": held + 4 * state + log_sums,
+        "vision attention: scores": held + 4 * state + FLOAT32 * length * vision.num_heads,
         "vision attention: dense": held + 4 * state + costs.product(length, width, width),
         "vision MLP: fc1": mlp + costs.product(length, width, vision.intermediate_size),
         "vision MLP: gelu": mlp + 2 * wide,
         "vision MLP: fc2": mlp + wide + costs.product(length, vision.intermediate_size, width),
         "adapter: linear_proj": projected + costs.product(patches, width, hidden),
-        "adapter: norm and gelu": projected + 2 * tokens,
         "adapter: gate_proj": projected + tokens + costs.product(patches, hidden, inner),
         "adapter: dense_h_to_4h": projected + tokens + gated + costs.product(patches, hidden, inner),
         "adapter: gate times dense_h_to_4h": projected + tokens + 3 * gated,
@@ -293,22 +295,20 @@ def _vision_peak(config: ModelConfig, costs: _Costs, batch: int) -> Peak:
 
 
 def _prompt_peak(config: ModelConfig, costs: _Costs, batch: int, length: int) -> Peak:
-    """Prompts of `length` tokens in each row, and the last position's logits.
+    """Prompts of `length` tokens in each row, and the last one's logits.
 
     Always alive: ids and positions, the rotary tables, and the embeddings, which the caller holds. With images also
     their features and the lists of tokens by expert.
     """
     tokens = batch * length
-    always = 2 * INT64 * tokens + _rotary_tables(config, tokens) + costs.size(tokens, config.hidden_size)
-    plain = _higher(
-        _highest(_layer_stages(config, costs, tokens, 0), always), _logits_peak(config, costs, batch, tokens)
-    )
+    given = 2 * INT64 * tokens
+    plain = _decoder_peak(config, costs, batch, tokens, given, _layer_stages(config, costs, tokens, 0))
     if length <= config.image_tokens:
         return plain
     images = batch * config.image_tokens
-    always += costs.size(images, config.hidden_size) + INT64 * (tokens + images)
-    routed = _layer_stages(config, costs, tokens, images - batch)
-    return _higher(plain, _highest(routed, always))
+    given += costs.size(images, config.hidden_size) + INT64 * (tokens + images)
+    stages = _layer_stages(config, costs, tokens, images - batch)
+    return _higher(plain, _decoder_peak(config, costs, batch, tokens, given, stages))
 
 
 def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_tokens: int) -> Peak:
@@ -321,7 +321,8 @@ def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_
     """
     tokens, slots = batch * new_tokens, length + 1
     group = config.num_heads // config.num_kv_heads
-    numbers = costs.size(tokens, group * slots) * (2 if costs.device == "cuda" else 1)
+    unaligned = costs.device == "cuda" and slots % 8 != 0
+    numbers = costs.size(tokens, group * (slots + (8 * ceil(slots / 8) if unaligned else 0)))
     state = costs.size(tokens, config.hidden_size)
     stages = _layer_stages(config, costs, tokens, 0)
     # Heads and tokens change places before attention and after it, which copies where there are several of both.
@@ -331,8 +332,8 @@ def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_
         largest = config.hidden_size * max(config.intermediate_size, config.hidden_size + 2 * config.kv_size)
         stages["weights repacked"] = 3 * state + 7 * largest
     masks = tokens * slots * (1 + group)
-    always = 3 * INT64 * tokens + masks + _rotary_tables(config, tokens) + state
-    return _higher(_highest(stages, always), _logits_peak(config, costs, batch, tokens))
+    stages = {moment: size + masks for moment, size in stages.items()}
+    return _decoder_peak(config, costs, batch, tokens, 3 * INT64 * tokens, stages)
 
 
 def _layer_stages(config: ModelConfig, costs: _Costs, tokens: int, vision_tokens: int) -> dict[str, int]:
@@ -374,16 +375,20 @@ def _layer_stages(config: ModelConfig, costs: _Costs, tokens: int, vision_tokens
     }
 
 
-def _logits_peak(config: ModelConfig, costs: _Costs, batch: int, tokens: int) -> Peak:
-    """Logits of one token in each row as the output head gives them and in fp32; the last layer's output is alive."""
+def _decoder_peak(
+    config: ModelConfig, costs: _Costs, batch: int, tokens: int, given: int, stages: Mapping[str, int]
+) -> Peak:
+    """The layers, then logits of one token in each row as the output head gives them and in fp32.
+
+    Beside what was `given`, the layers have the embeddings and the rotary tables, cosines and sines in fp32 (the
+    published-exact mode has them in bf16), and the logits have the last layer's output.
+    """
+    state = costs.size(tokens, config.hidden_size)
+    tables = 2 * FLOAT32 * tokens * config.head_dim
     narrow, normed = costs.size(batch, config.vocab_size), costs.size(batch, config.hidden_size)
     wide = FLOAT32 * batch * config.vocab_size if costs.width < FLOAT32 else 0
-    return Peak(costs.size(tokens, config.hidden_size) + narrow + max(normed, wide), "logits")
-
-
-def _rotary_tables(config: ModelConfig, tokens: int) -> int:
-    """Cosines and sines in fp32; the published-exact mode keeps them in bf16."""
-    return 2 * FLOAT32 * tokens * config.head_dim
+    logits = Peak(given + state + narrow + max(normed, wide), "logits")
+    return _higher(_highest(stages, given + state + tables), logits)
 
 
 def _highest(stages: Mapping[str, int], always: int) -> Peak:

@@ -1,0 +1,69 @@
+"""What the published model takes and what fits, by the memory plan: python -m benchmarks.memory
+
+Nothing is loaded or measured here: the plan is arithmetic, and the tests hold it against real allocations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Literal
+
+from benchmarks.full_size import PUBLISHED
+from benchmarks.report import markdown_table
+from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
+from cogdoc.cogvlm2.memory import RUNTIME_BYTES, Device, largest_batch, longest_context, plan
+
+GB = 1e9
+CARDS = (16, 24, 32, 48, 80)
+QUANTIZATIONS: tuple[Literal["nf4", "int8", "none"], ...] = ("nf4", "int8", "none")
+
+
+def main() -> None:
+    config = parse_config(PUBLISHED)
+    # An image, and what the published figure of 16 GB in int4 calls a 2K dialogue.
+    dialogue = config.image_tokens + 2048
+    print(f"GB of 10^9 bytes, bf16 where not quantized; {RUNTIME_BYTES / GB:.2f} GB more for the CUDA context.\n")
+    print(markdown_table(("weights", *QUANTIZATIONS), weight_rows(config)))
+    devices: tuple[Device, ...] = ("cuda", "cpu")
+    for device in devices:
+        header = (device, "tokens", "batch", "weights", "cache", "image", "prompt", "step", "peak", "highest at")
+        print("\n" + markdown_table(header, peak_rows(config, device, (dialogue, config.max_positions))))
+    print("\nLongest context in tokens for a batch of 1, 2, 4 or 8, and the largest batch of whole contexts:\n")
+    cards = ("card", "weights", "1", "2", "4", "8", f"batch of {config.max_positions}")
+    print(markdown_table(cards, fitting_rows(config)))
+
+
+def weight_rows(config: ModelConfig) -> list[list[str]]:
+    plans = [plan(config, quantization) for quantization in QUANTIZATIONS]
+    parts = [asdict(each.parts) for each in plans]
+    rows = [[name.replace("_", " "), *(f"{part[name] / GB:.3f}" for part in parts)] for name in parts[0]]
+    return [*rows, ["all", *(f"{each.weights / GB:.3f}" for each in plans)]]
+
+
+def peak_rows(config: ModelConfig, device: Device, lengths: Sequence[int]) -> list[list[str]]:
+    rows = []
+    for quantization in QUANTIZATIONS:
+        for length in lengths:
+            for batch in (1, 4):
+                planned = plan(config, quantization, length=length, batch=batch, device=device)
+                passes = (planned.vision, planned.prompt, planned.step)
+                sizes = (planned.weights, planned.cache, *(each.size for each in passes), planned.peak)
+                highest = max(passes, key=lambda each: each.size).moment
+                rows.append([quantization, str(length), str(batch), *(f"{size / GB:.2f}" for size in sizes), highest])
+    return rows
+
+
+def fitting_rows(config: ModelConfig) -> list[list[str]]:
+    rows = []
+    for card in CARDS:
+        available = card * 2**30 - RUNTIME_BYTES
+        for quantization in QUANTIZATIONS:
+            contexts = [longest_context(config, available, quantization, batch=batch) for batch in (1, 2, 4, 8)]
+            most = largest_batch(config, available, quantization, length=config.max_positions)
+            rows.append([f"{card} GiB", quantization, *(str(number or "-") for number in [*contexts, most])])
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""How much tensor memory a computation takes, as seen by following the storages it makes. Works on meta tensors too."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from cogdoc.cogvlm2.quantizing import bitsandbytes
+
+
+class Allocations(TorchDispatchMode):
+    """Follows every storage that operators make while it is entered, until its last tensor is gone.
+
+    What was there before counts nothing. Memory that a kernel takes and gives back inside is not seen, with one
+    exception: the 4-bit product is taken apart, since the weight that it expands is larger than its result.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = 0
+        self.peak = 0
+        self._known: dict[int, weakref.finalize[..., Any]] = {}
+        self._kernels = _AsOnDevice()
+
+    def __enter__(self) -> Allocations:
+        self._kernels.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._kernels.__exit__(*error)
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        made_by_hand = func is torch.ops.aten.lift_fresh.default  # what torch.tensor gives
+        for tensor in _tensors((args, kwargs)):
+            self._follow(tensor, counted=made_by_hand)
+        result = func(*args, **(kwargs or {}))
+        for tensor in _tensors(result):
+            self._follow(tensor, counted=True)
+        return result
+
+    def _follow(self, tensor: Tensor, counted: bool) -> None:
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key in self._known:
+            return
+        size = storage.nbytes() if counted else 0
+        self.current += size
+        self.peak = max(self.peak, self.current)
+        self._known[key] = weakref.finalize(storage, self._forget, key, size)
+
+    def _forget(self, key: int, size: int) -> None:
+        del self._known[key]
+        self.current -= size
+
+
+class _AsOnDevice(TorchFunctionMode):
+    """Shows what the 4-bit kernel does inside, and gives meta tensors the attention that real ones get on CUDA."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is functional.scaled_dot_product_attention and args[0].is_meta:
+            return _fused_attention(*args, **kwargs)  # for which torch writes the scores out
+        if func is torch.ops.bitsandbytes.gemm_4bit.default:
+            return bitsandbytes.backends.default.ops._gemm_4bit_default_impl(*args, **kwargs)
+        return func(*args, **kwargs)
+
+
+def _fused_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    is_causal: bool = False,
+    enable_gqa: bool = False,
+) -> Tensor:
+    assert enable_gqa or query.shape[1] == key.shape[1]
+    if attn_mask is not None:  # as torch does on CUDA before it calls the kernel
+        mask = torch.where(attn_mask, 0.0, torch.full((), -torch.inf, dtype=query.dtype, device=query.device))
+        slots = key.shape[2]
+        attn_mask = functional.pad(mask, (0, -slots % 8))[..., :slots] if slots % 8 else mask
+    kernel: Callable[..., tuple[Tensor, Tensor]] = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    return kernel(query, key, value, is_causal=is_causal, attn_mask=attn_mask)[0]
+
+
+def _tensors(tree: Any) -> list[Tensor]:
+    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor)]
+
+
+def allocated_by_cpu(compute: Callable[[], object]) -> int:
+    """The peak of what torch's CPU allocator gave out during `compute`, temporaries inside kernels included."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        compute()
+    events = profile.profiler.kineto_results.events()  # type: ignore[union-attr]
+    changes = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")
+    current = peak = 0
+    for _, size in changes:
+        current += size
+        peak = max(peak, current)
+    return peak

@@ -1,0 +1,317 @@
+"""The memory plan against memory: models that were loaded, and tensors that were alive, on the CPU and on meta."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from allocations import Allocations, allocated_by_cpu
+from bitsandbytes.functional import QuantState
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch import Tensor
+
+from benchmarks.full_size import PUBLISHED
+from cogdoc.cogvlm2 import memory, quantizing
+from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
+from cogdoc.cogvlm2.loading import load_model
+from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, largest_batch, longest_context, plan
+from cogdoc.cogvlm2.model import CogVLM2, collate
+from cogdoc.cogvlm2.prompts import lay_out
+from cogdoc.cogvlm2.quantizing import Linear4bit, Linear8bit, Quantization, quantizable
+
+META = torch.device("meta")
+FULL = parse_config(PUBLISHED)
+
+# What the CPU's kernels take for themselves, whatever the size of the tensors.
+KERNEL_BYTES = 1 << 18
+
+
+def small(**changes: int) -> dict[str, Any]:
+    """A config.json with sizes at which activations matter; `vision_` in front of a name means the vision part's."""
+    vision = PUBLISHED["vision_config"] | {"hidden_size": 64, "num_heads": 2, "intermediate_size": 256}
+    vision |= {"num_hidden_layers": 2, "patch_size": 4}
+    text = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2, "vocab_size": 500}
+    text |= {
+        "num_attention_heads": 8,
+        "num_multi_query_heads": 2,
+        "bos_token_id": 0,
+        "eos_token_id": 1,
+        "pad_token_id": 2,
+    }
+    for name, size in ({"vision_grid": 16} | changes).items():
+        if name == "vision_grid":
+            vision |= {"image_size": 4 * size, "num_positions": size**2 + 1}
+        elif name.startswith("vision_"):
+            vision[name.removeprefix("vision_")] = size
+        else:
+            text[name] = size
+    return PUBLISHED | text | {"vision_config": vision}
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> ModelConfig:
+    def times(unit: int, most: int) -> int:
+        return unit * draw(st.integers(1, most))
+
+    kv_heads = times(1, 4)
+    heads = times(kv_heads, 4)
+    raw = small(
+        num_attention_heads=heads,
+        num_multi_query_heads=kv_heads,
+        hidden_size=times(16 * heads, 4),
+        intermediate_size=times(64, 24),
+        num_hidden_layers=times(1, 3),
+        vocab_size=times(100, 20),
+        vision_hidden_size=times(32, 8),
+        vision_intermediate_size=times(64, 24),
+        vision_num_hidden_layers=times(1, 3),
+        vision_grid=times(2, 12),
+    )
+    return parse_config(raw)
+
+
+def bare(config: ModelConfig, dtype: torch.dtype) -> CogVLM2:
+    """A model on the meta device: shapes alone."""
+    with META:
+        return CogVLM2(config).to(dtype).eval().requires_grad_(False)
+
+
+def bare_nf4(config: ModelConfig) -> CogVLM2:
+    """The same with 4-bit layers, whose parts have the shapes that quantizing gives them."""
+    model = bare(config, torch.bfloat16)
+    for name, linear in list(quantizable(model)):
+        layer = Linear4bit(linear.in_features, linear.out_features, linear.bias is not None)
+        layer.bias = linear.bias
+        blocks = -(-linear.weight.numel() // quantizing.BLOCK)
+
+        def floats(*shape: int) -> Tensor:
+            return torch.empty(shape, device=META)
+
+        nested = QuantState(floats(-(-blocks // quantizing.SCALE_BLOCK)), code=floats(256), blocksize=256)
+        layer.codes = torch.empty(-(-linear.weight.numel() // 2), 1, dtype=torch.uint8, device=META)
+        layer.state = QuantState(
+            torch.empty(blocks, dtype=torch.uint8, device=META),
+            shape=linear.weight.shape,
+            dtype=torch.bfloat16,
+            blocksize=quantizing.BLOCK,
+            code=floats(16),
+            quant_type="nf4",
+            offset=floats(),
+            state2=nested,
+        )
+        model.set_submodule(name, layer)
+    return model
+
+
+def reading_images(model: CogVLM2, batch: int) -> Callable[[], Tensor]:
+    size = model.config.vision.image_size
+    pixels = torch.zeros(batch, 3, size, size, device=model.device)
+    return lambda: model.image_features(pixels)
+
+
+def reading_prompts(model: CogVLM2, batch: int, length: int, with_image: bool) -> Callable[[], Tensor]:
+    config = model.config
+    cache = allocate(config, batch, length, model.dtype, model.device)
+    prompts = [lay_out(config, [5] * (length - 1 - with_image * config.image_tokens), with_image)] * batch
+    shape = (batch, config.image_tokens, config.hidden_size)
+
+    def read() -> Tensor:
+        collated = collate(prompts, config.pad_token_id, model.device)
+        features = torch.zeros(shape, dtype=model.dtype, device=model.device) if with_image else None
+        return model.logits(model.read_prompts(collated, features, cache)[:, -1])
+
+    return read
+
+
+def reading_on(model: CogVLM2, batch: int, length: int, new_tokens: int) -> Callable[[], Tensor]:
+    cache = allocate(model.config, batch, length, model.dtype, model.device)
+
+    def read() -> Tensor:
+        token_ids, positions, slots = (
+            torch.full((batch, new_tokens), number, device=model.device) for number in (5, length - 1, length - 1)
+        )
+        return model.logits(model.read_tokens(token_ids, positions, slots, cache)[:, -1])
+
+    return read
+
+
+def tracked(compute: Callable[[], Tensor]) -> int:
+    with torch.no_grad(), Allocations() as allocations:
+        compute()
+    return allocations.peak
+
+
+def allocated(compute: Callable[[], Tensor]) -> int:
+    with torch.no_grad():
+        return allocated_by_cpu(compute)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoint")
+    raw = small()
+    (folder / "config.json").write_text(json.dumps(raw), encoding="utf-8")
+    torch.manual_seed(0)
+    save_file(CogVLM2(parse_config(raw)).to(torch.bfloat16).state_dict(), folder / "model.safetensors")
+    return folder
+
+
+def weight_bytes(model: CogVLM2) -> int:
+    """What the weights take, quantized or not."""
+    total = 0
+    for module in model.modules():
+        own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+        if isinstance(module, Linear4bit):
+            own = [tensor for tensor in own if tensor is not module.codes]
+            total += module.weight_bytes
+        elif isinstance(module, Linear8bit):
+            own.append(module.weight.SCB)
+        total += sum(tensor.nbytes for tensor in own)
+    return total
+
+
+@pytest.mark.parametrize("quantization", ["none", "nf4", "int8"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_weights_are_those_of_a_loaded_model(checkpoint: Path, quantization: Quantization, dtype: torch.dtype) -> None:
+    model = load_model(checkpoint, quantization=quantization, dtype=dtype)
+    assert plan(model.config, quantization, length=100, dtype_bytes=dtype.itemsize).weights == weight_bytes(model)
+
+
+def test_weights_of_the_published_size_are_exact() -> None:
+    planned = plan(FULL, "none")
+    assert planned.weights == weight_bytes(bare(FULL, torch.bfloat16)) == 39_006_214_656
+    assert planned.parts.vision_transformer == 2 * 4_279_387_392
+    assert planned.parts.patch_embedding == 2 * 17_574_144
+    assert planned.parts.visual_experts == 2 * 6_979_518_464
+    assert planned.parts.language_layers == 2 * 6_979_588_096
+    assert planned.parts.quantization_state == 0
+
+
+def test_4_bit_weights_of_the_published_size_are_exact() -> None:
+    assert plan(FULL, "nf4").weights == weight_bytes(bare_nf4(FULL))
+
+
+def test_a_tied_output_head_takes_nothing() -> None:
+    tied, untied = (plan(parse_config(small() | {"tie_word_embeddings": tied}), length=50) for tied in (True, False))
+    assert untied.weights - tied.weights == untied.parts.token_embedding
+
+
+@pytest.mark.parametrize(("batch", "length"), [(1, 8192), (3, 2000)])
+def test_the_cache_is_what_is_allocated(batch: int, length: int) -> None:
+    cache = allocate(FULL, batch, length, torch.bfloat16, META)
+    assert plan(FULL, length=length, batch=batch).cache == sum(tensor.nbytes for tensor in cache.keys + cache.values)
+
+
+@pytest.mark.parametrize("quantization", ["none", "nf4"])
+@pytest.mark.parametrize(("batch", "length"), [(1, 8192), (4, 8192), (1, 2400)])
+def test_peaks_of_the_published_size_are_those_of_its_tensors(
+    quantization: Quantization, batch: int, length: int
+) -> None:
+    model = bare(FULL, torch.bfloat16) if quantization == "none" else bare_nf4(FULL)
+    planned = plan(FULL, quantization, length=length, batch=batch)
+    check(planned, model, batch, length, 1, within=0.04)
+
+
+@settings(max_examples=15)
+@given(
+    config=configs(),
+    quantization=st.sampled_from(["none", "nf4"]),
+    batch=st.integers(1, 3),
+    room=st.integers(2, 300),
+    new_tokens=st.integers(1, 9),
+)
+def test_peaks_are_those_of_tensors_at_any_size(
+    config: ModelConfig, quantization: Quantization, batch: int, room: int, new_tokens: int
+) -> None:
+    model = bare(config, torch.bfloat16) if quantization == "none" else bare_nf4(config)
+    length = config.image_tokens + room
+    planned = plan(config, quantization, length=length, batch=batch, new_tokens=new_tokens)
+    check(planned, model, batch, length, new_tokens, within=0.05)
+
+
+def check(planned: MemoryPlan, model: CogVLM2, batch: int, length: int, new_tokens: int, within: float) -> None:
+    """The plan is at least what was alive, and hardly more."""
+    prompts = (reading_prompts(model, batch, length, with_image) for with_image in (False, True))
+    for peak, real in (
+        (planned.vision, tracked(reading_images(model, batch))),
+        (planned.prompt, max(map(tracked, prompts))),
+        (planned.step, tracked(reading_on(model, batch, length, new_tokens))),
+    ):
+        assert real <= peak.size <= (1 + within) * real, peak
+
+
+@pytest.mark.parametrize("quantization", ["none", "nf4", "int8"])
+def test_peaks_are_what_the_cpu_allocates(checkpoint: Path, quantization: Quantization) -> None:
+    model = load_model(checkpoint, quantization=quantization)
+    batch, length = 3, model.config.image_tokens + 300
+    planned = plan(model.config, quantization, length=length, batch=batch, device="cpu")
+    prompts = max(allocated(reading_prompts(model, batch, length, with_image)) for with_image in (False, True))
+    assert planned.prompt.size <= 1.02 * prompts
+    assert prompts <= planned.prompt.size + KERNEL_BYTES
+    images = allocated(reading_images(model, batch))
+    assert planned.vision.size <= 1.05 * images
+    assert images <= planned.vision.size + KERNEL_BYTES
+
+
+def test_repacking_on_the_cpu_takes_what_the_plan_says(checkpoint: Path) -> None:
+    """The allocator's record has the new codes of all layers; what they take the place of was there before it."""
+    model = load_model(checkpoint, quantization="nf4")
+    planned = plan(model.config, "nf4", length=100, device="cpu")
+    real = allocated(reading_on(model, 1, 100, 1))
+    assert planned.step.moment == "weights repacked"
+    assert real <= planned.step.size + 1.1 * planned.parts.language_layers + KERNEL_BYTES
+
+
+def test_a_plan_needs_no_deep_learning_library() -> None:
+    code = "import sys, cogdoc.cogvlm2.memory; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_block_sizes_are_those_of_the_quantizer() -> None:
+    assert (memory.BLOCK, memory.SCALE_BLOCK) == (quantizing.BLOCK, quantizing.SCALE_BLOCK)
+
+
+@given(config=configs(), quantization=st.sampled_from(["none", "nf4", "int8"]), batch=st.integers(1, 5), data=st.data())
+def test_the_longest_context_fits_and_one_token_more_does_not(
+    config: ModelConfig, quantization: Quantization, batch: int, data: st.DataObject
+) -> None:
+    shortest = config.image_tokens + 2
+    least, most = (plan(config, quantization, length=n, batch=batch).peak for n in (shortest, config.max_positions))
+    available = data.draw(st.integers(least - 1, most))
+    longest = longest_context(config, available, quantization, batch=batch)
+    if available < least:
+        assert longest is None
+        return
+    assert longest is not None
+    assert plan(config, quantization, length=longest, batch=batch).peak <= available
+    if longest < config.max_positions:
+        assert plan(config, quantization, length=longest + 1, batch=batch).peak > available
+
+
+@given(config=configs(), quantization=st.sampled_from(["none", "nf4", "int8"]), available=st.integers(0, 1 << 28))
+def test_the_largest_batch_fits_and_one_more_does_not(
+    config: ModelConfig, quantization: Quantization, available: int
+) -> None:
+    batch = largest_batch(config, available, quantization, length=500) or 0
+    assert batch == 0 or plan(config, quantization, length=500, batch=batch).peak <= available
+    assert plan(config, quantization, length=500, batch=batch + 1).peak > available
+
+
+def test_what_fits_is_as_the_documentation_says() -> None:
+    """Whole contexts with NF4: 16 GB for one or two conversations, 24 GB for six; bf16 needs 48 GB."""
+    cards = {size: size * 2**30 - RUNTIME_BYTES for size in (16, 24, 48)}
+    assert largest_batch(FULL, cards[16], "nf4", length=8192) == 2
+    assert largest_batch(FULL, cards[24], "nf4", length=8192) == 6
+    assert largest_batch(FULL, cards[24], "int8", length=8192) == 1
+    assert longest_context(FULL, cards[16], "int8") is None
+    assert longest_context(FULL, cards[24], "none") is None
+    assert longest_context(FULL, cards[48], "none") == 8192
