@@ -6,7 +6,7 @@ cached keys and values, the logits of the prompt and of the greedy steps, and wh
 image part those in pixels, vision transformer and image features.
 
 Exit code 0 where all agree, 1 where anything is off (marked with !), 2 where a folder is not of this form. fp32
-checkpoints may be off by 5e-5; a bf16 one, whose rotary tables are then the published ones, by an eighth of the
+checkpoints may be off by 5e-5; a bf16 one, computed with the published arithmetic, by an eighth of the
 largest number expected. Tokens have to be equal in both. A row padded on the right has to give what it gives alone,
 where the published code is wrong.
 """
@@ -63,13 +63,13 @@ def load(path: Path) -> CogVLM2:
     dtype = torch_dtype(str(raw.get("dtype") or raw.get("torch_dtype"))) or (
         torch_dtype(stored.dtype) if stored is not None else None
     )
-    return load_model(path, dtype=dtype, rotary="float32" if dtype == torch.float32 else "published")
+    return load_model(path, dtype=dtype, arithmetic="precise" if dtype == torch.float32 else "published")
 
 
 def _terms(model: CogVLM2) -> str:
     kind = str(model.dtype).removeprefix("torch.")
     limit = f"at most {FP32_LIMIT:.0e}" if model.dtype == torch.float32 else "at most 1/8 of the largest number"
-    return f"{kind}, {model.rotary} rotary tables, differences of {limit}, all tokens equal"
+    return f"{kind}, {model.arithmetic} arithmetic, differences of {limit}, all tokens equal"
 
 
 def _print_lines(folder: ParityFolder, lines: Sequence[Line]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +15,7 @@ from cogdoc.cogvlm2.decoding import complete, decode
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.prompts import IMAGE
-from cogdoc.cogvlm2.rows import decode_step, read_rows
+from cogdoc.cogvlm2.rows import read_rows
 
 FP32_LIMIT = 5e-5
 ROUNDINGS = 32
@@ -185,17 +184,11 @@ def read_prompts(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -
 def decode_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[tuple[tuple[int, ...], Tensor]]:
     """Each row's tokens, and its logits (steps, vocab_size), by cogdoc's own decoding loop."""
     steps = len(rows[0].published.tokens)
-    said: list[Tensor] = []
-
-    def recorded_step(*arguments: Any) -> Tensor:
-        said.append(decode_step(*arguments))
-        return said[-1]
-
     # The loop does not read its last token: with one more it reads the last that counts, whose logits were published.
-    read = read_rows(model, [row.prompt for row in rows], features, steps + 1, recorded_step)
-    first = read.next_logits[:, None]
-    completions = complete(decode(read, steps + 1, stop=()), len(rows))
-    logits = torch.cat([first, *said], dim=1)
+    with Recorded(model.lm_head) as recorded:
+        read = read_rows(model, [row.prompt for row in rows], features, steps + 1)
+        completions = complete(decode(read, steps + 1, stop=()), len(rows))
+    logits = torch.cat([said.view(len(rows), 1, -1) for said in recorded.outputs[0]], dim=1).float()
     return [(done.token_ids[:steps], logits[row]) for row, done in enumerate(completions)]
 
 

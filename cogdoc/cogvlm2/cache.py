@@ -12,27 +12,32 @@ from cogdoc.cogvlm2.configuration import ModelConfig
 
 @dataclass(frozen=True, slots=True)
 class KVCache:
-    """One tensor of rotated keys and one of values a layer, each (batch, kv_heads, capacity + 1, head_dim).
+    """One tensor of rotated keys and one of values a layer, each (batch, kv_heads, slots, head_dim).
 
     The token at slot s of a row sees the slots 0 .. s of that row, so what stands further on may be anything finite:
-    drafts that were turned down are simply written over. The last slot is never seen; padding is written there.
+    padding and drafts that were turned down are simply written over.
     """
 
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
 
     @property
-    def capacity(self) -> int:
-        """How many tokens a row can hold; also the slot for padding."""
-        return self.keys[0].shape[2] - 1
+    def slots(self) -> int:
+        return self.keys[0].shape[2]
 
-    @property
-    def batch(self) -> int:
-        return self.keys[0].shape[0]
+    def first(self, slots: int) -> KVCache:
+        """The first `slots` of each row, as views: attention reads no more than it has to."""
+        return KVCache(
+            keys=tuple(keys[:, :, :slots] for keys in self.keys),
+            values=tuple(values[:, :, :slots] for values in self.values),
+        )
 
 
 def allocate(config: ModelConfig, batch: int, capacity: int, dtype: torch.dtype, device: torch.device) -> KVCache:
-    """An empty cache. Zeros, since attention multiplies unseen slots by zero and NaN would survive that."""
+    """An empty cache for `capacity` tokens a row, with one slot more, so that padding has a place beside a full row.
+
+    Zeros, since attention multiplies unseen slots by zero and NaN would survive that.
+    """
     shape = (batch, config.num_kv_heads, capacity + 1, config.head_dim)
 
     def empty() -> tuple[Tensor, ...]:

@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from cogdoc.cogvlm2.configuration import read_raw_config
 from cogdoc.errors import CheckpointError
 
 INDEX = "model.safetensors.index.json"
@@ -116,8 +117,12 @@ def fingerprint(folder: Path) -> str:
     """Tells checkpoints apart: a SHA-256 over each shard's header, size and samples of its data, and `config.json`.
 
     Hashing 39 GB would take longer than reading a page; weights that differ anywhere differ nearly everywhere.
+
+    Raises:
+        CheckpointError: there is no checkpoint.
     """
-    digest = hashlib.sha256((folder / "config.json").read_bytes())
+    config = json.dumps(read_raw_config(folder), sort_keys=True)
+    digest = hashlib.sha256(config.encode())
     for shard in shard_paths(folder):
         size = shard.stat().st_size
         digest.update(f"{shard.name} {size}".encode())

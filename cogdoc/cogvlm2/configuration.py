@@ -14,6 +14,14 @@ from cogdoc.errors import CheckpointError
 Template = Literal["base", "chat", "vqa"]
 TEMPLATES = get_args(Template)
 
+Arithmetic = Literal["precise", "published"]
+"""How numbers are rounded where the published code is careless.
+
+`precise`, the default, computes rotary angles in fp32 and attention as PyTorch's kernels do, which round once.
+`published` repeats the published code: angles in the checkpoint's dtype, and attention scores rounded to it in batches
+whose rows differ in length. Take it to reproduce the published code's bf16 outputs, not for better answers.
+"""
+
 # The published config.json leaves these out; the published code has them as defaults or constants.
 DEFAULT_KV_HEADS = 8
 DEFAULT_ROTARY_BASE = 500_000.0

@@ -5,6 +5,7 @@ Module and attribute names are those of the published tensors.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -31,12 +32,14 @@ class Routing:
 class NewTokens:
     """Where tokens stand that follow others: their slots (batch, length), and the slots that each of them sees.
 
-    `visible` is (batch, 1, group * length, capacity + 1), true where the query may look; the queries of the `group`
-    heads that share a key head are laid one after another, so that keys are never repeated in memory.
+    `visible` is (batch, 1, group * length, slots of the cache), true where the query may look; the queries of the
+    `group` heads that share a key head are laid one after another, so that keys are never repeated in memory.
+    `rounded` asks for attention as the published code computes it where rows differ in length.
     """
 
     slots: Tensor
     visible: Tensor
+    rounded: bool = False
 
 
 class RMSNorm(nn.Module):
@@ -63,6 +66,13 @@ def by_expert(hidden: Tensor, routing: Routing | None, language: nn.Module, visi
     mixed.index_copy_(0, routing.language, spoken)
     mixed.index_copy_(0, routing.vision, vision(tokens[routing.vision]))
     return mixed.view(*hidden.shape[:-1], -1)
+
+
+def rounded_attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor) -> Tensor:
+    """Attention with scores and weights in the tensors' dtype, as in the published code; shapes as in `Attention`."""
+    scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
+    scores = scores.masked_fill(~visible, torch.finfo(scores.dtype).min)
+    return scores.softmax(dim=-1, dtype=torch.float32).to(query.dtype) @ value
 
 
 class Attention(nn.Module):
@@ -105,9 +115,9 @@ class Attention(nn.Module):
             kv.write_at(keys, key, new.slots)
             kv.write_at(values, value, new.slots)
             grouped = query.view(batch, length, self.kv_heads, -1, self.head_dim).permute(0, 2, 3, 1, 4)
-            context = functional.scaled_dot_product_attention(
-                grouped.flatten(2, 3), keys, values, attn_mask=new.visible
-            )  # (batch, kv_heads, group * length, head_dim)
+            attend = rounded_attention if new.rounded else functional.scaled_dot_product_attention
+            context = attend(grouped.flatten(2, 3), keys, values, new.visible)
+            # (batch, kv_heads, group * length, head_dim)
             context = context.view(batch, self.kv_heads, -1, length, self.head_dim).permute(0, 3, 1, 2, 4)
         return by_expert(
             context.reshape(batch, length, -1), routing, self.language_expert_dense, self.vision_expert_dense

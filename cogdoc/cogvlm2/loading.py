@@ -18,16 +18,17 @@ import torch
 from torch import Tensor, nn
 
 from cogdoc.cogvlm2.checkpoint import StoredTensor, TensorReader, list_tensors, torch_dtype
-from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
+from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.quantizing import (
     Linear4bit,
     Linear8bit,
     Quantization,
     quantizable,
+    required_parts,
     stored_parts,
 )
-from cogdoc.cogvlm2.rotary import RotaryFrequencies, RotaryPrecision, inverse_frequencies
+from cogdoc.cogvlm2.rotary import RotaryFrequencies, inverse_frequencies
 from cogdoc.errors import CheckpointError, UsageError
 
 Progress = Callable[[int, int], None]
@@ -65,15 +66,15 @@ def load_model(
     quantization: Quantization | None = None,
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
-    rotary: RotaryPrecision = "float32",
+    arithmetic: Arithmetic = "precise",
     progress: Progress | None = None,
 ) -> CogVLM2:
     """Load a full or a quantized checkpoint, as published or as written by `cogdoc.cogvlm2.writing`.
 
     Args:
         quantization: what to quantize a full checkpoint to; None takes the checkpoint as it is.
-        dtype: what to compute in; None means bf16 with quantization, else what the checkpoint states.
-        rotary: see `cogdoc.cogvlm2.rotary`.
+        dtype: what to compute in; None means bf16 with quantization, else what the checkpoint states or has.
+        arithmetic: see `cogdoc.cogvlm2.configuration.Arithmetic`.
 
     Raises:
         CheckpointError: files are missing or damaged, or tensors are missing, unknown or of the wrong shape.
@@ -82,15 +83,15 @@ def load_model(
     raw = read_raw_config(folder)
     config = parse_config(raw)
     with torch.device("meta"):
-        model = CogVLM2(config, rotary)
+        model = CogVLM2(config, arithmetic)
     contents = match_tensors(folder, model)
     stored_as = contents.quantization
     if stored_as != "none" and quantization not in (None, stored_as):
         raise UsageError(f"{folder}: quantized already ({stored_as}), cannot be loaded as {quantization}")
     quantization = quantization or stored_as
     if dtype is None:
-        stated = torch_dtype(str(raw.get("dtype") or raw.get("torch_dtype")))
-        dtype = torch.bfloat16 if quantization != "none" or stated is None else stated
+        stated = str(raw.get("dtype") or raw.get("torch_dtype") or contents.stored["model.embed_tokens.weight"].dtype)
+        dtype = (torch_dtype(stated) if quantization == "none" else None) or torch.bfloat16
     target = torch.device(device)
     _place_quantized_layers(model, contents, quantization if stored_as == "none" else "none")
     with torch.no_grad():
@@ -122,8 +123,8 @@ def match_tensors(folder: Path, model: CogVLM2) -> Contents:
         complaint = _complaint(stored[name], tuple(tensor.shape), form)
         if complaint:
             misshapen.append(f"{name} ({complaint})")
-        if form is Form.FOUR_BIT and "weight.absmax" not in parts:
-            missing.append(f"{name}.absmax")
+        if form is Form.FOUR_BIT:
+            missing += [f"{layer}.{part}" for part in required_parts(parts) if part not in parts]
         forms[name] = form
     unknown = [name for name in stored if name not in known]
     kinds = {"missing": missing, "unknown": unknown, "of the wrong shape": misshapen}
@@ -191,7 +192,11 @@ def _fill(
                 module.quantize(reader.read(name).to(device, dtype, copy=True))
             else:
                 parts = ["weight", *stored_parts(path, contents.stored)]
-                module.restore({part: reader.read(f"{path}.{part}").to(device, copy=True) for part in parts})
+                stored = {part: reader.read(f"{path}.{part}").to(device, copy=True) for part in parts}
+                try:
+                    module.restore(stored)
+                except CheckpointError as error:
+                    raise CheckpointError(f"{contents.stored[name].shard}: {name}: {error}") from None
 
 
 def _put(module: nn.Module, leaf: str, tensor: Tensor) -> None:

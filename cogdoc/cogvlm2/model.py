@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from cogdoc.cogvlm2.cache import KVCache
-from cogdoc.cogvlm2.configuration import ModelConfig
+from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig
 from cogdoc.cogvlm2.language import DecoderLayer, NewTokens, RMSNorm, Routing
 from cogdoc.cogvlm2.prompts import IMAGE, Prompt, vision_expert_tokens
-from cogdoc.cogvlm2.rotary import RotaryPrecision, Rotation, inverse_frequencies, rotation
+from cogdoc.cogvlm2.rotary import Rotation, inverse_frequencies, rotation
 from cogdoc.cogvlm2.vision import VisionTower
 
 
@@ -70,10 +70,10 @@ class CogVLM2Decoder(nn.Module):
 class CogVLM2(nn.Module):
     """CogVLM2 with a language model head. Build it with `cogdoc.cogvlm2.loading`."""
 
-    def __init__(self, config: ModelConfig, rotary: RotaryPrecision = "float32") -> None:
+    def __init__(self, config: ModelConfig, arithmetic: Arithmetic = "precise") -> None:
         super().__init__()
         self.config = config
-        self.rotary = rotary
+        self.arithmetic = arithmetic
         self.model = CogVLM2Decoder(config)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
 
@@ -106,26 +106,37 @@ class CogVLM2(nn.Module):
         if features is not None:
             flat = hidden.flatten(0, 1).index_copy(0, batch.image_tokens, features.flatten(0, 1).to(hidden.dtype))
             hidden = flat.view_as(hidden)
-        return self._decode(hidden, self._rotation(batch.positions), cache, batch.routing, None)
+        new = None
+        if self.arithmetic == "published" and len(set(batch.lengths)) > 1:
+            cache = cache.first(max(batch.lengths))
+            slots = torch.arange(cache.slots, device=hidden.device).expand(hidden.shape[:2])
+            new = self._new_tokens(slots, cache, rounded=True)
+        return self._decode(hidden, self._rotation(batch.positions), cache, batch.routing, new)
 
-    def read_tokens(self, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache) -> Tensor:
+    def read_tokens(
+        self, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool = False
+    ) -> Tensor:
         """Read text tokens that follow what is in `cache`; a decode step, a suffix, or drafts to be verified.
 
         Args:
-            token_ids, positions, slots: (batch, length) each; padding goes to the slot `cache.capacity`.
+            token_ids, positions, slots: (batch, length) each; padding may go to any slot behind its row.
+            ragged: the rows differ in length, which matters to `published` arithmetic alone.
 
         Returns:
             The last layer's output (batch, length, hidden_size), not yet normalized.
         """
-        visible = torch.arange(cache.capacity + 1, device=slots.device) <= slots[..., None]  # (batch, length, slots)
-        group = self.config.num_heads // self.config.num_kv_heads
-        new = NewTokens(slots, visible.repeat(1, group, 1)[:, None])
+        new = self._new_tokens(slots, cache, rounded=ragged and self.arithmetic == "published")
         hidden = self.model.embed_tokens(token_ids)
         return self._decode(hidden, self._rotation(positions), cache, None, new)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """The last layer's output (..., hidden_size) to fp32 logits (..., vocab_size)."""
         return self.lm_head(self.model.norm(hidden)).float()
+
+    def _new_tokens(self, slots: Tensor, cache: KVCache, rounded: bool) -> NewTokens:
+        visible = torch.arange(cache.slots, device=slots.device) <= slots[..., None]  # (batch, length, slots)
+        group = self.config.num_heads // self.config.num_kv_heads
+        return NewTokens(slots, visible.repeat(1, group, 1)[:, None], rounded)
 
     def _decode(
         self, hidden: Tensor, rotated: Rotation, cache: KVCache, routing: Routing | None, new: NewTokens | None
@@ -135,7 +146,7 @@ class CogVLM2(nn.Module):
         return hidden
 
     def _rotation(self, positions: Tensor) -> Rotation:
-        if self.rotary == "published":
+        if self.arithmetic == "published":
             first = cast(DecoderLayer, self.model.layers[0])
             frequencies = first.self_attn.rotary_emb.inv_freq.to(self.dtype)
         else:

@@ -82,12 +82,23 @@ class Linear4bit(nn.Module):
         """Take codes and scales as a checkpoint stores them, by the names of `nf4_parts` or those of FP4.
 
         Raises:
-            CheckpointError: they are those of a weight of another shape.
+            CheckpointError: some are missing or damaged, or those of a weight of another shape.
         """
         codes = parts.pop("weight")
-        state = QuantState.from_dict(parts, codes.device)
-        if tuple(state.shape) != (self.out_features, self.in_features):
-            raise CheckpointError(f"quantized from the shape {list(state.shape)}")
+        try:
+            state = QuantState.from_dict(parts, codes.device)
+            shape = tuple(state.shape)
+            blocks = -(-codes.numel() * 2 // state.blocksize)
+            scales = state.absmax.numel()
+            nested = -(-blocks // state.state2.blocksize) if state.nested else 0
+            nested_scales = state.state2.absmax.numel() if state.nested else 0
+        # bitsandbytes asserts, looks up and parses, all without a word of its own.
+        except (AssertionError, AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+            raise CheckpointError(f"its quantization state is incomplete or damaged: {error!r}") from None
+        if shape != (self.out_features, self.in_features):
+            raise CheckpointError(f"quantized from the shape {list(shape)}")
+        if (scales, nested_scales) != (blocks, nested):
+            raise CheckpointError(f"{scales} and {nested_scales} scales instead of {blocks} and {nested}")
         self.codes, self.state = codes.view(-1, 1), state
 
     @property
@@ -102,7 +113,8 @@ class Linear4bit(nn.Module):
     def forward(self, hidden: Tensor) -> Tensor:
         if hidden.device.type == "cpu" and not torch.compiler.is_compiling() and self._gains_by_packing(hidden):
             self.codes, self.state = _convert_weight_packed_for_cpu(self.codes, self.state)
-        return bitsandbytes.matmul_4bit(hidden, self.codes, bias=self.bias, quant_state=self.state)
+        # The packed kernel takes every row for contiguous, whatever its strides say.
+        return bitsandbytes.matmul_4bit(hidden.contiguous(), self.codes, bias=self.bias, quant_state=self.state)
 
     def _gains_by_packing(self, hidden: Tensor) -> bool:
         return (
@@ -128,7 +140,13 @@ class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typ
         self._set(*quantize_int8(weight))
 
     def restore(self, parts: dict[str, Tensor]) -> None:
-        """Take rows and scales by the names of `int8_parts`."""
+        """Take rows and scales by the names of `int8_parts`.
+
+        Raises:
+            CheckpointError: there is not one scale for each row.
+        """
+        if parts["SCB"].numel() != self.out_features:
+            raise CheckpointError(f"{parts['SCB'].numel()} scales for {self.out_features} rows")
         self._set(parts["weight"], parts["SCB"].float())
 
     def _set(self, rows: Tensor, scales: Tensor) -> None:
@@ -186,3 +204,9 @@ def quantizable(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
 def stored_parts(layer: str, names: Container[str]) -> list[str]:
     """Which tensors of a quantized layer there are among `names`, by their names after the layer's; not the weight."""
     return [part for part in STORED_PARTS if f"{layer}.{part}" in names]
+
+
+def required_parts(parts: Container[str]) -> list[str]:
+    """What a 4-bit layer that has `parts` cannot do without; with double quantization that is more."""
+    nested = ["weight.nested_absmax", "weight.nested_quant_map"]
+    return ["weight.absmax", "weight.quant_map", *(nested if any(part in parts for part in nested) else [])]

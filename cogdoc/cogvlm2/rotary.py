@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
-
-RotaryPrecision = Literal["float32", "published"]
-"""How angles are computed.
-
-`float32`, the default, is the numerically right choice. `published` repeats what the published code does with a bf16
-checkpoint: frequencies, positions, angles and tables all in bf16, whose error grows with the position. Take it to
-reproduce the published code's tokens, not for better answers.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +24,7 @@ class Rotation:
 
 
 class RotaryFrequencies(nn.Module):
-    """Holds the published checkpoint's `inv_freq` buffer (head_dim / 2), which only `published` precision uses."""
+    """Holds the published checkpoint's `inv_freq` buffer (head_dim / 2), which only `published` arithmetic uses."""
 
     inv_freq: Tensor
 
@@ -49,7 +40,11 @@ def inverse_frequencies(head_dim: int, base: float, device: torch.device | None 
 
 
 def rotation(positions: Tensor, frequencies: Tensor) -> Rotation:
-    """The rotation of tokens at `positions` (batch, length), computed in the dtype of `frequencies` (head_dim / 2)."""
+    """The rotation of tokens at `positions` (batch, length), computed in the dtype of `frequencies` (head_dim / 2).
+
+    In bf16, as the published code has it, the error grows with the position: at 511 more than 0.1 rad for a fifth of
+    the angles of the published sizes.
+    """
     angles = positions.to(frequencies.dtype)[..., None] * frequencies  # (batch, length, head_dim / 2)
     angles = torch.cat((angles, angles), dim=-1)[:, :, None]  # (batch, length, 1, head_dim)
     return Rotation(angles.cos(), angles.sin())

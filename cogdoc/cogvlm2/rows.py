@@ -16,22 +16,29 @@ from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import Prompt, check_length
 from cogdoc.errors import DamagedError
 
-Step = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache], Tensor]
+Step = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache, bool], Tensor]
 
 
-def decode_step(model: CogVLM2, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache) -> Tensor:
+def decode_step(
+    model: CogVLM2, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool
+) -> Tensor:
     """Read a few tokens of each row, all (batch, length), and give the logits behind each (batch, length, vocab_size).
 
     Nothing here depends on the data, so `torch.compile(decode_step, fullgraph=True)` can take its place.
     """
-    return model.logits(model.read_tokens(token_ids, positions, slots, cache))
+    return model.logits(model.read_tokens(token_ids, positions, slots, cache, ragged))
 
 
 class Rows:
-    """Rows of one cache, each with its own length; they come from `read_rows` or `fork`."""
+    """Rows of one cache, each with its own length; they come from `read_rows` or `fork`.
+
+    Args:
+        step: a compiled `decode_step`, which gets the whole cache each time, since its shapes must not change. Without
+            one each step reads no more of the cache than is in use.
+    """
 
     def __init__(
-        self, model: CogVLM2, cache: KVCache, lengths: Sequence[int], next_positions: Sequence[int], step: Step
+        self, model: CogVLM2, cache: KVCache, lengths: Sequence[int], next_positions: Sequence[int], step: Step | None
     ) -> None:
         self.model = model
         self.lengths = list(lengths)
@@ -45,7 +52,7 @@ class Rows:
     @property
     def capacity(self) -> int:
         """How many tokens a row can hold, prompt and answer together."""
-        return self._cache.capacity
+        return self._cache.slots - 1
 
     @torch.inference_mode()
     def read(self, tokens: Sequence[Sequence[int]]) -> Tensor:
@@ -54,8 +61,10 @@ class Rows:
         Returns:
             Logits (batch, longest, vocab_size) behind each token; what stands behind a row's own tokens means nothing.
         """
-        token_ids, positions, slots = self._placed(tokens)
-        return self._step(self.model, token_ids, positions, slots, self._cache)
+        token_ids, positions, slots, in_use = self._placed(tokens)
+        if self._step is not None:
+            return self._step(self.model, token_ids, positions, slots, self._cache, self._ragged)
+        return decode_step(self.model, token_ids, positions, slots, self._cache.first(in_use), self._ragged)
 
     def count(self, row: int, tokens: int) -> None:
         """Count in the first `tokens` of what was read last; the rest will be written over."""
@@ -64,34 +73,44 @@ class Rows:
     @torch.inference_mode()
     def append(self, tokens: Sequence[Sequence[int]]) -> None:
         """Read tokens behind each row, at least one each, and count all of them in."""
-        token_ids, positions, slots = self._placed(tokens)
-        hidden = self.model.read_tokens(token_ids, positions, slots, self._cache)
+        token_ids, positions, slots, in_use = self._placed(tokens)
+        hidden = self.model.read_tokens(token_ids, positions, slots, self._cache.first(in_use), self._ragged)
         for row, added in enumerate(tokens):
             self.count(row, len(added))
         last = torch.tensor([len(added) - 1 for added in tokens], device=hidden.device)
         self.next_logits = self.model.logits(hidden[torch.arange(len(tokens), device=hidden.device), last])
 
-    def _placed(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor]:
-        """Token ids, positions and slots, each (batch, longest); padding goes where nobody looks."""
+    @property
+    def _ragged(self) -> bool:
+        return len(set(self.lengths)) > 1
+
+    def _placed(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor, int]:
+        """Token ids, positions and slots, each (batch, longest), and how many slots are in use.
+
+        Padding goes to the first slot that no row has reached.
+        """
         longest = max(len(row) for row in tokens)
+        end = max(length + len(row) for row, length in zip(tokens, self.lengths, strict=True))
+        padded = any(len(row) < longest for row in tokens)
         token_ids, positions, slots = [], [], []
         for row, length, shift in zip(tokens, self.lengths, self._shifts, strict=True):
             padding = [0] * (longest - len(row))
             places = list(range(length, length + len(row)))
             token_ids.append([*row, *padding])
             positions.append([place + shift for place in places] + padding)
-            slots.append(places + [self.capacity] * len(padding))
+            slots.append(places + [end] * len(padding))
         device = self.model.device
         return (
             torch.tensor(token_ids, device=device),
             torch.tensor(positions, device=device),
             torch.tensor(slots, device=device),
+            end + padded,
         )
 
 
 @torch.inference_mode()
 def read_rows(
-    model: CogVLM2, prompts: Sequence[Prompt], features: Tensor | None, room: int, step: Step = decode_step
+    model: CogVLM2, prompts: Sequence[Prompt], features: Tensor | None, room: int, step: Step | None = None
 ) -> Rows:
     """Read prompts of any lengths, with and without images, and leave room for `room` tokens behind each.
 
@@ -175,7 +194,7 @@ def read_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> Pref
 
 @torch.inference_mode()
 def fork(
-    model: CogVLM2, prefix: Prefix, suffixes: Sequence[Sequence[int]], room: int, step: Step = decode_step
+    model: CogVLM2, prefix: Prefix, suffixes: Sequence[Sequence[int]], room: int, step: Step | None = None
 ) -> Rows:
     """Continue one prefix with several texts, each at least one token, and leave room for `room` tokens behind each.
 

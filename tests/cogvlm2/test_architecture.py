@@ -210,7 +210,7 @@ def test_text_alone_is_read_as_by_transformers_llama(size: Sizes) -> None:
         torch.testing.assert_close(model.logits(hidden[0]), expected, atol=5e-5, rtol=0)
         torch.testing.assert_close(model.logits(hidden[1, :696]), expected[:696], atol=5e-5, rtol=0)
         for following in ([696], [697], [698, 699, 700]):
-            slots = torch.tensor([[cache.capacity] * len(following), following])
+            slots = torch.tensor([[cache.slots - 1] * len(following), following])
             tokens = torch.tensor([[0] * len(following), [ids[slot - 1] for slot in following]])
             after = model.logits(model.read_tokens(tokens, slots, slots, cache))
             torch.testing.assert_close(after[1], expected[following], atol=5e-5, rtol=0)

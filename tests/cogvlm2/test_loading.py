@@ -238,13 +238,13 @@ def test_an_output_head_is_missed_where_embeddings_are_not_tied(tmp_path: Path) 
         load_model(save_checkpoint(tmp_path, weights))
 
 
-@pytest.mark.parametrize("rotary", ["float32", "published"])
-def test_rotary_frequencies_may_be_absent(tmp_path: Path, rotary: Any) -> None:
+@pytest.mark.parametrize("arithmetic", ["precise", "published"])
+def test_rotary_frequencies_may_be_absent(tmp_path: Path, arithmetic: Any) -> None:
     weights = random_weights()
     bare = {name: tensor for name, tensor in weights.items() if not name.endswith("inv_freq")}
     assert len(bare) < len(weights)
-    one = load_model(save_checkpoint(tmp_path / "bare", bare), rotary=rotary)
-    other = load_model(save_checkpoint(tmp_path / "full", weights), rotary=rotary)
+    one = load_model(save_checkpoint(tmp_path / "bare", bare), arithmetic=arithmetic)
+    other = load_model(save_checkpoint(tmp_path / "full", weights), arithmetic=arithmetic)
     assert not any(tensor.is_meta for tensor in snapshot(one).values())
     assert torch.equal(outputs(one)[1], outputs(other)[1])
 

@@ -19,10 +19,9 @@ from torch import Tensor
 
 from benchmarks.parity.__main__ import main
 from cogdoc.cogvlm2.cache import allocate
-from cogdoc.cogvlm2.configuration import parse_config
+from cogdoc.cogvlm2.configuration import Arithmetic, parse_config
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import Prompt, lay_out
-from cogdoc.cogvlm2.rotary import RotaryPrecision
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "cogvlm2" / "parity"
 LIMIT = 5e-5
@@ -88,8 +87,8 @@ def test_the_naive_reference_gives_what_the_published_code_gave() -> None:
 def test_the_model_gives_what_the_published_code_gave(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(FIXTURES / "tiny"), str(FIXTURES / "tiny_bf16")]) == 0
     output = capsys.readouterr().out
-    assert "float32, float32 rotary" in output
-    assert "bfloat16, published rotary" in output
+    assert "float32, precise arithmetic" in output
+    assert "bfloat16, published arithmetic" in output
     assert set(lines_of(output)) == {"image part", *ALL_CASES}
 
 
@@ -283,9 +282,9 @@ def test_a_bad_folder_does_not_keep_others_from_being_checked(
 # The model -----------------------------------------------------------------------------------------------------------
 
 
-def build(size: Sizes, weights: dict[str, Tensor], rotary: RotaryPrecision = "float32") -> CogVLM2:
+def build(size: Sizes, weights: dict[str, Tensor], arithmetic: Arithmetic = "precise") -> CogVLM2:
     with torch.device("meta"):
-        model = CogVLM2(parse_config(raw_config(size)), rotary)
+        model = CogVLM2(parse_config(raw_config(size)), arithmetic)
     model.load_state_dict(weights, assign=True)
     return model.eval().requires_grad_(False)
 
@@ -376,18 +375,20 @@ def test_shared_key_heads_act_as_copies_for_each_query_head() -> None:
     torch.testing.assert_close(mine, theirs, atol=LIMIT, rtol=0)
 
 
-def test_the_two_rotary_precisions_differ_in_bf16_and_nowhere_else() -> None:
+def test_the_two_arithmetics_differ_in_bf16_and_nowhere_else() -> None:
     size = Sizes(head_dim=32)
     weights = random_weights(size, torch.Generator().manual_seed(5))
     bf16 = {name: tensor.bfloat16() for name, tensor in weights.items()}
     prompts = [lay_out(parse_config(raw_config(size)), [7 + i % 100 for i in range(300)], with_image=False)]
 
-    def logits(weights: dict[str, Tensor], rotary: RotaryPrecision) -> Tensor:
-        return read_and_step(build(size, weights, rotary), prompts, None, [[9, 9]])[0]
+    def logits(weights: dict[str, Tensor], arithmetic: Arithmetic) -> Tensor:
+        return read_and_step(build(size, weights, arithmetic), prompts, None, [[9, 9]])[0]
 
-    torch.testing.assert_close(logits(weights, "published"), logits(weights, "float32"), atol=LIMIT, rtol=0)
+    torch.testing.assert_close(logits(weights, "published"), logits(weights, "precise"), atol=LIMIT, rtol=0)
     truth = logits({name: tensor.float() for name, tensor in bf16.items()}, "float32")
-    published, default = ((logits(bf16, rotary) - truth).square().mean().sqrt() for rotary in ("published", "float32"))
+    published, default = (
+        (logits(bf16, arithmetic) - truth).square().mean().sqrt() for arithmetic in ("published", "precise")
+    )
     assert default < 0.7 * published
     naive = NaiveCogVLM2(raw_config(size), bf16)
     ids, types = [*prompts[0].token_ids, 9, 9], [0] * 303
