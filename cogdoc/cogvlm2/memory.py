@@ -331,8 +331,8 @@ def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_
     if costs.quantization == "nf4" and costs.device == "cpu":
         largest = config.hidden_size * max(config.intermediate_size, config.hidden_size + 2 * config.kv_size)
         stages["weights repacked"] = 3 * state + 7 * largest
-    masks = tokens * slots * (1 + group)
-    stages = {moment: size + masks for moment, size in stages.items()}
+    stages = {moment: size + tokens * slots * (1 + group) for moment, size in stages.items()}
+    stages["slots compared"] = (INT64 + tokens) * slots
     return _decoder_peak(config, costs, batch, tokens, 3 * INT64 * tokens, stages)
 
 

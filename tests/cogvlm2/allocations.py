@@ -28,7 +28,7 @@ class Allocations(TorchDispatchMode):
         self.current = 0
         self.peak = 0
         self._known: dict[int, weakref.finalize[..., Any]] = {}
-        self._kernels = _AsOnDevice()
+        self._kernels = _AsOnDevice(self)
 
     def __enter__(self) -> Allocations:
         self._kernels.__enter__()
@@ -42,15 +42,15 @@ class Allocations(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        made_by_hand = func is torch.ops.aten.lift_fresh.default  # what torch.tensor gives
+        made_by_hand = func is torch.ops.aten.lift_fresh.default  # what torch.tensor makes on a real device
         for tensor in _tensors((args, kwargs)):
-            self._follow(tensor, counted=made_by_hand)
+            self.follow(tensor, counted=made_by_hand)
         result = func(*args, **(kwargs or {}))
         for tensor in _tensors(result):
-            self._follow(tensor, counted=True)
+            self.follow(tensor, counted=True)
         return result
 
-    def _follow(self, tensor: Tensor, counted: bool) -> None:
+    def follow(self, tensor: Tensor, counted: bool) -> None:
         storage = tensor.untyped_storage()
         key = storage._cdata
         if key in self._known:
@@ -68,6 +68,10 @@ class Allocations(TorchDispatchMode):
 class _AsOnDevice(TorchFunctionMode):
     """Shows what the 4-bit kernel does inside, and gives meta tensors the attention that real ones get on CUDA."""
 
+    def __init__(self, allocations: Allocations) -> None:
+        super().__init__()
+        self._allocations = allocations
+
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
@@ -76,7 +80,10 @@ class _AsOnDevice(TorchFunctionMode):
             return _fused_attention(*args, **kwargs)  # for which torch writes the scores out
         if func is torch.ops.bitsandbytes.gemm_4bit.default:
             return bitsandbytes.backends.default.ops._gemm_4bit_default_impl(*args, **kwargs)
-        return func(*args, **kwargs)
+        result = func(*args, **kwargs)
+        if func is torch.tensor:  # which on meta passes no dispatcher
+            self._allocations.follow(result, counted=True)
+        return result
 
 
 def _fused_attention(
