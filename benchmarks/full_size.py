@@ -151,9 +151,7 @@ def write_checkpoint(folder: Path, raw: dict[str, Any]) -> None:
     folder.mkdir(parents=True)
     model = on_meta(raw)
     with measured("write a bf16 checkpoint"):
-        torch.manual_seed(0)
-        numbers = torch.randn(NUMBERS) * STD
-        numbers[::OUTLIER_EVERY] *= OUTLIER_TIMES
+        numbers = draw_numbers()
         shards = list(split_in_shards(model))
         places: dict[str, str] = {}
         for number, names in enumerate(shards, start=1):
@@ -175,6 +173,13 @@ def split_in_shards(model: CogVLM2) -> Iterator[list[str]]:
         names.append(name)
         size += 2 * tensor.numel()
     yield names
+
+
+def draw_numbers() -> Tensor:
+    """What all random tensors are made of, in fp32."""
+    numbers = torch.randn(NUMBERS, generator=torch.Generator().manual_seed(0)) * STD
+    numbers[::OUTLIER_EVERY] *= OUTLIER_TIMES
+    return numbers
 
 
 def random_tensors(model: CogVLM2, names: Sequence[str], numbers: Tensor) -> dict[str, Tensor]:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import pytest
 import torch
-from bitsandbytes.nn import Linear4bit as TheirLinear4bit
 from bitsandbytes.nn import Int8Params, Linear8bitLt, Params4bit
+from bitsandbytes.nn import Linear4bit as TheirLinear4bit
 from safetensors.torch import load_file
 from small_checkpoints import (
     RAW,
