@@ -12,6 +12,7 @@ What it says of the published checkpoint on CUDA, in GB of 10^9 bytes at the mod
 | int8, bf16 head | 20.60 | 1.07 | 1.48 | 23.16 | 23.81 | 0 | 1 | 11 |
 | bf16 | 39.01 | 1.07 | 0.98 | 41.06 | 41.71 | 0 | 0 | 5 |
 
+It is a plan of `precise` arithmetic; the `published` one writes out attention scores where rows differ in length.
 Not counted: kernels' own workspace. Attention is taken to be a fused kernel (flash or memory-efficient on CUDA, flash
 on the CPU), which needs no more than a log-sum for each query and head. What CUDA, convolutions and matrix products
 take for themselves, and what the allocator holds but cannot use, is `RUNTIME_BYTES`. An int8 product is taken to meet
@@ -314,10 +315,10 @@ def _prompt_peak(config: ModelConfig, costs: _Costs, batch: int, length: int) ->
 def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_tokens: int) -> Peak:
     """Tokens that follow others, `new_tokens` in each row, and the last one's logits.
 
-    Always alive beside what a prompt has: the mask of visible slots, once for a token and once for each query head
-    that shares a key head. Attention wants it as numbers, and CUDA's kernel wants them again in rows of a length
-    divisible by eight. A CPU that multiplies packed codes repacks each weight at the first step: codes as int32, as
-    bytes, in another order, half of them shifted, and packed, 7 bytes a parameter together.
+    Always alive beside what a prompt has: the mask of visible slots, for each query head that shares a key head.
+    Attention wants it as numbers, and CUDA's kernel wants them again in rows of a length divisible by eight. A CPU
+    that multiplies packed codes repacks each weight at the first step: codes as int32, as bytes, in another order,
+    half of them shifted, and packed, 7 bytes a parameter together.
     """
     tokens, slots = batch * new_tokens, length + 1
     group = config.num_heads // config.num_kv_heads
@@ -331,7 +332,7 @@ def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_
     if costs.quantization == "nf4" and costs.device == "cpu":
         largest = config.hidden_size * max(config.intermediate_size, config.hidden_size + 2 * config.kv_size)
         stages["weights repacked"] = 3 * state + 7 * largest
-    stages = {moment: size + tokens * slots * (1 + group) for moment, size in stages.items()}
+    stages = {moment: size + tokens * slots * group for moment, size in stages.items()}
     stages["slots compared"] = (INT64 + tokens) * slots
     return _decoder_peak(config, costs, batch, tokens, 3 * INT64 * tokens, stages)
 
@@ -380,8 +381,8 @@ def _decoder_peak(
 ) -> Peak:
     """The layers, then logits of one token in each row as the output head gives them and in fp32.
 
-    Beside what was `given`, the layers have the embeddings and the rotary tables, cosines and sines in fp32 (the
-    published-exact mode has them in bf16), and the logits have the last layer's output.
+    Beside what was `given`, the layers have the embeddings and the rotary tables, cosines and sines in fp32, and the
+    logits have the last layer's output.
     """
     state = costs.size(tokens, config.hidden_size)
     tables = 2 * FLOAT32 * tokens * config.head_dim
