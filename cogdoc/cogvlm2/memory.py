@@ -127,8 +127,7 @@ def plan(
     """
     length = config.max_positions if length is None else length
     costs = _Costs(quantization, dtype_bytes, device)
-    # The cache's slots: one more than tokens, for padding.
-    slots = batch * config.num_layers * (length + 1)
+    slots = batch * config.num_layers * (length + 1)  # the cache has one more than tokens, for padding
     return MemoryPlan(
         parts=_weights(config, costs),
         cache=costs.size(slots, 2 * config.kv_size),
