@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,13 +15,14 @@ class Cancelled(Exception):  # noqa: N818  not an error: somebody asked for it
 
 @contextmanager
 def cancellable(model: CogVLM2, cancelled: Callable[[], bool]) -> Iterator[None]:
-    """Ask `cancelled` before each layer while inside, and raise `Cancelled` when it says so.
+    """Ask `cancelled` before each layer that this thread enters while inside, and raise `Cancelled` when it says so.
 
     Not for compiled steps, which have no place to ask in.
     """
+    thread = threading.get_ident()
 
     def ask(*_: object) -> None:
-        if cancelled():
+        if threading.get_ident() == thread and cancelled():
             raise Cancelled
 
     layers = [*model.model.vision.transformer.layers, *model.model.layers]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cogdoc.cogvlm2.rows import Rows
 from cogdoc.cogvlm2.sampling import Sampling, choose
+from cogdoc.errors import CheckpointError
 
 Propose = Callable[[int, Sequence[int]], Sequence[int]]
-"""Given a row and its answer so far, guess the tokens that follow. Guesses are verified: they cost but cannot harm."""
+"""Given a row and its answer so far, guess the tokens that follow. They are verified, so wrong ones only cost time."""
 
 GREEDY = Sampling()
 
@@ -72,7 +74,8 @@ def decode(
 ) -> Iterator[Token | Ended]:
     """Continue all rows until each has ended; closing the iterator stops at once.
 
-    A row gives the same tokens alone, in any batch, and with any drafts.
+    A row gives the same tokens alone, in any batch, and with any drafts, up to rounding: matrix products of other
+    shapes add up in another order, which in 16 bits can decide between two tokens that are as good as equally likely.
 
     Args:
         max_tokens: of each row's answer.
@@ -80,11 +83,21 @@ def decode(
         sampling: for all rows, or one for each.
         propose: guesses to verify several tokens in one pass; sampled rows accept a guess where it is what they draw.
         cancelled: asked before each pass.
+
+    Raises:
+        ValueError: `max_tokens` is below 1, or the rows were decoded before.
+        CheckpointError: the model gave something that is no number.
     """
+    if max_tokens < 1:
+        raise ValueError(f"max_tokens must be at least 1, not {max_tokens}")
     batch = len(rows.lengths)
     samplings = [sampling] * batch if isinstance(sampling, Sampling) else list(sampling)
     states = [_Row(sampling) for sampling in samplings]
-    logits = rows.next_logits[:, None]  # (batch, length, vocab_size)
+    for row, state in enumerate(states):
+        if rows.lengths[row] >= rows.capacity:
+            state.finish = Finish.CONTEXT
+            yield Ended(row, state.finish)
+    logits = rows.take_next_logits()[:, None]  # (batch, length, vocab_size)
     while True:
         if cancelled():
             yield from _end_all(states, Finish.CANCELLED)
@@ -127,6 +140,8 @@ def _take(
     rows.count(row, len(state.read) - len(state.drafts))
     drafts = iter(state.drafts)
     for chosen, logprob in zip(ids, logprobs, strict=True):
+        if not math.isfinite(logprob):
+            raise CheckpointError("the model gave logits that are no numbers", "its weights are damaged, or overflow")
         if chosen in stop:
             state.finish = Finish.STOP
         else:

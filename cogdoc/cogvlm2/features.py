@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,12 @@ from torch import Tensor
 
 from cogdoc.cogvlm2.checkpoint import fingerprint
 from cogdoc.cogvlm2.model import CogVLM2
+
+# To be raised when a change in `pixels` or `vision` gives other features.
+COMPUTATION = 1
+
+# A temporary file this old belongs to a process that was killed.
+ABANDONED_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +43,10 @@ class FeatureStore:
         path = self._path(pixels)
         try:
             features = load(path.read_bytes())["features"]
-            os.utime(path)
         except (OSError, SafetensorError, KeyError):
             return None
+        with suppress(OSError):  # somebody else's folder may be read-only
+            os.utime(path)
         return features
 
     def save(self, pixels: Tensor, features: Tensor) -> None:
@@ -61,6 +70,9 @@ class FeatureStore:
         return self.folder / f"{digest.hexdigest()}.safetensors"
 
     def _give_up_oldest(self) -> None:
+        for partial in self.folder.glob("*.partial"):
+            if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
+                partial.unlink(missing_ok=True)
         kept = [(path, path.stat()) for path in self.folder.glob("*.safetensors")]
         size = sum(stat.st_size for _, stat in kept)
         for path, stat in sorted(kept, key=lambda entry: entry[1].st_mtime):
@@ -71,6 +83,6 @@ class FeatureStore:
 
 
 def model_identity(checkpoint: Path, model: CogVLM2) -> str:
-    """Tells apart what gives different features: checkpoint, kind of weights, and what is computed in."""
+    """Tells apart what gives different features: our code, checkpoint, kind of weights, and what is computed in."""
     kind = type(model.model.vision.linear_proj.gate_proj).__name__
-    return f"{fingerprint(checkpoint)} {kind} {model.dtype}"
+    return f"{COMPUTATION} {fingerprint(checkpoint)} {kind} {model.dtype}"

@@ -104,13 +104,14 @@ def match_tensors(folder: Path, model: CogVLM2) -> Contents:
     """Compare a checkpoint's headers with the architecture; `model` may lie on the meta device.
 
     Raises:
-        CheckpointError: naming what is missing, what is unknown, and what has the wrong shape, in one message.
+        CheckpointError: naming what is missing, what is unknown, and what has the wrong shape or type, in one message.
     """
     stored = list_tensors(folder)
     forms: dict[str, Form] = {}
     missing: list[str] = []
     misshapen: list[str] = []
     known: set[str] = set()
+    linears = {name for name, module in model.named_modules() if isinstance(module, nn.Linear)}
     for name, tensor in model.state_dict().items():
         layer = name.removesuffix(".weight")
         if name not in stored:
@@ -123,11 +124,13 @@ def match_tensors(folder: Path, model: CogVLM2) -> Contents:
         complaint = _complaint(stored[name], tuple(tensor.shape), form)
         if complaint:
             misshapen.append(f"{name} ({complaint})")
+        if form is not Form.FLOAT and layer not in linears:
+            misshapen.append(f"{name} (quantized, though it is no linear layer)")
         if form is Form.FOUR_BIT:
             missing += [f"{layer}.{part}" for part in required_parts(parts) if part not in parts]
         forms[name] = form
     unknown = [name for name in stored if name not in known]
-    kinds = {"missing": missing, "unknown": unknown, "of the wrong shape": misshapen}
+    kinds = {"missing": missing, "unknown": unknown, "of the wrong shape or type": misshapen}
     complaints = [f"{len(names)} {kind}: {_shortened(names)}" for kind, names in kinds.items() if names]
     if complaints:
         raise CheckpointError(f"{folder}: tensors {'; '.join(complaints)}", "is this a CogVLM2 checkpoint, and whole?")
@@ -180,23 +183,32 @@ def _fill(
 ) -> None:
     with TensorReader(contents.stored) as reader:
         for done, name in enumerate(reader.names(), start=1):
+            if name in contents.forms:  # others are part of a quantized weight and read together with it
+                _fill_one(model, name, contents, reader, dtype, device)
             if progress is not None:
                 progress(done, len(contents.stored))
-            if name not in contents.forms:
-                continue  # part of a quantized weight, read together with it
-            path, _, leaf = name.rpartition(".")
-            module = model.get_submodule(path)
-            if leaf != "weight" or not isinstance(module, Linear4bit | Linear8bit):
-                _put(module, leaf, reader.read(name).to(device, dtype, copy=True))
-            elif contents.forms[name] is Form.FLOAT:
-                module.quantize(reader.read(name).to(device, dtype, copy=True))
-            else:
-                parts = ["weight", *stored_parts(path, contents.stored)]
-                stored = {part: reader.read(f"{path}.{part}").to(device, copy=True) for part in parts}
-                try:
-                    module.restore(stored)
-                except CheckpointError as error:
-                    raise CheckpointError(f"{contents.stored[name].shard}: {name}: {error}") from None
+
+
+def _fill_one(
+    model: CogVLM2, name: str, contents: Contents, reader: TensorReader, dtype: torch.dtype, device: torch.device
+) -> None:
+    path, _, leaf = name.rpartition(".")
+    module = model.get_submodule(path)
+    if leaf != "weight" or not isinstance(module, Linear4bit | Linear8bit):
+        _put(module, leaf, reader.read(name).to(device, dtype, copy=True))
+        return
+    if contents.forms[name] is Form.FLOAT:
+        module.quantize(reader.read(name).to(device, dtype, copy=True))
+    else:
+        parts = ["weight", *stored_parts(path, contents.stored)]
+        stored = {part: reader.read(f"{path}.{part}").to(device, copy=True) for part in parts}
+        try:
+            module.restore(stored)
+        except CheckpointError as error:
+            raise CheckpointError(f"{contents.stored[name].shard}: {name}: {error}") from None
+    decodes = "language_" in name and device.type == "cpu" and dtype == torch.bfloat16
+    if decodes and isinstance(module, Linear4bit) and module.can_be_packed:
+        module.pack()
 
 
 def _put(module: nn.Module, leaf: str, tensor: Tensor) -> None:

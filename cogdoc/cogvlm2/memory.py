@@ -16,8 +16,8 @@ It is a plan of `precise` arithmetic; the `published` one writes out attention s
 Not counted: kernels' own workspace. Attention is taken to be a fused kernel (flash or memory-efficient on CUDA, flash
 on the CPU), which needs no more than a log-sum for each query and head. What CUDA, convolutions and matrix products
 take for themselves, and what the allocator holds but cannot use, is `RUNTIME_BYTES`. An int8 product is taken to meet
-no outlier features. Scales that a CPU has unpacked for decoding (at most 0.11 GB), prefixes kept for later questions
-and the caller's pictures come on top.
+no outlier features. A CPU is taken to have bitsandbytes' packed kernel. Prefixes kept for later questions and the
+caller's pictures come on top.
 """
 
 from __future__ import annotations
@@ -196,6 +196,13 @@ class _Costs:
         each = {"none": 0, "nf4": nf4, "int8": FLOAT32 * layer.outputs}[self.quantization]
         return layer.count * each
 
+    def decoding_state(self, layer: _Linear) -> int:
+        """Layers that decode in bf16 on a CPU have packed codes, whose scales are bf16 without any of their own."""
+        fits = layer.outputs % 32 == 0 and layer.inputs % BLOCK == 0
+        if self.quantization == "nf4" and self.device == "cpu" and self.width < FLOAT32 and fits:
+            return layer.count * (2 * (layer.inputs * layer.outputs // BLOCK) + 16 * FLOAT32)
+        return self.state(layer)
+
     def product(self, tokens: int, inputs: int, outputs: int) -> int:
         """The peak while `tokens` pass a linear layer: the output, and what else is alive beside the input.
 
@@ -255,7 +262,8 @@ def _weights(config: ModelConfig, costs: _Costs) -> Weights:
         token_embedding=embedding,
         output_head=0 if config.tied_embeddings else embedding,
         rotary=costs.size(layers, config.head_dim // 2),
-        quantization_state=sum(map(costs.state, [*transformer, *adapter, *expert, *expert])),
+        quantization_state=sum(map(costs.state, [*transformer, *adapter, *expert]))
+        + sum(map(costs.decoding_state, expert)),
     )
 
 
@@ -315,9 +323,7 @@ def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_
     """Tokens that follow others, `new_tokens` in each row, and the last one's logits.
 
     Always alive beside what a prompt has: the mask of visible slots, for each query head that shares a key head.
-    Attention wants it as numbers, and CUDA's kernel wants them again in rows of a length divisible by eight. A CPU
-    that multiplies packed codes repacks each weight at the first step: codes as int32, as bytes, in another order,
-    half of them shifted, and packed, 7 bytes a parameter together.
+    Attention wants it as numbers, and CUDA's kernel wants them again in rows of a length divisible by eight.
     """
     tokens, slots = batch * new_tokens, length + 1
     group = config.num_heads // config.num_kv_heads
@@ -328,9 +334,6 @@ def _step_peak(config: ModelConfig, costs: _Costs, batch: int, length: int, new_
     # Heads and tokens change places before attention and after it, which copies where there are several of both.
     stages["attention: scores"] += numbers + (state if new_tokens > 1 else 0)
     stages["attention: dense"] += state
-    if costs.quantization == "nf4" and costs.device == "cpu":
-        largest = config.hidden_size * max(config.intermediate_size, config.hidden_size + 2 * config.kv_size)
-        stages["weights repacked"] = 3 * state + 7 * largest
     stages = {moment: size + tokens * slots * group for moment, size in stages.items()}
     stages["slots compared"] = (INT64 + tokens) * slots
     return _decoder_peak(config, costs, batch, tokens, 3 * INT64 * tokens, stages)

@@ -101,7 +101,13 @@ class CogVLM2(nn.Module):
 
         Returns:
             The last layer's output (batch, length, hidden_size), not yet normalized; at padding it means nothing.
+
+        Raises:
+            ValueError: there are not as many features as prompts with an image.
         """
+        given = 0 if features is None else features.shape[0] * features.shape[1]
+        if given != len(batch.image_tokens):
+            raise ValueError(f"prompts have {len(batch.image_tokens)} image tokens, but there are features for {given}")
         hidden = self.model.embed_tokens(batch.token_ids)
         if features is not None:
             flat = hidden.flatten(0, 1).index_copy(0, batch.image_tokens, features.flatten(0, 1).to(hidden.dtype))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from cogdoc.cogvlm2.cancelling import Cancelled, cancellable
 from cogdoc.cogvlm2.configuration import Template, read_config
-from cogdoc.cogvlm2.decoding import GREEDY, Token, decode
+from cogdoc.cogvlm2.decoding import GREEDY, Ended, Finish, Token, decode
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.loading import Progress, load_model
 from cogdoc.cogvlm2.model import CogVLM2
@@ -54,7 +54,7 @@ class Reader:
         """
         pixels = to_pixels(image, self.model.config.vision)
         kept = self.store.load(pixels) if self.store is not None else None
-        if kept is not None:
+        if kept is not None and kept.shape == (self.model.config.image_tokens, self.model.config.hidden_size):
             return kept[None].to(self.model.device)
         with cancellable(self.model, cancelled):
             features = self.model.image_features(pixels[None])
@@ -62,7 +62,7 @@ class Reader:
             self.store.save(pixels, features[0])
         return features
 
-    def stream(
+    def tokens(
         self,
         question: str,
         image: Image.Image | None = None,
@@ -72,8 +72,8 @@ class Reader:
         max_tokens: int = 512,
         sampling: Sampling = GREEDY,
         cancelled: Callable[[], bool] = lambda: False,
-    ) -> Iterator[str]:
-        """The answer piece by piece, each as soon as its characters are whole; ends early where `cancelled` says so.
+    ) -> Iterator[Token | Ended]:
+        """The answer token by token with log-probabilities, and why it ended.
 
         Raises:
             TooLargeError: the prompt does not fit the model's context.
@@ -84,12 +84,17 @@ class Reader:
             with cancellable(self.model, cancelled):
                 rows = read_rows(self.model, [prompt], features, room=max_tokens)
         except Cancelled:
+            yield Ended(0, Finish.CANCELLED)
             return
-        text = TextStream(self.tokenizer)
-        for event in decode(rows, max_tokens, self.model.config.eos_token_ids, sampling, cancelled=cancelled):
-            if isinstance(event, Token) and (piece := text.push(event.id)):
+        yield from decode(rows, max_tokens, self.model.config.eos_token_ids, sampling, cancelled=cancelled)
+
+    def text(self, events: Iterable[Token | Ended]) -> Iterator[str]:
+        """The text of one row's tokens piece by piece, each as soon as its characters are whole."""
+        stream = TextStream(self.tokenizer)
+        for event in events:
+            if isinstance(event, Token) and (piece := stream.push(event.id)):
                 yield piece
-        if rest := text.finish():
+        if rest := stream.finish():
             yield rest
 
 

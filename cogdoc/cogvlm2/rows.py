@@ -14,7 +14,7 @@ from torch import Tensor
 from cogdoc.cogvlm2.cache import KVCache, allocate
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import Prompt, check_length
-from cogdoc.errors import DamagedError
+from cogdoc.errors import DamagedError, OutputError
 
 Step = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache, bool], Tensor]
 
@@ -42,8 +42,7 @@ class Rows:
     ) -> None:
         self.model = model
         self.lengths = list(lengths)
-        self.next_logits: Tensor
-        """(batch, vocab_size): what follows the tokens read so far; set by whoever makes the rows."""
+        self._next_logits: Tensor | None = None
         self._cache = cache
         # Text tokens advance slot and position alike, so the distance of the two stays what the image made it.
         self._shifts = [position - length for position, length in zip(next_positions, lengths, strict=True)]
@@ -53,6 +52,17 @@ class Rows:
     def capacity(self) -> int:
         """How many tokens a row can hold, prompt and answer together."""
         return self._cache.slots - 1
+
+    def take_next_logits(self) -> Tensor:
+        """(batch, vocab_size): what follows the tokens of the prompts; once, since decoding moves on from there.
+
+        Raises:
+            ValueError: they were taken before.
+        """
+        if self._next_logits is None:
+            raise ValueError("these rows were decoded before; read or fork them anew")
+        logits, self._next_logits = self._next_logits, None
+        return logits
 
     @torch.inference_mode()
     def read(self, tokens: Sequence[Sequence[int]]) -> Tensor:
@@ -72,39 +82,49 @@ class Rows:
 
     @torch.inference_mode()
     def append(self, tokens: Sequence[Sequence[int]]) -> None:
-        """Read tokens behind each row, at least one each, and count all of them in."""
+        """Read tokens behind each row and count all of them in.
+
+        Raises:
+            ValueError: a row is given no token, or more than it has room for.
+        """
+        if not all(tokens):
+            raise ValueError("a row is given no token to read")
         token_ids, positions, slots, in_use = self._placed(tokens)
         hidden = self.model.read_tokens(token_ids, positions, slots, self._cache.first(in_use), self._ragged)
         for row, added in enumerate(tokens):
             self.count(row, len(added))
-        last = torch.tensor([len(added) - 1 for added in tokens], device=hidden.device)
-        self.next_logits = self.model.logits(hidden[torch.arange(len(tokens), device=hidden.device), last])
+        self.expect([len(added) for added in tokens], hidden)
+
+    def expect(self, read: Sequence[int], hidden: Tensor) -> None:
+        """Keep the logits behind the last of the tokens `read` in each row, from what the last layer put out."""
+        last = torch.tensor(read, device=hidden.device) - 1
+        self._next_logits = self.model.logits(hidden[torch.arange(len(read), device=hidden.device), last])
 
     @property
     def _ragged(self) -> bool:
-        return len(set(self.lengths)) > 1
+        return self.model.arithmetic == "published" and len(set(self.lengths)) > 1
 
     def _placed(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor, int]:
         """Token ids, positions and slots, each (batch, longest), and how many slots are in use.
 
-        Padding goes to the first slot that no row has reached.
+        A row's padding goes to the slot behind it, where its next token will be.
         """
         longest = max(len(row) for row in tokens)
-        end = max(length + len(row) for row, length in zip(tokens, self.lengths, strict=True))
-        padded = any(len(row) < longest for row in tokens)
+        if max(length + len(row) for row, length in zip(tokens, self.lengths, strict=True)) > self.capacity:
+            raise ValueError(f"a row would hold more than the {self.capacity} tokens it has room for")
         token_ids, positions, slots = [], [], []
         for row, length, shift in zip(tokens, self.lengths, self._shifts, strict=True):
             padding = [0] * (longest - len(row))
             places = list(range(length, length + len(row)))
             token_ids.append([*row, *padding])
             positions.append([place + shift for place in places] + padding)
-            slots.append(places + [end] * len(padding))
+            slots.append(places + [length + len(row)] * len(padding))
         device = self.model.device
         return (
             torch.tensor(token_ids, device=device),
             torch.tensor(positions, device=device),
             torch.tensor(slots, device=device),
-            end + padded,
+            max(max(row) for row in slots) + 1,
         )
 
 
@@ -119,6 +139,7 @@ def read_rows(
 
     Raises:
         TooLargeError: a prompt is longer than the model's context.
+        ValueError: there are not as many features as prompts with an image.
     """
     longest = max(len(prompt) for prompt in prompts)
     check_length(model.config, longest)
@@ -127,8 +148,7 @@ def read_rows(
     batch = collate(prompts, model.config.pad_token_id, model.device)
     hidden = model.read_prompts(batch, features, cache)
     rows = Rows(model, cache, batch.lengths, [prompt.positions[-1] + 1 for prompt in prompts], step)
-    last = torch.tensor(batch.lengths, device=hidden.device) - 1
-    rows.next_logits = model.logits(hidden[torch.arange(len(prompts), device=hidden.device), last])
+    rows.expect(batch.lengths, hidden)
     return rows
 
 
@@ -144,23 +164,35 @@ class Prefix:
     def length(self) -> int:
         return self.keys[0].shape[1]
 
-    def save(self, path: Path) -> None:
-        """Write it as safetensors; 128 KiB a token for the published sizes."""
+    def save(self, path: Path, model_identity: str) -> None:
+        """Write it as safetensors; 128 KiB a token for the published sizes.
+
+        Args:
+            model_identity: what `load` has to ask for, see `cogdoc.cogvlm2.features.model_identity`.
+
+        Raises:
+            OutputError: writing failed.
+        """
         layers = {f"keys.{i}": tensor for i, tensor in enumerate(self.keys)}
         layers |= {f"values.{i}": tensor for i, tensor in enumerate(self.values)}
-        metadata = {"next_position": str(self.next_position), "layers": str(len(self.keys))}
-        save_file({name: tensor.contiguous() for name, tensor in layers.items()}, path, metadata=metadata)
+        metadata = {"next_position": str(self.next_position), "layers": str(len(self.keys)), "model": model_identity}
+        try:
+            save_file({name: tensor.contiguous() for name, tensor in layers.items()}, path, metadata=metadata)
+        except (OSError, SafetensorError) as error:
+            raise OutputError(f"{path}: cannot be written: {error}") from None
 
     @staticmethod
-    def load(path: Path, device: torch.device | str = "cpu") -> Prefix:
+    def load(path: Path, model_identity: str, device: torch.device | str = "cpu") -> Prefix:
         """Read what `save` wrote; only the model that wrote it can continue it.
 
         Raises:
-            DamagedError: the file is not such a prefix, or not whole.
+            DamagedError: the file is not such a prefix, not whole, or another model's.
         """
         try:
             with safe_open(path, framework="pt", device=str(device)) as file:
                 metadata = file.metadata() or {}
+                if metadata["model"] != model_identity:
+                    raise DamagedError(f"{path}: a prefix of another model")
                 layers = range(int(metadata["layers"]))
                 return Prefix(
                     keys=tuple(file.get_tensor(f"keys.{i}") for i in layers),
@@ -200,6 +232,7 @@ def fork(
 
     Raises:
         TooLargeError: prefix and suffix together are longer than the model's context.
+        ValueError: a suffix is empty.
     """
     longest = prefix.length + max(len(suffix) for suffix in suffixes)
     check_length(model.config, longest)

@@ -12,6 +12,9 @@ from torch import Tensor
 
 from cogdoc.errors import UsageError
 
+# Below it only the likeliest token is left in any case, and fp32 would come to divide by zero.
+LOWEST_TEMPERATURE = 1e-6
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -70,7 +73,7 @@ def _draw(logits: Tensor, samplings: Sequence[Sampling], first: Sequence[int]) -
     def column(values: list[float]) -> Tensor:
         return torch.tensor(values, device=logits.device)[:, None, None]
 
-    temperature = column([sampling.temperature or 1.0 for sampling in samplings])
+    temperature = column([max(sampling.temperature, LOWEST_TEMPERATURE) for sampling in samplings])
     top_k = column([float(sampling.top_k or vocab) for sampling in samplings])
     top_p = column([sampling.top_p if sampling.top_p < 1 else math.inf for sampling in samplings])
     uniform = torch.tensor(
@@ -80,7 +83,7 @@ def _draw(logits: Tensor, samplings: Sequence[Sampling], first: Sequence[int]) -
         ],
         device=logits.device,
     )
-    # Scaled about the maximum, so that no temperature overflows; likeliest first.
+    # Scaled about the maximum, which then stays 0 at any temperature; likeliest first.
     scaled = (logits - logits.amax(dim=-1, keepdim=True)) / temperature
     ranked, order = scaled.sort(dim=-1, descending=True, stable=True)
     ranked = ranked.masked_fill(torch.arange(vocab, device=logits.device) >= top_k, -torch.inf)

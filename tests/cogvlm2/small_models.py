@@ -33,7 +33,7 @@ def small_model() -> CogVLM2:
         max_positions=CONTEXT,
         rms_norm_eps=1e-5,
         rotary_base=10_000.0,
-        bos_token_id=0,
+        bos_token_id=50,
         eos_token_ids=(1,),
         pad_token_id=2,
         tied_embeddings=False,

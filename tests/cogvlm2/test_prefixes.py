@@ -12,7 +12,7 @@ from small_models import CONTEXT, VOCAB, answer, prompt, small_features, small_m
 from cogdoc.cogvlm2.decoding import complete, decode
 from cogdoc.cogvlm2.rows import Prefix, fork, read_prefix
 from cogdoc.cogvlm2.sampling import Sampling
-from cogdoc.errors import DamagedError, TooLargeError
+from cogdoc.errors import DamagedError, OutputError, TooLargeError
 
 texts = st.lists(st.integers(3, VOCAB - 1), min_size=1, max_size=15)
 
@@ -22,13 +22,17 @@ def image_prefix(*text: int) -> Prefix:
 
 
 @settings(max_examples=25, deadline=None)
-@given(shared=st.lists(st.integers(3, VOCAB - 1), max_size=8), questions=st.lists(texts, min_size=1, max_size=4))
+@given(
+    shared=st.lists(st.integers(3, VOCAB - 1), max_size=8),
+    questions=st.lists(texts, min_size=1, max_size=4),
+    guess=st.lists(st.integers(3, VOCAB - 1), max_size=3),
+)
 def test_forked_questions_answer_as_if_each_prompt_was_read_whole(
-    shared: list[int], questions: list[list[int]]
+    shared: list[int], questions: list[list[int]], guess: list[int]
 ) -> None:
     rows = fork(small_model(), image_prefix(*shared), questions, room=12)
-    forked = complete(decode(rows, 12, (), Sampling(0.8, seed=3)), len(questions))
-    for question, row in zip(questions, forked, strict=True):
+    events = decode(rows, 12, (), Sampling(0.8, seed=3), propose=lambda row, _: guess[row:])
+    for question, row in zip(questions, complete(events, len(questions)), strict=True):
         (whole,) = answer([prompt([*shared, *question], True)], [0], sampling=Sampling(0.8, seed=3))
         assert row.token_ids == whole.token_ids
         assert row.logprobs == pytest.approx(whole.logprobs, abs=1e-4)
@@ -42,8 +46,8 @@ def test_a_prefix_serves_again_after_it_was_forked() -> None:
 
 def test_a_saved_prefix_continues_as_the_one_in_memory(tmp_path: Path) -> None:
     prefix = image_prefix(8, 9)
-    prefix.save(tmp_path / "prefix.safetensors")
-    loaded = Prefix.load(tmp_path / "prefix.safetensors")
+    prefix.save(tmp_path / "prefix.safetensors", "model")
+    loaded = Prefix.load(tmp_path / "prefix.safetensors", "model")
     assert (loaded.length, loaded.next_position) == (prefix.length, prefix.next_position)
     kept, again = (complete(decode(fork(small_model(), one, [[5]], 12), 12, ()), 1) for one in (prefix, loaded))
     assert kept == again
@@ -52,11 +56,24 @@ def test_a_saved_prefix_continues_as_the_one_in_memory(tmp_path: Path) -> None:
 def test_what_is_no_whole_prefix_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "prefix.safetensors"
     with pytest.raises(DamagedError, match="not a saved prefix"):
-        Prefix.load(path)
-    image_prefix().save(path)
+        Prefix.load(path, "model")
+    image_prefix().save(path, "model")
+    with pytest.raises(DamagedError, match="another model"):
+        Prefix.load(path, "other")
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DamagedError, match="not a saved prefix"):
-        Prefix.load(path)
+        Prefix.load(path, "model")
+
+
+def test_a_prefix_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        image_prefix().save(tmp_path / "absent" / "prefix.safetensors", "model")
+
+
+@pytest.mark.parametrize("suffixes", [[[]], [[], [5, 6]]])
+def test_a_question_without_a_token_is_refused(suffixes: list[list[int]]) -> None:
+    with pytest.raises(ValueError, match="no token"):
+        fork(small_model(), image_prefix(), suffixes, room=4)
 
 
 def test_a_fork_longer_than_the_context_is_refused_with_its_length() -> None:

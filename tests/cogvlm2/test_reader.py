@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,8 +17,8 @@ from parity_folders import Sizes, random_weights, raw_config
 from PIL import Image
 from safetensors.torch import save_file
 
-from cogdoc.cogvlm2.cancelling import Cancelled
-from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.cancelling import Cancelled, cancellable
+from cogdoc.cogvlm2.decoding import Ended, Finish, Token, complete, decode
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.prompts import Turn
 from cogdoc.cogvlm2.reader import Reader, load_reader
@@ -48,11 +51,15 @@ def picture(shade: int = 120) -> Image.Image:
     return Image.linear_gradient("L").resize((70, 40)).point(lambda value: (value + shade) % 256).convert("RGB")
 
 
+def stream(reader: Reader, question: str, image: Image.Image | None = None, **settings: Any) -> Iterator[str]:
+    return reader.text(reader.tokens(question, image, **settings))
+
+
 def test_streamed_pieces_are_the_decoded_answer(reader: Reader) -> None:
     prompt = reader.prompt("What is this?")
     rows = read_rows(reader.model, [prompt], reader.features(picture()), room=40)
     (whole,) = complete(decode(rows, 40, reader.model.config.eos_token_ids), 1)
-    pieces = list(reader.stream("What is this?", picture(), max_tokens=40))
+    pieces = list(stream(reader, "What is this?", picture(), max_tokens=40))
     assert len(pieces) > 1
     assert "".join(pieces) == reader.tokenizer.decode(whole.token_ids)
 
@@ -72,15 +79,15 @@ def test_a_prompt_is_bos_the_image_and_the_template(reader: Reader) -> None:
 def test_the_picture_the_history_and_the_seed_all_matter(reader: Reader) -> None:
     hot = Sampling(temperature=1.0, seed=1)
     answers = [
-        "".join(reader.stream("Why?", picture(), max_tokens=20)),
-        "".join(reader.stream("Why?", picture(200), max_tokens=20)),
-        "".join(reader.stream("Why?", max_tokens=20)),
-        "".join(reader.stream("Why?", picture(), history=[Turn("Hi", "Hello.")], max_tokens=20)),
-        "".join(reader.stream("Why?", picture(), sampling=hot, max_tokens=20)),
-        "".join(reader.stream("Why?", picture(), sampling=Sampling(temperature=1.0, seed=2), max_tokens=20)),
+        "".join(stream(reader, "Why?", picture(), max_tokens=20)),
+        "".join(stream(reader, "Why?", picture(200), max_tokens=20)),
+        "".join(stream(reader, "Why?", max_tokens=20)),
+        "".join(stream(reader, "Why?", picture(), history=[Turn("Hi", "Hello.")], max_tokens=20)),
+        "".join(stream(reader, "Why?", picture(), sampling=hot, max_tokens=20)),
+        "".join(stream(reader, "Why?", picture(), sampling=Sampling(temperature=1.0, seed=2), max_tokens=20)),
     ]
     assert len(set(answers)) == len(answers)
-    assert "".join(reader.stream("Why?", picture(), sampling=hot, max_tokens=20)) == answers[4]
+    assert "".join(stream(reader, "Why?", picture(), sampling=hot, max_tokens=20)) == answers[4]
 
 
 def test_a_spelled_control_token_in_a_question_is_only_text(reader: Reader) -> None:
@@ -95,7 +102,9 @@ def test_a_picture_is_looked_at_once(checkpoint: Path, tmp_path: Path) -> None:
     hook = keeping.model.model.vision.register_forward_pre_hook(lambda *_: next(looked) and None)
     assert torch.equal(keeping.features(picture()), fresh)
     assert next(looked) == 0
-    keeping.features(picture(200))
+    other = picture()
+    other.paste((0, 0, 255), (0, 0, 35, 20))
+    keeping.features(other)
     assert next(looked) == 2
     hook.remove()
     assert not list((tmp_path / "features").glob("*.partial"))
@@ -137,28 +146,39 @@ def test_the_least_recently_used_features_are_given_up_first(tmp_path: Path) -> 
     features = torch.ones(2, 100)
     store = FeatureStore(tmp_path, "model", limit=2_000)  # a file has 800 bytes and its header
     store.save(pixels[0], features)
+    (first,) = tmp_path.iterdir()
     store.save(pixels[1], features)
     for path in tmp_path.iterdir():
-        os.utime(path, (1, 1))
+        os.utime(path, (1, 1) if path == first else (2, 2))
     assert store.load(pixels[0]) is not None  # which makes it the younger one
     store.save(pixels[2], features)
     assert [store.load(each) is not None for each in pixels] == [True, False, True]
 
 
-@pytest.mark.parametrize("layers", [0, 1, 3])
-def test_reading_a_picture_can_be_cancelled_between_layers(checkpoint: Path, layers: int) -> None:
+@pytest.mark.parametrize("layers", [0, 1])
+def test_reading_can_be_cancelled_between_layers_and_between_tokens(checkpoint: Path, layers: int) -> None:
     reader = load_reader(checkpoint)
     asked = count()
     with pytest.raises(Cancelled):
-        reader.features(picture(), cancelled=lambda: next(asked) == min(layers, 1))
-    assert list(reader.stream("Why?", picture(), cancelled=lambda: True)) == []
-    passed = count()
-    pieces = list(reader.stream("Why?", picture(), max_tokens=30, cancelled=lambda: next(passed) > 5 + layers))
-    assert 0 < len(pieces) < 30
+        reader.features(picture(), cancelled=lambda: next(asked) == layers)
+    asked = count()
+    # The text passes two decoder layers, is asked for before its first token, and then before each more.
+    events = list(reader.tokens("Why?", max_tokens=30, cancelled=lambda: next(asked) == layers))
+    assert events == [Ended(0, Finish.CANCELLED)]
+    asked = count()
+    events = list(reader.tokens("Why?", max_tokens=30, cancelled=lambda: next(asked) == 4))
+    assert [type(event) for event in events] == [Token, Token, Ended]
     # Nothing of it is left in the model.
-    assert "".join(reader.stream("Why?", picture(), max_tokens=8)) == "".join(
-        load_reader(checkpoint).stream("Why?", picture(), max_tokens=8)
+    assert "".join(stream(reader, "Why?", picture(), max_tokens=8)) == "".join(
+        stream(load_reader(checkpoint), "Why?", picture(), max_tokens=8)
     )
+
+
+def test_cancelling_is_of_one_thread_alone(reader: Reader) -> None:
+    with cancellable(reader.model, lambda: True), ThreadPoolExecutor(1) as other:
+        assert other.submit(reader.features, picture()).result().shape[0] == 1
+        with pytest.raises(Cancelled):
+            reader.features(picture())
 
 
 def test_a_folder_without_a_tokenizer_is_refused(checkpoint: Path, tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ def test_extreme_settings_still_draw_a_token_that_exists() -> None:
     logits = torch.full((1, 1, VOCAB), -1e4)
     logits[0, 0, 7] = 1e4
     assert draws(logits, Sampling(temperature=1e-6), 3) == [7, 7, 7]
+    assert draws(random_logits(2), Sampling(temperature=1e-46), 3) == [random_logits(2).argmax()] * 3
     assert draws(logits, Sampling(temperature=1e6, top_k=1), 3) == [7, 7, 7]
     assert draws(logits, Sampling(temperature=1.0, top_p=1e-9), 3) == [7, 7, 7]
     assert all(0 <= token < VOCAB for token in draws(torch.zeros(1, 1, VOCAB), Sampling(temperature=1e6), 200))
