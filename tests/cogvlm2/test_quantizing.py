@@ -30,11 +30,12 @@ from cogdoc.cogvlm2.quantizing import (
     PIECE,
     Linear4bit,
     Linear8bit,
+    Quantization,
     nf4_parts,
     quantize_int8,
     quantize_nf4,
 )
-from cogdoc.cogvlm2.rows import read_rows
+from cogdoc.cogvlm2.rows import decode_step, read_rows
 from cogdoc.errors import CheckpointError, UsageError
 
 LAYER = "model.layers.1.mlp.language_mlp.up_proj"
@@ -225,6 +226,17 @@ def test_only_language_experts_are_packed_and_only_in_bf16(tmp_path: Path) -> No
         assert layers
         for name, layer in layers:
             assert is_packed(layer) == (expected and "language_" in name), name
+
+
+@pytest.mark.parametrize("quantization", ["nf4", "int8"])
+def test_a_quantized_decode_step_compiles_as_one_graph(tmp_path: Path, quantization: Quantization) -> None:
+    model = load_model(save_checkpoint(tmp_path, random_weights()), quantization=quantization)
+    prompts = [lay_out(model.config, text, with_image=False) for text in ([5, 6], [7, 8, 9])]
+    compiled = torch.compile(decode_step, fullgraph=True, backend="aot_eager")
+    eager, graph = (
+        complete(decode(read_rows(model, prompts, None, 8, step), 8, ()), 2) for step in (decode_step, compiled)
+    )
+    assert [row.token_ids for row in graph] == [row.token_ids for row in eager]
 
 
 def test_what_was_asked_before_changes_no_answer(tmp_path: Path) -> None:
