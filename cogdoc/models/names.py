@@ -95,14 +95,30 @@ def checkpoint_folder(name: str) -> Path:
     found = find_checkpoint(name)
     if found is not None:
         return found
+    folder = existing_folder(name)
     model = find_model(name)
-    if model is not None:
+    again = f"cogdoc model remove {model.name}, then cogdoc model pull {model.name}" if model else None
+    raise CheckpointError(f"{folder}: {complaint(folder)}", again or "expected the folder of a CogVLM2 checkpoint")
+
+
+def existing_folder(name: str) -> Path:
+    """The folder that a name stands for, be it a whole checkpoint or not: for those who say what is wrong with it.
+
+    Raises:
+        MissingError: there is none.
+    """
+    model = find_model(name)
+    if model is None:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return folder
+        names = ", ".join(MODELS)
+        raise MissingError(f"{name}: neither a model nor a folder", f"models: {names}; cogdoc model pull gets them")
+    candidates = [models_folder() / model.folder, *_cached(model)]
+    there = find_checkpoint(name) or next((folder for folder in candidates if folder.is_dir()), None)
+    if there is None:
         raise MissingError(f"the model {model.name} is not on this machine", f"cogdoc model pull {model.name}")
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        raise CheckpointError(f"{folder}: {complaint(folder)}", "expected the folder of a CogVLM2 checkpoint")
-    names = ", ".join(MODELS)
-    raise MissingError(f"{name}: neither a model nor a folder", f"models: {names}; get one with cogdoc model pull")
+    return there
 
 
 def models_folder() -> Path:
@@ -119,9 +135,20 @@ def complaint(folder: Path) -> str | None:
         return error.message.removeprefix(f"{folder}: ").removeprefix(f"{folder}{os.sep}")
     if not isinstance(raw.get("vision_config"), dict):
         return "config.json is not that of CogVLM2"
-    needed = ["tokenizer.json", *_weight_files(folder)]
+    needed = ["tokenizer.json", *weight_files(folder)]
     missing = [file for file in needed if not (folder / file).is_file()]
     return f"missing: {', '.join(missing)}" if missing else None
+
+
+def weight_files(folder: Path) -> list[str]:
+    """The files that a checkpoint's weights lie in, by its index; whether they are there is another question."""
+    index = folder / INDEX
+    if not index.is_file():
+        return [SINGLE]
+    try:
+        return sorted({str(file) for file in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return [INDEX + " that can be read"]
 
 
 def hub_cache() -> Path:
@@ -148,16 +175,6 @@ def _cached(model: Model) -> list[Path]:
             snapshots.append(folder / "snapshots" / current)
         snapshots += sorted(path for path in (folder / "snapshots").glob("*") if path.name != current)
     return snapshots
-
-
-def _weight_files(folder: Path) -> list[str]:
-    index = folder / INDEX
-    if not index.is_file():
-        return [SINGLE]
-    try:
-        return sorted({str(file) for file in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return [INDEX + " that can be read"]
 
 
 def _user_data() -> Path:
