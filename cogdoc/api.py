@@ -13,7 +13,7 @@ from cogdoc.documents.document import Document, OpenRequest
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
-from cogdoc.engines.choice import choose_engine, load_engine
+from cogdoc.engines.choice import Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
 from cogdoc.results.printable import well_formed
 from cogdoc.results.types import AnswerRecord, ChartRecord, PageRecord
@@ -28,11 +28,18 @@ PathLike = str | os.PathLike[str]
 class OpenedDocument:
     """A document that stays open for several jobs."""
 
-    def __init__(self, path: PathLike, password: str | None = None) -> None:
+    def __init__(
+        self, path: PathLike, password: str | None = None, engine: str = "auto", model: str | None = None
+    ) -> None:
         """
+        Args:
+            engine: auto, builtin or cogvlm2.
+            model: chat, chinese or the folder of a checkpoint, which CogVLM2 then reads with; loaded once a process.
+
         Raises:
-            CogdocError: the file cannot be opened; its subclass says why.
+            CogdocError: the file or the model cannot be opened; its subclass says why.
         """
+        self._engine = _engine(Wish(engine, model))
         source = Source(Path(path), well_formed(os.fspath(path)), Path(Path(path).name))
         self._document = Document(source, OpenRequest(source.path.absolute(), password), _sandbox())
 
@@ -46,48 +53,77 @@ class OpenedDocument:
 
     def ask_all(self, questions: Sequence[str], pages: str | None = None) -> list[AnswerRecord]:
         """Answer several questions with one reading."""
-        return _collect(answer_questions(self._document, _engine(), questions, _selection(pages)))
+        return _collect(answer_questions(self._document, self._engine, questions, _selection(pages)))
 
     def ocr(self, pages: str | None = None) -> list[PageRecord]:
         """The text of the pages."""
-        return _collect(transcribe(self._document, _engine(), _selection(pages)))
+        return _collect(transcribe(self._document, self._engine, _selection(pages)))
 
     def chart(self, questions: Sequence[str] = (), pages: str | None = None) -> list[ChartRecord]:
         """The tables behind the charts, one record a chart."""
-        return _collect(read_charts(self._document, _engine(), _selection(pages), questions))
+        return _collect(read_charts(self._document, self._engine, _selection(pages), questions))
 
 
-def open(path: PathLike, password: str | None = None) -> OpenedDocument:  # noqa: A001
-    """Open a document for several jobs."""
-    return OpenedDocument(path, password)
+def open(  # noqa: A001
+    path: PathLike, password: str | None = None, *, engine: str = "auto", model: str | None = None
+) -> OpenedDocument:
+    """Open a document for several jobs; see `OpenedDocument`."""
+    return OpenedDocument(path, password, engine, model)
 
 
-def ask(path: PathLike, question: str, pages: str | None = None, password: str | None = None) -> AnswerRecord:
+def ask(
+    path: PathLike,
+    question: str,
+    pages: str | None = None,
+    password: str | None = None,
+    *,
+    engine: str = "auto",
+    model: str | None = None,
+) -> AnswerRecord:
     """Answer one question from one document.
 
     Raises:
         CogdocError: the file cannot be opened; what goes wrong later stands in the record's `error`.
     """
-    return OpenedDocument(path, password).ask(question, pages)
+    return OpenedDocument(path, password, engine, model).ask(question, pages)
 
 
 def ask_all(
-    path: PathLike, questions: Sequence[str], pages: str | None = None, password: str | None = None
+    path: PathLike,
+    questions: Sequence[str],
+    pages: str | None = None,
+    password: str | None = None,
+    *,
+    engine: str = "auto",
+    model: str | None = None,
 ) -> list[AnswerRecord]:
     """Answer several questions from one document with one reading; see `ask`."""
-    return OpenedDocument(path, password).ask_all(questions, pages)
+    return OpenedDocument(path, password, engine, model).ask_all(questions, pages)
 
 
-def ocr(path: PathLike, pages: str | None = None, password: str | None = None) -> list[PageRecord]:
+def ocr(
+    path: PathLike,
+    pages: str | None = None,
+    password: str | None = None,
+    *,
+    engine: str = "auto",
+    model: str | None = None,
+) -> list[PageRecord]:
     """Read the text of a document's pages; see `ask` for errors."""
-    return OpenedDocument(path, password).ocr(pages)
+    return OpenedDocument(path, password, engine, model).ocr(pages)
 
 
 def chart(
-    path: PathLike, questions: Sequence[str] = (), pages: str | None = None, password: str | None = None
+    path: PathLike,
+    questions: Sequence[str] = (),
+    pages: str | None = None,
+    password: str | None = None,
+    *,
+    engine: str = "auto",
+    model: str | None = None,
 ) -> list[ChartRecord]:
     """Read the charts of a document; see `ask` for errors."""
-    return OpenedDocument(path, password).chart(questions, pages)
+    return OpenedDocument(path, password, engine, model).chart(questions, pages)
 
 
 def _collect(records: Iterator[T]) -> list[T]:
@@ -108,8 +144,8 @@ def _sandbox() -> Sandbox:
 
 
 @cache
-def _engine() -> Engine:
-    return load_engine(choose_engine())
+def _engine(wish: Wish) -> Engine:
+    return load_engine(choose_engine(wish))
 
 
 def _selection(pages: str | None) -> PageSelection:

@@ -16,7 +16,26 @@ _LIMITS = "Limits"
 
 Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, folders, patterns, or -.")]
 Engine = Annotated[
-    str, typer.Option("--engine", envvar="COGDOC_ENGINE", metavar="auto|builtin", help="What reads the pages.")
+    str,
+    typer.Option("--engine", envvar="COGDOC_ENGINE", metavar="auto|builtin|cogvlm2", help="What reads the pages."),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        envvar="COGDOC_MODEL",
+        metavar="chat|chinese|FOLDER",
+        help="A checkpoint of CogVLM2, which then reads; see cogdoc model list.",
+    ),
+]
+Quantization = Annotated[
+    str | None,
+    typer.Option(
+        "--quantization",
+        envvar="COGDOC_QUANTIZATION",
+        metavar="nf4|int8|none",
+        help="How CogVLM2's weights are held; nf4 by default.",
+    ),
 ]
 Pages = Annotated[
     str | None,
@@ -121,6 +140,8 @@ class RunOptions:
     """What the reading commands have in common."""
 
     engine: Engine = "auto"
+    model: Model = None
+    quantization: Quantization = None
     pages: Pages = None
     files_from: FilesFrom = None
     nul_separated: NulSeparated = False

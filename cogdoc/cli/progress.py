@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -62,3 +62,30 @@ def progress_line(*, quiet: bool) -> Iterator[ProgressLine]:
         yield line
     finally:
         line.stop()
+
+
+@contextmanager
+def loading_line(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar for what takes minutes, to be called with how much is done and of how much; shown once it is called."""
+    progress: Progress | None = None
+    task: TaskID | None = None
+
+    def advance(done: int, total: int) -> None:
+        nonlocal progress, task
+        if quiet or not sys.stderr.isatty():
+            return
+        if progress is None:
+            from rich.console import Console
+            from rich.progress import Progress as Bar
+
+            progress = Bar(console=Console(stderr=True), transient=True, redirect_stdout=False)
+            task = progress.add_task("loading CogVLM2", total=total)
+            progress.start()
+        assert task is not None
+        progress.update(task, completed=done)
+
+    try:
+        yield advance
+    finally:
+        if progress is not None:
+            progress.stop()

@@ -15,11 +15,11 @@ from typing import TextIO
 from cogdoc.batch.run import Opening, RunningSource, Tally, Task, run_sources
 from cogdoc.cli.messages import report, warn
 from cogdoc.cli.options import RunOptions
-from cogdoc.cli.progress import ProgressLine, progress_line
+from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import STDIN, Source, expand_sources, keep_stdin, read_file_list
-from cogdoc.engines.choice import choose_engine, load_engine
+from cogdoc.engines.choice import Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, OutputError, OutputExistsError, UsageError
 from cogdoc.results.destination import Destination, DiscardOutput, choose_destination, open_output
@@ -52,8 +52,8 @@ def run_job(job: Job, sources: Sequence[str], options: RunOptions) -> ExitCode:
     output = _format(options.out, job)
     if job.task == "chart" and job.questions and output is Format.CSV:
         raise UsageError("--out csv holds the chart's table, not answers", "take md, text or json with -q")
-    choice = choose_engine(options.engine)
-    if options.verbose:
+    choice = choose_engine(Wish(options.engine, options.model, options.quantization))
+    if options.verbose or (choice.chosen_for_the_user and not options.quiet):
         warn(f"engine {choice.name}: {choice.reason}")
     opening = Opening(
         password=_password(options.password_file),
@@ -72,8 +72,10 @@ def run_job(job: Job, sources: Sequence[str], options: RunOptions) -> ExitCode:
         destination = choose_destination(options.to, several=several, overwrite=options.overwrite)
         sandbox = stack.enter_context(Sandbox(_jobs(options.jobs), options.timeout))
         results_on_screen = destination.path is None and sys.stdout.isatty()
+        with loading_line(quiet=options.quiet) as loaded:
+            engine = load_engine(choice, options.timeout, loaded)
         progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_screen))
-        task = job.make_task(load_engine(choice))
+        task = job.make_task(engine)
         running = run_sources(chain(first_two, found), opening, task, sandbox)
         run = _Run(job, output, several, destination, options, progress)
         return run.consume(running)

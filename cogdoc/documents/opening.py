@@ -152,7 +152,8 @@ class PictureDocument:
         if frame.shape[:2] == (size.height, size.width):
             return frame
         drawn = Image.fromarray(frame)
-        return np.asarray(drawn.resize((size.width, size.height), Image.Resampling.BICUBIC, reducing_gap=3.0))
+        # Without Pillow's short cut for large pictures, so that CogVLM2's square is the published transform's.
+        return np.asarray(drawn.resize((size.width, size.height), Image.Resampling.BICUBIC))
 
     @lru_cache(maxsize=1)  # noqa: B019 - a worker keeps two documents open at most
     def frame(self, index: int) -> Picture:
