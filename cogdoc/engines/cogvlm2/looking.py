@@ -88,7 +88,10 @@ class Looker:
             try:
                 return self._ask(view, instruction, sampling, watch, lambda: time.monotonic() > deadline)
             except Cancelled:
-                raise TimeLimitError(f"reading took longer than {self._seconds:g} s") from None
+                raise TimeLimitError(
+                    f"reading took longer than {self._seconds:g} s",
+                    "--timeout allows more; without a GPU the published models take minutes a page",
+                ) from None
             except torch.OutOfMemoryError as error:
                 self._forget()
                 raise ResourceError(f"out of GPU memory: {str(error).splitlines()[0]}", "see cogdoc doctor") from None
