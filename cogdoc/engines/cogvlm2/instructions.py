@@ -16,7 +16,6 @@ class Task(StrEnum):
     TRANSCRIBE = "transcribe"
     TABLE = "table"
     CHART = "chart"
-    DESCRIBE = "describe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +33,22 @@ ENGLISH = {
     Task.CHART: Instruction(
         "Write the data of this chart as a Markdown table, with its title in the line above.", "chat", 1024
     ),
-    Task.DESCRIBE: Instruction("Describe this image in detail.", "chat", 512),
 }
 
 CHINESE = {
     Task.TRANSCRIBE: Instruction("读出这一页上的所有文字。", "chat", 2048),
     Task.TABLE: Instruction("把图中的表格写成Markdown表格。", "chat", 2048),
     Task.CHART: Instruction("把图表中的数据写成Markdown表格，标题写在表格上面一行。", "chat", 1024),
-    Task.DESCRIBE: Instruction("详细描述这张图片。", "chat", 512),
 }
 
 MAX_ANSWER_TOKENS = 128
+MAX_DESCRIPTION_TOKENS = 512
+
+# What a few words cannot answer.
+FREE_QUESTIONS = re.compile(
+    r"\b(?:describe|description|summari[sz]e|summary|explain|why|what happens|tell me about)\b|描述|总结|概括|解释|说明|为什么",
+    re.IGNORECASE,
+)
 
 # What the model says where a page does not answer; as a whole answer these are no answer.
 REFUSALS = re.compile(
@@ -65,7 +69,9 @@ def instruction(task: Task, text: str) -> Instruction:
 
 
 def question_instruction(question: str) -> Instruction:
-    """A question in the template for short answers."""
+    """A question in the template for short answers, or in that of conversation where it asks for sentences."""
+    if FREE_QUESTIONS.search(question):
+        return Instruction(question, "chat", MAX_DESCRIPTION_TOKENS)
     return Instruction(question, "vqa", MAX_ANSWER_TOKENS)
 
 
