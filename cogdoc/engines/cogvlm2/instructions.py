@@ -46,7 +46,8 @@ MAX_DESCRIPTION_TOKENS = 512
 
 # What a few words cannot answer.
 FREE_QUESTIONS = re.compile(
-    r"\b(?:describe|description|summari[sz]e|summary|explain|why|what happens|tell me about)\b|描述|总结|概括|解释|说明|为什么",
+    r"\b(?:describe|description|summari[sz]e|summary|explain|why|what happens|tell me about)\b"
+    r"|描述|总结|概括|解释|说明|为什么",
     re.IGNORECASE,
 )
 
