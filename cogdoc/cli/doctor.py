@@ -5,9 +5,16 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
-HELP = """Say what this machine can do: what is installed, memory, GPU, and which engine `auto` takes and why.
+if TYPE_CHECKING:
+    from cogdoc.cogvlm2.memory import Device
+    from cogdoc.engines.cards import Card
+    from cogdoc.engines.choice import Choice
+
+HELP = """Say what this machine can do: libraries, memory, GPU, models, what fits, which engine `auto` takes and why.
 
 \b
   cogdoc doctor
@@ -22,21 +29,30 @@ LIBRARIES = (
     "torch",
     "transformers",
     "bitsandbytes",
+    "huggingface_hub",
 )
+GB = 1e9
+GIB = 2**30
 
 
 def doctor() -> None:
+    from cogdoc.engines.cards import cuda_cards
     from cogdoc.engines.choice import choose_engine
 
     choice = choose_engine()
+    cards = cuda_cards()
+    free = _free_memory(cards)
     rows = [
         ("cogdoc", version("cogdoc")),
         ("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("processor", f"{os.cpu_count() or 1} cores"),
         ("memory", _memory()),
-        ("GPU", _gpu()),
+        ("GPU", _gpu(cards, free)),
         *((library, _version(library)) for library in LIBRARIES),
+        *_models(),
+        *_fitting(free),
         ("engine", f"{choice.name}: {choice.reason}"),
+        ("next", _next(choice, cards)),
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -54,15 +70,74 @@ def _memory() -> str:
     import psutil
 
     memory = psutil.virtual_memory()
-    return f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB free"
+    return f"{memory.total / GIB:.1f} GiB, {memory.available / GIB:.1f} GiB free"
 
 
-def _gpu() -> str:
+def _free_memory(cards: tuple[Card, ...]) -> list[int] | str:
+    """Free bytes of each card, by torch; or why torch cannot use them. Without a driver torch is not even imported."""
+    if not cards:
+        return []
     try:
         import torch
     except ImportError as error:
-        return f"unknown, since torch cannot be imported: {error}"
+        return f"torch cannot be imported: {error}"
     if not torch.cuda.is_available():
-        return "none that torch can use"
-    devices = [torch.cuda.get_device_properties(i) for i in range(torch.cuda.device_count())]
-    return ", ".join(f"{device.name}, {device.total_memory / 2**30:.0f} GiB" for device in devices)
+        return "torch cannot use it: is it built for CUDA, and the driver new enough?"
+    return [int(torch.cuda.mem_get_info(index)[0]) for index in range(torch.cuda.device_count())]
+
+
+def _gpu(cards: tuple[Card, ...], free: list[int] | str) -> str:
+    if not cards:
+        return "none that CUDA can use"
+    if isinstance(free, str):
+        return f"{', '.join(card.name for card in cards)}, but {free}"
+    return ", ".join(
+        f"{card.name}, {card.memory / GIB:.0f} GiB, {bytes_free / GIB:.0f} free"
+        for card, bytes_free in zip(cards, free, strict=False)
+    )
+
+
+def _models() -> Iterator[tuple[str, str]]:
+    from cogdoc.models.description import describe
+    from cogdoc.models.names import MODELS, find_checkpoint
+
+    found = {name: folder for name in MODELS if (folder := find_checkpoint(name)) is not None}
+    if not found:
+        yield "models", "none here"
+    for name, folder in found.items():
+        description = describe(folder)
+        yield f"model {name}", f"{folder}, {description.size / GB:.1f} GB, {description.weights}"
+
+
+def _fitting(free: list[int] | str) -> Iterator[tuple[str, str]]:
+    """What of the published CogVLM2 fits the free memory of each card, and of the machine for a run on the CPU."""
+    import psutil
+
+    for number, memory in enumerate(free if isinstance(free, list) else ()):
+        yield f"on GPU {number}", _contexts(memory, "cuda")
+    yield "on the CPU", _contexts(psutil.virtual_memory().available, "cpu")
+
+
+def _contexts(memory: int, device: Device) -> str:
+    from cogdoc.models.description import PUBLISHED, QUANTIZATIONS, fitting_context
+
+    fitting = {
+        "bf16" if each == "none" else each: fitting_context(PUBLISHED, each, memory, device) for each in QUANTIZATIONS
+    }
+    said = [f"{name} {context:,}" for name, context in fitting.items() if context]
+    if not said:
+        return f"CogVLM2 does not fit the {memory / GIB:.1f} GiB that are free"
+    slowly = ", though a page takes minutes" if device == "cpu" else ""
+    return f"CogVLM2 fits with a context of {', '.join(said)} tokens{slowly}"
+
+
+def _next(choice: Choice, cards: tuple[Card, ...]) -> str:
+    from cogdoc.models.description import PUBLISHED, fitting_context
+    from cogdoc.models.names import MODELS, find_checkpoint
+
+    question = 'cogdoc ask report.pdf "total revenue?"'
+    if choice.name != "builtin":
+        return question
+    if any(fitting_context(PUBLISHED, "nf4", card.memory) for card in cards) and not any(map(find_checkpoint, MODELS)):
+        return f"{question}; cogdoc model pull gets CogVLM2, which fits this GPU"
+    return question

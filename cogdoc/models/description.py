@@ -16,6 +16,9 @@ GIB = 2**30
 CARDS = tuple(size * GIB for size in (16, 24, 48, 80))
 """Memory of the cards that people have, in bytes."""
 
+QUANTIZATIONS: tuple[Quantization, ...] = ("nf4", "int8", "none")
+"""How the weights of a full checkpoint can be held."""
+
 # The published checkpoints' sizes, so that it can be said what they would take before anything is downloaded.
 PUBLISHED = ModelConfig(
     hidden_size=4096,
@@ -64,7 +67,7 @@ class Description:
     @property
     def choices(self) -> tuple[Quantization, ...]:
         """What it can be loaded as."""
-        return (self.stored,) if self.stored else ("nf4", "int8", "none")
+        return (self.stored,) if self.stored else QUANTIZATIONS
 
 
 def describe(folder: Path) -> Description:
@@ -116,6 +119,6 @@ def memory_parts(config: ModelConfig, quantization: Quantization, device: Device
 def fitting_context(
     config: ModelConfig, quantization: Quantization, memory: int, device: Device = "cuda"
 ) -> int | None:
-    """Tokens of prompt and answer that fit a device with so many bytes; None where a question on a picture does not."""
+    """Tokens of prompt and answer that fit so many bytes; None where not even a question on a picture does."""
     runtime = RUNTIME_BYTES if device == "cuda" else 0
     return longest_context(config, memory - runtime, quantization, device=device)

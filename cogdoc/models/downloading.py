@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
 from cogdoc.errors import CheckpointError, OutputError, OutputExistsError, ResourceError
 from cogdoc.models.hubs import Listing, RemoteFile, explained
-from cogdoc.models.names import complaint, weight_files
+from cogdoc.models.names import complaint, partial_folder, weight_files
 from cogdoc.models.records import FileRecord, Record, git_blob, sha256, write_record
 
 Progress = Callable[[str, int, int], None]
@@ -65,11 +65,6 @@ def pull(listing: Listing, target: Path, progress: Progress | None = None, waits
         raise OutputError(f"{target}: another cogdoc is pulling it") from None
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error}") from None
-
-
-def partial_folder(target: Path) -> Path:
-    """Where files wait until all of them are there."""
-    return target.with_name(f".{target.name}.partial")
 
 
 class _Pull:

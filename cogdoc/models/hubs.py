@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -28,7 +28,7 @@ from huggingface_hub.errors import (
 )
 
 from cogdoc.errors import MissingError, OutputError
-from cogdoc.models.names import Hub
+from cogdoc.models.names import Hub, Model
 
 TIMEOUT_SECONDS = 30.0
 
@@ -77,6 +77,18 @@ def list_repository(hub: Hub, repository: str, revision: str | None) -> Listing:
         OutputError: the hub does not answer.
     """
     return _huggingface(repository, revision or "main") if hub == "huggingface" else _modelscope(repository, revision)
+
+
+def list_model(model: Model, hub: Hub, revision: str | None) -> Listing:
+    """`list_repository` of the first of a model's repositories that is there."""
+    first, *others = model.repositories(hub)
+    try:
+        return list_repository(hub, first, revision)
+    except MissingError:
+        for repository in others:
+            with suppress(MissingError):
+                return list_repository(hub, repository, revision)
+        raise
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cogdoc.cogvlm2.configuration import read_raw_config
+from cogdoc.cogvlm2.configuration import read_config
 from cogdoc.errors import CheckpointError, MissingError
 
 Hub = Literal["huggingface", "modelscope"]
@@ -127,14 +127,17 @@ def models_folder() -> Path:
     return (Path(home).expanduser() if home else _user_data() / "cogdoc") / "models"
 
 
+def partial_folder(target: Path) -> Path:
+    """Where the files of a pull wait until all of them are there."""
+    return target.with_name(f".{target.name}.partial")
+
+
 def complaint(folder: Path) -> str | None:
     """Why a folder cannot be a whole checkpoint, or None. Looks for files, not into tensors."""
     try:
-        raw = read_raw_config(folder)
+        read_config(folder)
     except CheckpointError as error:
         return error.message.removeprefix(f"{folder}: ").removeprefix(f"{folder}{os.sep}")
-    if not isinstance(raw.get("vision_config"), dict):
-        return "config.json is not that of CogVLM2"
     needed = ["tokenizer.json", *weight_files(folder)]
     missing = [file for file in needed if not (folder / file).is_file()]
     return f"missing: {', '.join(missing)}" if missing else None

@@ -36,6 +36,14 @@ def write_record(folder: Path, record: Record) -> None:
     (folder / RECORD).write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
 
 
+def record_folder(folder: Path, source: str, repository: str) -> None:
+    """Hash every file of a checkpoint that was made here, so that damage can be noticed later."""
+    files = {
+        path.name: FileRecord(path.stat().st_size, sha256(path)) for path in sorted(folder.iterdir()) if path.is_file()
+    }
+    write_record(folder, Record(source, repository, "", None, files))
+
+
 def read_record(folder: Path) -> Record | None:
     """None where cogdoc did not put the checkpoint there.
 
