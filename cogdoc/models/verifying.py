@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from cogdoc.cogvlm2.configuration import read_config
+from cogdoc.cogvlm2.configuration import ModelConfig, read_config
 from cogdoc.cogvlm2.loading import Contents, match_tensors
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.quantizing import Quantization
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from cogdoc.errors import CheckpointError
+from cogdoc.models.description import parameters
 from cogdoc.models.names import weight_files
 from cogdoc.models.records import RECORD, git_blob, read_record, sha256
 
@@ -29,7 +29,6 @@ class Verified:
 
     parameters: int
     tensors: int
-    quantization: Quantization
     hashed: int
     """Files whose hash was known and is right."""
 
@@ -48,6 +47,7 @@ def verify(folder: Path, progress: Progress | None = None) -> tuple[Verified | N
     Hashes are known for what cogdoc pulled or quantized, and for what lies in the Hugging Face cache.
     """
     errors = list(_hash_complaints(folder, progress))
+    config: ModelConfig | None = None
     contents: Contents | None = None
     try:
         config = read_config(folder)
@@ -57,13 +57,16 @@ def verify(folder: Path, progress: Progress | None = None) -> tuple[Verified | N
     except CheckpointError as error:
         errors.append(error)
     try:
-        load_tokenizer(folder)
+        tokens = load_tokenizer(folder).vocab_size
+        if config is not None and tokens > config.vocab_size:
+            errors.append(
+                CheckpointError(f"{folder}: the tokenizer has {tokens} tokens, but the model {config.vocab_size}")
+            )
     except CheckpointError as error:
         errors.append(error)
-    if errors or contents is None:
+    if errors or config is None or contents is None:
         return None, errors
-    parameters = sum(parameter.numel() for parameter in model.state_dict().values())
-    return Verified(parameters, len(contents.stored), contents.quantization, len(_expected(folder))), []
+    return Verified(parameters(config), len(contents.stored), len(_expected(folder))), []
 
 
 def _hash_complaints(folder: Path, progress: Progress | None) -> Iterator[CheckpointError]:

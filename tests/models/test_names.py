@@ -1,0 +1,130 @@
+"""What a user calls a model, and which folder that is; found without torch and without the network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from checkpoint_files import SHARDS
+
+from cogdoc.errors import CheckpointError, MissingError
+from cogdoc.models.names import MODELS, checkpoint_folder, find_checkpoint, find_model, models_folder
+
+COMMIT, OTHER_COMMIT = 40 * "a", 40 * "b"
+
+
+def cached(root: Path, whole: Path, commit: str, owner: str = "THUDM") -> Path:
+    """A checkpoint as huggingface_hub keeps it."""
+    folder = root / f"models--{owner}--cogvlm2-llama3-chat-19B"
+    snapshot = folder / "snapshots" / commit
+    shutil.copytree(whole, snapshot)
+    return snapshot
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("chat", "chat"),
+        ("cogvlm2-llama3-chat-19B", "chat"),
+        ("THUDM/cogvlm2-llama3-chat-19B", "chat"),
+        ("zai-org/cogvlm2-llama3-chinese-chat-19B-int4", "chinese-int4"),
+        ("ZhipuAI/cogvlm2-llama3-chinese-chat-19B", "chinese"),
+        ("./chat", None),
+        ("llama", None),
+    ],
+)
+def test_a_model_has_a_short_name_and_that_of_its_repositories(said: str, meant: str | None) -> None:
+    model = find_model(said)
+    assert (model.name if model else None) == meant
+
+
+def test_a_pulled_model_is_found_by_its_name(home: Path, whole: Path) -> None:
+    assert find_checkpoint("chat") is None
+    shutil.copytree(whole, home / "models" / "cogvlm2-llama3-chat-19B")
+    assert find_checkpoint("chat") == checkpoint_folder("chat") == home / "models" / "cogvlm2-llama3-chat-19B"
+    assert find_checkpoint("chinese") is None
+
+
+@pytest.mark.parametrize("owner", ["THUDM", "zai-org"])
+def test_a_model_in_the_hugging_face_cache_is_found_and_the_current_snapshot_is_taken(
+    home: Path, whole: Path, tmp_path: Path, owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = cached(tmp_path / "hf" / "hub", whole, COMMIT, owner)
+    assert find_checkpoint("chat") == older
+    newer = cached(tmp_path / "hf" / "hub", whole, OTHER_COMMIT, owner)
+    assert find_checkpoint("chat") == older, "without a ref there is an order, but no current one"
+    (newer.parents[1] / "refs").mkdir()
+    (newer.parents[1] / "refs" / "main").write_text(OTHER_COMMIT)
+    assert find_checkpoint("chat") == newer
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "elsewhere"))
+    assert find_checkpoint("chat") is None
+    assert not home.exists()
+
+
+def test_a_folder_is_a_model_too(home: Path, whole: Path) -> None:  # noqa: ARG001
+    assert checkpoint_folder(str(whole)) == whole
+
+
+def test_what_is_not_here_comes_with_the_command_that_gets_it(home: Path, tmp_path: Path) -> None:  # noqa: ARG001
+    with pytest.raises(MissingError) as missing:
+        checkpoint_folder("chinese-int4")
+    assert missing.value.hint == "cogdoc model pull chinese-int4"
+    with pytest.raises(MissingError) as unknown:
+        checkpoint_folder(str(tmp_path / "nowhere"))
+    assert "chat, chinese" in (unknown.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("harm", "complaint"),
+    [
+        (lambda folder: (folder / SHARDS[1]).unlink(), f"missing: {SHARDS[1]}"),
+        (lambda folder: (folder / "tokenizer.json").unlink(), "missing: tokenizer.json"),
+        (lambda folder: (folder / "config.json").unlink(), "no config.json"),
+        (lambda folder: (folder / "config.json").write_text("{}"), "not CogVLM2"),
+        (lambda folder: (folder / "config.json").write_text("{"), "cannot be read"),
+        (lambda folder: (folder / "model.safetensors.index.json").write_text("[]"), "index.json that can be read"),
+        (lambda folder: (folder / "model.safetensors.index.json").unlink(), "missing: model.safetensors"),
+    ],
+)
+@pytest.mark.parametrize("named", [True, False])
+def test_what_is_not_whole_is_no_checkpoint_and_the_error_says_why(
+    home: Path, whole: Path, tmp_path: Path, harm: object, complaint: str, named: bool
+) -> None:
+    folder = home / "models" / "cogvlm2-llama3-chat-19B" if named else tmp_path / "mine"
+    shutil.copytree(whole, folder)
+    assert callable(harm)
+    harm(folder)
+    name = "chat" if named else str(folder)
+    assert find_checkpoint(name) is None
+    with pytest.raises(CheckpointError, match=complaint) as error:
+        checkpoint_folder(name)
+    assert ("cogdoc model pull chat" in (error.value.hint or "")) == named
+
+
+def test_a_file_is_no_folder(home: Path, whole: Path) -> None:  # noqa: ARG001
+    assert find_checkpoint(str(whole / "config.json")) is None
+
+
+def test_models_lie_where_the_system_keeps_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COGDOC_HOME", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert models_folder() == tmp_path / "cogdoc" / "models"
+
+
+def test_finding_needs_neither_torch_nor_a_client_of_any_hub(whole: Path) -> None:
+    code = (
+        "import sys, json; from cogdoc.models.names import find_checkpoint; from cogdoc.models.description import *;"
+        f"assert find_checkpoint({str(whole)!r}); print(json.dumps(sorted(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(run.stdout)}
+    assert not loaded & {"torch", "transformers", "huggingface_hub", "httpx2", "numpy"}
+
+
+def test_every_model_is_in_both_hubs() -> None:
+    assert all(model.huggingface and model.modelscope for model in MODELS.values())
