@@ -19,14 +19,12 @@ from filelock import FileLock, Timeout
 
 from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
 from cogdoc.errors import CheckpointError, OutputError, OutputExistsError, ResourceError
-from cogdoc.models.hubs import Listing, RemoteFile, explained
+from cogdoc.models.hubs import TIMEOUT_SECONDS, Listing, RemoteFile, explained, hub_client
 from cogdoc.models.names import complaint, partial_folder, weight_files
 from cogdoc.models.records import FileRecord, Record, git_blob, sha256, write_record
 
 Progress = Callable[[str, int, int], None]
 """Called with the file that is coming, the bytes that are here, and of how many."""
-
-CHUNK_BYTES = 1 << 20
 
 # Left free beside the checkpoint: a full disk breaks more than a download.
 SPARE_BYTES = 1 << 30
@@ -56,8 +54,8 @@ def pull(listing: Listing, target: Path, progress: Progress | None = None, waits
     try:
         partial.mkdir(parents=True, exist_ok=True)
         lock = target.with_name(f".{target.name}.lock")
-        with FileLock(lock, timeout=0):
-            _Pull(listing, partial, progress, waits).run()
+        with FileLock(lock, timeout=0), hub_client(listing.hub) as client:
+            _Pull(listing, client, partial, progress, waits).run()
             (partial / STATE).unlink()
             partial.rename(target)
         lock.unlink(missing_ok=True)
@@ -70,8 +68,16 @@ def pull(listing: Listing, target: Path, progress: Progress | None = None, waits
 class _Pull:
     """One pull and what is known of the files that are finished."""
 
-    def __init__(self, listing: Listing, folder: Path, progress: Progress | None, waits: Sequence[float]) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        client: httpx2.Client,
+        folder: Path,
+        progress: Progress | None,
+        waits: Sequence[float],
+    ) -> None:
         self._listing = listing
+        self._client = client
         self._folder = folder
         self._progress = progress
         self._waits = waits
@@ -142,13 +148,14 @@ class _Pull:
         headers = {**self._listing.headers, "Accept-Encoding": "identity"}
         if here:
             headers["Range"] = f"bytes={here}-"
-        with self._listing.client.stream("GET", file.url, headers=headers, timeout=30.0) as response:
+        with self._client.stream("GET", file.url, headers=headers, timeout=TIMEOUT_SECONDS) as response:
             response.raise_for_status()
             resumed = response.status_code == httpx2.codes.PARTIAL_CONTENT
             if here and not resumed:
                 self._here -= here
             with part.open("ab" if resumed else "wb") as out:
-                for chunk in response.iter_bytes(CHUNK_BYTES):
+                # Pieces as they come: larger ones would be collected first, and lost where the connection breaks.
+                for chunk in response.iter_bytes():
                     out.write(chunk)
                     self._here += len(chunk)
                     if self._progress is not None:

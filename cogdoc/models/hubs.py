@@ -58,12 +58,21 @@ class Listing:
     revision: str
     commit: str | None
     files: tuple[RemoteFile, ...]
-    client: httpx2.Client
     headers: Mapping[str, str]
 
     @property
     def size(self) -> int:
         return sum(file.size for file in self.files)
+
+
+@contextmanager
+def hub_client(hub: Hub) -> Iterator[httpx2.Client]:
+    """What sends requests to a hub: Hugging Face's own session, which whoever uses that library can configure."""
+    if hub == "huggingface":
+        yield get_session()
+        return
+    with httpx2.Client(follow_redirects=True, timeout=TIMEOUT_SECONDS) as client:
+        yield client
 
 
 def list_repository(hub: Hub, repository: str, revision: str | None) -> Listing:
@@ -134,7 +143,7 @@ def _huggingface(repository: str, revision: str) -> Listing:
     ]
     token = get_token()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return Listing("huggingface", repository, revision, info.sha, _wanted(files, repository), get_session(), headers)
+    return Listing("huggingface", repository, revision, info.sha, _wanted(files, repository), headers)
 
 
 def _modelscope(repository: str, revision: str | None) -> Listing:
@@ -143,8 +152,7 @@ def _modelscope(repository: str, revision: str | None) -> Listing:
     domain = os.environ.get("MODELSCOPE_DOMAIN") or "www.modelscope.cn"
     endpoint = domain.rstrip("/") if "://" in domain else f"https://{domain}"
     repo = f"{endpoint}/api/v1/models/{quote(repository)}/repo"
-    client = httpx2.Client(follow_redirects=True, timeout=TIMEOUT_SECONDS)
-    with explained("modelscope", repository):
+    with explained("modelscope", repository), hub_client("modelscope") as client:
         answer = client.get(f"{repo}/files?{urlencode({'Revision': revision, 'Recursive': 'true'})}")
         answer.raise_for_status()
     try:
@@ -161,7 +169,7 @@ def _modelscope(repository: str, revision: str | None) -> Listing:
         ]
     except (ValueError, KeyError, TypeError):
         raise OutputError(f"{repository}: modelscope answers with something else than a list of files") from None
-    return Listing("modelscope", repository, revision, None, _wanted(files, repository), client, {})
+    return Listing("modelscope", repository, revision, None, _wanted(files, repository), {})
 
 
 def _wanted(files: Iterable[RemoteFile], repository: str) -> tuple[RemoteFile, ...]:
