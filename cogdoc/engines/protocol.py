@@ -17,6 +17,12 @@ class Transcription:
 
     blocks: tuple[Block, ...]
     confidence: float
+    flags: tuple[str, ...] = ()
+    """What went wrong on the way, besides what the page's words have to say."""
+    steps: tuple[str, ...] = ()
+    """What was tried, and how it went."""
+    agreement: float | None = None
+    """The share of the literal words' characters that the text holds, 0 to 1; None where it is these words itself."""
 
 
 class Engine(Protocol):

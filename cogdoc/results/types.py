@@ -44,6 +44,8 @@ class Flag(StrEnum):
     """The model began to repeat itself; what follows was stopped, tried again, or taken from the literal words."""
     LITERAL_TEXT = "literal-text"
     """The page's literal words stand in for what the model could not read."""
+    LOW_AGREEMENT = "low-agreement"
+    """The model's text holds less than half of what the page literally says."""
     MEASURED = "measured"
     """Values were measured against an axis, not read from labels."""
 
@@ -164,6 +166,7 @@ class ChartKind(StrEnum):
     STACKED_HORIZONTAL_BAR = "stacked-horizontal-bar"
     LINE = "line"
     PIE = "pie"
+    UNKNOWN = "unknown"
 
 
 class ChartValue(Model):
@@ -224,6 +227,10 @@ class PageRecord(Record):
     origin: str | None = Field(default=None, description="text-layer, ocr, mixed or blank")
     resolution: float | None = Field(default=None, description="pixels per inch that the OCR engine saw")
     confidence: Confidence | None = None
+    agreement: Confidence | None = Field(
+        default=None, description="share of the page's literal words' characters that a model's text holds"
+    )
+    steps: tuple[str, ...] = Field(default=(), description="what a model tried on the page, and how it went")
     text: str = ""
     markdown: str = ""
     blocks: tuple[TextBlock, ...] = ()

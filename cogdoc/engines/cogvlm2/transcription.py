@@ -1,11 +1,173 @@
-"""A page written down by CogVLM2, and checked against its literal words."""
+"""A page written down by CogVLM2, and checked against its literal words.
+
+A model that writes pages down fails in ways that look like text: it repeats itself, breaks off, or fills a blank page.
+So a blank page is not shown to it, and where it fails it is asked again: with some chance in its choices, then with
+the page in tiles; what is still missing is the page's literal text. Each step is recorded, and each failure flagged.
+"""
 
 from __future__ import annotations
 
-from cogdoc.engines.cogvlm2.looking import Looker
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cogdoc.cogvlm2.decoding import GREEDY
+from cogdoc.cogvlm2.sampling import Sampling
+from cogdoc.documents.rendering import COGVLM2_SQUARE
+from cogdoc.engines.cogvlm2.agreement import agreement
+from cogdoc.engines.cogvlm2.blocks import to_blocks
+from cogdoc.engines.cogvlm2.instructions import Instruction, Task, instruction
+from cogdoc.engines.cogvlm2.looking import Looker, Said, View
+from cogdoc.engines.cogvlm2.repetition import RepetitionGuard
+from cogdoc.engines.cogvlm2.spoken import SpokenLine, merge, spoken_lines
+from cogdoc.engines.cogvlm2.tiles import Tile, draw_page, draw_tiles, is_dense, plan_tiles
 from cogdoc.engines.protocol import Transcription
+from cogdoc.results.types import Flag
 from cogdoc.words.page import Page
+from cogdoc.words.types import PageWords, TextOrigin, Word
+
+if TYPE_CHECKING:
+    from cogdoc.documents.opening import Picture
+
+AGAIN = Sampling(temperature=0.6, top_p=0.9, seed=1)
+"""For a second attempt: enough chance to leave a loop, too little to make words up; the same each time."""
+
+LOW_AGREEMENT = 0.5
+"""Share of the literal words' characters below which a transcription may be of another page, or of none."""
+
+LITERAL = "literal text"
+OK, REPETITION, CUT_OFF, NOTHING = "ok", "repetition", "cut off", "no text"
+
+
+@dataclass(slots=True)
+class _Attempts:
+    """The looks at one page: how each went, and what has to be known of the result."""
+
+    looker: Looker
+    instruction: Instruction
+    steps: list[str] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    broken_off: list[SpokenLine] = field(default_factory=list)
+    """The longest text that was cut off, for pages on which nobody reads more."""
+
+    def read(self, picture: Picture, name: str, *, has_text: bool) -> list[SpokenLine] | None:
+        """What a picture says, asked a second time if need be; None where both failed.
+
+        Args:
+            has_text: whether literal words stand there, so that no text would be a failure too.
+        """
+        view = View(picture)
+        for sampling, way in ((GREEDY, ""), (AGAIN, ", sampled")):
+            said = self.looker.ask(view, self.instruction, sampling, RepetitionGuard())
+            lines = spoken_lines(said, self.looker.reader.tokenizer)
+            outcome = _outcome(said)
+            self.steps.append(f"{name}{way}: {outcome}")
+            if outcome == OK or (outcome == NOTHING and not has_text):
+                return lines
+            if outcome == REPETITION:
+                self.flag(Flag.REPETITION)
+            elif outcome == CUT_OFF:
+                self.flag(Flag.CUT_OFF)
+                self.broken_off = max(self.broken_off, lines, key=len)
+        return None
+
+    def flag(self, flag: Flag) -> None:
+        if flag not in self.flags:
+            self.flags.append(flag)
 
 
 def transcribe_page(page: Page, looker: Looker) -> Transcription:
-    raise NotImplementedError
+    """The text of a page in blocks, in the order in which the model wrote it.
+
+    Raises:
+        CogdocError: the page cannot be read; TimeLimitError where one look takes too long.
+    """
+    words = page.words()
+    if words.origin is TextOrigin.BLANK:
+        return Transcription((), 1.0, steps=("blank page: not looked at",))
+    asked = instruction(Task.TRANSCRIBE, words.text)
+    config = looker.reader.model.config
+    # What the instruction itself takes is no more than this.
+    room = min(asked.max_tokens, config.max_positions - config.image_tokens - 64)
+    tokens = looker.reader.tokenizer.count(words.text)
+    attempts = _Attempts(looker, asked)
+    lines = None
+    if is_dense(words, config.vision, tokens, room):
+        attempts.steps.append("dense page: in tiles")
+    else:
+        lines = attempts.read(draw_page(page, words, COGVLM2_SQUARE), "whole", has_text=bool(words.lines))
+    if lines is None:
+        tiles = plan_tiles(words, page.layout().blocks, config.vision, tokens, room)
+        attempts.flag(Flag.TILED)
+        lines = _read_tiles(tiles, draw_tiles(page, words, tiles, config.vision), words, attempts)
+    if lines is None and not words.lines:
+        lines = attempts.broken_off
+    return _literal(page, attempts) if lines is None else _checked(lines, words, attempts)
+
+
+def _outcome(said: Said) -> str:
+    if said.stopped:
+        return REPETITION
+    if said.cut_off:
+        return CUT_OFF
+    return OK if said.text else NOTHING
+
+
+def _read_tiles(
+    tiles: Sequence[Tile], pictures: Sequence[Picture], words: PageWords, attempts: _Attempts
+) -> list[SpokenLine] | None:
+    """What all tiles say, each text once; literal text where one could not be read, None where none could."""
+    texts: list[list[SpokenLine]] = []
+    any_read = False
+    for number, (tile, picture) in enumerate(zip(tiles, pictures, strict=True), start=1):
+        literal = _literal_lines(tile, words)
+        name = f"tile {number} of {len(tiles)}"
+        lines = attempts.read(picture, name, has_text=bool(literal))
+        any_read = any_read or lines is not None
+        if lines is None:
+            attempts.steps.append(f"{name}: {LITERAL}")
+            attempts.flag(Flag.LITERAL_TEXT)
+            lines = literal
+        if tile.continues:
+            texts[-1] = merge(texts[-1], lines)
+        else:
+            texts.append(lines)
+    paragraph_end = SpokenLine("", 1.0)
+    return [line for text in texts for line in (*text, paragraph_end)] if any_read else None
+
+
+def _literal_lines(tile: Tile, words: PageWords) -> list[SpokenLine]:
+    return [
+        SpokenLine(line.text, _confidence(line.words))
+        for line in words.lines
+        if tile.box.contains_point(*line.box.center)
+    ]
+
+
+def _literal(page: Page, attempts: _Attempts) -> Transcription:
+    layout = page.layout()
+    attempts.steps.append(LITERAL)
+    attempts.flag(Flag.LITERAL_TEXT)
+    return Transcription(
+        layout.blocks, _confidence(layout.words.words), flags=_names(attempts.flags), steps=tuple(attempts.steps)
+    )
+
+
+def _checked(lines: Sequence[SpokenLine], words: PageWords, attempts: _Attempts) -> Transcription:
+    share = agreement((word.text for word in words.words), "\n".join(line.text for line in lines))
+    if share is not None and share < LOW_AGREEMENT:
+        attempts.flag(Flag.LOW_AGREEMENT)
+    blocks = to_blocks(lines, words)
+    spoken = [word for block in blocks for line in block.lines for word in line.words]
+    return Transcription(blocks, _confidence(spoken), _names(attempts.flags), tuple(attempts.steps), share)
+
+
+def _confidence(words: Iterable[Word]) -> float:
+    """Of a text: its characters' mean; 1 where there are none."""
+    weighted = [(word.confidence, len(word.text)) for word in words]
+    characters = sum(count for _, count in weighted)
+    return sum(confidence * count for confidence, count in weighted) / characters if characters else 1.0
+
+
+def _names(flags: Iterable[Flag]) -> tuple[str, ...]:
+    return tuple(flag.value for flag in flags)
