@@ -204,9 +204,11 @@ def show(name: Name) -> None:
 @app.command("verify", help=VERIFY_HELP)
 def verify(name: Name, quiet: Quiet = False) -> None:
     from cogdoc.models.names import existing_folder
-    from cogdoc.models.verifying import verify as check
 
     folder = existing_folder(name)
+
+    from cogdoc.models.verifying import verify as check
+
     with _byte_line(quiet=quiet) as progress:
         verified, errors = check(folder, progress)
     for error in errors:

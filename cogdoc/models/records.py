@@ -38,6 +38,7 @@ def write_record(folder: Path, record: Record) -> None:
 
 def record_folder(folder: Path, source: str, repository: str) -> None:
     """Hash every file of a checkpoint that was made here, so that damage can be noticed later."""
+    (folder / RECORD).unlink(missing_ok=True)  # that of the checkpoint it was made of
     files = {
         path.name: FileRecord(path.stat().st_size, sha256(path)) for path in sorted(folder.iterdir()) if path.is_file()
     }

@@ -1,0 +1,146 @@
+"""`cogdoc model` on checkpoints that are here: list, show, verify, quantize, remove; and what the doctor says of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from checkpoint_files import SHARDS, make_checkpoint
+from conftest import Cogdoc
+
+from cogdoc.models.records import record_folder
+
+COMMANDS = ("pull", "list", "show", "verify", "quantize", "remove")
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_checkpoint(tmp_path_factory.mktemp("small") / "whole")
+
+
+@pytest.fixture
+def pulled(small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The English model as if it had been pulled. Models of whoever runs the tests are out of sight."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    folder = tmp_path / "data" / "cogdoc" / "models" / "cogvlm2-llama3-chat-19B"
+    shutil.copytree(small_checkpoint, folder)
+    record_folder(folder, "huggingface", "THUDM/cogvlm2-llama3-chat-19B")
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_model_command_shows_examples(cogdoc: Cogdoc, command: str) -> None:
+    ended = cogdoc("model", command, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    assert f"cogdoc model {command}" in ended.out
+
+
+def test_no_model_command_at_all_shows_the_help(cogdoc: Cogdoc) -> None:
+    ended = cogdoc("model")
+    assert ended.code == 2
+    assert all(command in ended.out for command in COMMANDS)
+
+
+def test_list_says_what_is_here_and_how_to_get_the_rest(cogdoc: Cogdoc, pulled: Path) -> None:
+    ended = cogdoc("model", "list")
+    assert (ended.code, ended.err) == (0, "")
+    lines = {line.split()[0]: line for line in ended.out.splitlines()}
+    assert str(pulled) in lines["chat"]
+    assert "bfloat16" in lines["chat"]
+    assert "cogdoc model pull chinese-int4" in lines["chinese-int4"]
+
+
+def test_show_tells_sizes_memory_and_cards(cogdoc: Cogdoc, pulled: Path) -> None:
+    ended = cogdoc("model", "show", "chat")
+    assert (ended.code, ended.err) == (0, "")
+    assert "THUDM/cogvlm2-llama3-chat-19B" in ended.out
+    for said in (str(pulled), "parameters", "visual experts", "in all", "a card of 24 GiB", "nf4", "int8", "bf16"):
+        assert said in ended.out
+    by_folder = cogdoc("model", "show", pulled)
+    assert by_folder.out.splitlines()[2:20] == ended.out.splitlines()[2:20]
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (lambda folder: flip(folder / SHARDS[0]), "damaged: its hash is not the recorded one"),
+        (lambda folder: (folder / SHARDS[0]).unlink(), "is missing"),
+        (lambda folder: (folder / SHARDS[0]).write_bytes((folder / SHARDS[0]).read_bytes()[:-9]), "truncated"),
+        (lambda folder: (folder / "config.json").write_text("{}"), "this is not CogVLM2"),
+    ],
+    ids=["flipped byte", "missing shard", "truncated file", "wrong config"],
+)
+def test_verify_names_the_damage_and_ends_with_3(
+    cogdoc: Cogdoc, pulled: Path, harm: Callable[[Path], None], said: str
+) -> None:
+    harm(pulled)
+    ended = cogdoc("model", "verify", "chat")
+    assert (ended.code, ended.out) == (3, "")
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_quantized_copy_is_written_recorded_and_whole(cogdoc: Cogdoc, pulled: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "chat-nf4"
+    ended = cogdoc("model", "quantize", "chat", "--to", copy)
+    assert (ended.code, ended.out, ended.err) == (0, f"{copy}\n", "")
+    record = json.loads((copy / "cogdoc.json").read_text())
+    assert (record["source"], record["repository"]) == ("quantized", str(pulled))
+    again = cogdoc("model", "quantize", "chat", "--to", copy)
+    assert again.code == 6
+    assert "exists" in again.err
+    twice = cogdoc("model", "quantize", copy, "--to", tmp_path / "twice")
+    assert twice.code == 2
+    assert "quantized already" in twice.err
+    assert "hash" in cogdoc("model", "verify", copy).out
+    flip(copy / "model-00001-of-00001.safetensors")
+    assert cogdoc("model", "verify", copy).code == 3
+    assert cogdoc("model", "remove", copy, "--yes").code == 0
+    assert not copy.exists()
+    assert pulled.exists()
+
+
+@pytest.mark.parametrize("command", ["show", "verify", "remove"])
+def test_what_is_not_here_is_missing(cogdoc: Cogdoc, pulled: Path, command: str) -> None:
+    ended = cogdoc("model", command, "chinese")
+    assert ended.code == 3
+    assert "cogdoc model pull chinese" in ended.err
+    assert cogdoc("model", command, "nowhere").code == 3
+    assert pulled.exists()
+
+
+def test_a_folder_that_somebody_else_made_is_left_alone(cogdoc: Cogdoc, small_checkpoint: Path) -> None:
+    ended = cogdoc("model", "remove", small_checkpoint, "--yes")
+    assert ended.code == 2
+    assert (small_checkpoint / "config.json").exists()
+
+
+def test_a_record_that_names_files_elsewhere_removes_nothing(cogdoc: Cogdoc, pulled: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("mine")
+    record = json.loads((pulled / "cogdoc.json").read_text())
+    record["files"]["../../../../precious.txt"] = {"size": 4, "sha256": ""}
+    (pulled / "cogdoc.json").write_text(json.dumps(record))
+    assert cogdoc("model", "remove", "chat", "--yes").code == 3
+    assert (tmp_path / "precious.txt").exists()
+    assert (pulled / "config.json").exists()
+
+
+def test_doctor_names_the_models_what_fits_and_what_to_run_next(cogdoc: Cogdoc, pulled: Path) -> None:
+    ended = cogdoc("doctor")
+    assert (ended.code, ended.err) == (0, "")
+    facts = {line.split("  ")[0]: line for line in ended.out.splitlines()}
+    assert str(pulled) in facts["model chat"]
+    assert "CogVLM2" in facts["on the CPU"]
+    assert "cogdoc ask" in facts["next"]
+    assert facts["engine"].partition("  ")[2].strip().startswith(("builtin: ", "cogvlm2: "))
