@@ -11,7 +11,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -50,19 +51,29 @@ def pull(listing: Listing, target: Path, progress: Progress | None = None, waits
     """
     if target.exists():
         raise OutputExistsError(f"{target}: exists")
-    partial = partial_folder(target)
+    partial, lock = partial_folder(target), target.with_name(f".{target.name}.lock")
     try:
         partial.mkdir(parents=True, exist_ok=True)
-        lock = target.with_name(f".{target.name}.lock")
-        with FileLock(lock, timeout=0), hub_client(listing.hub) as client:
+        with FileLock(lock, timeout=0), _tidied(partial, lock), hub_client(listing.hub) as client:
             _Pull(listing, client, partial, progress, waits).run()
             (partial / STATE).unlink()
             partial.rename(target)
-        lock.unlink(missing_ok=True)
     except Timeout:
         raise OutputError(f"{target}: another cogdoc is pulling it") from None
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error}") from None
+
+
+@contextmanager
+def _tidied(partial: Path, lock: Path) -> Iterator[None]:
+    """Leave nothing behind that is of no use next time."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            lock.unlink()
+        with suppress(OSError):
+            partial.rmdir()  # stays if there is anything in it
 
 
 class _Pull:
@@ -116,7 +127,8 @@ class _Pull:
         with explained(self._listing.hub, file.name):
             self._transfer(file, part)
         digest = sha256(part)
-        if file.identity and file.identity not in (digest, git_blob(part)):
+        right = digest if len(file.identity) == len(digest) else git_blob(part)
+        if file.identity and file.identity != right:
             part.unlink()
             raise OutputError(f"{file.name}: arrived damaged: its hash is not the one that was promised", "pull again")
         part.rename(self._folder / file.name)

@@ -1,9 +1,11 @@
-"""`cogdoc model` on checkpoints that are here: list, show, verify, quantize, remove; and what the doctor says of them."""
+"""`cogdoc model` on checkpoints that are here: list, show, verify, quantize, remove; and what the doctor says."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +46,16 @@ def test_no_model_command_at_all_shows_the_help(cogdoc: Cogdoc) -> None:
     ended = cogdoc("model")
     assert ended.code == 2
     assert all(command in ended.out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("model", "pull", "--help"), ("model", "list")])
+def test_what_only_tells_loads_neither_deep_learning_nor_a_hub(pulled: Path, arguments: tuple[str, ...]) -> None:
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "cogdoc", *arguments], capture_output=True, text=True, check=True
+    )
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in run.stderr.splitlines()}
+    assert not loaded & {"torch", "transformers", "huggingface_hub", "httpx2"}
+    assert pulled.exists()
 
 
 def test_list_says_what_is_here_and_how_to_get_the_rest(cogdoc: Cogdoc, pulled: Path) -> None:

@@ -186,6 +186,7 @@ def test_a_disk_that_is_too_small_is_refused_before_anything_is_downloaded(
         fetch(target)
     assert error.value.exit_code == 7
     assert not hub.served
+    assert list(target.parent.iterdir()) == []
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, (1 << 30) + expected_size(hub)))
     fetch(target)
 
