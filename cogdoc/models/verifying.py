@@ -14,8 +14,8 @@ from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from cogdoc.errors import CheckpointError
 from cogdoc.models.description import parameters
-from cogdoc.models.names import weight_files
-from cogdoc.models.records import RECORD, git_blob, read_record, sha256
+from cogdoc.models.names import INDEX, weight_files
+from cogdoc.models.records import git_blob, read_record, sha256
 
 Progress = Callable[[str, int, int], None]
 """Called with the file that is hashed, the bytes that are done, and of how many."""
@@ -123,6 +123,6 @@ def _cached(folder: Path) -> dict[str, _Expected]:
 
 def _foreign_weights(folder: Path, expected: Mapping[str, _Expected]) -> Iterator[CheckpointError]:
     """Weights that nobody recorded; only those that would be loaded matter."""
-    there = {path.name for path in folder.iterdir() if path.suffix in (".safetensors", ".json")}
-    for name in sorted((there | set(weight_files(folder))) - set(expected) - {RECORD}):
+    there = {path.name for path in folder.iterdir() if path.suffix == ".safetensors" or path.name == INDEX}
+    for name in sorted((there | set(weight_files(folder))) - set(expected)):
         yield CheckpointError(f"{folder / name}: foreign: not one of the files that were recorded")

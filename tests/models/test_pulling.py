@@ -191,6 +191,17 @@ def test_a_disk_that_is_too_small_is_refused_before_anything_is_downloaded(
     fetch(target)
 
 
+def test_what_came_before_needs_no_room_again(hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.breaks = {LARGE: [10_000, *[0] * len(NO_WAITS), 0]}
+    with pytest.raises(OutputError):
+        fetch(target)
+    usage = namedtuple("usage", "total used free")
+    free = (1 << 30) + expected_size(hub) - hub.served.total()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, free))
+    fetch(target)
+    assert verify(target)[1] == []
+
+
 def test_what_is_there_is_never_replaced(hub: Hub, target: Path) -> None:
     target.mkdir(parents=True)
     with pytest.raises(OutputExistsError):
