@@ -203,7 +203,7 @@ def show(name: Name) -> None:
 
 @app.command("verify", help=VERIFY_HELP)
 def verify(name: Name, quiet: Quiet = False) -> None:
-    from cogdoc.models.names import existing_folder
+    from cogdoc.models.names import existing_folder, find_model
 
     folder = existing_folder(name)
 
@@ -214,6 +214,8 @@ def verify(name: Name, quiet: Quiet = False) -> None:
     for error in errors:
         report(error)
     if verified is None:
+        if find_model(name) is not None:
+            warn(f"to get it again: cogdoc model remove {name}, then cogdoc model pull {name}")
         raise typer.Exit(ExitCode.MISSING)
     hashed = f"{verified.hashed} files have the recorded hash" if verified.hashed else "no hashes are recorded for it"
     sys.stdout.write(f"{folder}: whole: {verified.tensors:,} tensors, {verified.parameters:,} parameters; {hashed}\n")

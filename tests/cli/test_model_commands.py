@@ -100,6 +100,7 @@ def test_verify_names_the_damage_and_ends_with_3(
     ended = cogdoc("model", "verify", "chat")
     assert (ended.code, ended.out) == (3, "")
     assert said in ended.err
+    assert "cogdoc model remove chat, then cogdoc model pull chat" in ended.err
     assert "Traceback" not in ended.err
 
 
