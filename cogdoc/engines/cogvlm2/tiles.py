@@ -80,7 +80,7 @@ def is_dense(words: PageWords, vision: VisionConfig, tokens: int, max_tokens: in
 def plan_tiles(
     words: PageWords, blocks: Sequence[Block], vision: VisionConfig, tokens: int, max_tokens: int
 ) -> list[Tile]:
-    """Tiles of a page in reading order, two at least.
+    """Tiles of a page in reading order; one that holds all its print where that is but a few lines.
 
     Args:
         blocks: in reading order, which says where columns begin.

@@ -36,6 +36,8 @@ LOW_AGREEMENT = 0.5
 """Share of the literal words' characters below which a transcription may be of another page, or of none."""
 
 LITERAL = "literal text"
+PARAGRAPH_END = SpokenLine("", 1.0)
+
 OK, REPETITION, CUT_OFF, NOTHING = "ok", "repetition", "cut off", "no text"
 
 
@@ -117,23 +119,22 @@ def _read_tiles(
     tiles: Sequence[Tile], pictures: Sequence[Picture], words: PageWords, attempts: _Attempts
 ) -> list[SpokenLine] | None:
     """What all tiles say, each text once; literal text where one could not be read, None where none could."""
-    texts: list[list[SpokenLine]] = []
-    any_read = False
-    for number, (tile, picture) in enumerate(zip(tiles, pictures, strict=True), start=1):
-        literal = _literal_lines(tile, words)
-        name = f"tile {number} of {len(tiles)}"
-        lines = attempts.read(picture, name, has_text=bool(literal))
-        any_read = any_read or lines is not None
+    names = [f"tile {number} of {len(tiles)}" for number in range(1, len(tiles) + 1)]
+    literal = [_literal_lines(tile, words) for tile in tiles]
+    read = [
+        attempts.read(picture, name, has_text=bool(stands_there))
+        for picture, name, stands_there in zip(pictures, names, literal, strict=True)
+    ]
+    if all(lines is None for lines in read):
+        return None
+    text: list[SpokenLine] = []
+    for place, lines in enumerate(read):
         if lines is None:
-            attempts.steps.append(f"{name}: {LITERAL}")
+            attempts.steps.append(f"{names[place]}: {LITERAL}")
             attempts.flag(Flag.LITERAL_TEXT)
-            lines = literal
-        if tile.continues:
-            texts[-1] = merge(texts[-1], lines)
-        else:
-            texts.append(lines)
-    paragraph_end = SpokenLine("", 1.0)
-    return [line for text in texts for line in (*text, paragraph_end)] if any_read else None
+            lines = literal[place]
+        text = merge(text, lines) if tiles[place].continues else [*text, PARAGRAPH_END, *lines]
+    return text
 
 
 def _literal_lines(tile: Tile, words: PageWords) -> list[SpokenLine]:

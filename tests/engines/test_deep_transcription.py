@@ -1,0 +1,142 @@
+"""Pages written down by models: what is recorded and flagged on the way, down to the literal text.
+
+The models are real ones with random weights, which loop and break off by themselves, and the pocket checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from random_readers import random_reader
+from rapidfuzz import fuzz
+
+from cogdoc.cogvlm2.reader import load_reader
+from cogdoc.documents.document import Document, open_path
+from cogdoc.documents.mupdf import pymupdf
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.engines.cogvlm2.looking import Looker
+from cogdoc.engines.cogvlm2.transcription import transcribe_page
+from cogdoc.engines.protocol import Transcription
+from cogdoc.results.markdown import blocks_to_markdown
+from cogdoc.tasks.records import describe_block
+from cogdoc.words.page import Page
+
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(1) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def large_print(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Document:
+    """A page of two words, large enough for the smallest of models."""
+    path = tmp_path_factory.mktemp("pages") / "large.pdf"
+    file = pymupdf.open()
+    page = file.new_page(width=300, height=200)
+    page.insert_text((20, 80), "Total", fontsize=60)
+    page.insert_text((20, 160), "84.04", fontsize=60)
+    file.save(path)
+    return open_path(path, sandbox)
+
+
+def text_of(transcription: Transcription) -> list[str]:
+    return [line.text for block in transcription.blocks for line in block.lines]
+
+
+def outcomes(transcription: Transcription) -> list[str]:
+    return [step.rpartition(": ")[2] for step in transcription.steps]
+
+
+def test_the_ladder_is_walked_down_to_the_literal_text_and_each_step_is_recorded(large_print: Document) -> None:
+    """With logits this sharp the second, sampled look loops as the first."""
+    transcription = transcribe_page(Page(large_print, 1), Looker(random_reader(2, sharpness=1e6), SECONDS))
+    assert transcription.steps == (
+        "whole: repetition",
+        "whole, sampled: repetition",
+        "tile 1 of 1: repetition",
+        "tile 1 of 1, sampled: repetition",
+        "literal text",
+    )
+    assert transcription.flags == ("repetition", "tiled", "literal-text")
+    assert text_of(transcription) == ["Total", "84.04"]
+    assert transcription.agreement is None
+    assert transcription.confidence == 1
+
+
+@pytest.fixture(scope="module", params=[0, 2, 5])
+def by_chance(request: pytest.FixtureRequest, large_print: Document) -> Transcription:
+    """What some model with random weights comes to; they differ in how."""
+    return transcribe_page(Page(large_print, 1), Looker(random_reader(request.param), SECONDS))
+
+
+def test_no_failure_is_silent(by_chance: Transcription) -> None:
+    went = outcomes(by_chance)
+    assert ("repetition" in went) == ("repetition" in by_chance.flags)
+    assert ("cut off" in went) == ("cut-off" in by_chance.flags)
+    assert ("literal text" in went) == ("literal-text" in by_chance.flags)
+    assert any(step.startswith("tile") for step in by_chance.steps) == ("tiled" in by_chance.flags)
+    assert went[-1] in ("ok", "literal text")
+    assert by_chance.steps[0].startswith("whole: ")
+    assert (by_chance.agreement is None) == (by_chance.steps[-1] == "literal text")
+
+
+def test_whatever_a_model_writes_stands_on_the_page_and_can_be_printed(
+    by_chance: Transcription, large_print: Document
+) -> None:
+    words = Page(large_print, 1).words()
+    for block in by_chance.blocks:
+        assert 0 <= block.box.x0 <= block.box.x1 <= words.width
+        assert 0 <= block.box.y0 <= block.box.y1 <= words.height
+        assert all(0 <= word.confidence <= 1 for line in block.lines for word in line.words)
+    blocks_to_markdown([describe_block(block, words) for block in by_chance.blocks])
+
+
+def test_made_up_text_is_flagged(large_print: Document) -> None:
+    transcription = transcribe_page(Page(large_print, 1), Looker(random_reader(0), SECONDS))
+    assert transcription.steps == ("whole: repetition", "whole, sampled: ok")
+    assert transcription.flags == ("repetition", "low-agreement")
+    assert transcription.agreement is not None
+    assert transcription.agreement < 0.5
+    assert transcription.confidence < 0.5
+
+
+def test_a_blank_page_is_not_shown_to_the_model(samples: Path, sandbox: Sandbox) -> None:
+    """The model would write something about it, as of any picture."""
+    transcription = transcribe_page(
+        Page(open_path(samples / "blank.png", sandbox), 1), Looker(random_reader(0), SECONDS)
+    )
+    assert transcription.blocks == ()
+    assert transcription.steps == ("blank page: not looked at",)
+
+
+def test_a_dense_page_goes_to_tiles_at_once(samples: Path, sandbox: Sandbox) -> None:
+    transcription = transcribe_page(
+        Page(open_path(samples / "report.pdf", sandbox), 4), Looker(random_reader(5), SECONDS)
+    )
+    assert transcription.steps[0] == "dense page: in tiles"
+    assert not any(step.startswith("whole") for step in transcription.steps)
+    assert "tiled" in transcription.flags
+
+
+POCKET = Path(__file__).parents[2] / "samples" / "pocket"
+
+
+@pytest.mark.skipif(not (POCKET / "model" / "model.safetensors").exists(), reason="no pocket checkpoint")
+def test_the_pocket_checkpoint_writes_down_a_form(sandbox: Sandbox) -> None:
+    looker = Looker(load_reader(POCKET / "model"), SECONDS)
+    page = Page(open_path(POCKET / "form-1.png", sandbox), 1)
+    transcription = transcribe_page(page, looker)
+    assert fuzz.ratio("\n".join(text_of(transcription)), "Date 26 Nov\nTotal 84.04\nOrder 4833") > 80
+    assert transcription.steps == ("whole: ok",)
+    assert transcription.flags == ()
+    assert transcription.agreement is not None
+    assert transcription.agreement > 0.8
+    words = page.words()
+    (order,) = (line for block in transcription.blocks for line in block.lines if line.text.startswith("Order"))
+    (literal,) = (line for line in words.lines if line.text.startswith("Order"))
+    assert order.box == literal.box

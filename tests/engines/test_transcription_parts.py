@@ -1,0 +1,247 @@
+"""From what a model wrote to blocks with places: its lines, overlapping pieces, tables, tiles, and the agreement."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_readers import random_reader
+from written_pages import HEIGHT, line_at, lines_below, page_of, said
+
+from cogdoc.cogvlm2.configuration import VisionConfig
+from cogdoc.cogvlm2.decoding import Finish
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.cogvlm2.agreement import agreement
+from cogdoc.engines.cogvlm2.blocks import to_blocks
+from cogdoc.engines.cogvlm2.looking import Said
+from cogdoc.engines.cogvlm2.spoken import merge, spoken_lines
+from cogdoc.engines.cogvlm2.tiles import is_dense, plan_tiles
+from cogdoc.results.markdown import blocks_to_markdown
+from cogdoc.tasks.records import describe_block
+from cogdoc.words.types import Block, BlockKind
+
+VISION = VisionConfig(1792, 15360, 63, 16, 14, 1344, 3, 9217, 1e-6)
+"""As published."""
+
+SENTENCES = [
+    "The tenant shall keep the garden in good order.",
+    "Rent is due on the third day of each month.",
+    "Keys that were lost are replaced at cost.",
+    "没有房东的书面同意不得转租。",
+    "Pets need the landlord's written consent.",
+    "Heating is billed by what the meters say.",
+    "The deposit is three months' rent.",
+    "Repairs below 100.00 are the tenant's.",
+]
+
+
+def texts(lines: object) -> list[str]:
+    return [line.text for line in lines]  # type: ignore[attr-defined]
+
+
+# What was said, line by line
+
+
+def test_each_line_has_the_confidence_of_its_own_tokens() -> None:
+    tokenizer = random_reader(0).tokenizer
+    sure, unsure = tokenizer.encode("The total\n"), tokenizer.encode("is 这张 12.5")
+    logprobs = (*[math.log(0.9)] * len(sure), *[math.log(0.5)] * len(unsure))
+    ids = (*sure, *unsure)
+    lines = spoken_lines(Said(tokenizer.decode(ids), ids, logprobs, Finish.STOP), tokenizer)
+    assert texts(lines) == ["The total", "is 这张 12.5"]
+    assert [line.confidence for line in lines] == pytest.approx([0.9, 0.5])
+
+
+# Overlapping pieces
+
+
+@settings(deadline=None)
+@given(cut=st.integers(2, 7), overlap=st.integers(1, 2), torn=st.booleans())
+def test_overlapping_pieces_give_the_text_once(cut: int, overlap: int, torn: bool) -> None:
+    before, after = SENTENCES[:cut], SENTENCES[cut - overlap :]
+    if torn:  # half a line at each cut, read as something else
+        before, after = [*before, "Pcts nccd tlie"], ["ot llt iw", *after]
+    merged = merge(said("\n".join(before)), said("\n".join(after)))
+    assert texts(merged) == SENTENCES
+
+
+def test_lines_read_differently_in_two_pieces_are_still_one() -> None:
+    merged = merge(said("Name: Ada\nAmount 1,250.00 EUR"), said("Amount 1.250,00 EUR\nDate 4 May"))
+    assert texts(merged) == ["Name: Ada", "Amount 1,250.00 EUR", "Date 4 May"]
+
+
+def test_a_paragraph_written_as_one_line_goes_on_in_the_next_piece() -> None:
+    before = "We sailed on a Monday and came to the island by night. Nobody was th"
+    after = "e to the island by night. Nobody was there but the gulls."
+    assert texts(merge(said(before), said(after))) == [
+        "We sailed on a Monday and came to the island by night. Nobody was there but the gulls."
+    ]
+
+
+def test_pieces_that_share_nothing_are_kept_whole() -> None:
+    assert texts(merge(said("one\ntwo"), said("three\nfour"))) == ["one", "two", "three", "four"]
+    assert texts(merge([], said("a"))) == ["a"]
+    assert texts(merge(said("a"), [])) == ["a"]
+
+
+# Blocks and their places
+
+LETTER = ("Dear Ms Lindqvist, we thank you", "for your order of 4 May and send", "what you asked for.")
+PAGE = page_of(
+    *lines_below("Invoice", "", *LETTER),
+    *lines_below("Item", "Lamp", "Desk", x=50, y=200),
+    *lines_below("Price", "12.50", "90.00", x=300, y=200),
+)
+
+
+def test_headings_paragraphs_lists_and_tables_are_what_the_model_wrote() -> None:
+    reply = said(
+        "# Invoice\n\nDear Ms Lindqvist, we thank you for your order of 4 May and send what you asked for.\n"
+        "- a lamp\n- a **desk**\n\n| Item | Price |\n|---|---:|\n| Lamp | 12.50 |\n| Desk |\n***\n```\nThank you\n```"
+    )
+    blocks = to_blocks(reply, PAGE)
+    kinds = [(block.kind.value, block.level, block.lines[0].text) for block in blocks]
+    assert kinds == [
+        ("heading", 1, "Invoice"),
+        ("text", 0, reply[2].text),
+        ("list-item", 1, "- a lamp"),
+        ("list-item", 1, "- a desk"),
+        ("table", 0, "Item Price"),
+        ("text", 0, "Thank you"),
+    ]
+    table = blocks[4].table
+    assert table is not None
+    assert [[cell.text for cell in row] for row in table.rows] == [["Item", "Price"], ["Lamp", "12.50"], ["Desk", ""]]
+    assert "# Invoice" in blocks_to_markdown([describe_block(block, PAGE) for block in blocks])
+
+
+def test_lines_and_cells_have_the_boxes_of_the_literal_words() -> None:
+    blocks = to_blocks(said("Invoice\n\n| Item | Price |\n|---|---|\n| Lamp | 12.50 |\n| Desk | 90.00 |"), PAGE)
+    literal = {word.text: word.box for word in PAGE.words}
+    assert blocks[0].box == literal["Invoice"]
+    table = blocks[1].table
+    assert table is not None
+    assert all(cell.box == literal[cell.text] for row in table.rows for cell in row)
+
+
+def test_a_line_that_runs_several_literal_lines_together_has_the_box_around_them() -> None:
+    text = "Dear Ms Lindqvist, we thank you for your order of 4 May and send what you asked for."
+    (block,) = to_blocks(said(text), PAGE)
+    literal = PAGE.lines[1:4]
+    assert (block.box.y0, block.box.y1) == (literal[0].box.y0, literal[2].box.y1)
+    assert [word.box for word in block.lines[0].words] == [word.box for line in literal for word in line.words]
+
+
+def test_a_part_of_a_literal_line_has_the_box_of_its_words() -> None:
+    (block,) = to_blocks(said("your order of 4 May"), PAGE)
+    words = PAGE.lines[2].words[1:6]
+    assert block.box == Box(words[0].box.x0, words[0].box.y0, words[-1].box.x1, words[0].box.y1)
+
+
+def test_misread_words_have_the_place_of_what_stands_there() -> None:
+    (block,) = to_blocks(said("for yovr ordcr of 4 May and send"), PAGE)
+    assert [word.box for word in block.lines[0].words] == [word.box for word in PAGE.lines[2].words]
+    assert {word.confidence for word in block.lines[0].words} == {0.8}
+
+
+def test_equal_lines_keep_their_order() -> None:
+    page = page_of(*lines_below("Total", "4.00", "Total", "9.00"))
+    (block,) = to_blocks(said("Total\n4.00\nTotal\n9.00"), page)
+    assert [line.box.y0 for line in block.lines] == [line.box.y0 for line in page.lines]
+
+
+def test_a_line_that_the_page_does_not_have_stands_between_its_neighbours() -> None:
+    page = page_of(*lines_below("The first line", "", "", "The last line"))
+    (block,) = to_blocks(said("The first line\nScribbled by hand\nThe last line"), page)
+    first, scribbled, last = (line.box for line in block.lines)
+    assert first.y1 <= scribbled.y0 < scribbled.y1 <= last.y0
+
+
+def test_an_invented_line_is_not_taken_for_text_beside_its_neighbours() -> None:
+    page = page_of(line_at("The first line", 50, 50), line_at("The last line", 50, 50 + HEIGHT))
+    blocks = to_blocks(said("The first line\nSomething else\nThe last line"), page)
+    described = [describe_block(block, page) for block in blocks]
+    assert [block.text for block in described] == ["The first line", "Something else", "The last line"]
+
+
+def test_without_literal_words_lines_share_the_page() -> None:
+    (block,) = to_blocks(said("one\ntwo"), page_of())
+    assert [line.box.y0 for line in block.lines] == [0, 400]
+    assert describe_block(block, page_of()).text == "one\ntwo"
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(alphabet="ab12 #|-*`\n.国", max_size=80))
+def test_any_reply_becomes_blocks_that_can_be_described(text: str) -> None:
+    reply = said("\n".join(" ".join(line.split()) for line in text.split("\n")))
+    blocks = to_blocks(reply, PAGE)
+    blocks_to_markdown([describe_block(block, PAGE) for block in blocks])
+    assert all(0 <= block.box.x0 <= block.box.x1 <= PAGE.width for block in blocks)
+
+
+# Agreement
+
+
+def test_agreement_is_the_share_of_the_characters_that_were_written_down() -> None:
+    literal = ["Total", "84.04", "......", "Order", "4833"]
+    assert agreement(literal, "Order 4833\nTOTAL: 84.04") == 1
+    assert agreement(literal, "Total 84.04") == pytest.approx(9 / 18)
+    assert agreement(literal, "Dear Sir or Madam") == 0
+    assert agreement(literal, "Total 84.04 Order 4838") == pytest.approx(17 / 18)
+    assert agreement(["......"], "Total") is None
+
+
+def test_a_word_counts_as_often_as_it_stands_there() -> None:
+    assert agreement(["no"] * 4, "no") == 0.25
+    assert agreement(["no"], "no " * 50) == 1
+
+
+def test_chinese_agrees_however_it_is_cut() -> None:
+    assert agreement(["发票号码", "总金额"], "发票 号码：总金额") == 1
+
+
+@given(st.integers(0, 2**32))
+def test_order_does_not_matter(seed: int) -> None:
+    words = " ".join(SENTENCES).split()
+    assert agreement(words, " ".join(random.Random(seed).sample(words, len(words)))) == 1
+
+
+# Tiles
+
+
+def test_small_print_and_much_text_are_dense() -> None:
+    page = page_of(*lines_below(*SENTENCES))
+    assert not is_dense(page, VISION, tokens=200, max_tokens=2048)
+    assert is_dense(page, VISION, tokens=1500, max_tokens=2048)
+    assert is_dense(page_of(*lines_below(*SENTENCES), height=2000), VISION, tokens=200, max_tokens=2048)
+
+
+def block_at(x0: float, y0: float, x1: float, y1: float) -> Block:
+    return Block(BlockKind.TEXT, Box(x0, y0, x1, y1), ())
+
+
+def test_columns_are_read_one_after_the_other() -> None:
+    lines = [line_at("x" * 40, x, y) for x in (50, 320) for y in range(100, 740, 14)]
+    blocks = [
+        block_at(50, 30, 550, 60),
+        *(block_at(x, y, x + 240, y + 300) for x in (50, 320) for y in (100, 420)),
+    ]
+    tiles = plan_tiles(page_of(*lines), blocks, VISION, tokens=3500, max_tokens=2048)
+    assert [tile.continues for tile in tiles] == [False, False, True, False, True]
+    heading, *columns = (tile.box for tile in tiles)
+    assert heading.y1 < 100
+    assert all(box.x1 < 320 for box in columns[:2])
+    assert all(box.x0 > 290 for box in columns[2:])
+
+
+@given(tokens=st.integers(0, 20_000), rows=st.integers(1, 120), height=st.floats(700, 5000))
+def test_tiles_hold_the_whole_print_and_each_line_whole(tokens: int, rows: int, height: float) -> None:
+    pitch = (height - 60) / rows
+    page = page_of(*(line_at("some words", 50, 20 + pitch * row) for row in range(rows)), height=height)
+    tiles = plan_tiles(page, [block_at(50, 20, 400, height - 20)], VISION, tokens, max_tokens=2048)
+    assert 1 <= len(tiles) <= 12
+    for line in page.lines:
+        assert any(tile.box.y0 <= line.box.y0 and line.box.y1 <= tile.box.y1 for tile in tiles)

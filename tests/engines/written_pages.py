@@ -1,0 +1,32 @@
+"""Pages and replies as tests write them down: literal lines with places, and lines as a model says them."""
+
+from __future__ import annotations
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.cogvlm2.spoken import SpokenLine
+from cogdoc.words.types import Line, PageWords, TextOrigin, Word
+
+LETTER = 6.0
+HEIGHT = 10.0
+PITCH = 14.0
+
+
+def line_at(text: str, x: float, y: float) -> Line:
+    words, start = [], x
+    for word in text.split():
+        words.append(Word(word, Box(start, y, start + LETTER * len(word), y + HEIGHT), 1.0))
+        start += LETTER * (len(word) + 1)
+    return Line(tuple(words))
+
+
+def page_of(*lines: Line, width: float = 600, height: float = 800) -> PageWords:
+    return PageWords(1, "1", width, height, 0, TextOrigin.TEXT_LAYER, lines)
+
+
+def lines_below(*texts: str, x: float = 50, y: float = 50) -> list[Line]:
+    """Each a pitch below the one before; an empty text leaves its place free."""
+    return [line_at(text, x, y + PITCH * place) for place, text in enumerate(texts) if text]
+
+
+def said(text: str, confidence: float = 0.8) -> list[SpokenLine]:
+    return [SpokenLine(line, confidence) for line in text.split("\n")]
