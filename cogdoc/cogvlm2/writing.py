@@ -151,6 +151,7 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 def _copy_small_files(source: Path, destination: Path) -> None:
     weights = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".py")
     for path in source.iterdir():
-        left_out = path.suffix in weights or path.name in ("config.json", INDEX)
+        # cogdoc.json records the hashes of the source's own files.
+        left_out = path.suffix in weights or path.name in ("config.json", INDEX, "cogdoc.json")
         if path.is_file() and not left_out and not path.name.startswith("."):
             shutil.copyfile(path, destination / path.name)

@@ -12,7 +12,8 @@ from cogdoc.cogvlm2.memory import RUNTIME_BYTES, plan
 from cogdoc.engines.cards import cuda_cards
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import ResourceError, UsageError
-from cogdoc.models.names import checkpoint_folder, find_checkpoint
+from cogdoc.models.description import stored_quantization
+from cogdoc.models.names import MODELS, checkpoint_folder, find_checkpoint
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.quantizing import Quantization
@@ -98,7 +99,7 @@ def load_engine(choice: Choice, seconds: float = 300.0, progress: Callable[[int,
 
 
 def _automatic(wish: Wish) -> Choice:
-    checkpoint = find_checkpoint(DEFAULT_MODEL) or find_checkpoint("chat-int4")
+    checkpoint = next(filter(None, map(find_checkpoint, MODELS)), None)
     if checkpoint is None:
         return Choice("builtin", "no weights of CogVLM2 are here (cogdoc model pull gets them)")
     cards = cuda_cards()
@@ -117,20 +118,12 @@ def _fitting(checkpoint: Path, wanted: str | None) -> DeepReader:
     raw = read_raw_config(checkpoint)
     config = parse_config(raw)
     small = plan(config, "none").weights < SMALL_WEIGHTS
-    stored = _stored_quantization(raw)
+    stored = stored_quantization(raw)
     default: Quantization = "none" if small else "nf4"
     quantization = cast("Quantization", wanted) if wanted else stored or default
     device = "cuda" if cuda_cards() else "cpu"
     _require_room(config, quantization, device)
     return DeepReader(checkpoint, quantization, device, keeps_features=device == "cpu" and not small)
-
-
-def _stored_quantization(raw: dict[str, object]) -> Quantization | None:
-    """What a checkpoint is quantized to already, by its config.json."""
-    stated = raw.get("quantization_config")
-    if not isinstance(stated, dict):
-        return None
-    return "int8" if stated.get("load_in_8bit") else "nf4"
 
 
 def _require_room(config: ModelConfig, quantization: Quantization, device: str) -> None:
