@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.cogvlm2.agreement import agreement
 from cogdoc.engines.cogvlm2.blocks import to_blocks
 from cogdoc.engines.cogvlm2.looking import Said
-from cogdoc.engines.cogvlm2.spoken import merge, spoken_lines
+from cogdoc.engines.cogvlm2.spoken import SpokenLine, merge, spoken_lines
 from cogdoc.engines.cogvlm2.tiles import is_dense, plan_tiles
 from cogdoc.results.markdown import blocks_to_markdown
 from cogdoc.tasks.records import describe_block
@@ -38,8 +39,8 @@ SENTENCES = [
 ]
 
 
-def texts(lines: object) -> list[str]:
-    return [line.text for line in lines]  # type: ignore[attr-defined]
+def texts(lines: Iterable[SpokenLine]) -> list[str]:
+    return [line.text for line in lines]
 
 
 # What was said, line by line
@@ -145,6 +146,12 @@ def test_misread_words_have_the_place_of_what_stands_there() -> None:
     (block,) = to_blocks(said("for yovr ordcr of 4 May and send"), PAGE)
     assert [word.box for word in block.lines[0].words] == [word.box for word in PAGE.lines[2].words]
     assert {word.confidence for word in block.lines[0].words} == {0.8}
+
+
+def test_a_line_read_wrongly_has_the_place_of_the_one_between_the_same_neighbours() -> None:
+    page = page_of(*lines_below("Number 7336", "Date 26 Nov", "Total 84.04"))
+    (block,) = to_blocks(said("Number 7336\nDate 14 Apr\nTotal 84.04"), page)
+    assert [line.box.y0 for line in block.lines] == [line.box.y0 for line in page.lines]
 
 
 def test_equal_lines_keep_their_order() -> None:

@@ -20,6 +20,9 @@ from cogdoc.words.types import Line, PageWords, Word
 ALIKE = 75.0
 """Similarity of 0 to 100 from which a line and a literal line are the same."""
 
+RELATED = 40.0
+"""The same for a line that stands between the same neighbours as the literal one: a misread date is still that date."""
+
 CONTAINED = 85.0
 """Similarity of the shorter to its place in the longer from which one is a part of the other."""
 
@@ -89,12 +92,31 @@ def _assign(texts: Sequence[str], lines: Sequence[Line]) -> list[list[int]]:
             beside = [p for p in holders if any(lines[i].box.vertical_overlap(box) > 0.5 for i in owned[p])]
             nearest = min(beside or holders, key=lambda place: abs(place / len(said) - index / len(literal)))
             owned[nearest].append(index)
+    _pair_what_is_left(said, literal, owned)
     for place in open_places:
         owned[place].sort()
         if not owned[place] and len(said[place]) >= SHORT:
             whole = process.extractOne(said[place], literal, scorer=_part_ratio, score_cutoff=CONTAINED)
             owned[place] = [whole[2]] if whole is not None else []
     return owned
+
+
+def _pair_what_is_left(said: Sequence[str], literal: Sequence[str], owned: list[list[int]]) -> None:
+    """Between the same neighbours, as many texts as literal lines are these lines, if they have something in common."""
+    taken = {index for indices in owned for index in indices}
+    start = 0
+    while start < len(said):
+        end = start
+        while end < len(said) and not owned[end]:
+            end += 1
+        first = max(owned[start - 1]) + 1 if start else 0
+        last = min(owned[end]) if end < len(said) else len(literal)
+        left = [index for index in range(first, last) if index not in taken]
+        if len(left) == end - start:
+            for place, index in zip(range(start, end), left, strict=True):
+                if fuzz.ratio(said[place], literal[index]) >= RELATED:
+                    owned[place].append(index)
+        start = end + 1
 
 
 def _alike(said: Sequence[str], literal: Sequence[str]) -> list[tuple[int, int]]:
