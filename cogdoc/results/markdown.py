@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from cogdoc.results.plain_text import rows_of
-from cogdoc.results.types import Chart, TextBlock
+from cogdoc.results.types import Chart, ChartKind, TextBlock
 
 FULL_LINE = 0.72
 """A line that fills less of its block's width than this ends where its author ended it."""
@@ -75,7 +75,7 @@ def chart_to_markdown(chart: Chart) -> str:
     """Title, table, and what should be known before trusting it."""
     parts = [f"## {_heading_text(chart.title)}"] if chart.title else []
     parts.append(table_to_markdown(chart_to_rows(chart)))
-    notes = [f"{chart.kind.replace('-', ' ')} chart"]
+    notes = [f"{chart.kind.replace('-', ' ')} chart"] if chart.kind is not ChartKind.UNKNOWN else []
     if chart.y_title:
         notes.append(f"values: {escape(chart.y_title)}")
     if chart.unit:

@@ -68,6 +68,13 @@ def test_the_ladder_is_walked_down_to_the_literal_text_and_each_step_is_recorded
     assert transcription.confidence == 1
 
 
+def test_a_look_that_takes_too_long_gives_the_literal_text(large_print: Document) -> None:
+    transcription = transcribe_page(Page(large_print, 1), Looker(random_reader(2), 1e-9))
+    assert transcription.steps == ("took too long", "literal text")
+    assert transcription.flags == ("literal-text",)
+    assert text_of(transcription) == ["Total", "84.04"]
+
+
 @pytest.fixture(scope="module", params=[0, 2, 5])
 def by_chance(request: pytest.FixtureRequest, large_print: Document) -> Transcription:
     """What some model with random weights comes to; they differ in how."""

@@ -13,6 +13,7 @@ from cogdoc.engines.cogvlm2.charts import read_chart
 from cogdoc.engines.cogvlm2.grounding import find_evidence
 from cogdoc.engines.cogvlm2.instructions import is_refusal, question_instruction
 from cogdoc.engines.cogvlm2.looking import Looker, View
+from cogdoc.engines.cogvlm2.tiles import draw_page
 from cogdoc.engines.cogvlm2.transcription import transcribe_page
 from cogdoc.engines.protocol import Transcription
 from cogdoc.errors import CogdocError, InputError, TimeLimitError
@@ -86,7 +87,7 @@ class CogVLM2Engine:
 
     def _view(self, page: Page) -> View:
         if page not in self._views:
-            self._views[page] = View(page.picture(COGVLM2_SQUARE))
+            self._views[page] = View(draw_page(page, page.words(), COGVLM2_SQUARE))
         return self._views[page]
 
 

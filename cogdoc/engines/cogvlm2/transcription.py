@@ -22,6 +22,7 @@ from cogdoc.engines.cogvlm2.repetition import RepetitionGuard
 from cogdoc.engines.cogvlm2.spoken import SpokenLine, merge, spoken_lines
 from cogdoc.engines.cogvlm2.tiles import Tile, draw_page, draw_tiles, is_dense, plan_tiles
 from cogdoc.engines.protocol import Transcription
+from cogdoc.errors import TimeLimitError
 from cogdoc.results.types import Flag
 from cogdoc.words.page import Page
 from cogdoc.words.types import PageWords, TextOrigin, Word
@@ -38,7 +39,7 @@ LOW_AGREEMENT = 0.5
 LITERAL = "literal text"
 PARAGRAPH_END = SpokenLine("", 1.0)
 
-OK, REPETITION, CUT_OFF, NOTHING = "ok", "repetition", "cut off", "no text"
+OK, REPETITION, CUT_OFF, NOTHING, TOO_SLOW = "ok", "repetition", "cut off", "no text", "took too long"
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ def transcribe_page(page: Page, looker: Looker) -> Transcription:
     """The text of a page in blocks, in the order in which the model wrote it.
 
     Raises:
-        CogdocError: the page cannot be read; TimeLimitError where one look takes too long.
+        CogdocError: the page cannot be read; TimeLimitError where looking takes too long and it has no literal words.
     """
     words = page.words()
     if words.origin is TextOrigin.BLANK:
@@ -93,6 +94,24 @@ def transcribe_page(page: Page, looker: Looker) -> Transcription:
     room = min(asked.max_tokens, config.max_positions - config.image_tokens - 64)
     tokens = looker.reader.tokenizer.count(words.text)
     attempts = _Attempts(looker, asked)
+    try:
+        lines = _look(page, words, attempts, tokens, room)
+    except TimeLimitError:
+        if not words.lines:
+            raise
+        attempts.steps.append(TOO_SLOW)
+        lines = None
+    return _literal(page, attempts) if lines is None else _checked(lines, words, attempts)
+
+
+def _look(page: Page, words: PageWords, attempts: _Attempts, tokens: int, room: int) -> list[SpokenLine] | None:
+    """The page as a whole, or in tiles where it is dense or cannot be read whole; None where nothing helped.
+
+    Args:
+        tokens: of the page's literal text.
+        room: for tokens of an answer.
+    """
+    config = attempts.looker.reader.model.config
     lines = None
     if is_dense(words, config.vision, tokens, room):
         attempts.steps.append("dense page: in tiles")
@@ -104,7 +123,7 @@ def transcribe_page(page: Page, looker: Looker) -> Transcription:
         lines = _read_tiles(tiles, draw_tiles(page, words, tiles, config.vision), words, attempts)
     if lines is None and not words.lines:
         lines = attempts.broken_off
-    return _literal(page, attempts) if lines is None else _checked(lines, words, attempts)
+    return lines
 
 
 def _outcome(said: Said) -> str:
