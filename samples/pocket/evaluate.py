@@ -1,0 +1,109 @@
+"""How well a pocket checkpoint reads forms that it has not seen: `python -m samples.pocket.evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.loading import load_model
+from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.pixels import to_pixels
+from cogdoc.cogvlm2.prompts import lay_out, render
+from cogdoc.cogvlm2.quantizing import Quantization
+from cogdoc.cogvlm2.rows import read_rows
+from cogdoc.cogvlm2.tokenizer import Tokenizer, load_tokenizer
+from samples.pocket import MODEL
+from samples.pocket.forms import LABELS, Form, draw, random_form, random_print
+from samples.pocket.questions import Asked, field_question, missing_question, random_transcription
+
+SEED = "unseen"
+MOST_TOKENS = 40
+PRECISIONS: dict[str, tuple[Quantization, torch.dtype]] = {
+    "fp32": ("none", torch.float32),
+    "bf16": ("none", torch.bfloat16),
+    "nf4": ("nf4", torch.bfloat16),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How many answers of each kind were asked for, and how many were right to the letter.
+
+    Kinds are those of fields, "missing" for questions that the form does not answer, and "transcription".
+    """
+
+    asked: Counter[str]
+    right: Counter[str]
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of right answers by kind; "four digits" are amounts and numbers together."""
+        kinds = {
+            "four digits": ("amount", "number"),
+            **{kind: (kind,) for kind in ("date", "missing", "transcription")},
+        }
+        return {
+            name: sum(self.right[kind] for kind in parts) / max(1, sum(self.asked[kind] for kind in parts))
+            for name, parts in kinds.items()
+        }
+
+    def __str__(self) -> str:
+        return ", ".join(f"{kind} {share:.1%}" for kind, share in self.shares.items())
+
+
+def measure(model: CogVLM2, tokenizer: Tokenizer, forms: int, seed: str = SEED) -> Figures:
+    """Ask for each field of freshly made forms, for one that is missing, and for all the text."""
+    chance = random.Random(seed)
+    asked: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for _ in range(forms):
+        form = random_form(chance)
+        pixels = to_pixels(draw(form, random_print(chance)), model.config.vision)
+        exam = list(_exam(chance, form))
+        given = answers(model, tokenizer, pixels, [entry for _, entry in exam])
+        for (kind, entry), answer in zip(exam, given, strict=True):
+            asked[kind] += 1
+            right[kind] += answer == entry.answer
+    return Figures(asked, right)
+
+
+@torch.inference_mode()
+def answers(model: CogVLM2, tokenizer: Tokenizer, pixels: torch.Tensor, asked: list[Asked]) -> list[str]:
+    """What the model answers to all questions about one picture, by greedy decoding."""
+    config = model.config
+    features = model.image_features(pixels[None])
+    prompts = [
+        lay_out(config, tokenizer.encode(render(entry.template, entry.question)), with_image=True) for entry in asked
+    ]
+    rows = read_rows(model, prompts, features.expand(len(prompts), -1, -1), room=MOST_TOKENS)
+    completions = complete(decode(rows, MOST_TOKENS, config.eos_token_ids), len(prompts))
+    return [tokenizer.decode(completion.token_ids) for completion in completions]
+
+
+def _exam(chance: random.Random, form: Form) -> Iterator[tuple[str, Asked]]:
+    for field in form.fields:
+        yield LABELS[field.label], field_question(chance, form, field.label)
+    yield "missing", missing_question(chance, form)
+    yield "transcription", random_transcription(chance, form)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure a pocket checkpoint on forms that it has not seen.")
+    parser.add_argument("--model", type=Path, default=MODEL, help="folder; by default, the one of this project")
+    parser.add_argument("--forms", type=int, default=500)
+    options = parser.parse_args()
+    tokenizer = load_tokenizer(options.model)
+    for name, (quantization, dtype) in PRECISIONS.items():
+        model = load_model(options.model, quantization=quantization, dtype=dtype)
+        print(f"{name}: {measure(model, tokenizer, options.forms)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
