@@ -1,6 +1,6 @@
 """Training that knows of 4 bits: passes with weights rounded as NF4 will round them, so that they learn to bear it.
 
-A model of this size notices what 19 billion parameters shrug off: without this, a few values in a hundred more are misread.
+A model of this size notices what 19 billion parameters shrug off: without this, a few values in a hundred are lost.
 """
 
 from __future__ import annotations
