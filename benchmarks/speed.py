@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,9 +17,12 @@ from tempfile import TemporaryDirectory
 from benchmarks.documents import write_scan_pdf, write_text_pdf
 from benchmarks.process import CommandFailedError, Run, run
 from benchmarks.report import markdown_table
+from samples.pocket.forms import random_form
+from samples.pocket.make import write_pdf
 
 COGDOC = str(Path(sys.executable).with_name("cogdoc"))
 SAMPLE = Path(__file__).parents[1] / "samples" / "report.pdf"
+POCKET = Path(__file__).parents[1] / "samples" / "pocket" / "model"
 MEMORY_POINTS = 5
 MEGABYTE = 1024**2
 
@@ -104,10 +108,23 @@ def measure_scan(folder: Path, options: argparse.Namespace) -> str:
     return markdown_table(["scanned pages", "s", "pages/minute", "peak MB"], [row])
 
 
+def measure_deep(folder: Path, options: argparse.Namespace) -> str:
+    """CogVLM2 over many pages: the pocket checkpoint, whose speed says nothing of the published one's; memory does."""
+    document = folder / "forms.pdf"
+    pages = tuple(random_form(random.Random(f"speed {number}"), rows=3) for number in range(options.forms))
+    write_pdf(pages, document)
+    finished = run([COGDOC, "ocr", str(document), "--model", str(POCKET), "--out", "jsonl"])
+    row = [f"{options.forms}", f"{finished.seconds:.1f}", f"{options.forms / finished.seconds:.1f}"]
+    points = [f"to {100 * point // MEMORY_POINTS}%" for point in range(1, MEMORY_POINTS + 1)]
+    header = ["pages by the pocket checkpoint", "s", "pages/s", "peak MB", *points]
+    return markdown_table(header, [[*row, *_memory_cells(finished)]])
+
+
 MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], str]] = {
     "start": measure_start,
     "text": measure_text,
     "scan": measure_scan,
+    "deep": measure_deep,
 }
 
 
@@ -123,6 +140,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", choices=list(MEASUREMENTS), help="one measurement instead of all")
     parser.add_argument("--pages", type=int, default=500, help="pages of the born-digital document")
     parser.add_argument("--scans", type=int, default=10, help="scanned pages")
+    parser.add_argument("--forms", type=int, default=200, help="pages read by CogVLM2's pocket checkpoint")
     parser.add_argument("--runs", type=int, default=5, help="how often each start is timed")
     return parser.parse_args(arguments)
 

@@ -74,6 +74,7 @@ def run_job(job: Job, sources: Sequence[str], options: RunOptions) -> ExitCode:
         results_on_screen = destination.path is None and sys.stdout.isatty()
         with loading_line(quiet=options.quiet) as loaded:
             engine = load_engine(choice, options.timeout, loaded)
+        stack.callback(engine.close)
         progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_screen))
         task = job.make_task(engine)
         running = run_sources(chain(first_two, found), opening, task, sandbox)

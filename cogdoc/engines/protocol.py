@@ -30,6 +30,10 @@ class Engine(Protocol):
 
     info: EngineInfo
 
+    def close(self) -> None:
+        """Stop reading, whoever waits for it; to be called before the process ends."""
+        ...
+
     def prepare(self, page: Page) -> None:
         """Begin what can be done ahead of time for a page that will be read soon; must not wait."""
         ...

@@ -34,7 +34,7 @@ def make(folder: Path) -> list[Sample]:
         draw(form, style).save(folder / name, quality=style.quality or -1)
         samples.append(_sample(name, (form,)))
     pages = tuple(_form(seed) for seed in BOOK_SEEDS)
-    _write_pdf(pages, folder / BOOK)
+    write_pdf(pages, folder / BOOK)
     samples.append(_sample(BOOK, pages))
     write_facts(samples, folder / "facts.json")
     return samples
@@ -44,7 +44,7 @@ def _form(seed: str) -> Form:
     return random_form(random.Random(seed), rows=3)
 
 
-def _write_pdf(pages: tuple[Form, ...], path: Path) -> None:
+def write_pdf(pages: tuple[Form, ...], path: Path) -> None:
     """Each character in its cell, by PyMuPDF's own Courier."""
     document = pymupdf.open()
     for form in pages:

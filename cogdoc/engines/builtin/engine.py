@@ -35,6 +35,9 @@ class BuiltinEngine:
     def __init__(self) -> None:
         self.info = EngineInfo(name="builtin", version=version("cogdoc"))
 
+    def close(self) -> None:
+        """Nothing is held: the sandbox, which does the work, is somebody else's."""
+
     def prepare(self, page: Page) -> None:
         page.request_layout()
 

@@ -52,6 +52,9 @@ class CogVLM2Engine:
         # Several questions to one page follow each other; a page that is done with takes its view along.
         self._views: WeakKeyDictionary[Page, View] = WeakKeyDictionary()
 
+    def close(self) -> None:
+        self._looker.close()
+
     def prepare(self, page: Page) -> None:
         page.request_words()
 

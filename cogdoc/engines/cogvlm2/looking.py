@@ -71,6 +71,7 @@ class Looker:
         self.reader = reader
         self._seconds = seconds
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         self._latest: View | None = None
 
     def ask(
@@ -85,8 +86,14 @@ class Looker:
         """
         with self._lock:
             deadline = time.monotonic() + self._seconds
+
+            def late() -> bool:
+                return self._closed.is_set() or time.monotonic() > deadline
+
             try:
-                return self._ask(view, instruction, sampling, watch, lambda: time.monotonic() > deadline)
+                if late():
+                    raise Cancelled
+                return self._ask(view, instruction, sampling, watch, late)
             except Cancelled:
                 raise TimeLimitError(
                     f"reading took longer than {self._seconds:g} s",
@@ -95,6 +102,15 @@ class Looker:
             except torch.OutOfMemoryError as error:
                 self._forget()
                 raise ResourceError(f"out of GPU memory: {str(error).splitlines()[0]}", "see cogdoc doctor") from None
+
+    def close(self) -> None:
+        """Stop what is being asked, and answer nothing from now on.
+
+        The process must not end while a thread is inside PyTorch, which would abort it.
+        """
+        self._closed.set()
+        with self._lock:
+            self._forget()
 
     def _ask(
         self, view: View, instruction: Instruction, sampling: Sampling, watch: Watch | None, late: Callable[[], bool]

@@ -1,0 +1,144 @@
+"""The whole command line with CogVLM2: the pocket checkpoint of the samples, which really reads its forms."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from conftest import Cogdoc
+
+POCKET = Path(__file__).parents[2] / "samples" / "pocket"
+MODEL = ("--model", POCKET / "model")
+
+
+def answers(output: str) -> list[dict[str, Any]]:
+    return [record["answer"] for record in json.loads(output)["records"]]
+
+
+@pytest.mark.parametrize("quantization", ["none", "nf4"])
+def test_a_question_is_answered_from_the_pixels_with_its_place(cogdoc: Cogdoc, quantization: str) -> None:
+    ended = cogdoc(
+        "ask", POCKET / "form-1.png", "What is the total?", *MODEL, "--quantization", quantization, "--out", "json"
+    )
+    assert (ended.code, ended.err) == (0, "")
+    (record,) = json.loads(ended.out)["records"]
+    assert record["engine"]["name"] == "cogvlm2"
+    assert record["engine"]["checkpoint"] == "model"
+    assert record["engine"]["quantization"] == quantization
+    answer = record["answer"]
+    assert answer["text"] == "84.04"
+    assert answer["flags"] == []
+    assert answer["confidence"] > 0.5
+    (evidence,) = answer["evidence"]
+    assert evidence["text"] == "Total 84.04"
+    left, top, right, bottom = evidence["box"]
+    assert 0 <= left < right
+    assert 0 <= top < bottom
+
+
+def test_of_several_pages_the_one_that_says_so_wins(cogdoc: Cogdoc) -> None:
+    ended = cogdoc(
+        "ask", POCKET / "forms.pdf", "-q", "What is the tip?", "-q", "What is the date?", *MODEL, "--out", "json"
+    )
+    tip, date = answers(ended.out)
+    assert (tip["text"], tip["evidence"][0]["page"]) == ("29.56", 2)
+    assert (date["text"], date["evidence"][0]["page"]) == ("9 May", 1)
+
+
+def test_what_a_form_does_not_say_is_not_found(cogdoc: Cogdoc) -> None:
+    ended = cogdoc("ask", POCKET / "form-2.png", "What is the date?", *MODEL, "--strict")
+    assert (ended.code, ended.out) == (10, "")
+    assert "not found: What is the date?" in ended.err
+
+
+def test_a_folder_is_written_down_line_by_line_of_json(cogdoc: Cogdoc, tmp_path: Path) -> None:
+    folder = tmp_path / "forms"
+    folder.mkdir()
+    for name in ("form-1.png", "form-2.png", "form-3.jpg"):
+        shutil.copy(POCKET / name, folder / name)
+    ended = cogdoc("ocr", folder, *MODEL, "--out", "jsonl")
+    assert (ended.code, ended.err) == (0, "")
+    schema = json.loads(cogdoc("schema").out)
+    texts = []
+    for line in ended.out.splitlines():
+        record = json.loads(line)
+        jsonschema.validate(record, schema)
+        assert record["engine"]["name"] == "cogvlm2"
+        assert record["agreement"] > 0.9
+        texts.append(record["text"].split("\n"))
+    facts = {entry["file"]: entry["text"] for entry in json.loads((POCKET / "facts.json").read_text())}
+    assert texts == [facts["form-1.png"], facts["form-2.png"], facts["form-3.jpg"]]
+
+
+def test_a_form_is_no_chart_and_says_so(cogdoc: Cogdoc) -> None:
+    ended = cogdoc("chart", POCKET / "form-1.png", *MODEL, "-q", "What is the total?", "--out", "json")
+    assert ended.code == 0
+    (record,) = json.loads(ended.out)["records"]
+    assert record["chart"] is None
+    assert record["answers"][0]["text"] == "84.04"
+
+
+def test_ctrl_c_while_the_model_reads_ends_with_one_line(start_cogdoc: Callable[..., Any], tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(200):
+        shutil.copy(POCKET / "form-1.png", folder / f"{number}.png")
+    running = start_cogdoc("ocr", folder, *MODEL, "--out", "jsonl")
+    first = json.loads(running.stdout.readline())
+    assert first["engine"]["name"] == "cogvlm2"
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err.decode().splitlines()[-1] == "cogdoc: interrupted"
+    assert all(json.loads(line)["task"] == "ocr" for line in out.decode().splitlines())
+
+
+def test_time_that_does_not_suffice_is_an_error_of_that_page(cogdoc: Cogdoc) -> None:
+    ended = cogdoc("ask", POCKET / "forms.pdf", "What is the tip?", *MODEL, "--timeout", "0.1")
+    assert ended.code == 124
+    assert "took longer than 0.1 s" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--engine", "cogvlm2", "--model", "nowhere"), 3, "neither a model nor a folder"),
+        (("--engine", "builtin", "--model", "chat"), 2, "--model is for the engine cogvlm2"),
+        (("--model", POCKET / "model", "--quantization", "int3"), 2, "none of nf4, int8, none"),
+        (("--model", POCKET), 3, "no config.json"),
+    ],
+)
+def test_a_model_that_cannot_be_had_is_one_clear_line(
+    cogdoc: Cogdoc, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    ended = cogdoc("ask", POCKET / "form-1.png", "What is the total?", *arguments)
+    assert (ended.code, ended.out) == (code, "")
+    assert message in ended.err.splitlines()[0]
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "missing", "config"])
+def test_a_damaged_checkpoint_is_refused_with_exit_code_3(cogdoc: Cogdoc, tmp_path: Path, damage: str) -> None:
+    model = shutil.copytree(POCKET / "model", tmp_path / "model")
+    weights = model / "model.safetensors"
+    match damage:
+        case "flipped":  # in the header; in the data it would take the hashes of `cogdoc model verify`
+            content = bytearray(weights.read_bytes())
+            content[20] ^= 0xFF
+            weights.write_bytes(content)
+        case "truncated":
+            weights.write_bytes(weights.read_bytes()[:-1000])
+        case "missing":
+            weights.unlink()
+        case "config":
+            raw = json.loads((model / "config.json").read_text())
+            (model / "config.json").write_text(json.dumps(raw | {"hidden_size": 2 * raw["hidden_size"]}))
+    ended = cogdoc("ask", POCKET / "form-1.png", "What is the total?", "--model", model)
+    assert (ended.code, ended.out) == (3, "")
+    assert ended.err.startswith("cogdoc: ")
+    assert "Traceback" not in ended.err
