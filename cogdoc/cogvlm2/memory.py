@@ -3,14 +3,7 @@
 Needs no deep learning library. The tests hold it against what is really allocated: weights and cache are exact,
 activations are never below it and at most a few percent above.
 
-What it says of the published checkpoint on CUDA, in GB of 10^9 bytes at the model's whole context of 8,192 tokens
-(`python -m benchmarks.memory` prints more). The last columns say how many such conversations fit side by side:
-
-| weights | weights | cache | activations | peak | with `RUNTIME_BYTES` | 16 GiB | 24 GiB | 48 GiB |
-|---|--:|--:|--:|--:|--:|--:|--:|--:|
-| NF4, bf16 head | 11.67 | 1.07 | 0.98 | 13.73 | 14.37 | 2 | 6 | 19 |
-| int8, bf16 head | 20.60 | 1.07 | 1.48 | 23.16 | 23.81 | 0 | 1 | 11 |
-| bf16 | 39.01 | 1.07 | 0.98 | 41.06 | 41.71 | 0 | 0 | 5 |
+What it says of the published checkpoint stands in `docs/cogvlm2.md`, and `python -m benchmarks.memory` prints more.
 
 It is a plan of `precise` arithmetic; the `published` one writes out attention scores where rows differ in length.
 Not counted: kernels' own workspace. Attention is taken to be a fused kernel (flash or memory-efficient on CUDA, flash
