@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -242,6 +243,15 @@ def test_columns_are_read_one_after_the_other() -> None:
     assert heading.y1 < 100
     assert all(box.x1 < 320 for box in columns[:2])
     assert all(box.x0 > 290 for box in columns[2:])
+
+
+def test_a_tile_that_is_a_table_is_known_as_one() -> None:
+    lines = [line_at("x" * 40, x, y) for x in (50, 320) for y in range(100, 740, 14)]
+    texts = [block_at(50, y, 290, y + 300) for y in (100, 420)]
+    tables = [replace(block_at(320, y, 560, y + 300), kind=BlockKind.TABLE) for y in (100, 420)]
+    tiles = plan_tiles(page_of(*lines), [*texts, *tables], VISION, tokens=3500, max_tokens=2048)
+    assert {tile.is_table for tile in tiles if tile.box.x0 > 290} == {True}
+    assert {tile.is_table for tile in tiles if tile.box.x1 < 320} == {False}
 
 
 @given(tokens=st.integers(0, 20_000), rows=st.integers(1, 120), height=st.floats(700, 5000))

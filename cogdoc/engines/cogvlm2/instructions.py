@@ -14,6 +14,7 @@ from cogdoc.cogvlm2.configuration import Template
 
 class Task(StrEnum):
     TRANSCRIBE = "transcribe"
+    TABLE = "table"
     CHART = "chart"
 
 
@@ -28,6 +29,7 @@ class Instruction:
 
 ENGLISH = {
     Task.TRANSCRIBE: Instruction("Read all text on this page.", "chat", 2048),
+    Task.TABLE: Instruction("Write the table in this image as a Markdown table.", "chat", 2048),
     Task.CHART: Instruction(
         "Write the data of this chart as a Markdown table, with its title in the line above.", "chat", 1024
     ),
@@ -35,6 +37,7 @@ ENGLISH = {
 
 CHINESE = {
     Task.TRANSCRIBE: Instruction("读出这一页上的所有文字。", "chat", 2048),
+    Task.TABLE: Instruction("把图中的表格写成Markdown表格。", "chat", 2048),
     Task.CHART: Instruction("把图表中的数据写成Markdown表格，标题写在表格上面一行。", "chat", 1024),
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from cogdoc.cogvlm2.configuration import VisionConfig
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.words.page import Page
-from cogdoc.words.types import Block, Line, PageWords
+from cogdoc.words.types import Block, BlockKind, Line, PageWords
 
 if TYPE_CHECKING:
     from cogdoc.documents.opening import Picture
@@ -47,12 +47,17 @@ MAX_ENLARGEMENT = 4.0
 """Pixels of a page's side by those of the model's square; a drawn page takes at most 90 MB."""
 
 
+TABLE_SHARE = 0.7
+"""Share of a tile that a table has to cover for the tile to be read as one; margins and captions are the rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
     """A part of the upright page, and whether it goes on where another one ended, with which it overlaps."""
 
     box: Box
     continues: bool
+    is_table: bool = False
 
 
 def line_height(lines: Sequence[Line]) -> float:
@@ -102,7 +107,11 @@ def plan_tiles(
         )
         count = min(math.ceil(wanted), MAX_BANDS, max(1, MAX_TILES // len(regions)))
         tiles += _bands(region, count, OVERLAP_LINES * print_height)
-    return tiles
+    tables = [block.box for block in blocks if block.kind is BlockKind.TABLE]
+    return [
+        replace(tile, is_table=any(box.overlap(tile.box) >= TABLE_SHARE * tile.box.area for box in tables))
+        for tile in tiles
+    ]
 
 
 def _regions(blocks: Sequence[Block]) -> list[Box]:

@@ -16,7 +16,7 @@ from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.documents.rendering import COGVLM2_SQUARE
 from cogdoc.engines.cogvlm2.agreement import agreement
 from cogdoc.engines.cogvlm2.blocks import to_blocks
-from cogdoc.engines.cogvlm2.instructions import Instruction, Task, instruction
+from cogdoc.engines.cogvlm2.instructions import Task, instruction
 from cogdoc.engines.cogvlm2.looking import Looker, Said, View
 from cogdoc.engines.cogvlm2.repetition import RepetitionGuard
 from cogdoc.engines.cogvlm2.spoken import SpokenLine, merge, spoken_lines
@@ -47,13 +47,16 @@ class _Attempts:
     """The looks at one page: how each went, and what has to be known of the result."""
 
     looker: Looker
-    instruction: Instruction
+    language: str
+    """Text in the language that instructions should have."""
     steps: list[str] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
     broken_off: list[SpokenLine] = field(default_factory=list)
     """The longest text that was cut off, for pages on which nobody reads more."""
 
-    def read(self, picture: Picture, name: str, *, has_text: bool) -> list[SpokenLine] | None:
+    def read(
+        self, picture: Picture, name: str, *, has_text: bool, task: Task = Task.TRANSCRIBE
+    ) -> list[SpokenLine] | None:
         """What a picture says, asked a second time if need be; None where both failed.
 
         Args:
@@ -61,7 +64,7 @@ class _Attempts:
         """
         view = View(picture)
         for sampling, way in ((GREEDY, ""), (AGAIN, ", sampled")):
-            said = self.looker.ask(view, self.instruction, sampling, RepetitionGuard())
+            said = self.looker.ask(view, instruction(task, self.language), sampling, RepetitionGuard())
             lines = spoken_lines(said, self.looker.reader.tokenizer)
             outcome = _outcome(said)
             self.steps.append(f"{name}{way}: {outcome}")
@@ -93,7 +96,7 @@ def transcribe_page(page: Page, looker: Looker) -> Transcription:
     # What the instruction itself takes is no more than this.
     room = min(asked.max_tokens, config.max_positions - config.image_tokens - 64)
     tokens = looker.reader.tokenizer.count(words.text)
-    attempts = _Attempts(looker, asked)
+    attempts = _Attempts(looker, words.text)
     try:
         lines = _look(page, words, attempts, tokens, room)
     except TimeLimitError:
@@ -141,8 +144,8 @@ def _read_tiles(
     names = [f"tile {number} of {len(tiles)}" for number in range(1, len(tiles) + 1)]
     literal = [_literal_lines(tile, words) for tile in tiles]
     read = [
-        attempts.read(picture, name, has_text=bool(stands_there))
-        for picture, name, stands_there in zip(pictures, names, literal, strict=True)
+        attempts.read(picture, name, has_text=bool(stands_there), task=Task.TABLE if tile.is_table else Task.TRANSCRIBE)
+        for tile, picture, name, stands_there in zip(tiles, pictures, names, literal, strict=True)
     ]
     if all(lines is None for lines in read):
         return None
