@@ -5,9 +5,8 @@ loaded in fp32, bf16 and NF4. Errors are relative: the norm of the difference ov
 bf16 against fp32 is the floor, what rounding alone costs. Nearly all of a layer's output is its own here, while in a
 trained model most of it was there before, so that a trained layer's error is smaller.
 
-Times are medians over calls of one process, the three forms taking turns. Language layers decode a token before they
-read many, as they have after a first question, so that they use the packed kernel at any length; vision layers and
-vision experts never decode, and expand their weights.
+Times are medians over calls of one process, the three forms taking turns. Language experts are packed when they are
+loaded, so that they use the packed kernel at any length; vision layers and vision experts expand their weights.
 
 A second table holds cogdoc's NF4 quantizer, which works in pieces, against bitsandbytes' on the whole tensor.
 """
@@ -105,7 +104,7 @@ def _normal(*shape: int) -> Tensor:
 
 def _measure(name: str, calls: Mapping[str, Callable[[], Tensor]], tokens: slice = slice(None)) -> None:
     """Print the errors at some tokens, and the times of whole calls."""
-    # The first call packs weights and fills caches, so it gives the outputs and no time.
+    # The first call fills caches, so it gives the outputs and no time.
     results = {form: call()[tokens].float() for form, call in calls.items()}
     times = _median_times(calls)
     errors = [relative_error(results["bf16"], results["fp32"]), relative_error(results["nf4"], results["bf16"])]
