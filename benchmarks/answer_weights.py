@@ -30,13 +30,13 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from benchmarks.cases import Row
-from benchmarks.metrics.answers import ANLS_THRESHOLD
 from benchmarks.parts.qa import row_score
 from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.opening import open_document
 from cogdoc.engines.builtin.answering import rank_pages
 from cogdoc.engines.builtin.answering.answer import THRESHOLD, propose
 from cogdoc.engines.builtin.answering.ranking import measures, same_text
+from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
 from cogdoc.words.layout import read_layout
 from cogdoc.words.reading import read_words
 from cogdoc.words.types import PageLayout, PageWords

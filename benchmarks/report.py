@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from benchmarks.cases import Outcome
-from benchmarks.metrics import bootstrap_mean
+from cogdoc.evaluation.metrics import bootstrap_mean
 
 Group = tuple[str, list[Outcome]]
 

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 
 from benchmarks.cases import Job, Part, Row, Scored
-from benchmarks.metrics import character_error_rate, word_recall
-from benchmarks.metrics.normalize import comparable, without_latex, without_markdown
 from benchmarks.readers import MARKDOWN_WRITERS, READERS
+from cogdoc.evaluation.metrics import character_error_rate, word_recall
+from cogdoc.evaluation.metrics.normalize import comparable, without_latex, without_markdown
 
 WRITTEN_IN_CAPITALS = frozenset({"sroie"})
 """Datasets whose truth is in capitals whatever the page shows."""

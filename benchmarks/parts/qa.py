@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.cases import Job, Part, Row, Scored
 from benchmarks.engine import answer_all
-from benchmarks.metrics import (
+from cogdoc.evaluation.metrics import (
     NOT_ANSWERABLE,
     anls,
     anls_or_number,

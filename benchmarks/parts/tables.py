@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from benchmarks.cases import Job, Part, Row, Scored
 from benchmarks.engine import read_charts, read_pages
-from benchmarks.metrics import adjacency_f1, teds
 from benchmarks.parts.chart_values import chart_values, matched_values, true_values
 from benchmarks.parts.table_html import table_html
+from cogdoc.evaluation.metrics import adjacency_f1, teds
 from cogdoc.results.types import TableResult
 
 INLINE_TAGS = frozenset({"b", "i", "sup", "sub"})

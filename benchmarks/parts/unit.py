@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.cases import Job, Part, Row, Scored
 from benchmarks.engine import read_pages
-from benchmarks.metrics import passes
+from cogdoc.evaluation.metrics import passes
 
 
 def score(job: Job) -> Sequence[Scored]:

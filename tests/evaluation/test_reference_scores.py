@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from reference_cases import cases
 
-from benchmarks.metrics import (
+from cogdoc.evaluation.metrics import (
     anls,
     character_error_rate,
     mmlongbench_score,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.metrics import character_error_rate, word_error_rate, word_recall
-from benchmarks.metrics.bootstrap import bootstrap_mean
-from benchmarks.metrics.near_matches import Match, near_matches
-from benchmarks.metrics.normalize import comparable, without_latex, without_markdown
+from cogdoc.evaluation.metrics import character_error_rate, word_error_rate, word_recall
+from cogdoc.evaluation.metrics.bootstrap import bootstrap_mean
+from cogdoc.evaluation.metrics.near_matches import Match, near_matches
+from cogdoc.evaluation.metrics.normalize import comparable, without_latex, without_markdown
 
 
 def test_error_rates_count_edits_over_the_length_of_the_reference() -> None:

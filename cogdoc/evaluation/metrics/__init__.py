@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from benchmarks.metrics.adjacency import adjacency_f1
-from benchmarks.metrics.answers import anls, anls_or_number, ocrbench_contains, relaxed_accuracy
-from benchmarks.metrics.bootstrap import Estimate, bootstrap_mean
-from benchmarks.metrics.mmlongbench import NOT_ANSWERABLE, mmlongbench_score
-from benchmarks.metrics.page_tests import passes
-from benchmarks.metrics.teds import teds
-from benchmarks.metrics.text import (
+from cogdoc.evaluation.metrics.adjacency import adjacency_f1
+from cogdoc.evaluation.metrics.answers import anls, anls_or_number, ocrbench_contains, relaxed_accuracy
+from cogdoc.evaluation.metrics.bootstrap import Estimate, bootstrap_mean
+from cogdoc.evaluation.metrics.mmlongbench import NOT_ANSWERABLE, mmlongbench_score
+from cogdoc.evaluation.metrics.page_tests import passes
+from cogdoc.evaluation.metrics.teds import teds
+from cogdoc.evaluation.metrics.text import (
     character_error_rate,
     normalized_edit_distance,
     word_error_rate,

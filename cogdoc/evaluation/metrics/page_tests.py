@@ -13,8 +13,8 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
-from benchmarks.metrics.near_matches import near_matches
-from benchmarks.metrics.table_grid import TableGrid, find_tables
+from cogdoc.evaluation.metrics.near_matches import near_matches
+from cogdoc.evaluation.metrics.table_grid import TableGrid, find_tables
 
 _PLAIN_CHARACTERS = str.maketrans("‘’‚“”„＿–—‑‒−µ", "'''\"\"\"_-----μ")
 _DIRECTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.metrics import (
+from cogdoc.evaluation.metrics import (
     NOT_ANSWERABLE,
     anls,
     anls_or_number,
@@ -12,7 +12,7 @@ from benchmarks.metrics import (
     ocrbench_contains,
     relaxed_accuracy,
 )
-from benchmarks.metrics.answers import Quantity, quantity
+from cogdoc.evaluation.metrics.answers import Quantity, quantity
 
 
 def test_anls_takes_the_nearest_answer_and_ignores_case_and_spacing() -> None:

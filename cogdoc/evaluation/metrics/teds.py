@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
-from benchmarks.metrics.html_tree import Node, parse_html
+from cogdoc.evaluation.metrics.html_tree import Node, parse_html
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from benchmarks.metrics.html_tree import Node, parse_html
+from cogdoc.evaluation.metrics.html_tree import Node, parse_html
 
 _CELL_END = re.compile(r"(?<!\\)\|")
 _RULE_CHARACTERS = frozenset("-: |")

@@ -1,0 +1,46 @@
+"""What is measured: one thing put to an engine about one document, and what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+
+class Task(StrEnum):
+    """What an engine is asked to do."""
+
+    ASK = "ask"
+    OCR = "ocr"
+    TABLES = "tables"
+    CHARTS = "charts"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing put to an engine."""
+
+    id: str
+    """Unique in its dataset."""
+    group: str
+    """What is averaged together besides the whole: a subset, a subject, a kind of question."""
+    document: Path | tuple[bytes, ...]
+    """A file, or encoded pictures (PNG, JPEG, ...) that the dataset holds itself, one a page."""
+    task: Task
+    metric: str
+    """Which score decides; see `cogdoc.evaluation.scoring`."""
+    question: str = ""
+    """As put to the engine, options of a choice included; empty unless `task` is ask."""
+    truth: Mapping[str, Any] = field(default_factory=dict)
+    """What the metric compares with, such as `answers`."""
+    language: str = "en"
+
+
+def by_document(cases: Iterable[Case]) -> list[Case]:
+    """The cases so that those of one file follow one another, files in the order of their first case."""
+    groups: dict[object, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.document, []).append(case)
+    return [case for group in groups.values() for case in group]
