@@ -36,6 +36,8 @@ class Case:
     truth: Mapping[str, Any] = field(default_factory=dict)
     """What the metric compares with, such as `answers`."""
     language: str = "en"
+    unit: str = ""
+    """Cases of one unit count once, by the worst of them, as in MMBench's circular evaluation; empty: a case alone."""
 
 
 def by_document(cases: Iterable[Case]) -> list[Case]:
