@@ -5,7 +5,9 @@ from __future__ import annotations
 from cogdoc.evaluation.metrics.adjacency import adjacency_f1
 from cogdoc.evaluation.metrics.answers import anls, anls_or_number, ocrbench_contains, relaxed_accuracy
 from cogdoc.evaluation.metrics.bootstrap import Estimate, bootstrap_mean
+from cogdoc.evaluation.metrics.choice import chosen_option, circular_accuracy, circular_hits, inferred_option
 from cogdoc.evaluation.metrics.mmlongbench import NOT_ANSWERABLE, mmlongbench_score
+from cogdoc.evaluation.metrics.open_answers import open_answer_score
 from cogdoc.evaluation.metrics.page_tests import passes
 from cogdoc.evaluation.metrics.teds import teds
 from cogdoc.evaluation.metrics.text import (
@@ -14,21 +16,35 @@ from cogdoc.evaluation.metrics.text import (
     word_error_rate,
     word_recall,
 )
+from cogdoc.evaluation.metrics.toolkits import Toolkit
+from cogdoc.evaluation.metrics.vcr import VcrScore, vcr_score, vcr_scores
+from cogdoc.evaluation.metrics.vqa import normalized_vqa_answer, vqa_accuracy
 
 __all__ = [
     "NOT_ANSWERABLE",
     "Estimate",
+    "Toolkit",
+    "VcrScore",
     "adjacency_f1",
     "anls",
     "anls_or_number",
     "bootstrap_mean",
     "character_error_rate",
+    "chosen_option",
+    "circular_accuracy",
+    "circular_hits",
+    "inferred_option",
     "mmlongbench_score",
     "normalized_edit_distance",
+    "normalized_vqa_answer",
     "ocrbench_contains",
+    "open_answer_score",
     "passes",
     "relaxed_accuracy",
     "teds",
+    "vcr_score",
+    "vcr_scores",
+    "vqa_accuracy",
     "word_error_rate",
     "word_recall",
 ]

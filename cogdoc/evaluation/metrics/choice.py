@@ -1,0 +1,93 @@
+"""Which option a free reply to a multiple choice question takes, and accuracy over rotated options."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
+
+Question = TypeVar("Question", bound=Hashable)
+
+_SHORT_REPLY_WORDS = 5
+_LAST_WORDS = 4
+_REFUSALS = (
+    "Sorry, I can't help with images of people yet.",
+    "I can't process this file.",
+    "I'm sorry, but without the image provided",
+    "Cannot determine the answer",
+)
+_NO_OPTION = "Z"
+_MARKS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
+
+
+def chosen_option(reply: str, options: Mapping[str, str]) -> str | None:
+    """The letter of the option that `reply` takes, as MMMU reads it, or None; `options` are texts by letter.
+
+    Yue et al., "MMMU", CVPR 2024, `parse_multi_choice_response`: a letter in parentheses counts most, then
+    one between spaces, then, in replies of more than five words, the text of an option; the last of several
+    counts. Where nothing is found MMMU draws a letter by lot. Here `inferred_option` is asked instead, which
+    knows "A." and short replies in the option's own words, so that the same reply always scores the same.
+    """
+    text = f" {_stripped(reply)} "
+    for form in ("({})", " {} "):
+        places = {letter: text.rfind(form.format(letter)) for letter in options}
+        if letter := _last(places):
+            return letter
+    if len(text.split()) > _SHORT_REPLY_WORDS:
+        lowered = text.lower()
+        if letter := _last({letter: lowered.rfind(option.lower()) for letter, option in options.items()}):
+            return letter
+    return inferred_option(reply, options)
+
+
+def _stripped(reply: str) -> str:
+    for mark in ",.!?;:'":
+        reply = reply.strip(mark)
+    return reply
+
+
+def _last(places: Mapping[str, int]) -> str | None:
+    letter = max(places, key=places.__getitem__, default=None)
+    return letter if letter is not None and places[letter] >= 0 else None
+
+
+def inferred_option(reply: str, options: Mapping[str, str]) -> str | None:
+    """The letter of the option that `reply` takes, as VLMEvalKit reads it for MMBench, or None.
+
+    `can_infer` of VLMEvalKit, without the language model that is asked where it finds nothing: the only
+    option's letter among the words, if it is one of the last four; else the only option whose text is in the
+    reply, unless that is more than twice as long as all options together. A refusal takes none.
+    """
+    if any(refusal in reply for refusal in _REFUSALS):
+        return None
+    words = reply.translate(_MARKS).split()
+    letters = [letter for letter in options if letter in words]
+    if len(letters) == 1 and words.index(letters[0]) >= len(words) - _LAST_WORDS:
+        return letters[0]
+    if not letters and _NO_OPTION in words:
+        return None
+    return _option_by_text(reply.lower(), options)
+
+
+def _option_by_text(reply: str, options: Mapping[str, str]) -> str | None:
+    if len(reply) > 2 * sum(map(len, options.values())):
+        return None
+    found = [letter for letter, text in options.items() if text.lower() in reply]
+    return found[0] if len(found) == 1 else None
+
+
+def circular_hits(rotations: Iterable[tuple[Question, bool]]) -> dict[Question, bool]:
+    """Which questions are right under all rotations of their options; `rotations` are (question, right).
+
+    Liu et al., "MMBench", ECCV 2024, CircularEval. In MMBench's files the rotations of a question have its
+    index plus a multiple of a million.
+    """
+    hits: dict[Question, bool] = {}
+    for question, right in rotations:
+        hits[question] = right and hits.get(question, True)
+    return hits
+
+
+def circular_accuracy(rotations: Iterable[tuple[Question, bool]]) -> float:
+    """The share of questions that are right under all rotations; 0 where there are none."""
+    hits = circular_hits(rotations)
+    return sum(hits.values()) / max(1, len(hits))
