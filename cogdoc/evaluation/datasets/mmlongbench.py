@@ -1,0 +1,51 @@
+"""MMLongBench-Doc: questions to long PDF files (Ma et al., "MMLongBench-Doc", NeurIPS 2024)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from cogdoc.evaluation.cases import Case, Task, by_document
+from cogdoc.evaluation.datasets.parquet import is_parquet, parquet_rows, shards
+from cogdoc.evaluation.datasets.rows import Row, file_in, folder_beside, json_rows, literal_list, numbers, text
+
+COLUMNS = ("doc_id", "question", "answer", "answer_format", "evidence_pages")
+
+NOT_ANSWERABLE = "Not answerable"
+"""The answer that says that there is none."""
+
+
+def read(path: Path) -> Iterator[Case]:
+    """samples.json, or the folder `data` it is in, with `documents` beside it.
+
+    Or the Parquet file of yubo2333/MMLongBench-Doc, with `documents` beside it or one level up.
+    """
+    if is_parquet(path):
+        files = shards(path, ("train", "test"))
+        file, rows = files[0], parquet_rows(files, COLUMNS)
+    else:
+        file = file_in(path, "samples.json", "data/samples.json")
+        rows = json_rows(file)
+    documents = folder_beside(file, "documents")
+    yield from by_document(_case(row, number, documents) for number, row in enumerate(rows, start=1))
+
+
+def _case(row: Row, number: int, documents: Path) -> Case:
+    answer = text(row, "answer")
+    pages = numbers(row, literal_list(row, "evidence_pages"), "evidence_pages")
+    unanswerable = answer == NOT_ANSWERABLE
+    group = "unanswerable" if unanswerable else "single page" if len(pages) == 1 else "across pages"
+    return Case(
+        id=str(number),
+        group=group,
+        document=documents / text(row, "doc_id"),
+        task=Task.ASK,
+        metric="mmlongbench",
+        question=text(row, "question"),
+        truth={
+            "answer": answer,
+            "answer_type": text(row, "answer_format"),
+            "evidence_pages": pages,
+            "unanswerable": unanswerable,
+        },
+    )

@@ -1,0 +1,214 @@
+"""Datasets of one's own: JSON Lines with a file, a question or a truth, and little else, a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from cogdoc.errors import InputError
+from cogdoc.evaluation.cases import Case, Task, by_document
+from cogdoc.evaluation.datasets.language import language_of
+from cogdoc.evaluation.datasets.mmlongbench import NOT_ANSWERABLE
+from cogdoc.evaluation.datasets.rows import Row, json_lines, numbers, text, texts, value
+
+METRICS = {
+    **{name: name for name in ("vqa", "anls", "anls-or-number", "relaxed", "ocrbench", "ocrbench-formula")},
+    "mmlongbench": "mmlongbench",
+    "relaxed_accuracy": "relaxed",
+    "ocrbench_contains": "ocrbench",
+    "anls or numeric match": "anls-or-number",
+    "mmlongbench_doc typed": "mmlongbench",
+}
+"""What a row may name as the metric of a question, with cogdoc's name for it."""
+PAGE_TESTS = {
+    "present": ("text",),
+    "absent": ("text",),
+    "order": ("before", "after"),
+    "table": ("cell",),
+    "baseline": (),
+}
+"""The types of tests that are run, with the texts that each needs."""
+WRITTEN_IN_CAPITALS = frozenset({"sroie"})
+"""Datasets whose truth is in capitals whatever the page shows."""
+
+
+def read_questions(path: Path) -> Iterator[Case]:
+    """A JSON Lines file with `file` (relative to it), `question` and `answers` a line.
+
+    As wished with `id`, `dataset`, `lang` and `metric`: anls (the default; relaxed for a dataset of charts), relaxed,
+    vqa, anls-or-number or ocrbench.
+    """
+    return _read(path, lambda row: _question(row, path))
+
+
+def read_multipage(path: Path) -> Iterator[Case]:
+    """A JSON Lines file as for `qa`, with `evidence_pages` from 1 and `unanswerable` where they are known.
+
+    The metric is anls-or-number where a line names none, and mmlongbench where it has an `answer_format`.
+    """
+    return _read(path, lambda row: _multipage_question(row, path))
+
+
+def read_pages(path: Path) -> Iterator[Case]:
+    """A JSON Lines file with `file` (relative to it) and the `text` of all its pages a line.
+
+    As wished with `id`, `dataset` and `lang`; a `metric` that names LaTeX takes LaTeX and Markdown out of both texts.
+    """
+    return _read(path, lambda row: _page(row, path))
+
+
+def read_tables(path: Path) -> Iterator[Case]:
+    """A JSON Lines file with `file` (relative to it) and a truth a line.
+
+    The truth is `html` of the one table on the first page, or `tables`, each with its `page` from 1 and its `grid`, or
+    the `table` that a chart was drawn from, its first row naming the series, its first column the categories.
+    """
+    return _read(path, lambda row: _table(row, path))
+
+
+def read_page_tests(path: Path) -> Iterator[Case]:
+    """A JSON Lines file of tests in the form of olmOCR-bench.
+
+    A line has `file` (relative to it; or `pdf`, relative to a folder `pdfs` beside it), `page` from 1, and `type`
+    (present, absent, order, table or baseline) with what that type needs. Tests of formulas are not run.
+    """
+    return _read(path, lambda row: _page_test(row, path))
+
+
+def _read(path: Path, case_of: Callable[[Row], Case]) -> Iterator[Case]:
+    cases: dict[str, Case] = {}
+    for row in json_lines(path):
+        case = case_of(row)
+        if case.id in cases:
+            raise InputError(f"{row.where}: the id {case.id!r} stands here a second time")
+        cases[case.id] = case
+    yield from by_document(cases.values())
+
+
+def _question(row: Row, path: Path) -> Case:
+    charts = "chart" in _dataset(row, path).casefold()
+    return _question_case(row, path, "relaxed" if charts else "anls", {})
+
+
+def _multipage_question(row: Row, path: Path) -> Case:
+    found = row.values.get("evidence_pages") or row.values.get("pages_containing_answer_string") or []
+    pages = numbers(row, found, "evidence_pages")
+    unanswerable = bool(row.values.get("unanswerable"))
+    metric = "mmlongbench" if "answer_format" in row.values else "anls-or-number"
+    return _question_case(row, path, metric, {"evidence_pages": pages, "unanswerable": unanswerable})
+
+
+def _question_case(row: Row, path: Path, default_metric: str, more: dict[str, Any]) -> Case:
+    metric = _metric(row, default_metric)
+    question = text(row, "question")
+    truth: dict[str, Any]
+    if metric == "mmlongbench":
+        truth = {"answer_type": text(row, "answer_format"), "answer": text(row, "raw_answer", "answer")}
+    elif more.get("unanswerable") and not row.values.get("answers"):
+        truth = {"answers": [NOT_ANSWERABLE]}
+    else:
+        truth = {"answers": texts(row, "answers", "answer")}
+    return Case(
+        id=_id(row),
+        group=_dataset(row, path),
+        document=path.parent / text(row, "file"),
+        task=Task.ASK,
+        metric=metric,
+        question=question,
+        truth=truth | more,
+        language=_language(row, question),
+    )
+
+
+def _page(row: Row, path: Path) -> Case:
+    truth = text(row, "text")
+    language = _language(row, truth)
+    marked_up = language == "zh" or "latex" in str(row.values.get("metric", "")).casefold()
+    capitals = _dataset(row, path) in WRITTEN_IN_CAPITALS
+    return Case(
+        id=_id(row),
+        group=_dataset(row, path),
+        document=path.parent / text(row, "file"),
+        task=Task.OCR,
+        metric="text",
+        truth={"text": truth, "capitals": capitals, "markdown": marked_up, "latex": marked_up},
+        language=language,
+    )
+
+
+def _table(row: Row, path: Path) -> Case:
+    task = Task.TABLES
+    if "html" in row.values:
+        metric = "teds"
+        text(row, "html")
+    elif "tables" in row.values:
+        metric = "adjacency"
+        tables = value(row, "tables")
+        if not isinstance(tables, list) or not tables or not all(_is_placed_grid(table) for table in tables):
+            raise InputError(f"{row.where}: tables is not a list of objects with page and grid")
+    elif _is_grid(value(row, "html", "tables", "table")):
+        task, metric = Task.CHARTS, "chart-values"
+    else:
+        raise InputError(f"{row.where}: table is not a list of rows of one length")
+    return Case(
+        id=_id(row),
+        group=_dataset(row, path),
+        document=path.parent / text(row, "file"),
+        task=task,
+        metric=metric,
+        truth=dict(row.values),
+        language=_language(row, ""),
+    )
+
+
+def _page_test(row: Row, path: Path) -> Case:
+    kind = text(row, "type")
+    if kind not in PAGE_TESTS:
+        raise InputError(f"{row.where}: unknown type of test {kind!r}", f"types: {', '.join(PAGE_TESTS)}")
+    for name in PAGE_TESTS[kind]:
+        text(row, name)
+    if not isinstance(value(row, "page"), int):
+        raise InputError(f"{row.where}: page is not a number")
+    file = text(row, "file") if "file" in row.values else f"pdfs/{text(row, 'pdf')}"
+    return Case(
+        id=_id(row),
+        group=kind,
+        document=path.parent / file,
+        task=Task.OCR,
+        metric="page-test",
+        truth=dict(row.values),
+        language=_language(row, str(row.values.get("text", ""))),
+    )
+
+
+def _is_grid(table: object) -> bool:
+    if not isinstance(table, list) or not all(isinstance(line, list) for line in table):
+        return False
+    return len({len(line) for line in table}) == 1 and all(isinstance(cell, str) for line in table for cell in line)
+
+
+def _is_placed_grid(table: object) -> bool:
+    return isinstance(table, dict) and isinstance(table.get("page"), int) and _is_grid(table.get("grid"))
+
+
+def _id(row: Row) -> str:
+    return text(row, "id") if row.values.get("id") is not None else row.where.rpartition(": ")[2]
+
+
+def _dataset(row: Row, path: Path) -> str:
+    """As the row has it, else the name of the folder that the file is in."""
+    return text(row, "dataset") if row.values.get("dataset") is not None else path.absolute().parent.name
+
+
+def _language(row: Row, sample: str) -> str:
+    return text(row, "lang") if row.values.get("lang") is not None else language_of(sample)
+
+
+def _metric(row: Row, default: str) -> str:
+    named = row.values.get("metric")
+    if named is None:
+        return default
+    if not isinstance(named, str) or named not in METRICS:
+        raise InputError(f"{row.where}: unknown metric {named!r}", f"metrics: {', '.join(METRICS)}")
+    return METRICS[named]

@@ -1,0 +1,162 @@
+"""Rows of a dataset's files, each of which knows where it stands, so that an error can say which one is wrong."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cogdoc.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry of a dataset."""
+
+    where: str
+    """File and line or number, from 1, as an error starts: `val.json: row 3`."""
+    values: Mapping[str, Any]
+
+
+def file_in(path: Path, *names: str) -> Path:
+    """`path` itself where it is a file, else the first of `names` (patterns) that stands in that folder.
+
+    Raises:
+        InputError: there is none.
+    """
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise InputError(f"{path}: no such file or folder")
+    found = next((file for name in names for file in sorted(path.glob(name)) if file.is_file()), None)
+    if found is None:
+        raise InputError(f"{path}: holds no {' or '.join(names)}")
+    return found
+
+
+def folder_beside(file: Path, *names: str) -> Path:
+    """The first of `names` that is a folder beside `file` or one level up, else where the first would be."""
+    found = (above / name for above in (file.parent, file.absolute().parent.parent) for name in names)
+    return next((folder for folder in found if folder.is_dir()), file.parent / names[0])
+
+
+def json_lines(path: Path) -> Iterator[Row]:
+    """The objects of a JSON Lines file, blank lines left out."""
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with path.open(encoding="utf-8-sig") as lines:
+            for number, line in enumerate(lines, start=1):
+                if line.strip():
+                    where = f"{path}: line {number}"
+                    yield _row(where, _parsed(where, line))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8: {error.reason}") from None
+
+
+def json_rows(path: Path, key: str | None = None) -> Iterator[Row]:
+    """The objects of a JSON file that is a list, or holds one under `key`."""
+    content = json_content(path)
+    rows = content.get(key) if key is not None and isinstance(content, Mapping) else content
+    if not isinstance(rows, list):
+        raise InputError(f"{path}: no list" if key is None else f"{path}: no list under {key!r}")
+    for number, values in enumerate(rows, start=1):
+        where = f"{path}: row {number}"
+        yield _row(where, values)
+
+
+def json_content(path: Path) -> Any:
+    """What a JSON file holds."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8: {error.reason}") from None
+    return _parsed(str(path), text)
+
+
+def value(row: Row, *names: str) -> Any:
+    """The first of the fields that is there.
+
+    Raises:
+        InputError: none is.
+    """
+    found = next((row.values[name] for name in names if row.values.get(name) is not None), None)
+    if found is None:
+        raise InputError(f"{row.where}: {' or '.join(names)} is missing")
+    return found
+
+
+def text(row: Row, *names: str) -> str:
+    """The first of the fields that is there, which has to be a text or a number."""
+    found = value(row, *names)
+    if not _is_plain(found):
+        raise InputError(f"{row.where}: {' or '.join(names)} is not a text")
+    return str(found)
+
+
+def texts(row: Row, *names: str) -> list[str]:
+    """The first of the fields that is there, which has to be a text, or a list of at least one."""
+    found = value(row, *names)
+    found = [found] if _is_plain(found) else found
+    if not isinstance(found, list) or not found or not all(_is_plain(one) for one in found):
+        raise InputError(f"{row.where}: {' or '.join(names)} is not a list of texts")
+    return [str(one) for one in found]
+
+
+def literal_list(row: Row, name: str) -> list[Any]:
+    """A list that is written as Python writes it inside of a text, or is one already."""
+    found = value(row, name)
+    if isinstance(found, str):
+        try:
+            found = ast.literal_eval(found)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            found = None
+    if not isinstance(found, list):
+        raise InputError(f"{row.where}: {name} is not a list")
+    return found
+
+
+def picture(row: Row, name: str) -> bytes:
+    """An encoded picture: bytes, Hugging Face's struct with `bytes`, or base64."""
+    found = value(row, name)
+    if isinstance(found, Mapping):
+        found = found.get("bytes")
+    if isinstance(found, str):
+        try:
+            found = base64.b64decode(found, validate=True)
+        except (binascii.Error, ValueError):
+            raise InputError(f"{row.where}: {name} is not base64") from None
+    if not isinstance(found, bytes) or not found:
+        raise InputError(f"{row.where}: {name} holds no picture")
+    return found
+
+
+def numbers(row: Row, values: Sequence[Any], name: str) -> list[int]:
+    """Page numbers."""
+    if not all(isinstance(one, int) and not isinstance(one, bool) for one in values):
+        raise InputError(f"{row.where}: {name} is not a list of numbers")
+    return list(values)
+
+
+def _is_plain(found: object) -> bool:
+    return isinstance(found, (str, int, float)) and not isinstance(found, bool)
+
+
+def _row(where: str, values: object) -> Row:
+    if not isinstance(values, Mapping):
+        raise InputError(f"{where}: not an object")
+    return Row(where, values)
+
+
+def _parsed(where: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"{where}: not JSON: {error}") from None
