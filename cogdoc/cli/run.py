@@ -70,7 +70,7 @@ def run_job(job: Job, sources: Sequence[str], options: RunOptions) -> ExitCode:
             raise InputError("nothing to read: the list of files is empty")
         several = len(first_two) > 1
         destination = choose_destination(options.to, several=several, overwrite=options.overwrite)
-        sandbox = stack.enter_context(Sandbox(_jobs(options.jobs), options.timeout))
+        sandbox = stack.enter_context(Sandbox(jobs_of(options.jobs), options.timeout))
         results_on_screen = destination.path is None and sys.stdout.isatty()
         with loading_line(quiet=options.quiet) as loaded:
             engine = load_engine(choice, options.timeout, loaded)
@@ -230,7 +230,7 @@ def _password(file: Path | None) -> str | None:
         raise InputError(f"--password-file: {file} cannot be read: {error}") from None
 
 
-def _jobs(wanted: int | None) -> int:
+def jobs_of(wanted: int | None) -> int:
     return wanted or min(MAX_DEFAULT_JOBS, os.cpu_count() or 1)
 
 

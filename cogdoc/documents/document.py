@@ -72,6 +72,10 @@ class Document:
         """
         return selection.numbers(self.page_count)
 
+    def page_size(self, number: int) -> tuple[float, float]:
+        """Width and height of page `number` in points, as displayed."""
+        return self.sandbox.run(read_page_size, self.request, number)
+
     def picture(self, number: int, size: PixelSize | None = None) -> Future[Picture]:
         """Page `number` drawn at `size`, or with a long side of 1344 pixels."""
         return self.sandbox.submit(draw_page, self.request, number, size)
@@ -85,6 +89,13 @@ def read_facts(request: OpenRequest) -> DocumentFacts:
 
     document = open_document(request)
     return DocumentFacts(document.page_count)
+
+
+def read_page_size(request: OpenRequest, number: int) -> tuple[float, float]:
+    from cogdoc.documents.opening import check_index, open_document
+
+    document = open_document(request)
+    return document.size(check_index(document, number))
 
 
 def draw_page(request: OpenRequest, number: int, size: PixelSize | None) -> Picture:

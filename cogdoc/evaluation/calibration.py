@@ -1,0 +1,77 @@
+"""Whether a confidence means what it says: of answers given with 0.8, eight in ten should be right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+BINS = 10
+WANTED_PRECISION = 0.9
+FEWEST_ANSWERS = 10
+"""A threshold that fewer answers pass says nothing."""
+
+
+class Judged(NamedTuple):
+    """One answer that was given: how sure the engine was of it, and what it scored, both 0 to 1."""
+
+    confidence: float
+    score: float
+
+
+class Bin(NamedTuple):
+    """The answers of one range of confidence."""
+
+    low: float
+    high: float
+    answers: int
+    confidence: float
+    """Mean over the answers; the middle of the range where there are none."""
+    score: float
+    """Mean over the answers; 0 where there are none."""
+
+
+class Threshold(NamedTuple):
+    """The lowest confidence from which on answers are as right as was wanted."""
+
+    confidence: float
+    precision: float
+    coverage: float
+    """The share of given answers that pass."""
+
+
+def reliability(answers: Sequence[Judged], bins: int = BINS) -> list[Bin]:
+    """The reliability diagram: answers by confidence, in ranges of equal width."""
+    found = []
+    for index in range(bins):
+        low, high = index / bins, (index + 1) / bins
+        inside = [one for one in answers if min(int(one.confidence * bins), bins - 1) == index]
+        if inside:
+            mean = sum(one.confidence for one in inside) / len(inside)
+            found.append(Bin(low, high, len(inside), mean, sum(one.score for one in inside) / len(inside)))
+        else:
+            found.append(Bin(low, high, 0, (low + high) / 2, 0.0))
+    return found
+
+
+def expected_calibration_error(answers: Sequence[Judged], bins: int = BINS) -> float:
+    """Mean distance of confidence and score over the bins, weighted by their answers, 0 to 1.
+
+    Naeini, Cooper, Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015. The
+    score stands for accuracy, so that an answer may be right in part.
+    """
+    if not answers:
+        return 0.0
+    return sum(one.answers * abs(one.confidence - one.score) for one in reliability(answers, bins)) / len(answers)
+
+
+def precision_threshold(answers: Sequence[Judged], wanted: float = WANTED_PRECISION) -> Threshold | None:
+    """The lowest confidence from which on the mean score is at least `wanted`; None where too few answers do."""
+    ranked = sorted(answers, key=lambda one: one.confidence, reverse=True)
+    best = None
+    total = 0.0
+    for count, one in enumerate(ranked, start=1):
+        total += one.score
+        is_last_of_its_confidence = count == len(ranked) or ranked[count].confidence < one.confidence
+        if count >= FEWEST_ANSWERS and is_last_of_its_confidence and total / count >= wanted:
+            best = Threshold(one.confidence, total / count, count / len(ranked))
+    return best

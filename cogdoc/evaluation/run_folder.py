@@ -1,0 +1,133 @@
+"""Where a run is kept: its outcomes as they come, pictures of what went wrong, and in the end summary and report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sources import Source
+from cogdoc.errors import CogdocError, OutputError, OutputExistsError
+from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
+from cogdoc.evaluation.report import write_report
+from cogdoc.evaluation.running import digest_of
+from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown
+from cogdoc.results.destination import open_output
+from cogdoc.results.types import Answer
+
+MAX_PICTURES = 300
+"""Failures that get a picture; a benchmark of ten thousand would fill a disk with them."""
+
+PICTURE_SIDE = LONG_SIDE // 2
+FRAME_COLOR = (214, 48, 49)
+RUN, OUTCOMES, PICTURES = "run.json", "outcomes.jsonl", "pictures"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """A folder that belongs to one run: one dataset, one engine."""
+
+    path: Path
+
+    def outcomes(self) -> OutcomeFile:
+        return OutcomeFile(self.path / OUTCOMES)
+
+    def with_picture(self, outcome: Outcome, answer: Answer | None, file: Path, sandbox: Sandbox) -> Outcome:
+        """The outcome with a picture of its page, the answer framed, if it is a failure that can be shown."""
+        if outcome.score is None or outcome.score >= 1.0 or outcome.error is not None:
+            return outcome
+        pictures = self.path / PICTURES
+        pictures.mkdir(exist_ok=True)
+        if sum(1 for _ in pictures.iterdir()) >= MAX_PICTURES:
+            return outcome
+        name = f"{PICTURES}/{digest_of(outcome.case)}.jpg"
+        try:
+            _draw(file, answer, self.path / name, sandbox)
+        except (CogdocError, OSError):
+            return outcome
+        return replace(outcome, picture=name)
+
+    def finish(self, summary: Summary, outcomes: Iterable[Outcome]) -> None:
+        """Write `summary.json`, `summary.md` and `report.html`.
+
+        Where answers are graded elsewhere, `answers.json` has them by the id of the question.
+        """
+        kept = list(outcomes)
+        if ungraded := {one.case: one.prediction or "" for one in kept if one.score is None}:
+            self._write("answers.json", json.dumps(ungraded, ensure_ascii=False, indent=2))
+        self._write("summary.json", summary.model_dump_json(indent=2, by_alias=True))
+        self._write("summary.md", as_markdown(summary))
+        with open_output(self.path / "report.html", overwrite=True) as stream:
+            write_report(summary, kept, stream)
+
+    def _write(self, name: str, text: str) -> None:
+        with open_output(self.path / name, overwrite=True) as stream:
+            stream.write(f"{text}\n")
+
+
+def open_run_folder(path: Path, facts: RunFacts, *, overwrite: bool) -> RunFolder:
+    """The folder of a new run, or of the same run as before, which then goes on.
+
+    Raises:
+        OutputExistsError: the folder holds another run, or something else.
+        OutputError: it cannot be written.
+    """
+    about = {"dataset": facts.dataset, "path": facts.path, "engine": facts.engine.model_dump(mode="json")}
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        known = _read(path / RUN)
+        if known != about:
+            _make_room(path, known, overwrite=overwrite)
+            (path / RUN).write_text(json.dumps(about, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        elif overwrite:
+            _remove_results(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+    return RunFolder(path)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _make_room(path: Path, known: Any, *, overwrite: bool) -> None:
+    if known is None:
+        if any(path.iterdir()):
+            raise OutputExistsError(f"{path}: holds something else than an evaluation", "name a new folder with --to")
+    elif overwrite:
+        _remove_results(path)
+    else:
+        raise OutputExistsError(
+            f"{path}: holds an evaluation of another dataset or engine", "add --overwrite to replace it"
+        )
+
+
+def _remove_results(path: Path) -> None:
+    (path / OUTCOMES).unlink(missing_ok=True)
+    shutil.rmtree(path / PICTURES, ignore_errors=True)
+
+
+def _draw(file: Path, answer: Answer | None, target: Path, sandbox: Sandbox) -> None:
+    document = Document(Source(file, str(file), Path(file.name)), OpenRequest(file.absolute()), sandbox)
+    evidence = answer.evidence if answer else ()
+    number = evidence[0].page if evidence else 1
+    points = document.page_size(number)
+    image = Image.fromarray(document.picture(number, fit_long_side(*points, PICTURE_SIDE)).result()).convert("RGB")
+    across, down = image.width / points[0], image.height / points[1]
+    for place in evidence:
+        if place.page == number:
+            x0, y0, x1, y1 = place.box
+            frame = (x0 * across - 3, y0 * down - 3, x1 * across + 3, y1 * down + 3)
+            ImageDraw.Draw(image).rectangle(frame, outline=FRAME_COLOR, width=3)
+    image.save(target, "JPEG", quality=75)

@@ -1,0 +1,98 @@
+"""The worth of an answer: by its case's metric, with what better ranking could reach, and whether its page is right."""
+
+from __future__ import annotations
+
+from cogdoc.evaluation.cases import Case
+from cogdoc.evaluation.metrics import (
+    NOT_ANSWERABLE,
+    VcrScore,
+    anls,
+    anls_or_number,
+    chosen_option,
+    mmlongbench_score,
+    ocrbench_contains,
+    open_answer_score,
+    relaxed_accuracy,
+    vcr_scores,
+    vqa_accuracy,
+)
+from cogdoc.evaluation.outcomes import Scored
+from cogdoc.results.types import Answer
+
+PAGES_LOOKED_UP = 3
+"""How many pages somebody who checks an answer would open."""
+
+
+def score_answer(case: Case, answer: Answer) -> Scored:
+    """Score, further measures, and the confidence of an answer that was given.
+
+    `best candidate` is the best score among the answer and its alternatives, `refused` whether none was given;
+    where the truth names evidence pages, `page first` and `page in three` say whether they were found.
+    """
+    candidates = [answer.text, *(alternative.text for alternative in answer.alternatives)]
+    score = prediction_score(case, answer.text)
+    measures = {"refused": float(not answer.found)}
+    if case.truth.get("unanswerable"):
+        measures = {"refused rightly": float(not answer.found)}
+    elif score is not None:
+        measures["best candidate"] = max(prediction_score(case, text) or 0.0 for text in candidates)
+    if (pages := set(case.truth.get("evidence_pages") or ())) and not case.truth.get("unanswerable"):
+        ranked = pages_by_rank(answer)
+        measures["page first"] = float(bool(ranked) and ranked[0] in pages)
+        measures["page in three"] = float(not pages.isdisjoint(ranked[:PAGES_LOOKED_UP]))
+    if case.metric == "vcr":
+        measures["Jaccard"] = _restored(case, answer.text or "").jaccard
+    return Scored(
+        score,
+        measures,
+        prediction=answer.text,
+        expected=_expected(case),
+        confidence=answer.confidence if answer.found else None,
+    )
+
+
+def prediction_score(case: Case, prediction: str | None) -> float | None:
+    """The score of one text by the case's metric, None where it is not graded here; no prediction is a refusal."""
+    truth = case.truth
+    match case.metric:
+        case "graded-elsewhere":
+            return None
+        case "mmlongbench":
+            said = NOT_ANSWERABLE if prediction is None else prediction
+            return mmlongbench_score(said, truth["answer"], truth["answer_type"])
+        case _ if prediction is None:
+            return float(bool(truth.get("unanswerable")))
+        case "vqa":
+            return vqa_accuracy(prediction, truth["answers"])
+        case "anls":
+            return anls(prediction, truth["answers"])
+        case "anls-or-number":
+            return anls_or_number(prediction, truth["answers"])
+        case "relaxed":
+            return relaxed_accuracy(prediction, truth["answers"])
+        case "ocrbench" | "ocrbench-formula":
+            return ocrbench_contains(prediction, truth["answers"], formula=case.metric == "ocrbench-formula")
+        case "choice":
+            return float(chosen_option(prediction, truth["options"]) == truth["answer"])
+        case "open":
+            return open_answer_score(prediction, truth["answers"])
+        case "vcr":
+            return _restored(case, prediction).exact
+    raise ValueError(f"unknown metric {case.metric!r}")
+
+
+def pages_by_rank(answer: Answer) -> list[int]:
+    """The pages of the answer and of its alternatives, best first, each once."""
+    alternatives = (one.evidence for one in answer.alternatives)
+    ranked = [*answer.evidence[:1], *(evidence for evidence in alternatives if evidence is not None)]
+    return list(dict.fromkeys(evidence.page for evidence in ranked))
+
+
+def _restored(case: Case, prediction: str) -> VcrScore:
+    return vcr_scores(prediction, case.truth["masked"], "zh" if case.language == "zh" else "en")
+
+
+def _expected(case: Case) -> object:
+    if case.truth.get("unanswerable"):
+        return None
+    return next((case.truth[name] for name in ("answers", "answer", "masked") if name in case.truth), None)

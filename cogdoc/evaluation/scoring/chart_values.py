@@ -1,0 +1,71 @@
+"""The values of a chart as (series, category, value), and how many of them agree with the truth.
+
+In the manner of the relative mapping similarity of Liu et al., "DePlot", ACL Findings 2023, with hard
+thresholds in place of soft ones: names must be similar by at least 0.5, values within 5%.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rapidfuzz.distance import Levenshtein
+
+from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD, RELAXED_TOLERANCE, quantity
+from cogdoc.results.types import Chart
+
+
+class ChartNumber(NamedTuple):
+    """One value of a chart; `series` is empty where there is only one."""
+
+    series: str
+    category: str
+    value: float
+
+
+def chart_values(chart: Chart) -> list[ChartNumber]:
+    """What cogdoc read, missing values left out."""
+    single = len(chart.series) == 1
+    return [
+        ChartNumber("" if single else series.name, category, one.value)
+        for series in chart.series
+        for category, one in zip(chart.categories, series.values, strict=True)
+        if one.value is not None
+    ]
+
+
+def true_values(table: Sequence[Sequence[str]]) -> list[ChartNumber]:
+    """The numbers of a table with series in its first row and categories in its first column."""
+    header, *rows = table
+    single = len(header) == 2
+    return [
+        ChartNumber("" if single else series, row[0], number.value)
+        for row in rows
+        for series, text in zip(header[1:], row[1:], strict=True)
+        if (number := quantity(text)) is not None
+    ]
+
+
+def matched_values(found: Sequence[ChartNumber], truth: Sequence[ChartNumber]) -> int:
+    """How many values of `truth` were found, each found value being used once, the best named first."""
+    pairs = sorted(
+        ((_likeness(one, true), f, t) for f, one in enumerate(found) for t, true in enumerate(truth)),
+        key=lambda pair: (-pair[0], pair[1], pair[2]),
+    )
+    used_found: set[int] = set()
+    used_truth: set[int] = set()
+    for likeness, f, t in pairs:
+        if likeness >= ANLS_THRESHOLD and f not in used_found and t not in used_truth and _agree(found[f], truth[t]):
+            used_found.add(f)
+            used_truth.add(t)
+    return len(used_truth)
+
+
+def _likeness(left: ChartNumber, right: ChartNumber) -> float:
+    """The similarity of the names, the worse of series and category."""
+    names = zip((left.series, left.category), (right.series, right.category), strict=True)
+    return min(Levenshtein.normalized_similarity(a.casefold(), b.casefold()) for a, b in names)
+
+
+def _agree(found: ChartNumber, truth: ChartNumber) -> bool:
+    return abs(found.value - truth.value) <= RELAXED_TOLERANCE * abs(truth.value)

@@ -1,0 +1,191 @@
+"""The figures of a run: means with intervals by group, beside what was published, and what confidence is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cogdoc.evaluation.calibration import Judged, expected_calibration_error, precision_threshold, reliability
+from cogdoc.evaluation.metrics import bootstrap_mean
+from cogdoc.evaluation.outcomes import Outcome
+from cogdoc.evaluation.scoring import METRIC_NAMES
+from cogdoc.results.markdown import table_to_markdown
+from cogdoc.results.types import EngineInfo
+
+SUMMARY_VERSION = "cogdoc-eval/1"
+
+
+class Part(BaseModel):
+    """Base of what a summary holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Figure(Part):
+    """A mean, and the interval that covers 95% of the means of resampled units."""
+
+    mean: float
+    low: float
+    high: float
+    units: int
+
+
+class Group(Part):
+    """Some of the cases together."""
+
+    name: str
+    cases: int
+    failed: int
+    metrics: tuple[str, ...] = Field(description="the metrics that its scores come from")
+    score: Figure | None = None
+    measures: dict[str, Figure] = Field(default_factory=dict)
+
+
+class ReliabilityBin(Part):
+    low: float
+    high: float
+    answers: int
+    confidence: float
+    score: float
+
+
+class Calibration(Part):
+    """How confidence and score agree over the answers that were given."""
+
+    name: str
+    answers: int
+    expected_calibration_error: float
+    threshold: float | None = Field(default=None, description="the lowest confidence that reaches a mean score of 0.9")
+    coverage: float | None = Field(default=None, description="the share of answers from the threshold on")
+    bins: tuple[ReliabilityBin, ...]
+
+
+class Summary(Part):
+    """What a run came to."""
+
+    schema_version: str = Field(default=SUMMARY_VERSION, alias="schema")
+    dataset: str
+    path: str
+    engine: EngineInfo
+    groups: tuple[Group, ...]
+    calibration: tuple[Calibration, ...]
+    published: dict[str, float] = Field(description="scores of CogVLM2 as published, 0 to 1, by model")
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What was run."""
+
+    dataset: str
+    path: str
+    engine: EngineInfo
+    published: Mapping[str, float]
+
+
+def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
+    """By group where there are several, by language where there are several, and all together."""
+    named = [*_grouped((one.group, one) for one in outcomes)]
+    languages = _grouped((f"all {one.language}", one) for one in outcomes)
+    named = named if len(named) > 1 else []
+    everything = [*named, *(languages if len(languages) > 1 else []), ("all", list(outcomes))]
+    judged = [(name, _judged(group)) for name, group in (*named, ("all", list(outcomes)))]
+    return Summary(
+        schema=SUMMARY_VERSION,
+        dataset=facts.dataset,
+        path=facts.path,
+        engine=facts.engine,
+        groups=tuple(_group(name, group) for name, group in everything),
+        calibration=tuple(_calibration(name, answers) for name, answers in judged if answers),
+        published=dict(facts.published),
+    )
+
+
+def _grouped(named: Iterable[tuple[str, Outcome]]) -> list[tuple[str, list[Outcome]]]:
+    groups: dict[str, list[Outcome]] = {}
+    for name, outcome in named:
+        groups.setdefault(name, []).append(outcome)
+    return sorted(groups.items())
+
+
+def _group(name: str, outcomes: Sequence[Outcome]) -> Group:
+    units: dict[str, list[float]] = {}
+    for one in outcomes:
+        if one.score is not None:
+            units.setdefault(one.unit, []).append(one.score)
+    measures = dict.fromkeys(measure for one in outcomes for measure in one.measures)
+    return Group(
+        name=name,
+        cases=len(outcomes),
+        failed=sum(one.error is not None for one in outcomes),
+        metrics=tuple(dict.fromkeys(METRIC_NAMES[one.metric] for one in outcomes)),
+        score=_figure([min(scores) for scores in units.values()]) if units else None,
+        measures={
+            measure: _figure([one.measures[measure] for one in outcomes if measure in one.measures])
+            for measure in measures
+        },
+    )
+
+
+def _figure(values: Sequence[float]) -> Figure:
+    estimate = bootstrap_mean(values)
+    return Figure(mean=estimate.mean, low=estimate.low, high=estimate.high, units=estimate.cases)
+
+
+def _judged(outcomes: Iterable[Outcome]) -> list[Judged]:
+    return [
+        Judged(one.confidence, one.score) for one in outcomes if one.confidence is not None and one.score is not None
+    ]
+
+
+def _calibration(name: str, answers: Sequence[Judged]) -> Calibration:
+    threshold = precision_threshold(answers)
+    return Calibration(
+        name=name,
+        answers=len(answers),
+        expected_calibration_error=expected_calibration_error(answers),
+        threshold=threshold.confidence if threshold else None,
+        coverage=threshold.coverage if threshold else None,
+        bins=tuple(ReliabilityBin(**one._asdict()) for one in reliability(answers)),
+    )
+
+
+def as_markdown(summary: Summary) -> str:
+    """The summary as tables for people."""
+    measures = list(dict.fromkeys(measure for group in summary.groups for measure in group.measures))
+    header = [summary.dataset, "metric", "cases", "failed", "score", *measures]
+    rows = [
+        [
+            group.name,
+            ", ".join(filter(None, group.metrics)) or "–",
+            str(group.cases),
+            str(group.failed),
+            _cell(group.score),
+            *(_cell(group.measures.get(measure)) for measure in measures),
+        ]
+        for group in summary.groups
+    ]
+    rows += [
+        [f"{model}, published", "", "", "", f"{score:.3f}", *("" for _ in measures)]
+        for model, score in summary.published.items()
+    ]
+    tables = [table_to_markdown([header, *rows])]
+    if summary.calibration:
+        rows = [
+            [
+                one.name,
+                str(one.answers),
+                f"{one.expected_calibration_error:.3f}",
+                "not reached" if one.threshold is None else f"{one.threshold:.2f}",
+                "–" if one.coverage is None else f"{one.coverage:.2f}",
+            ]
+            for one in summary.calibration
+        ]
+        header = ["confidence", "answers", "calibration error", "90% right from", "share of answers"]
+        tables.append(table_to_markdown([header, *rows]))
+    return "\n\n".join(tables)
+
+
+def _cell(figure: Figure | None) -> str:
+    return "–" if figure is None else f"{figure.mean:.3f} ({figure.low:.3f}–{figure.high:.3f})"
