@@ -6,31 +6,33 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
-
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "metrics"
 
 
+class Reference(NamedTuple):
+    """A metric, by the name of its file, and an implementation of it as the file names it."""
+
+    metric: str
+    implementation: str
+
+
 class Case(NamedTuple):
-    """One scored case: its fields, and the score that the chosen implementation gave."""
+    """One scored case: its fields, and what each implementation gave."""
 
     fields: dict[str, Any]
-    expected: Any
+    expected: dict[str, Any]
 
 
-def cases(metric: str, implementation: str) -> list[Case]:
-    """The cases of `metric` that `implementation` (its name, or the first words of it) has scored.
+def recorded_cases() -> dict[str, list[Case]]:
+    """All cases by metric; none where the data is absent."""
+    return {
+        path.stem: [Case(case, case["expected"]) for case in json.loads(path.read_text(encoding="utf-8"))["cases"]]
+        for path in sorted(FOLDER.glob("*.json"))
+    }
 
-    Skips the test where the data is absent.
-    """
-    path = FOLDER / f"{metric}.json"
-    if not path.exists():
-        pytest.skip("no reference cases on this machine")
-    found = [
-        Case(case, score)
-        for case in json.loads(path.read_text(encoding="utf-8"))["cases"]
-        for name, score in case["expected"].items()
-        if name == implementation or name.startswith(f"{implementation} ")
-    ]
-    assert found, f"no case was scored by {implementation}"
-    return found
+
+def recorded_references(cases: dict[str, list[Case]]) -> list[Reference]:
+    """Every implementation of every metric that scored a case."""
+    return sorted(
+        {Reference(metric, name) for metric, scored in cases.items() for case in scored for name in case.expected}
+    )

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from cogdoc.evaluation.metrics.toolkits import Toolkit
+
 ANLS_THRESHOLD = 0.5
 RELAXED_TOLERANCE = 0.05
 
@@ -35,53 +37,51 @@ def _similarity(prediction: str, answer: str) -> float:
     return 1.0 - Levenshtein.distance(_folded(prediction), _folded(answer)) / length
 
 
+def pypi_anls(prediction: str, answers: Sequence[str]) -> float:
+    """ANLS as the package `anls` on PyPI (0.0.2) computes it, which ChartQAPro uses.
+
+    Unlike `anls` it divides by the length of the longer string as compared, and gives 0 for a similarity of
+    exactly one half.
+    """
+    best = max(
+        (Levenshtein.normalized_similarity(_folded(prediction), _folded(answer)) for answer in answers), default=0.0
+    )
+    return best if best > ANLS_THRESHOLD else 0.0
+
+
 def _folded(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def relaxed_accuracy(prediction: str, answers: Sequence[str], tolerance: float = RELAXED_TOLERANCE) -> float:
+def relaxed_accuracy(
+    prediction: str,
+    answers: Sequence[str],
+    tolerance: float = RELAXED_TOLERANCE,
+    toolkit: Toolkit = Toolkit.VLMEVALKIT,
+) -> float:
     """1 where a number lies within `tolerance` of an answer, or a text equals one apart from case; else 0.
 
-    Masry et al., "ChartQA", ACL Findings 2022, section 5.1, as pix2struct and VLMEvalKit (e8e78f05) compute
-    it: "42%" is 0.42, "1,234" is no number, and an answer of 0 is compared as text.
+    Masry et al., "ChartQA", ACL Findings 2022, section 5.1, as pix2struct and the toolkits compute it: "42%"
+    is 0.42, "1,234" is no number, and an answer of 0 is compared as text. VLMEvalKit strips the prediction of
+    white space before, lmms-eval does not.
     """
-    return float(any(_relaxed_match(prediction.strip(), answer, tolerance) for answer in answers))
+    predicted = prediction.strip() if toolkit is Toolkit.VLMEVALKIT else prediction
+    return float(any(_relaxed_match(predicted, answer, tolerance) for answer in answers))
 
 
 def _relaxed_match(prediction: str, answer: str, tolerance: float) -> bool:
-    predicted, expected = _plain_float(prediction), _plain_float(answer)
+    predicted, expected = plain_float(prediction), plain_float(answer)
     if predicted is not None and expected:
         return abs(predicted - expected) / abs(expected) <= tolerance
     return prediction.lower() == answer.lower()
 
 
-def _plain_float(text: str) -> float | None:
+def plain_float(text: str) -> float | None:
+    """The number that `text` is in Python's notation, a hundredth of it before a percent sign, or None."""
     try:
         return float(text.rstrip("%")) / 100.0 if text.endswith("%") else float(text)
     except ValueError:
         return None
-
-
-FULL_WIDTH_TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-
-
-def ocrbench_contains(prediction: str, answers: Sequence[str], formula: bool = False) -> float:
-    """1 where the prediction contains an answer, else 0.
-
-    Liu et al., "OCRBench", 2023, as lmms-eval (75571cfe) computes it: apart from case, full-width ASCII and
-    line breaks; for a `formula` apart from all spaces, and with its case.
-    """
-    normalize = _formula_form if formula else _containment_form
-    predicted = normalize(prediction)
-    return float(any(normalize(answer) in predicted for answer in answers))
-
-
-def _containment_form(text: str) -> str:
-    return text.translate(FULL_WIDTH_TO_ASCII).lower().strip().replace("\n", " ")
-
-
-def _formula_form(text: str) -> str:
-    return text.replace("\n", "").replace(" ", "")
 
 
 class Quantity(NamedTuple):

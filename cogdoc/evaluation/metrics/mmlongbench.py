@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from math import isclose
 
 from rapidfuzz.distance import Levenshtein
+
+from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
 
 NOT_ANSWERABLE = "Not answerable"
 """The prediction that counts as a refusal, and the answer of questions that a document does not answer."""
@@ -49,6 +52,20 @@ def mmlongbench_score(prediction: str, answer: str, answer_type: str) -> float:
             raise ValueError(f"unknown answer type {answer_type!r}")
 
 
+def mmlongbench_anls(prediction: str, answers: Sequence[str]) -> float:
+    """Normalized Levenshtein similarity to the nearest answer, 0 at 0.5 and below, with case and spaces as they are.
+
+    The distance is divided by the length of the longer text in capitals, of which "ß" has two.
+    """
+    best = max((_similarity(prediction, answer) for answer in answers), default=0.0)
+    return best if best > ANLS_THRESHOLD else 0.0
+
+
+def _similarity(prediction: str, answer: str) -> float:
+    length = max(len(prediction.upper()), len(answer.upper()))
+    return 1.0 - Levenshtein.distance(prediction, answer) / length if length else 1.0
+
+
 def _integers_match(prediction: str, answer: str) -> bool:
     try:
         return int(float(prediction)) == int(answer)
@@ -76,7 +93,7 @@ def _equal_as_printed(left: float, right: float) -> bool:
 def _strings_score(prediction: str, answer: str) -> float:
     if _needs_exact_match(answer):
         return float(prediction == answer)
-    return _similarity(prediction, answer)
+    return mmlongbench_anls(prediction, [answer])
 
 
 def _lists_score(predictions: list[str], answers: list[str]) -> float:
@@ -86,13 +103,7 @@ def _lists_score(predictions: list[str], answers: list[str]) -> float:
     first_answer = pairs[0][1]
     if _is_number(first_answer) or _needs_exact_match(first_answer):
         return float(all(predicted == expected for predicted, expected in pairs))
-    return min(_similarity(predicted, expected) for predicted, expected in pairs)
-
-
-def _similarity(prediction: str, answer: str) -> float:
-    length = max(len(prediction), len(answer))
-    similarity = 1.0 - Levenshtein.distance(prediction, answer) / length if length else 1.0
-    return similarity if similarity > 0.5 else 0.0
+    return min(mmlongbench_anls(predicted, [expected]) for predicted, expected in pairs)
 
 
 def _elements(text: str) -> list[str]:

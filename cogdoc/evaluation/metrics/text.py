@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import jiwer
 from rapidfuzz.distance import Levenshtein
 
 _WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff\uf900-\ufaff]+")
@@ -13,29 +14,26 @@ _WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|\d+(?:[.,]\d+)*|[^\W\d_\u3400-
 def character_error_rate(prediction: str, reference: str) -> float:
     """Edit distance in characters over the length of the reference; above 1 where much was made up.
 
-    Both are stripped at the ends and otherwise taken as they are, as jiwer (4.0.0) does; with an empty
+    As jiwer computes it: both are stripped at the ends and otherwise taken as they are; with an empty
     reference every character of the prediction counts as one error.
     """
-    predicted, expected = prediction.strip(), reference.strip()
-    return Levenshtein.distance(predicted, expected) / max(1, len(expected))
+    return float(jiwer.cer(reference, prediction))
 
 
 def word_error_rate(prediction: str, reference: str) -> float:
     """Edit distance in words over the number of words in the reference; above 1 where much was made up.
 
-    Words are parted as jiwer (4.0.0) does by default: by a space or by several white space characters, while
+    As jiwer computes it by default: words are parted by a space or by several white space characters, while
     a single line break or tab stays inside a word. Normalize the texts first where that matters.
     """
-    predicted, expected = _jiwer_words(prediction), _jiwer_words(reference)
-    return Levenshtein.distance(predicted, expected) / max(1, len(expected))
-
-
-def _jiwer_words(text: str) -> list[str]:
-    return [word for word in re.sub(r"\s{2,}", " ", text.strip()).split(" ") if word]
+    return float(jiwer.wer(reference, prediction))
 
 
 def normalized_edit_distance(prediction: str, reference: str) -> float:
-    """Edit distance over the length of the longer text, 0 to 1, as OmniDocBench (CVPR 2025) reports it."""
+    """Edit distance over the length of the longer text, 0 to 1, as OmniDocBench (CVPR 2025) reports it.
+
+    Two empty texts give 0: they are equal, though the formula divides by zero.
+    """
     return Levenshtein.normalized_distance(prediction, reference)
 
 
