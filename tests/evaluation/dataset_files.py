@@ -30,13 +30,13 @@ def write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
     return path
 
 
-def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
+def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], **layout: int) -> Path:
     """Pictures are given as `{"bytes": ..., "path": ...}`, as Hugging Face's `datasets` stores them."""
     import pyarrow
     import pyarrow.parquet
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([dict(row) for row in rows]), path)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([dict(row) for row in rows]), path, **layout)
     return path
 
 

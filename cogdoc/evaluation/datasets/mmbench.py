@@ -32,9 +32,16 @@ def read(path: Path) -> Iterator[Case]:
         for row in parquet_rows(shards(path, ("dev", "validation")), COLUMNS):
             yield _case(row, picture(row, "image"))
         return
-    with TsvFile(file_in(path, "*.tsv")) as table:
+    with TsvFile(_table(path)) as table:
         for row in table.rows():
             yield _case(row, _picture(row, table))
+
+
+def _table(path: Path) -> Path:
+    tables = sorted(file.name for file in path.glob("*.tsv"))
+    if len(tables) > 1:
+        raise InputError(f"{path}: holds several tables: {', '.join(tables)}", "name one")
+    return file_in(path, "*.tsv")
 
 
 def _picture(row: Row, table: TsvFile) -> bytes:

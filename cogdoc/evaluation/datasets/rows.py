@@ -61,8 +61,9 @@ def json_lines(path: Path) -> Iterator[Row]:
 
 def json_rows(path: Path, key: str | None = None) -> Iterator[Row]:
     """The objects of a JSON file that is a list, or holds one under `key`."""
-    content = json_content(path)
-    rows = content.get(key) if key is not None and isinstance(content, Mapping) else content
+    rows = json_content(path)
+    if key is not None:
+        rows = rows.get(key) if isinstance(rows, Mapping) else None
     if not isinstance(rows, list):
         raise InputError(f"{path}: no list" if key is None else f"{path}: no list under {key!r}")
     for number, values in enumerate(rows, start=1):

@@ -25,6 +25,7 @@ class TsvFile:
         self._path = path
         self._starts: dict[str, tuple[int, int]] = {}
         self._starts_of = ""
+        # One limit for the whole process; there is none for a reader.
         csv.field_size_limit(LONGEST_FIELD)
         try:
             self._file = path.open("rb")

@@ -1,0 +1,193 @@
+"""Datasets as Parquet files with the pictures inside: read by split, a few rows at a time, wrong rows named."""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dataset_files import png, stored, write_parquet
+
+from cogdoc.errors import DamagedError, ExitCode, InputError, MissingError
+from cogdoc.evaluation.cases import Case
+from cogdoc.evaluation.datasets import chartqa, docvqa, mmbench, mmlongbench, mmmu, ocrbench, textvqa, vcr
+
+pyarrow = pytest.importorskip("pyarrow")
+
+RED, BLUE = png("red"), png("blue")
+SHARD = "data/validation-00000-of-00001.parquet"
+DOCVQA = {"questionId": "49153", "question": "Which year?", "answers": ["1975"], "image": stored(RED), "docId": 14465}
+MMMU = {
+    "id": "validation_Art_Theory_11",
+    "question": "<image 1> Who drew <image 2>?",
+    "options": "['Klee', \"O'Keeffe\", '<image 2>']",
+    "answer": "B",
+    "question_type": "multiple-choice",
+    "image_1": stored(RED),
+    "image_2": stored(BLUE),
+    "image_3": None,
+}
+VCR = {
+    "question_id": 7,
+    "image": stored(BLUE),
+    "caption": "A machine that is as large as a stovetop.",
+    "stacked_image": stored(RED),
+    "only_it_image": stored(BLUE),
+    "crossed_text": ["is as large as a"],
+}
+
+
+def test_questions_of_the_split_are_read_with_their_pictures(tmp_path: Path) -> None:
+    write_parquet(tmp_path / SHARD, [DOCVQA])
+    write_parquet(tmp_path / "data" / "train-00000-of-00001.parquet", [DOCVQA | {"questionId": "train"}])
+    (case,) = docvqa.read(tmp_path)
+    assert (case.id, case.metric, case.question) == ("49153", "anls", "Which year?")
+    assert case.document == (RED,)
+    assert case.truth == {"answers": ["1975"]}
+    assert list(docvqa.read(tmp_path / SHARD)) == [case]
+
+
+def test_shards_follow_one_another_by_number(tmp_path: Path) -> None:
+    for number in (10, 9):
+        write_parquet(tmp_path / f"validation-{number}-of-11.parquet", [DOCVQA | {"questionId": str(number)}])
+    assert [case.id for case in docvqa.read(tmp_path)] == ["9", "10"]
+
+
+def test_a_folder_of_several_datasets_asks_for_one_of_them(tmp_path: Path) -> None:
+    for name in ("DocVQA", "InfographicVQA"):
+        write_parquet(tmp_path / name / "validation-00000-of-00001.parquet", [DOCVQA])
+    with pytest.raises(InputError, match="several datasets: DocVQA, InfographicVQA"):
+        list(docvqa.read(tmp_path))
+
+
+def test_the_other_forms_on_the_hub_are_the_same_datasets(tmp_path: Path) -> None:
+    asked = {"question_id": 34602, "question": "what brand?", "answers": ["nokia"] * 10, "image": stored(RED)}
+    charts = [{"image": stored(RED), "query": "How many?", "label": ["14"], "human_or_machine": one} for one in (0, 1)]
+    texts = {
+        "dataset": "HME100k",
+        "question": "Write it in LaTeX.",
+        "question_type": "Formulas",
+        "answer": ["x ^ 2"],
+        "image": stored(RED),
+    }
+    write_parquet(tmp_path / "textvqa" / SHARD, [asked])
+    write_parquet(tmp_path / "chartqa" / "data" / "test-00000-of-00001.parquet", charts)
+    write_parquet(tmp_path / "ocrbench" / "data" / "test-00000-of-00001.parquet", [texts])
+    (photo,) = textvqa.read(tmp_path / "textvqa")
+    assert (photo.id, photo.metric, photo.document) == ("34602", "vqa", (RED,))
+    assert [case.group for case in chartqa.read(tmp_path / "chartqa")] == ["human", "augmented"]
+    (formula,) = ocrbench.read(tmp_path / "ocrbench")
+    assert (formula.metric, formula.group, formula.truth) == ("ocrbench-formula", "Formulas", {"answers": ["x ^ 2"]})
+
+
+def test_mmlongbench_on_the_hub_points_to_its_documents(tmp_path: Path) -> None:
+    row = {"doc_id": "a.pdf", "question": "?", "answer": "8", "answer_format": "Int", "evidence_pages": "[2, 22]"}
+    (tmp_path / "documents").mkdir()
+    write_parquet(tmp_path / "data" / "train-00000-of-00001.parquet", [row])
+    (case,) = mmlongbench.read(tmp_path)
+    assert (case.document, case.truth["evidence_pages"]) == (tmp_path / "documents" / "a.pdf", [2, 22])
+
+
+def test_mmmu_asks_with_options_a_line_each_and_pictures_as_pages(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "Art_Theory" / "validation-00000-of-00001.parquet", [MMMU])
+    write_parquet(tmp_path / "Art_Theory" / "dev-00000-of-00001.parquet", [MMMU | {"id": "dev_Art_Theory_1"}])
+    write_parquet(
+        tmp_path / "Math" / "validation-00000-of-00001.parquet",
+        [
+            MMMU | {"id": "validation_Math_1", "question_type": "open", "answer": "8", "options": "[]"},
+            MMMU | {"id": "validation_Math_2", "question_type": "open", "answer": "['1/2', '0.5']", "image_2": None},
+        ],
+    )
+    choice, plain, listed = mmmu.read(tmp_path)
+    assert (choice.group, choice.metric, choice.document) == ("Art_Theory", "choice", (RED, BLUE))
+    assert choice.question == "[image 1] Who drew [image 2]?\nA. Klee\nB. O'Keeffe\nC. [image 2]"
+    assert choice.truth == {"answer": "B", "options": {"A": "Klee", "B": "O'Keeffe", "C": "[image 2]"}}
+    assert (plain.group, plain.metric, plain.truth) == ("Math", "open", {"answers": ["8"]})
+    assert (listed.truth, listed.document) == ({"answers": ["1/2", "0.5"]}, (RED,))
+
+
+@pytest.mark.parametrize(
+    ("masked", "language", "words"),
+    [(["is as large as a"], "en", "covered texts"), (["像炉灶一样大"], "zh", "被覆盖的文本")],
+)
+def test_vcr_shows_the_picture_with_its_caption_and_asks_in_the_captions_language(
+    masked: list[str], language: str, words: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / f"VCR-wiki-{language}-hard-test-100"
+    write_parquet(folder / "data" / "test-00000-of-00001.parquet", [VCR | {"crossed_text": masked}])
+    (case,) = vcr.read(folder)
+    assert (case.id, case.group, case.language, case.metric) == ("7", "hard", language, "vcr")
+    assert case.document == (RED,)
+    assert case.truth == {"masked": masked}
+    assert words in case.question
+
+
+def test_mmbench_on_the_hub_has_no_value_where_pandas_wrote_nan(tmp_path: Path) -> None:
+    row = {"index": "241", "question": "Which?", "hint": "nan", "A": "a cat", "B": "a dog", "C": "nan", "answer": "B"}
+    row |= {"L2-category": "logic_reasoning"}
+    write_parquet(tmp_path / "en" / "dev-00000-of-00001.parquet", [row | {"image": stored(RED)}])
+    (case,) = mmbench.read(tmp_path / "en")
+    assert (case.question, case.group) == ("Which?\nA. a cat\nB. a dog", "logic_reasoning")
+    assert (case.document, case.unit) == ((RED,), "241")
+
+
+@pytest.mark.parametrize(
+    ("read", "row", "complaint"),
+    [
+        (docvqa.read, DOCVQA | {"answers": None}, "answers is missing"),
+        (docvqa.read, DOCVQA | {"image": None}, "image is missing"),
+        (docvqa.read, DOCVQA | {"image": {"bytes": None, "path": "a.png"}}, "image holds no picture"),
+        (mmmu.read, MMMU | {"options": "['a', "}, "options is not a list"),
+        (mmmu.read, MMMU | {"answer": "D"}, "answer 'D' is none of its options"),
+        (mmmu.read, MMMU | {"image_1": None, "image_2": None}, "image_1 is missing"),
+        (vcr.read, VCR | {"crossed_text": []}, "crossed_text is not a list of texts"),
+    ],
+)
+def test_a_row_that_lacks_something_is_named_by_file_and_number(
+    read: Callable[[Path], Iterator[Case]], row: dict[str, Any], complaint: str, tmp_path: Path
+) -> None:
+    good = {docvqa.read: DOCVQA, mmmu.read: MMMU, vcr.read: VCR}[read]
+    file = write_parquet(tmp_path / "rows.parquet", [good, row])
+    with pytest.raises(InputError, match=re.escape(f"{file}: row 2: {complaint}")):
+        list(read(file))
+
+
+def test_a_file_that_is_not_whole_is_damaged(tmp_path: Path) -> None:
+    whole = write_parquet(tmp_path / "whole.parquet", [DOCVQA])
+    torn = tmp_path / "torn.parquet"
+    torn.write_bytes(whole.read_bytes()[:-20])
+    with pytest.raises(DamagedError, match=r"torn\.parquet: row 1: not readable as Parquet"):
+        list(docvqa.read(torn))
+
+
+def test_a_folder_without_the_split_says_so(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "train-00000-of-00001.parquet", [VCR])
+    with pytest.raises(InputError, match="no Parquet file of the split test"):
+        list(vcr.read(tmp_path))
+    with pytest.raises(InputError, match="no such file or folder"):
+        list(vcr.read(tmp_path / "nowhere"))
+
+
+@pytest.mark.parametrize("layout", [{"row_group_size": 4}, {"write_batch_size": 2}], ids=["row groups", "pages"])
+def test_pictures_are_held_a_few_at_a_time(layout: dict[str, int], tmp_path: Path) -> None:
+    noise = random.Random(5)
+    rows = [VCR | {"question_id": number, "stacked_image": stored(noise.randbytes(1 << 19))} for number in range(64)]
+    file = write_parquet(tmp_path / "test.parquet", rows, **layout)
+    del rows
+    held = [pyarrow.total_allocated_bytes() for _ in vcr.read(file)]
+    assert len(held) == 64
+    assert max(held) < 12 << 20 < file.stat().st_size
+
+
+def test_without_pyarrow_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write_parquet(tmp_path / "validation.parquet", [DOCVQA])
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(MissingError) as raised:
+        list(docvqa.read(file))
+    assert raised.value.hint == 'pip install "cogdoc[eval]"'
+    assert raised.value.exit_code is ExitCode.MISSING

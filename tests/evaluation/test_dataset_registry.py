@@ -1,0 +1,45 @@
+"""Every dataset is found by its name, says what its path is, and stands beside what was published."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cogdoc.errors import InputError, UsageError
+from cogdoc.evaluation.datasets import DATASETS, Dataset, find_dataset
+from cogdoc.evaluation.datasets.mmlongbench import NOT_ANSWERABLE
+from cogdoc.evaluation.metrics.mmlongbench import NOT_ANSWERABLE as METRIC_SAYS
+
+
+def test_a_dataset_is_found_by_name_in_any_case() -> None:
+    assert find_dataset("DocVQA").name == "docvqa"
+    assert all(find_dataset(dataset.name) is dataset for dataset in DATASETS)
+
+
+def test_an_unknown_dataset_names_those_there_are() -> None:
+    with pytest.raises(UsageError, match="unknown dataset 'vqa'") as raised:
+        find_dataset("vqa")
+    assert raised.value.hint is not None
+    assert all(dataset.name in raised.value.hint for dataset in DATASETS)
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
+def test_each_says_what_its_path_is_and_refuses_one_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
+    assert 20 < len(dataset.help) < 400
+    assert "\n" not in dataset.help
+    assert all(0 < score < 1 for score in dataset.published.values())
+    with pytest.raises(InputError, match="no such file"):
+        next(dataset.reads(tmp_path / "nowhere"))
+
+
+def test_the_reader_and_the_metric_mean_the_same_by_unanswerable() -> None:
+    assert NOT_ANSWERABLE == METRIC_SAYS
+
+
+def test_looking_up_datasets_loads_neither_numpy_nor_pyarrow() -> None:
+    program = "import sys, cogdoc.evaluation.datasets; print(*{'numpy', 'pyarrow', 'PIL'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
