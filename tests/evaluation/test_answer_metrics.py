@@ -6,10 +6,18 @@ import pytest
 
 from cogdoc.evaluation.metrics import (
     NOT_ANSWERABLE,
+    Toolkit,
     anls,
     anls_or_number,
+    chartqa_split_accuracy,
+    chartqapro_accuracy,
+    mmlongbench_anls,
     mmlongbench_score,
     ocrbench_contains,
+    ocrbench_v2_chinese_score,
+    ocrbench_v2_count_score,
+    ocrbench_v2_score,
+    pypi_anls,
     relaxed_accuracy,
 )
 from cogdoc.evaluation.metrics.answers import Quantity, quantity
@@ -23,6 +31,12 @@ def test_anls_takes_the_nearest_answer_and_ignores_case_and_spacing() -> None:
 def test_anls_keeps_a_similarity_of_exactly_one_half_and_drops_less() -> None:
     assert anls("abxx", ["abcd"]) == 0.5
     assert anls("axxx", ["abcd"]) == 0.0
+
+
+def test_other_readings_of_anls_drop_one_half_and_mmlongbench_minds_case() -> None:
+    assert pypi_anls("abxx", ["abcd"]) == mmlongbench_anls("abxx", ["abcd"]) == 0
+    assert pypi_anls("Harbour  Street", ["harbour street"]) == 1
+    assert mmlongbench_anls("Harbour Street", ["harbour street"]) == pytest.approx(12 / 14)
 
 
 @pytest.mark.parametrize(
@@ -40,10 +54,66 @@ def test_relaxed_accuracy_allows_five_percent_of_a_number(prediction: str, answe
     assert relaxed_accuracy(prediction, [answer]) == score
 
 
+def test_white_space_around_a_number_or_text_counts_only_where_it_is_not_stripped() -> None:
+    assert relaxed_accuracy("blue ", ["blue"], toolkit=Toolkit.VLMEVALKIT) == 1
+    assert relaxed_accuracy("blue ", ["blue"], toolkit=Toolkit.LMMS_EVAL) == 0
+
+
+@pytest.mark.parametrize(
+    ("prediction", "answer", "question", "score"),
+    [
+        ("1,040", "1000", "How many?", 1),
+        ("1,060", "1000", "How many?", 0),
+        ("0", "0", "How many?", 0),
+        ("2012", "2011", "In which year?", 0),
+        ("in 2011", "2011", "In which year?", 1),
+        ("[Spain, Italy]", "[Italy, Spain]", "Which?", 1),
+        ("Spain, Italy", "[Italy, Spain]", "Which?", 1),
+        ("[Spain]", "[Italy, Spain]", "Which?", 0),
+        ("", "Italy", "Which?", 0),
+    ],
+)
+def test_chartqa_split_takes_numbers_lists_and_parts_of_texts(
+    prediction: str, answer: str, question: str, score: float
+) -> None:
+    assert chartqa_split_accuracy(prediction, answer, question) == score
+
+
+def test_chartqapro_averages_over_the_elements_of_a_list() -> None:
+    assert chartqapro_accuracy("['Spain', '41']", "[Spain, 42]") == 1
+    assert chartqapro_accuracy("['Spain', '20']", "[Spain, 42]") == 0.5
+    assert chartqapro_accuracy("['Spain']", "['Spain', 'Italy']") == 0.5
+    assert chartqapro_accuracy("['Spain', 'Italy', 'Malta']", "['Spain', 'Italy']") == pytest.approx(2 / 3)
+    assert chartqapro_accuracy("['\\d', 'x']", "['a', 'x']") == 0.5
+
+
+def test_chartqapro_wants_years_exactly() -> None:
+    assert chartqapro_accuracy("2012", "2011") == 1
+    assert chartqapro_accuracy("2012", "2011", [True]) == 0
+    assert chartqapro_accuracy("['2012', '41']", "['2011', '42']", [True, False]) == 0.5
+
+
 def test_containment_finds_an_answer_inside_a_sentence() -> None:
     assert ocrbench_contains("The total is ９.00 EUR.", ["9.00 eur"]) == 1
     assert ocrbench_contains("The total is 8.00 EUR.", ["9.00 eur"]) == 0
     assert ocrbench_contains("X^2 + 1", ["x^2+1"], formula=True) == 0
+    assert ocrbench_contains("９.00", ["9.00"], toolkit=Toolkit.VLMEVALKIT) == 0
+
+
+def test_ocrbench_v2_looks_for_short_answers_and_compares_long_ones() -> None:
+    assert ocrbench_v2_score("It is Harbour Street 4, London.", ["harbour street 4"]) == 1
+    assert ocrbench_v2_score("12 harbour street london", ["12 harbour street london e1"]) == pytest.approx(24 / 27)
+    assert ocrbench_v2_score("somewhere", ["12 harbour street london e1"]) == 0
+    assert ocrbench_v2_chinese_score("公司 是平安证券", ["平安 证券"]) == 1
+    assert ocrbench_v2_chinese_score("甲,乙,丙", ["甲,乙,丙,丁"]) == pytest.approx(5 / 7)
+
+
+def test_ocrbench_v2_counts_score_by_how_near_they_are() -> None:
+    assert ocrbench_v2_count_score("There are 9 bars, not 10", ["10"]) == pytest.approx(0.9)
+    assert ocrbench_v2_count_score("5", ["10"]) == 0
+    assert ocrbench_v2_count_score("20", ["10"]) == 0
+    assert ocrbench_v2_count_score("none", ["10"]) == 0
+    assert ocrbench_v2_count_score("5", ["10", "5"]) == 1
 
 
 @pytest.mark.parametrize(

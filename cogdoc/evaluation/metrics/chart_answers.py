@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from itertools import cycle
 
 from cogdoc.evaluation.metrics.answers import RELAXED_TOLERANCE, plain_float, pypi_anls
+from cogdoc.evaluation.metrics.literals import literal_list
 
 _COMMA_BEFORE_DIGIT = re.compile(r",(?=\d)")
 _UNQUOTED_ELEMENT = re.compile(r"(?<!['\w])(\w[^,]*?)(?!['\w])")
@@ -76,11 +76,7 @@ def _with_quotes(answer: str) -> str:
 
 
 def _elements(text: str) -> list[str]:
-    try:
-        parsed = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return []
-    return [str(element).strip(" '") for element in parsed] if isinstance(parsed, list) else []
+    return [element.strip(" '") for element in literal_list(text)]
 
 
 def _element_score(prediction: str, answer: str) -> float:

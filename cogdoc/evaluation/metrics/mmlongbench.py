@@ -5,7 +5,6 @@ Ma et al., "MMLongBench-Doc", NeurIPS 2024; behaviour as in the official scorer 
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Sequence
 from math import isclose
@@ -13,6 +12,7 @@ from math import isclose
 from rapidfuzz.distance import Levenshtein
 
 from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
+from cogdoc.evaluation.metrics.literals import literal_list
 
 NOT_ANSWERABLE = "Not answerable"
 """The prediction that counts as a refusal, and the answer of questions that a document does not answer."""
@@ -107,14 +107,7 @@ def _lists_score(predictions: list[str], answers: list[str]) -> float:
 
 
 def _elements(text: str) -> list[str]:
-    if text.startswith("["):
-        try:
-            parsed = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            return [text]
-        if isinstance(parsed, list) and parsed:
-            return [str(element) for element in parsed]
-    return [text]
+    return (literal_list(text) if text.startswith("[") else []) or [text]
 
 
 def _cleaned(text: str) -> str:

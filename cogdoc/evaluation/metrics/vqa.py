@@ -76,7 +76,7 @@ def _share(matches: int) -> float:
 def normalized_vqa_answer(answer: str, toolkit: Toolkit = Toolkit.LMMS_EVAL) -> str:
     """The form that answers are compared in: lower case, digits for number words, no articles or punctuation.
 
-    Punctuation that touches white space vanishes, other punctuation becomes a space; all of it vanishes where
+    A punctuation mark that touches a space anywhere vanishes everywhere, others become spaces; all vanish where
     a number with a comma stands in the answer. The two toolkits part ways in three points: lmms-eval drops
     commas and question marks before that, sets "'s" apart, and drops a period after a digit as well.
     """

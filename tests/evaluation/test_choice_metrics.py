@@ -1,0 +1,91 @@
+"""What is read out of free replies to multiple choice and open questions."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cogdoc.evaluation.metrics import (
+    chosen_option,
+    circular_accuracy,
+    circular_hits,
+    inferred_option,
+    open_answer_score,
+)
+
+CITIES = {"A": "Paris", "B": "London", "C": "Rome"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("B", "B"),
+        ("B.", "B"),
+        ("B. London", "B"),
+        ("(B) rather than A ", "B"),
+        ("(A) seems right, but it is (B)", "B"),
+        ("Answer: B", "B"),
+        ("**B**", "B"),
+        ("london", "B"),
+        ("After some thought it has to be London, surely", "B"),
+        ("First I took it for Rome, but then London", "B"),
+        ("USA is larger than London, not Rome", "C"),
+        ("Madrid", None),
+        ("Paris or Rome", None),
+        ("", None),
+    ],
+)
+def test_the_option_that_a_reply_takes(reply: str, letter: str | None) -> None:
+    assert chosen_option(reply, CITIES) == letter
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("The answer is C.", "C"),
+        ("C, because of the many domes in it", None),
+        ("A or B", None),
+        ("Z. I see London", None),
+        ("I can't process this file. Paris", None),
+        ("Rome", "C"),
+        ("It shows Rome, and it is hard to say more about it than that", None),
+    ],
+)
+def test_mmbench_takes_a_lone_letter_near_the_end_or_a_short_reply_with_one_text(
+    reply: str, letter: str | None
+) -> None:
+    assert inferred_option(reply, CITIES) == letter
+
+
+@given(st.text(alphabet="ABCZ ().\nparislondon", max_size=40))
+def test_a_reply_takes_an_option_that_exists_or_none(reply: str) -> None:
+    assert chosen_option(reply, CITIES) in {*CITIES, None}
+    assert inferred_option(reply, CITIES) in {*CITIES, None}
+
+
+@pytest.mark.parametrize(
+    ("reply", "answers", "score"),
+    [
+        ("1,234.50", ["1234.5"], 1),
+        ("The sum is 12 and so the result is 1.234e3.", ["1234"], 1),
+        ("x = 3.14159", ["3.14"], 1),
+        ("It was a sailing boat", ["sailing boat"], 1),
+        ("Thus the first is the larger one", ["first"], 0),
+        ("Therefore it has to be a boat\nThe answer is a train", ["boat"], 1),
+        ("a barge", ["a"], 1),
+        ("barge", ["a"], 0),
+        ("12", ["13", "12.0"], 1),
+        ("12", ["13"], 0),
+        ("", ["13"], 0),
+    ],
+)
+def test_open_answers_are_looked_for_in_the_conclusions(reply: str, answers: list[str], score: float) -> None:
+    assert open_answer_score(reply, answers) == score
+
+
+def test_a_question_counts_only_where_all_its_rotations_are_right() -> None:
+    rotations = [(1, True), (2, True), (1, True), (2, False), (3, False), (2, True)]
+    assert circular_hits(rotations) == {1: True, 2: False, 3: False}
+    assert circular_accuracy(rotations) == pytest.approx(1 / 3)
+    assert circular_accuracy([]) == 0
