@@ -70,6 +70,7 @@ def test_a_reply_takes_an_option_that_exists_or_none(reply: str) -> None:
         ("1,234.50", ["1234.5"], 1),
         ("The sum is 12 and so the result is 1.234e3.", ["1234"], 1),
         ("x = 3.14159", ["3.14"], 1),
+        ("with 7 apples x = 9", ["7"], 0),
         ("It was a sailing boat", ["sailing boat"], 1),
         ("Thus the first is the larger one", ["first"], 0),
         ("Therefore it has to be a boat\nThe answer is a train", ["boat"], 1),
