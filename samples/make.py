@@ -1,4 +1,4 @@
-"""Makes all samples and facts.json: `python -m samples.make`, from the project's root.
+"""Makes all samples, facts.json and questions.jsonl: `python -m samples.make`, from the project's root.
 
 The same bytes come out each time with the same versions of the libraries, but for encrypted.pdf.
 """
@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from samples.making import charts, edge_cases, fax, form, invoice, letter, receipt, screenshot
-from samples.making.facts import Sample, write_facts
+from samples.making.facts import Sample, write_facts, write_questions
 from samples.making.report import book
 
 
@@ -27,6 +27,7 @@ def make_all(folder: Path) -> list[Sample]:
         *edge_cases.make(folder),
     ]
     write_facts(samples, folder / "facts.json")
+    write_questions(samples, folder / "questions.jsonl")
     return samples
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.main import get_command
 
-from cogdoc.cli import ask, chart, doctor, model, ocr, schema
+from cogdoc.cli import ask, chart, doctor, eval, model, ocr, schema
 from cogdoc.cli.messages import report, warn
 from cogdoc.errors import CogdocError, ExitCode, UsageError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.command("ask", help=ask.HELP)(ask.ask)
 app.command("ocr", help=ocr.HELP)(ocr.ocr)
 app.command("chart", help=chart.HELP)(chart.chart)
+app.command("eval", help=eval.HELP)(eval.evaluation)
 app.add_typer(model.app, name="model", help=model.HELP)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("schema", help=schema.HELP)(schema.schema)

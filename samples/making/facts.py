@@ -87,6 +87,28 @@ def unanswerable(*wordings: str) -> tuple[Question, ...]:
     return tuple(Question(wording, (), None, answerable=False) for wording in wordings)
 
 
+def write_questions(samples: Iterable[Sample], path: Path) -> None:
+    """Writes the questions to files without a password as JSON Lines, as `cogdoc eval multipage` takes them."""
+    rows = []
+    for sample in samples:
+        if sample.password is not None:
+            continue
+        for number, asked in enumerate(sample.questions, start=1):
+            pages = [] if asked.page is None else [asked.page, *asked.also_on]
+            row = {
+                "id": f"{sample.file}-{number}",
+                "file": sample.file,
+                "dataset": sample.kind,
+                "lang": sample.language,
+                "question": asked.question,
+                "answers": asked.answers,
+                "evidence_pages": pages,
+                "unanswerable": not asked.answerable,
+            }
+            rows.append(json.dumps(row, ensure_ascii=False))
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
 def write_facts(samples: Iterable[Sample], path: Path) -> None:
     """Writes facts.json: an array with one object a file."""
     text = json.dumps([asdict(sample) for sample in samples], ensure_ascii=False, indent=1)

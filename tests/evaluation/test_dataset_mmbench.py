@@ -51,7 +51,7 @@ def test_a_row_is_a_question_with_its_options_and_its_picture(tmp_path: Path) ->
         group="finegrained_perception",
         document=(RED,),
         task=Task.ASK,
-        metric="choice",
+        metric="inferred-choice",
         question="It barks.\nWhich animal is it?\nA. a cat\nB. a dog",
         truth={"answer": "A", "options": {"A": "a cat", "B": "a dog"}},
         unit="241",

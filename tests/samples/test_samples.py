@@ -63,8 +63,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_facts_made_again_are_the_same(made: Path) -> None:
-    assert (made / "facts.json").read_bytes() == (FOLDER / "facts.json").read_bytes()
+@pytest.mark.parametrize("file", ["facts.json", "questions.jsonl"])
+def test_facts_made_again_are_the_same(made: Path, file: str) -> None:
+    assert (made / file).read_bytes() == (FOLDER / file).read_bytes()
 
 
 @pytest.mark.parametrize("file", FILES)

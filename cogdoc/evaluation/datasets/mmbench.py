@@ -66,7 +66,7 @@ def _case(row: Row, image: bytes) -> Case:
         group=_optional(row, "l2-category") or _optional(row, "L2-category") or _optional(row, "category") or "MMBench",
         document=(image,),
         task=Task.ASK,
-        metric="choice",
+        metric="inferred-choice",
         question=with_options(question, options, hint=_optional(row, "hint")),
         truth={"answer": answer, "options": options},
         language=language_of(question),

@@ -18,6 +18,7 @@ METRIC_NAMES = {
     "ocrbench-formula": "contained",
     "mmlongbench": "typed score",
     "choice": "accuracy",
+    "inferred-choice": "accuracy",
     "open": "accuracy",
     "vcr": "exact match",
     "graded-elsewhere": "",

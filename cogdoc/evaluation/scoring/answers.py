@@ -9,6 +9,7 @@ from cogdoc.evaluation.metrics import (
     anls,
     anls_or_number,
     chosen_option,
+    inferred_option,
     mmlongbench_score,
     ocrbench_contains,
     open_answer_score,
@@ -74,6 +75,8 @@ def prediction_score(case: Case, prediction: str | None) -> float | None:
             return ocrbench_contains(prediction, truth["answers"], formula=case.metric == "ocrbench-formula")
         case "choice":
             return float(chosen_option(prediction, truth["options"]) == truth["answer"])
+        case "inferred-choice":
+            return float(inferred_option(prediction, truth["options"]) == truth["answer"])
         case "open":
             return open_answer_score(prediction, truth["answers"])
         case "vcr":

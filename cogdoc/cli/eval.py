@@ -1,0 +1,106 @@
+"""`cogdoc eval`"""
+
+from __future__ import annotations
+
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cogdoc.cli import options as shared
+from cogdoc.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from cogdoc.evaluation.outcomes import Outcome
+
+HELP = """Measure how well an engine reads, on public benchmarks or on questions of your own.
+
+\b
+  cogdoc eval multipage samples/questions.jsonl
+  cogdoc eval docvqa spdocvqa/val_v1.0_withQT.json --to docvqa-run/
+  cogdoc eval ocr pages.jsonl --engine cogvlm2 --out json
+
+With --to the outcome of each case is kept as it comes, the same command goes on where it stopped, and report.html
+shows what went wrong, with pictures. Datasets, in the form in which their authors distribute them:
+
+\b
+  textvqa    TextVQA_0.5.1_val.json beside its pictures
+  docvqa     val_v1.0_withQT.json beside documents/
+  chartqa    the folder test/ of ChartQA, or one of its files
+  ocrbench   OCRBench.json beside OCRBench_Images/
+  vcr        a Parquet file of VCR-Wiki, or a folder of them
+  mmmu       the folder of MMMU, or a Parquet file
+  mmvet      mm-vet.json; answers.json is then for its grader
+  mmbench    a TSV file
+  mmlongbench  samples.json beside documents/
+
+\b
+and of your own, JSON Lines with paths relative to them:
+  qa         file, question, answers
+  multipage  the same, with evidence_pages or unanswerable
+  ocr        file, text
+  tables     file, and html or tables; or table for a chart
+  tests      tests of Markdown as in olmOCR-bench
+"""
+FORMATS = ("md", "json")
+
+
+def evaluation(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name, as listed above.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Where it lies.")],
+    *,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N cases.")] = None,
+    engine: shared.Engine = "auto",
+    model: shared.Model = None,
+    quantization: shared.Quantization = None,
+    out: Annotated[
+        str, typer.Option("--out", metavar="|".join(FORMATS), help="How the figures are printed.")
+    ] = FORMATS[0],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Keep outcomes, summary and report there.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin again in a folder that holds a run.")] = False,
+    jobs: shared.Jobs = None,
+    timeout: shared.Timeout = 300.0,
+    quiet: shared.Quiet = False,
+    verbose: shared.Verbose = False,
+) -> None:
+    from contextlib import ExitStack
+
+    from cogdoc.cli.messages import warn
+    from cogdoc.cli.progress import loading_line, progress_line
+    from cogdoc.cli.run import jobs_of
+    from cogdoc.documents.sandbox import Sandbox
+    from cogdoc.engines.choice import Wish, choose_engine, load_engine
+    from cogdoc.evaluation.datasets import find_dataset
+    from cogdoc.evaluation.evaluate import evaluate
+    from cogdoc.evaluation.summary import RunFacts, as_markdown
+    from cogdoc.results.printable import printable, well_formed
+
+    if out not in FORMATS:
+        raise UsageError(f"--out: figures cannot be written as {out!r}", f"formats: {', '.join(FORMATS)}")
+    read = find_dataset(dataset)
+    choice = choose_engine(Wish(engine, model, quantization))
+    if verbose or (choice.chosen_for_the_user and not quiet):
+        warn(f"engine {choice.name}: {choice.reason}")
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox(jobs_of(jobs), timeout))
+        with loading_line(quiet=quiet) as loaded:
+            reader = load_engine(choice, timeout, loaded)
+        stack.callback(reader.close)
+        progress = stack.enter_context(progress_line(quiet=quiet))
+
+        def done(outcome: Outcome) -> None:
+            progress.advance(outcome.case)
+            if outcome.error is not None and not quiet:
+                warn(f"{outcome.case}: {outcome.error}")
+
+        facts = RunFacts(read.name, well_formed(str(path)), reader.info, read.published)
+        cases = islice(read.reads(path), limit)
+        summary, outcomes = evaluate(cases, facts, reader, sandbox, to=to, overwrite=overwrite, done=done)
+    text = as_markdown(summary) if out == "md" else summary.model_dump_json(indent=2, by_alias=True)
+    sys.stdout.write(f"{printable(text, keep_newlines=True)}\n")
+    failed = any(outcome.error is not None for outcome in outcomes)
+    raise typer.Exit(ExitCode.PARTIAL if failed else ExitCode.OK)

@@ -1,0 +1,170 @@
+"""`cogdoc eval`: figures on standard output, a folder that holds what a run found and where it goes on."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+QUESTIONS = [
+    {"id": "number", "question": "What is the invoice number?", "answers": ["A-1047"]},
+    {"id": "total", "question": "What is the total due?", "answers": ["$12.34"]},
+    {"id": "ship", "question": "What is the name of the ship's captain?", "answers": [], "unanswerable": True},
+]
+
+
+def write_lines(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def questions(bill: Path) -> Path:
+    """Three questions to a bill, of which the truth of one is not what the bill says."""
+    return write_lines(bill.with_name("questions.jsonl"), [{"file": bill.name, **row} for row in QUESTIONS])
+
+
+def outcomes_of(folder: Path) -> dict[str, dict[str, Any]]:
+    lines = (folder / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()
+    return {row["case"]: row for row in map(json.loads, lines)}
+
+
+def test_figures_are_printed_and_every_outcome_is_kept(cogdoc: Any, questions: Path, tmp_path: Path) -> None:
+    ended = cogdoc("eval", "multipage", questions, "--to", "run", "--out", "json")
+    assert (ended.code, ended.err) == (0, "")
+    summary = json.loads(ended.out)
+    (everything,) = (group for group in summary["groups"] if group["name"] == "all")
+    assert everything["cases"] == 3
+    assert everything["score"]["mean"] == pytest.approx(2 / 3)
+    assert everything["measures"]["refused rightly"]["mean"] == 1.0
+    outcomes = outcomes_of(tmp_path / "run")
+    assert {case: one["score"] for case, one in outcomes.items()} == {"number": 1.0, "total": 0.0, "ship": 1.0}
+    assert outcomes["number"]["prediction"] == "A-1047"
+    assert json.loads((tmp_path / "run" / "summary.json").read_text()) == summary
+
+
+def test_the_report_shows_the_failure_with_its_page(cogdoc: Any, questions: Path, tmp_path: Path) -> None:
+    cogdoc("eval", "multipage", questions, "--to", "run")
+    pictures: list[str] = []
+
+    class Pictures(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            if tag == "img":
+                pictures.append(dict(attrs)["src"] or "")
+
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    Pictures().feed(report)
+    assert "98.76" in report
+    (picture,) = pictures
+    assert (tmp_path / "run" / picture).read_bytes().startswith(b"\xff\xd8")
+    assert outcomes_of(tmp_path / "run")["total"]["picture"] == picture
+
+
+def test_texts_from_a_dataset_are_shown_and_never_run(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    path = write_lines(
+        tmp_path / "evil.jsonl", [{"file": bill.name, "id": evil, "question": f"total due? {evil}", "answers": [evil]}]
+    )
+    cogdoc("eval", "qa", path, "--to", "run")
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert evil not in report
+    assert "&lt;script&gt;" in report
+
+
+def test_the_same_command_goes_on_where_it_stopped(cogdoc: Any, questions: Path, tmp_path: Path) -> None:
+    whole = cogdoc("eval", "multipage", questions, "--to", "run")
+    kept = (tmp_path / "run" / "outcomes.jsonl").read_bytes().splitlines(keepends=True)
+    # As if it had been killed in the middle of its second line.
+    (tmp_path / "run" / "outcomes.jsonl").write_bytes(kept[0].replace(b"A-1047", b"KEPT-1") + kept[1][:40])
+    again = cogdoc("eval", "multipage", questions, "--to", "run")
+    assert (again.code, again.out) == (0, whole.out)
+    outcomes = outcomes_of(tmp_path / "run")
+    assert outcomes["number"]["prediction"] == "KEPT-1"
+    assert outcomes["total"]["prediction"] == "$98.76"
+    assert set(outcomes) == {"number", "total", "ship"}
+
+
+def test_a_folder_of_another_run_is_left_alone_unless_told_to_overwrite(
+    cogdoc: Any, questions: Path, tmp_path: Path
+) -> None:
+    cogdoc("eval", "multipage", questions, "--to", "run")
+    before = (tmp_path / "run" / "outcomes.jsonl").read_bytes()
+    other = cogdoc("eval", "qa", questions.rename(tmp_path / "others.jsonl"), "--to", "run", "--limit", "1")
+    assert other.code == 6
+    assert (tmp_path / "run" / "outcomes.jsonl").read_bytes() == before
+    replaced = cogdoc("eval", "multipage", "others.jsonl", "--to", "run", "--limit", "1", "--overwrite")
+    assert replaced.code == 0
+    assert set(outcomes_of(tmp_path / "run")) == {"number"}
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    assert cogdoc("eval", "multipage", "others.jsonl", "--to", "mine", "--overwrite").code == 6
+
+
+def test_a_document_that_is_missing_costs_its_own_cases(cogdoc: Any, questions: Path) -> None:
+    rows = [json.loads(line) for line in questions.read_text().splitlines()]
+    write_lines(questions, [*rows, {"file": "gone.pdf", "id": "gone", "question": "total?", "answers": ["1"]}])
+    ended = cogdoc("eval", "multipage", questions, "--out", "json")
+    assert ended.code == 1
+    assert ended.err == "cogdoc: gone: no such file\n"
+    assert json.loads(ended.out)["groups"][-1]["failed"] == 1
+
+
+def test_text_and_tests_of_pages_are_measured(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    pages = write_lines(
+        tmp_path / "pages.jsonl", [{"file": bill.name, "id": "a", "text": "Harbour Chandlery Invoice number Zebra"}]
+    )
+    figures = json.loads(cogdoc("eval", "ocr", pages, "--out", "json").out)["groups"][-1]
+    assert figures["score"]["mean"] == pytest.approx(4 / 5)
+    tests = write_lines(
+        tmp_path / "tests.jsonl",
+        [
+            {"file": bill.name, "page": 1, "id": "there", "type": "present", "text": "Harbour Chandlery"},
+            {"file": bill.name, "page": 1, "id": "not", "type": "absent", "text": "Harbour Chandlery"},
+        ],
+    )
+    figures = json.loads(cogdoc("eval", "tests", tests, "--out", "json").out)["groups"][-1]
+    assert figures["score"]["mean"] == 0.5
+
+
+def test_answers_that_others_grade_are_written_for_them(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "mm-vet" / "images").mkdir(parents=True)
+    (tmp_path / "mm-vet" / "images" / "v1_0.jpg").write_bytes((samples / "receipt.jpg").read_bytes())
+    asked = {"imagename": "v1_0.jpg", "question": "What is the total?", "answer": "48.54", "capability": ["ocr"]}
+    (tmp_path / "mm-vet" / "mm-vet.json").write_text(json.dumps({"v1_0": asked}))
+    ended = cogdoc("eval", "MMVet", tmp_path / "mm-vet" / "mm-vet.json", "--to", "run")
+    assert ended.code == 0
+    assert json.loads((tmp_path / "run" / "answers.json").read_text()) == {"v1_0": "48.54"}
+    assert "0.604" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nonsense", "x.jsonl"], 2, "unknown dataset 'nonsense'"),
+        (["qa", "absent.jsonl"], 4, "absent.jsonl"),
+        (["qa", "empty.jsonl"], 4, "holds no case"),
+        (["qa", "torn.jsonl"], 4, "torn.jsonl: line 1"),
+        (["qa", "empty.jsonl", "--out", "csv"], 2, "--out"),
+    ],
+)
+def test_bad_input_is_one_line_with_its_exit_code(
+    cogdoc: Any, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "torn.jsonl").write_text('{"file": "a.pdf", ')
+    ended = cogdoc("eval", *arguments)
+    assert ended.code == code
+    first, *hints = ended.err.splitlines()
+    assert said in first
+    assert all(hint.startswith("        ") for hint in hints)
+    assert ended.out == ""
+
+
+def test_help_lists_every_dataset_there_is(cogdoc: Any) -> None:
+    from cogdoc.evaluation.datasets import DATASETS
+
+    shown = cogdoc("eval", "--help").out
+    assert [dataset.name for dataset in DATASETS if f" {dataset.name} " not in shown] == []
