@@ -44,6 +44,48 @@ def test_puts_the_page_with_the_answer_first(question: str, number: int) -> None
     assert ranked(question)[0] == number
 
 
+SURVEY = [
+    paragraph(f"{FILLER} Figure 3 and figure 4 show trust and income; figure 4 shows income by age.", number=1),
+    page("Figure 3. Trust by age", "18-29|41", "30-49|52", number=2),
+    page("Figure 4. Income by age", "18-29|38", "30-49|55", number=3),
+    page("Appendix C", "Strengths|Weaknesses", number=4),
+    paragraph(f"{FILLER} Strengths and weaknesses by age are listed in an appendix.", number=5),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "number"),
+    [
+        ("What is the share of people aged 30-49 according to Figure 3?", 2),
+        ("What is the share of people aged 30-49 according to Fig. 4?", 3),
+        ("How many strengths and weaknesses are mentioned in Appendix C?", 4),
+    ],
+)
+def test_finds_the_figure_or_appendix_that_the_question_names(question: str, number: int) -> None:
+    assert rank_pages(question, (layout.words for layout in SURVEY))[0].number == number
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [("What is shown on pages 2-4?", {2, 3, 4}), ("What do pages 1 and 5 say?", {1, 5}), ("What is on slide 3?", {3})],
+)
+def test_puts_all_pages_first_that_the_question_names(question: str, named: set[int]) -> None:
+    assert set(ranked(question)[: len(named)]) == named
+
+
+def test_takes_a_company_s_statement_before_a_mention_of_the_same_figure() -> None:
+    mention = paragraph(f"{FILLER} Capital expenditures and inventories rose in 2022, as they had in 2021.", number=1)
+    statement = page(
+        "Consolidated statements of cash flows",
+        "(In millions)|2021|2022",
+        "Inventories|340|412",
+        "Purchases of property and equipment|1,204|1,377",
+        number=2,
+    )
+    for question in ("What were the capital expenditures in 2022?", "How much were inventories in 2022?"):
+        assert rank_pages(question, [mention.words, statement.words])[0].number == 2
+
+
 def test_ranks_every_page_once() -> None:
     assert sorted(ranked("What was the revenue?")) == [1, 2, 3, 4, 5]
 

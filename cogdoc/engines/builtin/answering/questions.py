@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +21,7 @@ from cogdoc.engines.builtin.answering.vocabulary import (
     CHINESE_STOP,
     CHINESE_WORDINGS,
     DOCUMENT_WORDS,
+    ENGLISH_WORDINGS,
     LABEL_WORDS,
     MAXIMUM_WORDS,
     MINIMUM_WORDS,
@@ -34,6 +36,9 @@ from cogdoc.engines.builtin.answering.vocabulary import (
 WEAK = 0.35
 MODIFIER = 0.6
 ASIDE = 0.3
+
+LONGEST_RANGE = 50
+"""Pages that a question may name as "pages 3 to 5"."""
 
 
 class Shape(StrEnum):
@@ -98,7 +103,7 @@ _INSTRUCTION = re.compile(
     re.I,
 )
 _PAGE = re.compile(
-    r"\b(?:page|slide|p\.)\s?(?:number\s|no\.?\s)?(\d{1,4})\b|第\s?(\d{1,4}|[一二三四五六七八九十])\s?页",
+    r"\b(?:pages?|slides?|p\.)\s?(?:number\s|no\.?\s)?(\d{1,4})\b(?:\s?(-|–|to|and|,|&)\s?(\d{1,4})\b)?|第\s?(\d{1,4}|[一二三四五六七八九十])\s?页",
     re.I,
 )
 _PLACE_PAGE = re.compile(
@@ -144,6 +149,14 @@ def reworded(text: str, printed: str) -> str:
         if held and other and held not in printed:
             text = text.replace(held, other)
     return _SUMMED.sub("合计", text)
+
+
+def broadened(text: str) -> str:
+    """An English question with what a page may say instead behind each term that it uses, in parentheses."""
+    for asked, printed in ENGLISH_WORDINGS:
+        if found := asked.search(text):
+            text = f"{text[: found.end()]} ({printed}){text[found.end() :]}"
+    return text
 
 
 def analyze(text: str) -> Question:
@@ -199,11 +212,21 @@ def _names(text: str) -> tuple[str, ...]:
 def _pages(text: str) -> tuple[int, ...]:
     if re.search(r"\bpage numbers?\b|页码", text, re.I):
         return ()
-    pages = [_number(match[1] or match[2]) for match in _PAGE.finditer(text)]
+    pages = [page for match in _PAGE.finditer(text) for page in _page_range(match)]
     for match in _PLACE_PAGE.finditer(text):
         word = next(filter(None, match.groups())).lower()
         pages.append(-1 if word in ("last", "最后一页") else ORDINALS.get(word, 1))
     return tuple(dict.fromkeys(page for page in pages if page))
+
+
+def _page_range(match: re.Match[str]) -> Iterable[int]:
+    """The pages of "page 3", "pages 3-5" or "pages 3 and 5"."""
+    if match[4]:
+        return (_number(match[4]),)
+    first, last = int(match[1]), int(match[3] or match[1])
+    if match[2] in ("-", "–", "to") and first < last <= first + LONGEST_RANGE:
+        return range(first, last + 1)
+    return (first, last)
 
 
 def _number(text: str) -> int:

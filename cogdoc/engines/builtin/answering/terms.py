@@ -39,6 +39,8 @@ class Token:
 
 def folded(text: str) -> str:
     """`text` in lower case and narrow forms, of the same length, so that offsets stay valid."""
+    if text.isascii():
+        return text.lower()
     return "".join(_fold(sign) for sign in text)
 
 
@@ -62,10 +64,11 @@ def tokenize(text: str) -> tuple[Token, ...]:
 def split_tokens(text: str) -> tuple[Token, ...]:
     """The tokens of `text`, left to right; pairs of Chinese characters overlap."""
     low = folded(text)
+    narrow = low.isascii()
     tokens: list[Token] = []
     for match in _TOKEN.finditer(low):
         start, end = match.span()
-        if not is_cjk(low[start]):
+        if narrow or not is_cjk(low[start]):
             tokens.append(Token(low[start:end].replace("’", "'"), start, end))
         elif end - start == 1:
             tokens.append(Token(low[start], start, end))

@@ -6,6 +6,8 @@ lower case. A word may stand in several groups.
 
 from __future__ import annotations
 
+import re
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -184,6 +186,24 @@ CHINESE_SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("上半年", "1-6月", "半年度"),
     ("编号", "号码", "单号"),
 )
+
+ENGLISH_WORDINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(rf"\b(?:{asked})\b", re.I), printed)
+    for asked, printed in (
+        (r"cap(?:ital )?ex(?:penditures?)?", "purchases of property and equipment, additions, payments to acquire"),
+        (r"income statement|p\s?&\s?l|statement of (?:income|operations)", "statements of income operations earnings"),
+        (r"balance sheet|statement of financial position", "balance sheets, financial position"),
+        (r"pp\s?&\s?e", "property plant and equipment, property and equipment"),
+        (r"d\s?&\s?a", "depreciation and amortization"),
+        (r"ebit|operating (?:income|profit)", "income from operations, operating earnings"),
+        (r"(?:accounts|trade) receivable", "receivables, net"),
+        (r"cost of (?:goods sold|sales)|cogs", "cost of sales, cost of revenue, cost of products sold"),
+        (r"inventory", "inventories"),
+        (r"net (?:income|profit|earnings)", "net income, profit for the year"),
+        (r"stock-based compensation", "share-based compensation expense"),
+    )
+)
+"""What a question about a company's accounts may say, and what they print."""
 
 CHINESE_WORDINGS: tuple[tuple[str, str], ...] = (
     ("不含税总额", "合计金额"),
