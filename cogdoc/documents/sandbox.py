@@ -3,30 +3,30 @@
 A crash, a hang or a memory blow-up of native code there is an error of the page that was being read; the
 parent goes on with a fresh child. Two children are also twice as fast as one, where threads bring nothing.
 
-The children are plain `python -m` processes that speak length-prefixed pickles over their standard streams:
-unlike `multiprocessing`, this neither forks a process that has threads nor imports the user's main module
-again, so that the Python API works in a script without a main guard.
+The children are plain `python -m` processes that are spoken to over their standard streams: unlike
+`multiprocessing`, this neither forks a process that has threads nor imports the user's main module again, so
+that the Python API works in a script without a main guard.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import pickle
-import struct
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, BinaryIO, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from cogdoc.errors import DamagedError, TimeLimitError
+from cogdoc.documents.sandbox_limits import DEFAULT_MEMORY, Limits, describe_confinement
+from cogdoc.documents.wire import AnswerError, receive_answer, send_request
+from cogdoc.errors import CogdocError, DamagedError, ResourceError, TimeLimitError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-HEADER = struct.Struct("<Q")
 DEFAULT_TIMEOUT = 300.0
 """Seconds after which a page is given up: OCR of the densest page takes a tenth of it."""
 
@@ -35,27 +35,32 @@ PAGES_PER_CHILD = 500
 
 
 class Sandbox:
-    """A pool of children; each of its threads speaks to one of them."""
+    """A pool of children, each spoken to by one thread at a time."""
 
-    def __init__(self, jobs: int = 1, timeout: float | None = DEFAULT_TIMEOUT) -> None:
+    def __init__(self, jobs: int = 1, timeout: float | None = DEFAULT_TIMEOUT, memory: int = DEFAULT_MEMORY) -> None:
         """
         Args:
             jobs: how many children work at the same time.
             timeout: seconds a call may take before its child is killed; None for no limit.
+            memory: bytes that a child may allocate, where the system can limit it.
         """
         self.jobs = jobs
         self._timeout = timeout
+        cores = os.cpu_count() or 1
+        self._limits = Limits(memory, timeout and timeout * cores, max(1, cores // jobs))
         self._children: list[_Child] = []
-        self._local = threading.local()
+        self._idle: list[_Child] = []
         self._lock = threading.Lock()
         self._closed = False
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="cogdoc-sandbox")
+        # Ahead of the first call. By a thread of the pool: a child ends with the thread that has started it.
+        self._pool.submit(lambda: self._give_back(self._start()))
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Run a module-level function in a child.
+        """Run a module-level function in a child; its result has to be of the type that it is annotated with.
 
-        The future raises what the function raised, `DamagedError` where the child died, and
-        `TimeLimitError` where it took too long.
+        The future raises what the function raised, `ResourceError` where it needed too much memory,
+        `TimeLimitError` where it took too long, and `DamagedError` where the child died otherwise.
         """
         return self._pool.submit(self._run, function, args, kwargs)
 
@@ -78,32 +83,56 @@ class Sandbox:
         self.close()
 
     def _run(self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        child: _Child | None = getattr(self._local, "child", None)
-        if child is None or not child.usable:
-            child = self._replace(child)
-        outcome, value = child.call((function, args, kwargs), self._timeout)
-        if outcome == "raised":
-            raise value
-        return value  # type: ignore[no-any-return]
+        child = self._take()
+        try:
+            return child.call(function, args, kwargs, self._timeout)
+        except CogdocError as error:
+            if child.usable or child.calls == 1 or isinstance(error, TimeLimitError):
+                raise
+        finally:
+            self._give_back(child)
+        # What earlier calls left behind in the child may be to blame, so a fresh one has the last word.
+        child = self._start()
+        try:
+            return child.call(function, args, kwargs, self._timeout)
+        finally:
+            self._give_back(child)
 
-    def _replace(self, old: _Child | None) -> _Child:
+    def _take(self) -> _Child:
+        with self._lock:
+            while self._idle:
+                child = self._idle.pop()
+                if child.usable:
+                    return child
+                self._end(child)
+        return self._start()
+
+    def _give_back(self, child: _Child) -> None:
+        with self._lock:
+            if child.usable:
+                self._idle.append(child)
+            else:
+                self._end(child)
+
+    def _start(self) -> _Child:
         with self._lock:
             if self._closed:
                 raise DamagedError("the sandbox is closed")
-            if old is not None:
-                old.kill()
-                self._children.remove(old)
-            child = _Child(threads=max(1, (os.cpu_count() or 1) // self.jobs))
+            child = _Child(self._limits)
             self._children.append(child)
-        self._local.child = child
         return child
+
+    def _end(self, child: _Child) -> None:
+        child.kill()
+        self._children.remove(child)
 
 
 class _Child:
     """One worker process."""
 
-    def __init__(self, threads: int) -> None:
-        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "COGDOC_WORKER_THREADS": str(threads)}
+    def __init__(self, limits: Limits) -> None:
+        threads = str(limits.threads)
+        environment = os.environ | {"OMP_NUM_THREADS": threads, "COGDOC_WORKER_THREADS": threads}
         # -P: a module of the user's current folder must never be imported in place of a library.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-W", "ignore", "-m", "cogdoc.documents.sandbox_worker"],
@@ -112,17 +141,26 @@ class _Child:
             stderr=subprocess.DEVNULL,
             env=environment,
         )
-        self._calls = 0
+        self.calls = 0
+        self._memory = limits.memory
+        self._killed = False
+        with contextlib.suppress(OSError):  # a child that is dead already shows at the first call
+            self._send(limits)
 
     @property
     def usable(self) -> bool:
-        return self._process.poll() is None and self._calls < PAGES_PER_CHILD
+        return not self._killed and self._process.poll() is None and self.calls < PAGES_PER_CHILD
 
-    def call(self, request: object, timeout: float | None) -> tuple[str, Any]:
-        """Send one request and wait for its answer: `("returned", value)` or `("raised", error)`."""
-        assert self._process.stdin is not None
+    def call(
+        self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], timeout: float | None
+    ) -> T:
+        """Have a function called, and wait for what it gives.
+
+        Raises:
+            CogdocError: what the function raised, or what became of the child.
+        """
         assert self._process.stdout is not None
-        self._calls += 1
+        self.calls += 1
         expired = threading.Event()
 
         def expire() -> None:
@@ -134,18 +172,25 @@ class _Child:
             timer.daemon = True
             timer.start()
         try:
-            send(self._process.stdin, request)
-            return receive(self._process.stdout)  # type: ignore[no-any-return]
+            self._send((function, args, kwargs))
+            return receive_answer(self._process.stdout, function)  # type: ignore[no-any-return]
+        except ResourceError:
+            self.kill()  # it may have kept what it had allocated
+            raise
+        except AnswerError:
+            self.kill()
+            raise DamagedError("the reader gave back something else than what was read") from None
         except (EOFError, OSError, ValueError):  # ValueError: `close` has closed the streams meanwhile
             self.kill()
             if expired.is_set():
                 raise TimeLimitError(f"took longer than {timeout:g} s", "raise --timeout") from None
-            raise DamagedError(f"the reader crashed ({_describe_end(self._process.returncode)})") from None
+            raise self._describe_end() from None
         finally:
             if timer:
                 timer.cancel()
 
     def kill(self) -> None:
+        self._killed = True
         with contextlib.suppress(OSError):
             self._process.kill()
         self._process.wait()
@@ -154,34 +199,18 @@ class _Child:
                 with contextlib.suppress(OSError):
                     stream.close()
 
+    def _send(self, request: object) -> None:
+        assert self._process.stdin is not None
+        send_request(self._process.stdin, request)
 
-def send(stream: BinaryIO | Any, message: object) -> None:
-    """Write one message: its length in eight bytes, then its pickle."""
-    body = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    stream.write(HEADER.pack(len(body)))
-    stream.write(body)
-    stream.flush()
-
-
-def receive(stream: BinaryIO | Any) -> Any:
-    """Read one message.
-
-    Raises:
-        EOFError: the other side is gone.
-    """
-    header = stream.read(HEADER.size)
-    if len(header) < HEADER.size:
-        raise EOFError
-    (length,) = HEADER.unpack(header)
-    body = stream.read(length)
-    if len(body) < length:
-        raise EOFError
-    return pickle.loads(body)
+    def _describe_end(self) -> CogdocError:
+        code = self._process.returncode
+        if sys.platform != "win32" and code == -signal.SIGXCPU:
+            return TimeLimitError("took too much processor time", "raise --timeout")
+        return DamagedError(f"the reader crashed ({f'signal {-code}' if code < 0 else f'exit code {code}'})")
 
 
-def _describe_end(code: int | None) -> str:
-    if code is None:
-        return "for an unknown reason"
-    if code < 0:
-        return f"signal {-code}"
-    return f"exit code {code}"
+def try_confinement() -> str:
+    """What children are denied on this system, in words: `memory limited to 1536 MB, network refused`."""
+    with Sandbox() as sandbox:
+        return sandbox.run(describe_confinement)

@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import os
-import signal
-import sys
 
-from cogdoc.documents.sandbox import receive, send
+from cogdoc.documents.sandbox_limits import Limits, allow_processor_time, confine, is_out_of_memory
+from cogdoc.documents.wire import encode_answer, encode_error, receive_request, send_answer
 from cogdoc.errors import CogdocError, DamagedError, MissingError, ResourceError
-
-PR_SET_PDEATHSIG = 1
-"""From <sys/prctl.h>."""
 
 
 def main() -> None:
-    # Ctrl-C reaches the whole process group; the parent decides what becomes of the children.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with_parent()
     requests = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")
     # What native code prints must reach neither the channel nor the user's standard output.
     silence = os.open(os.devnull, os.O_RDWR)
     os.dup2(silence, 0)
     os.dup2(silence, 1)
-    while True:
-        try:
-            function, args, kwargs = receive(requests)
-        except EOFError:
-            return
-        try:
-            answer = ("returned", function(*args, **kwargs))
-        except CogdocError as error:
-            answer = ("raised", error)
-        except ImportError as error:
-            answer = ("raised", MissingError(f"a part of cogdoc is not installed: {error}", "see: cogdoc doctor"))
-        except MemoryError:
-            answer = ("raised", ResourceError("not enough memory"))
-        except Exception as error:
-            summary = " ".join(str(error).split())[:200]
-            answer = ("raised", DamagedError(f"cannot be read: {type(error).__name__}: {summary}"))
-        try:
-            send(answers, answer)
-        except OSError:
-            return
+    with contextlib.suppress(EOFError, OSError):
+        limits: Limits = receive_request(requests)
+        confine(limits)
+        _load_libraries()
+        while True:
+            function, args, kwargs = receive_request(requests)
+            allow_processor_time(limits)
+            try:
+                answer = encode_answer(function, function(*args, **kwargs))
+            except Exception as error:
+                answer = encode_error(_explain(error, limits))
+            send_answer(answers, answer)
 
 
-def _end_with_parent() -> None:
-    """On Linux, have the kernel end this process when its parent is killed, even in the middle of native code."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def _load_libraries() -> None:
+    """What the first call will need, while the parent is still busy; a part that is missing is that call's error."""
+    with contextlib.suppress(ImportError):
+        import cogdoc.documents.opening  # noqa: F401
+
+
+def _explain(error: Exception, limits: Limits) -> CogdocError:
+    if is_out_of_memory(error):
+        return ResourceError(f"needs more than {limits.memory >> 20} MB of memory")
+    if isinstance(error, CogdocError):
+        return error
+    if isinstance(error, ImportError):
+        return MissingError(f"a part of cogdoc is not installed: {error}", "see: cogdoc doctor")
+    summary = " ".join(str(error).split())[:200]
+    return DamagedError(f"cannot be read: {type(error).__name__}: {summary}")
 
 
 if __name__ == "__main__":

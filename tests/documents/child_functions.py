@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import resource
 import signal
+import socket
+import stat
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 
 from cogdoc.documents.document import OpenRequest, draw_page
+from cogdoc.documents.opening import Picture
 from cogdoc.documents.rendering import PixelSize
-from cogdoc.errors import EncryptedError
+from cogdoc.documents.sandbox_limits import OPEN_FILES
+from cogdoc.errors import DamagedError, EncryptedError
+
+KEPT: list[bytearray] = []
 
 
 def add(one: int, other: int) -> int:
@@ -46,8 +55,8 @@ def refuse() -> None:
     raise EncryptedError("the message", "the hint")
 
 
-def make_array(side: int) -> np.ndarray:  # type: ignore[type-arg]
-    return np.arange(side * side, dtype=np.float64).reshape(side, side)
+def make_picture(height: int, width: int) -> Picture:
+    return (np.arange(height * width * 3) % 251).astype(np.uint8).reshape(height, width, 3)
 
 
 def print_loudly() -> str:
@@ -56,6 +65,109 @@ def print_loudly() -> str:
     os.system("echo from a child of the child")
     sys.stdout.flush()
     return sys.stdin.read()
+
+
+def say(text: str) -> str:
+    return text
+
+
+def say_at_length(length: int) -> str:
+    return "x" * length
+
+
+def exhaust_memory(caught: bool) -> str:
+    """Allocate without end; as MuPDF and Pillow are wrapped, the failure may come as an error of another kind."""
+    held = []
+    try:
+        while True:
+            held.append(bytearray(64 * 2**20))
+    except MemoryError:
+        if not caught:
+            raise
+        raise DamagedError("damaged page: code=1: malloc (67108864 bytes) failed") from None
+
+
+def keep_memory(size: int) -> int:
+    """Allocate for good, as a leak does; how much is held by now."""
+    KEPT.append(bytearray(size))
+    return sum(map(len, KEPT))
+
+
+def limit_processor_time(seconds: int) -> None:
+    """Act as a child whose parent has lost its clock."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, resource.RLIM_INFINITY))
+    while True:
+        pass
+
+
+def processor_seconds_left() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return resource.getrlimit(resource.RLIMIT_CPU)[0] - used.ru_utime - used.ru_stime
+
+
+def write_file(path: Path, size: int) -> int:
+    with path.open("wb") as file:
+        return file.write(bytes(size))
+
+
+def open_files(count: int) -> int:
+    return len([os.dup(2) for _ in range(count)])
+
+
+def core_size() -> int:
+    return resource.getrlimit(resource.RLIMIT_CORE)[1]
+
+
+def reach_network(family: int) -> str:
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close()
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+    return "reached"
+
+
+def start_process(how: str) -> str:
+    try:
+        if how == "fork":
+            if not os.fork():
+                os._exit(0)
+        elif how == "spawn":
+            os.posix_spawn("/bin/true", ["true"], {})
+        else:
+            os.execv("/bin/true", ["true"])
+    except OSError as error:
+        return errno.errorcode[error.errno or 0]
+    return "started"
+
+
+def start_thread() -> str:
+    said: list[str] = []
+    thread = threading.Thread(target=lambda: said.append("from a thread"))
+    thread.start()
+    thread.join()
+    return said[0]
+
+
+def send_instead(message: bytes) -> int:
+    """Write to every descriptor that may be the channel, as native code that was taken over could."""
+    for number in range(OPEN_FILES):
+        with contextlib.suppress(OSError):
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                os.write(number, message)
+    return 0
+
+
+def flood_channel() -> int:
+    while True:
+        send_instead(bytes(range(256)) * 256)
+
+
+def flood_output() -> str:
+    for _ in range(200):
+        os.write(1, bytes(2**20))
+        os.write(2, bytes(2**20))
+    return "still here"
 
 
 def ignore_interrupts_for(seconds: float) -> str:

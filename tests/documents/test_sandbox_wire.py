@@ -1,0 +1,225 @@
+"""The parent takes from a child what it asked for, and nothing else: no code, no other types, no flood."""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import child_functions as child
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cogdoc import errors
+from cogdoc.documents.document import DocumentFacts, draw_page, read_facts, read_page_size
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.wire import AnswerError, encode_answer, encode_error, receive_answer, send_answer
+from cogdoc.engines.builtin.engine import charts_of
+from cogdoc.errors import CogdocError, DamagedError, TooLargeError
+from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue
+from cogdoc.words.page import layout_of, words_of
+from cogdoc.words.types import Block, BlockKind, Cell, Line, PageLayout, PageWords, Table, TextOrigin, Word
+
+Function = Callable[..., Any]
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.floats()
+boxes = st.builds(Box, numbers, numbers, numbers, numbers)
+words = st.builds(Word, texts, boxes, numbers)
+lines = st.builds(Line, st.lists(words, max_size=4).map(tuple))
+pages = st.builds(
+    PageWords,
+    st.integers(1, 10**9),
+    texts,
+    numbers,
+    numbers,
+    st.sampled_from([0, 90, 180, 270]),
+    st.sampled_from(TextOrigin),
+    st.lists(lines, max_size=4).map(tuple),
+    numbers,
+    st.none() | numbers,
+    st.lists(texts, max_size=2).map(tuple),
+)
+cells = st.builds(Cell, texts, st.none() | boxes)
+tables = st.builds(Table, boxes, st.lists(st.lists(cells, max_size=3).map(tuple), max_size=3).map(tuple))
+blocks = st.builds(
+    Block,
+    st.sampled_from(BlockKind),
+    boxes,
+    st.lists(lines, max_size=2).map(tuple),
+    st.integers(0, 6),
+    st.none() | tables,
+)
+layouts = st.builds(PageLayout, pages, st.lists(blocks, max_size=3).map(tuple))
+shares = st.floats(0, 1)
+points = st.floats(-1e6, 1e6)
+values = st.builds(
+    ChartValue,
+    value=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    text=st.none() | texts,
+    confidence=shares,
+    box=st.none() | st.tuples(points, points, points, points),
+)
+series = st.builds(ChartSeries, name=texts, values=st.lists(values, max_size=3).map(tuple))
+charts = st.builds(
+    Chart,
+    kind=st.sampled_from(ChartKind),
+    title=st.none() | texts,
+    categories=st.lists(texts, max_size=3).map(tuple),
+    series=st.lists(series, max_size=2).map(tuple),
+    measured=st.booleans(),
+    confidence=shares,
+)
+results = st.one_of(
+    st.tuples(st.just(read_facts), st.builds(DocumentFacts, st.integers(0, 10**9))),
+    st.tuples(st.just(read_page_size), st.tuples(numbers, numbers)),
+    st.tuples(st.just(words_of), pages),
+    st.tuples(st.just(layout_of), layouts),
+    st.tuples(st.just(charts_of), st.lists(charts, max_size=2).map(tuple)),
+    st.tuples(st.just(child.say), texts),
+)
+called = st.sampled_from([read_facts, read_page_size, words_of, layout_of, charts_of, draw_page, child.say, child.die])
+
+kinds_of_error = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CogdocError)]
+
+slow_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def through(function: Function, value: Any) -> Any:
+    stream = io.BytesIO()
+    send_answer(stream, encode_answer(function, value))
+    stream.seek(0)
+    return receive_answer(stream, function)
+
+
+def message(form: int, body: bytes, length: int | None = None) -> io.BytesIO:
+    return io.BytesIO(struct.pack("<BQ", form, len(body) if length is None else length) + body)
+
+
+@slow_machine
+@given(results)
+def test_what_functions_give_comes_back_as_it_was(result: tuple[Function, Any]) -> None:
+    function, value = result
+    assert repr(through(function, value)) == repr(value)
+
+
+@slow_machine
+@given(st.integers(1, 40), st.integers(1, 40), st.booleans())
+def test_pictures_come_back_as_they_were(height: int, width: int, turned: bool) -> None:
+    picture = child.make_picture(height, width)
+    picture = np.rot90(picture) if turned else picture
+    copy = through(draw_page, picture)
+    assert copy.dtype == np.uint8
+    assert np.array_equal(copy, picture)
+
+
+@slow_machine
+@given(
+    st.sampled_from(
+        [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CogdocError)]
+    ),
+    texts,
+    st.none() | texts,
+)
+def test_errors_come_back_as_they_were(kind: type[CogdocError], text: str, hint: str | None) -> None:
+    stream = io.BytesIO()
+    send_answer(stream, encode_error(kind(text, hint)))
+    stream.seek(0)
+    with pytest.raises(CogdocError) as caught:
+        receive_answer(stream, read_facts)
+    assert (type(caught.value), caught.value.message, caught.value.hint) == (kind, text, hint)
+
+
+class Harmful:
+    """Prints when it is unpickled; a real one would do worse."""
+
+    def __init__(self, function: Function, arguments: tuple[Any, ...]) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> tuple[Function, tuple[Any, ...]]:
+        return self.call
+
+
+harmful = st.one_of(
+    st.tuples(st.just(print), st.tuples(st.just("unpickled"))),
+    st.tuples(st.just(eval), st.tuples(st.just("print('unpickled')"))),
+    st.tuples(st.just(Word), st.tuples(texts, boxes, numbers)),
+).map(lambda call: pickle.dumps(Harmful(*call)))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(called, st.integers(0, 255), harmful | st.binary(max_size=200), st.none() | st.integers(0, 2**64 - 1))
+def test_nothing_else_is_taken_in(
+    capfd: pytest.CaptureFixture[str], function: Function, form: int, body: bytes, length: int | None
+) -> None:
+    with pytest.raises((AnswerError, EOFError)):
+        receive_answer(message(form, body, length), function)
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("function", "body"),
+    [
+        (read_facts, b'[{"page_count": "7"}]'),
+        (read_facts, b'[{"page_count": 7, "path": "/etc"}]'),
+        (read_facts, b"[{}]"),
+        (read_facts, b'["7"]'),
+        (read_facts, b"[[[[[[" * 10**5),
+        (read_page_size, b"[[1.0]]"),
+        (words_of, b'[{"number": 1}]'),
+        (layout_of, b"[null]"),
+        (child.die, b"[0]"),
+    ],
+)
+def test_json_of_another_shape_is_refused(function: Function, body: bytes) -> None:
+    with pytest.raises(AnswerError):
+        receive_answer(message(1, body), function)
+
+
+@pytest.mark.parametrize("form", [1, 2, 3])
+def test_announced_floods_are_refused_before_anything_is_allocated(form: int) -> None:
+    body = struct.pack("<QQ", 2**31, 2**31)
+    with pytest.raises(AnswerError):
+        receive_answer(message(form, body, len(body) + 3 * 2**62), draw_page)
+
+
+def test_error_of_an_unknown_kind_is_an_error_and_a_long_one_is_cut() -> None:
+    body = b'[{"kind": "SystemExit", "message": "' + b"x" * 10**6 + b'", "hint": null}]'
+    with pytest.raises(DamagedError) as caught:
+        receive_answer(message(3, body), read_facts)
+    assert len(caught.value.message) == 1000
+
+
+def test_infinite_numbers_stay_what_they_are() -> None:
+    assert through(read_page_size, (math.inf, -math.inf)) == (math.inf, -math.inf)
+
+
+@pytest.mark.parametrize("sent", [pickle.dumps(0), b"\x01" + b"\xff" * 8, b"\x07" + bytes(8), b"\x02" + bytes(8)])
+def test_child_that_sends_something_else_is_that_calls_error_only(fresh_sandbox: Sandbox, sent: bytes) -> None:
+    with pytest.raises(DamagedError, match="something else"):
+        fresh_sandbox.run(child.send_instead, sent)
+    assert fresh_sandbox.run(child.add, 2, 3) == 5
+
+
+def test_child_that_floods_the_channel_is_that_calls_error_only(fresh_sandbox: Sandbox) -> None:
+    with pytest.raises(DamagedError):
+        fresh_sandbox.run(child.flood_channel)
+    assert fresh_sandbox.run(child.add, 2, 3) == 5
+
+
+def test_text_that_is_no_unicode_is_that_calls_error_only(fresh_sandbox: Sandbox) -> None:
+    with pytest.raises(DamagedError, match="cannot be read"):
+        fresh_sandbox.run(child.say, "\ud800")
+    assert fresh_sandbox.run(child.say, "all well") == "all well"
+
+
+def test_page_that_says_more_than_the_parent_takes_in_is_too_large(fresh_sandbox: Sandbox) -> None:
+    with pytest.raises(TooLargeError, match="more than 64 MB"):
+        fresh_sandbox.run(child.say_at_length, 70 * 2**20)
+    assert fresh_sandbox.run(child.add, 2, 3) == 5
