@@ -1,4 +1,8 @@
-"""Blocks, tables and charts as Markdown (CommonMark with the tables of GitHub's dialect)."""
+"""Blocks, tables and charts as Markdown (CommonMark with the tables of GitHub's dialect).
+
+Markdown is for reading on: running headers, footers and page numbers are left out of it, and a paragraph that
+goes on in the next column is one paragraph. The blocks themselves keep all of it, in place.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,16 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from cogdoc.results.paragraphs import fills_width, flowing
 from cogdoc.results.plain_text import rows_of
-from cogdoc.results.types import Chart, ChartKind, TextBlock
-
-FULL_LINE = 0.72
-"""A line that fills less of its block's width than this ends where its author ended it."""
+from cogdoc.results.table_spans import spans_of
+from cogdoc.results.types import Chart, ChartKind, TableResult, TextBlock
 
 COLUMN_GAP = "   "
 """Between texts that stand side by side."""
 
 _LEADER = re.compile(r"(?:\s?[.·…]){5,}")
+_LEADERS_ONLY = re.compile(r"[\s.·…_]{5,}")
 _ESCAPED = re.compile(r"([\\`*_\[\]<>|~]|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|=[=\s]*$|-[-\s]*$|:-))")
 """What begins a heading, list item, underline, rule or table at the start of a line, up to where it is escaped."""
@@ -30,24 +34,42 @@ _CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 
 def blocks_to_markdown(blocks: Iterable[TextBlock]) -> str:
     """A page's blocks, in their order, with a blank line between them."""
-    return "\n\n".join(text for block in blocks if (text := block_to_markdown(block)))
+    return "\n\n".join(text for parts in flowing(blocks) if (text := _to_markdown(parts)))
 
 
 def block_to_markdown(block: TextBlock) -> str:
-    """One block; empty where it has no text."""
+    """One block; empty where it has no text, or none that belongs to the running text."""
+    return _to_markdown([block])
+
+
+def _to_markdown(parts: Sequence[TextBlock]) -> str:
+    """A block, or a paragraph in several parts."""
+    block = parts[0]
     if block.table is not None:
-        return table_to_markdown([[cell.text for cell in row] for row in block.table.rows])
+        return table_to_markdown(_rows_with_titles(block.table))
     lines = [line.text for line in block.lines]
     match block.kind:
         case "title" | "heading":
             return f"{'#' * (block.level or (1 if block.kind == 'title' else 2))} {_heading_text(join_lines(lines))}"
         case "header" | "footer":
-            # On a line of its own: what follows a comment on its line is HTML, and would not be escaped.
-            return f"{markdown_comment(block.kind)}\n{escape(COLUMN_GAP.join(lines))}"
+            return ""
         case "list-item":
             return _list_item(lines, block.level)
         case _:
-            return _paragraph(block)
+            return "" if _LEADERS_ONLY.fullmatch("".join(lines)) else _paragraph(parts)
+
+
+def _rows_with_titles(table: TableResult) -> list[list[str]]:
+    """The texts of a table's cells; Markdown knows no cell over several columns, so each column gets its title."""
+    rows = [[cell.text for cell in row] for row in table.rows]
+    for spans in spans_of(table):
+        if len(spans) == len(table.rows[0]):
+            break
+        for span in spans:
+            if span.columns < len(table.rows[0]):
+                end = span.column + span.columns
+                rows[span.row][span.column : end] = [rows[span.row][span.column]] * span.columns
+    return rows
 
 
 def table_to_markdown(rows: Sequence[Sequence[str]]) -> str:
@@ -92,8 +114,9 @@ def markdown_comment(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """`text` such that Markdown shows it as it is; rows of leader dots are shortened."""
-    escaped = _ESCAPED.sub(r"\\\1", _LEADER.sub(" …", text)).strip()
+    """`text` such that Markdown shows it as it is; rows of leader dots and pairs of single quotes are made one."""
+    typed = _LEADER.sub(" …", text).replace("‘‘", "“").replace("’’", "”")
+    escaped = _ESCAPED.sub(r"\\\1", typed).strip()
     return _LINE_START.sub(r"\1\\", escaped)
 
 
@@ -112,9 +135,20 @@ def join_lines(lines: Iterable[str]) -> str:
     return text
 
 
-def _paragraph(block: TextBlock) -> str:
+def _paragraph(parts: Sequence[TextBlock]) -> str:
+    paragraphs: list[list[str]] = []
+    for part in parts:
+        first, *others = _broken_lines(part)
+        if paragraphs:
+            paragraphs[-1].extend(first)
+        else:
+            paragraphs.append(first)
+        paragraphs.extend(others)
+    return "  \n".join(escape(join_lines(lines)) for lines in paragraphs)
+
+
+def _broken_lines(block: TextBlock) -> list[list[str]]:
     """Lines run on where they fill the block's width, and break where they end early or stand side by side."""
-    width = max(1e-6, block.box[2] - block.box[0])
     paragraphs: list[list[str]] = []
     runs_on = False
     for row in rows_of(block.lines):
@@ -127,8 +161,8 @@ def _paragraph(block: TextBlock) -> str:
             paragraphs[-1].append(line.text)
         else:
             paragraphs.append([line.text])
-        runs_on = line.box[2] >= block.box[0] + FULL_LINE * width
-    return "  \n".join(escape(join_lines(lines)) for lines in paragraphs)
+        runs_on = fills_width(line, block)
+    return paragraphs or [[]]
 
 
 def _list_item(lines: Sequence[str], level: int) -> str:

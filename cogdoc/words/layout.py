@@ -18,9 +18,10 @@ from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.opening import OpenDocument, check_index, open_document
 from cogdoc.words.field_rows import join_field_rows
-from cogdoc.words.layout_sheet import Sheet, make_sheet
+from cogdoc.words.layout_sheet import Sheet, make_sheet, may_be_cutting
 from cogdoc.words.reading import read_words
 from cogdoc.words.rows import sorted_lines
+from cogdoc.words.running_matter import settle_running_matter
 from cogdoc.words.tables import Grid, build_table
 from cogdoc.words.types import Block, BlockKind, Line, PageLayout, PageWords, Word
 
@@ -63,14 +64,22 @@ def read_layout(request: OpenRequest, number: int, words: PageWords | None = Non
         return PageLayout(words, ())
     document = open_document(request)
     regions = _find_regions(document, check_index(document, number), words)
-    return PageLayout(words, tuple(join_field_rows(_fill(regions, words.lines))))
+    return PageLayout(words, tuple(_arrange(regions, words)))
 
 
 def _find_regions(document: OpenDocument, index: int, words: PageWords) -> list[_Region]:
+    if may_be_cutting(words):
+        with make_sheet(document, index, words, cutting=True) as sheet:
+            regions = _regions_on(sheet)
+        if any(region.grid for region in regions):
+            return regions
     with make_sheet(document, index, words) as sheet:
-        parsed = _parser()(sheet.file, pages=[0], use_ocr=0, render_html_tables=False)
+        return _regions_on(sheet)
+
+
+def _regions_on(sheet: Sheet) -> list[_Region]:
     regions: list[_Region] = []
-    for found in parsed.pages[0].boxes:
+    for found in _parser()(sheet.file, pages=[0], use_ocr=0, render_html_tables=False).pages[0].boxes:
         box = sheet.page_box(Box(found.x0, found.y0, found.x1, found.y1))
         kind = _KINDS.get(found.boxclass, BlockKind.TEXT)
         grid = _grid(found.table, sheet) if kind is BlockKind.TABLE else None
@@ -117,6 +126,11 @@ def _grid(table: dict[str, Any] | None, sheet: Sheet) -> Grid | None:
     rows = [[sheet.page_box(Box(*cell[:4])) for cell in row] for row in table["cells"]]
     across = (*(cell.x0 for cell in rows[0]), rows[0][-1].x1)
     return across, (*(row[0].y0 for row in rows), rows[-1][0].y1)
+
+
+def _arrange(regions: Sequence[_Region], words: PageWords) -> list[Block]:
+    """The page's blocks, in reading order, from its regions and words."""
+    return join_field_rows(settle_running_matter(_fill(regions, words.lines), words))
 
 
 def _fill(regions: Sequence[_Region], lines: Sequence[Line]) -> list[Block]:

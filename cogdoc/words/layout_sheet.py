@@ -1,10 +1,10 @@
 """The sheet that the layout models look at: a PDF of one page with all of its words as text.
 
 The models were trained on documents of paper size. A scan of a page is given such a size, with its words laid
-invisibly over its picture. A picture that was cut out of a page (a table, a paragraph, a part of a screen) is
-laid on an empty sheet at the size at which its print would have been printed: blown up to the whole sheet its
-table passes for an illustration, and its first line for a running header. What is nearly as tall as a page, or
-narrower, as receipts are, is better off as a page of its own: beside much white it passes for an illustration.
+invisibly over its picture. A picture with large print on it may be a table that was cut out of a page: blown up
+to the whole sheet it passes for an illustration, and its first row for a running header, so it is laid on an
+empty sheet at the size at which it would have been printed. What is no table is better off as a page of its
+own, for there it is the small picture on much white that passes for an illustration.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ PRINT_HEIGHT = 10.0
 """Points of the median height of a cutting's words on the sheet."""
 
 CUTTING_SCALE = 0.6
-"""A picture may be a cutting if its print, at the size of a page, is larger than print is: by the inverse of this."""
+"""A cutting's print, at the size of a page, is larger than print is by at least the inverse of this."""
 
 CUTTING_HEIGHT = 0.5
-"""Share of the sheet's height up to which it is one at the size of print."""
+"""Share of the sheet's height that a cutting takes at the most at the size of print."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,21 @@ class Sheet:
         self.file.close()
 
 
-def make_sheet(document: OpenDocument, index: int, words: PageWords) -> Sheet:
-    """The sheet of page `index` (0-based), to be closed after use.
+def may_be_cutting(words: PageWords) -> bool:
+    """Whether a picture with such words may be a part of a page: no narrower than a page is, with large print."""
+    if words.origin is not TextOrigin.OCR or words.width * SHEET[1] < words.height * SHEET[0]:
+        return False
+    printed = _print_scale(words)
+    return printed <= CUTTING_SCALE * _page_scale(words) and printed * words.height <= CUTTING_HEIGHT * SHEET[1]
+
+
+def make_sheet(document: OpenDocument, index: int, words: PageWords, *, cutting: bool = False) -> Sheet:
+    """The sheet of page `index` (0-based), to be closed after use; with `cutting` the page is but a part of it.
 
     The parser walks the bookmarks and form fields of a whole file for every page, so it is given one page.
     """
     if words.origin is TextOrigin.OCR or not isinstance(document, MupdfDocument):
-        return _picture_sheet(document, index, words)
+        return _picture_sheet(document, index, words, cutting)
     if document.file.is_pdf:
         file = pymupdf.open()
         file.insert_pdf(document.file, from_page=index, to_page=index, links=False, annots=True)
@@ -80,32 +88,37 @@ def make_sheet(document: OpenDocument, index: int, words: PageWords) -> Sheet:
     return sheet
 
 
-def _picture_sheet(document: OpenDocument, index: int, words: PageWords) -> Sheet:
+def _picture_sheet(document: OpenDocument, index: int, words: PageWords, cutting: bool) -> Sheet:
     from cogdoc.words.scan import level_picture
 
     width, height = document.size(index)
     picture = document.picture(index, fit_long_side(width, height, LONG_SIDE))
     level = Image.fromarray(level_picture(picture, words.turned, words.skew))
-    (sheet_width, sheet_height), sheet = _place(words)
-    page = sheet.file.new_page(width=sheet_width, height=sheet_height)
+    sheet = _place(words, cutting)
+    across, down = words.width * sheet.scale, words.height * sheet.scale
+    page_width, page_height = SHEET if cutting else (across, down)
+    page = sheet.file.new_page(width=page_width, height=page_height)
     stream = io.BytesIO()
     level.save(stream, "JPEG", quality=85)
-    across, down = words.width * sheet.scale, words.height * sheet.scale
     place = pymupdf.Rect(sheet.left, sheet.top, sheet.left + across, sheet.top + down)
     page.insert_image(place, stream=stream.getvalue())
     _write_invisibly(page, words.words, sheet)
     return sheet
 
 
-def _place(words: PageWords) -> tuple[tuple[float, float], Sheet]:
-    """The size of the sheet, and the page's place on it."""
-    whole = max(SHEET) / max(words.width, words.height)
-    printed = PRINT_HEIGHT / max(1e-6, statistics.median(word.box.height for word in words.words))
-    fits = printed <= CUTTING_SCALE * whole and printed * words.height <= CUTTING_HEIGHT * SHEET[1]
-    if not fits or words.width * SHEET[1] < words.height * SHEET[0]:
-        return (words.width * whole, words.height * whole), Sheet(pymupdf.open(), whole)
-    scale = min(printed, (SHEET[0] - 2 * MARGIN) / words.width)
-    return SHEET, Sheet(pymupdf.open(), scale, (SHEET[0] - scale * words.width) / 2, TOP_MARGIN)
+def _place(words: PageWords, cutting: bool) -> Sheet:
+    if not cutting:
+        return Sheet(pymupdf.open(), _page_scale(words))
+    scale = min(_print_scale(words), (SHEET[0] - 2 * MARGIN) / words.width)
+    return Sheet(pymupdf.open(), scale, (SHEET[0] - scale * words.width) / 2, TOP_MARGIN)
+
+
+def _page_scale(words: PageWords) -> float:
+    return SHEET[1] / max(words.width, words.height)
+
+
+def _print_scale(words: PageWords) -> float:
+    return PRINT_HEIGHT / max(1e-6, statistics.median(word.box.height for word in words.words))
 
 
 def _write_invisibly(page: pymupdf.Page, words: Sequence[Word], sheet: Sheet) -> None:

@@ -11,6 +11,7 @@ from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.opening import MupdfDocument
 from cogdoc.errors import DamagedError
+from cogdoc.words.drop_caps import join_drop_caps
 from cogdoc.words.tight_words import part_tight_words
 from cogdoc.words.types import Line, Word
 
@@ -89,7 +90,7 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         lines.extend(_split_at_gaps(words))
     characters = "".join(entry[4] for entry in entries)
     unreadable = sum(_is_unreadable(c) for c in characters) / max(1, len(characters))
-    return TextLayer(tuple(lines), unreadable, hidden_share, bool(ghosts), pictures, drawn_text)
+    return TextLayer(tuple(join_drop_caps(lines)), unreadable, hidden_share, bool(ghosts), pictures, drawn_text)
 
 
 def clean_layer_text(text: str) -> str:

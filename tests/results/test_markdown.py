@@ -107,11 +107,81 @@ def test_tables_have_equal_columns_and_show_their_cells(rows: list[list[str]]) -
 
 
 @pytest.mark.parametrize("kind", ["header", "footer"])
-def test_headers_and_footers_are_marked_and_cannot_bring_html(kind: str) -> None:
-    tokens = rendered(block_to_markdown(block(kind, "<script>alert(1)</script>", "*3*")))
-    assert [token.type for token in tokens] == ["html_block", "paragraph_open", "inline", "paragraph_close"]
-    assert tokens[0].content.strip() == f"<!-- {kind} -->"
-    assert shown_text(tokens) == "<script>alert(1)</script> *3*"
+def test_running_headers_and_footers_are_no_part_of_the_text(kind: str) -> None:
+    blocks = [block("text", "One."), block(kind, "Annual report"), block("text", "Two.")]
+    assert blocks_to_markdown(blocks) == "One.\n\nTwo."
+    assert block_to_markdown(blocks[1]) == ""
+
+
+def column(left: float, top: float, *lines: str) -> TextBlock:
+    shaped = tuple(
+        TextLine(text=text, box=(left, top + 20 * place, left + 200, top + 20 * place + 12), confidence=1)
+        for place, text in enumerate(lines)
+    )
+    bottom = top + 20 * len(lines)
+    return TextBlock(kind="text", box=(left, top, left + 200, bottom), text="\n".join(lines), lines=shaped)
+
+
+def test_paragraph_goes_on_at_the_top_of_the_next_column_past_a_note_in_the_margin() -> None:
+    blocks = [
+        column(0, 300, "The master counted", "forty small"),
+        column(0, 400, "Correspondence to the harbour"),
+        column(250, 50, "boats on the quay."),
+    ]
+    assert blocks_to_markdown(blocks) == "The master counted forty small boats on the quay.\n\n" + (
+        "Correspondence to the harbour"
+    )
+
+
+def test_paragraph_goes_on_on_the_far_side_of_a_footer() -> None:
+    blocks = [column(0, 0, "The master", "counted small"), block("footer", "7"), column(0, 90, "boats.")]
+    assert blocks_to_markdown(blocks) == "The master counted small boats."
+
+
+@pytest.mark.parametrize("second", ["Boats on the quay.", "12 boats"])
+def test_paragraphs_that_begin_anew_stay_apart(second: str) -> None:
+    blocks = [column(0, 0, "The master", "counted small"), column(250, 0, second)]
+    assert len(blocks_to_markdown(blocks).split("\n\n")) == 2
+
+
+def test_sentence_that_has_ended_is_not_gone_on_with() -> None:
+    blocks = [column(0, 0, "The master", "counted all."), column(250, 0, "boats on the quay")]
+    assert len(blocks_to_markdown(blocks).split("\n\n")) == 2
+
+
+@pytest.mark.parametrize("dots", ["........", "_" * 40, ". . . . . ."])
+def test_rules_set_as_rows_of_dots_are_left_out(dots: str) -> None:
+    assert block_to_markdown(block("text", dots)) == ""
+
+
+def test_pairs_of_single_quotes_become_double_ones() -> None:
+    assert block_to_markdown(block("text", "a ‘‘small’’ ‘boat’")) == "a “small” ‘boat’"
+
+
+def cell(text: str, *box: float) -> TableCell:
+    return TableCell(text=text, box=(box[0], box[1], box[2], box[3]) if box else None)
+
+
+def test_title_over_several_columns_stands_over_each_of_them() -> None:
+    rows = (
+        (cell("", 0, 0, 50, 20), cell("Year ended", 50, 0, 150, 10), cell("")),
+        (cell(""), cell("2024", 50, 10, 100, 20), cell("2025", 100, 10, 150, 20)),
+        (cell("Cost", 0, 20, 50, 30), cell("1", 50, 20, 100, 30), cell("2", 100, 20, 150, 30)),
+    )
+    made = TextBlock(kind="table", box=(0, 0, 150, 30), text="", table=TableResult(rows=rows))
+    assert block_to_markdown(made) == (
+        "|  | Year ended | Year ended |\n|---|---|---|\n|  | 2024 | 2025 |\n| Cost | 1 | 2 |"
+    )
+
+
+def test_section_title_over_the_whole_table_stands_once() -> None:
+    rows = (
+        (cell("Name", 0, 0, 50, 10), cell("Count", 50, 0, 100, 10)),
+        (cell("Boats", 0, 10, 100, 20), cell("")),
+        (cell("Red", 0, 20, 50, 30), cell("2", 50, 20, 100, 30)),
+    )
+    made = TextBlock(kind="table", box=(0, 0, 100, 30), text="", table=TableResult(rows=rows))
+    assert "| Boats |  |" in block_to_markdown(made)
 
 
 @given(st.text(st.sampled_from("-><! ax"), max_size=12))
