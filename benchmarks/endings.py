@@ -1,0 +1,121 @@
+"""How a command that may end in any way did end, and whether that was a good way to end."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+from benchmarks.process import SAMPLE_SECONDS, anonymous_memory
+from cogdoc.errors import ExitCode
+
+COGDOC = str(Path(sys.executable).with_name("cogdoc"))
+KILL_AFTER = 120.0
+"""Seconds after which a command on one file hangs."""
+
+CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What can drive a terminal; a line feed alone is harmless."""
+
+DOCUMENTED = {int(code) for code in ExitCode} - {int(ExitCode.BUG)}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A command that has ended, or was ended."""
+
+    code: int | None
+    """None where it had to be killed."""
+    output: bytes
+    errors: bytes
+    seconds: float
+    memory: int
+    """Peak of anonymous resident bytes of it and all its descendants."""
+
+    @property
+    def said(self) -> list[str]:
+        return self.errors.decode("utf-8", "replace").split("\n")[:-1]
+
+
+def run_to_end(command: Sequence[str], kill_after: float = KILL_AFTER) -> Ending:
+    """Run a command, whatever becomes of it; seconds after which it is killed."""
+    started = time.perf_counter()
+    ended = threading.Event()
+    peak = 0
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
+
+        def sample() -> None:
+            nonlocal peak
+            while not ended.wait(SAMPLE_SECONDS):
+                peak = max(peak, anonymous_memory(process.pid))
+
+        sampler = threading.Thread(target=sample, daemon=True)
+        sampler.start()
+        try:
+            code: int | None = process.wait(kill_after)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            code = None
+        seconds = time.perf_counter() - started
+        ended.set()
+        sampler.join()
+        output.seek(0)
+        errors.seek(0)
+        return Ending(code, output.read(), errors.read(), seconds, peak)
+
+
+def faults(ending: Ending) -> Iterator[str]:
+    """What is wrong with an ending, whatever the command was given."""
+    if ending.code is None:
+        yield f"hung for {ending.seconds:.0f} s"
+    elif ending.code not in DOCUMENTED:
+        yield f"exit code {ending.code}"
+    for line in ending.said:
+        if "Traceback" in line or not line.startswith(("cogdoc: ", "        ")):
+            yield f"says {line[:80]!r}"
+            break
+    if CONTROLS.search("".join(ending.said)):
+        yield "control characters on standard error"
+    try:
+        ending.output.decode()
+    except UnicodeDecodeError:
+        yield "output is not UTF-8"
+
+
+def json_output(ending: Ending) -> Any:
+    """What a command said with `--out json`; None where it is not valid JSON."""
+    try:
+        return json.loads(ending.output, parse_constant=_refuse)
+    except ValueError:
+        return None
+
+
+def shown_on_terminal(command: Sequence[str]) -> str:
+    """What a command writes to a terminal, on standard output and standard error together."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    parts = []
+    try:
+        while part := os.read(ours, 1 << 16):
+            parts.append(part)
+    except OSError:  # how Linux says that the other side is closed
+        pass
+    os.close(ours)
+    process.wait()
+    return b"".join(parts).decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
