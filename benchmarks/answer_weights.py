@@ -34,8 +34,11 @@ from benchmarks.parts.qa import row_score
 from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.opening import open_document
 from cogdoc.engines.builtin.answering import rank_pages
-from cogdoc.engines.builtin.answering.answer import THRESHOLD, propose
+from cogdoc.engines.builtin.answering.answer import is_said, propose
+from cogdoc.engines.builtin.answering.questions import analyze
 from cogdoc.engines.builtin.answering.ranking import measures, same_text
+from cogdoc.engines.builtin.answering.terms import stem
+from cogdoc.engines.builtin.answering.vocabulary import DOCUMENT_WORDS, WEAK_WORDS
 from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
 from cogdoc.words.layout import read_layout
 from cogdoc.words.reading import read_words
@@ -60,11 +63,18 @@ STIFFNESS = 2.0
 SHARES = {
     "sroie": 1.0, "funsd": 1.0, "ntsb_reports": 0.8, "foreign": 0.8, "samples": 1.0, "zh_doc_qa": 0.5,
     "docvqa_mini": 0.5, "mmlongbench_doc": 0.3, "invoices_invoice2data": 0.2, "unanswerable": 0.3,
+    "sibling": 0.5,
 }  # fmt: skip
 """What each kind of question weighs as a whole, whatever the number of its rows."""
 
+UNANSWERABLE = ("foreign", "sibling", "unanswerable")
 TOTAL_WEIGHT = 300.0
 TOP_PAGES = 5
+SIBLINGS = 2
+SAME_FIELDS = ("sroie", "ntsb_reports")
+"""Kinds whose documents are all asked the same."""
+
+LONG = ("mmlongbench_doc", "financebench", "sec_10q")
 FOREIGN = 3
 """Questions to other kinds of documents put to every document, to learn to say "not found"."""
 
@@ -148,6 +158,7 @@ def choices(data: Path, kept: Path) -> Iterator[Choice]:
         gain = (lambda _text: 0.0) if dataset == "unanswerable" else partial(row_score, row)
         yield _choice(dataset, document, row["question"], pages, gain)
     chance = random.Random(SEED)
+    yield from _siblings(questions, kept, chance)
     of_kind = {document: dataset for dataset, document, _ in questions if dataset != "unanswerable"}
     for document, kind in of_kind.items():
         others = [row for dataset, _, row in questions if dataset not in (kind, "sroie", "unanswerable")]
@@ -155,6 +166,28 @@ def choices(data: Path, kept: Path) -> Iterator[Choice]:
             pages = best_pages(document, row["question"], kept)
             if _names_nothing_here(row["question"], pages):
                 yield _choice("foreign", document, row["question"], pages, lambda _text: 0.0)
+
+
+def _siblings(questions: Sequence[tuple[str, Path, Row]], kept: Path, chance: random.Random) -> Iterator[Choice]:
+    """Questions put to documents of the same kind as their own which do not say what they are about."""
+    kinds: dict[str, dict[Path, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for dataset, document, row in questions:
+        if dataset not in (*SAME_FIELDS, "unanswerable", "samples"):
+            kinds["long" if dataset in LONG else dataset][document].append(row["question"])
+    for asked in kinds.values():
+        for document in asked:
+            others = [question for other in asked if other.name != document.name for question in asked[other]]
+            said = " ".join(page.text for page in read_all_words(document, kept)).lower()
+            strange = [question for question in dict.fromkeys(others) if _is_strange(question, said)]
+            for question in chance.sample(strange, min(SIBLINGS, len(strange))):
+                yield _choice("sibling", document, question, best_pages(document, question, kept), lambda _text: 0.0)
+
+
+def _is_strange(question: str, said: str) -> bool:
+    """Whether at most a third of the words that a question is about stand in a text in lower case."""
+    words = {term.norm for term in analyze(question).terms} - WEAK_WORDS - DOCUMENT_WORDS
+    telling = [word for word in words if len(word) > 1 and not word[0].isdigit()]
+    return bool(telling) and 3 * sum(stem(word) in said for word in telling) <= len(telling)
 
 
 def _names_nothing_here(question: str, pages: Sequence[PageLayout]) -> bool:
@@ -203,7 +236,7 @@ def fit(training: Sequence[Choice]) -> Vector:
             right = odds * choice.gains[picked]
             target = right / right.sum() if right.any() else np.zeros_like(odds)
             share = TOTAL_WEIGHT * SHARES.get(choice.dataset, 0.05) / counts[choice.dataset]
-            if not right.any() and choice.dataset not in ("foreign", "unanswerable"):
+            if not right.any() and choice.dataset not in UNANSWERABLE:
                 share /= 2
             gradient += share * (choice.features[picked].T @ (odds - target))
         mean = 0.9 * mean + 0.1 * gradient
@@ -218,10 +251,10 @@ def accuracy(tested: Iterable[Choice], weights: Vector) -> dict[str, list[float]
     scores: dict[str, list[float]] = defaultdict(list)
     for choice in tested:
         picked, odds = chances(choice, weights)
-        if odds.size and odds.max() >= THRESHOLD:
+        if odds.size and is_said(odds.max(), 1 - odds.sum()):
             scores[choice.dataset].append(float(choice.gains[picked[odds.argmax()]]))
         else:
-            scores[choice.dataset].append(float(choice.dataset in ("foreign", "unanswerable")))
+            scores[choice.dataset].append(float(choice.dataset in UNANSWERABLE))
     return scores
 
 

@@ -14,15 +14,22 @@ from cogdoc.engines.builtin.answering.ranking import ranked
 from cogdoc.engines.builtin.answering.segments import view_page
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.tables import propose_cells
+from cogdoc.engines.builtin.answering.terms import tokenize
 from cogdoc.engines.builtin.answering.values import ValueKind
 from cogdoc.results.types import Answer, Candidate, Evidence
-from cogdoc.words.types import PageLayout
+from cogdoc.words.types import PageLayout, PageWords
 
 THRESHOLD = 0.3
-"""Below this probability the document is taken not to say."""
+"""From this probability on an answer is given."""
+
+UNDECIDED = 0.15
+"""Even from this on, where it is less likely by far that the document does not say."""
+
+FAR = 3.0
 
 ALTERNATIVES = 5
 SHOWN_PAGES = 3
+"""The most promising pages, of each of which something is shown."""
 
 Weighed = tuple[Proposal, float]
 
@@ -44,36 +51,58 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     """
     if page_count is not None and _HOW_MANY_PAGES.search(question):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
-    found = weigh(question, _named_pages(question, layouts, page_count))
-    best = found[0] if found and found[0][1] >= THRESHOLD else None
-    alternatives = tuple(_candidate(proposal, chance) for proposal, chance in _others(found, best))
+    looked_at = _named_pages(question, layouts, page_count)
+    matcher, proposals = propose(question, looked_at)
+    found = ranked(matcher, proposals)
+    unsaid = max(0.0, 1 - sum(chance for _, chance in found))
+    best = found[0] if found and is_said(found[0][1], unsaid) else None
+    alternatives = [_candidate(proposal, chance) for proposal, chance in _others(found, best)]
+    shown = {one.evidence.page for one in alternatives if one.evidence is not None}
+    if best is not None:
+        shown.add(best[0].page.number)
+    elsewhere = [layout.words for layout in looked_at[:SHOWN_PAGES] if layout.words.number not in shown]
+    if len(layouts) > 1:
+        alternatives += [place for words in elsewhere if (place := _place_to_look(matcher, words)) is not None]
     if best is None:
-        return Answer(
-            question=question,
-            text=None,
-            confidence=max(0.0, 1 - sum(chance for _, chance in found)),
-            alternatives=alternatives,
-        )
-    proposal, chance = best
+        # Nobody knows the answer yet: where to look for it counts more than what it might be.
+        order = {layout.words.number: rank for rank, layout in enumerate(looked_at)}
+        alternatives.sort(key=lambda one: order[one.evidence.page] if one.evidence else len(order))
     return Answer(
         question=question,
-        text=proposal.text,
-        confidence=chance,
-        evidence=(_evidence(proposal),),
-        alternatives=alternatives,
+        text=best[0].text if best is not None else None,
+        confidence=best[1] if best is not None else unsaid,
+        evidence=(_evidence(best[0]),) if best is not None else (),
+        alternatives=tuple(alternatives),
     )
 
 
+def is_said(chance: float, unsaid: float) -> bool:
+    """Whether to give the likeliest answer, by its probability and by that of the document not saying."""
+    return chance >= THRESHOLD or (chance >= UNDECIDED and chance > FAR * unsaid)
+
+
 def _others(found: Sequence[Weighed], best: Weighed | None) -> list[Weighed]:
-    """The next candidates, the best one of each of the first pages among them: other places to look at."""
-    rest = [pair for pair in found if pair is not best]
-    shown = {proposal.page.rank for proposal, _ in rest[:ALTERNATIVES]} | ({best[0].page.rank} if best else set())
+    """The next candidates, of each of the most promising pages the best one among them."""
+    rest = [pair for pair in found if pair is not best and pair[0].page.rank < SHOWN_PAGES]
+    shown = {best[0].page.rank} if best else set()
     reserved = []
     for rank in range(SHOWN_PAGES):
         of_page = next((pair for pair in rest if pair[0].page.rank == rank), None)
         if rank not in shown and of_page is not None:
             reserved.append(of_page)
-    return sorted([*rest[: ALTERNATIVES - len(reserved)], *reserved], key=lambda pair: -pair[1])
+    likeliest = [pair for pair in rest if pair not in reserved][: ALTERNATIVES - len(reserved)]
+    return sorted([*likeliest, *reserved], key=lambda pair: -pair[1])
+
+
+def _place_to_look(matcher: Matcher, words: PageWords) -> Candidate | None:
+    """The line of a page that holds most of the question, where nothing on the page looks like an answer."""
+    lines = [(matcher.recall(matcher.covered(tokenize(line.text))), line) for line in words.lines]
+    recall, line = max(lines, key=lambda pair: pair[0], default=(0.0, None))
+    if line is None or not (recall or matcher.question.pages):
+        return None
+    x0, y0, x1, y1 = words.displayed(line.box)
+    evidence = Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=line.text)
+    return Candidate(text=line.text, confidence=0.0, evidence=evidence)
 
 
 def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
@@ -81,12 +110,6 @@ def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int |
     last = page_count or max((layout.words.number for layout in layouts), default=0)
     named = {last if number == -1 else number for number in analyze(question).pages}
     return [layout for layout in layouts if layout.words.number in named] or layouts
-
-
-def weigh(question: str, layouts: Sequence[PageLayout]) -> list[tuple[Proposal, float]]:
-    """All proposals for a question, best first, each with its probability."""
-    matcher, proposals = propose(question, layouts)
-    return ranked(matcher, proposals)
 
 
 def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[Proposal]]:
