@@ -17,11 +17,15 @@ from dataclasses import dataclass, replace
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.words.types import Word
 
-PHRASE_GAP = 0.6
-"""Word heights of white space that part two phrases; spaces within one are of 0.2 to 0.4."""
+PHRASE_GAP = 2.0
+"""Spaces between words that part two phrases."""
 
-COLUMN_GAP = 0.45
+COLUMN_GAP = 1.4
 """The same where a line between columns runs through the gap."""
+
+SPACES = (0.3, 0.6)
+"""Word heights that a space takes at the least and at the most; the boxes of OCR words are not exact enough to tell
+smaller ones, and what is wider stands in justified lines."""
 
 EDGE = 0.4
 """Word heights by which a phrase may reach into a column without standing in it: boxes are not that exact."""
@@ -96,29 +100,49 @@ def find_rows(words: Sequence[Word], across: Sequence[float], down: Sequence[flo
     by_row: list[list[Word]] = [[] for _ in down[1:]]
     for word in words:
         by_row[_slot(word.box.center[1], down)].append(word)
+    by_line = [_text_lines(inside) for inside in by_row]
+    space = _space([line for lines in by_line for line in lines], across, height)
     return [
-        Row(top, bottom, tuple(tuple(_phrases(line, across, height)) for line in _text_lines(inside)))
-        for (top, bottom), inside in zip(itertools.pairwise(down), by_row, strict=True)
+        Row(top, bottom, tuple(tuple(_phrases(line, across, height, space)) for line in lines))
+        for (top, bottom), lines in zip(itertools.pairwise(down), by_line, strict=True)
     ]
 
 
 def drop_false_lines(rows: Sequence[Row], across: Sequence[float], height: float) -> list[float]:
-    """`across` without the lines that part nothing."""
+    """`across` without the lines that run through phrases, and then without those beside which nothing stands."""
     kept = list(across)
     for line in across[1:-1]:
-        left, right = kept[kept.index(line) - 1], kept[kept.index(line) + 1]
-        crossing = parting = filled_left = filled_right = 0
-        for phrases in (text_line for row in rows for text_line in row.lines):
-            boxes = [phrase.box for phrase in phrases]
-            crossing += any(box.x0 < line - EDGE * height and box.x1 > line + EDGE * height for box in boxes)
-            in_left = any(left - EDGE * height <= box.x0 and box.x1 <= line + EDGE * height for box in boxes)
-            in_right = any(line - EDGE * height <= box.x0 and box.x1 <= right + EDGE * height for box in boxes)
-            parting += in_left and in_right
-            filled_left += in_left
-            filled_right += in_right
-        if (crossing and parting <= FALSE_LINE * crossing) or not filled_left or not filled_right:
+        counts = _count_about(line, rows, kept, height)
+        if counts.crossing and counts.parting <= FALSE_LINE * counts.crossing:
+            kept.remove(line)
+    for line in kept[1:-1]:
+        counts = _count_about(line, rows, kept, height)
+        if not counts.left or not counts.right:
             kept.remove(line)
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Lines of text about a line between columns."""
+
+    crossing: int
+    left: int
+    right: int
+    parting: int
+    """With text on both sides."""
+
+
+def _count_about(line: float, rows: Sequence[Row], across: Sequence[float], height: float) -> _Counts:
+    place, edge = across.index(line), EDGE * height
+    crossing = left = right = parting = 0
+    for phrases in (text_line for row in rows for text_line in row.lines):
+        boxes = [phrase.box for phrase in phrases]
+        crossing += any(box.x0 < line - edge and box.x1 > line + edge for box in boxes)
+        in_left = any(across[place - 1] - edge <= box.x0 and box.x1 <= line + edge for box in boxes)
+        in_right = any(line - edge <= box.x0 and box.x1 <= across[place + 1] + edge for box in boxes)
+        left, right, parting = left + in_left, right + in_right, parting + (in_left and in_right)
+    return _Counts(crossing, left, right, parting)
 
 
 def place(rows: Sequence[Row], across: Sequence[float], height: float) -> list[Row]:
@@ -148,23 +172,35 @@ def _text_lines(words: Iterable[Word]) -> list[list[Word]]:
     return [sorted(line, key=lambda word: word.box.x0) for line in lines]
 
 
-def _phrases(line: Sequence[Word], across: Sequence[float], height: float) -> Iterator[Phrase]:
+def _space(lines: Iterable[Sequence[Word]], across: Sequence[float], height: float) -> float:
+    """The usual space between words, in points: the median of the small gaps through which no line runs."""
+    pairs = [pair for line in lines for pair in itertools.pairwise(line)]
+    gaps = [right.box.x0 - left.box.x1 for left, right in pairs if not _has_line(left, right, across, 0.0)]
+    low, high = SPACES[0] * height, SPACES[1] * height
+    return min(high, max(low, statistics.median([gap for gap in gaps if 0 < gap < PHRASE_GAP * high] or [low])))
+
+
+def _phrases(line: Sequence[Word], across: Sequence[float], height: float, space: float) -> Iterator[Phrase]:
     current = [line[0]]
     for word in line[1:]:
-        if _parts(current[-1], word, across, height):
+        if _parts(current[-1], word, across, height, space):
             yield Phrase(tuple(current))
             current = []
         current.append(word)
     yield Phrase(tuple(current))
 
 
-def _parts(left: Word, right: Word, across: Sequence[float], height: float) -> bool:
+def _parts(left: Word, right: Word, across: Sequence[float], height: float, space: float) -> bool:
     """Whether a phrase ends between two words that stand side by side."""
     gap = right.box.x0 - left.box.x1
     leads = _LEADER.fullmatch(left.text) and not _LEADER.fullmatch(right.text)
-    if gap > PHRASE_GAP * height or leads:
+    if gap > PHRASE_GAP * space or leads:
         return True
-    low, high = left.box.x1 - EDGE * height, right.box.x0 + EDGE * height
-    if not any(low <= line <= high for line in across[1:-1]):
+    if not _has_line(left, right, across, EDGE * height):
         return False
-    return gap > COLUMN_GAP * height or (is_number(left.text) and is_number(right.text))
+    return gap > COLUMN_GAP * space or (is_number(left.text) and is_number(right.text))
+
+
+def _has_line(left: Word, right: Word, across: Sequence[float], edge: float) -> bool:
+    """Whether a line between columns runs between two words, or closer than `edge` to there."""
+    return any(left.box.x1 - edge <= line <= right.box.x0 + edge for line in across[1:-1])

@@ -15,6 +15,12 @@ TIGHT = 0.85
 MIXED_SHARE = 0.2
 """Share of rows with a small first letter and values beside it from which such a letter is the table's style."""
 
+MAX_TITLE_ROWS = 4
+"""Rows of a header at most."""
+
+TITLE_SPACING = 1.0
+"""Line heights between two lines of one title."""
+
 GOING_ON_SHARE = 0.7
 """The same for rows of nothing but small first letters."""
 
@@ -34,6 +40,21 @@ def join_continued(rows: Sequence[Row]) -> list[Row]:
         continues = row.columns() <= above.columns() and all(p.first == p.last for p in row.phrases)
         nameless = 0 not in row.columns() and 0 in above.columns() and distance < TIGHT * usual
         if continues and len(joined) > 1 and (nameless or (letters and _goes_on(row))):
+            joined[-1] = Row(above.top, row.bottom, (*above.lines, *row.lines))
+        else:
+            joined.append(row)
+    return joined
+
+
+def join_stacked_titles(rows: Sequence[Row]) -> list[Row]:
+    """`rows`, with two of the first ones made one where the titles of columns only go on in the second.
+
+    Titles of one line stand at the height of either, or between the two.
+    """
+    joined: list[Row] = []
+    for row in rows:
+        if joined and len(joined) < MAX_TITLE_ROWS and _goes_on_below(joined[-1], row):
+            above = joined[-1]
             joined[-1] = Row(above.top, row.bottom, (*above.lines, *row.lines))
         else:
             joined.append(row)
@@ -64,6 +85,17 @@ def _goes_on(row: Row) -> bool:
     return all(phrase.text[:1].islower() for phrase in row.phrases)
 
 
+def _goes_on_below(above: Row, row: Row) -> bool:
+    shared = above.columns() & row.columns()
+    pairs = [(above.inside(column), row.inside(column)) for column in shared]
+    if not pairs or not all(upper and lower for upper, lower in pairs):
+        return False
+    return all(
+        lower[0].text[:1].islower() and lower[0].box.y0 - upper[-1].box.y1 <= TITLE_SPACING * lower[0].box.height
+        for upper, lower in pairs
+    )
+
+
 def _distance(above: Row, below: Row) -> float:
     """Between the last line of one row and the first of the next, measured at their middles."""
     return _middle(below.lines[0]) - _middle(above.lines[-1])
@@ -86,21 +118,34 @@ def _part_numbers(row: Row) -> list[Row]:
 
 
 def _part_group_titles(row: Row) -> list[Row]:
-    titles = [phrase for phrase in row.phrases if phrase.first < phrase.last]
+    wide = [phrase for phrase in row.phrases if phrase.first < phrase.last]
+    if not wide:
+        return [row]
+    level = bounding_box(phrase.box for phrase in wide)
+    if any(phrase.box.vertical_overlap(level) < 0.5 or level.height > 2 * phrase.box.height for phrase in wide):
+        return [row]
     below: dict[int, tuple[Phrase, ...]] = {}
-    for title in titles:
-        for column in range(title.first, title.last + 1):
-            below[column] = tuple(p for p in row.inside(column) if p.box.center[1] > title.box.y1)
-    if not titles or not all(below.values()) or len({round(title.box.y0 / title.box.height) for title in titles}) > 1:
+    titles = list(wide)
+    for column in sorted(row.columns()):
+        inside = row.inside(column)
+        lower = tuple(phrase for phrase in inside if phrase.box.y0 > level.center[1])
+        if len(lower) == len(inside):
+            below[column] = lower
+        elif lower and not _stacked(inside):
+            below[column] = lower
+            titles += [phrase for phrase in inside if phrase not in lower]
+    if not all(below.get(column) for title in wide for column in range(title.first, title.last + 1)):
         return [row]
-    if sum(len(row.inside(column)) for column in below) > sum(map(len, below.values())):
-        return [row]
-    title_bottom = max(title.box.y1 for title in titles)
-    for column in row.columns() - set(below):
-        if all(phrase.box.center[1] > title_bottom for phrase in row.inside(column)):
-            below[column] = tuple(row.inside(column))
     top = min(phrase.box.y0 for phrases in below.values() for phrase in phrases)
     return _cut(row, [top], [{title.first: (title,) for title in titles}, below])
+
+
+def _stacked(phrases: Sequence[Phrase]) -> bool:
+    """Whether phrases one below the other are lines of one text: they have a middle or a beginning in common."""
+    boxes = [phrase.box for phrase in phrases]
+    height = boxes[0].height
+    middles, lefts = [box.center[0] for box in boxes], [box.x0 for box in boxes]
+    return max(middles) - min(middles) < height or max(lefts) - min(lefts) < 0.5 * height
 
 
 def _cut(row: Row, cuts: Sequence[float], levels: Sequence[Mapping[int, tuple[Phrase, ...]]]) -> list[Row]:

@@ -15,7 +15,7 @@ from cogdoc.documents.geometry import Box
 from cogdoc.words.rows import sorted_lines
 from cogdoc.words.table_headers import header_depth, lift_titles, widen_group_titles
 from cogdoc.words.table_phrases import Row, drop_false_lines, find_rows, place, typical_height
-from cogdoc.words.table_rows import join_continued, part_group_titles, part_numbers
+from cogdoc.words.table_rows import join_continued, join_stacked_titles, part_group_titles, part_numbers
 from cogdoc.words.types import Cell, Line, Table, Word
 
 Grid = tuple[tuple[float, ...], tuple[float, ...]]
@@ -40,7 +40,8 @@ def build_table(box: Box, grid: Grid, words: Sequence[Word]) -> Table | None:
         return None
     if len(kept) < len(across):
         rows = find_rows(words, kept, down)
-    rows = part_group_titles(part_numbers(join_continued(place(rows, kept, height))))
+    rows = join_stacked_titles(join_continued(place(rows, kept, height)))
+    rows = part_group_titles(part_numbers(rows))
     rows = [_widen_title(row, kept) for row in rows]
     width = len(kept) - 1
     depth = header_depth(rows, width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cogdoc.documents.geometry import Box, bounding_box
@@ -70,8 +70,8 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         shown = page.rect
         entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
         entries = part_tight_words(page, entries, _FLAGS)
-        hidden_boxes, hidden_share = _hidden_text(page)
-        hidden = _displayed(page, hidden_boxes)
+        drawn, undrawn = _traced_text(page)
+        hidden = _displayed(page, (span.box for span in undrawn if span.text.strip()))
         pictures = _displayed(page, _picture_boxes(page))
         drawn_text = _displayed(page, _drawn_text_boxes(page))
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
@@ -81,14 +81,17 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
     for _, group in itertools.groupby(entries, key=lambda entry: (entry[5], entry[6])):
         words: list[Word] = []
         for x0, y0, x1, y1, text, *_ in group:
-            rect = pymupdf.Rect(x0, y0, x1, y1) * turn
+            place = Box(x0, y0, x1, y1)
+            rect = pymupdf.Rect(place) * turn
             box = Box(rect.x0 - shown.x0, rect.y0 - shown.y0, rect.x1 - shown.x0, rect.y1 - shown.y0)
             cleaned = clean_layer_text(text)
-            visible = box.overlap(Box(0, 0, shown.width, shown.height)) > 0
-            if cleaned and visible and not any(ghost.overlap(box) > 0.5 * box.area for ghost in ghosts):
+            on_page = box.overlap(Box(0, 0, shown.width, shown.height))
+            is_covered = any(ghost.overlap(box) > 0.5 * on_page for ghost in ghosts)
+            if cleaned and on_page > 0 and not (is_covered and not _is_drawn(text, place, drawn)):
                 words.append(Word(cleaned, box, 1.0))
         lines.extend(_split_at_gaps(words))
     characters = "".join(entry[4] for entry in entries)
+    hidden_share = _length(undrawn) / max(1, _length(undrawn) + _length(drawn))
     unreadable = sum(_is_unreadable(c) for c in characters) / max(1, len(characters))
     return TextLayer(tuple(join_drop_caps(lines)), unreadable, hidden_share, bool(ghosts), pictures, drawn_text)
 
@@ -119,17 +122,31 @@ def _split_at_gaps(words: list[Word]) -> list[Line]:
     return lines
 
 
-def _hidden_text(page: pymupdf.Page) -> tuple[list[Box], float]:
-    """Where text stands in render mode 3 or fully transparent (PDF 1.7, 9.3.6), and its share of all characters."""
-    boxes: list[Box] = []
-    shown = hidden = 0
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A run of characters in one font, in the page's own coordinates."""
+
+    text: str
+    box: Box
+
+
+def _traced_text(page: pymupdf.Page) -> tuple[list[_Span], list[_Span]]:
+    """The text that is drawn, and that in render mode 3 or fully transparent (PDF 1.7, 9.3.6)."""
+    drawn: list[_Span] = []
+    undrawn: list[_Span] = []
     for span in page.get_texttrace():
-        if span["type"] == 3 or span["opacity"] == 0:
-            hidden += len(span["chars"])
-            boxes.append(Box(*span["bbox"]))
-        else:
-            shown += len(span["chars"])
-    return boxes, hidden / max(1, shown + hidden)
+        text = "".join(chr(character[0]) for character in span["chars"] if character[0] > 0)
+        (undrawn if span["type"] == 3 or span["opacity"] == 0 else drawn).append(_Span(text, Box(*span["bbox"])))
+    return drawn, undrawn
+
+
+def _is_drawn(text: str, box: Box, drawn: Sequence[_Span]) -> bool:
+    """Whether a word stands in `box` visibly: the box of a hidden run may reach over lines that it says nothing of."""
+    return text in "".join(span.text for span in drawn if span.box.overlap(box) > 0)
+
+
+def _length(spans: Iterable[_Span]) -> int:
+    return sum(len(span.text) for span in spans)
 
 
 def _picture_boxes(page: pymupdf.Page) -> list[Box]:

@@ -149,3 +149,14 @@ def test_text_that_no_page_shows_is_left_out_and_flagged(tmp_path: Path) -> None
     words = read_words(OpenRequest(path), 1)
     assert words.text == "Invoice total 12.00"
     assert words.flags == ("hidden-text",)
+
+
+def test_text_under_a_hidden_run_of_something_else_is_kept(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    page.insert_text((72, 100), "Invoice total 12.00", fontsize=14)
+    page.insert_text((60, 130), "zyxwvut", fontsize=90, render_mode=3)
+    page.insert_text((60, 130), "       ", fontsize=90, render_mode=3)
+    path = tmp_path / "ghost.pdf"
+    file.save(path)
+    assert read_words(OpenRequest(path), 1).text == "Invoice total 12.00"
