@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize, fit_long_side
-from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
+from cogdoc.documents.workers import Workers
 from cogdoc.errors import InputError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class DocumentFacts:
 class Document:
     """An opened source. Pages are read when they are asked for: page 900 does not read the first 899."""
 
-    def __init__(self, source: Source, request: OpenRequest, sandbox: Sandbox) -> None:
+    def __init__(self, source: Source, request: OpenRequest, sandbox: Workers) -> None:
         """
         Raises:
             InputError, EncryptedError, TooLargeError: the file cannot be opened.
@@ -106,7 +106,7 @@ def draw_page(request: OpenRequest, number: int, size: PixelSize | None) -> Pict
     return document.picture(index, size or fit_long_side(*document.size(index), LONG_SIDE))
 
 
-def open_path(path: Path, sandbox: Sandbox, password: str | None = None) -> Document:
+def open_path(path: Path, sandbox: Workers, password: str | None = None) -> Document:
     """Open one file under its own name."""
     source = Source(path, str(path), Path(path.name))
     return Document(source, OpenRequest(path.resolve(), password), sandbox)

@@ -1,0 +1,76 @@
+"""Readers: a sandbox whose children are spread over the machines of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any, ParamSpec, TypeVar
+
+from cogdoc.batch.cluster.pool import Pool, Report
+from cogdoc.batch.cluster.refusal import Refusal, host, refuse, version_error
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.errors import CogdocError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ClusterSandbox:
+    """Implements `cogdoc.documents.workers.Workers`; a file has to have the same path on all machines."""
+
+    def __init__(self, jobs: int, timeout: float | None, report: Report) -> None:
+        """
+        Args:
+            jobs: how many readers of one CPU each.
+            timeout: seconds a call may take.
+            report: told of readers that are lost.
+
+        Raises:
+            MissingError, ResourceError: see `Pool`.
+        """
+        import ray
+
+        actor = ray.remote(Reader).options(num_cpus=1, scheduling_strategy="SPREAD")
+        self.jobs = jobs
+        self._pool = Pool(
+            lambda: actor.remote(timeout, version("cogdoc")), jobs, what="readers of one CPU each", report=report
+        )
+
+    def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Run a module-level function in a child of a machine that is free."""
+        return self._pool.submit(function, args, kwargs)
+
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`submit`, and wait for the result."""
+        return self.submit(function, *args, **kwargs).result()
+
+    def close(self) -> None:
+        """End the readers at once; calls that wait are cancelled."""
+        self._pool.close()
+
+
+class Reader:
+    """An actor: calls functions in a sandbox of its own, so that a hostile file ends a child and not the actor."""
+
+    def __init__(self, timeout: float | None, version: str) -> None:
+        self._timeout = timeout
+        self._version = version
+
+    def greet(self) -> str | Refusal:
+        error = version_error(self._version)
+        return refuse(error) if error is not None else host()
+
+    def prepare(self) -> None:
+        _ = self._sandbox
+
+    def call(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return self._sandbox.run(function, *args, **kwargs)
+        except CogdocError as error:
+            return refuse(error, args)
+
+    @cached_property
+    def _sandbox(self) -> Sandbox:
+        return Sandbox(jobs=1, timeout=self._timeout)

@@ -1,0 +1,26 @@
+"""What the tests have done on a cluster. Plain functions of a module that the machines can import."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from cogdoc.errors import EncryptedError
+
+
+def add(one: int, other: int) -> int:
+    return one + other
+
+
+def nap(seconds: float) -> str:
+    time.sleep(seconds)
+    return "rested"
+
+
+def die(signal_number: int) -> None:
+    os.kill(os.getpid(), signal_number)
+    time.sleep(60)
+
+
+def refuse() -> None:
+    raise EncryptedError("the message", "the hint")

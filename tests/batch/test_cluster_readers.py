@@ -1,0 +1,189 @@
+"""Work on a cluster gives the results of one machine, whatever dies on the way."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cluster_functions as remote
+import pymupdf
+import pytest
+
+pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
+
+from small_cluster import actor_process, add_machine, kill_machine, start_cluster
+
+from cogdoc.batch.cluster.connection import Cluster, connect
+from cogdoc.batch.cluster.readers import ClusterSandbox
+from cogdoc.batch.run import Opening, Task, run_sources
+from cogdoc.documents.document import Document
+from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sources import expand_sources
+from cogdoc.documents.workers import Workers
+from cogdoc.engines.builtin.engine import BuiltinEngine
+from cogdoc.engines.choice import Wish
+from cogdoc.errors import DamagedError, EncryptedError, ResourceError, UsageError
+from cogdoc.results.types import EngineInfo, PageRecord
+from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.ocr import transcribe
+from cogdoc.tasks.records import describe_page, describe_source
+from cogdoc.words.page import Page
+
+BUILTIN = Wish("builtin")
+TOLD: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def machines() -> Iterator[Any]:
+    """A cluster of two machines of one CPU each."""
+    with start_cluster(head_cpus=1) as started:
+        add_machine(started, cpus=1)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def cluster(machines: Any) -> Iterator[Cluster]:
+    with connect(machines.address, TOLD.append) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def readers(cluster: Cluster) -> Iterator[ClusterSandbox]:
+    sandbox = cluster.sandbox(cluster.choose_engine(BUILTIN), timeout=60)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+    """Files of several pages, scans and a chart; a damaged and an encrypted file between them."""
+    folder = tmp_path_factory.mktemp("cluster")
+    for number in (1, 2, 3):
+        write_pdf(folder / f"{number}.pdf", pages=number)
+    (folder / "4.pdf").write_bytes(b"%PDF-1.7 and no more")
+    for name in ("receipt.jpg", "encrypted.pdf"):
+        (folder / name).symlink_to(samples / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def many_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    for name in ("a", "b", "c"):
+        write_pdf(folder / f"{name}.pdf", pages=100)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(many_pages: Path) -> str:
+    """What one machine reads there."""
+    with Sandbox() as local:
+        return run(local, read_words, many_pages)
+
+
+def write_pdf(path: Path, pages: int) -> None:
+    file = pymupdf.open()
+    for page in range(pages):
+        file.new_page().insert_text((72, 72), f"{path.stem}, page {page + 1}\n\nSome words of it.")
+    file.save(path)
+
+
+def read_words(document: Document, selection: PageSelection) -> Iterator[PageRecord]:
+    """The quickest task there is: what pages say, without their layout."""
+    pages = (Page(document, number) for number in document.numbers(selection))
+    for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_words):
+        words = page.words()
+        info = EngineInfo(name="words", version="0")
+        yield PageRecord(source=describe_source(document), engine=info, page=describe_page(words), text=words.text)
+
+
+def read_all(document: Document, selection: PageSelection) -> Iterator[PageRecord]:
+    return transcribe(document, BuiltinEngine(), selection)
+
+
+def run(sandbox: Workers, task: Task[PageRecord], *places: Path, after: int = 0, do: Callable[[], object] = int) -> str:
+    """All that a run gives, but for the seconds it took; something is done `after` so many pages."""
+    lines = []
+    pages = 0
+    for source in run_sources(expand_sources(map(str, places)), Opening(), task, sandbox):
+        lines.append(source.wait_until_open().model_dump_json())
+        for record in source.records():
+            lines.append(record.model_copy(update={"timings": {}}).model_dump_json())
+            pages += 1
+            if pages == after:
+                do()
+        lines.append(f"{type(source.error).__name__}: {source.error} ({getattr(source.error, 'hint', None)})")
+    return "\n".join(lines)
+
+
+def test_results_are_those_of_one_machine_byte_for_byte(readers: ClusterSandbox, folder: Path) -> None:
+    gone = folder / "gone.pdf"
+    with Sandbox(jobs=2) as local:
+        expected = run(local, read_all, folder, gone)
+    assert run(readers, read_all, folder, gone) == expected
+    assert "3, page 3" in expected
+    assert "DamagedError" in expected
+    assert "EncryptedError" in expected
+
+
+def test_there_is_a_reader_for_each_processor(cluster: Cluster, readers: ClusterSandbox) -> None:
+    assert (cluster.machines, cluster.cpus, cluster.gpus) == (2, 2, 0)
+    assert readers.jobs == 2
+    begun = time.monotonic()
+    waiting = [readers.submit(remote.nap, 2.0) for _ in range(2)]
+    assert [each.result() for each in waiting] == ["rested"] * 2
+    assert time.monotonic() - begun < 3.9
+
+
+def test_what_kills_a_child_is_that_calls_error_only(readers: ClusterSandbox) -> None:
+    with pytest.raises(DamagedError, match=r"crashed .signal 11"):
+        readers.run(remote.die, signal.SIGSEGV)
+    assert readers.run(remote.add, 2, 3) == 5
+    assert TOLD == []
+
+
+def test_own_errors_come_back_whole(readers: ClusterSandbox) -> None:
+    with pytest.raises(EncryptedError) as caught:
+        readers.run(remote.refuse)
+    assert (caught.value.message, caught.value.hint) == ("the message", "the hint")
+
+
+def test_calls_that_are_waited_for_come_before_those_ahead_of_time(readers: ClusterSandbox) -> None:
+    ahead = [readers.submit(remote.nap, 0.1) for _ in range(20)]
+    begun = time.monotonic()
+    assert readers.run(remote.add, 2, 3) == 5
+    assert time.monotonic() - begun < 2.0
+    time.sleep(2.0)
+    assert sum(each.done() for each in ahead) <= 4 * readers.jobs, "nobody has asked for them yet"
+    assert [each.result() for each in ahead] == ["rested"] * 20
+
+
+def test_killed_reader_costs_only_what_it_was_doing(readers: ClusterSandbox, many_pages: Path, expected: str) -> None:
+    before = len(TOLD)
+    killed = run(readers, read_words, many_pages, after=20, do=lambda: actor_process("Reader").kill())
+    assert killed == expected
+    assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
+
+
+def test_killed_machine_costs_only_what_it_was_doing(
+    machines: Any, readers: ClusterSandbox, many_pages: Path, expected: str
+) -> None:
+    before = len(TOLD)
+    (second,) = machines.worker_nodes
+    killed = run(readers, read_words, many_pages, after=20, do=lambda: kill_machine(machines, second))
+    assert killed == expected
+    assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
+
+
+def test_path_that_is_no_address_and_place_where_nobody_answers_are_one_clear_line() -> None:
+    with pytest.raises(UsageError, match="no address"), connect("nonsense", print):
+        pass
+    with (
+        pytest.raises(ResourceError, match=r"no Ray cluster at 127.0.0.1:1: Connection refused"),
+        connect("127.0.0.1:1", print),
+    ):
+        pass
