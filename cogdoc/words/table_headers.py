@@ -7,6 +7,7 @@ A column that belongs to no group has its title in one of the rows, and the othe
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -20,6 +21,11 @@ BEGINNING = 0.5
 
 CENTERED = 0.08
 """Share of a group's width by which its title may miss the group's middle."""
+
+CENTERED_COLUMN = 0.4
+"""The same as a share of the mean width of its columns: half a column off, it stands over another group."""
+
+_YEAR = re.compile(r"(?:19|20)\d\d(?:[-–/]\d\d(?:\d\d)?)?")
 
 
 def header_depth(rows: Sequence[Row], width: int) -> int:
@@ -40,7 +46,7 @@ def _is_body(row: Row) -> bool:
 
 
 def _is_year(text: str) -> bool:
-    return len(text) == 4 and text.startswith(("19", "20")) and text.isdigit()
+    return _YEAR.fullmatch(text) is not None
 
 
 def widen_group_titles(rows: Sequence[Row], depth: int, width: int, height: float) -> list[Row]:
@@ -92,7 +98,7 @@ def _extents(rows: Sequence[Row], width: int) -> Extents:
 def _free_columns(title: Phrase, taken: set[int], above: Row | None, below: set[int]) -> tuple[int, int]:
     """The columns about a title that are empty in its row, titled below it, and under the same title above it."""
     parent = next((p for p in above.phrases if p.first <= title.first <= p.last), None) if above else None
-    low, high = (parent.first, parent.last) if parent and parent.first < parent.last else (1, max(below))
+    low, high = (max(1, parent.first), parent.last) if parent and parent.first < parent.last else (1, max(below))
     first, last = title.first, title.last
     while first > low and first - 1 in below and first - 1 not in taken:
         first -= 1
@@ -108,7 +114,8 @@ def _centered_group(title: Phrase, free: tuple[int, int], extents: Extents, heig
         key=lambda group: group[0] - group[1],
     ):
         left, right = extents[first][0], extents[last][1]
-        if abs((left + right) / 2 - title.box.center[0]) <= max(height, CENTERED * (right - left)):
+        share = min(CENTERED, CENTERED_COLUMN / (last - first + 1))
+        if abs((left + right) / 2 - title.box.center[0]) <= max(height, share * (right - left)):
             return first, last
     return title.first, title.last
 

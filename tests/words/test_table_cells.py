@@ -78,6 +78,14 @@ def test_short_title_over_the_middle_of_its_group_covers_the_group() -> None:
     assert covered(table) == [(0, 2), (0, 4), (1, 0)]
 
 
+def test_title_over_the_whole_table_leaves_the_first_column_out_of_the_groups_below_it() -> None:
+    texts = [("In thousands of pupils", 95, 0), ("Public", 130, 20), ("Private", 228, 20), ("Year", 0, 40)]
+    for place, left in enumerate((100, 150, 205, 255)):
+        texts += [(("low", "high")[place % 2], left, 40), (f"{place}5.4", left, 60)]
+    table = table_of([*texts, ("1996", 0, 60)], [0, 90, 140, 195, 245, 300], [0, 15, 35, 55, 75])
+    assert rows(table)[:2] == [["In thousands of pupils", "", "", "", ""], ["Year", "Public", "", "Private", ""]]
+
+
 def test_titles_that_begin_where_their_groups_do_cover_them() -> None:
     texts = [("Agencies", 100, 0), ("Persons", 250, 0)]
     for place, left in enumerate((100, 170, 250, 320)):
