@@ -9,6 +9,7 @@ CogdocError                 15  a bug, unless a subclass says otherwise
 |   |-- DamagedError            the file or page is broken
 |   `-- TooLargeError           more pages, pixels or tokens than the limits allow
 |-- OutputError              5  reading or writing failed
+|   |-- PlaceLostError          the disk is full, or the output folder is gone: nothing more can be written
 |   `-- OutputExistsError    6  would overwrite a file
 |-- ResourceError            7  not enough GPU or main memory
 |-- EncryptedError           8  needs a password, or another one
@@ -95,6 +96,10 @@ class TooLargeError(InputError):
 
 class OutputError(CogdocError):
     exit_code = ExitCode.INPUT_OUTPUT
+
+
+class PlaceLostError(OutputError):
+    pass
 
 
 class OutputExistsError(OutputError):

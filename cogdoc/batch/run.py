@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from cogdoc.documents.document import MAX_MEGAPIXELS, Document, OpenRequest
 from cogdoc.documents.page_selection import PageSelection
@@ -19,11 +20,11 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import LostSource, Source
 from cogdoc.errors import CogdocError, ExitCode, TooLargeError
 from cogdoc.results.types import SourceInfo
-from cogdoc.results.writers import AnyRecord
 from cogdoc.tasks.records import describe_source
 
-Task = Callable[[Document, PageSelection], Iterator[AnyRecord]]
-"""What is done with a document: its records, one by one."""
+T = TypeVar("T")
+Task = Callable[[Document, PageSelection], Iterator[T]]
+"""What is done with a document: its results, one by one."""
 
 QUEUED_RECORDS = 4
 
@@ -45,15 +46,15 @@ class _End:
     error: Exception | None
 
 
-class RunningSource:
+class RunningSource(Generic[T]):
     """One source being worked on: its facts, then its records, then how it ended."""
 
-    def __init__(self, source: Source | LostSource, opening: Opening, task: Task, sandbox: Sandbox) -> None:
+    def __init__(self, source: Source | LostSource, opening: Opening, task: Task[T], sandbox: Sandbox) -> None:
         self.source = source if isinstance(source, Source) else None
         self._opening = opening
         self._task = task
         self._sandbox = sandbox
-        self._events: queue.Queue[SourceInfo | AnyRecord | _End] = queue.Queue(QUEUED_RECORDS)
+        self._events: queue.Queue[SourceInfo | T | _End] = queue.Queue(QUEUED_RECORDS)
         self._abandoned = threading.Event()
         self.info = SourceInfo(path=source.name)
         self.error: CogdocError | None = None
@@ -72,8 +73,8 @@ class RunningSource:
             self._finish(event)
         return self.info
 
-    def records(self) -> Iterator[AnyRecord]:
-        """The records in order; when they have ended, `error` says what cut them short, if anything."""
+    def records(self) -> Iterator[T]:
+        """The results in order; when they have ended, `error` says what cut them short, if anything."""
         if self.error is not None:
             return
         while not isinstance(event := self._events.get(), _End):
@@ -110,7 +111,7 @@ class RunningSource:
         except Exception as error:
             self._put_last(_End(error))
 
-    def _put(self, event: SourceInfo | AnyRecord | _End) -> None:
+    def _put(self, event: SourceInfo | T | _End) -> None:
         while not self._abandoned.is_set():
             try:
                 self._events.put(event, timeout=0.2)
@@ -149,10 +150,10 @@ class Tally:
 
 
 def run_sources(
-    sources: Iterable[Source | LostSource], opening: Opening, task: Task, sandbox: Sandbox
-) -> Iterator[RunningSource]:
+    sources: Iterable[Source | LostSource], opening: Opening, task: Task[T], sandbox: Sandbox
+) -> Iterator[RunningSource[T]]:
     """Work on `sources`, and yield them in their order; each must be used up before the next is asked for."""
-    running: deque[RunningSource] = deque()
+    running: deque[RunningSource[T]] = deque()
     try:
         for source in sources:
             running.append(RunningSource(source, opening, task, sandbox))

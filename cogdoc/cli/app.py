@@ -13,7 +13,9 @@ from typing import Annotated, NoReturn
 import typer
 from typer.main import get_command
 
-from cogdoc.cli import ask, chart, doctor, eval, model, ocr, schema
+from cogdoc.batch.stopping import StoppedRun
+from cogdoc.cli import ask, chart, doctor, model, ocr, schema
+from cogdoc.cli import eval as evaluation
 from cogdoc.cli.messages import report, warn
 from cogdoc.errors import CogdocError, ExitCode, UsageError
 
@@ -28,7 +30,7 @@ app = typer.Typer(
 app.command("ask", help=ask.HELP)(ask.ask)
 app.command("ocr", help=ocr.HELP)(ocr.ocr)
 app.command("chart", help=chart.HELP)(chart.chart)
-app.command("eval", help=eval.HELP)(eval.evaluation)
+app.command("eval", help=evaluation.HELP)(evaluation.evaluation)
 app.add_typer(model.app, name="model", help=model.HELP)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("schema", help=schema.HELP)(schema.schema)
@@ -77,6 +79,11 @@ def _run(arguments: list[str]) -> int:
         if error.message:  # else it was asked for nothing, and its help is shown
             report(UsageError(error.format_message(), "see --help"))
         return int(ExitCode.USAGE)
+    except StoppedRun as stopped:
+        interrupted = stopped.signal == signal.SIGINT
+        word = "interrupted" if interrupted else "terminated"
+        warn(f"{word}; the same command goes on from here" if stopped.goes_on else word)
+        return int(ExitCode.INTERRUPTED if interrupted else ExitCode.TERMINATED)
     except KeyboardInterrupt:
         warn("interrupted")
         return int(ExitCode.INTERRUPTED)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,11 +46,11 @@ def ask(
     *,
     options: shared.RunOptions,
 ) -> None:
-    from cogdoc.batch.run import Task
-    from cogdoc.cli.run import Job, run_job
+    from cogdoc.batch.work import Work, ask_work
+    from cogdoc.cli.run import Command, run_command
+    from cogdoc.documents.page_selection import PageSelection
     from cogdoc.engines.protocol import Engine
     from cogdoc.results.writers import Format
-    from cogdoc.tasks.ask import answer_questions
 
     named = list(sources or ())
     questions = [*map(well_formed, question or ()), *_read_questions(questions_from)]
@@ -58,17 +59,17 @@ def ask(
             raise UsageError("what is the question?", 'for example: cogdoc ask report.pdf "total revenue?"')
         questions = [well_formed(named.pop())]
 
-    def make_task(loaded: Engine) -> Task:
-        return lambda document, selection: answer_questions(document, loaded, questions, selection, top_pages)
+    def make_work(engine: Engine, selection: PageSelection, settings: Mapping[str, Any]) -> Work:
+        return ask_work(engine, selection, settings, questions, top_pages)
 
-    job = Job(
+    command = Command(
         "ask",
         (Format.TEXT, Format.MD, Format.JSON, Format.JSONL, Format.CSV),
-        make_task,
+        make_work,
         questions=tuple(questions),
         strict=strict,
     )
-    raise typer.Exit(run_job(job, named, options))
+    raise typer.Exit(run_command(command, named, options))
 
 
 def _read_questions(file: Path | None) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -32,16 +33,18 @@ def chart(
     *,
     options: shared.RunOptions,
 ) -> None:
-    from cogdoc.batch.run import Task
-    from cogdoc.cli.run import Job, run_job
+    from cogdoc.batch.work import Work, chart_work
+    from cogdoc.cli.run import Command, run_command
+    from cogdoc.documents.page_selection import PageSelection
     from cogdoc.engines.protocol import Engine
     from cogdoc.results.writers import Format
-    from cogdoc.tasks.chart import read_charts
 
     questions = tuple(map(well_formed, question or ()))
 
-    def make_task(loaded: Engine) -> Task:
-        return lambda document, selection: read_charts(document, loaded, selection, questions)
+    def make_work(engine: Engine, selection: PageSelection, settings: Mapping[str, Any]) -> Work:
+        return chart_work(engine, selection, settings, questions)
 
-    job = Job("chart", (Format.MD, Format.TEXT, Format.CSV, Format.JSON, Format.JSONL), make_task, questions=questions)
-    raise typer.Exit(run_job(job, sources or (), options))
+    command = Command(
+        "chart", (Format.MD, Format.TEXT, Format.CSV, Format.JSON, Format.JSONL), make_work, questions=questions
+    )
+    raise typer.Exit(run_command(command, sources or (), options))

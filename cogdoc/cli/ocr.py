@@ -25,14 +25,9 @@ def ocr(
     *,
     options: shared.RunOptions,
 ) -> None:
-    from cogdoc.batch.run import Task
-    from cogdoc.cli.run import Job, run_job
-    from cogdoc.engines.protocol import Engine
+    from cogdoc.batch.work import ocr_work
+    from cogdoc.cli.run import Command, run_command
     from cogdoc.results.writers import Format
-    from cogdoc.tasks.ocr import transcribe
 
-    def make_task(loaded: Engine) -> Task:
-        return lambda document, selection: transcribe(document, loaded, selection)
-
-    job = Job("ocr", (Format.MD, Format.TEXT, Format.JSON, Format.JSONL), make_task)
-    raise typer.Exit(run_job(job, sources or (), options))
+    command = Command("ocr", (Format.MD, Format.TEXT, Format.JSON, Format.JSONL), ocr_work)
+    raise typer.Exit(run_command(command, sources or (), options))

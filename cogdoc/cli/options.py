@@ -80,6 +80,30 @@ Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", envvar="COGDOC_OVERWRITE", help="Replace files that exist.", rich_help_panel=_RESULT),
 ]
+RetryFailed = Annotated[
+    bool,
+    typer.Option("--retry-failed", help="Try again what failed in an earlier run.", rich_help_panel=_RESULT),
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        envvar="COGDOC_SHARD",
+        metavar="I/N",
+        help="Read only share I of N of the files; from SLURM's variables where they are.",
+        rich_help_panel=_WHERE,
+    ),
+]
+LogJson = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-json",
+        envvar="COGDOC_LOG_JSON",
+        metavar="FILE",
+        help="Append the fate of every file as JSON Lines; with --to a folder, it is in .cogdoc there.",
+        rich_help_panel=_RESULT,
+    ),
+]
 Jobs = Annotated[
     int | None,
     typer.Option(
@@ -149,6 +173,9 @@ class RunOptions:
     out: Out = None
     to: To = None
     overwrite: Overwrite = False
+    retry_failed: RetryFailed = False
+    log_json: LogJson = None
+    shard: ShardOption = None
     jobs: Jobs = None
     timeout: Timeout = 300.0
     max_pages: MaxPages = None

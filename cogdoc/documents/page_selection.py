@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cogdoc.errors import UsageError
@@ -33,6 +33,17 @@ class PageSelection:
             for number in range(max(first, done + 1), (last or page_count) + 1):
                 yield number
                 done = number
+
+
+def selection_of(numbers: Iterable[int]) -> PageSelection:
+    """The selection of these pages, runs of them as ranges."""
+    ranges: list[tuple[int, int | None]] = []
+    for number in sorted(numbers):
+        if ranges and number == (ranges[-1][1] or 0) + 1:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return PageSelection(tuple(ranges))
 
 
 def parse_page_selection(selection: str) -> PageSelection:

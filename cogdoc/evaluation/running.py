@@ -111,7 +111,7 @@ def _records(cases: tuple[Case, ...], document: Document, engine: Engine) -> Ite
         yield from read_charts(document, engine, PageSelection())
 
 
-def _outcome(case: Case, records: list[AnyRecord], running: RunningSource) -> tuple[Outcome, Answer | None]:
+def _outcome(case: Case, records: list[AnyRecord], running: RunningSource[AnyRecord]) -> tuple[Outcome, Answer | None]:
     outcome = Outcome(
         case.id, case.group, case.language, case.metric, case.unit or case.id, case.question, score=0.0, measures={}
     )
@@ -134,7 +134,7 @@ def _outcome(case: Case, records: list[AnyRecord], running: RunningSource) -> tu
     )
 
 
-def _reply(case: Case, records: list[AnyRecord], running: RunningSource) -> tuple[Reply, float]:
+def _reply(case: Case, records: list[AnyRecord], running: RunningSource[AnyRecord]) -> tuple[Reply, float]:
     """The part of a document's records that is about the case, and the seconds it took."""
     if running.error is not None:
         raise _FailedReplyError(running.error.message)

@@ -5,6 +5,8 @@ An output file is whole or absent: it is written beside its place, synchronized,
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
 import sys
 import tempfile
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from cogdoc.errors import OutputError, OutputExistsError
+from cogdoc.errors import OutputError, OutputExistsError, PlaceLostError
 from cogdoc.results.writers import Format
 
 
@@ -33,8 +35,11 @@ class Destination:
         return self.path / relative.parent / f"{relative.name}.{suffix}"
 
 
-def choose_destination(to: str | None, *, several: bool, overwrite: bool) -> Destination:
+def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfinished: bool = False) -> Destination:
     """A folder where `to` is one, ends like one, or several sources could go to it and it has no suffix.
+
+    Args:
+        unfinished: a run that was cut short may have left a file there; it is looked at later whether it did.
 
     Raises:
         OutputError: the place cannot be written.
@@ -52,7 +57,7 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool) -> Des
         if not os.access(path, os.W_OK | os.X_OK):
             raise OutputError(f"{to}: this folder may not be written to")
     else:
-        check_writable(path, overwrite=overwrite)
+        check_writable(path, overwrite=overwrite or unfinished)
     return Destination(path, folder=folder, overwrite=overwrite)
 
 
@@ -93,7 +98,7 @@ def open_output(path: Path | None, *, overwrite: bool = False) -> Iterator[TextI
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise write_error(path, error) from None
     part = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
@@ -105,9 +110,25 @@ def open_output(path: Path | None, *, overwrite: bool = False) -> Iterator[TextI
     except DiscardOutput:
         return
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise write_error(path, error) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what a killed process left of its attempts to write `path`."""
+    for part in path.parent.glob(f".{glob.escape(path.name[:80])}.*.part"):
+        part.unlink(missing_ok=True)
+
+
+_PLACE_LOST = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE})
+"""A full disk and the like: no other file can be written either."""
+
+
+def write_error(path: Path, error: OSError) -> OutputError:
+    """What a failed attempt to write `path` means."""
+    kind = PlaceLostError if error.errno in _PLACE_LOST else OutputError
+    return kind(f"{path}: cannot be written: {error.strerror}")
 
 
 def _umask() -> int:

@@ -202,7 +202,7 @@ class Chart(Model):
 class Record(Model):
     """What all records have in common."""
 
-    schema_version: Literal["cogdoc/1"] = Field(default=SCHEMA_VERSION, serialization_alias="schema")
+    schema_version: Literal["cogdoc/1"] = Field(default=SCHEMA_VERSION, alias="schema")
     source: SourceInfo
     engine: EngineInfo
     flags: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pymupdf
 import pytest
+from PIL import Image, ImageDraw
 from running import COMMAND, Ended, clean_environment
 
 Cogdoc = Callable[..., Ended]
@@ -79,6 +80,18 @@ def other_bill(tmp_path: Path) -> Path:
 def blank(tmp_path: Path) -> Path:
     """An empty page: the cheapest document there is."""
     return save_pdf(tmp_path / "blank.pdf", "")
+
+
+@pytest.fixture(scope="session")
+def slow_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scan of small print, which takes OCR many seconds."""
+    path = tmp_path_factory.mktemp("slow") / "small-print.png"
+    sheet = Image.new("L", (3000, 4200), 255)
+    draw = ImageDraw.Draw(sheet)
+    for row in range(100):
+        draw.text((60, 40 + 41 * row), " ".join(f"word{row * 40 + n}" for n in range(40)), fill=0, font_size=24)
+    sheet.save(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -57,8 +58,10 @@ def test_folder_gets_a_file_for_each_source_where_it_lay(cogdoc: Any, blank: Pat
     shutil.copy(blank, tmp_path / "in" / "a.png")
     shutil.copy(blank, tmp_path / "in" / "sub" / "a.pdf")
     ended = cogdoc("ocr", "in", "--to", "out", "--out", "text")
-    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    assert (ended.code, ended.out) == (0, "")
+    assert re.fullmatch(r"cogdoc: 3 files in [\d.]+ s: 3 done\n", ended.err)
     written = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    written = {path for path in written if not path.startswith(".cogdoc/")}
     assert written == {"a.pdf.txt", "a.png.txt", "sub/a.pdf.txt"}
     assert "A-1047" in (tmp_path / "out" / "a.pdf.txt").read_text()
 
@@ -92,9 +95,9 @@ def test_sources_of_one_name_never_overwrite_each_other(cogdoc: Any, blank: Path
     assert "A-1047" in (tmp_path / "out" / "one" / "x.pdf.md").read_text()
     assert (tmp_path / "out" / "two" / "x.pdf.md").exists()
     ended = cogdoc("ocr", tmp_path / "one" / "x.pdf", tmp_path / "two" / "x.pdf", "--to", "flat", "--overwrite")
-    assert ended.code == 1
-    assert "holds another source's result already" in ended.err
-    assert "A-1047" in (tmp_path / "flat" / "x.pdf.md").read_text()
+    assert ended.code == 6
+    assert "would both be written there" in ended.err
+    assert not (tmp_path / "flat" / "x.pdf.md").exists()
 
 
 def test_failure_leaves_what_was_there_before(cogdoc: Any, tmp_path: Path) -> None:
@@ -115,7 +118,7 @@ def test_no_source_of_many_is_replaced_by_text(cogdoc: Any, blank: Path, bill: P
 def test_failing_source_leaves_no_file(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4")
     assert cogdoc("ocr", "bad.pdf", blank.name, "--to", "out/").code == 1
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["blank.pdf.md"]
+    assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["blank.pdf.md"]
 
 
 def test_lists_of_files_by_line_and_by_nul(cogdoc: Any, blank: Path, tmp_path: Path) -> None:

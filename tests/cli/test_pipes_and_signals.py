@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,14 @@ def living(group: int) -> list[psutil.Process]:
         except (ProcessLookupError, psutil.Error):
             continue
     return found
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happened():
+            return
+        time.sleep(0.05)
+    raise AssertionError("waited 30 s for nothing")
 
 
 def assert_all_ended(group: int) -> None:
@@ -49,11 +59,11 @@ def test_closed_pipe_ends_quietly(start_cogdoc: Any, long_pdf: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "whole_group", "code", "message"),
     [
-        (signal.SIGINT, True, 130, b"cogdoc: interrupted\n"),
-        (signal.SIGTERM, False, 143, b"cogdoc: terminated\n"),
+        (signal.SIGINT, True, 130, b"interrupted"),
+        (signal.SIGTERM, False, 143, b"terminated"),
     ],
 )
-def test_signals_end_the_command_and_its_children_with_one_line(
+def test_signals_end_the_command_and_its_children_after_the_page_in_hand(
     start_cogdoc: Any, long_pdf: Path, number: int, whole_group: bool, code: int, message: bytes
 ) -> None:
     running = start_cogdoc("ocr", long_pdf, "--out", "jsonl")
@@ -63,8 +73,10 @@ def test_signals_end_the_command_and_its_children_with_one_line(
         os.killpg(running.pid, number)  # as the terminal does
     else:
         os.kill(running.pid, number)
-    _, err = running.communicate(timeout=60)
-    assert (running.returncode, err) == (code, message)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert err == b"cogdoc: finishing the page in hand; once more stops at once\ncogdoc: %b\n" % message
+    assert all(json.loads(line)["error"] is None for line in out.splitlines())
     assert_all_ended(running.pid)
 
 
@@ -76,7 +88,20 @@ def test_interrupted_run_leaves_no_half_written_file(start_cogdoc: Any, long_pdf
     os.killpg(running.pid, signal.SIGINT)
     running.communicate(timeout=60)
     assert running.returncode == 130
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("[!.]*")) == []
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_a_second_interrupt_does_not_wait_for_the_page(start_cogdoc: Any, slow_page: Path) -> None:
+    running = start_cogdoc("ocr", slow_page, "--to", "out/")
+    wait_for(lambda: len(living(running.pid)) >= 2)
+    time.sleep(1)
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.stderr.readline().startswith(b"cogdoc: finishing the page in hand")
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=20)
+    assert (running.returncode, err) == (130, b"cogdoc: interrupted\n")
+    assert_all_ended(running.pid)
 
 
 def test_children_of_a_killed_command_end_too(start_cogdoc: Any, long_pdf: Path) -> None:

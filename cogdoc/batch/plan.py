@@ -1,0 +1,119 @@
+"""Which files a run reads and where the result of each goes: settled before any work, held on disk, not in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cogdoc.documents.sources import LostSource, Source
+from cogdoc.errors import InputError, OutputExistsError, UsageError
+from cogdoc.results.destination import Destination
+from cogdoc.results.writers import Format
+
+_SHARD = re.compile(r"(\d{1,6})/(\d{1,6})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A share of the files: number `index` (from 1) of `count`."""
+
+    index: int = 1
+    count: int = 1
+
+    def holds(self, relative: Path) -> bool:
+        """Whether a file is in this share; by its name alone, so that files that come and go move no others."""
+        digest = hashlib.sha256(os.fsencode(relative)).digest()
+        return int.from_bytes(digest[:8]) % self.count == self.index - 1
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
+def parse_shard(text: str) -> Shard:
+    """Read `2/5`.
+
+    Raises:
+        UsageError: it is no share, or there is none of that number.
+    """
+    match = _SHARD.fullmatch(text)
+    if match is None or not 1 <= int(match[1]) <= int(match[2]):
+        raise UsageError(f"--shard: {text!r} is no share of the files", "write for example --shard 2/5")
+    return Shard(int(match[1]), int(match[2]))
+
+
+def slurm_shard(environment: Mapping[str, str]) -> Shard | None:
+    """The share of a task of a SLURM job array, or of a parallel job step; None outside of both.
+
+    https://slurm.schedmd.com/job_array.html, https://slurm.schedmd.com/srun.html
+    """
+
+    def number(name: str) -> int | None:
+        text = environment.get(name, "")
+        return int(text) if text.isdecimal() else None
+
+    task, first, count = number("SLURM_ARRAY_TASK_ID"), number("SLURM_ARRAY_TASK_MIN"), number("SLURM_ARRAY_TASK_COUNT")
+    step = number("SLURM_ARRAY_TASK_STEP") or 1
+    if task is not None and count is not None and count > 1:
+        return Shard((task - (first or 0)) // step + 1, count)
+    rank, ranks = number("SLURM_PROCID"), number("SLURM_STEP_NUM_TASKS") or number("SLURM_NTASKS")
+    return Shard(rank + 1, ranks) if rank is not None and ranks is not None and ranks > 1 else None
+
+
+class Plan:
+    """The files of a run in their order."""
+
+    def __init__(
+        self, sources: Iterable[Source | LostSource], destination: Destination, output: Format, shard: Shard
+    ) -> None:
+        """
+        Raises:
+            OutputExistsError: two files would be written to one place.
+        """
+        # An empty name is a temporary database, which SQLite keeps in memory while it is small.
+        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._database.execute(
+            "CREATE TABLE plan (place INTEGER PRIMARY KEY, path BLOB, name TEXT, relative BLOB, target BLOB UNIQUE,"
+            " error TEXT, hint TEXT)"
+        )
+        self._database.execute("BEGIN")
+        for source in sources:
+            if shard.holds(source.relative if isinstance(source, Source) else Path(source.name)):
+                self._add(source, destination, output)
+        self._database.execute("COMMIT")
+
+    def _add(self, source: Source | LostSource, destination: Destination, output: Format) -> None:
+        insert = "INSERT INTO plan (path, name, relative, target, error, hint) VALUES (?, ?, ?, ?, ?, ?)"
+        if isinstance(source, LostSource):
+            values = (None, source.name, None, None, source.error.message, source.error.hint)
+            self._database.execute(insert, values)
+            return
+        target = os.fsencode(destination.file_for(source.relative, output))
+        path, relative = os.fsencode(source.path), os.fsencode(source.relative)
+        try:
+            self._database.execute(insert, (path, source.name, relative, target, None, None))
+        except sqlite3.IntegrityError:
+            (other,) = self._database.execute("SELECT name FROM plan WHERE target = ?", (target,)).fetchone()
+            raise OutputExistsError(
+                f"{os.fsdecode(target)}: {other} and {source.name} would both be written there",
+                "name the folder that holds them both, or read them in two runs",
+            ) from None
+
+    def __len__(self) -> int:
+        (count,) = self._database.execute("SELECT COUNT(*) FROM plan").fetchone()
+        return int(count)
+
+    def __iter__(self) -> Iterator[Source | LostSource]:
+        rows = self._database.cursor().execute("SELECT path, name, relative, error, hint FROM plan ORDER BY place")
+        for path, name, relative, error, hint in rows:
+            if error is not None:
+                yield LostSource(name, InputError(error, hint))
+            else:
+                yield Source(Path(os.fsdecode(path)), name, Path(os.fsdecode(relative)))
+
+    def close(self) -> None:
+        self._database.close()

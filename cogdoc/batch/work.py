@@ -1,0 +1,118 @@
+"""What a command does with each document, item by item, so that what is done already need not be done again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Protocol
+
+from cogdoc.documents.document import Document
+from cogdoc.documents.page_selection import PageSelection, selection_of
+from cogdoc.engines.protocol import Engine
+from cogdoc.results.types import SCHEMA_VERSION, AnswerRecord, SourceInfo
+from cogdoc.results.writers import AnyRecord
+from cogdoc.tasks.ask import answer_questions
+from cogdoc.tasks.chart import read_charts
+from cogdoc.tasks.ocr import transcribe
+from cogdoc.tasks.records import describe_source
+
+Item = int | str
+"""A page number, or a question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is done with a document: what its items are, and how the records of some of them are made, in order."""
+
+    task: str
+    engine: Engine
+    settings: Mapping[str, Any]
+    """What results depend on besides the document, the engine and the item."""
+    items: Callable[[Document], list[Item]]
+    records: Callable[[Document, Sequence[Item]], Iterator[AnyRecord]]
+
+    @property
+    def key(self) -> str:
+        """A name for everything that results depend on besides the document and the item."""
+        about = [SCHEMA_VERSION, self.task, self.engine.info.model_dump(mode="json"), dict(self.settings)]
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """All records of one item of one document."""
+
+    item: Item
+    records: tuple[AnyRecord, ...]
+    kept: bool = False
+    """Whether they were made by an earlier run."""
+
+    @property
+    def failed(self) -> bool:
+        return any(record.error is not None for record in self.records)
+
+
+class KeptResults(Protocol):
+    """Where results of earlier runs may be found."""
+
+    def find(self, source: SourceInfo, item: Item) -> tuple[AnyRecord, ...] | None: ...
+
+
+def ocr_work(engine: Engine, selection: PageSelection, settings: Mapping[str, Any]) -> Work:
+    return Work(
+        "ocr",
+        engine,
+        settings,
+        lambda document: list(document.numbers(selection)),
+        lambda document, pages: transcribe(document, engine, selection_of(map(int, pages))),
+    )
+
+
+def chart_work(
+    engine: Engine, selection: PageSelection, settings: Mapping[str, Any], questions: Sequence[str] = ()
+) -> Work:
+    return Work(
+        "chart",
+        engine,
+        {**settings, "questions": list(questions)},
+        lambda document: list(document.numbers(selection)),
+        lambda document, pages: read_charts(document, engine, selection_of(map(int, pages)), questions),
+    )
+
+
+def ask_work(
+    engine: Engine, selection: PageSelection, settings: Mapping[str, Any], questions: Sequence[str], top_pages: int
+) -> Work:
+    return Work(
+        "ask",
+        engine,
+        {**settings, "pages": selection.ranges, "top_pages": top_pages},
+        lambda _: list(questions),
+        lambda document, asked: answer_questions(document, engine, list(map(str, asked)), selection, top_pages),
+    )
+
+
+def results_of(document: Document, work: Work, kept: KeptResults | None) -> Iterator[ItemResult]:
+    """The results of all items in order: those that are kept as they are, the others made now."""
+    source = describe_source(document)
+    items = work.items(document)
+    found = {item for item in items if kept and kept.find(source, item) is not None}
+    missing = [item for item in items if item not in found]
+    made = groupby(work.records(document, missing), key=_item_of) if missing else iter(())
+    for item in items:
+        records = kept.find(source, item) if kept and item in found else None
+        if records is not None:
+            yield ItemResult(item, records, kept=True)
+        else:
+            _, group = next(made)
+            yield ItemResult(item, tuple(group))
+
+
+def _item_of(record: AnyRecord) -> Item:
+    if isinstance(record, AnswerRecord):
+        return record.question
+    assert record.page is not None
+    return record.page.number

@@ -1,0 +1,282 @@
+"""Runs that are cut short: the same command goes on where it stopped, and gives the bytes of an undisturbed run."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import save_pdf
+from running import COMMAND, clean_environment
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve small documents in two folders, most of their pages blank and therefore quick; one is damaged."""
+    folder = tmp_path_factory.mktemp("many")
+    for number in range(12):
+        below = folder / ("even" if number % 2 == 0 else "odd")
+        below.mkdir(exist_ok=True)
+        text = f"Document {number}\nReference: CD-{number:03}" if number % 3 == 0 else ""
+        save_pdf(below / f"{number}.pdf", text, *[""] * (number % 4))
+    (folder / "odd" / "7.pdf").write_bytes(b"%PDF-1.7 and no more")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def long_blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """So many pages that a test can act while they are being read."""
+    return save_pdf(tmp_path_factory.mktemp("long") / "long.pdf", *[""] * 500)
+
+
+def results_below(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file() and ".cogdoc" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def lines_of(record: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
+
+
+def kill_again_and_again(cwd: Path, seed: int, *arguments: str) -> int:
+    """Run the command until it ends by itself, killing it with its children at random moments; how often it was."""
+    moments = random.Random(seed)
+    for kills in range(100):
+        running = subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=cwd,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=clean_environment(),
+            start_new_session=True,
+        )
+        try:
+            # Longer each time, so that it comes to an end on a slow machine too.
+            running.wait(timeout=0.5 + moments.random() * (1 + kills))
+        except subprocess.TimeoutExpired:
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait()
+        else:
+            return kills
+    raise AssertionError("never came to an end")
+
+
+@pytest.mark.parametrize("to", ["out/", "all.jsonl"])
+def test_killed_at_any_moment_the_same_command_gives_the_bytes_of_an_undisturbed_run(
+    cogdoc: Any, folder: Path, tmp_path: Path, to: str
+) -> None:
+    arguments = ("ocr", str(folder), "--out", "jsonl", "--to")
+    assert cogdoc(*arguments, f"calm-{to}").code == 1, "one document is damaged"
+    kills = kill_again_and_again(tmp_path, 7, *arguments, to)
+    assert kills > 0
+    calm, stormy = tmp_path / f"calm-{to}", tmp_path / to
+    if to.endswith("/"):
+        assert results_below(stormy) == results_below(calm)
+        assert len(results_below(calm)) == 11
+    else:
+        assert stormy.read_bytes() == calm.read_bytes()
+
+
+def test_what_is_done_is_not_done_again(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+    cogdoc("ocr", folder / "even", "--to", "out")
+    before = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in results_below(tmp_path / "out")}
+    again = cogdoc("ocr", folder / "even", "--to", "out")
+    assert again.code == 0
+    assert "6 done by an earlier run" in again.err
+    assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in before} == before
+
+
+def test_a_changed_document_and_a_removed_result_are_done_again(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "even", tmp_path / "in")
+    cogdoc("ocr", "in", "--to", "out")
+    save_pdf(tmp_path / "in" / "2.pdf", "Something else altogether")
+    (tmp_path / "out" / "0.pdf.md").unlink()
+    again = cogdoc("ocr", "in", "--to", "out")
+    assert again.code == 0
+    assert "2 done, 4 done by an earlier run" in again.err
+    assert "altogether" in (tmp_path / "out" / "2.pdf.md").read_text()
+    assert "CD-000" in (tmp_path / "out" / "0.pdf.md").read_text()
+
+
+def test_a_result_that_somebody_changed_is_left_alone(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    cogdoc("ocr", bill, "--to", "out/")
+    (tmp_path / "out" / "bill.pdf.md").write_text("my own notes")
+    assert cogdoc("ocr", bill, "--to", "out/").code == 6
+    assert (tmp_path / "out" / "bill.pdf.md").read_text() == "my own notes"
+
+
+def test_failures_are_told_again_and_tried_again_only_when_asked(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    shutil.copy(bill, tmp_path / "in" / "good.pdf")
+    (tmp_path / "in" / "bad.pdf").write_bytes(b"%PDF-1.7 and no more")
+    assert cogdoc("ocr", "in", "--to", "out").code == 1
+    again = cogdoc("ocr", "in", "--to", "out")
+    assert again.code == 1
+    assert "in/bad.pdf" in again.err
+    assert "--retry-failed" in again.err
+    retried = cogdoc("ocr", "in", "--to", "out", "--retry-failed")
+    assert (retried.code, "earlier run;" in retried.err) == (1, False)
+    status = (tmp_path / "in" / "bad.pdf").stat()
+    save_pdf(tmp_path / "in" / "bad.pdf", "Mended")
+    os.utime(tmp_path / "in" / "bad.pdf", ns=(status.st_atime_ns, status.st_mtime_ns))
+    mended = cogdoc("ocr", "in", "--to", "out", "--retry-failed")
+    assert mended.code == 0
+    assert "Mended" in (tmp_path / "out" / "bad.pdf.md").read_text()
+
+
+def test_overwriting_begins_again_but_goes_on_where_it_was_cut_short(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+    command = ("ocr", str(folder / "even"), "--to", "out", "--overwrite")
+    assert cogdoc(*command).code == 0
+    assert "6 done\n" in cogdoc(*command).err
+    kill_again_and_again(tmp_path, 3, *command)
+    events = lines_of(tmp_path / "out" / ".cogdoc" / "record.jsonl")
+    last = max(place for place, event in enumerate(events) if event["event"] == "run")
+    assert events[-1]["earlier"] + events[-1]["done"] == 6
+    assert len([event for event in events[last:] if event["event"] == "file"]) == events[-1]["done"]
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_does(
+    start_cogdoc: Any, long_blank: Path, cogdoc: Any, tmp_path: Path
+) -> None:
+    running = start_cogdoc("ocr", long_blank, "--to", "out/", "--out", "jsonl")
+    journal = tmp_path / "out" / ".cogdoc" / "journal.sqlite-wal"
+    wait_for(lambda: journal.exists() and journal.stat().st_size > 100_000)
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err.endswith(b"cogdoc: interrupted; the same command goes on from here\n")
+    ended = cogdoc("ocr", long_blank, "--to", "out/", "--out", "jsonl")
+    assert ended.code == 0
+    numbers = [json.loads(line)["page"]["number"] for line in (tmp_path / "out" / "long.pdf.jsonl").open()]
+    assert numbers == list(range(1, 501))
+    (file,) = (event for event in lines_of(tmp_path / "out" / ".cogdoc" / "record.jsonl") if event["event"] == "file")
+    assert 0 < file["kept"] < file["items"] == 500
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    for _ in range(1200):
+        if happened():
+            return
+        time.sleep(0.05)
+    raise AssertionError("waited a minute for nothing")
+
+
+def test_two_commands_do_not_work_into_one_place_at_a_time(
+    start_cogdoc: Any, long_blank: Path, cogdoc: Any, tmp_path: Path
+) -> None:
+    running = start_cogdoc("ocr", long_blank, "--to", "out/")
+    wait_for(lambda: (tmp_path / "out" / ".cogdoc" / "journal.sqlite-wal").exists())
+    second = cogdoc("ocr", long_blank, "--to", "out/")
+    assert second.code == 5
+    assert "another cogdoc is at work here" in second.err
+    os.killpg(running.pid, signal.SIGKILL)
+    running.communicate(timeout=60)
+
+
+def test_results_go_when_they_stand_in_a_whole_file(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+    cogdoc("ocr", folder / "odd", "--to", "out")
+    with sqlite3.connect(tmp_path / "out" / ".cogdoc" / "journal.sqlite") as database:
+        assert database.execute("SELECT COUNT(*) FROM results").fetchone() == (0,)
+        assert database.execute("SELECT state, COUNT(*) FROM files GROUP BY state").fetchall() == [
+            ("done", 5),
+            ("failed", 1),
+        ]
+    database.close()
+
+
+def test_a_single_file_that_is_whole_has_no_journal_beside_it(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    assert cogdoc("ocr", bill, "--to", "bill.md").code == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"bill.pdf", "bill.md"}
+
+
+def test_shares_of_the_files_make_up_the_whole(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+    for index in (1, 2, 3):
+        cogdoc("ocr", folder, "--to", "shares", "--shard", f"{index}/3")
+    cogdoc("ocr", folder, "--to", "whole")
+    assert results_below(tmp_path / "shares") == results_below(tmp_path / "whole")
+    files = [
+        event["path"]
+        for index in (1, 2, 3)
+        for event in lines_of(tmp_path / "shares" / ".cogdoc" / f"record-{index}-of-3.jsonl")
+        if event["event"] == "file"
+    ]
+    assert len(files) == len(set(files)) == 12
+
+
+def test_slurm_tells_which_share(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+    array = {"SLURM_ARRAY_TASK_ID": "12", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "3"}
+    ended = cogdoc("ocr", folder, "--to", "out", **array)
+    assert "share 3/3 of the files, by SLURM's variables" in ended.err
+    assert (tmp_path / "out" / ".cogdoc" / "record-3-of-3.jsonl").exists()
+    step = cogdoc("ocr", folder, "--to", "out", SLURM_PROCID="0", SLURM_NTASKS="3")
+    assert "share 1/3" in step.err
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "half", "1/0"])
+def test_no_share_is_usage(cogdoc: Any, bill: Path, shard: str) -> None:
+    ended = cogdoc("ocr", bill, "--to", "out/", "--shard", shard)
+    assert (ended.code, ended.err.count("Traceback")) == (2, 0)
+
+
+def test_the_record_tells_the_fate_of_every_file(cogdoc: Any, bill: Path, blank: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 and no more")
+    cogdoc("ocr", bill, "gone.pdf", "bad.pdf", blank, "--log-json", "log.jsonl")
+    first, *files, last = lines_of(tmp_path / "log.jsonl")
+    assert (first["event"], first["task"], first["engine"]["name"]) == ("run", "ocr", "builtin")
+    assert [(Path(file["path"]).name, file["fate"]) for file in files] == [
+        ("bill.pdf", "done"),
+        ("gone.pdf", "failed"),
+        ("bad.pdf", "failed"),
+        ("blank.pdf", "done"),
+    ]
+    assert files[1]["error"]["exit_code"] == 4
+    assert files[0]["seconds"] > 0
+    assert files[3]["flags"] == {"blank-page": 1}
+    assert (last["done"], last["failed"], last["files"]) == (2, 2, 4)
+
+
+FULL_THEN_ROOMY = """
+mount -t tmpfs -o size=400k tmpfs small && cd small && dd if=/dev/zero of=filler bs=1k count=300 status=none || exit
+"$@"; echo "first $?"
+rm filler; mount -o remount,size=5m tmpfs .
+"$@"; echo "second $?"
+ls out/even out/odd | grep -c md
+"""
+
+
+def test_a_full_disk_ends_the_run_with_one_line_and_it_goes_on_when_there_is_room(folder: Path, tmp_path: Path) -> None:
+    """On a real file system of half a megabyte, mounted in a name space of its own."""
+    (tmp_path / "small").mkdir()
+    command = [*COMMAND, "ocr", str(folder), "--to", "out"]
+    ended = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", FULL_THEN_ROOMY, "bash", *command],
+        cwd=tmp_path,
+        capture_output=True,
+        env=clean_environment(),
+        check=False,
+        text=True,
+    )
+    if "first" not in ended.stdout:
+        pytest.skip(f"no file system of one's own can be mounted here: {ended.stderr.strip()[:100]}")
+    assert ended.stdout.splitlines() == ["first 5", "second 1", "11"]
+    assert "No space left on device" in ended.stderr or "disk is full" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_output_folder_that_vanishes_is_said_once(start_cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+    running = start_cogdoc("ocr", folder, "--to", "out/")
+    wait_for(lambda: len(results_below(tmp_path / "out")) > 1 if (tmp_path / "out").exists() else False)
+    (tmp_path / "out").rename(tmp_path / "elsewhere")
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 5
+    assert err.decode().splitlines()[-1].startswith("cogdoc: out: this folder is gone")
+    assert not (tmp_path / "out").exists()
