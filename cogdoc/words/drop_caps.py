@@ -23,21 +23,22 @@ WHOLE_WORD = "A"
 
 def join_drop_caps(lines: Sequence[Line]) -> list[Line]:
     """`lines`, with each initial at the beginning of the uppermost of the lines that it stands beside."""
-    if not lines:
-        return []
+    letters = [line for line in lines if len(line.words) == 1 and _is_capital(line.words[0].text)]
+    if not letters:
+        return list(lines)
     height = statistics.median(line.box.height for line in lines)
     joined = list(lines)
-    for line in lines:
-        if _is_initial(line, height) and (beside := _lines_beside(line, joined)):
+    for line in letters:
+        if line.box.height > TALL * height and (beside := _lines_beside(line, joined)):
             place = joined.index(beside[0])
             joined[place] = _with_initial(line.words[0], beside[0])
             joined.remove(line)
     return joined
 
 
-def _is_initial(line: Line, height: float) -> bool:
-    text = line.text.lstrip("‘’“”\"'")
-    return len(text) == 1 and text.isupper() and line.box.height > TALL * height
+def _is_capital(text: str) -> bool:
+    letter = text.lstrip("‘’“”\"'")
+    return len(letter) == 1 and letter.isupper()
 
 
 def _lines_beside(initial: Line, lines: Sequence[Line]) -> list[Line]:

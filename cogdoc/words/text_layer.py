@@ -6,6 +6,7 @@ import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
@@ -131,13 +132,20 @@ class _Span:
 
 
 def _traced_text(page: pymupdf.Page) -> tuple[list[_Span], list[_Span]]:
-    """The text that is drawn, and that in render mode 3 or fully transparent (PDF 1.7, 9.3.6)."""
+    """The text that is drawn, and that in render mode 3 or fully transparent (PDF 1.7, 9.3.6); none without such."""
+    traced = page.get_texttrace()
+    if not any(map(_is_undrawn, traced)):
+        return [], []
     drawn: list[_Span] = []
     undrawn: list[_Span] = []
-    for span in page.get_texttrace():
+    for span in traced:
         text = "".join(chr(character[0]) for character in span["chars"] if character[0] > 0)
-        (undrawn if span["type"] == 3 or span["opacity"] == 0 else drawn).append(_Span(text, Box(*span["bbox"])))
+        (undrawn if _is_undrawn(span) else drawn).append(_Span(text, Box(*span["bbox"])))
     return drawn, undrawn
+
+
+def _is_undrawn(span: dict[str, Any]) -> bool:
+    return bool(span["type"] == 3 or span["opacity"] == 0)
 
 
 def _is_drawn(text: str, box: Box, drawn: Sequence[_Span]) -> bool:
