@@ -137,7 +137,9 @@ def _part_group_titles(row: Row) -> list[Row]:
     if not all(below.get(column) for title in wide for column in range(title.first, title.last + 1)):
         return [row]
     top = min(phrase.box.y0 for phrases in below.values() for phrase in phrases)
-    return _cut(row, [top], [{title.first: (title,) for title in titles}, below])
+    first_columns = {title.first for title in titles}
+    above = {column: tuple(title for title in titles if title.first == column) for column in first_columns}
+    return _cut(row, [top], [above, below])
 
 
 def _stacked(phrases: Sequence[Phrase]) -> bool:

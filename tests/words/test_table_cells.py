@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cogdoc.documents.geometry import Box
@@ -150,6 +150,7 @@ texts_anywhere = st.lists(
 lines_anywhere = st.lists(st.floats(1, 199), max_size=5).map(lambda inner: tuple(sorted({0.0, *inner, 200.0})))
 
 
+@example([("a", 0, 0), ("a", 10, 6), ("a", 17, 0), ("a", 20, 6)], (0, 19, 200), (0, 200))
 @given(texts_anywhere, lines_anywhere, lines_anywhere)
 def test_no_word_is_lost_or_doubled_and_rows_are_equally_long(
     texts: Texts, across: tuple[float, ...], down: tuple[float, ...]
