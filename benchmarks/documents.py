@@ -19,12 +19,12 @@ management outlook risk currency interest rate tax investment acquisition employ
 _WORDS = _VOCABULARY.split()
 
 
-def write_text_pdf(path: Path, pages: int) -> None:
+def write_text_pdf(path: Path, pages: int, seed: int = 0) -> None:
     """A born-digital report of A4 pages: a heading, paragraphs, on every fifth page a ruled table.
 
     Each page states a reference number of its own: "Reference number: CD-0377".
     """
-    random_words = random.Random(0)
+    random_words = random.Random(seed)
     with pymupdf.open() as pdf:
         for number in range(1, pages + 1):
             page = pdf.new_page(width=595, height=842)

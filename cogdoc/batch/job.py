@@ -233,9 +233,12 @@ class _Run:
             yield source
 
     def _count_earlier(self, source: Source, fate: Fate) -> None:
-        self._counts.earlier += 1
         self._tally.succeeded += fate.items - fate.failed
-        if fate.message:
+        if not fate.message:
+            self._counts.earlier += 1
+        else:
+            self._counts.failed += fate.state is State.FAILED
+            self._counts.partial += fate.state is State.DONE
             self._listener.warned(f"{source.name}: {fate.message} (in an earlier run; --retry-failed tries again)")
             self._tally.failures.append(ExitCode(fate.exit_code))
 

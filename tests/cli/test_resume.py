@@ -156,7 +156,9 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
     assert err.endswith(b"cogdoc: interrupted; the same command goes on from here\n")
     ended = cogdoc("ocr", long_blank, "--to", "out/", "--out", "jsonl")
     assert ended.code == 0
-    numbers = [json.loads(line)["page"]["number"] for line in (tmp_path / "out" / "long.pdf.jsonl").open()]
+    numbers = [
+        json.loads(line)["page"]["number"] for line in results_below(tmp_path / "out")["long.pdf.jsonl"].splitlines()
+    ]
     assert numbers == list(range(1, 501))
     (file,) = (event for event in lines_of(tmp_path / "out" / ".cogdoc" / "record.jsonl") if event["event"] == "file")
     assert 0 < file["kept"] < file["items"] == 500

@@ -1,0 +1,149 @@
+"""What batch runs promise, measured through the command line on documents made on the spot.
+
+python -m benchmarks.batch --only kills
+
+- kills: a run over a folder is killed with its children (SIGKILL) at random moments, over and over, and started
+  again each time; its results must equal those of an undisturbed run, byte for byte, and no file that was done may
+  be done again. Exit code 1 otherwise.
+- memory: peak anonymous memory over few files, many files, few pages and many pages.
+- throughput: the same folder with one and two jobs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks.documents import write_text_pdf
+from benchmarks.process import run
+from benchmarks.report import markdown_table
+
+COGDOC = str(Path(sys.executable).with_name("cogdoc"))
+MEGABYTE = 1024**2
+JOURNAL = ".cogdoc"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table for each measurement asked for; 1 where a promise is broken."""
+    options = _parse(arguments)
+    kept = True
+    with TemporaryDirectory(prefix="cogdoc-batch-") as folder:
+        for name in [options.only] if options.only else list(MEASUREMENTS):
+            below = Path(folder) / name
+            below.mkdir()
+            table, holds = MEASUREMENTS[name](below, options)
+            kept = kept and holds
+            print(f"\n## {name}\n\n{table}", flush=True)
+    return 0 if kept else 1
+
+
+def measure_kills(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
+    """Kill until it was done as often as asked for, and then let the run come to its end."""
+    _write_folder(folder / "in", options.files, pages=2)
+    command = [COGDOC, "ocr", str(folder / "in"), "--out", "jsonl", "--jobs", "2", "--quiet", "--to"]
+    calm = run([*command, str(folder / "calm")])
+    moments = random.Random(options.seed)
+    kills = 0
+    while kills < options.kills:
+        # So that every kill falls into the work, however much of it is left.
+        started = subprocess.Popen([*command, str(folder / "out")], stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            started.wait(timeout=0.3 + moments.random() * 2 * calm.seconds / options.kills)
+        except subprocess.TimeoutExpired:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+            kills += 1
+        else:
+            break
+    run([*command, str(folder / "out")])
+    equal = _results(folder / "out") == _results(folder / "calm")
+    events = [json.loads(line) for line in (folder / "out" / JOURNAL / "record.jsonl").read_text().splitlines()]
+    files = [event for event in events if event["event"] == "file"]
+    again = len(files) - len({event["path"] for event in files})
+    kept = sum(event["kept"] for event in files)
+    rows = [[str(options.files), str(kills), str(kept), str(again), "equal" if equal else "DIFFERENT"]]
+    header = ["files of 2 pages", "kills", "pages taken from the journal", "files finished twice", "bytes"]
+    return markdown_table(header, rows), equal and not again
+
+
+def measure_memory(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
+    """Many of something must take no more memory than few."""
+    few_files, many_files = folder / "few", folder / "many"
+    _write_folder(few_files, 20, pages=1)
+    _write_folder(many_files, options.files, pages=1)
+    few_pages, many_pages = folder / "few.pdf", folder / "many.pdf"
+    write_text_pdf(few_pages, 50)
+    write_text_pdf(many_pages, options.pages)
+    rows = []
+    peaks = []
+    for name, source in (
+        ("20 files", few_files),
+        (f"{options.files} files", many_files),
+        ("50 pages", few_pages),
+        (f"{options.pages} pages", many_pages),
+    ):
+        finished = run([COGDOC, "ocr", str(source), "--jobs", "1", "--quiet", "--to", str(folder / f"to {name}/")])
+        peaks.append(finished.peak_memory)
+        rows.append([name, f"{finished.seconds:.1f}", f"{finished.peak_memory / MEGABYTE:.0f}"])
+    rows.append(["largest over smallest", "", f"{max(peaks) / min(peaks):.2f}"])
+    return markdown_table(["read", "s", "peak MB"], rows), True
+
+
+def measure_throughput(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
+    """One and two jobs in turn, so that a noisy machine bothers both."""
+    _write_folder(folder / "in", options.files, pages=2)
+    seconds: dict[str, list[float]] = {"1": [], "2": []}
+    for turn in range(options.runs):
+        for jobs, times in seconds.items():
+            to = str(folder / f"out-{jobs}-{turn}/")
+            command = [COGDOC, "ocr", str(folder / "in"), "--jobs", jobs, "--quiet", "--to", to]
+            times.append(run(command).seconds)
+    pages = 2 * options.files
+    rows = [
+        [jobs, f"{median(times):.1f}", f"{pages / median(times):.1f}", f"{median(seconds['1']) / median(times):.2f}"]
+        for jobs, times in seconds.items()
+    ]
+    return markdown_table(["jobs", "median s", "pages/s", "times one job"], rows), True
+
+
+MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], tuple[str, bool]]] = {
+    "kills": measure_kills,
+    "memory": measure_memory,
+    "throughput": measure_throughput,
+}
+
+
+def _write_folder(folder: Path, files: int, pages: int) -> None:
+    folder.mkdir()
+    for number in range(files):
+        write_text_pdf(folder / f"{number:04}.pdf", pages, seed=number)
+
+
+def _results(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.batch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", choices=list(MEASUREMENTS), help="one measurement instead of all")
+    parser.add_argument("--files", type=int, default=200, help="documents in a folder")
+    parser.add_argument("--pages", type=int, default=2000, help="pages of the long document")
+    parser.add_argument("--kills", type=int, default=50, help="how often the run is killed")
+    parser.add_argument("--runs", type=int, default=3, help="how often throughput is timed")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments at which it is killed")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
