@@ -32,8 +32,8 @@ from cogdoc.words.types import PageWords
 
 PRIOR: dict[str, float] = {
     "bm25": 8.0, "coverage": 2.0, "near": 4.0, "pairs": 2.0, "heading": 2.0, "label": 4.0, "valued-label": 2.0,
-    "reference": 3.0, "numbers": 0.5, "words": -0.5, "statement": 1.5, "contents": -3.0, "no-kind": -1.0, "early": 0.3,
-    "whole-document": 2.0,
+    "reference": 3.0, "numbers": 0.5, "words": -0.5, "statement": 1.5, "asked-statement": 3.0, "contents": -3.0,
+    "no-kind": -1.0, "early": 0.3, "whole-document": 2.0,
 }  # fmt: skip
 STIFFNESS = 1.0
 """Of the prior: how much a squared deviation of 1 costs, in nats, twice."""

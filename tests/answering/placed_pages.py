@@ -77,7 +77,7 @@ def paragraph(text: str, number: int = 1) -> PageLayout:
 
 def table(*texts: str, number: int = 1) -> PageLayout:
     """A page with one table, its cells parted by "|"."""
-    columns = (40.0, 190.0, 290.0, 390.0, 490.0)
+    columns = (40.0, 190.0, 290.0, 390.0, 490.0, 590.0)
     lines = rows(*texts, columns=columns)
     cells = tuple(
         tuple(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from placed_pages import page, page_of, paragraph, rows, table
 
 from cogdoc.engines.builtin.answering import answer_question
-from cogdoc.words.types import PageLayout
+from cogdoc.words.types import PageLayout, TextOrigin
 
 FORM = page(
     "Registration Form",
@@ -245,3 +247,50 @@ def test_a_chinese_label_that_begins_otherwise_is_no_label_of_the_value() -> Non
     invoice = page("发票号码：12345678|开票日期：2023年08月25日")
     assert answer_question("开票日期是哪天？", [invoice]).text == "2023年08月25日"
     assert answer_question("付款截止日期是哪天？", [invoice]).text is None
+
+
+QUARTERS = table(
+    "|Three months ended||Nine months ended|",
+    "|Oct 30, 2022|Oct 31, 2021|Oct 30, 2022|Oct 31, 2021",
+    "(In millions)||||",
+    "Net sales|5,931|7,103|20,923|19,271",
+    "Purchases of property|(276)|(221)|(1,324)|(703)",
+    "Inventories|4,454|2,605|4,454|2,605",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What were the net sales for the three months ended October 30, 2022, in millions?", "5,931"),
+        ("What were the net sales for the three months ended October 31, 2021, in millions?", "7,103"),
+        ("What were the net sales for the nine months ended October 30, 2022, in millions?", "20,923"),
+        ("What was the revenue for the nine months ended October 31, 2021, in millions?", "19,271"),
+        ("How much were capital expenditures in the nine months ended October 30, 2022?", "1,324"),
+    ],
+)
+def test_takes_the_column_of_the_period_and_the_words_that_accounts_print(question: str, expected: str) -> None:
+    assert answer_question(question, [QUARTERS]).text == expected
+
+
+def test_shows_where_to_look_on_each_of_the_best_pages_of_a_document_that_does_not_answer() -> None:
+    pages = [
+        paragraph(
+            "The harbour has four cranes, which were painted in the spring by the workers of the yard.", number=4
+        ),
+        paragraph("Ferries leave the harbour every hour, and cranes are not seen from the southern pier.", number=9),
+    ]
+    answer = answer_question("Why were the harbour's cranes replaced by Ms Hollis?", pages)
+    assert answer.text is None
+    assert [one.evidence.page for one in answer.alternatives if one.evidence][:1] == [4]
+    assert {one.evidence.page for one in answer.alternatives if one.evidence} == {4, 9}
+
+
+def test_is_less_sure_of_words_on_a_picture_of_a_chart() -> None:
+    texts = ("Net sales by year", "2019|120", "2020|135", "2021|141", "2022|150", "140", "130", "120", "110")
+    layout = page(*texts)
+    scanned = PageLayout(replace(layout.words, origin=TextOrigin.OCR), layout.blocks)
+    question = "What were the net sales in 2021?"
+    printed, drawn = answer_question(question, [layout]), answer_question(question, [scanned])
+    assert printed.text == drawn.text
+    assert drawn.confidence < printed.confidence

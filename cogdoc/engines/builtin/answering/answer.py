@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from cogdoc.engines.builtin.answering.candidates import Proposal
+from cogdoc.engines.builtin.answering.confidence import calibrated, looks_like_chart
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.labels import Matcher
 from cogdoc.engines.builtin.answering.letterheads import propose_letterheads
-from cogdoc.engines.builtin.answering.questions import Shape, analyze, reworded
+from cogdoc.engines.builtin.answering.questions import Shape, analyze, other_wordings, reworded
 from cogdoc.engines.builtin.answering.ranking import ranked
 from cogdoc.engines.builtin.answering.segments import view_page
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
@@ -33,6 +34,13 @@ SHOWN_PAGES = 3
 
 Weighed = tuple[Proposal, float]
 
+_SPENT = re.compile(
+    r"\b(?:expenditures?|capex|purchases?|payments?|paid|repurchase[sd]?|spen[dt]|expenses?|costs?|loss(?:es)?|used)\b"
+    r"(?![^()]*\))",
+    re.I,
+)
+_IN_PARENTHESES = re.compile(r"([$€£¥]?)\s?\(\s?([$€£¥]?\s?\d[\d,.]*)\s?\)")
+
 PAGE_COUNT_CONFIDENCE = 0.9
 _HOW_MANY_PAGES = re.compile(
     r"\bhow many (?:pages|slides)\b\W*(?:(?:are|is|does|do|has|have|there|in|this|the|document|file|report|pdf|it|"
@@ -52,11 +60,14 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     if page_count is not None and _HOW_MANY_PAGES.search(question):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
     looked_at = _named_pages(question, layouts, page_count)
-    matcher, proposals = propose(question, looked_at)
-    found = ranked(matcher, proposals)
+    matcher, found = _weighed(question, looked_at)
     unsaid = max(0.0, 1 - sum(chance for _, chance in found))
     best = found[0] if found and is_said(found[0][1], unsaid) else None
-    alternatives = [_candidate(proposal, chance) for proposal, chance in _others(found, best)]
+    confidence = unsaid
+    if best is not None:
+        on_chart = looks_like_chart(best[0].page)
+        confidence = calibrated(best[1], quoted=matcher.question.quoted, on_chart=on_chart)
+    alternatives = [_candidate(proposal, chance) for proposal, chance in _others(found, best, confidence)]
     shown = {one.evidence.page for one in alternatives if one.evidence is not None}
     if best is not None:
         shown.add(best[0].page.number)
@@ -69,8 +80,8 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
         alternatives.sort(key=lambda one: order[one.evidence.page] if one.evidence else len(order))
     return Answer(
         question=question,
-        text=best[0].text if best is not None else None,
-        confidence=best[1] if best is not None else unsaid,
+        text=_unsigned(question, best[0].text) if best is not None else None,
+        confidence=confidence,
         evidence=(_evidence(best[0]),) if best is not None else (),
         alternatives=tuple(alternatives),
     )
@@ -81,9 +92,30 @@ def is_said(chance: float, unsaid: float) -> bool:
     return chance >= THRESHOLD or (chance >= UNDECIDED and chance > FAR * unsaid)
 
 
-def _others(found: Sequence[Weighed], best: Weighed | None) -> list[Weighed]:
-    """The next candidates, of each of the most promising pages the best one among them."""
-    rest = [pair for pair in found if pair is not best and pair[0].page.rank < SHOWN_PAGES]
+def _unsigned(question: str, text: str) -> str:
+    """An amount without the parentheses in which accounts print what is spent, where it is asked how much that is."""
+    printed = _IN_PARENTHESES.fullmatch(text.strip())
+    return printed[1] + printed[2] if printed and _SPENT.search(question) else text
+
+
+def _weighed(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[Weighed]]:
+    """All proposals, best first, for the question in that of its wordings which has the surest answer."""
+    printed = " ".join(line.text for layout in layouts for line in layout.words.lines)
+    weighed = []
+    for wording in (question, *other_wordings(question, printed)):
+        matcher, proposals = propose(wording, layouts)
+        weighed.append((matcher, ranked(matcher, proposals)))
+    return max(weighed, key=lambda pair: pair[1][0][1] if pair[1] else 0.0)
+
+
+def _others(found: Sequence[Weighed], best: Weighed | None, confidence: float) -> list[Weighed]:
+    """The next candidates, of each of the most promising pages the best one among them.
+
+    They share what the answer's confidence leaves, and none is likelier than the answer.
+    """
+    left, most = (1 - confidence) / (1 - best[1]) if best and best[1] < 1 else 1.0, confidence if best else 1.0
+    others = [(proposal, min(most, left * chance)) for proposal, chance in found[1 if best else 0 :]]
+    rest = [pair for pair in others if pair[0].page.rank < SHOWN_PAGES]
     shown = {best[0].page.rank} if best else set()
     reserved = []
     for rank in range(SHOWN_PAGES):

@@ -87,17 +87,27 @@ def _grid(rows: _Rows, page: PageView) -> Grid:
 
 
 def _header(rows: Sequence[Sequence[Segment | None]], header_rows: int, column: int, page: PageView) -> str:
-    """The words of the header rows that stand over a column's cells."""
-    cells = [cell.box for row in rows if (cell := row[column]) is not None]
+    """The words of the header rows that stand over a column's cells.
+
+    A header of several columns is centered over them, so that the outer ones look up past it: where a line of several
+    headers above the last one has none over a column, the nearest counts.
+    """
+    # The header's last row is a column's own; those above it span several and would widen it.
+    cells = [cell.box for row in rows[header_rows - 1 :] if (cell := row[column]) is not None]
     heads = [cell.box for row in rows[:header_rows] for cell in row if cell is not None]
     if not cells or not heads:
         return ""
     across, down = bounding_box(cells), bounding_box(heads)
-    over = [
-        segment.text
-        for segment in page.segments
-        if down.y0 <= segment.box.center[1] <= down.y1 and segment.box.horizontal_overlap(across) > 0.2
-    ]
+    levels: dict[int, list[Segment]] = {}
+    for segment in page.segments:
+        if down.y0 <= segment.box.center[1] <= down.y1:
+            levels.setdefault(segment.row, []).append(segment)
+    over: list[str] = []
+    for level, segments in levels.items():
+        above = [segment for segment in segments if segment.box.horizontal_overlap(across) > 0.2]
+        if not above and column > 0 and len(segments) > 1 and level != max(levels):
+            above = [min(segments, key=lambda segment: abs(segment.box.center[0] - across.center[0]))]
+        over += [segment.text for segment in above]
     return " ".join(over)
 
 

@@ -34,6 +34,9 @@ TALL = 1.25
 """Times the page's median height: so tall a line is a heading."""
 
 HEADING_TOKENS = 14
+DENSE = 0.15
+"""Share of numbers among a statement's words; a page of text that only mentions it has fewer."""
+
 MENTIONED = 0.4
 """What mentioning a figure or a section counts, of having it."""
 
@@ -44,11 +47,16 @@ _REFERENCE = re.compile(
     r"([表图]|附录|附件)\s?(\d{1,3}(?:[-.]\d{1,2})*|[一二三四五六七八九十]+)",
     re.I,
 )
-_STATEMENT = re.compile(
-    r"\bstatements?\s+of\s+(?:[a-z’']+\s+){0,3}(?:income|operations|earnings|cash\s?flows?|position|condition|loss)\b|"
-    r"\bbalance\s+sheets?\b|\bincome\s+statements?\b|\bcash\s+flow\s+statements?\b|资产负债表|利润表|现金流量表",
-    re.I,
+_OF = r"\bstatements?\s+of\s+(?:[a-z’']+\s+){0,3}"
+_STATEMENTS = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        rf"{_OF}(?:income|operations|earnings|loss)\b|\bincome\s+statements?\b|\bp\s?&\s?l\b|利润表|损益表",
+        rf"{_OF}(?:position|condition)\b|\bbalance\s+sheets?\b|资产负债表",
+        rf"{_OF}cash\s?flows?\b|\bcash\s+flow\s+statements?\b|现金流量表",
+    )
 )
+"""The accounts of a company, as they are titled and asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,9 @@ class Query:
     references: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
     """Of each figure, section and the like that the question names: a line that has it, a line that mentions it."""
 
+    statements: tuple[re.Pattern[str], ...]
+    """The accounts that it wants the answer from."""
+
     @property
     def asks_number(self) -> bool:
         return self.question.kinds[0] in NUMERIC
@@ -73,7 +84,8 @@ def query_of(question: Question) -> Query:
     places = {term.norm: place for place, term in enumerate(question.terms)}
     said = [places[token.norm] for token in split_tokens(question.text) if token.norm in places]
     pairs = frozenset((left, right) for left, right in pairwise(said) if left != right)
-    return Query(question, matcher, pairs, tuple(_references(question.text)))
+    statements = tuple(pattern for pattern in _STATEMENTS if pattern.search(question.text))
+    return Query(question, matcher, pairs, tuple(_references(question.text)), statements)
 
 
 def _references(text: str) -> Iterator[tuple[re.Pattern[str], re.Pattern[str]]]:
@@ -105,6 +117,7 @@ class PageCounts:
     """Whether a number follows that line."""
     reference: float = 0.0
     is_statement: bool = False
+    is_asked_statement: bool = False
     lists_contents: bool = False
     has_kind: bool = False
 
@@ -153,7 +166,9 @@ def count_page(query: Query, page: PageWords) -> PageCounts:
                 kept.reference = max(kept.reference, 1.0 if has.match(text) else MENTIONED)
     kept.near = _nearest(struck, weights)
     kept.lists_contents = _lists_contents(page)
-    kept.is_statement = any(_STATEMENT.search(line.text) for line in page.lines[: 2 * TOP_LINES])
+    top = "\n".join(line.text for line in page.lines[: 2 * TOP_LINES])
+    kept.is_statement = any(pattern.search(top) for pattern in _STATEMENTS)
+    kept.is_asked_statement = any(pattern.search(top) for pattern in query.statements)
     return kept
 
 
@@ -235,7 +250,8 @@ class PageMeasures:
             "reference": page.reference,
             "numbers": min(1.0, 2 * dense) if asks_number else 0.0,
             "words": min(1.0, 2 * dense) if not asks_number else 0.0,
-            "statement": float(page.is_statement and dense > 0.15 and asks_number),
+            "statement": float(page.is_statement and dense > DENSE and asks_number),
+            "asked-statement": float(page.is_asked_statement and dense > DENSE),
             "contents": float(page.lists_contents),
             "no-kind": float(not page.has_kind),
             "early": 1 / page.number,

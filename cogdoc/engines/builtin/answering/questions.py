@@ -155,8 +155,20 @@ def broadened(text: str) -> str:
     """An English question with what a page may say instead behind each term that it uses, in parentheses."""
     for asked, printed in ENGLISH_WORDINGS:
         if found := asked.search(text):
-            text = f"{text[: found.end()]} ({printed}){text[found.end() :]}"
+            text = f"{text[: found.end()]} ({', '.join(printed)}){text[found.end() :]}"
     return text
+
+
+def other_wordings(text: str, printed: str) -> tuple[str, ...]:
+    """An English question with one of its terms in the words of a printed text, where this has such words."""
+    said, low = text.lower(), printed.lower()
+    wordings = []
+    for asked, others in ENGLISH_WORDINGS:
+        found = asked.search(text)
+        other = next((other for other in others if other in low and other not in said), None)
+        if found is not None and other is not None:
+            wordings.append(text[: found.start()] + other + text[found.end() :])
+    return tuple(wordings)
 
 
 def analyze(text: str) -> Question:

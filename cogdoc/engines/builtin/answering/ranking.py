@@ -23,6 +23,9 @@ from cogdoc.engines.builtin.answering.values import ValueKind
 
 MAX_SCORE = 30.0
 
+_UNITS = re.compile(r"\W*(?:in (?:thousands|millions|billions)|unaudited|dollars in)\b|单位[:：]", re.I)
+""""(In millions, except per share data)": how to read a table, and no value of it."""
+
 BIAS = -7.09
 WEIGHTS: dict[str, float] = {
     "aligned": -0.34,
@@ -98,7 +101,9 @@ def measures(matcher: Matcher, proposal: Proposal) -> dict[str, float]:
         "fit": proposal.fit,
         "near": 1 / (1 + 0.5 * proposal.distance),
         "repeats": max(own, float(bool(label) and fuzz.ratio(folded(label), folded(proposal.text)) > 85)),
-        "looks-like-label": float(is_label(proposal.text) or starts_with_label(proposal.text)),
+        "looks-like-label": float(
+            is_label(proposal.text) or starts_with_label(proposal.text) or _UNITS.match(proposal.text) is not None
+        ),
         "label-words": label_share(proposal.text),
         "long": min(1.0, max(0.0, (len(proposal.text) - 60) / 120)),
         "unsure": 1.0 - proposal.confidence,

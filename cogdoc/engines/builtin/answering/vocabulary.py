@@ -120,6 +120,11 @@ ACRONYMS = {
     "agm": "annual general meeting",
     "r&d": "research and development",
     "cogs": "cost of sales",
+    "capex": "capital expenditures",
+    "pp&e": "property and equipment",
+    "ppe": "property and equipment",
+    "d&a": "depreciation and amortization",
+    "sg&a": "selling, general and administrative",
     "cost of goods sold": "cost of sales",
     "headcount": "number of employees",
     "shareholders' funds": "total equity",
@@ -187,23 +192,27 @@ CHINESE_SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("编号", "号码", "单号"),
 )
 
-ENGLISH_WORDINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+ENGLISH_WORDINGS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (re.compile(rf"\b(?:{asked})\b", re.I), printed)
     for asked, printed in (
-        (r"cap(?:ital )?ex(?:penditures?)?", "purchases of property and equipment, additions, payments to acquire"),
-        (r"income statement|p\s?&\s?l|statement of (?:income|operations)", "statements of income operations earnings"),
-        (r"balance sheet|statement of financial position", "balance sheets, financial position"),
-        (r"pp\s?&\s?e", "property plant and equipment, property and equipment"),
-        (r"d\s?&\s?a", "depreciation and amortization"),
-        (r"ebit|operating (?:income|profit)", "income from operations, operating earnings"),
-        (r"(?:accounts|trade) receivable", "receivables, net"),
-        (r"cost of (?:goods sold|sales)|cogs", "cost of sales, cost of revenue, cost of products sold"),
-        (r"inventory", "inventories"),
-        (r"net (?:income|profit|earnings)", "net income, profit for the year"),
-        (r"stock-based compensation", "share-based compensation expense"),
+        (
+            r"capital expenditures?|capex",
+            ("purchases of property", "additions to property", "payments to acquire property",
+             "acquisition of property", "purchases related to property"),
+        ),
+        (
+            r"operating (?:income|profit)|ebit",
+            ("income from operations", "operating earnings", "profit from operations"),
+        ),
+        (r"(?:total )?revenues?", ("net sales",)),
+        (r"net (?:income|profit|earnings)", ("net income", "net earnings", "profit for the year", "net profit")),
+        (r"(?:accounts|trade) receivables?", ("receivables", "trade debtors")),
+        (r"cost of (?:goods sold|sales|revenues?)", ("cost of sales", "cost of revenue", "cost of products sold")),
+        (r"stock-based compensation", ("share-based compensation", "share-based payment")),
+        (r"share-based compensation", ("stock-based compensation",)),
     )
-)
-"""What a question about a company's accounts may say, and what they print."""
+)  # fmt: skip
+"""What a question about a company's accounts may say, and what they print instead."""
 
 CHINESE_WORDINGS: tuple[tuple[str, str], ...] = (
     ("不含税总额", "合计金额"),

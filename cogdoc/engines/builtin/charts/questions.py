@@ -25,6 +25,7 @@ from cogdoc.engines.builtin.charts.matching import (
     CERTAIN,
     COMPUTED,
     GUESS,
+    HINTED_ONLY,
     LIKELY,
     Cell,
     Found,
@@ -67,7 +68,7 @@ def answer_chart_question(chart: Chart, question: str, lines: Sequence[Line] = (
             text, confidence, cells = found
             if confidence <= GUESS and not _is_related(chart, question, lines):
                 return None
-            return _answer(chart, question, text, confidence if subject.certain else 0.75 * confidence, cells)
+            return _answer(chart, question, text, confidence if subject.certain else HINTED_ONLY * confidence, cells)
     return None
 
 
