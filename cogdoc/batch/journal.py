@@ -125,14 +125,23 @@ class Journal:
                 database.execute("UPDATE files SET state = ? WHERE key = ? AND failed", (State.WRITING, self._key))
             database.execute("INSERT OR REPLACE INTO runs VALUES (?, 0)", (self._key,))
 
-    def find(self, source: SourceInfo, item: Item) -> tuple[AnyRecord, ...] | None:
-        """The records of an item that an earlier run made of a file with these bytes."""
+    def items(self, source: SourceInfo) -> set[str]:
+        """What an earlier run made of a file with these bytes, each item as text."""
         with self._transaction() as database:
-            row = database.execute(
+            rows = database.execute(
+                "SELECT item FROM results WHERE key = ? AND source = ? AND sha256 = ?",
+                (self._key, source.path, source.sha256),
+            ).fetchall()
+        return {item for (item,) in rows}
+
+    def find(self, source: SourceInfo, item: Item) -> tuple[AnyRecord, ...]:
+        """The records of an item that is kept."""
+        with self._transaction() as database:
+            (packed,) = database.execute(
                 "SELECT records FROM results WHERE key = ? AND source = ? AND sha256 = ? AND item = ?",
                 (self._key, source.path, source.sha256, str(item)),
             ).fetchone()
-        return None if row is None else tuple(_record_adapter().validate_json(zlib.decompress(row[0])))
+        return tuple(_record_adapter().validate_json(zlib.decompress(packed)))
 
     def keep(self, source: SourceInfo, result: ItemResult) -> None:
         """Keep an item's records; once this returns, they outlive the process."""

@@ -58,7 +58,11 @@ class ItemResult:
 class KeptResults(Protocol):
     """Where results of earlier runs may be found."""
 
-    def find(self, source: SourceInfo, item: Item) -> tuple[AnyRecord, ...] | None: ...
+    def items(self, source: SourceInfo) -> set[str]:
+        """What is kept of a file with these bytes, each item as text."""
+
+    def find(self, source: SourceInfo, item: Item) -> tuple[AnyRecord, ...]:
+        """The records of an item that is kept."""
 
 
 def ocr_work(engine: Engine, selection: PageSelection, settings: Mapping[str, Any]) -> Work:
@@ -99,13 +103,12 @@ def results_of(document: Document, work: Work, kept: KeptResults | None) -> Iter
     """The results of all items in order: those that are kept as they are, the others made now."""
     source = describe_source(document)
     items = work.items(document)
-    found = {item for item in items if kept and kept.find(source, item) is not None}
-    missing = [item for item in items if item not in found]
+    found = kept.items(source) if kept else set()
+    missing = [item for item in items if str(item) not in found]
     made = groupby(work.records(document, missing), key=_item_of) if missing else iter(())
     for item in items:
-        records = kept.find(source, item) if kept and item in found else None
-        if records is not None:
-            yield ItemResult(item, records, kept=True)
+        if kept and str(item) in found:
+            yield ItemResult(item, kept.find(source, item), kept=True)
         else:
             _, group = next(made)
             yield ItemResult(item, tuple(group))
