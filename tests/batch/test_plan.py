@@ -1,0 +1,104 @@
+"""Plans: every file once and in order, in one share only, and no two into one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cogdoc.batch.plan import Plan, Shard, parse_shard, slurm_shard
+from cogdoc.documents.page_selection import selection_of
+from cogdoc.documents.sources import LostSource, Source
+from cogdoc.errors import InputError, OutputExistsError, UsageError
+from cogdoc.results.destination import Destination
+from cogdoc.results.writers import Format
+
+OUT = Destination(Path("out"), folder=True, overwrite=False)
+
+
+def source(name: str) -> Source:
+    return Source(Path("in") / name, f"in/{name}", Path(name))
+
+
+@given(
+    st.lists(st.text("abc/-é\n", min_size=1).map(lambda text: text.strip("/") or "x"), unique=True), st.integers(1, 7)
+)
+def test_every_file_is_in_exactly_one_share(names: list[str], count: int) -> None:
+    for name in names:
+        assert [Shard(index, count).holds(Path(name)) for index in range(1, count + 1)].count(True) == 1
+
+
+def test_a_file_stays_in_its_share_whatever_else_there_is() -> None:
+    shares = [
+        [item.name for item in Plan(map(source, names), OUT, Format.MD, Shard(1, 2)) if isinstance(item, Source)]
+        for names in (["a.pdf", "b.pdf", "c.pdf", "d.pdf"], ["a.pdf", "c.pdf"])
+    ]
+    assert [name for name in shares[0] if name in ("in/a.pdf", "in/c.pdf")] == shares[1]
+
+
+def test_a_plan_gives_back_what_was_put_in() -> None:
+    odd = Source(Path("in/\udcff bytes.pdf"), "in/\ufffd bytes.pdf", Path("\udcff bytes.pdf"))
+    lost = LostSource("gone.pdf", InputError("no such file", "look again"))
+    planned = list(Plan([source("b.pdf"), odd, lost, source("a.pdf")], OUT, Format.MD, Shard()))
+    assert planned[:2] == [source("b.pdf"), odd]
+    assert isinstance(planned[2], LostSource)
+    assert (planned[2].name, planned[2].error.message, planned[2].error.hint) == (
+        "gone.pdf",
+        "no such file",
+        "look again",
+    )
+    assert planned[3] == source("a.pdf")
+
+
+def test_two_files_for_one_place_are_refused_with_both_names() -> None:
+    other = Source(Path("elsewhere/a.pdf"), "elsewhere/a.pdf", Path("a.pdf"))
+    with pytest.raises(OutputExistsError, match=r"in/a\.pdf and elsewhere/a\.pdf would both be written"):
+        Plan([source("a.pdf"), other], OUT, Format.MD, Shard())
+
+
+@given(st.integers(1, 999_999), st.integers(1, 999_999))
+def test_a_share_is_read_as_it_is_written(index: int, count: int) -> None:
+    if index <= count:
+        assert parse_shard(str(Shard(index, count))) == Shard(index, count)
+    else:
+        with pytest.raises(UsageError):
+            parse_shard(f"{index}/{count}")
+
+
+@given(st.text())
+def test_anything_else_is_no_share(text: str) -> None:
+    try:
+        shard = parse_shard(text)
+    except UsageError:
+        return
+    assert 1 <= shard.index <= shard.count
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, None),
+        ({"SLURM_ARRAY_TASK_ID": "4", "SLURM_ARRAY_TASK_MIN": "0", "SLURM_ARRAY_TASK_COUNT": "8"}, Shard(5, 8)),
+        (
+            {
+                "SLURM_ARRAY_TASK_ID": "30",
+                "SLURM_ARRAY_TASK_MIN": "10",
+                "SLURM_ARRAY_TASK_COUNT": "3",
+                "SLURM_ARRAY_TASK_STEP": "10",
+            },
+            Shard(3, 3),
+        ),
+        ({"SLURM_PROCID": "2", "SLURM_NTASKS": "4"}, Shard(3, 4)),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}, None),
+        ({"SLURM_JOB_ID": "77"}, None),
+    ],
+)
+def test_slurms_variables_name_the_share(environment: dict[str, str], expected: Shard | None) -> None:
+    assert slurm_shard(environment) == expected
+
+
+@given(st.sets(st.integers(1, 200), min_size=1))
+def test_a_selection_of_pages_holds_just_these(numbers: set[int]) -> None:
+    assert list(selection_of(numbers).numbers(200)) == sorted(numbers)
