@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize, fit_long_side
 from cogdoc.documents.sources import Source
 from cogdoc.documents.workers import Workers
@@ -29,6 +30,8 @@ class OpenRequest:
     path: Path
     password: str | None = None
     max_megapixels: float = MAX_MEGAPIXELS
+    remote: RemoteFile | None = None
+    """Where the file comes from, if `path` is a copy that only this machine has."""
 
 
 @dataclass(frozen=True, slots=True)

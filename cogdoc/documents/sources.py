@@ -1,10 +1,9 @@
-"""From what a user points at (a file, a folder, a glob, `-`, a list) to the files that are read, one at a time."""
+"""From what a user points at (a file, a folder, a glob, `-`, a list, an address) to the files, one at a time."""
 
 from __future__ import annotations
 
 import glob
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -15,8 +14,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from cogdoc.documents.formats import READABLE_SUFFIXES
-from cogdoc.errors import InputError
+from cogdoc.documents.natural_order import natural_key
+from cogdoc.documents.remote import LostFolder, RemoteFile, fetch, find_files
+from cogdoc.errors import CogdocError, InputError
 from cogdoc.results.printable import well_formed
+from cogdoc.storage import is_address, printable_address
 
 STDIN = "-"
 
@@ -26,11 +28,13 @@ class Source:
     """A file to read.
 
     `name` is what messages and results call it; `relative` is where its result belongs below an output folder.
+    Of a `remote` file, `path` says nothing: it is wherever `at_hand` puts it.
     """
 
     path: Path
     name: str
     relative: Path
+    remote: RemoteFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class LostSource:
     """Something that a user named and that cannot be read."""
 
     name: str
-    error: InputError
+    error: CogdocError
 
 
 def expand_sources(
@@ -49,13 +53,16 @@ def expand_sources(
     What cannot be found comes as a `LostSource` in its place, so that the rest of a run still happens.
 
     Args:
-        arguments: paths of files and folders, glob patterns, or `-`.
+        arguments: paths of files and folders, glob patterns, addresses such as `s3://bucket/folder/`, or `-`.
         stdin_file: where the bytes of standard input were kept, for `-`, or why they were not.
         several: whether more than one thing is named, so that folders must keep their names in the output.
     """
     for argument in arguments:
         if argument == STDIN:
             yield _name_stdin(stdin_file or InputError("standard input is not available here"))
+            continue
+        if is_address(argument):
+            yield from _expand_address(argument, several=several)
             continue
         try:
             yield from _expand(argument, several=several)
@@ -73,6 +80,45 @@ def _expand(argument: str, *, several: bool) -> Iterator[Source | LostSource]:
         yield from _expand_glob(argument)
     else:
         yield LostSource(well_formed(argument), InputError("no such file or folder"))
+
+
+@contextmanager
+def at_hand(source: Source) -> Iterator[Path]:
+    """The file that a source is; one that is elsewhere is fetched, and removed afterwards.
+
+    Raises:
+        TooLargeError: it is larger than what is fetched at most.
+        CogdocError: it cannot be fetched.
+    """
+    if source.remote is None:
+        yield source.path
+        return
+    with tempfile.TemporaryDirectory(prefix="cogdoc-") as folder:
+        path = Path(folder) / source.relative.name
+        fetch(source.remote, path)
+        yield path
+
+
+def _expand_address(address: str, *, several: bool) -> Iterator[Source | LostSource]:
+    name = well_formed(printable_address(address))
+    found = False
+    try:
+        for file in find_files(address, keep_folder=several):
+            found = True
+            own = well_formed(printable_address(file.address))
+            if isinstance(file, LostFolder):
+                yield LostSource(own, file.error)
+            else:
+                yield Source(Path(own), own, file.relative, file)
+    except CogdocError as error:
+        yield LostSource(name, error)
+        return
+    if not found:
+        yield LostSource(name, _nothing_found())
+
+
+def _nothing_found() -> InputError:
+    return InputError("no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
 
 
 def _name_stdin(kept: Path | InputError) -> Source | LostSource:
@@ -96,8 +142,7 @@ def _walk_folder(folder: Path, below: Path) -> Iterator[Source | LostSource]:
         else:
             yield Source(path, well_formed(str(path)), below / path.relative_to(folder))
     if not found:
-        error = InputError("no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
-        yield LostSource(well_formed(str(folder)), error)
+        yield LostSource(well_formed(str(folder)), _nothing_found())
 
 
 def _readable_files(folder: Path) -> Iterator[Path | LostSource]:
@@ -132,12 +177,6 @@ def _below_output(path: Path) -> Path:
     """Where a file that was named outright goes below an output folder: never above or outside of it."""
     parts = [part for part in path.parts if part not in (path.anchor, "..", ".")]
     return Path(*parts) if not path.is_absolute() else Path(path.name)
-
-
-def natural_key(text: str) -> tuple[list[tuple[int, int | str]], str]:
-    """Sort key under which `page 9` comes before `page 10`, and names that differ in case only have one order."""
-    parts = [part for part in re.split(r"(\d+)", text) if part]
-    return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts], text
 
 
 def read_file_list(file: BinaryIO, *, nul_separated: bool) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Where results go: standard output, a file, or a folder with a file for each source.
 
-An output file is whole or absent: it is written beside its place, synchronized, and renamed.
+An output file is whole or absent: it is written beside its place, synchronized, and renamed; what goes to an address
+such as `s3://bucket/out/` is sent before it is renamed here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TextIO
 
 from cogdoc.errors import OutputError, OutputExistsError, PlaceLostError
 from cogdoc.results.writers import Format
+from cogdoc.storage import is_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,14 @@ class Destination:
     path: Path | None
     folder: bool
     overwrite: bool
+    address: str | None = None
+    """Where results are sent, if not here; `path` then is where they are kept on the way, and afterwards."""
+
+    def address_for(self, path: Path) -> str | None:
+        """Where the result that is written to `path` is sent, if anywhere."""
+        if self.address is None or self.path is None or not self.folder:
+            return self.address
+        return f"{self.address.rstrip('/')}/{path.relative_to(self.path).as_posix()}"
 
     def file_for(self, relative: Path, output: Format) -> Path:
         """The file below the folder that a source's result goes to; a.pdf and a.png never collide."""
@@ -47,6 +57,8 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
     """
     if to is None:
         return Destination(None, folder=False, overwrite=overwrite)
+    if is_address(to):
+        return _choose_address(to, several=several, overwrite=overwrite, unfinished=unfinished)
     path = Path(to)
     folder = path.is_dir() or to.endswith(("/", os.sep)) or (several and not path.suffix)
     if folder:
@@ -59,6 +71,29 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
     else:
         check_writable(path, overwrite=overwrite or unfinished)
     return Destination(path, folder=folder, overwrite=overwrite)
+
+
+def local_place(to: str) -> Path:
+    """Where on this machine results for `to` are written, and where the journal is."""
+    if not is_address(to):
+        return Path(to)
+    from cogdoc.results.remote import staging_place
+
+    return staging_place(to)
+
+
+def _choose_address(to: str, *, several: bool, overwrite: bool, unfinished: bool) -> Destination:
+    from cogdoc.results.remote import check_place, is_remote_folder
+
+    name = to.rstrip("/").rpartition("/")[2]
+    folder = to.endswith("/") or (several and not Path(name).suffix) or is_remote_folder(to)
+    check_place(to, folder=folder, overwrite=overwrite or unfinished)
+    path = local_place(to)
+    try:
+        (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot make this folder: {error.strerror}") from None
+    return Destination(path, folder, overwrite, address=to)
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
@@ -82,8 +117,11 @@ class DiscardOutput(Exception):  # noqa: N818 - not an error: there is nothing t
 
 
 @contextmanager
-def open_output(path: Path | None, *, overwrite: bool = False) -> Iterator[TextIO]:
+def open_output(path: Path | None, *, overwrite: bool = False, address: str | None = None) -> Iterator[TextIO]:
     """A stream that becomes `path` when all went well and leaves nothing behind otherwise; None: standard output.
+
+    Args:
+        address: where it is sent before it becomes `path`, which counts for nothing then.
 
     Raises:
         OutputExistsError, OutputError: the file cannot be written.
@@ -94,7 +132,11 @@ def open_output(path: Path | None, *, overwrite: bool = False) -> Iterator[TextI
         return
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-    check_writable(path, overwrite=overwrite)
+    check_writable(path, overwrite=overwrite or address is not None)
+    if address is not None and not overwrite:
+        from cogdoc.results.remote import check_absent
+
+        check_absent(address)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
     except OSError as error:
@@ -105,6 +147,10 @@ def open_output(path: Path | None, *, overwrite: bool = False) -> Iterator[TextI
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+        if address is not None:
+            from cogdoc.results.remote import send
+
+            send(part, address)
         part.chmod(0o666 & ~_umask())
         part.replace(path)
     except DiscardOutput:

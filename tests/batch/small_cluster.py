@@ -56,7 +56,18 @@ def kill_machine(cluster: Any, machine: Any) -> None:
     cluster.remove_node(machine, allow_graceful=False)
 
 
-def actor_process(name: str) -> psutil.Process:
-    """The process of an actor of a class, on any machine of the cluster; its title says what it does."""
-    titles = ((process, process.info["cmdline"] or [""]) for process in psutil.process_iter(["cmdline"]))
-    return next(process for process, title in titles if title[0].startswith(f"ray::{name}"))
+def kill_actors(name: str, count: int) -> None:
+    """End so many of the actors of a class, on any machine of a cluster that was started here."""
+    # Others may be at work on this computer, whose actors have the same titles.
+    actors = [
+        process for process in psutil.Process().children(recursive=True) if _title(process).startswith(f"ray::{name}")
+    ]
+    for process in actors[:count]:
+        process.kill()
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return next(iter(process.cmdline()), "")
+    except psutil.Error:
+        return ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +17,20 @@ import pytest
 
 pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 
-from small_cluster import actor_process, add_machine, kill_machine, start_cluster
+from small_cluster import add_machine, kill_actors, kill_machine, start_cluster
 
 from cogdoc.batch.cluster.connection import Cluster, connect
 from cogdoc.batch.cluster.readers import ClusterSandbox
 from cogdoc.batch.run import Opening, Task, run_sources
-from cogdoc.documents.document import Document
+from cogdoc.documents.document import Document, OpenRequest, read_facts
 from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import expand_sources
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.builtin.engine import BuiltinEngine
 from cogdoc.engines.choice import Wish
-from cogdoc.errors import DamagedError, EncryptedError, ResourceError, UsageError
+from cogdoc.errors import DamagedError, EncryptedError, InputError, ResourceError, UsageError
 from cogdoc.results.types import EngineInfo, PageRecord
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.ocr import transcribe
@@ -162,9 +166,23 @@ def test_calls_that_are_waited_for_come_before_those_ahead_of_time(readers: Clus
     assert [each.result() for each in ahead] == ["rested"] * 20
 
 
+def test_file_on_the_web_is_fetched_by_the_machine_that_reads_it(readers: ClusterSandbox, many_pages: Path) -> None:
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(many_pages))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        elsewhere = Path("/nowhere/a.pdf")
+        opened = OpenRequest(elsewhere, remote=RemoteFile(f"{address}/a.pdf", Path("a.pdf")))
+        assert [readers.submit(read_facts, opened).result().page_count for _ in range(4)] == [100] * 4
+        gone = OpenRequest(elsewhere, remote=RemoteFile(f"{address}/gone.pdf", Path("gone.pdf")))
+        with pytest.raises(InputError, match="no such file"):
+            readers.run(read_facts, gone)
+        server.shutdown()
+
+
 def test_killed_reader_costs_only_what_it_was_doing(readers: ClusterSandbox, many_pages: Path, expected: str) -> None:
     before = len(TOLD)
-    killed = run(readers, read_words, many_pages, after=20, do=lambda: actor_process("Reader").kill())
+    killed = run(readers, read_words, many_pages, after=20, do=lambda: kill_actors("Reader", 1))
     assert killed == expected
     assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
 

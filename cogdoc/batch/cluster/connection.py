@@ -157,12 +157,11 @@ def _unreachable(address: str, reason: str) -> CogdocError:
 def _choose_remotely(wish: Wish, gpus: int) -> Choice:
     import ray
 
-    chosen = ray.remote(_choose).options(num_cpus=1, num_gpus=gpus, max_retries=3).remote(wish)
+    chosen = ray.remote(_choose).options(num_cpus=0, num_gpus=gpus, max_retries=3).remote(wish)
     try:
         choice = ray.get(chosen, timeout=CHOICE_SECONDS)
     except ray.exceptions.GetTimeoutError:
-        needs = "a GPU" if gpus else "a CPU"
-        raise ResourceError(f"no machine of the cluster has {needs} free", "see: ray status") from None
+        raise ResourceError("no machine of the cluster has a GPU free", "see: ray status") from None
     except ray.exceptions.RayError as error:
         raise MissingError(
             f"the cluster's workers do not start: {str(error).strip().splitlines()[-1].strip()}",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from cogdoc.batch.cluster.fetching import FetchedFiles
 from cogdoc.batch.cluster.pool import Pool, Report
 from cogdoc.batch.cluster.refusal import Refusal, host, refuse, version_error
 from cogdoc.documents.document import Document, OpenRequest
@@ -101,6 +102,7 @@ class EngineActor:
         self._version = version
         self._engine: Engine | None = None
         self._sandbox = Sandbox(jobs=1, timeout=seconds)
+        self._files = FetchedFiles()
         self._pages: OrderedDict[Hashable, Page] = OrderedDict()
 
     def greet(self) -> str | Refusal:
@@ -138,8 +140,9 @@ class EngineActor:
 
     def _page(self, described: PageDescription) -> Page:
         page = self._pages.pop(described.key, None)
-        if page is None:
-            page = Page(Document(described.source, described.request, self._sandbox), described.number, described.words)
+        request = self._files.at_hand(described.request)
+        if page is None or page.document.request != request:
+            page = Page(Document(described.source, request, self._sandbox), described.number, described.words)
         self._pages[described.key] = page
         if len(self._pages) > KEPT_PAGES:
             self._pages.popitem(last=False)

@@ -160,6 +160,10 @@ class Pool:
                 return
             while (call := self._next(seat)) is not None:
                 try:
+                    if call.attempts and not self._lives(worker):
+                        # Of a machine that is gone many workers are left: they did not die of this call.
+                        self._put_back(call, seat, blamed=False)
+                        break
                     outcome = ray.get(worker.call.remote(*call.arguments))
                 except RayTaskError as error:
                     call.set_exception(error.cause or error)
@@ -206,9 +210,16 @@ class Pool:
             del calls[taken]
         return taken
 
-    def _put_back(self, call: Call, seat: _Seat) -> None:
+    def _lives(self, worker: Any) -> bool:
+        try:
+            ray.get(worker.greet.remote())
+        except RayError:
+            return False
+        return True
+
+    def _put_back(self, call: Call, seat: _Seat, *, blamed: bool = True) -> None:
         """After a worker's death."""
-        call.attempts += 1
+        call.attempts += blamed
         with self._condition:
             closed = self._closed
             again = not closed and call.attempts < ATTEMPTS

@@ -8,6 +8,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any, ParamSpec, TypeVar
 
+from cogdoc.batch.cluster.fetching import FetchedFiles
 from cogdoc.batch.cluster.pool import Pool, Report
 from cogdoc.batch.cluster.refusal import Refusal, host, refuse, version_error
 from cogdoc.documents.sandbox import Sandbox
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 
 class ClusterSandbox:
-    """Implements `cogdoc.documents.workers.Workers`; a file has to have the same path on all machines."""
+    """Implements `cogdoc.documents.workers.Workers`; a file has the same path on all machines, or an address."""
 
     def __init__(self, jobs: int, timeout: float | None, report: Report) -> None:
         """
@@ -57,6 +58,7 @@ class Reader:
     def __init__(self, timeout: float | None, version: str) -> None:
         self._timeout = timeout
         self._version = version
+        self._files = FetchedFiles()
 
     def greet(self) -> str | Refusal:
         error = version_error(self._version)
@@ -67,6 +69,7 @@ class Reader:
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
+            args = tuple(map(self._files.at_hand, args))
             return self._sandbox.run(function, *args, **kwargs)
         except CogdocError as error:
             return refuse(error, args)

@@ -34,7 +34,8 @@ def refuse(error: CogdocError, arguments: Iterable[object] = ()) -> Refusal:
     """What a worker answers in place of a result."""
     missing = None
     if isinstance(error, InputError):
-        paths = (argument.path for argument in arguments if isinstance(argument, OpenRequest))
+        requests = (argument for argument in arguments if isinstance(argument, OpenRequest))
+        paths = (request.path for request in requests if request.remote is None)
         missing = next((path for path in paths if not path.exists()), None)
     return Refusal(error, host(), missing)
 

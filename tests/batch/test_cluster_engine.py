@@ -1,0 +1,158 @@
+"""CogVLM2 on a cluster: the pocket checkpoint of the samples answers there as it does on one machine."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
+
+from small_cluster import add_machine, kill_actors, start_cluster
+
+from cogdoc.batch.cluster.connection import Cluster, connect
+from cogdoc.batch.cluster.readers import ClusterSandbox
+from cogdoc.documents.document import Document, OpenRequest, open_path
+from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sources import Source
+from cogdoc.documents.workers import Workers
+from cogdoc.engines.choice import Choice, Wish, choose_engine, load_engine
+from cogdoc.engines.protocol import Engine
+from cogdoc.errors import CheckpointError, InputError, MissingError
+from cogdoc.results.writers import AnyRecord
+from cogdoc.tasks.ask import answer_questions
+from cogdoc.tasks.chart import read_charts
+from cogdoc.tasks.ocr import transcribe
+
+POCKET = Path(__file__).parents[2] / "samples" / "pocket"
+FORMS = POCKET / "forms.pdf"
+QUESTIONS = ["What is the tip?", "What is the date?", "What is the colour of the moon?"]
+DEEP = Wish(model=str(POCKET / "model"))
+TOLD: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Two machines of two CPUs: an engine and a reader on each."""
+    with start_cluster(head_cpus=2) as machines:
+        add_machine(machines, cpus=2)
+        with connect(machines.address, TOLD.append) as connected:
+            yield connected
+
+
+@pytest.fixture(scope="module")
+def choice(cluster: Cluster) -> Choice:
+    return cluster.choose_engine(DEEP)
+
+
+@pytest.fixture(scope="module")
+def engine(cluster: Cluster, choice: Choice) -> Iterator[Engine]:
+    engine = cluster.load_engine(choice)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def readers(cluster: Cluster, choice: Choice) -> Iterator[ClusterSandbox]:
+    sandbox = cluster.sandbox(choice, timeout=60)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture(scope="module")
+def local_engine() -> Iterator[Engine]:
+    engine = load_engine(choose_engine(DEEP))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def local_readers() -> Iterator[Sandbox]:
+    with Sandbox(timeout=60) as sandbox:
+        yield sandbox
+
+
+def ask(document: Document, engine: Engine) -> Iterator[AnyRecord]:
+    return answer_questions(document, engine, QUESTIONS, PageSelection())
+
+
+def ocr(document: Document, engine: Engine) -> Iterator[AnyRecord]:
+    return transcribe(document, engine, PageSelection())
+
+
+def chart(document: Document, engine: Engine) -> Iterator[AnyRecord]:
+    return read_charts(document, engine, PageSelection(), QUESTIONS[:2])
+
+
+def run(
+    task: Callable[[Document, Engine], Iterator[AnyRecord]],
+    engine: Engine,
+    readers: Workers,
+    do: Callable[[], Any] = int,
+) -> list[str]:
+    """All records but for the seconds they took; something is done after the first."""
+    lines = []
+    for record in task(open_path(FORMS, readers), engine):
+        lines.append(record.model_copy(update={"timings": {}}).model_dump_json())
+        if len(lines) == 1:
+            do()
+    return lines
+
+
+def test_room_is_divided_between_engines_and_readers(readers: ClusterSandbox) -> None:
+    assert readers.jobs == 2
+
+
+@pytest.mark.parametrize("task", [ask, ocr, chart])
+def test_answers_are_those_of_one_machine(
+    task: Any, engine: Engine, readers: ClusterSandbox, local_engine: Engine, local_readers: Sandbox
+) -> None:
+    expected = run(task, local_engine, local_readers)
+    assert engine.info == local_engine.info
+    assert run(task, engine, readers) == expected
+    assert '"error":null' in expected[0]
+
+
+def test_killed_engines_cost_only_the_page_in_flight(
+    engine: Engine, readers: ClusterSandbox, local_engine: Engine, local_readers: Sandbox
+) -> None:
+    expected = run(ocr, local_engine, local_readers)
+    before = len(TOLD)
+    assert run(ocr, engine, readers, do=lambda: kill_actors("EngineActor", 2)) == expected
+    assert len(TOLD[before:]) == 2
+    assert all("is lost" in line for line in TOLD[before:])
+
+
+def test_without_a_gpu_the_built_in_engine_is_taken_unless_a_model_is_named(cluster: Cluster) -> None:
+    choice = cluster.choose_engine(Wish())
+    assert (choice.name, choice.reason) == ("builtin", "the cluster has no GPU")
+    with pytest.raises((MissingError, CheckpointError), match="a machine of the cluster"):
+        cluster.choose_engine(Wish(model=str(POCKET)))
+
+
+def test_file_that_only_other_machines_lack_is_said_to_be_missing_there(
+    readers: ClusterSandbox,
+) -> None:
+    with FORMS.open("rb") as file:
+        # A path that leads nowhere in other processes, as one does on machines that lack the folder.
+        descriptor = fcntl.fcntl(file.fileno(), fcntl.F_DUPFD, 900)
+    try:
+        path = Path(f"/proc/self/fd/{descriptor}")
+        source, request = Source(path, "forms.pdf", Path("forms.pdf")), OpenRequest(path)
+        message = f"not there on {socket.gethostname()}, a machine of the cluster"
+        with pytest.raises(InputError, match=message) as caught:
+            Document(source, request, readers)
+        assert str(path) in (caught.value.hint or "")
+    finally:
+        os.close(descriptor)
+
+
+def test_file_that_is_nowhere_is_an_error_as_on_one_machine(readers: ClusterSandbox, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        open_path(tmp_path / "gone.pdf", readers)

@@ -1,0 +1,115 @@
+"""Results that go to an object store are there whole or not at all, over nothing that exists unless told to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cogdoc.errors import ExitCode, OutputError, OutputExistsError, PlaceLostError
+from cogdoc.results.destination import DiscardOutput, choose_destination, local_place, open_output
+from cogdoc.results.writers import Format
+
+
+def write(to: str, text: str, *, overwrite: bool = False, failure: type[BaseException] | None = None) -> None:
+    place = choose_destination(to, several=False, overwrite=overwrite)
+    assert place.path is not None
+    path = place.file_for(Path("sub/a.pdf"), Format.MD) if place.folder else place.path
+    with open_output(path, overwrite=place.overwrite, address=place.address_for(path)) as stream:
+        stream.write(text)
+        if failure is not None:
+            raise failure
+
+
+def test_file_appears_whole_when_all_is_written(bucket: Any) -> None:
+    write("s3://shelf/out/result.md", "text\n")
+    assert bucket.cat_file("shelf/out/result.md") == b"text\n"
+    assert bucket.find("shelf") == ["shelf/out/result.md"]
+
+
+def test_results_of_a_folder_lie_as_its_files_do(bucket: Any) -> None:
+    write("s3://shelf/out/", "text\n")
+    assert bucket.find("shelf") == ["shelf/out/sub/a.pdf.md"]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, DiscardOutput])
+def test_failing_writer_leaves_what_was_there_before(bucket: Any, failure: type[BaseException]) -> None:
+    bucket.pipe_file("shelf/out.md", b"before")
+    if failure is DiscardOutput:
+        write("s3://shelf/out.md", "half", overwrite=True, failure=failure)
+    else:
+        with pytest.raises(failure):
+            write("s3://shelf/out.md", "half", overwrite=True, failure=failure)
+    assert bucket.cat_file("shelf/out.md") == b"before"
+    assert bucket.find("shelf") == ["shelf/out.md"]
+
+
+def test_existing_object_is_kept_unless_overwriting_was_asked_for(bucket: Any) -> None:
+    bucket.pipe_file("shelf/out.md", b"before")
+    bucket.pipe_file("shelf/out/sub/a.pdf.md", b"before")
+    for to in ("s3://shelf/out.md", "s3://shelf/out/"):
+        with pytest.raises(OutputExistsError) as caught:
+            write(to, "after")
+        assert caught.value.exit_code is ExitCode.OUTPUT_EXISTS
+        assert caught.value.message.startswith("s3://shelf/out")
+    write("s3://shelf/out.md", "after", overwrite=True)
+    assert bucket.cat_file("shelf/out.md") == b"after"
+
+
+def test_missing_bucket_is_an_error_before_any_work_and_never_made(bucket: Any) -> None:
+    with pytest.raises(OutputError, match="no such file, folder or bucket") as caught:
+        choose_destination("s3://no-such-bucket/out/", several=True, overwrite=False)
+    assert caught.value.exit_code is ExitCode.INPUT_OUTPUT
+    assert not bucket.exists("no-such-bucket")
+
+
+def test_bucket_that_is_lost_on_the_way_ends_the_run(bucket: Any) -> None:
+    place = choose_destination("s3://shelf/out/", several=True, overwrite=False)
+    path = place.file_for(Path("a.pdf"), Format.MD)
+    bucket.rm("shelf", recursive=True)
+    lost = pytest.raises(PlaceLostError, match=r"s3://shelf/out/a\.pdf\.md")
+    with lost, open_output(path, address=place.address_for(path)) as stream:
+        stream.write("text")
+    assert not path.exists()
+    bucket.mkdir("shelf")
+
+
+@pytest.mark.parametrize(
+    ("to", "several", "folder"),
+    [
+        ("s3://shelf/out.md", False, False),
+        ("s3://shelf/out.md", True, False),
+        ("s3://shelf/out", False, False),
+        ("s3://shelf/out", True, True),
+        ("s3://shelf/out/", False, True),
+        ("s3://shelf", False, True),
+        ("s3://shelf/there", False, True),
+    ],
+)
+def test_folder_is_told_from_file_by_its_name_and_by_how_much_goes_there(
+    bucket: Any, to: str, several: bool, folder: bool
+) -> None:
+    bucket.pipe_file("shelf/there/x.md", b"x")
+    place = choose_destination(to, several=several, overwrite=False)
+    assert (place.folder, place.path) == (folder, local_place(to))
+
+
+@pytest.mark.usefixtures("bucket")
+def test_same_address_is_always_kept_in_the_same_place_of_its_own() -> None:
+    assert local_place("s3://shelf/out") == local_place("s3://shelf/out/") != local_place("s3://shelf/other")
+    assert local_place("out/a.md") == Path("out/a.md")
+
+
+def test_nothing_can_be_written_to_the_web() -> None:
+    with pytest.raises(OutputError, match="cannot be written to the web"):
+        choose_destination("https://example.org/out/", several=True, overwrite=False)
+
+
+def test_where_objects_do_not_appear_at_once_they_are_renamed_into_place(tmp_path: Path) -> None:
+    write(f"file://{tmp_path}/out/", "text\n")
+    assert [path.relative_to(tmp_path) for path in sorted(tmp_path.rglob("*")) if path.is_file()] == [
+        Path("out/sub/a.pdf.md")
+    ]
+    with pytest.raises(OutputExistsError):
+        write(f"file://{tmp_path}/out/", "after")
