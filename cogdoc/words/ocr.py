@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.opening import Picture
+from cogdoc.words.line_odds import BLANK, LineOdds, decide
 from cogdoc.words.types import Line, Word
 
 Quad = npt.NDArray[np.float64]
@@ -44,6 +45,8 @@ class OcrLine:
     quad: Quad
     confidence: float
     words: tuple[OcrWord, ...]
+    odds: LineOdds | None = None
+    """What else the line may say; None for lines without Latin letters and such as were read in another way."""
 
     @property
     def height(self) -> float:
@@ -62,6 +65,39 @@ class OcrLine:
         return math.degrees(math.atan2(across[1], across[0]))
 
 
+class _SeenText(str):
+    """A line's text that carries the recognizer's odds through the engine, which has no place for them."""
+
+    odds: LineOdds | None = None
+
+
+class _Decoder:
+    """The engine's own decoder, which keeps the odds of Latin characters beside the text it decides for."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+        self._names: list[str] = list(decoder.character)
+        kept = [number for number, name in enumerate(self._names) if name == " " or _is_latin(name)]
+        self._kept = np.array([BLANK, *kept])
+        self._columns = {self._names[number]: column for column, number in enumerate(kept, start=1)}
+
+    def __call__(self, predictions: npt.NDArray[np.float32], *options: Any, **shapes: Any) -> tuple[list[Any], Any]:
+        lines, words = self._decoder(predictions, *options, **shapes)
+        used = np.asarray(shapes["wh_ratio_list"]) / shapes["max_wh_ratio"]
+        seen: list[tuple[str, float]] = []
+        for (text, score), steps, share in zip(lines, predictions, used, strict=True):
+            carrier = _SeenText(text)
+            if any(map(_is_latin, text)):
+                filled = steps[: math.ceil(share * len(steps))]
+                carrier.odds = LineOdds(decide(filled, self._names), filled[:, self._kept], self._columns)
+            seen.append((carrier, score))
+        return seen, words
+
+
+def _is_latin(character: str) -> bool:
+    return len(character) == 1 and "!" <= character <= "ÿ"
+
+
 @cache
 def _engine() -> Any:
     import logging
@@ -69,7 +105,7 @@ def _engine() -> Any:
     from rapidocr import RapidOCR
 
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    return RapidOCR(
+    engine = RapidOCR(
         params={
             "Global.log_level": "error",
             "Global.use_cls": False,
@@ -78,6 +114,9 @@ def _engine() -> Any:
             "EngineConfig.onnxruntime.intra_op_num_threads": int(os.environ.get("COGDOC_WORKER_THREADS", "0")) or -1,
         }
     )
+    recognizer = engine._load_rec_model()
+    recognizer.postprocess_op = _Decoder(recognizer.postprocess_op)
+    return engine
 
 
 def recognize(picture: Picture) -> list[OcrLine]:
@@ -105,7 +144,8 @@ def recognize(picture: Picture) -> list[OcrLine]:
             for word, word_score, word_quad in words
             if (cleaned_word := clean_text(word))
         )
-        lines.append(OcrLine(cleaned, np.asarray(quad, np.float64), float(score), pieces))
+        odds = text.odds if text.odds and len(text.odds.characters) == len(cleaned) else None
+        lines.append(OcrLine(cleaned, np.asarray(quad, np.float64), float(score), pieces, odds))
     return lines
 
 
@@ -174,7 +214,7 @@ def to_line(found: OcrLine) -> Line:
 
 
 def _split_words(found: OcrLine) -> tuple[OcrWord, ...]:
-    """The line's words, those that touch joined.
+    """The line's words those that touch joined.
 
     The engine gives each Chinese character a box of its own; here a word ends at white space.
     """

@@ -17,6 +17,9 @@ from cogdoc.documents.opening import OpenDocument, Picture, PictureDocument
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.words.ocr import OcrLine, OcrWord, Quad, line_height, page_skew, recognize, to_line
 from cogdoc.words.orientation import find_turn, looks_turned, turned
+from cogdoc.words.sideways import with_sideways_numbers
+from cogdoc.words.specks import without_specks
+from cogdoc.words.spelling import with_known_words
 from cogdoc.words.tiling import recognize_bands
 from cogdoc.words.types import Line
 
@@ -67,10 +70,10 @@ def scan_page(document: OpenDocument, index: int) -> Scan:
     native_scale = max(native) / long_side if native else float("inf")
     strip = long_side > STRIP_RATIO * short_side
     scale = _strip_scale(short_side, native_scale) if strip else min(native_scale, LONG_SIDE / long_side)
-    picture = document.picture(index, _pixels(width, height, scale))
+    picture = without_specks(document.picture(index, _pixels(width, height, scale)))
     if scale * long_side < SMALL_PICTURE_SIDE and 0 < line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
-        picture = document.picture(index, _pixels(width, height, scale))
+        picture = without_specks(document.picture(index, _pixels(width, height, scale)))
     lines = _read(picture)
     turn = find_turn(picture, lines) if looks_turned(lines) else 0
     if turn:
@@ -79,8 +82,9 @@ def scan_page(document: OpenDocument, index: int) -> Scan:
     enlarged = _enlargement(lines, scale, native_scale)
     if enlarged > 1.2:
         scale *= enlarged
-        picture = turned(document.picture(index, _pixels(width, height, scale)), turn)
+        picture = turned(without_specks(document.picture(index, _pixels(width, height, scale))), turn)
         lines = _read(picture)
+    lines = with_known_words(with_sideways_numbers(picture, lines))
     skew = page_skew(lines)
     if abs(skew) < MIN_SKEW:
         skew = 0.0
@@ -103,7 +107,7 @@ def read_regions(picture: Picture, regions: Sequence[Box], scale: float) -> list
         crop = picture[top : int(region.y1 * scale) + 1, left : int(region.x1 * scale) + 1]
         if min(crop.shape[:2]) < 8:
             continue
-        for found in recognize(np.ascontiguousarray(crop)):
+        for found in with_known_words(recognize(np.ascontiguousarray(crop))):
             line = to_line(found)
             moved = tuple(replace(word, box=word.box.shifted(left, top)) for word in line.words)
             lines.append(_in_points(Line(moved), 1 / scale))
