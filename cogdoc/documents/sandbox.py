@@ -37,17 +37,24 @@ PAGES_PER_CHILD = 500
 class Sandbox:
     """A pool of children, each spoken to by one thread at a time."""
 
-    def __init__(self, jobs: int = 1, timeout: float | None = DEFAULT_TIMEOUT, memory: int = DEFAULT_MEMORY) -> None:
+    def __init__(
+        self,
+        jobs: int = 1,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        memory: int = DEFAULT_MEMORY,
+        threads: int | None = None,
+    ) -> None:
         """
         Args:
             jobs: how many children work at the same time.
             timeout: seconds a call may take before its child is killed; None for no limit.
             memory: bytes that a child may allocate, where the system can limit it.
+            threads: of each child; by default, the children share this machine's processors.
         """
         self.jobs = jobs
         self._timeout = timeout
         cores = os.cpu_count() or 1
-        self._limits = Limits(memory, timeout and timeout * cores, max(1, cores // jobs))
+        self._limits = Limits(memory, timeout and timeout * cores, threads or max(1, cores // jobs))
         self._children: list[_Child] = []
         self._idle: list[_Child] = []
         self._lock = threading.Lock()

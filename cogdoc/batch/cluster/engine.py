@@ -101,7 +101,7 @@ class EngineActor:
         self._seconds = seconds
         self._version = version
         self._engine: Engine | None = None
-        self._sandbox = Sandbox(jobs=1, timeout=seconds)
+        self._sandbox = Sandbox(jobs=1, timeout=seconds, threads=1)
         self._files = FetchedFiles()
         self._pages: OrderedDict[Hashable, Page] = OrderedDict()
 

@@ -76,4 +76,4 @@ class Reader:
 
     @cached_property
     def _sandbox(self) -> Sandbox:
-        return Sandbox(jobs=1, timeout=self._timeout)
+        return Sandbox(jobs=1, timeout=self._timeout, threads=1)
