@@ -52,8 +52,8 @@ def join_stacked_titles(rows: Sequence[Row]) -> list[Row]:
     Titles of one line stand at the height of either, or between the two.
     """
     joined: list[Row] = []
-    for row in rows:
-        if joined and len(joined) < MAX_TITLE_ROWS and _goes_on_below(joined[-1], row):
+    for place, row in enumerate(rows):
+        if joined and place < MAX_TITLE_ROWS and _goes_on_below(joined[-1], row):
             above = joined[-1]
             joined[-1] = Row(above.top, row.bottom, (*above.lines, *row.lines))
         else:
@@ -88,7 +88,7 @@ def _goes_on(row: Row) -> bool:
 def _goes_on_below(above: Row, row: Row) -> bool:
     shared = above.columns() & row.columns()
     pairs = [(above.inside(column), row.inside(column)) for column in shared]
-    if not pairs or not all(upper and lower for upper, lower in pairs):
+    if not shared - {0} or not all(upper and lower for upper, lower in pairs):
         return False
     return all(
         lower[0].text[:1].islower() and lower[0].box.y0 - upper[-1].box.y1 <= TITLE_SPACING * lower[0].box.height

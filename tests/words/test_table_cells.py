@@ -117,6 +117,22 @@ def test_table_written_in_small_letters_keeps_its_rows() -> None:
     assert rows(table) == [[name, f"{place}"] for place, name in enumerate(names)]
 
 
+def test_list_to_be_ticked_keeps_its_rows_although_they_begin_in_small_letters() -> None:
+    names = ["tells a story", "is about sport", "repeats words", "has rhymes"]
+    texts = [("Which poem", 0, 0.0), ("A", 100, 0.0), ("B", 130, 0.0)]
+    texts += [(name, 0, 14.0 * place) for place, name in enumerate(names, start=1)]
+    table = table_of(texts, [0, 90, 120, 150], [-2, 12, 26, 40, 54, 68])
+    assert rows(table) == [["Which poem", "A", "B"], *([name, "", ""] for name in names)]
+
+
+def test_titles_of_columns_that_go_on_in_the_next_row_are_one() -> None:
+    texts = [("Group", 0, 7), ("Margin", 100, 0), ("Margin", 160, 0), ("Number", 220, 7)]
+    texts += [("of error", 100, 12), ("of error", 160, 12)]
+    texts += [("All", 0, 40), ("0.3", 100, 40), ("0.4", 160, 40), ("894", 220, 40)]
+    table = table_of(texts, [0, 90, 150, 210, 280], [0, 11, 30, 55])
+    assert rows(table) == [["Group", "Margin of error", "Margin of error", "Number"], ["All", "0.3", "0.4", "894"]]
+
+
 def test_numbers_one_below_the_other_are_two_rows_beside_a_remark_on_both() -> None:
     texts = [("Bird", 0, 0), ("Date", 60, 0), ("Status", 150, 0)]
     texts += [("380", 0, 20), ("412", 0, 34), ("2012", 60, 20), ("2013", 60, 34)]
