@@ -38,6 +38,8 @@ class Ending:
     output: bytes
     errors: bytes
     seconds: float
+    processor_seconds: float
+    """Of it and its descendants."""
     memory: int
     """Peak of anonymous resident bytes of it and all its descendants."""
 
@@ -48,6 +50,7 @@ class Ending:
 
 def run_to_end(command: Sequence[str], kill_after: float = KILL_AFTER) -> Ending:
     """Run a command, whatever becomes of it; seconds after which it is killed."""
+    before = os.times()
     started = time.perf_counter()
     ended = threading.Event()
     peak = 0
@@ -68,11 +71,13 @@ def run_to_end(command: Sequence[str], kill_after: float = KILL_AFTER) -> Ending
             process.wait()
             code = None
         seconds = time.perf_counter() - started
+        after = os.times()
+        processor_seconds = after.children_user + after.children_system - before.children_user - before.children_system
         ended.set()
         sampler.join()
         output.seek(0)
         errors.seek(0)
-        return Ending(code, output.read(), errors.read(), seconds, peak)
+        return Ending(code, output.read(), errors.read(), seconds, processor_seconds, peak)
 
 
 def faults(ending: Ending) -> Iterator[str]:

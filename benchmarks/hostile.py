@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,17 +41,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table with a line for each file; 1 where any fails."""
     options = _parse(arguments)
     rows = [json.loads(line) for line in options.rows.read_text(encoding="utf-8").splitlines()]
-    chosen = [row for row in rows if options.only in row["file"]]
+    chosen = [row for row in rows if re.search(options.only, row["file"])]
     verdicts = []
     for row in chosen:
         verdicts.append(judge(row, options.rows.parent))
         last = verdicts[-1]
         print(f"{len(verdicts)}/{len(chosen)} {_name(row)}: {'; '.join(last.faults) or 'ok'}", file=sys.stderr)
-    print(markdown_table(["file", "expected", "exit", "s", "MB", "verdict"], [_cells(verdict) for verdict in verdicts]))
+    print(
+        markdown_table(
+            ["file", "expected", "exit", "s", "of CPU", "MB", "verdict"], [_cells(verdict) for verdict in verdicts]
+        )
+    )
     failed = sum(bool(verdict.faults) for verdict in verdicts)
     endings = [ending for verdict in verdicts for ending in verdict.endings]
     print(
-        f"\n{len(verdicts)} files, {failed} failed; at most {max(one.seconds for one in endings):.1f} s "
+        f"\n{len(verdicts)} files, {failed} failed; at most {max(one.seconds for one in endings):.1f} s, "
+        f"{max(one.processor_seconds for one in endings):.1f} s of CPU "
         f"and {max(one.memory for one in endings) / 1e6:.0f} MB"
     )
     return 1 if failed else 0
@@ -141,6 +147,7 @@ def _cells(verdict: Verdict) -> list[str]:
         verdict.row["expect"].split(" (")[0].split(":")[0],
         " ".join(str(ending.code) for ending in endings),
         f"{max(ending.seconds for ending in endings):.1f}",
+        f"{max(ending.processor_seconds for ending in endings):.1f}",
         f"{max(ending.memory for ending in endings) / 1e6:.0f}",
         "; ".join(verdict.faults) or "ok",
     ]
@@ -149,7 +156,7 @@ def _cells(verdict: Verdict) -> list[str]:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hostile", description=__doc__)
     parser.add_argument("--rows", type=Path, default=DATA / "hostile.jsonl", help="the set: one JSON object a line")
-    parser.add_argument("--only", default="", help="files whose path contains this")
+    parser.add_argument("--only", default="", help="files whose path matches this regular expression")
     return parser.parse_args(arguments)
 
 
