@@ -131,7 +131,7 @@ def lift_titles(rows: Sequence[Row], depth: int, width: int) -> list[Row]:
     lifted = list(rows)
     for column in range(width):
         filled = [place for place in range(depth) if column in lifted[place].columns()]
-        alone = [place for place in filled if lifted[place].inside(column)]
+        alone = [place for place in filled if all(p.first == p.last for p in _touching(lifted[place], column))]
         if len(filled) > len(alone):  # under the title of a group: only what is below that is its own
             start = max(place for place in filled if place not in alone) + 1
         else:
@@ -144,6 +144,10 @@ def lift_titles(rows: Sequence[Row], depth: int, width: int) -> list[Row]:
         for place in range(start + 1, depth):
             lifted[place] = replace(lifted[place], continued=lifted[place].continued | {column})
     return lifted
+
+
+def _touching(row: Row, column: int) -> list[Phrase]:
+    return [phrase for phrase in row.phrases if phrase.first <= column <= phrase.last]
 
 
 def _moved(source: Row, target: Row, column: int) -> tuple[Row, Row]:

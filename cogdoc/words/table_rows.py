@@ -154,7 +154,7 @@ def _cut(row: Row, cuts: Sequence[float], levels: Sequence[Mapping[int, tuple[Ph
     """`row` cut at heights, with the phrases of each level by column; what else it has stands beside all levels."""
     placed: Collection[Phrase] = [phrase for level in levels for phrases in level.values() for phrase in phrases]
     others = [phrase for phrase in row.phrases if phrase not in placed]
-    whole = frozenset(phrase.first for phrase in others)
+    whole = frozenset(phrase.first for phrase in others).difference(*levels)
     parts: list[Row] = []
     heights = itertools.pairwise((row.top, *cuts, row.bottom))
     for (top, bottom), level in zip(heights, levels, strict=True):

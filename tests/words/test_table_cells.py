@@ -167,6 +167,7 @@ lines_anywhere = st.lists(st.floats(1, 199), max_size=5).map(lambda inner: tuple
 
 
 @example([("a", 0, 0), ("a", 10, 6), ("a", 17, 0), ("a", 20, 6)], (0, 19, 200), (0, 200))
+@example([("a", 0, 0), ("Total of", 1, 1), ("a", 1, 1), ("Total of", 1, 6)], (0, 5, 23, 200), (0, 6, 200))
 @given(texts_anywhere, lines_anywhere, lines_anywhere)
 def test_no_word_is_lost_or_doubled_and_rows_are_equally_long(
     texts: Texts, across: tuple[float, ...], down: tuple[float, ...]
