@@ -18,7 +18,6 @@ from cogdoc.documents.rendering import PixelSize
 from cogdoc.words.ocr import OcrLine, OcrWord, Quad, line_height, page_skew, recognize, to_line
 from cogdoc.words.orientation import find_turn, looks_turned, turned
 from cogdoc.words.sideways import with_sideways_numbers
-from cogdoc.words.specks import without_specks
 from cogdoc.words.spelling import with_known_words
 from cogdoc.words.tiling import recognize_bands
 from cogdoc.words.types import Line
@@ -70,10 +69,10 @@ def scan_page(document: OpenDocument, index: int) -> Scan:
     native_scale = max(native) / long_side if native else float("inf")
     strip = long_side > STRIP_RATIO * short_side
     scale = _strip_scale(short_side, native_scale) if strip else min(native_scale, LONG_SIDE / long_side)
-    picture = without_specks(document.picture(index, _pixels(width, height, scale)))
+    picture = document.picture(index, _pixels(width, height, scale))
     if scale * long_side < SMALL_PICTURE_SIDE and 0 < line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
-        picture = without_specks(document.picture(index, _pixels(width, height, scale)))
+        picture = document.picture(index, _pixels(width, height, scale))
     lines = _read(picture)
     turn = find_turn(picture, lines) if looks_turned(lines) else 0
     if turn:
@@ -82,7 +81,7 @@ def scan_page(document: OpenDocument, index: int) -> Scan:
     enlarged = _enlargement(lines, scale, native_scale)
     if enlarged > 1.2:
         scale *= enlarged
-        picture = turned(without_specks(document.picture(index, _pixels(width, height, scale))), turn)
+        picture = turned(document.picture(index, _pixels(width, height, scale)), turn)
         lines = _read(picture)
     lines = with_known_words(with_sideways_numbers(picture, lines))
     skew = page_skew(lines)

@@ -20,6 +20,8 @@ from cogdoc.words.line_odds import LineOdds
 from cogdoc.words.ocr import OcrLine, OcrWord, Quad
 
 DOUBTFUL_LETTER = 0.97
+"""Score below which a letter may be a guess."""
+
 WORTH_OF_A_LETTER = 4.0
 """Log-likelihood that each changed letter may cost. The right word of a worn form mostly costs less than 3, and two
 words that are really one cost 8 and more."""
