@@ -1,4 +1,4 @@
-"""Accuracy of cogdoc's built-in engine on evaluation data, next to other systems where asked for.
+"""The built-in engine on all evaluation data at once, next to other systems where asked for.
 
 python -m benchmarks.accuracy --only ocr --baseline rapidocr --baseline tesseract
 """
@@ -10,99 +10,105 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TextIO
 
-from benchmarks.cases import Job, Outcome, Part, jobs_of, read_rows
-from benchmarks.parts import PARTS
-from benchmarks.readers import BASELINES, missing
-from benchmarks.report import against_first, by_measure, by_system, failures
+from benchmarks.readers import BASELINES, MARKDOWN_WRITERS, READERS, missing
+from benchmarks.report import by_system
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.engines.choice import Wish, choose_engine, load_engine
+from cogdoc.evaluation.cases import Case
+from cogdoc.evaluation.datasets import find_dataset
+from cogdoc.evaluation.evaluate import evaluate
+from cogdoc.evaluation.metrics.normalize import without_markdown
+from cogdoc.evaluation.outcomes import Outcome
+from cogdoc.evaluation.scoring.text import score_text
+from cogdoc.evaluation.summary import RunFacts, as_markdown
 
-DEFAULT_DATA = Path("../shared/data/core")
+DEFAULT_DATA = Path("../shared/data")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind of task: its form, and its files in the day-to-day set and in the larger one."""
+
+    dataset: str
+    core: str
+    more: tuple[str, ...]
+
+
+PARTS = {
+    "ocr": Part("ocr", "ocr.jsonl", ("*/ocr.jsonl",)),
+    "qa": Part("qa", "qa.jsonl", ("sroie/annotations.jsonl", "funsd/annotations.jsonl", "*/ocrbench_questions.jsonl")),
+    "charts": Part("qa", "", ("chartqa/annotations.jsonl",)),
+    "multipage": Part("multipage", "qa_multipage.jsonl", ("ntsb_reports/annotations.jsonl",)),
+    "tables": Part("tables", "tables.jsonl", ("*/tables.jsonl",)),
+    "tests": Part("tests", "unit_tests.jsonl", ("*/unit_tests.jsonl",)),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the parts asked for and print their tables; 1 where any row failed, 2 where there is no data."""
+    """Print a table for each part asked for; 1 where any case failed, 2 where there is no data."""
     options = _parse(arguments)
-    if not options.data.is_dir():
-        print(f"no evaluation data in {options.data}", file=sys.stderr)
+    if not (options.data / options.split).is_dir():
+        print(f"no evaluation data in {options.data / options.split}", file=sys.stderr)
         return 2
-    systems = ["cogdoc"]
-    for baseline in options.baseline:
-        for system in BASELINES[baseline]:
-            if reason := missing(system):
-                print(f"{system} is left out: {reason}", file=sys.stderr)
-            else:
-                systems.append(system)
-    names = [options.only] if options.only else list(PARTS)
-    failed: list[str] = []
-    with _details_file(options.details) as details:
-        for name in names:
-            part = PARTS[name]
-            rows = read_rows(options.data / part.file, options.dataset, options.limit)
-            asked = systems if name == "ocr" else ["cogdoc"]
-            outcomes = []
-            for outcome in run(list(jobs_of(name, rows, options.data, asked)), options.jobs):
-                outcomes.append(outcome)
-                print(outcome.as_json(), file=details, flush=True)
-            if outcomes:
-                print(f"\n## {name}\n\n{_tables(part, outcomes, asked)}", flush=True)
-            failed.extend(failures(outcomes))
-    for line in failed:
-        print(line, file=sys.stderr)
+    systems = [system for name in options.baseline for system in BASELINES[name] if _is_here(system)]
+    engine = load_engine(choose_engine(Wish("builtin")))
+    failed = False
+    with Sandbox(options.jobs) as sandbox:
+        for name in options.only or PARTS:
+            files = files_of(PARTS[name], options.data, options.split)
+            cases = list(chain.from_iterable(_cases(PARTS[name], file, options.limit) for file in files))
+            if not cases:
+                continue
+            to = options.to / name if options.to else None
+            facts = RunFacts(name, options.split, engine.info, {})
+            summary, outcomes = evaluate(cases, facts, engine, sandbox, to=to)
+            failed = failed or any(outcome.error is not None for outcome in outcomes)
+            print(f"\n## {name}, {options.split}\n\n{as_markdown(summary)}", flush=True)
+            if name == "ocr" and systems:
+                others = {system: list(read_with(system, cases, options.jobs)) for system in systems}
+                print(f"\n{by_system({'cogdoc': outcomes, **others})}", flush=True)
     return 1 if failed else 0
 
 
-def run(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
-    """The outcomes of all jobs, in their order; the processors are shared out between `processes`."""
+def files_of(part: Part, data: Path, split: str) -> list[Path]:
+    """The files of a part in one of the two sets."""
+    if split == "core":
+        return [data / "core" / part.core] if part.core else []
+    return sorted(file for pattern in part.more for file in (data / "more").glob(pattern))
+
+
+def _cases(part: Part, file: Path, limit: int | None) -> Iterator[Case]:
+    return islice(find_dataset(part.dataset).reads(file), limit)
+
+
+def read_with(system: str, cases: Sequence[Case], processes: int) -> Iterator[Outcome]:
+    """The text of each case as another system reads it, scored; whatever goes wrong there is that case's error."""
     threads = max(1, (os.cpu_count() or 1) // processes)
     os.environ["OMP_NUM_THREADS"] = os.environ["OMP_THREAD_LIMIT"] = str(threads)
     with ProcessPoolExecutor(processes, get_context("spawn"), _keep_stdout_clean) as pool:
-        for done, outcomes in enumerate(pool.map(score_job, jobs), start=1):
-            yield from outcomes
-            if sys.stderr.isatty():
-                print(f"\r{done}/{len(jobs)}", end="" if done < len(jobs) else "\n", file=sys.stderr)
+        yield from pool.map(_outcome_of, [system] * len(cases), cases)
 
 
-def score_job(job: Job) -> list[Outcome]:
-    """One outcome for each row; whatever goes wrong in the system under test is that row's error."""
-    part = PARTS[job.part]
+def _outcome_of(system: str, case: Case) -> Outcome:
+    assert isinstance(case.document, Path)
+    about = (case.id, case.group, case.language, case.metric, case.id, "")
     try:
-        return [
-            _outcome(job, index, one.scores, prediction=one.prediction, expected=one.expected)
-            for index, one in enumerate(part.score(job))
-        ]
+        text = READERS[system](case.document)
+        scored = score_text(case, without_markdown(text) if system in MARKDOWN_WRITERS else text)
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        return [_outcome(job, index, dict(part.failed), error=said) for index in range(len(job.rows))]
+        return Outcome(*about, score=0.0, measures={"CER": 1.0}, error=f"{type(error).__name__}: {error}")
+    return Outcome(*about, score=scored.score, measures=scored.measures, prediction=scored.prediction)
 
 
-def _outcome(
-    job: Job,
-    index: int,
-    scores: dict[str, float],
-    *,
-    prediction: object = None,
-    expected: object = None,
-    error: str | None = None,
-) -> Outcome:
-    row = job.rows[index]
-    return Outcome(
-        part=job.part,
-        system=job.system,
-        dataset=row["dataset"],
-        language=row.get("lang", "en"),
-        case=row["id"],
-        scores=scores,
-        prediction=prediction,
-        expected=expected,
-        error=error,
-    )
-
-
-def _details_file(path: Path | None) -> TextIO:
-    return Path(os.devnull if path is None else path).open("w", encoding="utf-8")
+def _is_here(system: str) -> bool:
+    if reason := missing(system):
+        print(f"{system} is left out: {reason}", file=sys.stderr)
+    return reason is None
 
 
 def _keep_stdout_clean() -> None:
@@ -110,22 +116,14 @@ def _keep_stdout_clean() -> None:
     os.dup2(2, 1)
 
 
-def _tables(part: Part, outcomes: Sequence[Outcome], systems: Sequence[str]) -> str:
-    if len(systems) == 1:
-        return by_measure(outcomes, part.measures)
-    tables = [by_system(outcomes, measure, systems) for measure in part.measures]
-    tables += [against_first(outcomes, measure, systems) for measure in part.failed]
-    return "\n\n".join(tables)
-
-
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the evaluation files")
-    parser.add_argument("--only", choices=list(PARTS), help="one part instead of all")
-    parser.add_argument("--dataset", help="only the rows of this dataset")
-    parser.add_argument("--limit", type=int, metavar="N", help="the first N rows of each dataset")
-    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes side by side")
-    parser.add_argument("--details", type=Path, metavar="FILE", help="write each row's outcome as JSON Lines")
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the evaluation data")
+    parser.add_argument("--split", choices=["core", "more"], default="core", help="the day-to-day set, or the larger")
+    parser.add_argument("--only", action="append", choices=list(PARTS), help="these parts; may be repeated")
+    parser.add_argument("--limit", type=int, metavar="N", help="the first N cases of each file")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="pages read at the same time")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="keep outcomes and reports there, and go on")
     parser.add_argument(
         "--baseline",
         action="append",

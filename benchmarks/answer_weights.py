@@ -14,7 +14,6 @@ weights set by hand, so that measures which the data rarely exercise keep a sens
 from __future__ import annotations
 
 import hashlib
-import json
 import pickle
 import random
 import re
@@ -29,8 +28,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
-from benchmarks.cases import Row
-from benchmarks.parts.qa import row_score
 from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.opening import open_document
 from cogdoc.engines.builtin.answering import rank_pages
@@ -39,7 +36,10 @@ from cogdoc.engines.builtin.answering.questions import analyze
 from cogdoc.engines.builtin.answering.ranking import measures, same_text
 from cogdoc.engines.builtin.answering.terms import stem
 from cogdoc.engines.builtin.answering.vocabulary import DOCUMENT_WORDS, WEAK_WORDS
+from cogdoc.evaluation.cases import Case
+from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
+from cogdoc.evaluation.scoring.answers import prediction_score
 from cogdoc.words.layout import read_layout
 from cogdoc.words.reading import read_words
 from cogdoc.words.types import PageLayout, PageWords
@@ -100,21 +100,17 @@ class Choice:
     """The score that each proposal would earn."""
 
 
-def read_questions(data: Path) -> Iterator[tuple[str, Path, Row]]:
-    """Dataset, document and row of every question that is not about a chart."""
-    files = [data / "core/qa.jsonl", data / "core/qa_multipage.jsonl"]
-    files += [data / f"more/{name}/annotations.jsonl" for name in ("sroie", "funsd", "ntsb_reports")]
-    for path in files:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = {"metric": "anls or numeric match" if "ntsb" in str(path) else "anls", **json.loads(line)}
-            dataset = "unanswerable" if row.get("unanswerable") else row.get("dataset", path.parent.name)
-            if dataset != "chartqa":
-                yield dataset, path.parent / row["file"], row
-    for facts in json.loads((SAMPLES / "facts.json").read_text(encoding="utf-8")):
-        if facts["password"] is None and "chart" not in facts["kind"]:
-            for asked in facts.get("questions", ()):
-                row = {**asked, "metric": "anls or numeric match"}
-                yield "samples" if asked["answers"] else "unanswerable", SAMPLES / facts["file"], row
+def read_questions(data: Path) -> Iterator[tuple[str, Path, Case]]:
+    """Dataset, document and case of every question that is not about a chart."""
+    files = [("qa", data / "core/qa.jsonl"), ("multipage", data / "core/qa_multipage.jsonl")]
+    files += [("qa", data / f"more/{name}/annotations.jsonl") for name in ("sroie", "funsd")]
+    files += [("multipage", data / "more/ntsb_reports/annotations.jsonl"), ("multipage", SAMPLES / "questions.jsonl")]
+    for form, path in files:
+        for case in find_dataset(form).reads(path):
+            assert isinstance(case.document, Path)
+            kind = "samples" if path.parent == SAMPLES else case.group
+            if "chart" not in case.group:
+                yield "unanswerable" if case.truth.get("unanswerable") else kind, case.document, case
 
 
 @cache
@@ -153,27 +149,31 @@ def best_pages(document: Path, question: str, kept: Path) -> list[PageLayout]:
 def choices(data: Path, kept: Path) -> Iterator[Choice]:
     """Every question with its proposals, then those that its document cannot answer."""
     questions = list(read_questions(data))
-    for dataset, document, row in questions:
-        pages = best_pages(document, row["question"], kept)
-        gain = (lambda _text: 0.0) if dataset == "unanswerable" else partial(row_score, row)
-        yield _choice(dataset, document, row["question"], pages, gain)
+    for dataset, document, case in questions:
+        pages = best_pages(document, case.question, kept)
+        gain = (lambda _text: 0.0) if dataset == "unanswerable" else partial(_gain, case)
+        yield _choice(dataset, document, case.question, pages, gain)
     chance = random.Random(SEED)
     yield from _siblings(questions, kept, chance)
     of_kind = {document: dataset for dataset, document, _ in questions if dataset != "unanswerable"}
     for document, kind in of_kind.items():
-        others = [row for dataset, _, row in questions if dataset not in (kind, "sroie", "unanswerable")]
-        for row in chance.sample(others, FOREIGN):
-            pages = best_pages(document, row["question"], kept)
-            if _names_nothing_here(row["question"], pages):
-                yield _choice("foreign", document, row["question"], pages, lambda _text: 0.0)
+        others = [case for dataset, _, case in questions if dataset not in (kind, "sroie", "unanswerable")]
+        for case in chance.sample(others, FOREIGN):
+            pages = best_pages(document, case.question, kept)
+            if _names_nothing_here(case.question, pages):
+                yield _choice("foreign", document, case.question, pages, lambda _text: 0.0)
 
 
-def _siblings(questions: Sequence[tuple[str, Path, Row]], kept: Path, chance: random.Random) -> Iterator[Choice]:
+def _gain(case: Case, text: str) -> float:
+    return prediction_score(case, text) or 0.0
+
+
+def _siblings(questions: Sequence[tuple[str, Path, Case]], kept: Path, chance: random.Random) -> Iterator[Choice]:
     """Questions put to documents of the same kind as their own which do not say what they are about."""
     kinds: dict[str, dict[Path, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for dataset, document, row in questions:
+    for dataset, document, case in questions:
         if dataset not in (*SAME_FIELDS, "unanswerable", "samples"):
-            kinds["long" if dataset in LONG else dataset][document].append(row["question"])
+            kinds["long" if dataset in LONG else dataset][document].append(case.question)
     for asked in kinds.values():
         for document in asked:
             others = [question for other in asked if other.name != document.name for question in asked[other]]

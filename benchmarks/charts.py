@@ -20,13 +20,13 @@ from typing import Any
 
 from PIL import Image
 
-from benchmarks.parts.chart_values import chart_values, matched_values, true_values
 from cogdoc.documents.document import open_path
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.builtin.charts import answer_chart_question, read_chart
 from cogdoc.evaluation.metrics.answers import relaxed_accuracy
 from cogdoc.evaluation.metrics.bootstrap import bootstrap_mean
+from cogdoc.evaluation.scoring.chart_values import chart_values, matched_values, true_values
 from cogdoc.results.types import Chart
 from cogdoc.words.page import Page
 from cogdoc.words.types import Line, Word
