@@ -28,6 +28,7 @@ def start_cluster(head_cpus: int) -> Iterator[Any]:
     import ray.cluster_utils
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  by default, workers give way to all else
     # Workers find the functions that the tests send.
     os.environ["PYTHONPATH"] = str(HERE)
     head = {

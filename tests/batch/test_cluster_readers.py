@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import http.server
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +32,7 @@ from cogdoc.documents.sources import expand_sources
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.builtin.engine import BuiltinEngine
 from cogdoc.engines.choice import Wish
-from cogdoc.errors import DamagedError, EncryptedError, InputError, ResourceError, UsageError
+from cogdoc.errors import DamagedError, EncryptedError, ExitCode, InputError, MissingError, ResourceError, UsageError
 from cogdoc.results.types import EngineInfo, PageRecord
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.ocr import transcribe
@@ -51,8 +53,14 @@ def machines() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def cluster(machines: Any) -> Iterator[Cluster]:
+    before = signal.signal(signal.SIGTERM, on_sigterm)
     with connect(machines.address, TOLD.append) as connected:
         yield connected
+    signal.signal(signal.SIGTERM, before)
+
+
+def on_sigterm(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +132,13 @@ def run(sandbox: Workers, task: Task[PageRecord], *places: Path, after: int = 0,
     return "\n".join(lines)
 
 
+def test_machine_with_another_version_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogdoc.batch.cluster.readers.version", lambda _: "0.0")
+    with pytest.raises(MissingError, match=r"has cogdoc .* and not 0\.0"):
+        cluster.sandbox(cluster.choose_engine(BUILTIN))
+    TOLD.clear()
+
+
 def test_results_are_those_of_one_machine_byte_for_byte(readers: ClusterSandbox, folder: Path) -> None:
     gone = folder / "gone.pdf"
     with Sandbox(jobs=2) as local:
@@ -141,6 +156,16 @@ def test_there_is_a_reader_for_each_processor(cluster: Cluster, readers: Cluster
     waiting = [readers.submit(remote.nap, 2.0) for _ in range(2)]
     assert [each.result() for each in waiting] == ["rested"] * 2
     assert time.monotonic() - begun < 3.9
+
+
+@pytest.mark.usefixtures("readers")
+def test_cluster_that_has_no_room_is_waited_for_and_given_up(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogdoc.batch.cluster.pool.TOLD_AFTER", 0.5)
+    monkeypatch.setattr("cogdoc.batch.cluster.pool.PATIENCE", 2.0)
+    with pytest.raises(ResourceError, match=r"no machine of the cluster has had room for 2 s .readers of one CPU each"):
+        cluster.sandbox(cluster.choose_engine(BUILTIN), jobs=1)
+    assert TOLD == ["waiting for the cluster to have room for readers of one CPU each"]
+    TOLD.clear()
 
 
 def test_what_kills_a_child_is_that_calls_error_only(readers: ClusterSandbox) -> None:
@@ -197,11 +222,31 @@ def test_killed_machine_costs_only_what_it_was_doing(
     assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
 
 
-def test_path_that_is_no_address_and_place_where_nobody_answers_are_one_clear_line() -> None:
+def test_signals_stay_the_drivers_own(cluster: Cluster) -> None:  # noqa: ARG001  connected
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is on_sigterm
+
+
+def test_word_that_is_no_address_and_place_where_nobody_answers_are_one_clear_line() -> None:
     with pytest.raises(UsageError, match="no address"), connect("nonsense", print):
         pass
-    with (
-        pytest.raises(ResourceError, match=r"no Ray cluster at 127.0.0.1:1: Connection refused"),
-        connect("127.0.0.1:1", print),
-    ):
+    refused = pytest.raises(ResourceError, match=r"no Ray cluster at 127\.0\.0\.1:1: Connection refused")
+    with refused as caught, connect("127.0.0.1:1", print):
         pass
+    assert caught.value.exit_code is ExitCode.RESOURCES
+
+
+def test_without_ray_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingError, match="not installed") as caught, connect("auto", print):
+        pass
+    assert (caught.value.exit_code, caught.value.hint) == (ExitCode.MISSING, 'pip install "cogdoc[ray]"')
+
+
+def test_nothing_of_ray_is_loaded_where_no_cluster_is_asked_for() -> None:
+    loaded = (
+        "import sys, cogdoc.cli.app, cogdoc.batch.run; print({'ray', 'fsspec', 's3fs', 'aiohttp'} & set(sys.modules))"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
+    )

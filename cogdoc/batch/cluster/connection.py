@@ -149,9 +149,10 @@ def _try_connecting(address: str) -> None:
 
 
 def _unreachable(address: str, reason: str) -> CogdocError:
-    summary = " ".join(reason.split()).removeprefix("ConnectionError: ")[:200]
-    where = "this machine belongs to no running Ray cluster" if address == AUTO else f"no Ray cluster at {address}"
-    return ResourceError(f"--cluster: {where}: {summary}", "ray start starts one; ray status tells its address")
+    hint = "ray start starts one; ray status tells its address"
+    if address == AUTO and "any running Ray" in reason:
+        return ResourceError("--cluster: this machine belongs to no running Ray cluster", hint)
+    return ResourceError(f"--cluster: no Ray cluster at {address}: {' '.join(reason.split())[:200]}", hint)
 
 
 def _choose_remotely(wish: Wish, gpus: int) -> Choice:

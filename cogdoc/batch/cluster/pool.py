@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakSet
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
+from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from cogdoc.batch.cluster.refusal import Refusal
 from cogdoc.errors import CogdocError, DamagedError, MissingError, ResourceError
@@ -170,6 +170,8 @@ class Pool:
                 except RayError:
                     self._put_back(call, seat)
                     break
+                except Exception as error:  # what came back cannot be understood here
+                    call.set_exception(error)
                 else:
                     _settle(call, outcome)
                     del outcome
@@ -243,8 +245,8 @@ class Pool:
             CogdocError: workers cannot be started there.
         """
         for attempt in range(STARTS):
-            worker = self._start()
             try:
+                worker = self._start()
                 host = self._answer(worker.greet.remote())
                 if host is not None:
                     self._count_preparing(1)
@@ -252,7 +254,7 @@ class Pool:
                         self._answer(worker.prepare.remote())
                     finally:
                         self._count_preparing(-1)
-            except RayActorError as error:
+            except RayError as error:
                 trouble = _last_line(error)
                 time.sleep(2**attempt)
                 continue

@@ -1,0 +1,147 @@
+"""What a cluster costs: the same folders through this machine's sandbox, and through a Ray cluster on this machine.
+
+Both have as many readers, so that the ratio is the price of going through Ray; a real cluster has more of them.
+
+python -m benchmarks.cluster --pages 500 --scans 10
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.documents import write_scan_pdf, write_text_pdf
+from benchmarks.report import markdown_table
+from cogdoc.batch.cluster.connection import connect
+from cogdoc.batch.run import Opening, run_sources
+from cogdoc.documents.document import Document
+from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sources import expand_sources
+from cogdoc.engines.builtin.engine import BuiltinEngine
+from cogdoc.engines.choice import Wish
+from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.ocr import transcribe
+from cogdoc.words.page import Page
+
+MACHINES = 2
+FILES = 4
+OBJECT_STORE = 200_000_000
+"""Bytes of shared memory a machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A folder, and what is done with its documents: a line for every page, the same each time."""
+
+    name: str
+    folder: Path
+    task: Callable[[Document, PageSelection], Iterator[str]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table; 1 where the results are not the same."""
+    options = _parse(arguments)
+    rows = []
+    same = True
+    with (
+        TemporaryDirectory(prefix="cogdoc-cluster-") as folder,
+        local_cluster(options.jobs) as address,
+        connect(address, lambda line: print(line, file=sys.stderr)) as cluster,
+        Sandbox(options.jobs) as here,
+    ):
+        started = time.perf_counter()
+        there = cluster.sandbox(cluster.choose_engine(Wish("builtin")), options.jobs)
+        start_seconds = time.perf_counter() - started
+        for load in write_loads(Path(folder), options):
+            seconds: list[tuple[float, float]] = []
+            for _ in range(options.runs):
+                local, local_seconds = _run(load, here)
+                remote, remote_seconds = _run(load, there)
+                seconds.append((local_seconds, remote_seconds))
+                same = same and local == remote
+            fastest = [median(column) for column in zip(*seconds, strict=True)]
+            ratio = median(remote_seconds / local_seconds for local_seconds, remote_seconds in seconds)
+            rates = [f"{len(local) / each:.1f}" for each in fastest]
+            rows.append([load.name, str(len(local)), *rates, f"{ratio:.2f}"])
+        there.close()
+    print(markdown_table(["pages", "n", "pages/s here", "pages/s on the cluster", "cluster / here, seconds"], rows))
+    print(f"\n{options.jobs} readers each, those of the cluster started in {start_seconds:.1f} s; same results: {same}")
+    return 0 if same else 1
+
+
+def write_loads(folder: Path, options: argparse.Namespace) -> Iterator[Load]:
+    """Files with text, whose words take a hundredth of a second a page, and scans, which take seconds."""
+    text, scans = folder / "text", folder / "scans"
+    for place in (text, scans):
+        place.mkdir()
+    for number in range(FILES):
+        write_text_pdf(text / f"{number}.pdf", options.pages // FILES)
+    write_scan_pdf(scans / "scan.pdf", text / "0.pdf", options.scans)
+    yield Load("text layer, words only", text, _words)
+    yield Load("text layer, laid out", text, _transcription)
+    yield Load("scans, laid out", scans, _transcription)
+
+
+@contextmanager
+def local_cluster(jobs: int) -> Iterator[str]:
+    """A cluster of machines that are all this one, with `jobs` processors together; its address."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  by default, its workers give way to all else
+    from ray.cluster_utils import Cluster
+
+    shares = [jobs // MACHINES + (number < jobs % MACHINES) for number in range(MACHINES)]
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": shares[0], "object_store_memory": OBJECT_STORE, "include_dashboard": False},
+    )
+    try:
+        for share in shares[1:]:
+            cluster.add_node(num_cpus=share, object_store_memory=OBJECT_STORE)
+        yield str(cluster.address)
+    finally:
+        cluster.shutdown()
+
+
+def _run(load: Load, workers: Any) -> tuple[list[str], float]:
+    started = time.perf_counter()
+    lines: list[str] = []
+    for source in run_sources(expand_sources([str(load.folder)]), Opening(), load.task, workers):
+        source.wait_until_open()
+        lines += source.records()
+        if source.error is not None:
+            raise source.error
+    return lines, time.perf_counter() - started
+
+
+def _words(document: Document, selection: PageSelection) -> Iterator[str]:
+    pages = (Page(document, number) for number in document.numbers(selection))
+    for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_words):
+        yield page.words().text
+
+
+def _transcription(document: Document, selection: PageSelection) -> Iterator[str]:
+    for record in transcribe(document, BuiltinEngine(), selection):
+        yield record.model_copy(update={"timings": {}}).model_dump_json()
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
+    parser.add_argument("--pages", type=int, default=500, help="pages with a text layer")
+    parser.add_argument("--scans", type=int, default=10, help="scanned pages")
+    parser.add_argument("--jobs", type=int, default=2, help="readers, here and on the cluster")
+    parser.add_argument("--runs", type=int, default=3, help="how often each folder is read in both ways")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
