@@ -110,7 +110,7 @@ class Pool:
             if not self._seats and self._refused is not None:
                 raise self._refused
             self._waiting[call] = None
-            self._condition.notify_all()
+            self._wake(call)
         return call
 
     def want(self, call: Call) -> None:
@@ -120,7 +120,7 @@ class Pool:
             if call in self._waiting:
                 del self._waiting[call]
                 self._wanted[call] = None
-            self._condition.notify_all()
+            self._wake(call)
 
     def close(self) -> None:
         """End the workers at once; calls that wait are cancelled."""
@@ -194,6 +194,13 @@ class Pool:
                     seat.idle, seat.near = False, call.near
                     return call
         return None
+
+    def _wake(self, call: Call) -> None:
+        """Have an idle worker look for calls: any one, unless it matters which."""
+        if call.near is None:
+            self._condition.notify()
+        else:
+            self._condition.notify_all()
 
     def _take(self, calls: dict[Call, None], seat: _Seat) -> Call | None:
         """The first call, but for those that an idle worker elsewhere is nearer to."""
