@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -16,8 +16,8 @@ from cogdoc.batch.stopping import StoppedRun, StopRequest, stop_on_signals
 from cogdoc.batch.work import ItemResult, Work, results_of
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
-from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import LostSource, Source
+from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, ExitCode, OutputError, PlaceLostError
 from cogdoc.results.destination import Destination, DiscardOutput, open_output, remove_parts
 from cogdoc.results.types import AnswerRecord, ChartRecord
@@ -63,7 +63,7 @@ class Job:
 
 
 def run_job(
-    job: Job, sources: Iterable[Source | LostSource], sandbox: Sandbox, listener: Listener, *, several: bool
+    job: Job, sources: Iterable[Source | LostSource], sandbox: Workers, listener: Listener, *, several: bool
 ) -> ExitCode:
     """Do the work; a failing page or file is told, recorded and counted, and stops no other.
 
@@ -148,7 +148,7 @@ class _Run:
         job: Job,
         journal: Journal | None,
         record: RunRecord,
-        sandbox: Sandbox,
+        sandbox: Workers,
         listener: Listener,
         request: StopRequest,
     ) -> None:
@@ -168,7 +168,7 @@ class _Run:
         path = self._job.destination.path
         if path and self._journal and self._journal.owns(path):
             remove_parts(path)
-        with open_output(path, overwrite=self._may_replace(path)) as stream:
+        with self._open(path) as stream:
             if path and self._journal:
                 self._journal.begin_file(path, Version(0, 0))
             writer = self._writer(stream, several=several)
@@ -224,7 +224,7 @@ class _Run:
         for source in plan:
             if isinstance(source, Source):
                 target = self._job.destination.file_for(source.relative, self._job.output)
-                fate = self._journal.fate(target, Version.of(source.path))
+                fate = self._journal.fate(target, Version.of_source(source))
                 if fate is not None:
                     self._count_earlier(source, fate)
                     continue
@@ -250,14 +250,14 @@ class _Run:
             self._end_file(running, FileTally(), None)
             return
         target = destination.file_for(running.source.relative, self._job.output)
-        version = Version.of(running.source.path)
+        version = Version.of_source(running.source)
         tally = FileTally()
         claimed = False
         try:
             if running.error is None:
                 if not destination.path.is_dir():
                     raise PlaceLostError(f"{destination.path}: this folder is gone")
-                with open_output(target, overwrite=self._may_replace(target)) as stream:
+                with self._open(target) as stream:
                     self._journal.begin_file(target, version)
                     claimed = True
                     writer = self._writer(stream, several=False)
@@ -275,6 +275,10 @@ class _Run:
             self._journal.begin_file(target, version)
         self._journal.end_file(target, self._fate(running, tally), running.info.path)
         self._end_file(running, tally, target if running.error is None else None)
+
+    def _open(self, path: Path | None) -> AbstractContextManager[TextIO]:
+        address = self._job.destination.address_for(path) if path else None
+        return open_output(path, overwrite=self._may_replace(path), address=address)
 
     def _may_replace(self, path: Path | None) -> bool:
         """Whether what stands there may be replaced: the user said so, or it is this very work's own."""
@@ -369,7 +373,7 @@ class _Run:
 
 def _spare(source: Source | None, destination: Path | None) -> None:
     """Never replace a document by its own text."""
-    if source is None or destination is None or not destination.is_file() or not source.path.exists():
+    if source is None or source.remote or destination is None or not destination.is_file() or not source.path.exists():
         return
     if source.path.samefile(destination):
         raise OutputError(f"{destination}: is what is being read", "write to another place with --to")

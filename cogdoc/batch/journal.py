@@ -6,10 +6,12 @@ questions until they stand in a whole output file, and the fate of every file.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
 import threading
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from cogdoc.batch.work import Item, ItemResult
+from cogdoc.documents.sources import Source
 from cogdoc.errors import OutputError, PlaceLostError
 from cogdoc.results.documents import AnyRecord as DiscriminatedRecord
 from cogdoc.results.types import SourceInfo
@@ -69,7 +72,7 @@ class Version:
 
     size: int
     modified: int
-    """Nanoseconds since 1970."""
+    """Nanoseconds since 1970; of a remote file, a digest of what its store calls its version."""
 
     @staticmethod
     def of(path: Path) -> Version:
@@ -78,6 +81,15 @@ class Version:
         except OSError:
             return Version(-1, -1)
         return Version(status.st_size, status.st_mtime_ns)
+
+    @staticmethod
+    def of_source(source: Source) -> Version:
+        if source.remote is None:
+            return Version.of(source.path)
+        if not source.remote.version:
+            return Version(-1, time.time_ns())  # nothing tells whether it is the same
+        digest = hashlib.sha256(source.remote.version.encode()).digest()
+        return Version(source.remote.size or -1, int.from_bytes(digest[:7]))
 
 
 class Journal:

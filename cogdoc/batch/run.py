@@ -16,8 +16,8 @@ from typing import Generic, TypeVar
 
 from cogdoc.documents.document import MAX_MEGAPIXELS, Document, OpenRequest
 from cogdoc.documents.page_selection import PageSelection
-from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sources import LostSource, Source
+from cogdoc.documents.sources import LostSource, Source, at_hand
+from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, ExitCode, TooLargeError
 from cogdoc.results.types import SourceInfo
 from cogdoc.tasks.records import describe_source
@@ -49,7 +49,7 @@ class _End:
 class RunningSource(Generic[T]):
     """One source being worked on: its facts, then its records, then how it ended."""
 
-    def __init__(self, source: Source | LostSource, opening: Opening, task: Task[T], sandbox: Sandbox) -> None:
+    def __init__(self, source: Source | LostSource, opening: Opening, task: Task[T], sandbox: Workers) -> None:
         self.source = source if isinstance(source, Source) else None
         self._opening = opening
         self._task = task
@@ -98,13 +98,14 @@ class RunningSource(Generic[T]):
 
     def _work(self, source: Source) -> None:
         try:
-            request = OpenRequest(source.path.absolute(), self._opening.password, self._opening.max_megapixels)
-            document = Document(source, request, self._sandbox)
-            selection = self._opening.selection
-            _check_page_count(document, selection, self._opening.max_pages)
-            self._put(describe_source(document))
-            for record in self._task(document, selection):
-                self._put(record)
+            with at_hand(source) as path:
+                opening = self._opening
+                request = OpenRequest(path.absolute(), opening.password, opening.max_megapixels, source.remote)
+                document = Document(source, request, self._sandbox)
+                _check_page_count(document, opening.selection, opening.max_pages)
+                self._put(describe_source(document))
+                for record in self._task(document, opening.selection):
+                    self._put(record)
             self._put(_End(None))
         except _AbandonedError:
             pass
@@ -150,7 +151,7 @@ class Tally:
 
 
 def run_sources(
-    sources: Iterable[Source | LostSource], opening: Opening, task: Task[T], sandbox: Sandbox
+    sources: Iterable[Source | LostSource], opening: Opening, task: Task[T], sandbox: Workers
 ) -> Iterator[RunningSource[T]]:
     """Work on `sources`, and yield them in their order; each must be used up before the next is asked for."""
     running: deque[RunningSource[T]] = deque()

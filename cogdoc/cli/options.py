@@ -116,6 +116,16 @@ Jobs = Annotated[
         rich_help_panel=_LIMITS,
     ),
 ]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        envvar="COGDOC_CLUSTER",
+        metavar="auto|HOST:PORT",
+        help="Work on the machines of a Ray cluster, which see the same files.",
+        rich_help_panel=_LIMITS,
+    ),
+]
 Timeout = Annotated[
     float,
     typer.Option(
@@ -177,6 +187,7 @@ class RunOptions:
     log_json: LogJson = None
     shard: ShardOption = None
     jobs: Jobs = None
+    cluster: ClusterAddress = None
     timeout: Timeout = 300.0
     max_pages: MaxPages = None
     max_megapixels: MaxMegapixels = 300.0

@@ -6,11 +6,11 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cogdoc.batch.job import Job, journal_beside, run_job
 from cogdoc.batch.plan import Shard, parse_shard, slurm_shard
@@ -22,11 +22,15 @@ from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import STDIN, expand_sources, keep_stdin, read_file_list
+from cogdoc.documents.workers import Workers
 from cogdoc.engines.choice import Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
-from cogdoc.results.destination import Destination, choose_destination
+from cogdoc.results.destination import Destination, choose_destination, local_place
 from cogdoc.results.writers import Format
+
+if TYPE_CHECKING:
+    from cogdoc.batch.cluster.connection import Cluster
 
 MAX_DEFAULT_JOBS = 8
 
@@ -53,9 +57,6 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
     output = _format(options.out, command)
     if command.name == "chart" and command.questions and output is Format.CSV:
         raise UsageError("--out csv holds the chart's table, not answers", "take md, text or json with -q")
-    choice = choose_engine(Wish(options.engine, options.model, options.quantization))
-    if options.verbose or (choice.chosen_for_the_user and not options.quiet):
-        warn(f"engine {choice.name}: {choice.reason}")
     opening = Opening(
         password=_password(options.password_file),
         max_megapixels=options.max_megapixels,
@@ -63,6 +64,11 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
         selection=parse_page_selection(options.pages) if options.pages else PageSelection(),
     )
     with ExitStack() as stack:
+        cluster = stack.enter_context(_connect(options.cluster)) if options.cluster else None
+        wish = Wish(options.engine, options.model, options.quantization)
+        choice = cluster.choose_engine(wish) if cluster else choose_engine(wish)
+        if options.verbose or (choice.chosen_for_the_user and not options.quiet):
+            warn(f"engine {choice.name}: {choice.reason}")
         arguments = _arguments(sources, options, stack)
         named_several = len(sources) > 1 or options.files_from is not None
         found = expand_sources(arguments, _stdin(sources, stack), several=named_several)
@@ -72,11 +78,17 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
         several = len(first_two) > 1
         destination = _destination(options, several=several)
         shard = _shard(options, destination)
-        sandbox = stack.enter_context(Sandbox(jobs_of(options.jobs), options.timeout))
-        results_on_screen = destination.path is None and sys.stdout.isatty()
-        with loading_line(quiet=options.quiet) as loaded:
-            engine = load_engine(choice, options.timeout, loaded)
+        sandbox: Workers
+        if cluster:
+            engine = cluster.load_engine(choice, options.timeout)
+            sandbox = cluster.sandbox(choice, options.jobs, options.timeout)
+        else:
+            with loading_line(quiet=options.quiet) as loaded:
+                engine = load_engine(choice, options.timeout, loaded)
+            sandbox = Sandbox(jobs_of(options.jobs), options.timeout)
+        stack.callback(sandbox.close)
         stack.callback(engine.close)
+        results_on_screen = destination.path is None and sys.stdout.isatty()
         progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_screen))
         job = Job(
             command.make_work(engine, opening.selection, {"max_megapixels": options.max_megapixels}),
@@ -127,10 +139,16 @@ def _format(wanted: str | None, command: Command) -> Format:
     return Format(wanted)
 
 
+def _connect(address: str) -> AbstractContextManager[Cluster]:
+    from cogdoc.batch.cluster.connection import connect
+
+    return connect(address, warn)
+
+
 def _destination(options: RunOptions, *, several: bool) -> Destination:
     if options.retry_failed and options.to is None:
         raise UsageError("--retry-failed goes on with an earlier run", "say with --to where its results are")
-    unfinished = options.to is not None and journal_beside(Path(options.to)).is_dir()
+    unfinished = options.to is not None and journal_beside(local_place(options.to)).is_dir()
     return choose_destination(options.to, several=several, overwrite=options.overwrite, unfinished=unfinished)
 
 
