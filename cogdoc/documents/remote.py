@@ -83,7 +83,7 @@ def find_files(address: str, *, keep_folder: bool = False) -> Iterator[RemoteFil
         elif _is_pattern(address, path):
             yield from _match(storage, path)
         else:
-            info = {} if is_web(address) else system.info(path)
+            info = _web_info(system, address) if is_web(address) else system.info(path)
             yield storage.file(address if is_web(address) else path, Path(_file_name(path)), info)
     except CogdocError:
         raise
@@ -122,6 +122,15 @@ def fetch(file: RemoteFile, path: Path, limit: int = MAX_FETCHED) -> None:
 def _check_size(size: int | None, limit: int) -> None:
     if size is not None and size > limit:
         raise TooLargeError(f"more than the {limit / 2**20:g} MB that are fetched at most", "fetch it yourself")
+
+
+def _web_info(system: AbstractFileSystem, address: str) -> dict[str, Any]:
+    """What a web server tells of a file without sending it; many tell nothing, or not in this way."""
+    try:
+        info: dict[str, Any] = system.info(address)
+    except Exception:
+        return {}
+    return info
 
 
 def _is_folder(system: AbstractFileSystem, address: str, path: str) -> bool:
