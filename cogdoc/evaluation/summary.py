@@ -11,7 +11,6 @@ from cogdoc.evaluation.calibration import Judged, expected_calibration_error, pr
 from cogdoc.evaluation.metrics import bootstrap_mean
 from cogdoc.evaluation.outcomes import Outcome
 from cogdoc.evaluation.scoring import METRIC_NAMES
-from cogdoc.results.markdown import table_to_markdown
 from cogdoc.results.types import EngineInfo
 
 SUMMARY_VERSION = "cogdoc-eval/1"
@@ -170,7 +169,7 @@ def as_markdown(summary: Summary) -> str:
         [f"{model}, published", "", "", "", f"{score:.3f}", *("" for _ in measures)]
         for model, score in summary.published.items()
     ]
-    tables = [table_to_markdown([header, *rows])]
+    tables = [_table([header, *rows])]
     if summary.calibration:
         rows = [
             [
@@ -183,9 +182,15 @@ def as_markdown(summary: Summary) -> str:
             for one in summary.calibration
         ]
         header = ["confidence", "answers", "calibration error", "90% right from", "share of answers"]
-        tables.append(table_to_markdown([header, *rows]))
+        tables.append(_table([header, *rows]))
     return "\n\n".join(tables)
 
 
 def _cell(figure: Figure | None) -> str:
     return "–" if figure is None else f"{figure.mean:.3f} ({figure.low:.3f}–{figure.high:.3f})"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """A pipe table as it is read on a terminal, too: names of groups keep their underscores."""
+    lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
+    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
