@@ -21,7 +21,7 @@ from cogdoc import errors
 from cogdoc.errors import CogdocError, DamagedError, TooLargeError
 
 MAX_JSON = 64 * 2**20
-"""Bytes of an answer: the densest page takes a hundredth of it, and the objects made of it two to three times as much."""
+"""Bytes of an answer: the densest page takes a hundredth of it, and what the parent makes of it three times as much."""
 
 MAX_PIXELS = 100_000_000
 """Of a picture that is sent: fifty times what the engines look at."""
