@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -70,6 +70,7 @@ def spaced(text: str) -> str:
 @example(["    indented"])
 @example(["a|b", "-|-"])
 def test_text_with_markup_characters_is_shown_as_it_is(lines: list[str]) -> None:
+    assume(any(character not in " .·…_" for line in lines for character in line))  # rules made of dots are left out
     ragged = block("text", *lines, width=100)
     tokens = rendered(block_to_markdown(ragged))
     assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
