@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from benchmarks.documents import write_scan_pdf, write_text_pdf
 from benchmarks.report import markdown_table
@@ -27,6 +26,7 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import expand_sources
+from cogdoc.documents.workers import Workers
 from cogdoc.engines.builtin.engine import BuiltinEngine
 from cogdoc.engines.choice import Wish
 from cogdoc.tasks.lookahead import look_ahead
@@ -112,7 +112,7 @@ def local_cluster(jobs: int) -> Iterator[str]:
         cluster.shutdown()
 
 
-def _run(load: Load, workers: Any) -> tuple[list[str], float]:
+def _run(load: Load, workers: Workers) -> tuple[list[str], float]:
     started = time.perf_counter()
     lines: list[str] = []
     for source in run_sources(expand_sources([str(load.folder)]), Opening(), load.task, workers):

@@ -25,7 +25,17 @@ MAX_DEPTH = 32
 MAX_NAME = 200
 """Bytes of a file's name; those of results have a suffix more."""
 
-VERSION_KEYS = ("ETag", "etag", "Last-Modified", "md5Hash", "content_md5", "LastModified", "last_modified", "mtime", "modify")
+VERSION_KEYS = (
+    "ETag",
+    "etag",
+    "Last-Modified",
+    "md5Hash",
+    "content_md5",
+    "LastModified",
+    "last_modified",
+    "mtime",
+    "modify",
+)
 """What the back ends call that which changes with the content."""
 
 

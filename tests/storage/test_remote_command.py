@@ -1,0 +1,77 @@
+"""The whole command line with documents and results in an object store: the same bytes as in folders."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+import pytest
+
+
+@pytest.fixture
+def folder(tmp_path: Path, samples: Path) -> Path:
+    """Three readable files, and an encrypted one among them."""
+    folder = tmp_path / "in"
+    (folder / "sub").mkdir(parents=True)
+    for number in (1, 2):
+        with pymupdf.open() as pdf:
+            pdf.new_page().insert_text((72, 72), f"This is file {number}.")
+            pdf.save(folder / f"{number}.pdf")
+    (folder / "sub" / "letter.pdf").write_bytes((samples / "letter.pdf").read_bytes())
+    (folder / "encrypted.pdf").write_bytes((samples / "encrypted.pdf").read_bytes())
+    return folder
+
+
+def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COGDOC_")}
+    command = [sys.executable, "-m", "cogdoc", *map(str, words), "--engine", "builtin"]
+    return subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
+
+
+def test_bucket_to_bucket_is_as_folder_to_folder_and_not_done_twice(bucket: Any, folder: Path, tmp_path: Path) -> None:
+    bucket.put(str(folder) + "/", "shelf/in/", recursive=True)
+    assert run("ocr", folder, "--to", tmp_path / "out").returncode == 1
+    expected = {str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in (tmp_path / "out").rglob("*.md")}
+    assert set(expected) == {"1.pdf.md", "2.pdf.md", "sub/letter.pdf.md"}
+    first = run("ocr", "s3://shelf/in/", "--to", "s3://shelf/out/")
+    assert (first.returncode, first.stdout) == (1, "")
+    assert "s3://shelf/in/encrypted.pdf: encrypted, needs a password" in first.stderr
+    written = {path.removeprefix("shelf/out/"): bucket.cat_file(path) for path in bucket.find("shelf/out")}
+    assert written == expected
+    second = run("ocr", "s3://shelf/in/", "--to", "s3://shelf/out/")
+    assert "3 done by an earlier run" in second.stderr
+    bucket.pipe_file("shelf/in/1.pdf", (folder / "2.pdf").read_bytes())
+    third = run("ocr", "s3://shelf/in/", "--to", "s3://shelf/out/")
+    assert "1 done" in third.stderr
+    assert bucket.cat_file("shelf/out/1.pdf.md") == expected["2.pdf.md"]
+
+
+def test_one_file_is_read_from_its_address_and_named_by_it(bucket: Any, folder: Path) -> None:
+    bucket.put_file(str(folder / "1.pdf"), "shelf/1.pdf")
+    bucket.put_file(str(folder / "2.pdf"), "shelf/2.pdf")
+    ended = run("ocr", "s3://shelf/1.pdf", "s3://shelf/2.pdf", "--out", "jsonl", "--to", "s3://shelf/out.jsonl")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    lines = bucket.cat_file("shelf/out.jsonl").decode().splitlines()
+    assert ['"path":"s3://shelf/1.pdf"' in lines[0], '"path":"s3://shelf/2.pdf"' in lines[1]] == [True, True]
+    again = run("ocr", "s3://shelf/1.pdf", "--out", "jsonl", "--to", "s3://shelf/out.jsonl")
+    assert (again.returncode, "s3://shelf/out.jsonl: exists already" in again.stderr) == (6, True)
+
+
+@pytest.mark.usefixtures("bucket")
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["s3://shelf/gone.pdf"], 4, "s3://shelf/gone.pdf: no such file, folder or bucket"),
+        (["s3://shelf/gone.pdf", "--to", "s3://no-such-shelf/out/"], 5, "s3://no-such-shelf/out/: cannot be written"),
+        (["s3://shelf/gone.pdf", "--to", "https://example.org/out/"], 5, "cannot be written to the web"),
+        (["nonsense://shelf/gone.pdf"], 4, "no such kind of address"),
+    ],
+)
+def test_what_goes_wrong_is_one_line_and_an_exit_code(words: list[str], code: int, message: str) -> None:
+    ended = run("ocr", *words)
+    assert (ended.returncode, ended.stdout) == (code, "")
+    assert message in ended.stderr.splitlines()[0]
