@@ -13,9 +13,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from cogdoc import errors
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sources import LostSource, Source
-from cogdoc.errors import InputError, OutputExistsError, UsageError
+from cogdoc.errors import OutputExistsError, UsageError
 from cogdoc.results.destination import Destination
 from cogdoc.results.writers import Format
 
@@ -82,7 +83,7 @@ class Plan:
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute(
             "CREATE TABLE plan (place INTEGER PRIMARY KEY, path BLOB, name TEXT, relative BLOB, target BLOB UNIQUE,"
-            " remote TEXT, error TEXT, hint TEXT)"
+            " remote TEXT, kind TEXT, error TEXT, hint TEXT)"
         )
         self._database.execute("BEGIN")
         for source in sources:
@@ -91,16 +92,30 @@ class Plan:
         self._database.execute("COMMIT")
 
     def _add(self, source: Source | LostSource, destination: Destination, output: Format) -> None:
-        insert = "INSERT INTO plan (path, name, relative, target, remote, error, hint) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        insert = (
+            "INSERT INTO plan (path, name, relative, target, remote, kind, error, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        )
         if isinstance(source, LostSource):
-            values = (None, source.name, None, None, None, source.error.message, source.error.hint)
+            values = (
+                None,
+                source.name,
+                None,
+                None,
+                None,
+                type(source.error).__name__,
+                source.error.message,
+                source.error.hint,
+            )
             self._database.execute(insert, values)
             return
         target = os.fsencode(destination.file_for(source.relative, output))
         path, relative = os.fsencode(source.path), os.fsencode(source.relative)
         remote = _remote_adapter().dump_json(source.remote) if source.remote else None
         try:
-            self._database.execute(insert, (path, source.name, relative, target, remote, None, None))
+            self._database.execute(
+                "INSERT INTO plan (path, name, relative, target, remote) VALUES (?, ?, ?, ?, ?)",
+                (path, source.name, relative, target, remote),
+            )
         except sqlite3.IntegrityError:
             (other,) = self._database.execute("SELECT name FROM plan WHERE target = ?", (target,)).fetchone()
             raise OutputExistsError(
@@ -114,11 +129,11 @@ class Plan:
 
     def __iter__(self) -> Iterator[Source | LostSource]:
         rows = self._database.cursor().execute(
-            "SELECT path, name, relative, remote, error, hint FROM plan ORDER BY place"
+            "SELECT path, name, relative, remote, kind, error, hint FROM plan ORDER BY place"
         )
-        for path, name, relative, remote, error, hint in rows:
+        for path, name, relative, remote, kind, error, hint in rows:
             if error is not None:
-                yield LostSource(name, InputError(error, hint))
+                yield LostSource(name, getattr(errors, kind)(error, hint))
             else:
                 known = _remote_adapter().validate_json(remote) if remote else None
                 yield Source(Path(os.fsdecode(path)), name, Path(os.fsdecode(relative)), known)

@@ -36,6 +36,7 @@ GIB = 2**30
 
 
 def doctor() -> None:
+    from cogdoc.documents.sandbox import try_confinement
     from cogdoc.engines.cards import cuda_cards
     from cogdoc.engines.choice import choose_engine
 
@@ -49,6 +50,7 @@ def doctor() -> None:
         ("memory", _memory()),
         ("GPU", _gpu(cards, free)),
         *((library, _version(library)) for library in LIBRARIES),
+        ("readers", try_confinement()),
         *_models(),
         *_fitting(free),
         ("engine", f"{choice.name}: {choice.reason}"),

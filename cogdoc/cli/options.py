@@ -190,7 +190,7 @@ class RunOptions:
     cluster: ClusterAddress = None
     timeout: Timeout = 300.0
     max_pages: MaxPages = None
-    max_megapixels: MaxMegapixels = 300.0
+    max_megapixels: MaxMegapixels = 100.0
     fail_fast: FailFast = False
     quiet: Quiet = False
     verbose: Verbose = False

@@ -21,6 +21,7 @@ from cogdoc.cli.options import RunOptions
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sandbox_limits import memory_for
 from cogdoc.documents.sources import STDIN, expand_sources, keep_stdin, read_file_list
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.choice import Wish, choose_engine, load_engine
@@ -81,13 +82,14 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
         sandbox: Workers
         if cluster:
             engine = cluster.load_engine(choice, options.timeout)
+            stack.callback(engine.close)
             sandbox = cluster.sandbox(choice, options.jobs, options.timeout)
         else:
             with loading_line(quiet=options.quiet) as loaded:
                 engine = load_engine(choice, options.timeout, loaded)
-            sandbox = Sandbox(jobs_of(options.jobs), options.timeout)
+            stack.callback(engine.close)
+            sandbox = Sandbox(jobs_of(options.jobs), options.timeout, memory=memory_for(options.max_megapixels))
         stack.callback(sandbox.close)
-        stack.callback(engine.close)
         results_on_screen = destination.path is None and sys.stdout.isatty()
         progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_screen))
         job = Job(

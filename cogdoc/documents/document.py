@@ -20,7 +20,8 @@ from cogdoc.errors import InputError
 if TYPE_CHECKING:
     from cogdoc.documents.opening import Picture
 
-MAX_MEGAPIXELS = 300.0
+MAX_MEGAPIXELS = 100.0
+"""An A0 sheet at 220 pixels per inch; more is let in where `--max-megapixels` asks for it."""
 
 
 @dataclass(frozen=True, slots=True)

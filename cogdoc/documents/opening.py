@@ -7,14 +7,16 @@ counts as 72 pixels per inch, so that a point is a pixel.
 
 from __future__ import annotations
 
+import stringprep
 import unicodedata
 import warnings
 from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.formats import DocumentFormat, recognize_format
@@ -26,6 +28,9 @@ Picture = npt.NDArray[np.uint8]
 """An RGB picture: (height, width, 3)."""
 
 DEFAULT_DPI = 72.0
+BAND = 512
+"""Rows of a picture that are copied at a time."""
+
 PLAUSIBLE_DPI = (36.0, 2400.0)
 
 Image.MAX_IMAGE_PIXELS = None  # the limit is enforced below, on the size that the file states
@@ -54,7 +59,7 @@ class MupdfDocument:
 
     def __init__(self, request: OpenRequest, file_format: DocumentFormat) -> None:
         try:
-            self.file = pymupdf.open(request.path, filetype=str(file_format))
+            self.file = _open_mupdf(request.path, file_format)
         except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
             # What PyMuPDF says here is only the path, which may be that of a temporary file.
             raise DamagedError(f"damaged file: beyond repair as {file_format.name}") from None
@@ -164,8 +169,8 @@ class PictureDocument:
                 self.file.seek(index)
                 self._check_size()
                 self._load()
-                upright = ImageOps.exif_transpose(self.file)
-                return np.asarray(_on_white(upright))
+                turned = self.file.getexif().get(ExifTags.Base.Orientation, 1) != 1
+                return _pixels(_on_white(ImageOps.exif_transpose(self.file) if turned else self.file))
         except (OSError, ValueError, SyntaxError, EOFError, TypeError, MemoryError) as error:
             raise DamagedError(f"damaged picture: {_reason(error)}") from None
 
@@ -220,14 +225,28 @@ def check_index(document: OpenDocument, number: int) -> int:
     return number - 1
 
 
+def _open_mupdf(path: Path, file_format: DocumentFormat) -> pymupdf.Document:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # a name that is no UTF-8, which MuPDF cannot be told
+        return pymupdf.open(stream=path.read_bytes(), filetype=str(file_format))
+    return pymupdf.open(path, filetype=str(file_format))
+
+
 def _authenticate(file: pymupdf.Document, password: str | None) -> None:
     if password is None:
         raise EncryptedError("encrypted, needs a password", "give it with --password-file FILE")
-    # PDF 2.0 wants passwords prepared by SASLprep (NFKC); older files hold them as they were typed.
-    for candidate in dict.fromkeys((password, unicodedata.normalize("NFKC", password))):
+    # PDF 2.0 wants passwords prepared by SASLprep; older files hold them as they were typed.
+    for candidate in dict.fromkeys((password, _prepared(password))):
         if file.authenticate(candidate):
             return
     raise EncryptedError("the password is wrong", "--password-file FILE holds the password in its first line")
+
+
+def _prepared(password: str) -> str:
+    """SASLprep (RFC 4013, section 2), without its prohibitions: a password that breaks them opens nothing anyway."""
+    mapped = (" " if stringprep.in_table_c12(c) else c for c in password if not stringprep.in_table_b1(c))
+    return unicodedata.normalize("NFKC", "".join(mapped))
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
@@ -238,7 +257,16 @@ def _on_white(picture: Image.Image) -> Image.Image:
         return page.convert("RGB")
     if picture.mode.startswith("I;16") or picture.mode in ("I", "F"):
         return Image.fromarray(_eight_bit(picture)).convert("RGB")
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
+
+
+def _pixels(picture: Image.Image) -> Picture:
+    """The bytes of an RGB picture, taken band by band: Pillow would copy a large one twice on the way."""
+    pixels = np.empty((picture.height, picture.width, 3), np.uint8)
+    for top in range(0, picture.height, BAND):
+        band = picture.crop((0, top, picture.width, min(top + BAND, picture.height)))
+        pixels[top : top + BAND] = np.asarray(band)
+    return pixels
 
 
 def _eight_bit(picture: Image.Image) -> npt.NDArray[np.uint8]:

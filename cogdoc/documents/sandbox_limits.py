@@ -46,6 +46,11 @@ class Limits:
     threads: int = 1
 
 
+def memory_for(megapixels: float) -> int:
+    """What a child needs for pictures of so many megapixels: the picture four times over, and itself."""
+    return max(DEFAULT_MEMORY, int(megapixels * 12e6) + (300 << 20))
+
+
 def confine(limits: Limits) -> None:
     """Limit this process, for good. Threads that run already are not all covered, so this comes first."""
     # Ctrl-C reaches the whole process group; the parent decides what becomes of the children.

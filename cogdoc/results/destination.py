@@ -102,6 +102,13 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
     Raises:
         OutputExistsError, OutputError: it cannot.
     """
+    try:
+        _check_writable(path, overwrite=overwrite)
+    except OSError as error:  # such as a name that is too long
+        raise write_error(path, error) from None
+
+
+def _check_writable(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not path.is_file():
         raise OutputError(f"{path}: is not a regular file")
     if path.exists() and not overwrite:

@@ -16,6 +16,13 @@ def printable(text: str, *, keep_newlines: bool = False) -> str:
     return "".join(_shown(c) if _is_control(c) and c not in kept else c for c in text)
 
 
+def printable_json(text: str) -> str:
+    """A JSON text that says the same, with every control character in its strings written as JSON's escape."""
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(f"\\u{ord(c):04x}" if _is_control(c) and c not in "\n\r\t" else c for c in text)
+
+
 def well_formed(name: str) -> str:
     """A file name or an argument with bytes that are no UTF-8 replaced: JSON cannot hold them as they are."""
     return os.fsencode(name).decode("utf-8", "replace")

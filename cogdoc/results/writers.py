@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol, TextIO
 
 from cogdoc.results.markdown import blocks_to_markdown, chart_to_markdown, chart_to_rows, escape, markdown_comment
-from cogdoc.results.printable import printable
+from cogdoc.results.printable import printable, printable_json
 from cogdoc.results.types import SCHEMA_VERSION, AnswerRecord, ChartRecord, ErrorInfo, PageRecord, SourceInfo
 
 AnyRecord = AnswerRecord | PageRecord | ChartRecord
@@ -55,15 +55,16 @@ class JsonWriter:
             self._stream.write("\n")
         self._sources += 1
         self._records = 0
-        self._stream.write(json.dumps(_head(task, source), ensure_ascii=False)[:-1] + ', "records": [')
+        head = json.dumps(_head(task, source), ensure_ascii=False)
+        self._stream.write(printable_json(head[:-1]) + ', "records": [')
 
     def write(self, record: AnyRecord) -> None:
         self._stream.write(",\n" if self._records else "\n")
-        self._stream.write(record.model_dump_json())
+        self._stream.write(printable_json(record.model_dump_json()))
         self._records += 1
 
     def end(self, error: ErrorInfo | None) -> None:
-        described = error.model_dump_json() if error else "null"
+        described = printable_json(error.model_dump_json()) if error else "null"
         self._stream.write(f'{chr(10) if self._records else ""}], "error": {described}}}')
 
     def close(self) -> None:
@@ -90,7 +91,7 @@ class JsonLinesWriter:
             self._line(json.dumps(result, ensure_ascii=False))
 
     def _line(self, text: str) -> None:
-        self._stream.write(text + "\n")
+        self._stream.write(printable_json(text) + "\n")
         self._stream.flush()
 
     def close(self) -> None:

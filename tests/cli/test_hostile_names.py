@@ -31,11 +31,6 @@ NAMES = [
     "--> <b>&amp; | [x](y).pdf",
     "发票 😀.pdf",
 ]
-JSON_SENDS_CONTROLS = pytest.mark.xfail(
-    reason="the JSON writers send what JSON need not escape: DEL, C1 and direction controls", strict=True
-)
-NO_UTF8_IS_REFUSED = pytest.mark.xfail(reason="MuPDF is given a path that it cannot open", strict=True)
-LONG_NAME_ENDS_THE_RUN = pytest.mark.xfail(reason="whether a place can be written is asked without care", strict=True)
 
 
 def copy_to(folder: Path, document: Path, names: list[str]) -> Path:
@@ -86,7 +81,7 @@ def written_below(folder: Path) -> dict[Path, bytes]:
     "arguments",
     [
         ["ocr", "--out", "md"],
-        pytest.param(["ocr", "--out", "json"], marks=JSON_SENDS_CONTROLS),
+        ["ocr", "--out", "json"],
         ["ask", "-q", "total due?"],
         ["ask", "-q", "who is the manager?"],
     ],
@@ -121,7 +116,7 @@ def test_titles_and_labels_of_a_document_do_not_reach_the_terminal(on_terminal: 
         assert CONTROLS.findall(shown) == [], arguments
 
 
-@pytest.mark.parametrize("name", [pytest.param(NAMES[3], marks=NO_UTF8_IS_REFUSED), ""], ids=["no-utf-8", "others"])
+@pytest.mark.parametrize("name", [NAMES[3], ""], ids=["no-utf-8", "others"])
 def test_every_name_gets_its_own_result_inside_of_the_folder(
     cogdoc: Any, blank: Path, tmp_path: Path, name: str
 ) -> None:
@@ -187,7 +182,6 @@ def test_link_in_the_place_of_a_result_leads_nowhere(
     assert not (tmp_path / "made-through-a-link").exists()
 
 
-@LONG_NAME_ENDS_THE_RUN
 def test_name_that_is_too_long_for_its_result_is_one_clear_error(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     long_name = tmp_path / ("x" * 249 + ".pdf")
     shutil.copy(blank, long_name)
