@@ -18,6 +18,9 @@ pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 
 from small_cluster import add_machine, kill_machine, start_cluster
 
+# A cluster takes seconds to start, and memory: one process of the tests has all of them.
+pytestmark = pytest.mark.xdist_group("cluster")
+
 PAGES = 12
 
 

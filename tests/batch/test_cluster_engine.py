@@ -30,6 +30,9 @@ from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
 
+# A cluster takes seconds to start, and memory: one process of the tests has all of them.
+pytestmark = pytest.mark.xdist_group("cluster")
+
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 FORMS = POCKET / "forms.pdf"
 QUESTIONS = ["What is the tip?", "What is the date?", "What is the colour of the moon?"]

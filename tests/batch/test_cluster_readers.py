@@ -39,6 +39,9 @@ from cogdoc.tasks.ocr import transcribe
 from cogdoc.tasks.records import describe_page, describe_source
 from cogdoc.words.page import Page
 
+# A cluster takes seconds to start, and memory: one process of the tests has all of them.
+pytestmark = pytest.mark.xdist_group("cluster")
+
 BUILTIN = Wish("builtin")
 TOLD: list[str] = []
 
