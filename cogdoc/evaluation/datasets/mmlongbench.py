@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task, by_document
 from cogdoc.evaluation.datasets.parquet import is_parquet, parquet_rows, shards
 from cogdoc.evaluation.datasets.rows import Row, file_in, folder_beside, json_rows, literal_list, numbers, text
@@ -13,6 +14,9 @@ COLUMNS = ("doc_id", "question", "answer", "answer_format", "evidence_pages")
 
 NOT_ANSWERABLE = "Not answerable"
 """The answer that says that there is none."""
+
+ANSWER_TYPES = ("Int", "Float", "Str", "List", "None")
+"""What `answer_format` may say; each has its own comparison."""
 
 
 def read(path: Path) -> Iterator[Case]:
@@ -30,6 +34,18 @@ def read(path: Path) -> Iterator[Case]:
     yield from by_document(_case(row, number, documents) for number, row in enumerate(rows, start=1))
 
 
+def answer_type(row: Row) -> str:
+    """The `answer_format` of a row.
+
+    Raises:
+        InputError: it is missing, or none of `ANSWER_TYPES`.
+    """
+    found = text(row, "answer_format")
+    if found not in ANSWER_TYPES:
+        raise InputError(f"{row.where}: unknown answer_format {found!r}", f"formats: {', '.join(ANSWER_TYPES)}")
+    return found
+
+
 def _case(row: Row, number: int, documents: Path) -> Case:
     answer = text(row, "answer")
     pages = numbers(row, literal_list(row, "evidence_pages"), "evidence_pages")
@@ -44,7 +60,7 @@ def _case(row: Row, number: int, documents: Path) -> Case:
         question=text(row, "question"),
         truth={
             "answer": answer,
-            "answer_type": text(row, "answer_format"),
+            "answer_type": answer_type(row),
             "evidence_pages": pages,
             "unanswerable": unanswerable,
         },

@@ -9,7 +9,7 @@ from typing import Any
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task, by_document
 from cogdoc.evaluation.datasets.language import language_of
-from cogdoc.evaluation.datasets.mmlongbench import NOT_ANSWERABLE
+from cogdoc.evaluation.datasets.mmlongbench import NOT_ANSWERABLE, answer_type
 from cogdoc.evaluation.datasets.rows import Row, json_lines, numbers, text, texts, value
 
 METRICS = {
@@ -104,7 +104,7 @@ def _question_case(row: Row, path: Path, default_metric: str, more: dict[str, An
     question = text(row, "question")
     truth: dict[str, Any]
     if metric == "mmlongbench":
-        truth = {"answer_type": text(row, "answer_format"), "answer": text(row, "raw_answer", "answer")}
+        truth = {"answer_type": answer_type(row), "answer": text(row, "raw_answer", "answer")}
     elif more.get("unanswerable") and not row.values.get("answers"):
         truth = {"answers": [NOT_ANSWERABLE]}
     else:

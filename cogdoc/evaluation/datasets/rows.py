@@ -158,6 +158,9 @@ def _row(where: str, values: object) -> Row:
 
 def _parsed(where: str, text: str) -> Any:
     try:
-        return json.loads(text)
+        found = json.loads(text)
+        # JSON can spell half a character, which nothing can be written with.
+        halves = "\\ud" in text.casefold()
+        return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")) if halves else found
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{where}: not JSON: {error}") from None
