@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection, selection_of
 from cogdoc.engines.protocol import Engine
-from cogdoc.results.types import SCHEMA_VERSION, AnswerRecord, SourceInfo
+from cogdoc.results.types import SCHEMA_VERSION, ChartRecord, SourceInfo
 from cogdoc.results.writers import AnyRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
@@ -32,7 +32,8 @@ class Work:
     settings: Mapping[str, Any]
     """What results depend on besides the document, the engine and the item."""
     items: Callable[[Document], list[Item]]
-    records: Callable[[Document, Sequence[Item]], Iterator[AnyRecord]]
+    records: Callable[[Document, Sequence[Item]], Iterator[tuple[AnyRecord, ...]]]
+    """Of each of the items in turn, all of its records."""
 
     @property
     def key(self) -> str:
@@ -71,7 +72,7 @@ def ocr_work(engine: Engine, selection: PageSelection, settings: Mapping[str, An
         engine,
         settings,
         lambda document: list(document.numbers(selection)),
-        lambda document, pages: transcribe(document, engine, selection_of(map(int, pages))),
+        lambda document, pages: _alone(transcribe(document, engine, selection_of(map(int, pages)))),
     )
 
 
@@ -83,7 +84,7 @@ def chart_work(
         engine,
         {**settings, "questions": list(questions)},
         lambda document: list(document.numbers(selection)),
-        lambda document, pages: read_charts(document, engine, selection_of(map(int, pages)), questions),
+        lambda document, pages: _by_page(read_charts(document, engine, selection_of(map(int, pages)), questions)),
     )
 
 
@@ -95,7 +96,7 @@ def ask_work(
         engine,
         {**settings, "pages": selection.ranges, "top_pages": top_pages},
         lambda _: list(questions),
-        lambda document, asked: answer_questions(document, engine, list(map(str, asked)), selection, top_pages),
+        lambda document, asked: _alone(answer_questions(document, engine, list(map(str, asked)), selection, top_pages)),
     )
 
 
@@ -105,17 +106,24 @@ def results_of(document: Document, work: Work, kept: KeptResults | None) -> Iter
     items = work.items(document)
     found = kept.items(source) if kept else set()
     missing = [item for item in items if str(item) not in found]
-    made = groupby(work.records(document, missing), key=_item_of) if missing else iter(())
+    made = work.records(document, missing) if missing else iter(())
     for item in items:
         if kept and str(item) in found:
             yield ItemResult(item, kept.find(source, item), kept=True)
         else:
-            _, group = next(made)
-            yield ItemResult(item, tuple(group))
+            yield ItemResult(item, next(made))
 
 
-def _item_of(record: AnyRecord) -> Item:
-    if isinstance(record, AnswerRecord):
-        return record.question
+def _alone(records: Iterator[AnyRecord]) -> Iterator[tuple[AnyRecord, ...]]:
+    """Each handed on as it comes: nothing is to follow it, and the next may be asked for in the same words."""
+    return ((record,) for record in records)
+
+
+def _by_page(records: Iterator[ChartRecord]) -> Iterator[tuple[AnyRecord, ...]]:
+    """The charts of a page together, once the next page has begun, which alone tells that there are no more."""
+    return (tuple(charts) for _, charts in groupby(records, key=_page_number))
+
+
+def _page_number(record: ChartRecord) -> int:
     assert record.page is not None
     return record.page.number
