@@ -163,6 +163,8 @@ class _Run:
         self._not_found = 0
         self._incomplete = ""
         """The last source whose unread pages were told."""
+        self._cut_short = False
+        """Whether --fail-fast ended the source in hand before its end."""
 
     def to_one_place(self, sources: Iterable[Source | LostSource], *, several: bool) -> None:
         path = self._job.destination.path
@@ -178,9 +180,9 @@ class _Run:
                 tally = self._write(running, writer)
                 self._end_file(running, tally, path)
             writer.close()
-            if path is not None and not self._tally.succeeded:
+            if path is not None and (self._cut_short or not self._tally.succeeded):
                 raise DiscardOutput
-        if path and self._journal:
+        if path and self._journal and not self._cut_short:
             failed = len(self._tally.failures)
             self._journal.end_file(path, Fate(State.DONE, self._counts.items, failed), path.name)
 
@@ -214,8 +216,9 @@ class _Run:
 
         for running in run_sources(sources, self._job.opening, task, self._sandbox):
             self._stop_if_asked()
+            before = len(self._tally.failures)
             yield running
-            if self._job.fail_fast and self._tally.failures:
+            if self._job.fail_fast and len(self._tally.failures) > before:
                 return
 
     def _still_to_do(self, plan: Plan) -> Iterator[Source | LostSource]:
@@ -227,6 +230,8 @@ class _Run:
                 fate = self._journal.fate(target, Version.of_source(source))
                 if fate is not None:
                     self._count_earlier(source, fate)
+                    if self._job.fail_fast and fate.message:
+                        return
                     continue
                 if self._journal.owns(target):
                     remove_parts(target)
@@ -263,13 +268,16 @@ class _Run:
                     writer = self._writer(stream, several=False)
                     tally = self._write(running, writer)
                     writer.close()
-                    if running.error is not None:
+                    if running.error is not None or self._cut_short:
                         raise DiscardOutput
         except PlaceLostError:
             raise
         except OutputError as error:
             running.abandon()
             self._end_file(running, tally, None, error)
+            return
+        if self._cut_short:  # what is done of it is in the journal
+            self._end_file(running, tally, None)
             return
         if not claimed:
             self._journal.begin_file(target, version)
@@ -286,6 +294,7 @@ class _Run:
 
     def _write(self, running: RunningSource[ItemResult], writer: Writer) -> FileTally:
         tally = FileTally()
+        before = len(self._tally.failures)
         writer.begin(self._job.work.task, running.info)
         for result in running.records():
             tally.add(result)
@@ -297,7 +306,8 @@ class _Run:
                 self._count(record)
             self._record.failed_item(result)
             self._listener.advanced(running.info.path)
-            if self._job.fail_fast and self._tally.failures:
+            if self._job.fail_fast and len(self._tally.failures) > before:
+                self._cut_short = True
                 running.abandon()
                 break
             self._stop_if_asked()

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+
+import pytest
+from conftest import save_pdf
+from PIL import Image
+
+
+def pages_in(result: Path) -> list[int]:
+    return [json.loads(line)["page"]["number"] for line in result.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def middle_fails(tmp_path: Path) -> tuple[str | Path, ...]:
+    """Three blank pictures in a file, and the limit that refuses the second."""
+    small, large = (Image.new("L", (side, side), 255) for side in (300, 2000))
+    small.save(tmp_path / "fax.tiff", save_all=True, append_images=[large, small])
+    return tmp_path / "fax.tiff", "--max-megapixels", "1"
 
 
 def test_a_question_asked_twice_is_answered_twice(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
@@ -11,3 +28,26 @@ def test_a_question_asked_twice_is_answered_twice(cogdoc: Any, bill: Path, tmp_p
     ended = cogdoc("ask", bill, *asked, "--engine", "builtin", "--to", "answers.txt")
     assert ended.code == 0
     assert [line.split("\t")[0] for line in (tmp_path / "answers.txt").read_text().splitlines()] == [*asked[1::2]]
+
+
+@pytest.mark.parametrize(("to", "result"), [("out/", "out/fax.tiff.jsonl"), ("all.jsonl", "all.jsonl")])
+def test_what_fail_fast_cut_short_is_not_taken_for_whole(
+    cogdoc: Any, middle_fails: tuple[str | Path, ...], tmp_path: Path, to: str, result: str
+) -> None:
+    command = ("ocr", *middle_fails, "--out", "jsonl", "--to", to)
+    assert cogdoc(*command, "--fail-fast").code == 1
+    assert not (tmp_path / result).exists()
+    assert cogdoc(*command).code == 1
+    assert pages_in(tmp_path / result) == [1, 2, 3]
+
+
+def test_fail_fast_ends_at_a_failure_of_an_earlier_run_and_cuts_no_other_file(cogdoc: Any, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "1.pdf").write_bytes(b"%PDF-1.7 and no more")
+    save_pdf(tmp_path / "in" / "2.pdf", "", "", "")
+    command = ("ocr", "in", "--out", "jsonl", "--to", "out")
+    for _ in range(2):
+        assert cogdoc(*command, "--fail-fast").code == 4
+        assert not (tmp_path / "out" / "2.pdf.jsonl").exists()
+    assert cogdoc(*command).code == 1
+    assert pages_in(tmp_path / "out" / "2.pdf.jsonl") == [1, 2, 3]
