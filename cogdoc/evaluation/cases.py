@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,19 @@ class Case:
     language: str = "en"
     unit: str = ""
     """Cases of one unit count once, by the worst of them, as in MMBench's circular evaluation; empty: a case alone."""
+
+
+def fingerprint(case: Case) -> str:
+    """Changes with whatever the outcome of a case comes from: its question, its truth, its document."""
+    document = case.document
+    if isinstance(document, Path):
+        state = document.stat() if document.is_file() else None
+        parts = [str(document), repr(state and (state.st_size, state.st_mtime_ns))]
+    else:
+        parts = [hashlib.sha256(picture).hexdigest() for picture in document]
+    return hashlib.sha256(repr(replace(case, document=tuple(part.encode() for part in parts))).encode()).hexdigest()[
+        :16
+    ]
 
 
 def by_document(cases: Iterable[Case]) -> list[Case]:

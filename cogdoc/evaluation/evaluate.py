@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
-from cogdoc.evaluation.cases import Case
+from cogdoc.evaluation.cases import Case, fingerprint
 from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
 from cogdoc.evaluation.run_folder import RunFolder, open_run_folder
 from cogdoc.evaluation.running import run_cases
@@ -41,9 +43,11 @@ def evaluate(
     folder = open_run_folder(to, facts, overwrite=overwrite) if to is not None else None
     kept: AbstractContextManager[OutcomeFile | None] = folder.outcomes() if folder else nullcontext()
     with kept as file:
-        outcomes = list(_outcomes(cases, engine, sandbox, folder, file, done))
+        outcomes = _outcomes(cases, engine, sandbox, folder, file, done)
     if not outcomes:
         raise InputError(f"{facts.path}: holds no case of {facts.dataset}")
+    if file:
+        file.arrange(outcomes)
     summary = summarize(facts, outcomes)
     if folder:
         folder.finish(summary, outcomes)
@@ -57,24 +61,26 @@ def _outcomes(
     folder: RunFolder | None,
     file: OutcomeFile | None,
     done: Callable[[Outcome], None],
-) -> Iterator[Outcome]:
-    """Those that are known, and then the new ones, each kept as soon as it is there."""
-    known = file.known if file else {}
-    found: list[Outcome] = []
+) -> list[Outcome]:
+    """One a case, in their order; those that are not known yet are kept as soon as they are there."""
+    found = dict(file.known) if file else {}
+    order: list[str] = []
+    put: deque[str] = deque()
 
     def missing() -> Iterator[Case]:
         for case in cases:
-            if case.id in known:
-                found.append(known[case.id])
-            else:
+            order.append(fingerprint(case))
+            if order[-1] not in found:
+                put.append(order[-1])
                 yield case
 
     def illustrate(outcome: Outcome, answer: Answer | None, document: Path) -> Outcome:
+        outcome = replace(outcome, fingerprint=put.popleft())
         return folder.with_picture(outcome, answer, document, sandbox) if folder else outcome
 
     for outcome in run_cases(missing(), engine, sandbox, illustrate):
         if file:
             file.add(outcome)
         done(outcome)
-        yield outcome
-    yield from found
+        found[outcome.fingerprint] = outcome
+    return [found[one] for one in order]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from cogdoc.errors import InputError
+from cogdoc.results.destination import open_output
 from cogdoc.results.types import Answer, Chart, PageRecord
 
 
@@ -55,6 +57,8 @@ class Outcome:
     error: str | None = None
     picture: str | None = None
     """The page on which it went wrong, as a file beside the outcomes."""
+    fingerprint: str = ""
+    """Of the case as it was put; see `cogdoc.evaluation.cases.fingerprint`."""
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
@@ -69,14 +73,11 @@ class OutcomeFile:
             InputError: the file holds something else than outcomes.
         """
         self._path = path
-        self.known = {outcome.case: outcome for outcome in _whole_lines(path)}
+        # What failed is tried again, and what was torn off in the middle of a line is forgotten.
+        self.known = {one.fingerprint: one for one in _whole_lines(path) if one.error is None}
 
     def __enter__(self) -> OutcomeFile:
-        # What failed is tried again, and what was torn off in the middle of a line is forgotten.
-        self.known = {case: outcome for case, outcome in self.known.items() if outcome.error is None}
-        part = self._path.with_suffix(".part")
-        part.write_text("".join(f"{outcome.as_json()}\n" for outcome in self.known.values()), encoding="utf-8")
-        part.replace(self._path)
+        self._write(self.known.values())
         self._stream = self._path.open("a", encoding="utf-8")
         return self
 
@@ -85,9 +86,21 @@ class OutcomeFile:
         os.fsync(self._stream.fileno())
         self._stream.close()
 
+    def arrange(self, outcomes: Sequence[Outcome]) -> None:
+        """Put those of a whole run first, in their order, as if it had never stopped.
+
+        Those of a run over more cases are kept behind them, but for such whose case is another one by now.
+        """
+        cases = {one.case for one in outcomes}
+        self._write(chain(outcomes, (one for one in self.known.values() if one.case not in cases)))
+
     def add(self, outcome: Outcome) -> None:
         self._stream.write(f"{outcome.as_json()}\n")
         self._stream.flush()
+
+    def _write(self, outcomes: Iterable[Outcome]) -> None:
+        with open_output(self._path, overwrite=True) as stream:
+            stream.writelines(f"{one.as_json()}\n" for one in outcomes)
 
 
 def _whole_lines(path: Path) -> Iterator[Outcome]:

@@ -18,7 +18,6 @@ from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError, OutputExistsError
 from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
 from cogdoc.evaluation.report import write_report
-from cogdoc.evaluation.running import digest_of
 from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown
 from cogdoc.results.destination import open_output
 from cogdoc.results.types import Answer
@@ -48,7 +47,7 @@ class RunFolder:
         pictures.mkdir(exist_ok=True)
         if sum(1 for _ in pictures.iterdir()) >= MAX_PICTURES:
             return outcome
-        name = f"{PICTURES}/{digest_of(outcome.case)}.jpg"
+        name = f"{PICTURES}/{outcome.fingerprint}.jpg"
         try:
             _draw(file, answer, self.path / name, sandbox)
         except (CogdocError, OSError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -161,8 +160,3 @@ def _is_about(record: AnyRecord, case: Case) -> bool:
             return case.task in (Task.OCR, Task.TABLES)
         case _:
             return case.task is Task.CHARTS
-
-
-def digest_of(text: str) -> str:
-    """A short name for anything, safe in a file's name."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import pymupdf
 import pytest
 from dataset_files import write_json, write_lines
 
+from cogdoc.documents.sandbox import Sandbox
+from cogdoc.engines.choice import Wish, choose_engine, load_engine
+from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
 from cogdoc.evaluation.datasets import find_dataset
+from cogdoc.evaluation.evaluate import evaluate
+from cogdoc.evaluation.summary import RunFacts, Summary
 
 QUESTION = {"file": "bill.pdf", "question": "What is the total?", "answers": ["$98.76"]}
 
@@ -30,3 +39,94 @@ def test_an_unknown_type_of_answer_is_an_error_of_its_row(dataset: str, tmp_path
         write_json(path, [row])
     with pytest.raises(InputError, match=r"samples\.json: (line|row) 1: unknown answer_format 'Date'"):
         list(find_dataset(dataset).reads(path))
+
+
+class Run:
+    """An evaluation of questions to small documents in a folder, which can be called again and again."""
+
+    def __init__(self, folder: Path, engine: Engine) -> None:
+        self.folder = folder
+        self.path = folder / "questions.jsonl"
+        self.to = folder / "run"
+        self.engine = engine
+        self.asked: list[str] = []
+
+    def __call__(
+        self, rows: Sequence[dict[str, Any]], *, dataset: str = "multipage", overwrite: bool = False
+    ) -> Summary:
+        """The summary; `asked` has the cases that were put to the engine."""
+        write_lines(self.path, rows)
+        facts = RunFacts(dataset, str(self.path), self.engine.info, {})
+        self.asked = []
+        with Sandbox(1) as sandbox:
+            summary, _ = evaluate(
+                find_dataset(dataset).reads(self.path),
+                facts,
+                self.engine,
+                sandbox,
+                to=self.to,
+                overwrite=overwrite,
+                done=lambda one: self.asked.append(one.case),
+            )
+        return summary
+
+    def kept(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.to / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return load_engine(choose_engine(Wish("builtin")))
+
+
+@pytest.fixture
+def run(tmp_path: Path, engine: Engine) -> Run:
+    bill(tmp_path / "bill.pdf")
+    bill(tmp_path / "other.pdf")
+    return Run(tmp_path, engine)
+
+
+def bill(path: Path, total: str = "$98.76", pages_before: int = 0) -> None:
+    with pymupdf.open() as document:
+        for _ in range(pages_before):
+            document.new_page(width=200, height=400)
+        page = document.new_page(width=400, height=200)
+        page.insert_text((40, 40), f"Harbour Chandlery\nInvoice number: A-1047\nTotal due: {total}")
+        document.save(path)
+
+
+def questions(*ids: str, **values: Any) -> list[dict[str, Any]]:
+    return [QUESTION | {"id": name, "question": f"What is the total due in case {name}?"} | values for name in ids]
+
+
+def test_a_run_that_goes_on_ends_as_one_that_never_stopped(run: Run) -> None:
+    rows = [*questions("a", "b", "c", answers=["no"]), *questions("d", "e")]
+    whole, kept = run(rows), run.kept()
+    assert run.asked == ["a", "b", "c", "d", "e"]
+    lines = (run.to / "outcomes.jsonl").read_text().splitlines(keepends=True)
+    (run.to / "outcomes.jsonl").write_text(lines[3] + lines[1] + lines[4][:50])
+    assert run(rows) == whole
+    assert run.asked == ["a", "c", "e"]
+    timeless = [[one | {"seconds": 0} for one in outcomes] for outcomes in (run.kept(), kept)]
+    assert timeless[0] == timeless[1]
+
+
+def test_a_smaller_run_keeps_what_a_larger_one_found(run: Run) -> None:
+    rows = questions("a", "b", "c")
+    run(rows)
+    assert run(rows[1:2]).groups[-1].cases == 1
+    assert [one["case"] for one in run.kept()] == ["b", "a", "c"]
+    run(rows)
+    assert run.asked == []
+
+
+def test_a_case_that_was_edited_is_put_again(run: Run) -> None:
+    run(questions("a", "b", "c"))
+    assert run([*questions("a"), *questions("b", answers=["other"]), *questions("c", question="What?")]).groups
+    assert run.asked == ["b", "c"]
+    assert [(one["case"], one["expected"]) for one in run.kept()][:2] == [("a", ["$98.76"]), ("b", ["other"])]
+    assert len(run.kept()) == 3
+    bill(run.folder / "bill.pdf", total="$1,111.11")
+    run(questions("a", "b", "c"))
+    assert run.asked == ["a", "b", "c"]
+    assert run.kept()[0]["prediction"] == "$1,111.11"
