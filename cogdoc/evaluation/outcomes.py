@@ -40,7 +40,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one case went; one that failed has an `error` and a score of 0."""
+    """How one case went; one that failed has an `error`, and a score of 0 where it would have been graded here."""
 
     case: str
     group: str

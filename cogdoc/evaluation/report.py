@@ -24,13 +24,16 @@ def write_report(summary: Summary, outcomes: Sequence[Outcome], stream: TextIO) 
     environment = Environment(
         loader=PackageLoader("cogdoc.evaluation"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    failures = sorted((one for one in outcomes if one.score is not None and one.score < 1.0), key=_worst_first)
+    failures = sorted(
+        (one for one in outcomes if one.error is not None or (one.score is not None and one.score < 1.0)),
+        key=_worst_first,
+    )
     page = environment.get_template("report.html.jinja").stream(
         summary=summary,
         measures=list(dict.fromkeys(measure for group in summary.groups for measure in group.measures)),
         failures=failures[:MAX_FAILURES],
         failure_count=len(failures),
-        ungraded=sum(one.score is None for one in outcomes),
+        ungraded=sum(one.score is None and one.error is None for one in outcomes),
         metric_names=METRIC_NAMES,
         shown=_shown,
     )

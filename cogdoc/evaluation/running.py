@@ -21,7 +21,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task
 from cogdoc.evaluation.outcomes import Outcome, Reply
-from cogdoc.evaluation.scoring import score
+from cogdoc.evaluation.scoring import GRADED_ELSEWHERE, score
 from cogdoc.results.types import Answer, AnswerRecord, ChartRecord, PageRecord
 from cogdoc.results.writers import AnyRecord
 from cogdoc.tasks.ask import answer_questions
@@ -111,8 +111,9 @@ def _records(cases: tuple[Case, ...], document: Document, engine: Engine) -> Ite
 
 
 def _outcome(case: Case, records: list[AnyRecord], running: RunningSource[AnyRecord]) -> tuple[Outcome, Answer | None]:
+    worst = None if case.metric == GRADED_ELSEWHERE else 0.0
     outcome = Outcome(
-        case.id, case.group, case.language, case.metric, case.unit or case.id, case.question, score=0.0, measures={}
+        case.id, case.group, case.language, case.metric, case.unit or case.id, case.question, score=worst, measures={}
     )
     try:
         reply, seconds = _reply(case, records, running)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,30 +44,31 @@ def test_an_unknown_type_of_answer_is_an_error_of_its_row(dataset: str, tmp_path
 class Run:
     """An evaluation of questions to small documents in a folder, which can be called again and again."""
 
-    def __init__(self, folder: Path, engine: Engine) -> None:
+    def __init__(self, folder: Path, engine: Engine, sandbox: Sandbox) -> None:
         self.folder = folder
         self.path = folder / "questions.jsonl"
         self.to = folder / "run"
         self.engine = engine
+        self.sandbox = sandbox
         self.asked: list[str] = []
 
     def __call__(
-        self, rows: Sequence[dict[str, Any]], *, dataset: str = "multipage", overwrite: bool = False
+        self, rows: Sequence[dict[str, Any]] | None, *, dataset: str = "multipage", overwrite: bool = False
     ) -> Summary:
         """The summary; `asked` has the cases that were put to the engine."""
-        write_lines(self.path, rows)
+        if rows is not None:
+            write_lines(self.path, rows)
         facts = RunFacts(dataset, str(self.path), self.engine.info, {})
         self.asked = []
-        with Sandbox(1) as sandbox:
-            summary, _ = evaluate(
-                find_dataset(dataset).reads(self.path),
-                facts,
-                self.engine,
-                sandbox,
-                to=self.to,
-                overwrite=overwrite,
-                done=lambda one: self.asked.append(one.case),
-            )
+        summary, _ = evaluate(
+            find_dataset(dataset).reads(self.path),
+            facts,
+            self.engine,
+            self.sandbox,
+            to=self.to,
+            overwrite=overwrite,
+            done=lambda one: self.asked.append(one.case),
+        )
         return summary
 
     def kept(self) -> list[dict[str, Any]]:
@@ -79,11 +80,17 @@ def engine() -> Engine:
     return load_engine(choose_engine(Wish("builtin")))
 
 
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(1) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def run(tmp_path: Path, engine: Engine) -> Run:
+def run(tmp_path: Path, engine: Engine, sandbox: Sandbox) -> Run:
     bill(tmp_path / "bill.pdf")
     bill(tmp_path / "other.pdf")
-    return Run(tmp_path, engine)
+    return Run(tmp_path, engine, sandbox)
 
 
 def bill(path: Path, total: str = "$98.76", pages_before: int = 0) -> None:
@@ -130,3 +137,16 @@ def test_a_case_that_was_edited_is_put_again(run: Run) -> None:
     run(questions("a", "b", "c"))
     assert run.asked == ["a", "b", "c"]
     assert run.kept()[0]["prediction"] == "$1,111.11"
+
+
+def test_a_failed_case_that_others_grade_is_no_zero_and_has_its_place_in_their_file(run: Run) -> None:
+    about = {"question": "What is the total?", "answer": "$98.76", "capability": ["ocr"]}
+    run.path = write_json(
+        run.folder / "mm-vet.json", {name: about | {"imagename": f"{name}.pdf"} for name in ("bill", "gone")}
+    )
+    (run.folder / "images").mkdir()
+    bill(run.folder / "images" / "bill.pdf")
+    (everything,) = run(None, dataset="mmvet").groups
+    assert (everything.cases, everything.failed, everything.score) == (2, 1, None)
+    assert json.loads((run.to / "answers.json").read_text()) == {"bill": "$98.76", "gone": ""}
+    assert "no such file" in (run.to / "report.html").read_text(encoding="utf-8")

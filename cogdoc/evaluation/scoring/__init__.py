@@ -9,6 +9,8 @@ from cogdoc.evaluation.scoring.page_tests import score_page_test
 from cogdoc.evaluation.scoring.tables import score_charts, score_tables
 from cogdoc.evaluation.scoring.text import score_text
 
+GRADED_ELSEWHERE = "graded-elsewhere"
+"""The metric of answers that a language model or a person grades."""
 METRIC_NAMES = {
     "vqa": "VQA accuracy",
     "anls": "ANLS",
@@ -21,7 +23,7 @@ METRIC_NAMES = {
     "inferred-choice": "accuracy",
     "open": "accuracy",
     "vcr": "exact match",
-    "graded-elsewhere": "",
+    GRADED_ELSEWHERE: "",
     "text": "word recall",
     "adjacency": "adjacency F1",
     "teds": "TEDS",
