@@ -165,6 +165,8 @@ class _Run:
         """The last source whose unread pages were told."""
         self._cut_short = False
         """Whether --fail-fast ended the source in hand before its end."""
+        self._versions: dict[Path, Version] = {}
+        """By target, of the files in hand: what they were before they were opened, since they may change meanwhile."""
 
     def to_one_place(self, sources: Iterable[Source | LostSource], *, several: bool) -> None:
         path = self._job.destination.path
@@ -227,7 +229,8 @@ class _Run:
         for source in plan:
             if isinstance(source, Source):
                 target = self._job.destination.file_for(source.relative, self._job.output)
-                fate = self._journal.fate(target, Version.of_source(source))
+                version = Version.of_source(source)
+                fate = self._journal.fate(target, version)
                 if fate is not None:
                     self._count_earlier(source, fate)
                     if self._job.fail_fast and fate.message:
@@ -235,6 +238,7 @@ class _Run:
                     continue
                 if self._journal.owns(target):
                     remove_parts(target)
+                self._versions[target] = version
             yield source
 
     def _count_earlier(self, source: Source, fate: Fate) -> None:
@@ -255,7 +259,7 @@ class _Run:
             self._end_file(running, FileTally(), None)
             return
         target = destination.file_for(running.source.relative, self._job.output)
-        version = Version.of_source(running.source)
+        version = self._versions.pop(target)
         tally = FileTally()
         claimed = False
         try:

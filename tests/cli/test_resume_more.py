@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +53,20 @@ def test_fail_fast_ends_at_a_failure_of_an_earlier_run_and_cuts_no_other_file(co
         assert not (tmp_path / "out" / "2.pdf.jsonl").exists()
     assert cogdoc(*command).code == 1
     assert pages_in(tmp_path / "out" / "2.pdf.jsonl") == [1, 2, 3]
+
+
+def test_a_document_that_changes_once_it_is_open_is_read_again_by_the_next_run(
+    start_cogdoc: Any, cogdoc: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    save_pdf(tmp_path / "in" / "1.pdf", *[""] * 120)
+    late = save_pdf(tmp_path / "in" / "2.pdf", "The first edition")
+    running = start_cogdoc("ocr", "in", "--to", "out", "--jobs", "2")
+    while running.poll() is None and not any((tmp_path / "out").glob(".1.pdf.md.*.part")):
+        time.sleep(0.01)
+    time.sleep(0.3)  # the second document is opened while the first is being read
+    os.utime(save_pdf(late, "The second edition"), ns=(0, 0))
+    running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert cogdoc("ocr", "in", "--to", "out").code == 0
+    assert "second edition" in (tmp_path / "out" / "2.pdf.md").read_text(encoding="utf-8")
