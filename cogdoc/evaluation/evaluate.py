@@ -74,9 +74,9 @@ def _outcomes(
                 put.append(order[-1])
                 yield case
 
-    def illustrate(outcome: Outcome, answer: Answer | None, document: Path) -> Outcome:
+    def illustrate(outcome: Outcome, case: Case, answer: Answer | None, document: Path) -> Outcome:
         outcome = replace(outcome, fingerprint=put.popleft())
-        return folder.with_picture(outcome, answer, document, sandbox) if folder else outcome
+        return folder.with_picture(outcome, case, answer, document, sandbox) if folder else outcome
 
     for outcome in run_cases(missing(), engine, sandbox, illustrate):
         if file:

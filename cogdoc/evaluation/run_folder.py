@@ -16,6 +16,7 @@ from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError, OutputExistsError
+from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
 from cogdoc.evaluation.report import write_report
 from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown
@@ -28,6 +29,7 @@ MAX_PICTURES = 300
 PICTURE_SIDE = LONG_SIDE // 2
 FRAME_COLOR = (214, 48, 49)
 RUN, OUTCOMES, PICTURES = "run.json", "outcomes.jsonl", "pictures"
+RESULTS = ANSWERS, SUMMARY, TABLES, REPORT = "answers.json", "summary.json", "summary.md", "report.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class RunFolder:
     def outcomes(self) -> OutcomeFile:
         return OutcomeFile(self.path / OUTCOMES)
 
-    def with_picture(self, outcome: Outcome, answer: Answer | None, file: Path, sandbox: Sandbox) -> Outcome:
+    def with_picture(
+        self, outcome: Outcome, case: Case, answer: Answer | None, file: Path, sandbox: Sandbox
+    ) -> Outcome:
         """The outcome with a picture of its page, the answer framed, if it is a failure that can be shown."""
         if outcome.score is None or outcome.score >= 1.0 or outcome.error is not None:
             return outcome
@@ -49,7 +53,7 @@ class RunFolder:
             return outcome
         name = f"{PICTURES}/{outcome.fingerprint}.jpg"
         try:
-            _draw(file, answer, self.path / name, sandbox)
+            _draw(file, case, answer, self.path / name, sandbox)
         except (CogdocError, OSError):
             return outcome
         return replace(outcome, picture=name)
@@ -61,10 +65,10 @@ class RunFolder:
         """
         kept = list(outcomes)
         if ungraded := {one.case: one.prediction or "" for one in kept if one.score is None}:
-            self._write("answers.json", json.dumps(ungraded, ensure_ascii=False, indent=2))
-        self._write("summary.json", summary.model_dump_json(indent=2, by_alias=True))
-        self._write("summary.md", as_markdown(summary))
-        with open_output(self.path / "report.html", overwrite=True) as stream:
+            self._write(ANSWERS, json.dumps(ungraded, ensure_ascii=False, indent=2))
+        self._write(SUMMARY, summary.model_dump_json(indent=2, by_alias=True))
+        self._write(TABLES, as_markdown(summary))
+        with open_output(self.path / REPORT, overwrite=True) as stream:
             write_report(summary, kept, stream)
 
     def _write(self, name: str, text: str) -> None:
@@ -85,7 +89,8 @@ def open_run_folder(path: Path, facts: RunFacts, *, overwrite: bool) -> RunFolde
         known = _read(path / RUN)
         if known != about:
             _make_room(path, known, overwrite=overwrite)
-            (path / RUN).write_text(json.dumps(about, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            with open_output(path / RUN, overwrite=True) as stream:
+                stream.write(json.dumps(about, ensure_ascii=False, indent=2) + "\n")
         elif overwrite:
             _remove_results(path)
     except OSError as error:
@@ -113,14 +118,24 @@ def _make_room(path: Path, known: Any, *, overwrite: bool) -> None:
 
 
 def _remove_results(path: Path) -> None:
-    (path / OUTCOMES).unlink(missing_ok=True)
+    for name in (OUTCOMES, *RESULTS):
+        (path / name).unlink(missing_ok=True)
     shutil.rmtree(path / PICTURES, ignore_errors=True)
 
 
-def _draw(file: Path, answer: Answer | None, target: Path, sandbox: Sandbox) -> None:
+def _page_of(case: Case, answer: Answer | None) -> int:
+    """Where the answer stands, else where the truth does, else the first."""
+    if answer and answer.evidence:
+        return answer.evidence[0].page
+    tables = case.truth.get("tables") or [{}]
+    pages = [*(case.truth.get("evidence_pages") or ()), case.truth.get("page"), tables[0].get("page")]
+    return int(next((page for page in pages if page), 1))
+
+
+def _draw(file: Path, case: Case, answer: Answer | None, target: Path, sandbox: Sandbox) -> None:
     document = Document(Source(file, str(file), Path(file.name)), OpenRequest(file.absolute()), sandbox)
     evidence = answer.evidence if answer else ()
-    number = evidence[0].page if evidence else 1
+    number = _page_of(case, answer)
     points = document.page_size(number)
     image = Image.fromarray(document.picture(number, fit_long_side(*points, PICTURE_SIDE)).result()).convert("RGB")
     across, down = image.width / points[0], image.height / points[1]

@@ -28,8 +28,8 @@ from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
 
-AfterScoring = Callable[[Outcome, Answer | None, Path], Outcome]
-"""What happens to an outcome while its document is still at hand."""
+AfterScoring = Callable[[Outcome, Case, Answer | None, Path], Outcome]
+"""What happens to an outcome of a case while its document is still at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: Af
             group = waiting[0]
             for case in group.cases:
                 outcome, answer = _outcome(case, records, running)
-                yield after(outcome, answer, group.file)
+                yield after(outcome, case, answer, group.file)
             waiting.popleft()
             if group.temporary:
                 group.file.unlink()
