@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cogdoc.cli import options as shared
-from cogdoc.errors import ExitCode, UsageError
+from cogdoc.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
     from cogdoc.evaluation.outcomes import Outcome
@@ -82,6 +82,10 @@ def evaluation(
     if out not in FORMATS:
         raise UsageError(f"--out: figures cannot be written as {out!r}", f"formats: {', '.join(FORMATS)}")
     read = find_dataset(dataset)
+    # A wrong path is told before an engine is loaded for minutes, and before a folder is made.
+    cases = islice(read.reads(path), limit)
+    if (first := next(cases, None)) is None:
+        raise InputError(f"{path}: holds no case of {read.name}")
     choice = choose_engine(Wish(engine, model, quantization))
     if verbose or (choice.chosen_for_the_user and not quiet):
         warn(f"engine {choice.name}: {choice.reason}")
@@ -98,8 +102,8 @@ def evaluation(
                 warn(f"{outcome.case}: {outcome.error}")
 
         facts = RunFacts(read.name, well_formed(str(path)), reader.info, read.published)
-        cases = islice(read.reads(path), limit)
-        summary, outcomes = evaluate(cases, facts, reader, sandbox, to=to, overwrite=overwrite, done=done)
+        every = chain([first], cases)
+        summary, outcomes = evaluate(every, facts, reader, sandbox, to=to, overwrite=overwrite, done=done)
     text = as_markdown(summary) if out == "md" else summary.model_dump_json(indent=2, by_alias=True)
     sys.stdout.write(f"{printable(text, keep_newlines=True)}\n")
     failed = any(outcome.error is not None for outcome in outcomes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pymupdf
 import pytest
 from dataset_files import write_json, write_lines
+from PIL import Image
 
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.choice import Wish, choose_engine, load_engine
@@ -150,3 +153,36 @@ def test_a_failed_case_that_others_grade_is_no_zero_and_has_its_place_in_their_f
     assert (everything.cases, everything.failed, everything.score) == (2, 1, None)
     assert json.loads((run.to / "answers.json").read_text()) == {"bill": "$98.76", "gone": ""}
     assert "no such file" in (run.to / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_failed_test_of_a_later_page_is_shown_with_that_page(run: Run) -> None:
+    bill(run.folder / "bill.pdf", pages_before=2)
+    run([{"file": "bill.pdf", "page": 3, "id": "x", "type": "absent", "text": "Harbour Chandlery"}], dataset="tests")
+    (outcome,) = run.kept()
+    with Image.open(run.to / outcome["picture"]) as picture:
+        assert picture.width > picture.height
+
+
+def test_a_refused_answer_is_shown_with_the_page_that_has_it(run: Run) -> None:
+    bill(run.folder / "bill.pdf", pages_before=1)
+    run(questions("a", question="Who is the captain of the ship?", evidence_pages=[2]))
+    (outcome,) = run.kept()
+    assert outcome["prediction"] is None
+    with Image.open(run.to / outcome["picture"]) as picture:
+        assert picture.width > picture.height
+
+
+def test_a_run_that_is_replaced_leaves_nothing_behind(run: Run) -> None:
+    run(questions("a", answers=["no"]))
+    (run.to / "answers.json").write_text("{}")
+    (run.to / "run.json").write_text('{"dataset": "mmvet"}')
+    with pytest.raises(InputError, match="holds no case"):
+        run([], overwrite=True)
+    assert sorted(file.name for file in run.to.iterdir()) == ["outcomes.jsonl", "run.json"]
+
+
+def test_a_wrong_path_is_told_before_anything_is_made(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cogdoc", "eval", "qa", "nowhere.jsonl", "--to", "run"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (4, "cogdoc: nowhere.jsonl: no such file\n")
+    assert list(tmp_path.iterdir()) == []
