@@ -101,7 +101,7 @@ def evaluation(
             if outcome.error is not None and not quiet:
                 warn(f"{outcome.case}: {outcome.error}")
 
-        facts = RunFacts(read.name, well_formed(str(path)), reader.info, read.published)
+        facts = RunFacts(read.name, well_formed(str(path)), reader.info, read.published, read.published_by_group)
         every = chain([first], cases)
         summary, outcomes = evaluate(every, facts, reader, sandbox, to=to, overwrite=overwrite, done=done)
     text = as_markdown(summary) if out == "md" else summary.model_dump_json(indent=2, by_alias=True)

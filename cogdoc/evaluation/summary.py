@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -81,6 +81,7 @@ class RunFacts:
     path: str
     engine: EngineInfo
     published: Mapping[str, float]
+    published_by_group: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
@@ -97,8 +98,17 @@ def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
         engine=facts.engine,
         groups=tuple(_group(name, group) for name, group in everything),
         calibration=tuple(_calibration(name, answers) for name, answers in judged if answers),
-        published=dict(facts.published),
+        published=dict(facts.published) | _published_of({one.group for one in outcomes}, facts),
     )
+
+
+def _published_of(groups: Collection[str], facts: RunFacts) -> dict[str, float]:
+    return {
+        f"{model}, {group}": score
+        for group, scores in facts.published_by_group.items()
+        if group in groups
+        for model, score in scores.items()
+    }
 
 
 def _grouped(named: Iterable[tuple[str, Outcome]]) -> list[tuple[str, list[Outcome]]]:

@@ -120,7 +120,7 @@ def test_vcr_shows_the_picture_with_its_caption_and_asks_in_the_captions_languag
     folder = tmp_path / f"VCR-wiki-{language}-hard-test-100"
     write_parquet(folder / "data" / "test-00000-of-00001.parquet", [VCR | {"crossed_text": masked}])
     (case,) = vcr.read(folder)
-    assert (case.id, case.group, case.language, case.metric) == ("7", "hard", language, "vcr")
+    assert (case.id, case.group, case.language, case.metric) == ("7", f"{language} hard", language, "vcr")
     assert case.document == (RED,)
     assert case.truth == {"masked": masked}
     assert words in case.question

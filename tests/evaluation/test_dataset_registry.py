@@ -30,7 +30,8 @@ def test_an_unknown_dataset_names_those_there_are() -> None:
 def test_each_says_what_its_path_is_and_refuses_one_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
     assert 20 < len(dataset.help) < 400
     assert "\n" not in dataset.help
-    assert all(0 < score < 1 for score in dataset.published.values())
+    published = [dataset.published, *dataset.published_by_group.values()]
+    assert all(0 < score < 1 for scores in published for score in scores.values())
     with pytest.raises(InputError, match="no such file"):
         next(dataset.reads(tmp_path / "nowhere"))
 

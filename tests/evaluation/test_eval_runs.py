@@ -11,7 +11,7 @@ from typing import Any
 
 import pymupdf
 import pytest
-from dataset_files import write_json, write_lines
+from dataset_files import png, stored, write_json, write_lines, write_parquet
 from PIL import Image
 
 from cogdoc.documents.sandbox import Sandbox
@@ -20,7 +20,9 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.evaluate import evaluate
-from cogdoc.evaluation.summary import RunFacts, Summary
+from cogdoc.evaluation.outcomes import Outcome
+from cogdoc.evaluation.summary import RunFacts, Summary, summarize
+from cogdoc.results.types import EngineInfo
 
 QUESTION = {"file": "bill.pdf", "question": "What is the total?", "answers": ["$98.76"]}
 
@@ -186,3 +188,26 @@ def test_a_wrong_path_is_told_before_anything_is_made(tmp_path: Path) -> None:
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (4, "cogdoc: nowhere.jsonl: no such file\n")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("VCR-wiki-en-hard-test-100", {"CogVLM2 chat, en hard": 0.380, "CogVLM2 chinese, en hard": 0.251}),
+        ("VCR-wiki-zh-hard-test-100", {}),
+    ],
+)
+def test_figures_published_for_a_part_stand_beside_that_part_alone(
+    name: str, published: dict[str, float], tmp_path: Path
+) -> None:
+    pytest.importorskip("pyarrow")
+    write_parquet(
+        tmp_path / name / "test-00000-of-00001.parquet",
+        [{"question_id": 1, "stacked_image": stored(png()), "crossed_text": ["some words"]}],
+    )
+    vcr = find_dataset("vcr")
+    (case,) = vcr.reads(tmp_path / name)
+    outcome = Outcome(case.id, case.group, case.language, case.metric, case.id, case.question, 1.0, {})
+    engine = EngineInfo(name="builtin", version="1")
+    facts = RunFacts("vcr", name, engine, vcr.published, vcr.published_by_group)
+    assert summarize(facts, [outcome]).published == published

@@ -18,14 +18,14 @@ QUESTIONS = {
     "zh": "图像中被覆盖的文本是什么？请在不输出解释的情况下还原被覆盖的文本。",
 }
 """As the authors put it, word for word."""
-_VARIANT = re.compile(r"VCR-wiki-(?:en|zh)-(easy|hard)", re.IGNORECASE)
+_VARIANT = re.compile(r"VCR-wiki-(en|zh)-(easy|hard)", re.IGNORECASE)
 
 
 def read(path: Path) -> Iterator[Case]:
     """The folder of one VCR-Wiki set such as VCR-wiki-en-easy-test-500, or one of its Parquet files; test split."""
     variant = _VARIANT.search(str(path.absolute()))
     for number, row in enumerate(parquet_rows(shards(path, ("test",)), COLUMNS)):
-        yield _case(row, number, variant[1].lower() if variant else "VCR-Wiki")
+        yield _case(row, number, " ".join(variant.groups()).lower() if variant else "VCR-Wiki")
 
 
 def _case(row: Row, number: int, group: str) -> Case:
