@@ -27,6 +27,9 @@ from cogdoc.tasks.records import describe_error
 JOURNAL = ".cogdoc"
 """The folder beside the results that the journal and the record are kept in."""
 
+_NO_VERSION = Version(0, 0)
+"""Of the many sources that a single file is made from."""
+
 
 class Listener(Protocol):
     """Who is told how a run goes."""
@@ -174,7 +177,7 @@ class _Run:
             remove_parts(path)
         with self._open(path) as stream:
             if path and self._journal:
-                self._journal.begin_file(path, Version(0, 0))
+                self._journal.begin_file(path, _NO_VERSION)
             writer = self._writer(stream, several=several)
             for running in self._running(sources):
                 _spare(running.source, path)
@@ -186,7 +189,7 @@ class _Run:
                 raise DiscardOutput
         if path and self._journal and not self._cut_short:
             failed = len(self._tally.failures)
-            self._journal.end_file(path, Fate(State.DONE, self._counts.items, failed), path.name)
+            self._journal.end_file(path, _NO_VERSION, Fate(State.DONE, self._counts.items, failed), path.name)
 
     def to_folder(self, sources: Iterable[Source | LostSource]) -> None:
         plan = Plan(sources, self._job.destination, self._job.output, self._job.shard)
@@ -261,14 +264,12 @@ class _Run:
         target = destination.file_for(running.source.relative, self._job.output)
         version = self._versions.pop(target)
         tally = FileTally()
-        claimed = False
         try:
             if running.error is None:
                 if not destination.path.is_dir():
                     raise PlaceLostError(f"{destination.path}: this folder is gone")
                 with self._open(target) as stream:
                     self._journal.begin_file(target, version)
-                    claimed = True
                     writer = self._writer(stream, several=False)
                     tally = self._write(running, writer)
                     writer.close()
@@ -283,9 +284,7 @@ class _Run:
         if self._cut_short:  # what is done of it is in the journal
             self._end_file(running, tally, None)
             return
-        if not claimed:
-            self._journal.begin_file(target, version)
-        self._journal.end_file(target, self._fate(running, tally), running.info.path)
+        self._journal.end_file(target, version, self._fate(running, tally), running.info.path)
         self._end_file(running, tally, target if running.error is None else None)
 
     def _open(self, path: Path | None) -> AbstractContextManager[TextIO]:

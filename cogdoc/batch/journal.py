@@ -37,9 +37,10 @@ CREATE TABLE IF NOT EXISTS results (
     PRIMARY KEY (key, source, sha256, item)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (
-    target BLOB PRIMARY KEY, key TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL, state TEXT NOT NULL,
+    target BLOB NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL, state TEXT NOT NULL,
     written INTEGER NOT NULL DEFAULT -1, items INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
-    exit_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT ''
+    exit_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (target, key)
 ) WITHOUT ROWID;
 """
 
@@ -188,25 +189,33 @@ class Journal:
     def begin_file(self, target: Path, version: Version) -> None:
         """Claim `target`, so that a half-finished output is known as this work's own after a loss of power."""
         with self._transaction(durable=True) as database:
+            # What other work wrote there is about to be replaced, and no longer that work's.
+            database.execute("DELETE FROM files WHERE target = ?", (os.fsencode(target),))
             database.execute(
-                "INSERT OR REPLACE INTO files (target, key, size, modified, state) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO files (target, key, size, modified, state) VALUES (?, ?, ?, ?, ?)",
                 (os.fsencode(target), self._key, version.size, version.modified, State.WRITING),
             )
 
-    def end_file(self, target: Path, fate: Fate, source: str) -> None:
-        """State what became of a file; results that now stand in a whole output are let go."""
+    def end_file(self, target: Path, version: Version, fate: Fate, source: str) -> None:
+        """State what became of a file; results that now stand in a whole output are let go.
+
+        A failed file claims nothing: what stands at `target` stays whose it was.
+        """
+        written = Version.of(target).size if fate.state is State.DONE or self.owns(target) else -1
         with self._transaction() as database:
             database.execute(
-                "UPDATE files SET state = ?, written = ?, items = ?, failed = ?, exit_code = ?, message = ?"
-                " WHERE target = ?",
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
+                    os.fsencode(target),
+                    self._key,
+                    version.size,
+                    version.modified,
                     fate.state,
-                    Version.of(target).size,
+                    written,
                     fate.items,
                     fate.failed,
                     fate.exit_code,
                     fate.message,
-                    os.fsencode(target),
                 ),
             )
             if fate.state is State.DONE and not fate.failed:

@@ -70,3 +70,21 @@ def test_a_document_that_changes_once_it_is_open_is_read_again_by_the_next_run(
     assert running.returncode == 0
     assert cogdoc("ocr", "in", "--to", "out").code == 0
     assert "second edition" in (tmp_path / "out" / "2.pdf.md").read_text(encoding="utf-8")
+
+
+def test_a_file_that_fails_in_other_work_stays_done_by_the_first(cogdoc: Any, tmp_path: Path) -> None:
+    save_pdf(tmp_path / "3.pdf", "", "", "")
+    assert cogdoc("ocr", "3.pdf", "--to", "out/").code == 0
+    assert cogdoc("ocr", "3.pdf", "--to", "out/", "--max-megapixels", "50", "--max-pages", "2").code == 4
+    assert cogdoc("ocr", "3.pdf", "--to", "out/").code == 0
+
+
+def test_a_file_that_failed_gives_no_right_to_what_stands_in_its_place(cogdoc: Any, tmp_path: Path) -> None:
+    save_pdf(tmp_path / "3.pdf", "", "", "")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "3.pdf.md").write_text("my own notes")
+    assert cogdoc("ocr", "3.pdf", "--to", "out/", "--max-pages", "2").code == 4
+    assert cogdoc("ocr", "3.pdf", "--to", "out/", "--retry-failed").code == 6
+    save_pdf(tmp_path / "3.pdf", "Shorter")
+    assert cogdoc("ocr", "3.pdf", "--to", "out/").code == 6
+    assert (tmp_path / "out" / "3.pdf.md").read_text() == "my own notes"
