@@ -206,7 +206,7 @@ def test_figures_published_for_a_part_stand_beside_that_part_alone(
         [{"question_id": 1, "stacked_image": stored(png()), "crossed_text": ["some words"]}],
     )
     vcr = find_dataset("vcr")
-    (case,) = vcr.reads(tmp_path / name)
+    (case,) = vcr.reads(tmp_path)
     outcome = Outcome(case.id, case.group, case.language, case.metric, case.id, case.question, 1.0, {})
     engine = EngineInfo(name="builtin", version="1")
     facts = RunFacts("vcr", name, engine, vcr.published, vcr.published_by_group)

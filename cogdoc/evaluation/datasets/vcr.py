@@ -23,8 +23,9 @@ _VARIANT = re.compile(r"VCR-wiki-(en|zh)-(easy|hard)", re.IGNORECASE)
 
 def read(path: Path) -> Iterator[Case]:
     """The folder of one VCR-Wiki set such as VCR-wiki-en-easy-test-500, or one of its Parquet files; test split."""
-    variant = _VARIANT.search(str(path.absolute()))
-    for number, row in enumerate(parquet_rows(shards(path, ("test",)), COLUMNS)):
+    files = shards(path, ("test",))
+    variant = _VARIANT.search(str(files[0].absolute()))
+    for number, row in enumerate(parquet_rows(files, COLUMNS)):
         yield _case(row, number, " ".join(variant.groups()).lower() if variant else "VCR-Wiki")
 
 
