@@ -30,14 +30,14 @@ class Work:
     task: str
     engine: Engine
     settings: Mapping[str, Any]
-    """What results depend on besides the document, the engine and the item."""
+    """What an output file depends on besides the document and the engine: which items it holds among the rest."""
     items: Callable[[Document], list[Item]]
     records: Callable[[Document, Sequence[Item]], Iterator[tuple[AnyRecord, ...]]]
     """Of each of the items in turn, all of its records."""
 
     @property
     def key(self) -> str:
-        """A name for everything that results depend on besides the document and the item."""
+        """A name for everything that an output file depends on besides the document and its format."""
         about = [SCHEMA_VERSION, self.task, self.engine.info.model_dump(mode="json"), dict(self.settings)]
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:32]
 
@@ -70,7 +70,7 @@ def ocr_work(engine: Engine, selection: PageSelection, settings: Mapping[str, An
     return Work(
         "ocr",
         engine,
-        settings,
+        {**settings, "pages": selection.ranges},
         lambda document: list(document.numbers(selection)),
         lambda document, pages: _alone(transcribe(document, engine, selection_of(map(int, pages)))),
     )
@@ -82,7 +82,7 @@ def chart_work(
     return Work(
         "chart",
         engine,
-        {**settings, "questions": list(questions)},
+        {**settings, "pages": selection.ranges, "questions": list(questions)},
         lambda document: list(document.numbers(selection)),
         lambda document, pages: _by_page(read_charts(document, engine, selection_of(map(int, pages)), questions)),
     )
@@ -94,7 +94,7 @@ def ask_work(
     return Work(
         "ask",
         engine,
-        {**settings, "pages": selection.ranges, "top_pages": top_pages},
+        {**settings, "pages": selection.ranges, "questions": list(questions), "top_pages": top_pages},
         lambda _: list(questions),
         lambda document, asked: _alone(answer_questions(document, engine, list(map(str, asked)), selection, top_pages)),
     )

@@ -59,7 +59,7 @@ def test_a_document_that_changes_once_it_is_open_is_read_again_by_the_next_run(
     start_cogdoc: Any, cogdoc: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()
-    save_pdf(tmp_path / "in" / "1.pdf", *[""] * 120)
+    save_pdf(tmp_path / "in" / "1.pdf", *[""] * 60)
     late = save_pdf(tmp_path / "in" / "2.pdf", "The first edition")
     running = start_cogdoc("ocr", "in", "--to", "out", "--jobs", "2")
     while running.poll() is None and not any((tmp_path / "out").glob(".1.pdf.md.*.part")):
@@ -88,3 +88,20 @@ def test_a_file_that_failed_gives_no_right_to_what_stands_in_its_place(cogdoc: A
     save_pdf(tmp_path / "3.pdf", "Shorter")
     assert cogdoc("ocr", "3.pdf", "--to", "out/").code == 6
     assert (tmp_path / "out" / "3.pdf.md").read_text() == "my own notes"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("ocr", "3.pdf", "--pages", "1"), ("ocr", "3.pdf")),
+        (("chart", "3.pdf", "--pages", "1"), ("chart", "3.pdf", "--pages", "2")),
+        (("ask", "3.pdf", "Who?", "--engine", "builtin"), ("ask", "3.pdf", "When?", "--engine", "builtin")),
+    ],
+)
+def test_other_pages_and_questions_do_not_pass_for_done(
+    cogdoc: Any, tmp_path: Path, first: tuple[str, ...], second: tuple[str, ...]
+) -> None:
+    save_pdf(tmp_path / "3.pdf", "", "", "")
+    assert cogdoc(*first, "--to", "out/").code == 0
+    assert cogdoc(*second, "--to", "out/").code == 6
+    assert cogdoc(*second, "--to", "out/", "--overwrite").code == 0
