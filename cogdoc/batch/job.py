@@ -192,7 +192,7 @@ class _Run:
             self._journal.end_file(path, _NO_VERSION, Fate(State.DONE, self._counts.items, failed), path.name)
 
     def to_folder(self, sources: Iterable[Source | LostSource]) -> None:
-        plan = Plan(sources, self._job.destination, self._job.output, self._job.shard)
+        plan = Plan(self._until_asked_to_stop(sources), self._job.destination, self._job.output, self._job.shard)
         try:
             for running in self._running(self._still_to_do(plan)):
                 running.wait_until_open()
@@ -226,10 +226,16 @@ class _Run:
             if self._job.fail_fast and len(self._tally.failures) > before:
                 return
 
+    def _until_asked_to_stop(self, sources: Iterable[Source | LostSource]) -> Iterator[Source | LostSource]:
+        """Looking for 100,000 files, and passing over those that are done, takes long enough to be stopped in."""
+        for source in sources:
+            self._stop_if_asked()
+            yield source
+
     def _still_to_do(self, plan: Plan) -> Iterator[Source | LostSource]:
         """The files of the plan but those of which an earlier run has made an end."""
         assert self._journal is not None
-        for source in plan:
+        for source in self._until_asked_to_stop(plan):
             if isinstance(source, Source):
                 target = self._job.destination.file_for(source.relative, self._job.output)
                 version = Version.of_source(source)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +107,19 @@ def test_other_pages_and_questions_do_not_pass_for_done(
     assert cogdoc(*first, "--to", "out/").code == 0
     assert cogdoc(*second, "--to", "out/").code == 6
     assert cogdoc(*second, "--to", "out/", "--overwrite").code == 0
+
+
+def test_an_interrupt_while_files_are_being_looked_for_ends_the_search(start_cogdoc: Any, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "names")
+    running = start_cogdoc("ocr", "--files-from", "names", "--to", "out/")
+    with (tmp_path / "names").open("wb", buffering=0) as names:
+        names.write(b"gone.pdf\n" * 8000)
+        while not (tmp_path / "out" / ".cogdoc" / "record.jsonl").exists():
+            time.sleep(0.01)
+        time.sleep(0.1)
+        os.killpg(running.pid, signal.SIGINT)
+        with suppress(BrokenPipeError):
+            names.write(b"gone.pdf\n" * 16000)
+        _, err = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert err.endswith(b"cogdoc: interrupted; the same command goes on from here\n")
