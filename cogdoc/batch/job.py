@@ -356,7 +356,7 @@ class _Run:
         if running.error is not None:
             return Fate(State.FAILED, exit_code=running.error.exit_code, message=running.error.message)
         if tally.failed:
-            message = f"{tally.failed} of {tally.items} failed"
+            message = f"{tally.failed} of {tally.items} failed, or in part"
             return Fate(State.DONE, tally.items, tally.failed, ExitCode.PARTIAL, message)
         return Fate(State.DONE, tally.items)
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection, selection_of
 from cogdoc.engines.protocol import Engine
-from cogdoc.results.types import SCHEMA_VERSION, ChartRecord, SourceInfo
+from cogdoc.results.types import SCHEMA_VERSION, AnswerRecord, ChartRecord, SourceInfo
 from cogdoc.results.writers import AnyRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
@@ -53,7 +53,11 @@ class ItemResult:
 
     @property
     def failed(self) -> bool:
-        return any(record.error is not None for record in self.records)
+        """Whether a part is missing that another attempt may bring: all of it, or pages to look for an answer on."""
+        return any(
+            record.error is not None or (isinstance(record, AnswerRecord) and record.unread_pages != ())
+            for record in self.records
+        )
 
 
 class KeptResults(Protocol):

@@ -123,3 +123,16 @@ def test_an_interrupt_while_files_are_being_looked_for_ends_the_search(start_cog
         _, err = running.communicate(timeout=30)
     assert running.returncode == 130
     assert err.endswith(b"cogdoc: interrupted; the same command goes on from here\n")
+
+
+def test_an_answer_from_a_part_of_the_pages_is_told_again_and_retried(
+    cogdoc: Any, middle_fails: tuple[str | Path, ...], tmp_path: Path
+) -> None:
+    command = ("ask", *middle_fails, "-q", "Who signed?", "--engine", "builtin", "--to", "out/")
+    assert cogdoc(*command).code == 1
+    again = cogdoc(*command)
+    assert (again.code, "--retry-failed" in again.err) == (1, True)
+    retried = cogdoc(*command, "--retry-failed")
+    assert (retried.code, "page 2: a picture of" in retried.err) == (1, True)
+    events = [json.loads(line) for line in (tmp_path / "out" / ".cogdoc" / "record.jsonl").read_text().splitlines()]
+    assert [event["fate"] for event in events if event["event"] == "file"] == ["partial", "partial"]
