@@ -82,5 +82,5 @@ def _outcomes(
         if file:
             file.add(outcome)
         done(outcome)
-        found[outcome.fingerprint] = outcome
+        found[outcome.fingerprint] = outcome.without_pages()
     return [found[one] for one in order]

@@ -92,7 +92,7 @@ def test_a_folder_of_another_run_is_left_alone_unless_told_to_overwrite(
 ) -> None:
     cogdoc("eval", "multipage", questions, "--to", "run")
     before = (tmp_path / "run" / "outcomes.jsonl").read_bytes()
-    other = cogdoc("eval", "qa", questions.rename(tmp_path / "others.jsonl"), "--to", "run", "--limit", "1")
+    other = cogdoc("eval", "multipage", questions.rename(tmp_path / "others.jsonl"), "--to", "run", "--limit", "1")
     assert other.code == 6
     assert (tmp_path / "run" / "outcomes.jsonl").read_bytes() == before
     replaced = cogdoc("eval", "multipage", "others.jsonl", "--to", "run", "--limit", "1", "--overwrite")

@@ -20,7 +20,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.evaluate import evaluate
-from cogdoc.evaluation.outcomes import Outcome
+from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
 from cogdoc.results.types import EngineInfo
 
@@ -211,3 +211,14 @@ def test_figures_published_for_a_part_stand_beside_that_part_alone(
     engine = EngineInfo(name="builtin", version="1")
     facts = RunFacts("vcr", name, engine, vcr.published, vcr.published_by_group)
     assert summarize(facts, [outcome]).published == published
+
+
+def test_texts_of_pages_are_kept_in_the_file_and_not_in_memory(run: Run) -> None:
+    text = "Harbour Chandlery " * 200
+    row = {"file": "bill.pdf", "id": "a", "text": text}
+    run([row], dataset="ocr")
+    assert [one["expected"] for one in run.kept()] == [text.strip()]
+    run([row, row | {"id": "b"}], dataset="ocr")
+    assert [one["expected"] for one in run.kept()] == [text.strip()] * 2
+    with OutcomeFile(run.to / "outcomes.jsonl") as file:
+        assert max(len(one.expected) for one in file.known.values()) <= 1000
