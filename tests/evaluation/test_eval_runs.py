@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.evaluate import evaluate
+from cogdoc.evaluation.metrics import bootstrap_mean
 from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
 from cogdoc.results.types import EngineInfo
@@ -222,3 +224,13 @@ def test_texts_of_pages_are_kept_in_the_file_and_not_in_memory(run: Run) -> None
     assert [one["expected"] for one in run.kept()] == [text.strip()] * 2
     with OutcomeFile(run.to / "outcomes.jsonl") as file:
         assert max(len(one.expected) for one in file.known.values()) <= 1000
+
+
+def test_intervals_over_many_cases_take_little_memory() -> None:
+    tracemalloc.start()
+    try:
+        bootstrap_mean([0.0, 1.0] * 10_000, resamples=500)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20 * 2**20

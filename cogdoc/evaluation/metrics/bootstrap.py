@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+_DRAWS_AT_ONCE = 1 << 18
+"""All resamples at once take gigabytes for a hundred thousand cases."""
+
 
 class Estimate(NamedTuple):
     """A mean, and the interval that covers 95% of the means of resampled cases."""
@@ -23,6 +26,11 @@ def bootstrap_mean(values: Sequence[float], resamples: int = 2000, seed: int = 0
     The same values give the same interval: the generator is seeded.
     """
     data = np.asarray(values, dtype=np.float64)  # (cases,)
-    draws = np.random.default_rng(seed).integers(0, len(data), size=(resamples, len(data)))
-    low, high = np.percentile(data[draws].mean(axis=1), [2.5, 97.5])
+    generator = np.random.default_rng(seed)
+    block = max(1, _DRAWS_AT_ONCE // len(data))
+    means = [
+        data[generator.integers(0, len(data), size=(min(block, resamples - start), len(data)))].mean(axis=1)
+        for start in range(0, resamples, block)
+    ]
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
     return Estimate(float(data.mean()), float(low), float(high), len(data))
