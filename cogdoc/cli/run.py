@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
 import traceback
@@ -29,6 +30,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
 from cogdoc.results.destination import Destination, choose_destination, local_place
 from cogdoc.results.writers import Format
+from cogdoc.storage import is_address
 
 if TYPE_CHECKING:
     from cogdoc.batch.cluster.connection import Cluster
@@ -77,7 +79,8 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
         if not first_two:
             raise InputError("nothing to read: the list of files is empty")
         several = len(first_two) > 1
-        destination = _destination(options, several=several)
+        # What a folder holds today does not decide whether its results go to a file or to a folder.
+        destination = _destination(options, several=several or named_several or any(map(_holds_others, sources)))
         shard = _shard(options, destination)
         sandbox: Workers
         if cluster:
@@ -152,6 +155,12 @@ def _destination(options: RunOptions, *, several: bool) -> Destination:
         raise UsageError("--retry-failed goes on with an earlier run", "say with --to where its results are")
     unfinished = options.to is not None and journal_beside(local_place(options.to)).is_dir()
     return choose_destination(options.to, several=several, overwrite=options.overwrite, unfinished=unfinished)
+
+
+def _holds_others(argument: str) -> bool:
+    if is_address(argument):
+        return argument.endswith("/")
+    return Path(argument).is_dir() or (glob.has_magic(argument) and not os.path.lexists(argument))
 
 
 def _shard(options: RunOptions, destination: Destination) -> Shard:

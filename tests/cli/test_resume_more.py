@@ -136,3 +136,15 @@ def test_an_answer_from_a_part_of_the_pages_is_told_again_and_retried(
     assert (retried.code, "page 2: a picture of" in retried.err) == (1, True)
     events = [json.loads(line) for line in (tmp_path / "out" / ".cogdoc" / "record.jsonl").read_text().splitlines()]
     assert [event["fate"] for event in events if event["event"] == "file"] == ["partial", "partial"]
+
+
+@pytest.mark.parametrize("source", ["in", "in/*.pdf"])
+def test_results_of_a_folder_go_to_a_folder_however_many_files_it_holds(
+    cogdoc: Any, tmp_path: Path, source: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    save_pdf(tmp_path / "in" / "1.pdf", "")
+    assert cogdoc("ocr", source, "--to", "out").code == 0
+    save_pdf(tmp_path / "in" / "2.pdf", "")
+    again = cogdoc("ocr", source, "--to", "out")
+    assert (again.code, "1 done, 1 done by an earlier run" in again.err) == (0, True)
