@@ -38,12 +38,8 @@ class _Group:
 
     cases: tuple[Case, ...]
     file: Path
+    source: Source | LostSource
     temporary: bool
-
-    def source(self) -> Source | LostSource:
-        if not self.file.is_file():
-            return LostSource(str(self.file), InputError("no such file"))
-        return Source(self.file, str(self.file), Path(self.file.name))
 
 
 class _FailedReplyError(Exception):
@@ -62,11 +58,12 @@ def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: Af
         def sources() -> Iterator[Source | LostSource]:
             for group in _groups(cases, Path(folder)):
                 waiting.append(group)
-                yield group.source()
+                yield group.source
 
         def task(document: Document, _selection: PageSelection) -> Iterator[AnyRecord]:
-            path = document.source.path
-            return _records(next(group for group in tuple(waiting) if group.file == path).cases, document, engine)
+            # Not by its path: cases of one file may stand apart, and both groups are waiting.
+            group = next(group for group in tuple(waiting) if group.source is document.source)
+            return _records(group.cases, document, engine)
 
         for running in run_sources(sources(), Opening(), task, sandbox):
             running.wait_until_open()
@@ -82,10 +79,15 @@ def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: Af
 
 def _groups(cases: Iterable[Case], folder: Path) -> Iterator[_Group]:
     for number, (document, group) in enumerate(groupby(cases, key=lambda case: case.document)):
-        if isinstance(document, Path):
-            yield _Group(tuple(group), document, temporary=False)
-        else:
-            yield _Group(tuple(group), _file_of(document, folder / f"{number}"), temporary=True)
+        temporary = not isinstance(document, Path)
+        file = document if isinstance(document, Path) else _file_of(document, folder / f"{number}")
+        yield _Group(tuple(group), file, _source_of(file), temporary)
+
+
+def _source_of(file: Path) -> Source | LostSource:
+    if not file.is_file():
+        return LostSource(str(file), InputError("no such file"))
+    return Source(file, str(file), Path(file.name))
 
 
 def _file_of(pictures: tuple[bytes, ...], path: Path) -> Path:

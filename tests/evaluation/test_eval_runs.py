@@ -89,7 +89,7 @@ def engine() -> Engine:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(1) as sandbox:
+    with Sandbox(2) as sandbox:
         yield sandbox
 
 
@@ -234,3 +234,13 @@ def test_intervals_over_many_cases_take_little_memory() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 20 * 2**20
+
+
+def test_cases_of_one_document_that_stand_apart_are_each_answered(run: Run, engine: Engine, sandbox: Sandbox) -> None:
+    write_lines(
+        run.path, [*questions("a"), *questions("b", file="other.pdf"), *questions("c", question="Invoice number?")]
+    )
+    first, last, between = find_dataset("multipage").reads(run.path)
+    facts = RunFacts("multipage", str(run.path), engine.info, {})
+    _, outcomes = evaluate([first, between, last], facts, engine, sandbox)
+    assert [(one.case, one.prediction) for one in outcomes] == [("a", "$98.76"), ("b", "$98.76"), ("c", "A-1047")]
