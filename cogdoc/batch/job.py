@@ -245,7 +245,7 @@ class _Run:
                     if self._job.fail_fast and fate.message:
                         return
                     continue
-                if self._journal.owns(target):
+                if self._journal.owns(target, version.origin):
                     remove_parts(target)
                 self._versions[target] = version
             yield source
@@ -274,7 +274,7 @@ class _Run:
             if running.error is None:
                 if not destination.path.is_dir():
                     raise PlaceLostError(f"{destination.path}: this folder is gone")
-                with self._open(target) as stream:
+                with self._open(target, version.origin) as stream:
                     self._journal.begin_file(target, version)
                     writer = self._writer(stream, several=False)
                     tally = self._write(running, writer)
@@ -293,13 +293,13 @@ class _Run:
         self._journal.end_file(target, version, self._fate(running, tally), running.info.path)
         self._end_file(running, tally, target if running.error is None else None)
 
-    def _open(self, path: Path | None) -> AbstractContextManager[TextIO]:
+    def _open(self, path: Path | None, origin: bytes = b"") -> AbstractContextManager[TextIO]:
         address = self._job.destination.address_for(path) if path else None
-        return open_output(path, overwrite=self._may_replace(path), address=address)
+        return open_output(path, overwrite=self._may_replace(path, origin), address=address)
 
-    def _may_replace(self, path: Path | None) -> bool:
+    def _may_replace(self, path: Path | None, origin: bytes) -> bool:
         """Whether what stands there may be replaced: the user said so, or it is this very work's own."""
-        return self._job.destination.overwrite or bool(path and self._journal and self._journal.owns(path))
+        return self._job.destination.overwrite or bool(path and self._journal and self._journal.owns(path, origin))
 
     def _write(self, running: RunningSource[ItemResult], writer: Writer) -> FileTally:
         tally = FileTally()

@@ -15,7 +15,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS results (
     PRIMARY KEY (key, source, sha256, item)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS files (
-    target BLOB NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL, state TEXT NOT NULL,
+    target BLOB NOT NULL, key TEXT NOT NULL, origin BLOB NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL,
+    state TEXT NOT NULL,
     written INTEGER NOT NULL DEFAULT -1, items INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
     exit_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (target, key)
@@ -74,6 +75,8 @@ class Version:
     size: int
     modified: int
     """Nanoseconds since 1970; of a remote file, a digest of what its store calls its version."""
+    origin: bytes = b""
+    """Where the file is: two of one name that lie in different folders are not versions of each other."""
 
     @staticmethod
     def of(path: Path) -> Version:
@@ -86,11 +89,12 @@ class Version:
     @staticmethod
     def of_source(source: Source) -> Version:
         if source.remote is None:
-            return Version.of(source.path)
+            return replace(Version.of(source.path), origin=os.fsencode(source.path.absolute()))
+        origin = source.remote.address.encode()
         if not source.remote.version:
-            return Version(-1, time.time_ns())  # nothing tells whether it is the same
+            return Version(-1, time.time_ns(), origin)  # nothing tells whether it is the same
         digest = hashlib.sha256(source.remote.version.encode()).digest()
-        return Version(source.remote.size or -1, int.from_bytes(digest[:7]))
+        return Version(source.remote.size or -1, int.from_bytes(digest[:7]), origin)
 
 
 class Journal:
@@ -165,11 +169,11 @@ class Journal:
                 (self._key, source.path, source.sha256, str(result.item), result.failed, packed),
             )
 
-    def owns(self, target: Path) -> bool:
-        """Whether what stands at `target` was written by this work, and by nobody since."""
+    def owns(self, target: Path, origin: bytes = b"") -> bool:
+        """Whether what stands at `target` was written by this work from the file at `origin`, and by nobody since."""
         with self._transaction() as database:
-            query = "SELECT state, written FROM files WHERE target = ? AND key = ?"
-            row = database.execute(query, (os.fsencode(target), self._key)).fetchone()
+            query = "SELECT state, written FROM files WHERE target = ? AND key = ? AND origin = ?"
+            row = database.execute(query, (os.fsencode(target), self._key, origin)).fetchone()
         return row is not None and (row[0] == State.WRITING or Version.of(target).size == row[1] >= 0)
 
     def fate(self, target: Path, version: Version) -> Fate | None:
@@ -177,8 +181,8 @@ class Journal:
         with self._transaction() as database:
             row = database.execute(
                 "SELECT state, written, items, failed, exit_code, message FROM files"
-                " WHERE target = ? AND key = ? AND size = ? AND modified = ?",
-                (os.fsencode(target), self._key, version.size, version.modified),
+                " WHERE target = ? AND key = ? AND origin = ? AND size = ? AND modified = ?",
+                (os.fsencode(target), self._key, version.origin, version.size, version.modified),
             ).fetchone()
         if row is None or row[0] == State.WRITING:
             return None
@@ -192,8 +196,8 @@ class Journal:
             # What other work wrote there is about to be replaced, and no longer that work's.
             database.execute("DELETE FROM files WHERE target = ?", (os.fsencode(target),))
             database.execute(
-                "INSERT INTO files (target, key, size, modified, state) VALUES (?, ?, ?, ?, ?)",
-                (os.fsencode(target), self._key, version.size, version.modified, State.WRITING),
+                "INSERT INTO files (target, key, origin, size, modified, state) VALUES (?, ?, ?, ?, ?, ?)",
+                (os.fsencode(target), self._key, version.origin, version.size, version.modified, State.WRITING),
             )
 
     def end_file(self, target: Path, version: Version, fate: Fate, source: str) -> None:
@@ -201,13 +205,14 @@ class Journal:
 
         A failed file claims nothing: what stands at `target` stays whose it was.
         """
-        written = Version.of(target).size if fate.state is State.DONE or self.owns(target) else -1
+        written = Version.of(target).size if fate.state is State.DONE or self.owns(target, version.origin) else -1
         with self._transaction() as database:
             database.execute(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     os.fsencode(target),
                     self._key,
+                    version.origin,
                     version.size,
                     version.modified,
                     fate.state,

@@ -148,3 +148,13 @@ def test_results_of_a_folder_go_to_a_folder_however_many_files_it_holds(
     save_pdf(tmp_path / "in" / "2.pdf", "")
     again = cogdoc("ocr", source, "--to", "out")
     assert (again.code, "1 done, 1 done by an earlier run" in again.err) == (0, True)
+
+
+def test_a_file_of_the_same_name_from_elsewhere_is_no_later_version(cogdoc: Any, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        save_pdf(tmp_path / name / "x.pdf", f"Edition {name}")
+    assert cogdoc("ocr", tmp_path / "one" / "x.pdf", "--to", "out/").code == 0
+    assert cogdoc("ocr", tmp_path / "two" / "x.pdf", "--to", "out/").code == 6
+    assert "Edition one" in (tmp_path / "out" / "x.pdf.md").read_text()
+    assert cogdoc("ocr", tmp_path / "one" / "x.pdf", "--to", "out/").code == 0
