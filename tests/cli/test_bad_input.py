@@ -109,7 +109,7 @@ def test_picture_of_four_gigapixels(cogdoc: Any, tmp_path: Path) -> None:
     huge_png(tmp_path / "huge.png")
     ended = cogdoc("ocr", "huge.png")
     assert ended.code == 4
-    assert_one_line(ended, "huge.png: a picture of 65500 x 65500 pixels is larger than 300 megapixels")
+    assert_one_line(ended, "huge.png: a picture of 65500 x 65500 pixels is larger than 100 megapixels")
     assert "--max-megapixels" in ended.err
 
 
