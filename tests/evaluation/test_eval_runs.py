@@ -19,10 +19,12 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.choice import Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
+from cogdoc.evaluation.cases import Case, Task
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.evaluate import evaluate
 from cogdoc.evaluation.metrics import bootstrap_mean
 from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
+from cogdoc.evaluation.scoring.answers import prediction_score
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
 from cogdoc.results.types import EngineInfo
 
@@ -244,3 +246,11 @@ def test_cases_of_one_document_that_stand_apart_are_each_answered(run: Run, engi
     facts = RunFacts("multipage", str(run.path), engine.info, {})
     _, outcomes = evaluate([first, between, last], facts, engine, sandbox)
     assert [(one.case, one.prediction) for one in outcomes] == [("a", "$98.76"), ("b", "$98.76"), ("c", "A-1047")]
+
+
+@pytest.mark.parametrize("metric", ["choice", "inferred-choice"])
+def test_an_option_given_in_its_own_words_is_taken_though_another_is_part_of_it(metric: str) -> None:
+    truth = {"answer": "B", "options": {"A": "5", "B": "15", "C": "none of these"}}
+    case = Case("a", "g", Path("x.png"), Task.ASK, metric, "How many?", truth)
+    replies = ("15", "15.", "B", "5", "115", None)
+    assert [prediction_score(case, reply) for reply in replies] == [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.metrics import (
     NOT_ANSWERABLE,
@@ -74,9 +76,11 @@ def prediction_score(case: Case, prediction: str | None) -> float | None:
         case "ocrbench" | "ocrbench-formula":
             return ocrbench_contains(prediction, truth["answers"], formula=case.metric == "ocrbench-formula")
         case "choice":
-            return float(chosen_option(prediction, truth["options"]) == truth["answer"])
+            chosen = chosen_option(prediction, truth["options"]) or _option_in_full(prediction, truth["options"])
+            return float(chosen == truth["answer"])
         case "inferred-choice":
-            return float(inferred_option(prediction, truth["options"]) == truth["answer"])
+            chosen = inferred_option(prediction, truth["options"]) or _option_in_full(prediction, truth["options"])
+            return float(chosen == truth["answer"])
         case "open":
             return open_answer_score(prediction, truth["answers"])
         case "vcr":
@@ -89,6 +93,16 @@ def pages_by_rank(answer: Answer) -> list[int]:
     alternatives = (one.evidence for one in answer.alternatives)
     ranked = [*answer.evidence[:1], *(evidence for evidence in alternatives if evidence is not None)]
     return list(dict.fromkeys(evidence.page for evidence in ranked))
+
+
+def _option_in_full(prediction: str, options: Mapping[str, str]) -> str | None:
+    """The option whose text the reply is, where the references find none and draw a lot, or ask a language model.
+
+    They do so with a reply "15" where another option is "5".
+    """
+    said = prediction.strip().rstrip(".").casefold()
+    found = [letter for letter, option in options.items() if option.strip().rstrip(".").casefold() == said]
+    return found[0] if len(found) == 1 else None
 
 
 def _restored(case: Case, prediction: str) -> VcrScore:
