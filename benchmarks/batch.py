@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measure_kills(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
     """Kill until it was done as often as asked for, and then let the run come to its end."""
-    _write_folder(folder / "in", options.files, pages=2)
+    _write_folder(folder / "in", options.files, pages=3)
     command = [COGDOC, "ocr", str(folder / "in"), "--out", "jsonl", "--jobs", "2", "--quiet", "--to"]
     calm = run([*command, str(folder / "calm")])
     moments = random.Random(options.seed)
@@ -57,7 +57,7 @@ def measure_kills(folder: Path, options: argparse.Namespace) -> tuple[str, bool]
         # So that every kill falls into the work, however much of it is left.
         started = subprocess.Popen([*command, str(folder / "out")], stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            started.wait(timeout=0.3 + moments.random() * 2 * calm.seconds / options.kills)
+            started.wait(timeout=0.3 + moments.random() * calm.seconds / options.kills)
         except subprocess.TimeoutExpired:
             os.killpg(started.pid, signal.SIGKILL)
             started.wait()
@@ -71,7 +71,7 @@ def measure_kills(folder: Path, options: argparse.Namespace) -> tuple[str, bool]
     again = len(files) - len({event["path"] for event in files})
     kept = sum(event["kept"] for event in files)
     rows = [[str(options.files), str(kills), str(kept), str(again), "equal" if equal else "DIFFERENT"]]
-    header = ["files of 2 pages", "kills", "pages taken from the journal", "files finished twice", "bytes"]
+    header = ["files of 3 pages", "kills", "pages taken from the journal", "files finished twice", "bytes"]
     return markdown_table(header, rows), equal and not again
 
 

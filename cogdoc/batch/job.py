@@ -173,7 +173,7 @@ class _Run:
 
     def to_one_place(self, sources: Iterable[Source | LostSource], *, several: bool) -> None:
         path = self._job.destination.path
-        if path and self._journal and self._journal.owns(path):
+        if path:
             remove_parts(path)
         with self._open(path) as stream:
             if path and self._journal:
@@ -189,7 +189,7 @@ class _Run:
                 raise DiscardOutput
         if path and self._journal and not self._cut_short:
             failed = len(self._tally.failures)
-            self._journal.end_file(path, _NO_VERSION, Fate(State.DONE, self._counts.items, failed), path.name)
+            self._journal.end_file(path, _NO_VERSION, Fate(State.DONE, self._counts.items, failed))
 
     def to_folder(self, sources: Iterable[Source | LostSource]) -> None:
         plan = Plan(self._until_asked_to_stop(sources), self._job.destination, self._job.output, self._job.shard)
@@ -245,13 +245,13 @@ class _Run:
                     if self._job.fail_fast and fate.message:
                         return
                     continue
-                if self._journal.owns(target, version.origin):
-                    remove_parts(target)
+                remove_parts(target)
                 self._versions[target] = version
             yield source
 
     def _count_earlier(self, source: Source, fate: Fate) -> None:
         self._tally.succeeded += fate.items - fate.failed
+        self._not_found += fate.not_found
         if not fate.message:
             self._counts.earlier += 1
         else:
@@ -290,7 +290,9 @@ class _Run:
         if self._cut_short:  # what is done of it is in the journal
             self._end_file(running, tally, None)
             return
-        self._journal.end_file(target, version, self._fate(running, tally), running.info.path)
+        self._journal.end_file(target, version, self._fate(running, tally))
+        if running.error is None and not tally.failed:
+            self._journal.let_go(running.info)
         self._end_file(running, tally, target if running.error is None else None)
 
     def _open(self, path: Path | None, origin: bytes = b"") -> AbstractContextManager[TextIO]:
@@ -357,8 +359,8 @@ class _Run:
             return Fate(State.FAILED, exit_code=running.error.exit_code, message=running.error.message)
         if tally.failed:
             message = f"{tally.failed} of {tally.items} failed, or in part"
-            return Fate(State.DONE, tally.items, tally.failed, ExitCode.PARTIAL, message)
-        return Fate(State.DONE, tally.items)
+            return Fate(State.DONE, tally.items, tally.failed, tally.not_found, ExitCode.PARTIAL, message)
+        return Fate(State.DONE, tally.items, not_found=tally.not_found)
 
     def _writer(self, stream: TextIO, *, several: bool) -> Writer:
         return make_writer(self._job.output, stream, several=several, many_questions=len(self._job.questions) > 1)

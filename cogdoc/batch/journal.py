@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS files (
     target BLOB NOT NULL, key TEXT NOT NULL, origin BLOB NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL,
     state TEXT NOT NULL,
     written INTEGER NOT NULL DEFAULT -1, items INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
-    exit_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
+    not_found INTEGER NOT NULL DEFAULT 0, exit_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (target, key)
 ) WITHOUT ROWID;
 """
@@ -64,6 +64,7 @@ class Fate:
     state: State
     items: int = 0
     failed: int = 0
+    not_found: int = 0
     exit_code: int = 0
     message: str = ""
 
@@ -180,7 +181,7 @@ class Journal:
         """What became of the file whose output is `target`, if it is the same file and its output is as it was left."""
         with self._transaction() as database:
             row = database.execute(
-                "SELECT state, written, items, failed, exit_code, message FROM files"
+                "SELECT state, written, items, failed, not_found, exit_code, message FROM files"
                 " WHERE target = ? AND key = ? AND origin = ? AND size = ? AND modified = ?",
                 (os.fsencode(target), self._key, version.origin, version.size, version.modified),
             ).fetchone()
@@ -200,15 +201,15 @@ class Journal:
                 (os.fsencode(target), self._key, version.origin, version.size, version.modified, State.WRITING),
             )
 
-    def end_file(self, target: Path, version: Version, fate: Fate, source: str) -> None:
-        """State what became of a file; results that now stand in a whole output are let go.
+    def end_file(self, target: Path, version: Version, fate: Fate) -> None:
+        """State what became of a file.
 
         A failed file claims nothing: what stands at `target` stays whose it was.
         """
         written = Version.of(target).size if fate.state is State.DONE or self.owns(target, version.origin) else -1
         with self._transaction() as database:
             database.execute(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     os.fsencode(target),
                     self._key,
@@ -219,12 +220,16 @@ class Journal:
                     written,
                     fate.items,
                     fate.failed,
+                    fate.not_found,
                     fate.exit_code,
                     fate.message,
                 ),
             )
-            if fate.state is State.DONE and not fate.failed:
-                database.execute("DELETE FROM results WHERE key = ? AND source = ?", (self._key, source))
+
+    def let_go(self, source: SourceInfo) -> None:
+        """Forget the results of a file that all stand in a whole output."""
+        with self._transaction() as database:
+            database.execute("DELETE FROM results WHERE key = ? AND source = ?", (self._key, source.path))
 
     def finish(self, *, keep: bool) -> None:
         """The run went through to its end, whatever failed on the way; without `keep` its traces are removed."""

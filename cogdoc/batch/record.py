@@ -31,6 +31,7 @@ class FileTally:
 
     items: int = 0
     failed: int = 0
+    not_found: int = 0
     kept: int = 0
     """Items that an earlier run had done."""
     seconds: float = 0.0
@@ -44,6 +45,8 @@ class FileTally:
         self.seconds += sum(sum(record.timings.values()) for record in result.records)
         for record in result.records:
             self.flags.update(record.flags)
+            if isinstance(record, AnswerRecord) and record.answer is not None:
+                self.not_found += not record.answer.found
 
 
 class RunRecord:

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cogdoc.batch.job import Job, journal_beside, run_job
 from cogdoc.batch.plan import Shard, parse_shard, slurm_shard
@@ -33,6 +33,8 @@ from cogdoc.results.writers import Format
 from cogdoc.storage import is_address
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase
+
     from cogdoc.batch.cluster.connection import Cluster
 
 MAX_DEFAULT_JOBS = 8
@@ -210,7 +212,9 @@ def _arguments(sources: Sequence[str], options: RunOptions, stack: ExitStack) ->
     if options.files_from == STDIN:
         if STDIN in sources:
             raise UsageError("standard input cannot be both a document and a list of files")
-        return chain(sources, read_file_list(sys.stdin.buffer, nul_separated=options.nul_separated))
+        return chain(
+            sources, read_file_list(cast("BufferedIOBase", sys.stdin.buffer), nul_separated=options.nul_separated)
+        )
     try:
         file = stack.enter_context(open(options.files_from, "rb"))  # noqa: PTH123, SIM115
     except OSError as error:

@@ -10,8 +10,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from cogdoc.documents.formats import READABLE_SUFFIXES
 from cogdoc.documents.natural_order import natural_key
@@ -179,11 +179,11 @@ def _below_output(path: Path) -> Path:
     return Path(*parts) if not path.is_absolute() else Path(path.name)
 
 
-def read_file_list(file: BinaryIO, *, nul_separated: bool) -> Iterator[str]:
+def read_file_list(file: BufferedIOBase, *, nul_separated: bool) -> Iterator[str]:
     """The paths in a list, one a line (or NUL-separated), lazily; empty ones are skipped."""
     separator = b"\0" if nul_separated else b"\n"
     rest = b""
-    while chunk := file.read(1 << 16):
+    while chunk := file.read1(1 << 16):  # a pipe gives what there is, and work begins
         *complete, rest = (rest + chunk).split(separator)
         yield from (_decode_path(entry, nul_separated) for entry in complete if entry.strip(b"\r"))
     if rest.strip(b"\r\n"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import glob
+import hashlib
 import os
 import sys
 import tempfile
@@ -145,7 +146,7 @@ def open_output(path: Path | None, *, overwrite: bool = False, address: str | No
 
         check_absent(address)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_part_prefix(path), suffix=".part", dir=path.parent)
     except OSError as error:
         raise write_error(path, error) from None
     part = Path(name)
@@ -160,6 +161,7 @@ def open_output(path: Path | None, *, overwrite: bool = False, address: str | No
             send(part, address)
         part.chmod(0o666 & ~_umask())
         part.replace(path)
+        _synchronize(path.parent)
     except DiscardOutput:
         return
     except OSError as error:
@@ -168,10 +170,26 @@ def open_output(path: Path | None, *, overwrite: bool = False, address: str | No
         part.unlink(missing_ok=True)
 
 
+def _part_prefix(path: Path) -> str:
+    """What names of attempts to write `path`, and of no other file, begin with; long names are cut."""
+    return f".{path.name[:80]}.{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}."
+
+
 def remove_parts(path: Path) -> None:
     """Remove what a killed process left of its attempts to write `path`."""
-    for part in path.parent.glob(f".{glob.escape(path.name[:80])}.*.part"):
+    for part in path.parent.glob(f"{glob.escape(_part_prefix(path))}*.part"):
         part.unlink(missing_ok=True)
+
+
+def _synchronize(folder: Path) -> None:
+    """Have the folder remember a rename over a loss of power, where the system can be asked for it."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 _PLACE_LOST = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE})

@@ -7,12 +7,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pymupdf
 import pytest
 from PIL import Image, ImageDraw
-from running import COMMAND, Ended, clean_environment
-
-Cogdoc = Callable[..., Ended]
+from running import COMMAND, Cogdoc, Ended, clean_environment
+from small_pdfs import save_pdf
 
 
 @pytest.fixture
@@ -52,17 +50,6 @@ def start_cogdoc(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
         )
 
     return start
-
-
-def save_pdf(path: Path, *pages: str) -> Path:
-    """Writes a PDF with the lines of a text on each page."""
-    file = pymupdf.open()
-    for text in pages:
-        page = file.new_page()
-        for place, line in enumerate(text.splitlines()):
-            page.insert_text((72, 72 + 24 * place), line, fontsize=12)
-    file.save(path)
-    return path
 
 
 @pytest.fixture

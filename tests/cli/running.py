@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 COMMAND = (sys.executable, "-m", "cogdoc")
@@ -16,6 +17,10 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+Cogdoc = Callable[..., Ended]
+"""What the fixture `cogdoc` is: arguments in, how the command ended out."""
 
 
 def clean_environment(**settings: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from conftest import Cogdoc
+from running import Cogdoc
 
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 MODEL = ("--model", POCKET / "model")

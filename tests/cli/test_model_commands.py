@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from checkpoint_files import SHARDS, make_checkpoint
-from conftest import Cogdoc
+from running import Cogdoc
 
 from cogdoc.models.records import record_folder
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import save_pdf
 from running import COMMAND, clean_environment
+from small_pdfs import save_pdf
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,11 @@ def test_failures_are_told_again_and_tried_again_only_when_asked(cogdoc: Any, bi
     mended = cogdoc("ocr", "in", "--to", "out", "--retry-failed")
     assert mended.code == 0
     assert "Mended" in (tmp_path / "out" / "bad.pdf.md").read_text()
+
+
+def test_an_answer_that_was_not_found_is_still_not_found_the_second_time(cogdoc: Any, bill: Path) -> None:
+    command = ("ask", bill, "who was the ship's captain?", "--strict", "--to", "out/")
+    assert [cogdoc(*command).code, cogdoc(*command).code] == [10, 10]
 
 
 def test_overwriting_begins_again_but_goes_on_where_it_was_cut_short(cogdoc: Any, folder: Path, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import save_pdf
 from PIL import Image
+from small_pdfs import save_pdf
 
 
 def pages_in(result: Path) -> list[int]:
