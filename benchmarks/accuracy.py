@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not cases:
                 continue
             to = options.to / name if options.to else None
-            facts = RunFacts(name, options.split, engine.info, {})
+            facts = RunFacts(name, name, options.split, engine.info, {})
             summary, outcomes = evaluate(cases, facts, engine, sandbox, to=to)
             failed = failed or any(outcome.error is not None for outcome in outcomes)
             print(f"\n## {name}, {options.split}\n\n{as_markdown(summary)}", flush=True)

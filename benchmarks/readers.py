@@ -1,4 +1,4 @@
-"""Systems that turn a document into text: cogdoc, and what it is compared with.
+"""Other systems that turn a document into text, to compare cogdoc with.
 
 Each is used as a user of that system would use it, on the same file. Engines that are slow to start are kept
 for the life of the process.
@@ -18,15 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from benchmarks.engine import read_pages
-
 RENDER_DPI = 200
 """Resolution at which PDF pages are handed to engines that take only pictures."""
-
-
-def read_with_cogdoc(document: Path) -> str:
-    """The text of all pages as cogdoc reads it; a page that failed fails the document."""
-    return "\n".join(record.text for record in read_pages(document))
 
 
 def read_with_rapidocr(document: Path) -> str:
@@ -60,7 +53,6 @@ def read_with_pymupdf(document: Path) -> str:
 
 
 READERS: dict[str, Callable[[Path], str]] = {
-    "cogdoc": read_with_cogdoc,
     "rapidocr": read_with_rapidocr,
     "rapidocr as shipped": read_with_rapidocr_as_shipped,
     "tesseract": read_with_tesseract,

@@ -85,7 +85,7 @@ def evaluation(
     # A wrong path is told before an engine is loaded for minutes, and before a folder is made.
     cases = islice(read.reads(path), limit)
     if (first := next(cases, None)) is None:
-        raise InputError(f"{path}: holds no case of {read.name}")
+        raise InputError(f"{path}: holds no case of {read.name}", f"what is read is {read.help}")
     choice = choose_engine(Wish(engine, model, quantization))
     if verbose or (choice.chosen_for_the_user and not quiet):
         warn(f"engine {choice.name}: {choice.reason}")
@@ -101,7 +101,9 @@ def evaluation(
             if outcome.error is not None and not quiet:
                 warn(f"{outcome.case}: {outcome.error}")
 
-        facts = RunFacts(read.name, well_formed(str(path)), reader.info, read.published, read.published_by_group)
+        facts = RunFacts(
+            read.name, read.title, well_formed(str(path)), reader.info, read.published, read.published_by_group
+        )
         every = chain([first], cases)
         summary, outcomes = evaluate(every, facts, reader, sandbox, to=to, overwrite=overwrite, done=done)
     text = as_markdown(summary) if out == "md" else summary.model_dump_json(indent=2, by_alias=True)

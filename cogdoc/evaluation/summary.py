@@ -66,6 +66,7 @@ class Summary(Part):
 
     schema_version: str = Field(default=SUMMARY_VERSION, alias="schema")
     dataset: str
+    title: str = Field(description="the dataset's name in full")
     path: str
     engine: EngineInfo
     groups: tuple[Group, ...]
@@ -78,6 +79,7 @@ class RunFacts:
     """What was run."""
 
     dataset: str
+    title: str
     path: str
     engine: EngineInfo
     published: Mapping[str, float]
@@ -94,6 +96,7 @@ def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
     return Summary(
         schema=SUMMARY_VERSION,
         dataset=facts.dataset,
+        title=facts.title,
         path=facts.path,
         engine=facts.engine,
         groups=tuple(_group(name, group) for name, group in everything),

@@ -67,7 +67,7 @@ class Run:
         """The summary; `asked` has the cases that were put to the engine."""
         if rows is not None:
             write_lines(self.path, rows)
-        facts = RunFacts(dataset, str(self.path), self.engine.info, {})
+        facts = RunFacts(dataset, dataset, str(self.path), self.engine.info, {})
         self.asked = []
         summary, _ = evaluate(
             find_dataset(dataset).reads(self.path),
@@ -213,7 +213,7 @@ def test_figures_published_for_a_part_stand_beside_that_part_alone(
     (case,) = vcr.reads(tmp_path)
     outcome = Outcome(case.id, case.group, case.language, case.metric, case.id, case.question, 1.0, {})
     engine = EngineInfo(name="builtin", version="1")
-    facts = RunFacts("vcr", name, engine, vcr.published, vcr.published_by_group)
+    facts = RunFacts("vcr", "VCR-Wiki", name, engine, vcr.published, vcr.published_by_group)
     assert summarize(facts, [outcome]).published == published
 
 
@@ -243,7 +243,7 @@ def test_cases_of_one_document_that_stand_apart_are_each_answered(run: Run, engi
         run.path, [*questions("a"), *questions("b", file="other.pdf"), *questions("c", question="Invoice number?")]
     )
     first, last, between = find_dataset("multipage").reads(run.path)
-    facts = RunFacts("multipage", str(run.path), engine.info, {})
+    facts = RunFacts("multipage", "questions", str(run.path), engine.info, {})
     _, outcomes = evaluate([first, between, last], facts, engine, sandbox)
     assert [(one.case, one.prediction) for one in outcomes] == [("a", "$98.76"), ("b", "$98.76"), ("c", "A-1047")]
 
