@@ -29,6 +29,7 @@ from cogdoc.results.documents import AnyRecord as DiscriminatedRecord
 from cogdoc.results.types import SourceInfo
 from cogdoc.results.writers import AnyRecord
 
+JOURNAL_VERSION = 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, finished INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS results (
@@ -128,7 +129,15 @@ class Journal:
             self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.executescript(SCHEMA)
+            (found,) = self._database.execute("PRAGMA user_version").fetchone()
+            (tables,) = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            if tables and found != JOURNAL_VERSION:
+                self._database.close()
+                raise OutputError(
+                    f"{folder}: the journal is of another version of cogdoc",
+                    "remove it to begin again, or name another place with --to",
+                )
+            self._database.executescript(f"PRAGMA user_version = {JOURNAL_VERSION}; {SCHEMA}")
         self._begin(restart=restart, retry_failed=retry_failed)
 
     def _begin(self, *, restart: bool, retry_failed: bool) -> None:

@@ -200,6 +200,16 @@ def test_results_go_when_they_stand_in_a_whole_file(cogdoc: Any, folder: Path, t
     database.close()
 
 
+def test_a_journal_of_another_version_is_told_and_left_alone(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    cogdoc("ocr", bill, "--to", "out/")
+    with sqlite3.connect(tmp_path / "out" / ".cogdoc" / "journal.sqlite") as database:
+        database.execute("PRAGMA user_version = 77")
+    database.close()
+    ended = cogdoc("ocr", bill, "--to", "out/")
+    assert ended.code == 5
+    assert "the journal is of another version of cogdoc" in ended.err
+
+
 def test_a_single_file_that_is_whole_has_no_journal_beside_it(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     assert cogdoc("ocr", bill, "--to", "bill.md").code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"bill.pdf", "bill.md"}
