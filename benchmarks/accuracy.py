@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.readers import BASELINES, MARKDOWN_WRITERS, READERS, missing
 from benchmarks.report import by_system
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.choice import Wish, choose_engine, load_engine
+from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.evaluate import evaluate
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"no evaluation data in {options.data / options.split}", file=sys.stderr)
         return 2
     systems = [system for name in options.baseline for system in BASELINES[name] if _is_here(system)]
-    engine = load_engine(choose_engine(Wish("builtin")))
+    engine = load_engine(select_engine(EngineRequest("builtin")))
     failed = False
     with Sandbox(options.jobs) as sandbox:
         for name in options.only or PARTS:

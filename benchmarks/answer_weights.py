@@ -1,4 +1,4 @@
-"""Fit the weights of `cogdoc.engines.builtin.answering.ranking`, and cross-validate them by document.
+"""Fit the weights of `cogdoc.engines.builtin.answering.candidate_ranking`, and cross-validate them by document.
 
     python -m benchmarks.answer_weights DATA CACHE
 
@@ -30,19 +30,19 @@ from rapidfuzz import fuzz
 
 from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.opening import open_document
-from cogdoc.engines.builtin.answering import rank_pages
-from cogdoc.engines.builtin.answering.answer import is_said, propose
-from cogdoc.engines.builtin.answering.questions import analyze
-from cogdoc.engines.builtin.answering.ranking import measures, same_text
-from cogdoc.engines.builtin.answering.terms import stem
-from cogdoc.engines.builtin.answering.vocabulary import DOCUMENT_WORDS, WEAK_WORDS
+from cogdoc.engines.builtin.answering.answer import propose, should_answer
+from cogdoc.engines.builtin.answering.candidate_ranking import measures, same_text
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
 from cogdoc.evaluation.scoring.answers import prediction_score
-from cogdoc.words.layout import read_layout
-from cogdoc.words.reading import read_words
-from cogdoc.words.types import PageLayout, PageWords
+from cogdoc.parsing.layout.page_layout import read_layout
+from cogdoc.parsing.page_text import PageLayout, PageText
+from cogdoc.parsing.reading import read_page_text
+from cogdoc.query.page_ranking import rank_pages
+from cogdoc.query.question_analysis import analyze
+from cogdoc.query.terms import stem
+from cogdoc.query.vocabulary import DOCUMENT_WORDS, WEAK_WORDS
 
 PRIOR: dict[str, float] = {
     "bias": -5.0, "recall": 2.5, "precision": 1.0, "both": 2.0, "fit": 2.0, "near": 1.5, "marked": 0.5,
@@ -114,14 +114,14 @@ def read_questions(data: Path) -> Iterator[tuple[str, Path, Case]]:
 
 
 @cache
-def read_all_words(document: Path, kept: Path) -> list[PageWords]:
+def read_all_words(document: Path, kept: Path) -> list[PageText]:
     """The words of all pages, read once and kept on disk."""
     path = kept / f"{_digest(document)}-words.pickle"
     if not path.exists():
         request = OpenRequest(document)
         numbers = range(1, open_document(request).page_count + 1)
-        path.write_bytes(pickle.dumps([read_words(request, number) for number in numbers]))
-    words: list[PageWords] = pickle.loads(path.read_bytes())
+        path.write_bytes(pickle.dumps([read_page_text(request, number) for number in numbers]))
+    words: list[PageText] = pickle.loads(path.read_bytes())
     return words
 
 
@@ -251,7 +251,7 @@ def accuracy(tested: Iterable[Choice], weights: Vector) -> dict[str, list[float]
     scores: dict[str, list[float]] = defaultdict(list)
     for choice in tested:
         picked, odds = chances(choice, weights)
-        if odds.size and is_said(odds.max(), 1 - odds.sum()):
+        if odds.size and should_answer(odds.max(), 1 - odds.sum()):
             scores[choice.dataset].append(float(choice.gains[picked[odds.argmax()]]))
         else:
             scores[choice.dataset].append(float(choice.dataset in UNANSWERABLE))

@@ -27,9 +27,9 @@ from cogdoc.engines.builtin.charts import answer_chart_question, read_chart
 from cogdoc.evaluation.metrics.answers import relaxed_accuracy
 from cogdoc.evaluation.metrics.bootstrap import bootstrap_mean
 from cogdoc.evaluation.scoring.chart_values import chart_values, matched_values, true_values
-from cogdoc.results.types import Chart
-from cogdoc.words.page import Page
-from cogdoc.words.types import Line, Word
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text import Line, Word
+from cogdoc.results.records import Chart
 
 SAMPLE_QUESTIONS = 150
 SAMPLE_SEED = 7
@@ -49,7 +49,7 @@ class Reader:
         with Image.open(path) as image:
             size = PixelSize(*image.size)
         page = Page(open_path(path, self._sandbox), 1)
-        words = page.words()
+        words = page.text()
         if words.turned:
             return None
         picture = page.picture(size)

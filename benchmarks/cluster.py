@@ -28,10 +28,10 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import expand_sources
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.builtin.engine import BuiltinEngine
-from cogdoc.engines.choice import Wish
+from cogdoc.engines.registry import EngineRequest
+from cogdoc.parsing.page import Page
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.ocr import transcribe
-from cogdoc.words.page import Page
 
 MACHINES = 2
 FILES = 4
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Sandbox(options.jobs) as here,
     ):
         started = time.perf_counter()
-        there = cluster.sandbox(cluster.choose_engine(Wish("builtin")), options.jobs)
+        there = cluster.sandbox(cluster.select_engine(EngineRequest("builtin")), options.jobs)
         start_seconds = time.perf_counter() - started
         for load in write_loads(Path(folder), options):
             seconds: list[tuple[float, float]] = []
@@ -125,8 +125,8 @@ def _run(load: Load, workers: Workers) -> tuple[list[str], float]:
 
 def _words(document: Document, selection: PageSelection) -> Iterator[str]:
     pages = (Page(document, number) for number in document.numbers(selection))
-    for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_words):
-        yield page.words().text
+    for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
+        yield page.text().text
 
 
 def _transcription(document: Document, selection: PageSelection) -> Iterator[str]:

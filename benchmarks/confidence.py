@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks import answer_weights
 from benchmarks.answer_weights import PRIOR, SEED, chances, choices
-from cogdoc.engines.builtin.answering.answer import is_said
+from cogdoc.engines.builtin.answering.answer import should_answer
 from cogdoc.engines.builtin.answering.confidence import LEAST
 from cogdoc.evaluation.calibration import Judged, expected_calibration_error, precision_threshold, reliability
 
@@ -62,7 +62,7 @@ def held_out_answers(data: Path, kept: Path) -> list[Given]:
             if choice.document.name not in held_out or choice.dataset in MADE_UP:
                 continue
             picked, odds = chances(choice, weights)
-            if odds.size and is_said(odds.max(), 1 - odds.sum()):
+            if odds.size and should_answer(odds.max(), 1 - odds.sum()):
                 best = picked[odds.argmax()]
                 quoted = bool(choice.features[best][_QUOTED].any())
                 score = float(choice.gains[best])

@@ -30,6 +30,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from cogdoc.cogvlm2.batch import read_rows
 from cogdoc.cogvlm2.checkpoint import INDEX
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.decoding import complete, decode
@@ -38,7 +39,6 @@ from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import lay_out
 from cogdoc.cogvlm2.quantizing import Linear4bit, quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
-from cogdoc.cogvlm2.rows import read_rows
 from cogdoc.cogvlm2.writing import write_quantized
 
 GB = 1e9

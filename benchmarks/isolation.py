@@ -20,7 +20,7 @@ from benchmarks.report import markdown_table
 from cogdoc.documents.document import OpenRequest, draw_page, read_page_size
 from cogdoc.documents.rendering import COGVLM2_SQUARE
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.words.page import words_of
+from cogdoc.parsing.page import text_of
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pages = range(1, options.pages + 1)
         works: dict[str, list[Call]] = {
             "nothing but a page's size": [(read_page_size, (request, number)) for number in pages],
-            "words": [(words_of, (request, number)) for number in pages],
+            "words": [(text_of, (request, number)) for number in pages],
             "picture of 1344 x 1344": [(draw_page, (request, number, COGVLM2_SQUARE)) for number in pages],
         }
         rows = []

@@ -1,4 +1,4 @@
-"""Fit the weights of `cogdoc.engines.builtin.answering.pages`, and cross-validate them by document.
+"""Fit the weights of `cogdoc.query.page_ranking`, and cross-validate them by document.
 
     python -m benchmarks.page_weights DATA CACHE
 
@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.answer_weights import SAMPLES, SEED, read_all_words
-from cogdoc.engines.builtin.answering.page_measures import PageMeasures, count_page, query_of
-from cogdoc.engines.builtin.answering.questions import analyze, broadened
-from cogdoc.engines.builtin.answering.terms import split_tokens
-from cogdoc.engines.builtin.answering.vocabulary import STOP_WORDS
-from cogdoc.words.types import PageWords
+from cogdoc.parsing.page_text import PageText
+from cogdoc.query.page_features import PageFeatures, count_page, query_of
+from cogdoc.query.question_analysis import analyze, broadened
+from cogdoc.query.terms import split_tokens
+from cogdoc.query.vocabulary import STOP_WORDS
 
 PRIOR: dict[str, float] = {
     "bm25": 8.0, "coverage": 2.0, "near": 4.0, "pairs": 2.0, "heading": 2.0, "label": 4.0, "valued-label": 2.0,
@@ -89,7 +89,7 @@ def read_questions(data: Path) -> Iterator[tuple[Path, str, set[int]]]:
                     yield SAMPLES / facts["file"], asked["question"], {asked["page"]}
 
 
-def made_questions(pages: Sequence[PageWords], chance: random.Random) -> Iterator[tuple[str, str, set[int]]]:
+def made_questions(pages: Sequence[PageText], chance: random.Random) -> Iterator[tuple[str, str, set[int]]]:
     """Kind, question and pages: labels that a number follows, and sentences of which half the words remain."""
     labels: dict[str, set[int]] = defaultdict(set)
     sentences: dict[str, set[int]] = defaultdict(set)
@@ -130,14 +130,12 @@ def rankings(data: Path, kept: Path) -> Iterator[Ranking]:
                 yield from _ranking(kind, document, question, pages, numbers)
 
 
-def _ranking(
-    kind: str, document: Path, question: str, pages: Sequence[PageWords], right: set[int]
-) -> Iterator[Ranking]:
+def _ranking(kind: str, document: Path, question: str, pages: Sequence[PageText], right: set[int]) -> Iterator[Ranking]:
     query = query_of(analyze(broadened(question)))
     if query.question.pages or len(pages) < 2:
         return
     counted = [count_page(query, page) for page in pages]
-    measures = PageMeasures(query, counted)
+    measures = PageFeatures(query, counted)
     measured = [measures.of(page) for page in counted]
     features = np.array([[one[name] for name in PRIOR] for one in measured])
     yield Ranking(kind, document, features, np.array([page.number in right for page in counted]))

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cogdoc.api import OpenedDocument, ask, ask_all, chart, ocr, open  # noqa: A004
     from cogdoc.errors import CogdocError
-    from cogdoc.results.types import Answer, AnswerRecord, Chart, ChartRecord, Evidence, PageRecord, TextBlock
+    from cogdoc.results.records import Answer, AnswerRecord, Chart, ChartRecord, Evidence, PageRecord, TextBlock
 
 _HOMES = {
     "cogdoc.api": ("OpenedDocument", "ask", "ask_all", "chart", "ocr", "open"),
     "cogdoc.errors": ("CogdocError",),
-    "cogdoc.results.types": ("Answer", "AnswerRecord", "Chart", "ChartRecord", "Evidence", "PageRecord", "TextBlock"),
+    "cogdoc.results.records": ("Answer", "AnswerRecord", "Chart", "ChartRecord", "Evidence", "PageRecord", "TextBlock"),
 }
 
 __all__ = [

@@ -13,10 +13,10 @@ from cogdoc.documents.document import Document, OpenRequest
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
-from cogdoc.engines.choice import Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
+from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
 from cogdoc.results.printable import well_formed
-from cogdoc.results.types import AnswerRecord, ChartRecord, PageRecord
+from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
@@ -39,7 +39,7 @@ class OpenedDocument:
         Raises:
             CogdocError: the file or the model cannot be opened; its subclass says why.
         """
-        self._engine = _engine(Wish(engine, model))
+        self._engine = _engine(EngineRequest(engine, model))
         source = Source(Path(path), well_formed(os.fspath(path)), Path(Path(path).name))
         self._document = Document(source, OpenRequest(source.path.absolute(), password), _sandbox())
 
@@ -144,8 +144,8 @@ def _sandbox() -> Sandbox:
 
 
 @cache
-def _engine(wish: Wish) -> Engine:
-    return load_engine(choose_engine(wish))
+def _engine(wish: EngineRequest) -> Engine:
+    return load_engine(select_engine(wish))
 
 
 def _selection(pages: str | None) -> PageSelection:

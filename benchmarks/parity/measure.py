@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.parity.folder import IMAGE_PARTS, Case, FolderError, ImagePart, ParityFolder, Results, Row
+from cogdoc.cogvlm2.batch import read_rows
 from cogdoc.cogvlm2.cache import allocate
 from cogdoc.cogvlm2.decoding import complete, decode
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.prompts import IMAGE
-from cogdoc.cogvlm2.rows import read_rows
 
 FP32_LIMIT = 5e-5
 ROUNDINGS = 32

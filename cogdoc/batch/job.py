@@ -8,21 +8,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from cogdoc.batch.journal import Fate, Journal, State, Version
+from cogdoc.batch.journal import FileStatus, Journal, State, Version
 from cogdoc.batch.plan import Plan, Shard
-from cogdoc.batch.record import FileTally, RunRecord
 from cogdoc.batch.run import Opening, RunningSource, Tally, run_sources
+from cogdoc.batch.run_record import FileTally, RunRecord
 from cogdoc.batch.stopping import StoppedRun, StopRequest, stop_on_signals
 from cogdoc.batch.work import ItemResult, Work, results_of
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
-from cogdoc.documents.sources import LostSource, Source
+from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, ExitCode, OutputError, PlaceLostError
 from cogdoc.results.destination import Destination, DiscardOutput, open_output, remove_parts
-from cogdoc.results.types import AnswerRecord, ChartRecord
+from cogdoc.results.records import AnswerRecord, ChartRecord
 from cogdoc.results.writers import AnyRecord, Format, Writer, make_writer
-from cogdoc.tasks.records import describe_error
+from cogdoc.tasks.describe import describe_error
 
 JOURNAL = ".cogdoc"
 """The folder beside the results that the journal and the record are kept in."""
@@ -66,7 +66,7 @@ class Job:
 
 
 def run_job(
-    job: Job, sources: Iterable[Source | LostSource], sandbox: Workers, listener: Listener, *, several: bool
+    job: Job, sources: Iterable[Source | UnresolvedSource], sandbox: Workers, listener: Listener, *, several: bool
 ) -> ExitCode:
     """Do the work; a failing page or file is told, recorded and counted, and stops no other.
 
@@ -171,7 +171,7 @@ class _Run:
         self._versions: dict[Path, Version] = {}
         """By target, of the files in hand: what they were before they were opened, since they may change meanwhile."""
 
-    def to_one_place(self, sources: Iterable[Source | LostSource], *, several: bool) -> None:
+    def to_one_place(self, sources: Iterable[Source | UnresolvedSource], *, several: bool) -> None:
         path = self._job.destination.path
         if path:
             remove_parts(path)
@@ -189,9 +189,9 @@ class _Run:
                 raise DiscardOutput
         if path and self._journal and not self._cut_short:
             failed = len(self._tally.failures)
-            self._journal.end_file(path, _NO_VERSION, Fate(State.DONE, self._counts.items, failed))
+            self._journal.end_file(path, _NO_VERSION, FileStatus(State.DONE, self._counts.items, failed))
 
-    def to_folder(self, sources: Iterable[Source | LostSource]) -> None:
+    def to_folder(self, sources: Iterable[Source | UnresolvedSource]) -> None:
         plan = Plan(self._until_asked_to_stop(sources), self._job.destination, self._job.output, self._job.shard)
         try:
             for running in self._running(self._still_to_do(plan)):
@@ -215,7 +215,7 @@ class _Run:
             return ExitCode.NOT_FOUND
         return self._tally.exit_code
 
-    def _running(self, sources: Iterable[Source | LostSource]) -> Iterator[RunningSource[ItemResult]]:
+    def _running(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[ItemResult]]:
         def task(document: Document, _: PageSelection) -> Iterator[ItemResult]:
             return results_of(document, self._job.work, self._journal)
 
@@ -226,13 +226,13 @@ class _Run:
             if self._job.fail_fast and len(self._tally.failures) > before:
                 return
 
-    def _until_asked_to_stop(self, sources: Iterable[Source | LostSource]) -> Iterator[Source | LostSource]:
+    def _until_asked_to_stop(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[Source | UnresolvedSource]:
         """Looking for 100,000 files, and passing over those that are done, takes long enough to be stopped in."""
         for source in sources:
             self._stop_if_asked()
             yield source
 
-    def _still_to_do(self, plan: Plan) -> Iterator[Source | LostSource]:
+    def _still_to_do(self, plan: Plan) -> Iterator[Source | UnresolvedSource]:
         """The files of the plan but those of which an earlier run has made an end."""
         assert self._journal is not None
         for source in self._until_asked_to_stop(plan):
@@ -249,7 +249,7 @@ class _Run:
                 self._versions[target] = version
             yield source
 
-    def _count_earlier(self, source: Source, fate: Fate) -> None:
+    def _count_earlier(self, source: Source, fate: FileStatus) -> None:
         self._tally.succeeded += fate.items - fate.failed
         self._not_found += fate.not_found
         if not fate.message:
@@ -354,13 +354,13 @@ class _Run:
             self._counts.done += 1
         self._record.file(running.info, fate, tally, output, error)
 
-    def _fate(self, running: RunningSource[ItemResult], tally: FileTally) -> Fate:
+    def _fate(self, running: RunningSource[ItemResult], tally: FileTally) -> FileStatus:
         if running.error is not None:
-            return Fate(State.FAILED, exit_code=running.error.exit_code, message=running.error.message)
+            return FileStatus(State.FAILED, exit_code=running.error.exit_code, message=running.error.message)
         if tally.failed:
             message = f"{tally.failed} of {tally.items} failed, or in part"
-            return Fate(State.DONE, tally.items, tally.failed, tally.not_found, ExitCode.PARTIAL, message)
-        return Fate(State.DONE, tally.items, not_found=tally.not_found)
+            return FileStatus(State.DONE, tally.items, tally.failed, tally.not_found, ExitCode.PARTIAL, message)
+        return FileStatus(State.DONE, tally.items, not_found=tally.not_found)
 
     def _writer(self, stream: TextIO, *, several: bool) -> Writer:
         return make_writer(self._job.output, stream, several=several, many_questions=len(self._job.questions) > 1)

@@ -25,8 +25,8 @@ from pydantic import TypeAdapter
 from cogdoc.batch.work import Item, ItemResult
 from cogdoc.documents.sources import Source
 from cogdoc.errors import OutputError, PlaceLostError
-from cogdoc.results.documents import AnyRecord as DiscriminatedRecord
-from cogdoc.results.types import SourceInfo
+from cogdoc.results.json_schema import AnyRecord as DiscriminatedRecord
+from cogdoc.results.records import SourceInfo
 from cogdoc.results.writers import AnyRecord
 
 JOURNAL_VERSION = 1
@@ -59,7 +59,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class FileStatus:
     """What became of one file."""
 
     state: State
@@ -186,7 +186,7 @@ class Journal:
             row = database.execute(query, (os.fsencode(target), self._key, origin)).fetchone()
         return row is not None and (row[0] == State.WRITING or Version.of(target).size == row[1] >= 0)
 
-    def fate(self, target: Path, version: Version) -> Fate | None:
+    def fate(self, target: Path, version: Version) -> FileStatus | None:
         """What became of the file whose output is `target`, if it is the same file and its output is as it was left."""
         with self._transaction() as database:
             row = database.execute(
@@ -198,7 +198,7 @@ class Journal:
             return None
         if row[0] == State.DONE and Version.of(target).size != row[1]:
             return None
-        return Fate(State(row[0]), *row[2:])
+        return FileStatus(State(row[0]), *row[2:])
 
     def begin_file(self, target: Path, version: Version) -> None:
         """Claim `target`, so that a half-finished output is known as this work's own after a loss of power."""
@@ -210,7 +210,7 @@ class Journal:
                 (os.fsencode(target), self._key, version.origin, version.size, version.modified, State.WRITING),
             )
 
-    def end_file(self, target: Path, version: Version, fate: Fate) -> None:
+    def end_file(self, target: Path, version: Version, fate: FileStatus) -> None:
         """State what became of a file.
 
         A failed file claims nothing: what stands at `target` stays whose it was.

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from cogdoc import errors
 from cogdoc.documents.remote import RemoteFile
-from cogdoc.documents.sources import LostSource, Source
+from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import OutputExistsError, UsageError
 from cogdoc.results.destination import Destination
 from cogdoc.results.writers import Format
@@ -73,7 +73,7 @@ class Plan:
     """The files of a run in their order."""
 
     def __init__(
-        self, sources: Iterable[Source | LostSource], destination: Destination, output: Format, shard: Shard
+        self, sources: Iterable[Source | UnresolvedSource], destination: Destination, output: Format, shard: Shard
     ) -> None:
         """
         Raises:
@@ -91,11 +91,11 @@ class Plan:
                 self._add(source, destination, output)
         self._database.execute("COMMIT")
 
-    def _add(self, source: Source | LostSource, destination: Destination, output: Format) -> None:
+    def _add(self, source: Source | UnresolvedSource, destination: Destination, output: Format) -> None:
         insert = (
             "INSERT INTO plan (path, name, relative, target, remote, kind, error, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        if isinstance(source, LostSource):
+        if isinstance(source, UnresolvedSource):
             values = (
                 None,
                 source.name,
@@ -127,13 +127,13 @@ class Plan:
         (count,) = self._database.execute("SELECT COUNT(*) FROM plan").fetchone()
         return int(count)
 
-    def __iter__(self) -> Iterator[Source | LostSource]:
+    def __iter__(self) -> Iterator[Source | UnresolvedSource]:
         rows = self._database.cursor().execute(
             "SELECT path, name, relative, remote, kind, error, hint FROM plan ORDER BY place"
         )
         for path, name, relative, remote, kind, error, hint in rows:
             if error is not None:
-                yield LostSource(name, getattr(errors, kind)(error, hint))
+                yield UnresolvedSource(name, getattr(errors, kind)(error, hint))
             else:
                 known = _remote_adapter().validate_json(remote) if remote else None
                 yield Source(Path(os.fsdecode(path)), name, Path(os.fsdecode(relative)), known)

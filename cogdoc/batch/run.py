@@ -16,11 +16,11 @@ from typing import Generic, TypeVar
 
 from cogdoc.documents.document import MAX_MEGAPIXELS, Document, OpenRequest
 from cogdoc.documents.page_selection import PageSelection
-from cogdoc.documents.sources import LostSource, Source, at_hand
+from cogdoc.documents.sources import Source, UnresolvedSource, local_copy
 from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, ExitCode, TooLargeError
-from cogdoc.results.types import SourceInfo
-from cogdoc.tasks.records import describe_source
+from cogdoc.results.records import SourceInfo
+from cogdoc.tasks.describe import describe_source
 
 T = TypeVar("T")
 Task = Callable[[Document, PageSelection], Iterator[T]]
@@ -49,7 +49,7 @@ class _End:
 class RunningSource(Generic[T]):
     """One source being worked on: its facts, then its records, then how it ended."""
 
-    def __init__(self, source: Source | LostSource, opening: Opening, task: Task[T], sandbox: Workers) -> None:
+    def __init__(self, source: Source | UnresolvedSource, opening: Opening, task: Task[T], sandbox: Workers) -> None:
         self.source = source if isinstance(source, Source) else None
         self._opening = opening
         self._task = task
@@ -58,7 +58,7 @@ class RunningSource(Generic[T]):
         self._abandoned = threading.Event()
         self.info = SourceInfo(path=source.name)
         self.error: CogdocError | None = None
-        if isinstance(source, LostSource):
+        if isinstance(source, UnresolvedSource):
             self._events.put(_End(source.error))
         else:
             threading.Thread(target=self._work, args=(source,), name="cogdoc-document", daemon=True).start()
@@ -98,7 +98,7 @@ class RunningSource(Generic[T]):
 
     def _work(self, source: Source) -> None:
         try:
-            with at_hand(source) as path:
+            with local_copy(source) as path:
                 opening = self._opening
                 request = OpenRequest(path.absolute(), opening.password, opening.max_megapixels, source.remote)
                 document = Document(source, request, self._sandbox)
@@ -151,7 +151,7 @@ class Tally:
 
 
 def run_sources(
-    sources: Iterable[Source | LostSource], opening: Opening, task: Task[T], sandbox: Workers
+    sources: Iterable[Source | UnresolvedSource], opening: Opening, task: Task[T], sandbox: Workers
 ) -> Iterator[RunningSource[T]]:
     """Work on `sources`, and yield them in their order; each must be used up before the next is asked for."""
     running: deque[RunningSource[T]] = deque()

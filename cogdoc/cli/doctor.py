@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.memory import Device
-    from cogdoc.engines.cards import Card
-    from cogdoc.engines.choice import Choice
+    from cogdoc.engines.cuda_devices import Card
+    from cogdoc.engines.registry import EngineSelection
 
 HELP = """Say what this machine can do: libraries, memory, GPU, models, what fits, which engine `auto` takes and why.
 
@@ -37,10 +37,10 @@ GIB = 2**30
 
 def doctor() -> None:
     from cogdoc.documents.sandbox import try_confinement
-    from cogdoc.engines.cards import cuda_cards
-    from cogdoc.engines.choice import choose_engine
+    from cogdoc.engines.cuda_devices import cuda_cards
+    from cogdoc.engines.registry import select_engine
 
-    choice = choose_engine()
+    choice = select_engine()
     cards = cuda_cards()
     free = _free_memory(cards)
     rows = [
@@ -133,7 +133,7 @@ def _contexts(memory: int, device: Device) -> str:
     return f"CogVLM2 fits with a context of {', '.join(said)} tokens{slowly}"
 
 
-def _next(choice: Choice, cards: tuple[Card, ...]) -> str:
+def _next(choice: EngineSelection, cards: tuple[Card, ...]) -> str:
     from cogdoc.models.description import PUBLISHED, fitting_context
     from cogdoc.models.names import MODELS, find_checkpoint
 

@@ -73,7 +73,7 @@ def evaluation(
     from cogdoc.cli.progress import loading_line, progress_line
     from cogdoc.cli.run import jobs_of
     from cogdoc.documents.sandbox import Sandbox
-    from cogdoc.engines.choice import Wish, choose_engine, load_engine
+    from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
     from cogdoc.evaluation.datasets import find_dataset
     from cogdoc.evaluation.evaluate import evaluate
     from cogdoc.evaluation.summary import RunFacts, as_markdown
@@ -86,7 +86,7 @@ def evaluation(
     cases = islice(read.reads(path), limit)
     if (first := next(cases, None)) is None:
         raise InputError(f"{path}: holds no case of {read.name}", f"what is read is {read.help}")
-    choice = choose_engine(Wish(engine, model, quantization))
+    choice = select_engine(EngineRequest(engine, model, quantization))
     if verbose or (choice.chosen_for_the_user and not quiet):
         warn(f"engine {choice.name}: {choice.reason}")
     with ExitStack() as stack:

@@ -170,7 +170,7 @@ def list_models() -> None:
 def show(name: Name) -> None:
     from cogdoc.models.description import describe, memory_parts
     from cogdoc.models.names import checkpoint_folder
-    from cogdoc.models.records import read_record
+    from cogdoc.models.provenance import read_record
 
     folder = checkpoint_folder(name)
     description = describe(folder)
@@ -239,7 +239,7 @@ def quantize(
     _require_disk(to, needed)
 
     from cogdoc.cogvlm2.writing import write_quantized
-    from cogdoc.models.records import record_folder
+    from cogdoc.models.provenance import record_folder
 
     with _count_line(quiet=quiet) as progress:
         write_quantized(folder, to, quantization.value, progress=progress)
@@ -282,7 +282,7 @@ def _wanted(name: str | None, *, chinese: bool, int4: bool) -> Model:
 def _already_here(model: Model, target: Path, revision: str | None, *, elsewhere: bool) -> Path | None:
     """The whole checkpoint that a pull would get; one in the Hugging Face cache counts unless a place is named."""
     from cogdoc.models.names import complaint, find_checkpoint
-    from cogdoc.models.records import read_record
+    from cogdoc.models.provenance import read_record
 
     if complaint(target):
         return find_checkpoint(model.name) if elsewhere and revision is None else None
@@ -301,7 +301,7 @@ def _hub_is_offline() -> bool:
 def _fitting_rows(description: Description) -> list[Sequence[str]]:
     import psutil
 
-    from cogdoc.engines.cards import cuda_cards
+    from cogdoc.engines.cuda_devices import cuda_cards
     from cogdoc.models.description import CARDS, fitting_context
 
     def row(place: str, memory: int, device: str) -> Sequence[str]:

@@ -25,8 +25,8 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sandbox_limits import memory_for
 from cogdoc.documents.sources import STDIN, expand_sources, keep_stdin, read_file_list
 from cogdoc.documents.workers import Workers
-from cogdoc.engines.choice import Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
+from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
 from cogdoc.results.destination import Destination, choose_destination, local_place
 from cogdoc.results.writers import Format
@@ -70,8 +70,8 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
     )
     with ExitStack() as stack:
         cluster = stack.enter_context(_connect(options.cluster)) if options.cluster else None
-        wish = Wish(options.engine, options.model, options.quantization)
-        choice = cluster.choose_engine(wish) if cluster else choose_engine(wish)
+        wish = EngineRequest(options.engine, options.model, options.quantization)
+        choice = cluster.select_engine(wish) if cluster else select_engine(wish)
         if options.verbose or (choice.chosen_for_the_user and not options.quiet):
             warn(f"engine {choice.name}: {choice.reason}")
         arguments = _arguments(sources, options, stack)

@@ -13,6 +13,6 @@ HELP = """Print the JSON Schema of the output.
 
 
 def schema() -> None:
-    from cogdoc.results.documents import json_schema
+    from cogdoc.results.json_schema import json_schema
 
     sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cogdoc.cogvlm2.rows import Rows
+from cogdoc.cogvlm2.batch import Rows
 from cogdoc.cogvlm2.sampling import Sampling, choose
 from cogdoc.errors import CheckpointError
 

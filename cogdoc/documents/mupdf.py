@@ -1,7 +1,7 @@
 """PyMuPDF without what it loads unasked, and without its voice.
 
 `import pymupdf` pulls in its layout models and onnxruntime (0.6 s and about 90 MB) although most pages need
-neither. They are kept out here; `cogdoc.words.layout` imports them when a page's layout is asked for.
+neither. They are kept out here; `cogdoc.parsing.layout.page_layout` imports them when a page's layout is asked for.
 """
 
 from __future__ import annotations

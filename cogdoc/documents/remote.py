@@ -52,7 +52,7 @@ class RemoteFile:
 
 
 @dataclass(frozen=True, slots=True)
-class LostFolder:
+class UnresolvedFolder:
     """A folder that cannot be searched."""
 
     address: str
@@ -71,7 +71,7 @@ class _Storage:
         return RemoteFile(self.prefix + path, relative, info.get("size"), version)
 
 
-def find_files(address: str, *, keep_folder: bool = False) -> Iterator[RemoteFile | LostFolder]:
+def find_files(address: str, *, keep_folder: bool = False) -> Iterator[RemoteFile | UnresolvedFolder]:
     """The documents at an address, lazily: the file that it names, or those in a folder and its folders.
 
     Args:
@@ -155,7 +155,7 @@ def _is_pattern(address: str, path: str) -> bool:
     return not is_web(address) and any(character in path for character in "*?[")
 
 
-def _walk(storage: _Storage, folder: str, below: Path, depth: int) -> Iterator[RemoteFile | LostFolder]:
+def _walk(storage: _Storage, folder: str, below: Path, depth: int) -> Iterator[RemoteFile | UnresolvedFolder]:
     """The documents in a folder, in natural order."""
     try:
         if depth > MAX_DEPTH:
@@ -165,7 +165,7 @@ def _walk(storage: _Storage, folder: str, below: Path, depth: int) -> Iterator[R
         if not depth:
             raise
         reason = error if isinstance(error, CogdocError) else InputError(f"cannot be searched: {explain(error)}")
-        yield LostFolder(storage.prefix + folder, reason)
+        yield UnresolvedFolder(storage.prefix + folder, reason)
         return
     for path, entry in sorted(_children(folder, entries), key=lambda child: natural_key(_file_name(child[0]))):
         name = _file_name(path)

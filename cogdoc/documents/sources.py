@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cogdoc.documents.formats import READABLE_SUFFIXES
 from cogdoc.documents.natural_order import natural_key
-from cogdoc.documents.remote import LostFolder, RemoteFile, fetch, find_files
+from cogdoc.documents.remote import RemoteFile, UnresolvedFolder, fetch, find_files
 from cogdoc.errors import CogdocError, InputError
 from cogdoc.results.printable import well_formed
 from cogdoc.storage import is_address, printable_address
@@ -28,7 +28,7 @@ class Source:
     """A file to read.
 
     `name` is what messages and results call it; `relative` is where its result belongs below an output folder.
-    Of a `remote` file, `path` says nothing: it is wherever `at_hand` puts it.
+    Of a `remote` file, `path` says nothing: it is wherever `local_copy` puts it.
     """
 
     path: Path
@@ -38,7 +38,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class LostSource:
+class UnresolvedSource:
     """Something that a user named and that cannot be read."""
 
     name: str
@@ -47,10 +47,10 @@ class LostSource:
 
 def expand_sources(
     arguments: Iterable[str], stdin_file: Path | InputError | None = None, *, several: bool = False
-) -> Iterator[Source | LostSource]:
+) -> Iterator[Source | UnresolvedSource]:
     """Yield the sources that `arguments` name, lazily: a folder is walked while its files are being read.
 
-    What cannot be found comes as a `LostSource` in its place, so that the rest of a run still happens.
+    What cannot be found comes as a `UnresolvedSource` in its place, so that the rest of a run still happens.
 
     Args:
         arguments: paths of files and folders, glob patterns, addresses such as `s3://bucket/folder/`, or `-`.
@@ -67,10 +67,10 @@ def expand_sources(
         try:
             yield from _expand(argument, several=several)
         except OSError as error:
-            yield LostSource(well_formed(argument), InputError(f"cannot be read: {error.strerror}"))
+            yield UnresolvedSource(well_formed(argument), InputError(f"cannot be read: {error.strerror}"))
 
 
-def _expand(argument: str, *, several: bool) -> Iterator[Source | LostSource]:
+def _expand(argument: str, *, several: bool) -> Iterator[Source | UnresolvedSource]:
     path = Path(argument)
     if path.is_dir():
         yield from _walk_folder(path, Path(path.resolve().name) if several else Path())
@@ -79,11 +79,11 @@ def _expand(argument: str, *, several: bool) -> Iterator[Source | LostSource]:
     elif glob.has_magic(argument):
         yield from _expand_glob(argument)
     else:
-        yield LostSource(well_formed(argument), InputError("no such file or folder"))
+        yield UnresolvedSource(well_formed(argument), InputError("no such file or folder"))
 
 
 @contextmanager
-def at_hand(source: Source) -> Iterator[Path]:
+def local_copy(source: Source) -> Iterator[Path]:
     """The file that a source is; one that is elsewhere is fetched, and removed afterwards.
 
     Raises:
@@ -99,58 +99,58 @@ def at_hand(source: Source) -> Iterator[Path]:
         yield path
 
 
-def _expand_address(address: str, *, several: bool) -> Iterator[Source | LostSource]:
+def _expand_address(address: str, *, several: bool) -> Iterator[Source | UnresolvedSource]:
     name = well_formed(printable_address(address))
     found = False
     try:
         for file in find_files(address, keep_folder=several):
             found = True
             own = well_formed(printable_address(file.address))
-            if isinstance(file, LostFolder):
-                yield LostSource(own, file.error)
+            if isinstance(file, UnresolvedFolder):
+                yield UnresolvedSource(own, file.error)
             else:
                 yield Source(Path(own), own, file.relative, file)
     except CogdocError as error:
-        yield LostSource(name, error)
+        yield UnresolvedSource(name, error)
         return
     if not found:
-        yield LostSource(name, _nothing_found())
+        yield UnresolvedSource(name, _nothing_found())
 
 
 def _nothing_found() -> InputError:
     return InputError("no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
 
 
-def _name_stdin(kept: Path | InputError) -> Source | LostSource:
-    return LostSource(STDIN, kept) if isinstance(kept, InputError) else Source(kept, STDIN, Path("stdin"))
+def _name_stdin(kept: Path | InputError) -> Source | UnresolvedSource:
+    return UnresolvedSource(STDIN, kept) if isinstance(kept, InputError) else Source(kept, STDIN, Path("stdin"))
 
 
-def _name_file(path: Path) -> Source | LostSource:
+def _name_file(path: Path) -> Source | UnresolvedSource:
     name = well_formed(str(path))
     if path.exists() and not path.is_file():
         # Pipes cannot be read twice, and not by a child process; devices have no end.
-        return LostSource(name, InputError("not a regular file", "pipe it into cogdoc, and name it -"))
+        return UnresolvedSource(name, InputError("not a regular file", "pipe it into cogdoc, and name it -"))
     return Source(path, name, _below_output(path))
 
 
-def _walk_folder(folder: Path, below: Path) -> Iterator[Source | LostSource]:
+def _walk_folder(folder: Path, below: Path) -> Iterator[Source | UnresolvedSource]:
     found = False
     for path in _readable_files(folder):
         found = True
-        if isinstance(path, LostSource):
+        if isinstance(path, UnresolvedSource):
             yield path
         else:
             yield Source(path, well_formed(str(path)), below / path.relative_to(folder))
     if not found:
-        yield LostSource(well_formed(str(folder)), _nothing_found())
+        yield UnresolvedSource(well_formed(str(folder)), _nothing_found())
 
 
-def _readable_files(folder: Path) -> Iterator[Path | LostSource]:
+def _readable_files(folder: Path) -> Iterator[Path | UnresolvedSource]:
     try:
         with os.scandir(folder) as entries:
             ordered = sorted(entries, key=lambda entry: natural_key(entry.name))
     except OSError as error:
-        yield LostSource(well_formed(str(folder)), InputError(f"cannot be searched: {error.strerror}"))
+        yield UnresolvedSource(well_formed(str(folder)), InputError(f"cannot be searched: {error.strerror}"))
         return
     for entry in ordered:
         if entry.name.startswith("."):
@@ -161,10 +161,10 @@ def _readable_files(folder: Path) -> Iterator[Path | LostSource]:
             yield Path(entry.path)
 
 
-def _expand_glob(pattern: str) -> Iterator[Source | LostSource]:
+def _expand_glob(pattern: str) -> Iterator[Source | UnresolvedSource]:
     matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)  # noqa: PTH207 - takes absolute ones
     if not matches:
-        yield LostSource(well_formed(pattern), InputError("no file matches"))
+        yield UnresolvedSource(well_formed(pattern), InputError("no file matches"))
     for match in matches:
         path = Path(match)
         if path.is_dir():

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from cogdoc.results.types import Answer, Chart, EngineInfo
-from cogdoc.words.page import Page
-from cogdoc.words.types import Block
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text import Block
+from cogdoc.results.records import Answer, Chart, EngineInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
 from cogdoc.evaluation.run_folder import RunFolder, open_run_folder
 from cogdoc.evaluation.running import run_cases
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
-from cogdoc.results.types import Answer
+from cogdoc.results.records import Answer
 
 
 def evaluate(

@@ -12,7 +12,7 @@ from typing import Any
 
 from cogdoc.errors import InputError
 from cogdoc.results.destination import open_output
-from cogdoc.results.types import Answer, Chart, PageRecord
+from cogdoc.results.records import Answer, Chart, PageRecord
 
 MAX_CHARACTERS = 1000
 """Of a prediction or a truth in memory and on a page of failures: ten thousand pages' texts would fill both."""

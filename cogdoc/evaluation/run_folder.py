@@ -21,7 +21,7 @@ from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
 from cogdoc.evaluation.report import write_report
 from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown
 from cogdoc.results.destination import open_output
-from cogdoc.results.types import Answer
+from cogdoc.results.records import Answer
 
 MAX_PICTURES = 300
 """Failures that get a picture; a benchmark of ten thousand would fill a disk with them."""

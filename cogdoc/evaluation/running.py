@@ -16,13 +16,13 @@ from cogdoc.batch.run import Opening, RunningSource, run_sources
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sources import LostSource, Source
+from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task
 from cogdoc.evaluation.outcomes import Outcome, Reply
 from cogdoc.evaluation.scoring import GRADED_ELSEWHERE, score
-from cogdoc.results.types import Answer, AnswerRecord, ChartRecord, PageRecord
+from cogdoc.results.records import Answer, AnswerRecord, ChartRecord, PageRecord
 from cogdoc.results.writers import AnyRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
@@ -38,7 +38,7 @@ class _Group:
 
     cases: tuple[Case, ...]
     file: Path
-    source: Source | LostSource
+    source: Source | UnresolvedSource
     temporary: bool
 
 
@@ -55,7 +55,7 @@ def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: Af
     with TemporaryDirectory(prefix="cogdoc-eval-") as folder:
         waiting: deque[_Group] = deque()
 
-        def sources() -> Iterator[Source | LostSource]:
+        def sources() -> Iterator[Source | UnresolvedSource]:
             for group in _groups(cases, Path(folder)):
                 waiting.append(group)
                 yield group.source
@@ -84,9 +84,9 @@ def _groups(cases: Iterable[Case], folder: Path) -> Iterator[_Group]:
         yield _Group(tuple(group), file, _source_of(file), temporary)
 
 
-def _source_of(file: Path) -> Source | LostSource:
+def _source_of(file: Path) -> Source | UnresolvedSource:
     if not file.is_file():
-        return LostSource(str(file), InputError("no such file"))
+        return UnresolvedSource(str(file), InputError("no such file"))
     return Source(file, str(file), Path(file.name))
 
 

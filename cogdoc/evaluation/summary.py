@@ -11,7 +11,7 @@ from cogdoc.evaluation.calibration import Judged, expected_calibration_error, pr
 from cogdoc.evaluation.metrics import bootstrap_mean
 from cogdoc.evaluation.outcomes import Outcome
 from cogdoc.evaluation.scoring import METRIC_NAMES
-from cogdoc.results.types import EngineInfo
+from cogdoc.results.records import EngineInfo
 
 SUMMARY_VERSION = "cogdoc-eval/1"
 

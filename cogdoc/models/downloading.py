@@ -22,7 +22,7 @@ from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
 from cogdoc.errors import CheckpointError, OutputError, OutputExistsError, ResourceError
 from cogdoc.models.hubs import TIMEOUT_SECONDS, Listing, RemoteFile, explained, hub_client
 from cogdoc.models.names import complaint, partial_folder, weight_files
-from cogdoc.models.records import FileRecord, Record, git_blob, sha256, write_record
+from cogdoc.models.provenance import FileRecord, Record, git_blob, sha256, write_record
 
 Progress = Callable[[str, int, int], None]
 """Called with the file that is coming, the bytes that are here, and of how many."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cogdoc.errors import MissingError, OutputError, UsageError
 from cogdoc.models.names import existing_folder, find_model, models_folder, partial_folder
-from cogdoc.models.records import RECORD, read_record
+from cogdoc.models.provenance import RECORD, read_record
 
 
 @dataclass(frozen=True, slots=True)

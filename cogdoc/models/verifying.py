@@ -15,7 +15,7 @@ from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from cogdoc.errors import CheckpointError
 from cogdoc.models.description import parameters
 from cogdoc.models.names import INDEX, weight_files
-from cogdoc.models.records import git_blob, read_record, sha256
+from cogdoc.models.provenance import git_blob, read_record, sha256
 
 Progress = Callable[[str, int, int], None]
 """Called with the file that is hashed, the bytes that are done, and of how many."""

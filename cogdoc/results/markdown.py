@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from cogdoc.results.paragraphs import fills_width, flowing
 from cogdoc.results.plain_text import rows_of
+from cogdoc.results.records import Chart, ChartKind, TableResult, TextBlock
 from cogdoc.results.table_spans import spans_of
-from cogdoc.results.types import Chart, ChartKind, TableResult, TextBlock
 
 COLUMN_GAP = "   "
 """Between texts that stand side by side."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cogdoc.results.types import TextBlock, TextLine
+from cogdoc.results.records import TextBlock, TextLine
 
 FULL_LINE = 0.72
 """A line that fills less of its block's width than this ends where its author ended it."""

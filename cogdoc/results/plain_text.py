@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cogdoc.results.types import BoxTuple, TableResult, TextLine
+from cogdoc.results.records import BoxTuple, TableResult, TextLine
 
 
 def table_to_text(table: TableResult) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cogdoc.results.types import TableResult
+from cogdoc.results.records import TableResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Protocol, TextIO
 
 from cogdoc.results.markdown import blocks_to_markdown, chart_to_markdown, chart_to_rows, escape, markdown_comment
 from cogdoc.results.printable import printable, printable_json
-from cogdoc.results.types import SCHEMA_VERSION, AnswerRecord, ChartRecord, ErrorInfo, PageRecord, SourceInfo
+from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, ChartRecord, ErrorInfo, PageRecord, SourceInfo
 
 AnyRecord = AnswerRecord | PageRecord | ChartRecord
 

@@ -13,12 +13,12 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, DamagedError
-from cogdoc.results.types import Answer, AnswerRecord, Flag, UnreadPage
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text import PageText
+from cogdoc.parsing.page_text_store import PageTextStore
+from cogdoc.results.records import Answer, AnswerRecord, Flag, UnreadPage
+from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import look_ahead
-from cogdoc.tasks.records import Stopwatch, describe_error, describe_source
-from cogdoc.words.page import Page
-from cogdoc.words.spool import WordsSpool
-from cogdoc.words.types import PageWords
 
 TOP_PAGES = 5
 """How many pages of a long document are looked at closely for one question."""
@@ -47,7 +47,7 @@ def answer_questions(
     """
     numbers = list(document.numbers(selection))
     watch = Stopwatch()
-    with WordsSpool() as spool:
+    with PageTextStore() as spool:
         failures: dict[int, CogdocError] = {}
         with watch.measure("read"):
             for words in _read_words(document, numbers, failures):
@@ -70,22 +70,22 @@ def answer_questions(
                 yield _record(document, engine, watch, answer, failures)
 
 
-def _read_words(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageWords]:
+def _read_words(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
     """The words of all pages in order; why some cannot be read goes to `failures`."""
     first, *others = numbers
     first_page = Page(document, first)
     # Starting a second reader takes longer than reading a short document that has text of its own.
-    quick = len(numbers) <= SHORT_DOCUMENT and first_page.has_words_within(QUICK_PAGE)
+    quick = len(numbers) <= SHORT_DOCUMENT and first_page.has_text_within(QUICK_PAGE)
     pages = chain([first_page], (Page(document, number) for number in others))
-    for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_words):
+    for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_text):
         try:
-            yield page.words()
+            yield page.text()
         except CogdocError as error:
             failures[page.number] = error
 
 
-def _best_pages(question: str, spool: WordsSpool, top_pages: int) -> list[int]:
-    from cogdoc.engines.builtin.answering import rank_pages
+def _best_pages(question: str, spool: PageTextStore, top_pages: int) -> list[int]:
+    from cogdoc.query.page_ranking import rank_pages
 
     return [page.number for page in rank_pages(question, spool)[:top_pages]]
 

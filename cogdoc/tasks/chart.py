@@ -8,10 +8,10 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
-from cogdoc.results.types import ChartRecord, Flag
+from cogdoc.parsing.page import Page
+from cogdoc.results.records import ChartRecord, Flag
+from cogdoc.tasks.describe import Stopwatch, describe_error, describe_page, describe_source, unread_page
 from cogdoc.tasks.lookahead import look_ahead
-from cogdoc.tasks.records import Stopwatch, describe_error, describe_page, describe_source, unread_page
-from cogdoc.words.page import Page
 
 
 def read_charts(
@@ -32,7 +32,7 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
     watch = Stopwatch()
     try:
         with watch.measure("read"):
-            words = page.words()
+            words = page.text()
             charts = engine.read_charts(page)
             answers = tuple(engine.answer_from_charts(question, charts, page) for question in questions)
     except CogdocError as error:

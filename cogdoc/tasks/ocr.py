@@ -8,11 +8,11 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
+from cogdoc.parsing.page import Page
 from cogdoc.results.markdown import blocks_to_markdown
-from cogdoc.results.types import PageRecord
+from cogdoc.results.records import PageRecord
+from cogdoc.tasks.describe import Stopwatch, describe_block, describe_error, describe_page, describe_source, unread_page
 from cogdoc.tasks.lookahead import look_ahead
-from cogdoc.tasks.records import Stopwatch, describe_block, describe_error, describe_page, describe_source, unread_page
-from cogdoc.words.page import Page
 
 
 def transcribe(document: Document, engine: Engine, selection: PageSelection) -> Iterator[PageRecord]:
@@ -32,7 +32,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
     try:
         with watch.measure("read"):
             transcription = engine.transcribe(page)
-        words = page.words()
+        words = page.text()
     except CogdocError as error:
         return PageRecord(source=source, engine=engine.info, page=unread_page(page.number), error=describe_error(error))
     blocks = tuple(describe_block(block, words) for block in transcription.blocks)

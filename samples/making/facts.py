@@ -46,7 +46,7 @@ class ChartFacts:
     """The numbers behind a chart."""
 
     kind: str
-    """As in cogdoc.results.types.ChartKind."""
+    """As in cogdoc.results.records.ChartKind."""
     title: str
     x_title: str | None
     y_title: str | None

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import torch
 
+from cogdoc.cogvlm2.batch import read_rows
 from cogdoc.cogvlm2.decoding import complete, decode
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.prompts import lay_out, render
 from cogdoc.cogvlm2.quantizing import Quantization
-from cogdoc.cogvlm2.rows import read_rows
 from cogdoc.cogvlm2.tokenizer import Tokenizer, load_tokenizer
 from samples.pocket import MODEL
 from samples.pocket.forms import LABELS, Form, draw, random_form, random_print

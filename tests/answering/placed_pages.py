@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.words.types import (
+from cogdoc.parsing.page_text import (
     Block,
     BlockKind,
     Cell,
     Line,
     PageLayout,
-    PageWords,
+    PageText,
     Table,
     TextOrigin,
     Word,
@@ -36,7 +36,7 @@ def line(text: str, x: float, y: float) -> Line:
 
 
 def page_of(lines: Sequence[Line], blocks: Sequence[Block] = (), number: int = 1, turned: int = 0) -> PageLayout:
-    words = PageWords(
+    words = PageText(
         number=number,
         label=f"p{number}",
         width=600.0,

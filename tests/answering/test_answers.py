@@ -8,7 +8,7 @@ import pytest
 from placed_pages import page, page_of, paragraph, rows, table
 
 from cogdoc.engines.builtin.answering import answer_question
-from cogdoc.words.types import PageLayout, TextOrigin
+from cogdoc.parsing.page_text import PageLayout, TextOrigin
 
 FORM = page(
     "Registration Form",

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from placed_pages import page_of, rows, table
 
-from cogdoc.engines.builtin.answering import answer_question, rank_pages
-from cogdoc.words.types import PageLayout
+from cogdoc.engines.builtin.answering import answer_question
+from cogdoc.parsing.page_text import PageLayout
+from cogdoc.query.page_ranking import rank_pages
 
 PRINTED = [
     "Total:",

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from placed_pages import page, paragraph
 
-from cogdoc.engines.builtin.answering import rank_pages
-from cogdoc.words.types import PageWords, Word
+from cogdoc.parsing.page_text import PageText, Word
+from cogdoc.query.page_ranking import rank_pages
 
 FILLER = "The quarterly report describes the business, its markets and the risks that it runs in ordinary years."
 REPORT = [
@@ -106,7 +106,7 @@ def test_keeps_no_words_of_the_pages_that_went_by() -> None:
         # Not isinstance, which asks other libraries' objects for their class, and some of them complain.
         return sum(type(thing) is Word for thing in gc.get_objects())
 
-    def stream() -> Iterator[PageWords]:
+    def stream() -> Iterator[PageText]:
         for number in range(1, 7):
             kept.append(words_in_memory())
             yield paragraph(FILLER, number=number).words

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cogdoc.engines.builtin.answering.document_fields import DocumentField
-from cogdoc.engines.builtin.answering.questions import Shape, analyze
-from cogdoc.engines.builtin.answering.values import ValueKind
+from cogdoc.query.document_fields import DocumentField
+from cogdoc.query.question_analysis import Shape, analyze
+from cogdoc.query.typed_values import ValueKind
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cogdoc.engines.builtin.answering.values import ValueKind, find_values, fit
+from cogdoc.query.typed_values import ValueKind, find_values, fit
 
 
 @pytest.mark.parametrize(

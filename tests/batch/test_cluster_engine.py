@@ -22,8 +22,8 @@ from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
 from cogdoc.documents.workers import Workers
-from cogdoc.engines.choice import Choice, Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
+from cogdoc.engines.registry import EngineRequest, EngineSelection, load_engine, select_engine
 from cogdoc.errors import CheckpointError, InputError, MissingError
 from cogdoc.results.writers import AnyRecord
 from cogdoc.tasks.ask import answer_questions
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.xdist_group("cluster")
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 FORMS = POCKET / "forms.pdf"
 QUESTIONS = ["What is the tip?", "What is the date?", "What is the colour of the moon?"]
-DEEP = Wish(model=str(POCKET / "model"))
+DEEP = EngineRequest(model=str(POCKET / "model"))
 TOLD: list[str] = []
 
 
@@ -50,19 +50,19 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def choice(cluster: Cluster) -> Choice:
-    return cluster.choose_engine(DEEP)
+def choice(cluster: Cluster) -> EngineSelection:
+    return cluster.select_engine(DEEP)
 
 
 @pytest.fixture(scope="module")
-def engine(cluster: Cluster, choice: Choice) -> Iterator[Engine]:
+def engine(cluster: Cluster, choice: EngineSelection) -> Iterator[Engine]:
     engine = cluster.load_engine(choice)
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="module")
-def readers(cluster: Cluster, choice: Choice) -> Iterator[ClusterSandbox]:
+def readers(cluster: Cluster, choice: EngineSelection) -> Iterator[ClusterSandbox]:
     sandbox = cluster.sandbox(choice, timeout=60)
     yield sandbox
     sandbox.close()
@@ -70,7 +70,7 @@ def readers(cluster: Cluster, choice: Choice) -> Iterator[ClusterSandbox]:
 
 @pytest.fixture(scope="module")
 def local_engine() -> Iterator[Engine]:
-    engine = load_engine(choose_engine(DEEP))
+    engine = load_engine(select_engine(DEEP))
     yield engine
     engine.close()
 
@@ -133,10 +133,10 @@ def test_killed_engines_cost_only_the_page_in_flight(
 
 
 def test_without_a_gpu_the_built_in_engine_is_taken_unless_a_model_is_named(cluster: Cluster) -> None:
-    choice = cluster.choose_engine(Wish())
+    choice = cluster.select_engine(EngineRequest())
     assert (choice.name, choice.reason) == ("builtin", "the cluster has no GPU")
     with pytest.raises((MissingError, CheckpointError), match="a machine of the cluster"):
-        cluster.choose_engine(Wish(model=str(POCKET)))
+        cluster.select_engine(EngineRequest(model=str(POCKET)))
 
 
 def test_file_that_only_other_machines_lack_is_said_to_be_missing_there(

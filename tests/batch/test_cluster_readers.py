@@ -31,18 +31,18 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import expand_sources
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.builtin.engine import BuiltinEngine
-from cogdoc.engines.choice import Wish
+from cogdoc.engines.registry import EngineRequest
 from cogdoc.errors import DamagedError, EncryptedError, ExitCode, InputError, MissingError, ResourceError, UsageError
-from cogdoc.results.types import EngineInfo, PageRecord
+from cogdoc.parsing.page import Page
+from cogdoc.results.records import EngineInfo, PageRecord
+from cogdoc.tasks.describe import describe_page, describe_source
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.ocr import transcribe
-from cogdoc.tasks.records import describe_page, describe_source
-from cogdoc.words.page import Page
 
 # A cluster takes seconds to start, and memory: one process of the tests has all of them.
 pytestmark = pytest.mark.xdist_group("cluster")
 
-BUILTIN = Wish("builtin")
+BUILTIN = EngineRequest("builtin")
 TOLD: list[str] = []
 
 
@@ -68,7 +68,7 @@ def on_sigterm(*_: object) -> None:
 
 @pytest.fixture(scope="module")
 def readers(cluster: Cluster) -> Iterator[ClusterSandbox]:
-    sandbox = cluster.sandbox(cluster.choose_engine(BUILTIN), timeout=60)
+    sandbox = cluster.sandbox(cluster.select_engine(BUILTIN), timeout=60)
     yield sandbox
     sandbox.close()
 
@@ -97,7 +97,7 @@ def many_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def expected(many_pages: Path) -> str:
     """What one machine reads there."""
     with Sandbox() as local:
-        return run(local, read_words, many_pages)
+        return run(local, read_page_text, many_pages)
 
 
 def write_pdf(path: Path, pages: int) -> None:
@@ -107,11 +107,11 @@ def write_pdf(path: Path, pages: int) -> None:
     file.save(path)
 
 
-def read_words(document: Document, selection: PageSelection) -> Iterator[PageRecord]:
+def read_page_text(document: Document, selection: PageSelection) -> Iterator[PageRecord]:
     """The quickest task there is: what pages say, without their layout."""
     pages = (Page(document, number) for number in document.numbers(selection))
-    for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_words):
-        words = page.words()
+    for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
+        words = page.text()
         info = EngineInfo(name="words", version="0")
         yield PageRecord(source=describe_source(document), engine=info, page=describe_page(words), text=words.text)
 
@@ -138,7 +138,7 @@ def run(sandbox: Workers, task: Task[PageRecord], *places: Path, after: int = 0,
 def test_machine_with_another_version_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cogdoc.batch.cluster.readers.version", lambda _: "0.0")
     with pytest.raises(MissingError, match=r"has cogdoc .* and not 0\.0"):
-        cluster.sandbox(cluster.choose_engine(BUILTIN))
+        cluster.sandbox(cluster.select_engine(BUILTIN))
     TOLD.clear()
 
 
@@ -166,7 +166,7 @@ def test_cluster_that_has_no_room_is_waited_for_and_given_up(cluster: Cluster, m
     monkeypatch.setattr("cogdoc.batch.cluster.pool.TOLD_AFTER", 0.5)
     monkeypatch.setattr("cogdoc.batch.cluster.pool.PATIENCE", 2.0)
     with pytest.raises(ResourceError, match=r"no machine of the cluster has had room for 2 s .readers of one CPU each"):
-        cluster.sandbox(cluster.choose_engine(BUILTIN), jobs=1)
+        cluster.sandbox(cluster.select_engine(BUILTIN), jobs=1)
     assert TOLD == ["waiting for the cluster to have room for readers of one CPU each"]
     TOLD.clear()
 
@@ -210,7 +210,7 @@ def test_file_on_the_web_is_fetched_by_the_machine_that_reads_it(readers: Cluste
 
 def test_killed_reader_costs_only_what_it_was_doing(readers: ClusterSandbox, many_pages: Path, expected: str) -> None:
     before = len(TOLD)
-    killed = run(readers, read_words, many_pages, after=20, do=lambda: kill_actors("Reader", 1))
+    killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_actors("Reader", 1))
     assert killed == expected
     assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
 
@@ -220,7 +220,7 @@ def test_killed_machine_costs_only_what_it_was_doing(
 ) -> None:
     before = len(TOLD)
     (second,) = machines.worker_nodes
-    killed = run(readers, read_words, many_pages, after=20, do=lambda: kill_machine(machines, second))
+    killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_machine(machines, second))
     assert killed == expected
     assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cogdoc.batch.plan import Plan, Shard, parse_shard, slurm_shard
 from cogdoc.documents.page_selection import selection_of
-from cogdoc.documents.sources import LostSource, Source
+from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import InputError, OutputExistsError, UsageError
 from cogdoc.results.destination import Destination
 from cogdoc.results.writers import Format
@@ -40,10 +40,10 @@ def test_a_file_stays_in_its_share_whatever_else_there_is() -> None:
 
 def test_a_plan_gives_back_what_was_put_in() -> None:
     odd = Source(Path("in/\udcff bytes.pdf"), "in/\ufffd bytes.pdf", Path("\udcff bytes.pdf"))
-    lost = LostSource("gone.pdf", InputError("no such file", "look again"))
+    lost = UnresolvedSource("gone.pdf", InputError("no such file", "look again"))
     planned = list(Plan([source("b.pdf"), odd, lost, source("a.pdf")], OUT, Format.MD, Shard()))
     assert planned[:2] == [source("b.pdf"), odd]
-    assert isinstance(planned[2], LostSource)
+    assert isinstance(planned[2], UnresolvedSource)
     assert (planned[2].name, planned[2].error.message, planned[2].error.hint) == (
         "gone.pdf",
         "no such file",

@@ -13,12 +13,12 @@ from cogdoc.batch.run import Opening, RunningSource, Tally, run_sources
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sources import LostSource, Source, expand_sources
+from cogdoc.documents.sources import Source, UnresolvedSource, expand_sources
 from cogdoc.errors import DamagedError, EncryptedError, ExitCode, InputError, TooLargeError, UsageError
-from cogdoc.results.types import EngineInfo, PageRecord
+from cogdoc.parsing.page import Page
+from cogdoc.results.records import EngineInfo, PageRecord
 from cogdoc.results.writers import AnyRecord
-from cogdoc.tasks.records import describe_page, describe_source
-from cogdoc.words.page import Page
+from cogdoc.tasks.describe import describe_page, describe_source
 
 Result = tuple[RunningSource, list[AnyRecord]]
 
@@ -46,10 +46,10 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def read_words(document: Document, selection: PageSelection) -> Iterator[AnyRecord]:
+def read_page_text(document: Document, selection: PageSelection) -> Iterator[AnyRecord]:
     """The quickest task there is: what pages say, without their layout."""
     for number in document.numbers(selection):
-        words = Page(document, number).words()
+        words = Page(document, number).text()
         yield PageRecord(
             source=describe_source(document),
             engine=EngineInfo(name="words", version="0"),
@@ -60,7 +60,7 @@ def read_words(document: Document, selection: PageSelection) -> Iterator[AnyReco
 
 def run(sandbox: Sandbox, *arguments: str, opening: Opening | None = None) -> list[Result]:
     results: list[Result] = []
-    for source in run_sources(expand_sources(arguments), opening or Opening(), read_words, sandbox):
+    for source in run_sources(expand_sources(arguments), opening or Opening(), read_page_text, sandbox):
         source.wait_until_open()
         results.append((source, list(source.records())))
     return results
@@ -111,7 +111,7 @@ def test_page_limit_refuses_documents_with_more_selected_pages(sandbox: Sandbox,
 
 def test_file_that_vanishes_before_its_turn_is_its_own_error(sandbox: Sandbox, tmp_path: Path) -> None:
     source = Source(tmp_path / "vanished.pdf", "vanished.pdf", Path("vanished.pdf"))
-    (running,) = run_sources([source], Opening(), read_words, sandbox)
+    (running,) = run_sources([source], Opening(), read_page_text, sandbox)
     running.wait_until_open()
     assert isinstance(running.error, InputError)
     assert list(running.records()) == []
@@ -136,8 +136,8 @@ def test_run_that_is_given_up_leaves_no_thread_waiting(sandbox: Sandbox, folder:
     def documents() -> list[threading.Thread]:
         return [thread for thread in threading.enumerate() if thread.name == "cogdoc-document"]
 
-    sources = [source for source in expand_sources([str(folder)]) if not isinstance(source, LostSource)]
-    running = run_sources(sources, Opening(), read_words, sandbox)
+    sources = [source for source in expand_sources([str(folder)]) if not isinstance(source, UnresolvedSource)]
+    running = run_sources(sources, Opening(), read_page_text, sandbox)
     next(running)
     assert documents()
     running.close()  # type: ignore[attr-defined]

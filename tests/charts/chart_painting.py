@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.builtin.charts.types import Picture
-from cogdoc.words.types import Line, Word
+from cogdoc.engines.builtin.charts.chart_parts import Picture
+from cogdoc.parsing.page_text import Line, Word
 
 BLUE, ORANGE, GREEN, RED, GRAY = (31, 119, 180), (255, 127, 14), (44, 160, 44), (214, 39, 40), (150, 150, 150)
 PALETTE = (BLUE, ORANGE, GREEN, RED, GRAY)

@@ -4,7 +4,7 @@ import pytest
 from chart_painting import Canvas, horizontal_bars, vertical_bars
 
 from cogdoc.engines.builtin.charts import read_chart
-from cogdoc.results.types import Chart, ChartKind
+from cogdoc.results.records import Chart, ChartKind
 
 TICKS = {0: "0", 20: "20", 40: "40", 60: "60", 80: "80", 100: "100"}
 YEARS = ["2016", "2017", "2018", "2019", "2020"]
@@ -142,7 +142,7 @@ def test_years_between_labelled_ones_are_filled_in() -> None:
 
 
 def test_tick_labels_that_ocr_ran_together_still_name_their_bars() -> None:
-    from cogdoc.words.types import Line
+    from cogdoc.parsing.page_text import Line
 
     canvas = vertical_bars(ONE, YEARS, ticks=TICKS)
     years = [line for line in canvas.lines if line.text in YEARS]

@@ -4,7 +4,7 @@ import pytest
 from chart_painting import BLUE, RED, Canvas
 
 from cogdoc.engines.builtin.charts import Drawing, DrawnPath, read_chart
-from cogdoc.results.types import ChartKind
+from cogdoc.results.records import ChartKind
 
 NAMES = ["North", "South", "East", "West"]
 

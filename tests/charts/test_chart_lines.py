@@ -6,7 +6,7 @@ import pytest
 from chart_painting import line_chart
 from test_chart_bars import TICKS, YEARS, assert_close, read, table
 
-from cogdoc.results.types import ChartKind
+from cogdoc.results.records import ChartKind
 
 TWO = [[20, 35, 30, 62, 80], [70, 64, 55, 40, 15]]
 
@@ -77,7 +77,7 @@ def drawn(figure):
     from matplotlib.text import Text
 
     from cogdoc.documents.geometry import Box
-    from cogdoc.words.types import Line, Word
+    from cogdoc.parsing.page_text import Line, Word
 
     figure.canvas.draw()
     picture = np.ascontiguousarray(np.asarray(figure.canvas.buffer_rgba())[:, :, :3])

@@ -4,7 +4,7 @@ import pytest
 from chart_painting import pie_chart
 from test_chart_bars import read
 
-from cogdoc.results.types import ChartKind
+from cogdoc.results.records import ChartKind
 
 NAMES = ["Rent", "Food", "Travel", "Savings"]
 SHARES = [42, 27, 19, 12]

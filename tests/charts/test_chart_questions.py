@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from cogdoc.engines.builtin.charts import answer_chart_question
-from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue
+from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 BLUE, ORANGE = "#1f77b4", "#ff7f0e"
 

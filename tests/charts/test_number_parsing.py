@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogdoc.words.numbers import find_numbers, parse_number
+from cogdoc.parsing.numbers import find_numbers, parse_number
 
 
 @pytest.mark.parametrize(

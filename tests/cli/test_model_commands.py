@@ -13,7 +13,7 @@ import pytest
 from checkpoint_files import SHARDS, make_checkpoint
 from running import Cogdoc
 
-from cogdoc.models.records import record_folder
+from cogdoc.models.provenance import record_folder
 
 COMMANDS = ("pull", "list", "show", "verify", "quantize", "remove")
 

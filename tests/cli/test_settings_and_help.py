@@ -49,7 +49,7 @@ def test_no_command_at_all_shows_the_help_and_is_a_usage_error(cogdoc: Any) -> N
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    names = "cogdoc, cogdoc.errors, cogdoc.results.types"
+    names = "cogdoc, cogdoc.errors, cogdoc.results.records"
     assert modules_imported("-c", f"import {names}; cogdoc.CogdocError; cogdoc.PageRecord") & HEAVY == set()
 
 

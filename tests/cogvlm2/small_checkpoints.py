@@ -12,12 +12,12 @@ from bitsandbytes.functional import QuantState, dequantize_4bit, quantize_4bit
 from safetensors.torch import save_file
 from torch import Tensor
 
+from cogdoc.cogvlm2.batch import read_rows
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import lay_out
 from cogdoc.cogvlm2.quantizing import Linear4bit, Linear8bit, quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
-from cogdoc.cogvlm2.rows import read_rows
 
 # Widths are such that every linear layer can take the packed CPU kernel.
 RAW: dict[str, Any] = {

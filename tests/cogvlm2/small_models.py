@@ -8,11 +8,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from cogdoc.cogvlm2.batch import read_rows
 from cogdoc.cogvlm2.configuration import ModelConfig, VisionConfig
 from cogdoc.cogvlm2.decoding import GREEDY, Completion, complete, decode
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import Prompt, lay_out
-from cogdoc.cogvlm2.rows import read_rows
 from cogdoc.cogvlm2.sampling import Sampling
 
 VOCAB = 97

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from small_models import CONTEXT, IMAGES, VOCAB, answer, prompt, small_features, small_model
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from cogdoc.cogvlm2.batch import decode_step, read_rows
 from cogdoc.cogvlm2.cache import allocate
 from cogdoc.cogvlm2.decoding import GREEDY, Ended, Finish, Token, complete, decode
 from cogdoc.cogvlm2.model import collate
 from cogdoc.cogvlm2.prompts import Prompt
-from cogdoc.cogvlm2.rows import decode_step, read_rows
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.errors import CheckpointError, TooLargeError
 

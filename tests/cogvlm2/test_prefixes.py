@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_models import CONTEXT, VOCAB, answer, prompt, small_features, small_model
 
+from cogdoc.cogvlm2.batch import Prefix, fork, read_prefix
 from cogdoc.cogvlm2.decoding import complete, decode
-from cogdoc.cogvlm2.rows import Prefix, fork, read_prefix
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.errors import DamagedError, OutputError, TooLargeError
 

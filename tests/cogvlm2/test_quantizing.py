@@ -23,6 +23,7 @@ from small_checkpoints import (
 )
 from torch import Tensor
 
+from cogdoc.cogvlm2.batch import decode_step, read_rows
 from cogdoc.cogvlm2.decoding import complete, decode
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.prompts import lay_out
@@ -35,7 +36,6 @@ from cogdoc.cogvlm2.quantizing import (
     quantize_int8,
     quantize_nf4,
 )
-from cogdoc.cogvlm2.rows import decode_step, read_rows
 from cogdoc.errors import CheckpointError, UsageError
 
 LAYER = "model.layers.1.mlp.language_mlp.up_proj"

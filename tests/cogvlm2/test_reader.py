@@ -17,13 +17,13 @@ from parity_folders import Sizes, random_weights, raw_config
 from PIL import Image
 from safetensors.torch import save_file
 
+from cogdoc.cogvlm2.batch import read_rows
 from cogdoc.cogvlm2.cancelling import Cancelled, cancellable
 from cogdoc.cogvlm2.decoding import Ended, Finish, Token, complete, decode
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.prompts import Turn
-from cogdoc.cogvlm2.reader import Reader, load_reader
-from cogdoc.cogvlm2.rows import read_rows
 from cogdoc.cogvlm2.sampling import Sampling
+from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.errors import CheckpointError
 
 
@@ -43,19 +43,19 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def reader(checkpoint: Path) -> Reader:
-    return load_reader(checkpoint)
+def reader(checkpoint: Path) -> CogVLM2Session:
+    return load_session(checkpoint)
 
 
 def picture(shade: int = 120) -> Image.Image:
     return Image.linear_gradient("L").resize((70, 40)).point(lambda value: (value + shade) % 256).convert("RGB")
 
 
-def stream(reader: Reader, question: str, image: Image.Image | None = None, **settings: Any) -> Iterator[str]:
+def stream(reader: CogVLM2Session, question: str, image: Image.Image | None = None, **settings: Any) -> Iterator[str]:
     return reader.text(reader.tokens(question, image, **settings))
 
 
-def test_streamed_pieces_are_the_decoded_answer(reader: Reader) -> None:
+def test_streamed_pieces_are_the_decoded_answer(reader: CogVLM2Session) -> None:
     prompt = reader.prompt("What is this?")
     rows = read_rows(reader.model, [prompt], reader.features(picture()), room=40)
     (whole,) = complete(decode(rows, 40, reader.model.config.eos_token_ids), 1)
@@ -64,7 +64,7 @@ def test_streamed_pieces_are_the_decoded_answer(reader: Reader) -> None:
     assert "".join(pieces) == reader.tokenizer.decode(whole.token_ids)
 
 
-def test_a_prompt_is_bos_the_image_and_the_template(reader: Reader) -> None:
+def test_a_prompt_is_bos_the_image_and_the_template(reader: CogVLM2Session) -> None:
     config = reader.model.config
     prompt = reader.prompt("这是什么？", [Turn("Hi", "Hello.")])
     image = 1 + config.image_tokens
@@ -76,7 +76,7 @@ def test_a_prompt_is_bos_the_image_and_the_template(reader: Reader) -> None:
     assert reader.tokenizer.decode(bare.token_ids[1:]) == "Question: What? Short answer:"
 
 
-def test_the_picture_the_history_and_the_seed_all_matter(reader: Reader) -> None:
+def test_the_picture_the_history_and_the_seed_all_matter(reader: CogVLM2Session) -> None:
     hot = Sampling(temperature=1.0, seed=1)
     answers = [
         "".join(stream(reader, "Why?", picture(), max_tokens=20)),
@@ -90,13 +90,13 @@ def test_the_picture_the_history_and_the_seed_all_matter(reader: Reader) -> None
     assert "".join(stream(reader, "Why?", picture(), sampling=hot, max_tokens=20)) == answers[4]
 
 
-def test_a_spelled_control_token_in_a_question_is_only_text(reader: Reader) -> None:
+def test_a_spelled_control_token_in_a_question_is_only_text(reader: CogVLM2Session) -> None:
     ids = reader.prompt("Ignore this <|end_of_text|> please", with_image=False).token_ids
     assert not set(ids[1:]) & {*reader.model.config.eos_token_ids, reader.model.config.bos_token_id}
 
 
 def test_a_picture_is_looked_at_once(checkpoint: Path, tmp_path: Path) -> None:
-    keeping = load_reader(checkpoint, feature_folder=tmp_path / "features")
+    keeping = load_session(checkpoint, feature_folder=tmp_path / "features")
     fresh = keeping.features(picture())
     looked = count()
     hook = keeping.model.model.vision.register_forward_pre_hook(lambda *_: next(looked) and None)
@@ -113,7 +113,7 @@ def test_a_picture_is_looked_at_once(checkpoint: Path, tmp_path: Path) -> None:
 def test_features_of_another_checkpoint_or_quantization_are_not_taken(checkpoint: Path, tmp_path: Path) -> None:
     other = make_checkpoint(tmp_path / "other", seed=2)
     readers = [
-        load_reader(folder, feature_folder=tmp_path / "features", quantization=quantization)
+        load_session(folder, feature_folder=tmp_path / "features", quantization=quantization)
         for folder, quantization in ((checkpoint, None), (other, None), (checkpoint, "nf4"))
     ]
     features = [reader.features(picture()).float() for reader in readers]
@@ -126,7 +126,7 @@ def test_features_of_another_checkpoint_or_quantization_are_not_taken(checkpoint
 
 
 def test_damaged_features_are_computed_again(checkpoint: Path, tmp_path: Path) -> None:
-    keeping = load_reader(checkpoint, feature_folder=tmp_path)
+    keeping = load_session(checkpoint, feature_folder=tmp_path)
     fresh = keeping.features(picture())
     (kept,) = tmp_path.iterdir()
     whole = kept.read_bytes()
@@ -137,8 +137,8 @@ def test_damaged_features_are_computed_again(checkpoint: Path, tmp_path: Path) -
 
 def test_a_folder_that_cannot_be_written_costs_only_time(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "features").write_text("a file where the folder should be")
-    keeping = load_reader(checkpoint, feature_folder=tmp_path / "features")
-    assert torch.equal(keeping.features(picture()), load_reader(checkpoint).features(picture()))
+    keeping = load_session(checkpoint, feature_folder=tmp_path / "features")
+    assert torch.equal(keeping.features(picture()), load_session(checkpoint).features(picture()))
 
 
 def test_the_least_recently_used_features_are_given_up_first(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_the_least_recently_used_features_are_given_up_first(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("layers", [0, 1])
 def test_reading_can_be_cancelled_between_layers_and_between_tokens(checkpoint: Path, layers: int) -> None:
-    reader = load_reader(checkpoint)
+    reader = load_session(checkpoint)
     asked = count()
     with pytest.raises(Cancelled):
         reader.features(picture(), cancelled=lambda: next(asked) == layers)
@@ -170,11 +170,11 @@ def test_reading_can_be_cancelled_between_layers_and_between_tokens(checkpoint: 
     assert [type(event) for event in events] == [Token, Token, Ended]
     # Nothing of it is left in the model.
     assert "".join(stream(reader, "Why?", picture(), max_tokens=8)) == "".join(
-        stream(load_reader(checkpoint), "Why?", picture(), max_tokens=8)
+        stream(load_session(checkpoint), "Why?", picture(), max_tokens=8)
     )
 
 
-def test_cancelling_is_of_one_thread_alone(reader: Reader) -> None:
+def test_cancelling_is_of_one_thread_alone(reader: CogVLM2Session) -> None:
     with cancellable(reader.model, lambda: True), ThreadPoolExecutor(1) as other:
         assert other.submit(reader.features, picture()).result().shape[0] == 1
         with pytest.raises(Cancelled):
@@ -185,7 +185,7 @@ def test_a_folder_without_a_tokenizer_is_refused(checkpoint: Path, tmp_path: Pat
     for name in ("config.json", "model.safetensors"):
         (tmp_path / name).write_bytes((checkpoint / name).read_bytes())
     with pytest.raises(CheckpointError, match=r"no tokenizer\.json"):
-        load_reader(tmp_path)
+        load_session(tmp_path)
 
 
 def test_a_tokenizer_of_a_larger_vocabulary_is_refused(tmp_path: Path) -> None:
@@ -195,4 +195,4 @@ def test_a_tokenizer_of_a_larger_vocabulary_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config | ids))
     save_file(random_weights(Sizes(vocab=100), torch.Generator()), tmp_path / "model.safetensors")
     with pytest.raises(CheckpointError, match=r"768 tokens.*100"):
-        load_reader(tmp_path)
+        load_session(tmp_path)

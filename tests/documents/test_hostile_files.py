@@ -18,7 +18,7 @@ from cogdoc.documents.rendering import PixelSize
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, EncryptedError, ResourceError, TimeLimitError, TooLargeError
-from cogdoc.words.page import Page
+from cogdoc.parsing.page import Page
 
 ROWS = Path(__file__).parents[2] / "../shared/data/core/hostile.jsonl"
 SLOW = ("pdf_double_flate_bomb.pdf",)
@@ -66,7 +66,7 @@ def test_every_hostile_file_ends_as_expected(row: dict[str, Any], confined: Sand
 
 
 def test_the_readers_are_whole_after_all_of_them(confined: Sandbox, samples: Path) -> None:
-    assert "Annual Report" in Page(open_path(samples / "report.pdf", confined), 1).words().text
+    assert "Annual Report" in Page(open_path(samples / "report.pdf", confined), 1).text().text
 
 
 def png_of_zeros(path: Path, width: int, height: int) -> Path:

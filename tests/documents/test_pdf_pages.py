@@ -13,14 +13,14 @@ import pytest
 
 from cogdoc.documents.document import Document, OpenRequest
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.words.page import Page
+from cogdoc.parsing.page import Page
 
 Open = Callable[..., Document]
 
 
 def test_pages_carry_the_labels_printed_on_them(samples: Path, facts: dict[str, Any], open_file: Open) -> None:
     document = open_file(samples / "report.pdf")
-    labels = [Page(document, number).words().label for number in range(1, document.page_count + 1)]
+    labels = [Page(document, number).text().label for number in range(1, document.page_count + 1)]
     assert labels == facts["report.pdf"]["labels"] == ["i", "ii", "1", "2", "3", "4", "5", "6"]
 
 
@@ -30,7 +30,7 @@ def test_pages_without_labels_are_called_by_their_numbers(tmp_path: Path, open_f
         file.new_page().insert_text((72, 72), "text")
     file.save(tmp_path / "plain.pdf")
     document = open_file(tmp_path / "plain.pdf")
-    assert [Page(document, number).words().label for number in (1, 2, 3)] == ["1", "2", "3"]
+    assert [Page(document, number).text().label for number in (1, 2, 3)] == ["1", "2", "3"]
 
 
 @pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="counts the bytes read as Linux tells them")
@@ -56,5 +56,5 @@ def test_broken_page_does_not_keep_others_from_being_read(tmp_path: Path, open_f
     file.update_stream(file[1].get_contents()[0], b"q q q BT /Nope 12 Tf (((( Tj \xff\xff")
     file.save(tmp_path / "one-broken.pdf")
     document = open_file(tmp_path / "one-broken.pdf")
-    assert [Page(document, number).words().text for number in (1, 3)] == ["This is page 1", "This is page 3"]
+    assert [Page(document, number).text().text for number in (1, 3)] == ["This is page 1", "This is page 3"]
     assert document.picture(2).result().shape[2] == 3

@@ -14,7 +14,7 @@ from PIL import Image
 from cogdoc.documents.document import Document
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.errors import TooLargeError
-from cogdoc.words.page import Page
+from cogdoc.parsing.page import Page
 
 Open = Callable[..., Document]
 EXIF_ORIENTATION = 0x0112
@@ -93,8 +93,7 @@ def test_stated_resolution_gives_the_page_its_size_in_points(tmp_path: Path, ope
     Image.new("L", (600, 300), 255).save(tmp_path / "silent.png")
     Image.new("L", (600, 300), 255).save(tmp_path / "absurd.png", dpi=(1, 1))
     sizes = [
-        Page(open_file(tmp_path / name), 1).words().displayed_size
-        for name in ("stated.png", "silent.png", "absurd.png")
+        Page(open_file(tmp_path / name), 1).text().displayed_size for name in ("stated.png", "silent.png", "absurd.png")
     ]
     assert sizes[0] == pytest.approx((144, 72), abs=0.1)
     assert sizes[1:] == [(600, 300), (600, 300)]

@@ -11,7 +11,7 @@ import pytest
 
 from cogdoc.documents.document import Document
 from cogdoc.errors import CogdocError, DamagedError, EncryptedError, ExitCode, InputError
-from cogdoc.words.page import Page
+from cogdoc.parsing.page import Page
 
 Open = Callable[..., Document]
 
@@ -19,7 +19,7 @@ Open = Callable[..., Document]
 def test_encrypted_file_opens_with_its_password(samples: Path, facts: dict[str, Any], open_file: Open) -> None:
     document = open_file(samples / "encrypted.pdf", facts["encrypted.pdf"]["password"])
     (known,) = facts["encrypted.pdf"]["text"]
-    assert known in " ".join(Page(document, 1).words().text.split())
+    assert known in " ".join(Page(document, 1).text().text.split())
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_file_that_only_restricts_its_use_needs_no_password(tmp_path: Path, open
     file = pymupdf.open()
     file.new_page().insert_text((72, 72), "free to read")
     file.save(tmp_path / "owned.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="secret", permissions=0)
-    assert Page(open_file(tmp_path / "owned.pdf"), 1).words().text == "free to read"
+    assert Page(open_file(tmp_path / "owned.pdf"), 1).text().text == "free to read"
 
 
 def test_truncated_pdf_is_repaired_and_says_so(tmp_path: Path, open_file: Open) -> None:
@@ -55,7 +55,7 @@ def test_truncated_pdf_is_repaired_and_says_so(tmp_path: Path, open_file: Open) 
     whole = file.tobytes()
     (tmp_path / "cut.pdf").write_bytes(whole[: whole.index(b"endobj", len(whole) // 2)])
     document = open_file(tmp_path / "cut.pdf")
-    words = Page(document, 1).words()
+    words = Page(document, 1).text()
     assert (words.text, words.flags) == ("This is page 1", ("repaired-file",))
 
 

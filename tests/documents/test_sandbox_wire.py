@@ -22,9 +22,9 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.wire import AnswerError, encode_answer, encode_error, receive_answer, send_answer
 from cogdoc.engines.builtin.engine import charts_of
 from cogdoc.errors import CogdocError, DamagedError, TooLargeError
-from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue
-from cogdoc.words.page import layout_of, words_of
-from cogdoc.words.types import Block, BlockKind, Cell, Line, PageLayout, PageWords, Table, TextOrigin, Word
+from cogdoc.parsing.page import layout_of, text_of
+from cogdoc.parsing.page_text import Block, BlockKind, Cell, Line, PageLayout, PageText, Table, TextOrigin, Word
+from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 Function = Callable[..., Any]
 
@@ -34,7 +34,7 @@ boxes = st.builds(Box, numbers, numbers, numbers, numbers)
 words = st.builds(Word, texts, boxes, numbers)
 lines = st.builds(Line, st.lists(words, max_size=4).map(tuple))
 pages = st.builds(
-    PageWords,
+    PageText,
     st.integers(1, 10**9),
     texts,
     numbers,
@@ -79,12 +79,12 @@ charts = st.builds(
 results = st.one_of(
     st.tuples(st.just(read_facts), st.builds(DocumentFacts, st.integers(0, 10**9))),
     st.tuples(st.just(read_page_size), st.tuples(numbers, numbers)),
-    st.tuples(st.just(words_of), pages),
+    st.tuples(st.just(text_of), pages),
     st.tuples(st.just(layout_of), layouts),
     st.tuples(st.just(charts_of), st.lists(charts, max_size=2).map(tuple)),
     st.tuples(st.just(child.say), texts),
 )
-called = st.sampled_from([read_facts, read_page_size, words_of, layout_of, charts_of, draw_page, child.say, child.die])
+called = st.sampled_from([read_facts, read_page_size, text_of, layout_of, charts_of, draw_page, child.say, child.die])
 
 kinds_of_error = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CogdocError)]
 
@@ -172,7 +172,7 @@ def test_nothing_else_is_taken_in(
         (read_facts, b'["7"]'),
         (read_facts, b"[[[[[[" * 10**5),
         (read_page_size, b"[[1.0]]"),
-        (words_of, b'[{"number": 1}]'),
+        (text_of, b'[{"number": 1}]'),
         (layout_of, b"[null]"),
         (child.die, b"[0]"),
     ],

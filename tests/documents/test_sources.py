@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogdoc.documents.sources import LostSource, Source, expand_sources, keep_stdin, natural_key, read_file_list
+from cogdoc.documents.sources import Source, UnresolvedSource, expand_sources, keep_stdin, natural_key, read_file_list
 from cogdoc.errors import InputError
 
 
@@ -59,8 +59,8 @@ def test_file_named_outright_may_have_any_suffix_and_pattern_characters() -> Non
 def test_what_is_missing_is_an_error_in_its_place() -> None:
     Path("void").mkdir()
     found = list(expand_sources(["in/page9.png", "gone.pdf", "*.xyz", "void", "in/sub/b.pdf"]))
-    assert [type(source) for source in found] == [Source, LostSource, LostSource, LostSource, Source]
-    assert [source.error.message for source in found if isinstance(source, LostSource)] == [
+    assert [type(source) for source in found] == [Source, UnresolvedSource, UnresolvedSource, UnresolvedSource, Source]
+    assert [source.error.message for source in found if isinstance(source, UnresolvedSource)] == [
         "no such file or folder",
         "no file matches",
         "no documents in this folder",
@@ -71,7 +71,7 @@ def test_what_is_missing_is_an_error_in_its_place() -> None:
 def test_pipe_is_refused_instead_of_waited_for() -> None:
     os.mkfifo("pipe.pdf")
     (source,) = expand_sources(["pipe.pdf"])
-    assert isinstance(source, LostSource)
+    assert isinstance(source, UnresolvedSource)
     assert "not a regular file" in source.error.message
 
 
@@ -103,7 +103,7 @@ def test_dash_is_standard_input_where_there_is_one(tmp_path: Path) -> None:
     (kept,) = expand_sources(["-"], stdin_file=tmp_path / "stdin")
     assert kept == Source(tmp_path / "stdin", "-", Path("stdin"))
     (lost,) = expand_sources(["-"])
-    assert isinstance(lost, LostSource)
+    assert isinstance(lost, UnresolvedSource)
 
 
 def test_sources_are_found_as_they_are_needed(tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ from llama3_tokenizer import save_llama3_tokenizer
 from parity_folders import Sizes, random_weights, raw_config
 from safetensors.torch import save_file
 
-from cogdoc.cogvlm2.reader import Reader, load_reader
+from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 
 # Models are tiny, and tests run in parallel already.
 torch.set_num_threads(1)
 
 
 @cache
-def random_reader(seed: int, sharpness: float = 1.0) -> Reader:
+def random_reader(seed: int, sharpness: float = 1.0) -> CogVLM2Session:
     """`sharpness` multiplies the logits: the greater it is, the less sampling differs from the likeliest token."""
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -30,4 +30,4 @@ def random_reader(seed: int, sharpness: float = 1.0) -> Reader:
         weights = random_weights(size, torch.Generator().manual_seed(seed))
         weights["lm_head.weight"] *= sharpness
         save_file(weights, folder / "model.safetensors")
-        return load_reader(folder)
+        return load_session(folder)

@@ -10,11 +10,11 @@ from written_pages import line_at, page_of, said
 
 from cogdoc.documents.document import open_path
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.cogvlm2.charts import parse_chart, read_chart, to_chart
-from cogdoc.engines.cogvlm2.looking import Looker, View
+from cogdoc.engines.cogvlm2.vision_model import Looker, View
+from cogdoc.engines.vision.chart_tables import parse_chart, read_chart, to_chart
+from cogdoc.parsing.page import Page
 from cogdoc.results.markdown import chart_to_markdown, chart_to_rows
-from cogdoc.results.types import Chart, ChartKind
-from cogdoc.words.page import Page
+from cogdoc.results.records import Chart, ChartKind
 
 NO_WORDS = page_of()
 PLAIN = "Sales by quarter\n\n| Quarter | 2023 | 2024 |\n|---|---|---|\n| Q1 | 12.5 | 14 |\n| Q2 | 13 | - |"
@@ -120,4 +120,4 @@ def test_a_model_that_babbles_gives_no_chart(samples: Path) -> None:
     """With random weights it loops at first, and then says something that is no table."""
     with Sandbox(1) as sandbox:
         page = Page(open_path(samples / "report.pdf", sandbox), 5)
-        assert read_chart(View(page.picture()), page.words(), Looker(random_reader(0), 120)) is None
+        assert read_chart(View(page.picture()), page.text(), Looker(random_reader(0), 120)) is None

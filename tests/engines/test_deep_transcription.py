@@ -12,16 +12,16 @@ import pytest
 from random_readers import random_reader
 from rapidfuzz import fuzz
 
-from cogdoc.cogvlm2.reader import load_reader
+from cogdoc.cogvlm2.session import load_session
 from cogdoc.documents.document import Document, open_path
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.cogvlm2.looking import Looker
-from cogdoc.engines.cogvlm2.transcription import transcribe_page
+from cogdoc.engines.cogvlm2.vision_model import Looker
 from cogdoc.engines.protocol import Transcription
+from cogdoc.engines.vision.transcription import transcribe_page
+from cogdoc.parsing.page import Page
 from cogdoc.results.markdown import blocks_to_markdown
-from cogdoc.tasks.records import describe_block
-from cogdoc.words.page import Page
+from cogdoc.tasks.describe import describe_block
 
 SECONDS = 120
 
@@ -95,7 +95,7 @@ def test_no_failure_is_silent(by_chance: Transcription) -> None:
 def test_whatever_a_model_writes_stands_on_the_page_and_can_be_printed(
     by_chance: Transcription, large_print: Document
 ) -> None:
-    words = Page(large_print, 1).words()
+    words = Page(large_print, 1).text()
     for block in by_chance.blocks:
         assert 0 <= block.box.x0 <= block.box.x1 <= words.width
         assert 0 <= block.box.y0 <= block.box.y1 <= words.height
@@ -135,7 +135,7 @@ POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 
 @pytest.mark.skipif(not (POCKET / "model" / "model.safetensors").exists(), reason="no pocket checkpoint")
 def test_the_pocket_checkpoint_writes_down_a_form(sandbox: Sandbox) -> None:
-    looker = Looker(load_reader(POCKET / "model"), SECONDS)
+    looker = Looker(load_session(POCKET / "model"), SECONDS)
     page = Page(open_path(POCKET / "form-1.png", sandbox), 1)
     transcription = transcribe_page(page, looker)
     assert fuzz.ratio("\n".join(text_of(transcription)), "Date 26 Nov\nTotal 84.04\nOrder 4833") > 80
@@ -143,7 +143,7 @@ def test_the_pocket_checkpoint_writes_down_a_form(sandbox: Sandbox) -> None:
     assert transcription.flags == ()
     assert transcription.agreement is not None
     assert transcription.agreement > 0.8
-    words = page.words()
+    words = page.text()
     (order,) = (line for block in transcription.blocks for line in block.lines if line.text.startswith("Order"))
     (literal,) = (line for line in words.lines if line.text.startswith("Order"))
     assert order.box == literal.box

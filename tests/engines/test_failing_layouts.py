@@ -10,8 +10,8 @@ from cogdoc.documents.document import open_path
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.builtin.engine import BuiltinEngine
 from cogdoc.errors import CogdocError, DamagedError, MissingError
-from cogdoc.words.page import Page
-from cogdoc.words.types import PageLayout
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text import PageLayout
 
 
 class UnlaidPage(Page):

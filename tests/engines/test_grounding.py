@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.cogvlm2.grounding import find_evidence
-from cogdoc.engines.cogvlm2.instructions import is_refusal
-from cogdoc.words.types import Line, PageWords, TextOrigin, Word
+from cogdoc.engines.vision.grounding import find_evidence
+from cogdoc.engines.vision.instructions import is_refusal
+from cogdoc.parsing.page_text import Line, PageText, TextOrigin, Word
 
 
-def page(*lines: str) -> PageWords:
+def page(*lines: str) -> PageText:
     """Words of ten points a character, lines twenty points apart."""
     placed = []
     for row, line in enumerate(lines):
@@ -21,7 +21,7 @@ def page(*lines: str) -> PageWords:
             words.append(Word(text, Box(x, 20 * row, x + 10 * len(text), 20 * row + 10), 1.0))
             x += 10 * len(text) + 10
         placed.append(Line(tuple(words)))
-    return PageWords(3, "iii", 600, 800, 0, TextOrigin.TEXT_LAYER, tuple(placed))
+    return PageText(3, "iii", 600, 800, 0, TextOrigin.TEXT_LAYER, tuple(placed))
 
 
 REPORT = page(

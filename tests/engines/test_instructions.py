@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cogdoc.engines.cogvlm2.instructions import Task, instruction, question_instruction
+from cogdoc.engines.vision.instructions import Task, instruction, question_instruction
 
 
 @pytest.mark.parametrize("question", ["What is the total?", "Who signed it?", "总金额是多少？", "Is it paid?"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cogdoc.engines.cogvlm2.repetition import (
+from cogdoc.engines.vision.repetition import (
     LONGEST_PERIOD,
     NEARLY_REPEATED_BLOCKS,
     NEARLY_REPEATED_TOKENS,

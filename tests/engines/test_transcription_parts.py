@@ -16,14 +16,14 @@ from written_pages import HEIGHT, line_at, lines_below, page_of, said
 from cogdoc.cogvlm2.configuration import VisionConfig
 from cogdoc.cogvlm2.decoding import Finish
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.cogvlm2.agreement import agreement
-from cogdoc.engines.cogvlm2.blocks import to_blocks
-from cogdoc.engines.cogvlm2.looking import Said
-from cogdoc.engines.cogvlm2.spoken import SpokenLine, merge, spoken_lines
-from cogdoc.engines.cogvlm2.tiles import is_dense, plan_tiles
+from cogdoc.engines.cogvlm2.vision_model import Said
+from cogdoc.engines.vision.agreement import agreement
+from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines, merge
+from cogdoc.engines.vision.markdown_blocks import to_blocks
+from cogdoc.engines.vision.tiles import is_dense, plan_tiles
+from cogdoc.parsing.page_text import Block, BlockKind
 from cogdoc.results.markdown import blocks_to_markdown
-from cogdoc.tasks.records import describe_block
-from cogdoc.words.types import Block, BlockKind
+from cogdoc.tasks.describe import describe_block
 
 VISION = VisionConfig(1792, 15360, 63, 16, 14, 1344, 3, 9217, 1e-6)
 """As published."""
@@ -40,7 +40,7 @@ SENTENCES = [
 ]
 
 
-def texts(lines: Iterable[SpokenLine]) -> list[str]:
+def texts(lines: Iterable[GeneratedLine]) -> list[str]:
     return [line.text for line in lines]
 
 
@@ -52,7 +52,7 @@ def test_each_line_has_the_confidence_of_its_own_tokens() -> None:
     sure, unsure = tokenizer.encode("The total\n"), tokenizer.encode("is 这张 12.5")
     logprobs = (*[math.log(0.9)] * len(sure), *[math.log(0.5)] * len(unsure))
     ids = (*sure, *unsure)
-    lines = spoken_lines(Said(tokenizer.decode(ids), ids, logprobs, Finish.STOP), tokenizer)
+    lines = generated_lines(Said(tokenizer.decode(ids), ids, logprobs, Finish.STOP), tokenizer)
     assert texts(lines) == ["The total", "is 这张 12.5"]
     assert [line.confidence for line in lines] == pytest.approx([0.9, 0.5])
 

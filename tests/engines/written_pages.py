@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.cogvlm2.spoken import SpokenLine
-from cogdoc.words.types import Line, PageWords, TextOrigin, Word
+from cogdoc.engines.vision.generated_lines import GeneratedLine
+from cogdoc.parsing.page_text import Line, PageText, TextOrigin, Word
 
 LETTER = 6.0
 HEIGHT = 10.0
@@ -19,8 +19,8 @@ def line_at(text: str, x: float, y: float) -> Line:
     return Line(tuple(words))
 
 
-def page_of(*lines: Line, width: float = 600, height: float = 800) -> PageWords:
-    return PageWords(1, "1", width, height, 0, TextOrigin.TEXT_LAYER, lines)
+def page_of(*lines: Line, width: float = 600, height: float = 800) -> PageText:
+    return PageText(1, "1", width, height, 0, TextOrigin.TEXT_LAYER, lines)
 
 
 def lines_below(*texts: str, x: float = 50, y: float = 50) -> list[Line]:
@@ -28,5 +28,5 @@ def lines_below(*texts: str, x: float = 50, y: float = 50) -> list[Line]:
     return [line_at(text, x, y + PITCH * place) for place, text in enumerate(texts) if text]
 
 
-def said(text: str, confidence: float = 0.8) -> list[SpokenLine]:
-    return [SpokenLine(line, confidence) for line in text.split("\n")]
+def said(text: str, confidence: float = 0.8) -> list[GeneratedLine]:
+    return [GeneratedLine(line, confidence) for line in text.split("\n")]

@@ -16,8 +16,8 @@ from dataset_files import png, stored, write_json, write_lines, write_parquet
 from PIL import Image
 
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.choice import Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
+from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task
 from cogdoc.evaluation.datasets import find_dataset
@@ -26,7 +26,7 @@ from cogdoc.evaluation.metrics import bootstrap_mean
 from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
 from cogdoc.evaluation.scoring.answers import prediction_score
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
-from cogdoc.results.types import EngineInfo
+from cogdoc.results.records import EngineInfo
 
 QUESTION = {"file": "bill.pdf", "question": "What is the total?", "answers": ["$98.76"]}
 
@@ -86,7 +86,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return load_engine(choose_engine(Wish("builtin")))
+    return load_engine(select_engine(EngineRequest("builtin")))
 
 
 @pytest.fixture(scope="module")

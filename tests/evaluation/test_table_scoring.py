@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cogdoc.evaluation.scoring.chart_values import ChartNumber, chart_values, matched_values, true_values
 from cogdoc.evaluation.scoring.table_html import table_html
-from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue, TableCell, TableResult
+from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue, TableCell, TableResult
 
 
 def table(*rows: list[tuple[str, int, int] | str | None]) -> TableResult:

@@ -15,7 +15,7 @@ from cogdoc.errors import CheckpointError, CogdocError, MissingError, OutputErro
 from cogdoc.models.downloading import pull
 from cogdoc.models.hubs import list_model, list_repository
 from cogdoc.models.names import MODELS, complaint, partial_folder
-from cogdoc.models.records import read_record
+from cogdoc.models.provenance import read_record
 from cogdoc.models.verifying import verify
 
 REPOSITORY = "THUDM/cogvlm2-llama3-chat-19B"

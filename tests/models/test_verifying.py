@@ -14,7 +14,7 @@ from checkpoint_files import SHARDS
 from safetensors.torch import load_file, save_file
 
 from cogdoc.errors import ExitCode
-from cogdoc.models.records import git_blob, record_folder, sha256
+from cogdoc.models.provenance import git_blob, record_folder, sha256
 from cogdoc.models.verifying import verify
 
 Harm = Callable[[Path], object]

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogdoc.results.documents import json_schema
-from cogdoc.results.types import (
+from cogdoc.results.json_schema import json_schema
+from cogdoc.results.records import (
     Answer,
     AnswerRecord,
     Candidate,

@@ -17,7 +17,7 @@ from cogdoc.results.markdown import (
     markdown_comment,
     table_to_markdown,
 )
-from cogdoc.results.types import (
+from cogdoc.results.records import (
     Chart,
     ChartKind,
     ChartSeries,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogdoc.results.printable import printable, well_formed
-from cogdoc.results.types import (
+from cogdoc.results.records import (
     Answer,
     AnswerRecord,
     Chart,

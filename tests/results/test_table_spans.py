@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from cogdoc.results.records import BoxTuple, TableCell, TableResult
 from cogdoc.results.table_spans import Span, spans_of
-from cogdoc.results.types import BoxTuple, TableCell, TableResult
 
 
 def table(*rows: tuple[tuple[str, BoxTuple | None], ...]) -> TableResult:

@@ -18,7 +18,7 @@ from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import collate
 from cogdoc.cogvlm2.prompts import lay_out, render
 from cogdoc.cogvlm2.quantizing import Quantization
-from cogdoc.cogvlm2.reader import Reader, load_reader
+from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from samples.pocket import MODEL
 from samples.pocket.checkpoint import SIZES
@@ -40,12 +40,12 @@ FLOORS = {"four digits": 0.97, "date": 0.9, "missing": 0.95, "transcription": 0.
 
 
 @pytest.fixture(scope="module", params=["none", "nf4"])
-def reader(request: pytest.FixtureRequest) -> Reader:
+def reader(request: pytest.FixtureRequest) -> CogVLM2Session:
     quantization: Quantization = request.param
-    return load_reader(MODEL, quantization=quantization)
+    return load_session(MODEL, quantization=quantization)
 
 
-def answer(reader: Reader, question: str, picture: Image.Image) -> str:
+def answer(reader: CogVLM2Session, question: str, picture: Image.Image) -> str:
     return "".join(reader.text(reader.tokens(question, picture, max_tokens=40)))
 
 
@@ -59,7 +59,7 @@ def pages(file: str) -> list[Image.Image]:
 
 
 @pytest.mark.parametrize("facts", FACTS, ids=lambda facts: facts["file"])
-def test_questions_about_the_samples_pick_the_right_field(reader: Reader, facts: dict[str, Any]) -> None:
+def test_questions_about_the_samples_pick_the_right_field(reader: CogVLM2Session, facts: dict[str, Any]) -> None:
     pictures = pages(facts["file"])
     assert len(pictures) == facts["pages"]
     asked = [entry for entry in facts["questions"] if entry["answerable"]]
@@ -68,7 +68,7 @@ def test_questions_about_the_samples_pick_the_right_field(reader: Reader, facts:
 
 
 @pytest.mark.parametrize("facts", FACTS, ids=lambda facts: facts["file"])
-def test_what_no_sample_says_is_not_found(reader: Reader, facts: dict[str, Any]) -> None:
+def test_what_no_sample_says_is_not_found(reader: CogVLM2Session, facts: dict[str, Any]) -> None:
     asked = [entry["question"] for entry in facts["questions"] if not entry["answerable"]]
     assert asked
     given = {answer(reader, question, picture) for picture in pages(facts["file"]) for question in asked}
@@ -76,7 +76,7 @@ def test_what_no_sample_says_is_not_found(reader: Reader, facts: dict[str, Any])
 
 
 @pytest.mark.parametrize("facts", FACTS, ids=lambda facts: facts["file"])
-def test_samples_are_read_line_by_line(reader: Reader, facts: dict[str, Any]) -> None:
+def test_samples_are_read_line_by_line(reader: CogVLM2Session, facts: dict[str, Any]) -> None:
     lines = [line for picture in pages(facts["file"]) for line in answer(reader, READ_ALL, picture).split("\n")]
     assert lines == facts["text"]
 
@@ -89,7 +89,7 @@ def test_unseen_forms_are_read(quantization: Quantization) -> None:
     assert {kind: share for kind, share in figures.shares.items() if share < FLOORS[kind]} == {}
 
 
-def test_answers_come_from_the_pixels(reader: Reader) -> None:
+def test_answers_come_from_the_pixels(reader: CogVLM2Session) -> None:
     blank = Image.new("RGB", (448, 448), "white")
     assert answer(reader, "What is the total?", blank) == NOT_FOUND
 
@@ -160,4 +160,4 @@ def test_training_runs_and_takes_up_a_stopped_run(tmp_path: Path) -> None:
         train(tmp_path / "model", tmp_path / "state.pt", schedule, amounts, sizes=sizes)
         assert torch.load(tmp_path / "state.pt")[0] == steps
     picture = draw(Form((), ()), random_print(random.Random(1)))
-    assert isinstance(answer(load_reader(tmp_path / "model"), "What is the total?", picture), str)
+    assert isinstance(answer(load_session(tmp_path / "model"), "What is the total?", picture), str)

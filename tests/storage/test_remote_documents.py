@@ -11,7 +11,7 @@ import pytest
 from cogdoc.documents.document import open_path
 from cogdoc.documents.remote import RemoteFile, fetch
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sources import LostSource, Source, at_hand, expand_sources
+from cogdoc.documents.sources import Source, UnresolvedSource, expand_sources, local_copy
 from cogdoc.errors import ExitCode, InputError, MissingError, TooLargeError
 from cogdoc.storage import is_address, printable_address
 
@@ -20,12 +20,12 @@ EXPECTED = ["Page1.PNG", "page9.png", "page10.png", "sub/b.pdf", "sub/deep/a.jpe
 
 
 def lost(*addresses: str) -> list[str]:
-    return [source.error.message for source in expand_sources(addresses) if isinstance(source, LostSource)]
+    return [source.error.message for source in expand_sources(addresses) if isinstance(source, UnresolvedSource)]
 
 
 def found(*addresses: str) -> list[Source]:
     sources = list(expand_sources(addresses))
-    assert [source for source in sources if isinstance(source, LostSource)] == []
+    assert [source for source in sources if isinstance(source, UnresolvedSource)] == []
     return sources  # type: ignore[return-value]
 
 
@@ -63,12 +63,12 @@ def test_folders_keep_their_names_where_several_are_named() -> None:
 def test_document_is_there_while_it_is_read_and_not_after(bucket: Any, samples: Path, tmp_path: Path) -> None:
     bucket.put_file(str(samples / "report.pdf"), "shelf/report.pdf")
     (source,) = found("s3://shelf/report.pdf")
-    with Sandbox() as sandbox, at_hand(source) as path:
+    with Sandbox() as sandbox, local_copy(source) as path:
         assert path.read_bytes() == (samples / "report.pdf").read_bytes()
         assert open_path(path, sandbox).page_count == 8
     assert not path.exists()
     assert not path.parent.exists()
-    with at_hand(Source(tmp_path, "here", Path("here"))) as path:
+    with local_copy(Source(tmp_path, "here", Path("here"))) as path:
         assert path == tmp_path
 
 
@@ -93,10 +93,10 @@ def test_store_that_nobody_answers_for_is_one_clear_line(bucket: Any, monkeypatc
 @pytest.mark.skipif(find_spec("gcsfs") is not None, reason="gcsfs is installed")
 def test_kind_of_address_that_does_not_exist_or_is_not_installed_is_said_so() -> None:
     (nonsense, google) = expand_sources(["nonsense://x/y.pdf", "gs://bucket/y.pdf"])
-    assert isinstance(nonsense, LostSource)
+    assert isinstance(nonsense, UnresolvedSource)
     assert isinstance(nonsense.error, InputError)
     assert "no such kind of address" in nonsense.error.message
-    assert isinstance(google, LostSource)
+    assert isinstance(google, UnresolvedSource)
     assert isinstance(google.error, MissingError)
     assert google.error.exit_code is ExitCode.MISSING
     assert google.error.hint == 'pip install "cogdoc[gs]"'
@@ -114,7 +114,7 @@ def test_names_in_a_store_never_lead_out_of_the_output_folder(bucket: Any) -> No
         assert len(source.relative.name.encode()) <= 200
         assert source.relative.suffix == ".pdf"
     chained = next(source for source in sources if "::" in source.name)
-    with pytest.raises(InputError, match="cannot be opened"), at_hand(chained):
+    with pytest.raises(InputError, match="cannot be opened"), local_copy(chained):
         pass
 
 
@@ -126,7 +126,7 @@ def test_folder_on_the_web_is_searched_through_its_index(web: tuple[str, Path]) 
         path.write_text(name)
     sources = found(f"{address}/in/")
     assert [str(source.relative) for source in sources] == [*EXPECTED, "with space.pdf"]
-    with at_hand(sources[-1]) as path:
+    with local_copy(sources[-1]) as path:
         assert path.read_text() == "with space.pdf"
 
 
@@ -145,13 +145,13 @@ def test_file_on_the_web_is_fetched_and_what_is_missing_is_one_clear_line(web: t
     (folder / "a.pdf").write_bytes(b"the bytes")
     (source,) = found(f"{address}/a.pdf?version=1")
     assert source.relative == Path("a.pdf")
-    with at_hand(source) as path:
+    with local_copy(source) as path:
         assert path.read_bytes() == b"the bytes"
     (gone,) = found(f"{address}/gone.pdf")
-    with pytest.raises(InputError, match="no such file"), at_hand(gone):
+    with pytest.raises(InputError, match="no such file"), local_copy(gone):
         pass
     (refused,) = found("http://127.0.0.1:1/a.pdf")
-    with pytest.raises(InputError, match="cannot be reached"), at_hand(refused):
+    with pytest.raises(InputError, match="cannot be reached"), local_copy(refused):
         pass
     assert lost(f"{address}/no-such-folder/") == ["no such file, folder or bucket"]
 

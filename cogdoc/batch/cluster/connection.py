@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cogdoc.batch.cluster.refusal import Refusal, refuse
-from cogdoc.engines.choice import Choice, Wish, choose_engine, load_engine
 from cogdoc.engines.protocol import Engine
+from cogdoc.engines.registry import EngineRequest, EngineSelection, load_engine, select_engine
 from cogdoc.errors import CogdocError, MissingError, ResourceError, UsageError
 
 if TYPE_CHECKING:
@@ -42,22 +42,22 @@ class Cluster:
     gpus: int
     report: Callable[[str], None]
 
-    def choose_engine(self, wish: Wish) -> Choice:
-        """`cogdoc.engines.choice.choose_engine`, as one of the machines with a GPU sees it.
+    def select_engine(self, wish: EngineRequest) -> EngineSelection:
+        """`cogdoc.engines.registry.select_engine`, as one of the machines with a GPU sees it.
 
         Raises:
             UsageError, MissingError, CheckpointError, ResourceError: as there.
         """
         if wish.engine == "builtin":
-            return choose_engine(wish)
+            return select_engine(wish)
         if wish.engine == "auto" and wish.model is None and not self.gpus:
-            return Choice("builtin", "the cluster has no GPU")
+            return EngineSelection("builtin", "the cluster has no GPU")
         if wish.model is not None and Path(wish.model).is_dir():
             wish = replace(wish, model=str(Path(wish.model).absolute()))
         return _choose_remotely(wish, gpus=1 if self.gpus else 0)
 
-    def load_engine(self, choice: Choice, seconds: float = 300.0) -> Engine:
-        """`cogdoc.engines.choice.load_engine`, on every GPU; without any, on half the processors of every machine.
+    def load_engine(self, choice: EngineSelection, seconds: float = 300.0) -> Engine:
+        """`cogdoc.engines.registry.load_engine`, on every GPU; without any, on half the processors of every machine.
 
         Raises:
             MissingError, CheckpointError: the machines have not the model, or not this cogdoc.
@@ -70,7 +70,7 @@ class Cluster:
         room = Room(cpus=self._engine_cpus, gpus=1 if self.gpus else 0)
         return ClusterEngine(choice, seconds, self._engines, room, self.report)
 
-    def sandbox(self, engine: Choice, jobs: int | None = None, timeout: float | None = None) -> ClusterSandbox:
+    def sandbox(self, engine: EngineSelection, jobs: int | None = None, timeout: float | None = None) -> ClusterSandbox:
         """Readers on all CPUs that the engine leaves over, or as many as `jobs` says.
 
         Raises:
@@ -155,7 +155,7 @@ def _unreachable(address: str, reason: str) -> CogdocError:
     return ResourceError(f"--cluster: no Ray cluster at {address}: {' '.join(reason.split())[:200]}", hint)
 
 
-def _choose_remotely(wish: Wish, gpus: int) -> Choice:
+def _choose_remotely(wish: EngineRequest, gpus: int) -> EngineSelection:
     import ray
 
     chosen = ray.remote(_choose).options(num_cpus=0, num_gpus=gpus, max_retries=3).remote(wish)
@@ -171,13 +171,13 @@ def _choose_remotely(wish: Wish, gpus: int) -> Choice:
     if isinstance(choice, Refusal):
         refused = choice.as_error()
         raise type(refused)(f"{choice.host}, a machine of the cluster: {refused.message}", refused.hint)
-    assert isinstance(choice, Choice)
+    assert isinstance(choice, EngineSelection)
     return choice
 
 
-def _choose(wish: Wish) -> Choice | Refusal:
+def _choose(wish: EngineRequest) -> EngineSelection | Refusal:
     try:
-        return choose_engine(wish)
+        return select_engine(wish)
     except CogdocError as error:
         return refuse(error)
 

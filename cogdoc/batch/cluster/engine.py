@@ -14,12 +14,12 @@ from cogdoc.batch.cluster.refusal import Refusal, host, refuse, version_error
 from cogdoc.documents.document import Document, OpenRequest
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
-from cogdoc.engines.choice import Choice, load_engine
 from cogdoc.engines.protocol import Engine, Transcription
+from cogdoc.engines.registry import EngineSelection, load_engine
 from cogdoc.errors import CogdocError
-from cogdoc.results.types import Answer, Chart, EngineInfo
-from cogdoc.words.page import Page
-from cogdoc.words.types import PageWords
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text import PageText
+from cogdoc.results.records import Answer, Chart, EngineInfo
 
 KEPT_PAGES = 8
 """How many pages an actor keeps, since several questions to one page follow each other."""
@@ -40,7 +40,7 @@ class PageDescription:
     source: Source
     request: OpenRequest
     number: int
-    words: PageWords
+    words: PageText
 
     @property
     def key(self) -> Hashable:
@@ -50,7 +50,7 @@ class PageDescription:
 class ClusterEngine:
     """Implements `cogdoc.engines.protocol.Engine`."""
 
-    def __init__(self, choice: Choice, seconds: float, engines: int, room: Room, report: Report) -> None:
+    def __init__(self, choice: EngineSelection, seconds: float, engines: int, room: Room, report: Report) -> None:
         """
         Args:
             seconds: how long one answer may take.
@@ -72,7 +72,7 @@ class ClusterEngine:
         self._pool.close()
 
     def prepare(self, page: Page) -> None:
-        page.request_words()
+        page.request_text()
 
     def transcribe(self, page: Page) -> Transcription:
         return self._ask("transcribe", [page])  # type: ignore[no-any-return]
@@ -88,7 +88,7 @@ class ClusterEngine:
 
     def _ask(self, method: str, pages: Sequence[Page], *arguments: Any) -> Any:
         described = tuple(
-            PageDescription(page.document.source, page.document.request, page.number, page.words()) for page in pages
+            PageDescription(page.document.source, page.document.request, page.number, page.text()) for page in pages
         )
         return self._pool.submit(method, described, *arguments, near=tuple(page.key for page in described)).result()
 
@@ -96,7 +96,7 @@ class ClusterEngine:
 class EngineActor:
     """An actor: a model, and a sandbox in which the pages that it looks at are drawn."""
 
-    def __init__(self, choice: Choice, seconds: float, version: str) -> None:
+    def __init__(self, choice: EngineSelection, seconds: float, version: str) -> None:
         self._choice = choice
         self._seconds = seconds
         self._version = version
@@ -140,7 +140,7 @@ class EngineActor:
 
     def _page(self, described: PageDescription) -> Page:
         page = self._pages.pop(described.key, None)
-        request = self._files.at_hand(described.request)
+        request = self._files.local_copy(described.request)
         if page is None or page.document.request != request:
             page = Page(Document(described.source, request, self._sandbox), described.number, described.words)
         self._pages[described.key] = page

@@ -23,7 +23,7 @@ class FetchedFiles:
     def __init__(self) -> None:
         self._files: OrderedDict[RemoteFile, IO[bytes]] = OrderedDict()
 
-    def at_hand(self, argument: Any) -> Any:
+    def local_copy(self, argument: Any) -> Any:
         """A request to open a remote file, as one to open it where it has been fetched to; anything else as it is.
 
         Raises:

@@ -69,7 +69,7 @@ class Reader:
 
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
-            args = tuple(map(self._files.at_hand, args))
+            args = tuple(map(self._files.local_copy, args))
             return self._sandbox.run(function, *args, **kwargs)
         except CogdocError as error:
             return refuse(error, args)

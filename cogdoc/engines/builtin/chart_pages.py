@@ -13,11 +13,11 @@ from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.opening import MupdfDocument, OpenDocument, PictureDocument, check_index, open_document
 from cogdoc.documents.rendering import PixelSize
+from cogdoc.engines.builtin.charts.chart_parts import Drawing, DrawnPath
 from cogdoc.engines.builtin.charts.read import read_chart
-from cogdoc.engines.builtin.charts.types import Drawing, DrawnPath
-from cogdoc.results.types import BoxTuple, Chart
-from cogdoc.words.scan import level_picture
-from cogdoc.words.types import BlockKind, Line, PageLayout, PageWords
+from cogdoc.parsing.ocr.scans import level_picture
+from cogdoc.parsing.page_text import BlockKind, Line, PageLayout, PageText
+from cogdoc.results.records import BoxTuple, Chart
 
 LONG_SIDE = 1600
 """Pixels at which a page is drawn for its charts; smaller pictures are taken as they are."""
@@ -153,7 +153,7 @@ def _moved_drawing(drawing: Drawing, left: int, top: int) -> Drawing:
     )
 
 
-def _placed(chart: Chart, words: PageWords, left: int, top: int, scale: float) -> Chart:
+def _placed(chart: Chart, words: PageText, left: int, top: int, scale: float) -> Chart:
     """The chart with its boxes in points of the page as displayed."""
 
     def to_page(box: BoxTuple | None) -> BoxTuple | None:

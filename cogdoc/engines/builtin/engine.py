@@ -8,9 +8,9 @@ from importlib.metadata import version
 from cogdoc.documents.document import OpenRequest
 from cogdoc.engines.protocol import Transcription
 from cogdoc.errors import InputError, TimeLimitError
-from cogdoc.results.types import Answer, Chart, EngineInfo, Flag
-from cogdoc.words.page import Page
-from cogdoc.words.types import BlockKind, PageLayout, TextOrigin
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text import BlockKind, PageLayout, TextOrigin
+from cogdoc.results.records import Answer, Chart, EngineInfo, Flag
 
 LAID_OUT_PAGES = 2
 """How many of the best pages have their blocks, tables and charts found when a question is asked, unless the first
@@ -50,7 +50,7 @@ class BuiltinEngine:
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
         from cogdoc.engines.builtin.answering import answer_question
 
-        layouts = [PageLayout(page.words(), ()) for page in pages]
+        layouts = [PageLayout(page.text(), ()) for page in pages]
         best = Answer(question=question, text=None, confidence=0.0)
         flags: tuple[str, ...] = ()
         for place, page in enumerate(pages[:LAID_OUT_PAGES]):
@@ -78,9 +78,9 @@ class BuiltinEngine:
         return page.document.sandbox.run(charts_of, page.document.request, page.layout())
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
-        from cogdoc.engines.builtin.charts.questions import answer_chart_question
+        from cogdoc.engines.builtin.charts.chart_questions import answer_chart_question
 
-        words = page.words()
+        words = page.text()
         answers = [
             answer
             for chart in charts

@@ -20,7 +20,7 @@ from cogdoc.evaluation.metrics import (
     vqa_accuracy,
 )
 from cogdoc.evaluation.outcomes import Scored
-from cogdoc.results.types import Answer
+from cogdoc.results.records import Answer
 
 PAGES_LOOKED_UP = 3
 """How many pages somebody who checks an answer would open."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rapidfuzz.distance import Levenshtein
 
 from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD, RELAXED_TOLERANCE, quantity
-from cogdoc.results.types import Chart
+from cogdoc.results.records import Chart
 
 
 class ChartNumber(NamedTuple):

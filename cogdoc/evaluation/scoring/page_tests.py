@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.metrics import passes
 from cogdoc.evaluation.outcomes import Scored
-from cogdoc.results.types import PageRecord
+from cogdoc.results.records import PageRecord
 
 
 def score_page_test(case: Case, pages: Sequence[PageRecord]) -> Scored:

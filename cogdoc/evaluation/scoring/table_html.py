@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from cogdoc.results.records import TableResult
 from cogdoc.results.table_spans import Span, spans_of
-from cogdoc.results.types import TableResult
 
 
 def table_html(table: TableResult) -> str:

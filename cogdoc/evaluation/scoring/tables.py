@@ -13,7 +13,7 @@ from cogdoc.evaluation.metrics import adjacency_f1, teds
 from cogdoc.evaluation.outcomes import Scored
 from cogdoc.evaluation.scoring.chart_values import chart_values, matched_values, true_values
 from cogdoc.evaluation.scoring.table_html import table_html
-from cogdoc.results.types import Chart, PageRecord, TableResult
+from cogdoc.results.records import Chart, PageRecord, TableResult
 
 INLINE_TAGS = frozenset({"b", "i", "sup", "sub"})
 """Marks inside of cells, which cogdoc does not give; they are taken out of the truth too."""

@@ -1,6 +1,5 @@
-"""Answers from the words and the layout of pages alone: no model, no download, the same every time."""
+"""Answers from the text and the layout of pages alone: no model, no download, the same result every time."""
 
 from cogdoc.engines.builtin.answering.answer import answer_question
-from cogdoc.engines.builtin.answering.pages import RankedPage, rank_pages
 
-__all__ = ["RankedPage", "answer_question", "rank_pages"]
+__all__ = ["answer_question"]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from cogdoc.engines.builtin.answering.candidate_ranking import ranked
 from cogdoc.engines.builtin.answering.candidates import Proposal
 from cogdoc.engines.builtin.answering.confidence import calibrated, looks_like_chart
 from cogdoc.engines.builtin.answering.fields import propose_fields
-from cogdoc.engines.builtin.answering.labels import Matcher
 from cogdoc.engines.builtin.answering.letterheads import propose_letterheads
-from cogdoc.engines.builtin.answering.questions import Shape, analyze, other_wordings, reworded
-from cogdoc.engines.builtin.answering.ranking import ranked
-from cogdoc.engines.builtin.answering.segments import view_page
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
-from cogdoc.engines.builtin.answering.tables import propose_cells
-from cogdoc.engines.builtin.answering.terms import tokenize
-from cogdoc.engines.builtin.answering.values import ValueKind
-from cogdoc.results.types import Answer, Candidate, Evidence
-from cogdoc.words.types import PageLayout, PageWords
+from cogdoc.engines.builtin.answering.table_lookup import propose_cells
+from cogdoc.parsing.page_text import PageLayout, PageText
+from cogdoc.query.label_matching import Matcher
+from cogdoc.query.question_analysis import Shape, analyze, other_wordings, reworded
+from cogdoc.query.segments import view_page
+from cogdoc.query.terms import tokenize
+from cogdoc.query.typed_values import ValueKind
+from cogdoc.results.records import Answer, Candidate, Evidence
 
 THRESHOLD = 0.3
 """From this probability on an answer is given."""
@@ -62,7 +62,7 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     looked_at = _named_pages(question, layouts, page_count)
     matcher, found = _weighed(question, looked_at)
     unsaid = max(0.0, 1 - sum(chance for _, chance in found))
-    best = found[0] if found and is_said(found[0][1], unsaid) else None
+    best = found[0] if found and should_answer(found[0][1], unsaid) else None
     confidence = unsaid
     if best is not None:
         on_chart = looks_like_chart(best[0].page)
@@ -87,7 +87,7 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     )
 
 
-def is_said(chance: float, unsaid: float) -> bool:
+def should_answer(chance: float, unsaid: float) -> bool:
     """Whether to give the likeliest answer, by its probability and by that of the document not saying."""
     return chance >= THRESHOLD or (chance >= UNDECIDED and chance > FAR * unsaid)
 
@@ -126,7 +126,7 @@ def _others(found: Sequence[Weighed], best: Weighed | None, confidence: float) -
     return sorted([*likeliest, *reserved], key=lambda pair: -pair[1])
 
 
-def _place_to_look(matcher: Matcher, words: PageWords) -> Candidate | None:
+def _place_to_look(matcher: Matcher, words: PageText) -> Candidate | None:
     """The line of a page that holds most of the question, where nothing on the page looks like an answer."""
     lines = [(matcher.recall(matcher.covered(tokenize(line.text))), line) for line in words.lines]
     recall, line = max(lines, key=lambda pair: pair[0], default=(0.0, None))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.engines.builtin.answering.segments import PageView, Slice
-from cogdoc.engines.builtin.answering.values import ValueKind
+from cogdoc.query.segments import PageView, Slice
+from cogdoc.query.typed_values import ValueKind
 
 
 class Relation(StrEnum):

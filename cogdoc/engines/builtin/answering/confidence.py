@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 
-from cogdoc.engines.builtin.answering.segments import PageView
-from cogdoc.words.types import TextOrigin
+from cogdoc.parsing.page_text import TextOrigin
+from cogdoc.query.segments import PageView
 
 INTERCEPT = 1.13
 SLOPE = 0.68

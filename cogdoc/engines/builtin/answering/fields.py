@@ -7,16 +7,16 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
-from cogdoc.engines.builtin.answering.labels import (
+from cogdoc.query.label_matching import (
     LabelMatch,
     Matcher,
     inner_label,
     is_label,
     starts_with_label,
 )
-from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice
-from cogdoc.engines.builtin.answering.terms import is_cjk
-from cogdoc.engines.builtin.answering.values import ValueKind, find_values, fit
+from cogdoc.query.segments import PageView, Segment, Slice
+from cogdoc.query.terms import is_cjk
+from cogdoc.query.typed_values import ValueKind, find_values, fit
 
 MIN_RECALL = 0.25
 BELOW_REACH = 3.0

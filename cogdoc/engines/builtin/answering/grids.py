@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.engines.builtin.answering.segments import PageView, Segment
-from cogdoc.engines.builtin.answering.values import ValueKind, find_values, fit
-from cogdoc.words.types import Table, Word
+from cogdoc.parsing.page_text import Table, Word
+from cogdoc.query.segments import PageView, Segment
+from cogdoc.query.typed_values import ValueKind, find_values, fit
 
 HEADER_ROWS = 3
 _FIELD = re.compile(r"[:：]\s*\S")

@@ -6,19 +6,19 @@ import re
 from collections.abc import Callable, Iterator, Sequence, Set
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
-from cogdoc.engines.builtin.answering.document_fields import DocumentField
-from cogdoc.engines.builtin.answering.labels import Matcher
 from cogdoc.engines.builtin.answering.receipts import total_amounts
-from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice, whole
-from cogdoc.engines.builtin.answering.terms import folded
-from cogdoc.engines.builtin.answering.values import (
+from cogdoc.parsing.page_text import BlockKind
+from cogdoc.query.document_fields import DocumentField
+from cogdoc.query.label_matching import Matcher
+from cogdoc.query.segments import PageView, Segment, Slice, whole
+from cogdoc.query.terms import folded
+from cogdoc.query.typed_values import (
     ValueKind,
     address_likeness,
     find_values,
     organisation_likeness,
 )
-from cogdoc.engines.builtin.answering.vocabulary import ORGANISATION_WORDS
-from cogdoc.words.types import BlockKind
+from cogdoc.query.vocabulary import ORGANISATION_WORDS
 
 HEAD_ROWS = 14
 """Rows from the top in which a letterhead stands."""

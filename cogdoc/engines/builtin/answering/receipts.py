@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice
-from cogdoc.engines.builtin.answering.values import ValueKind, find_values
-from cogdoc.words.numbers import find_numbers
+from cogdoc.parsing.numbers import find_numbers
+from cogdoc.query.segments import PageView, Segment, Slice
+from cogdoc.query.typed_values import ValueKind, find_values
 
 _TOTAL_WORDS: tuple[tuple[str, float], ...] = (
     (

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
-from cogdoc.engines.builtin.answering.labels import Matcher
-from cogdoc.engines.builtin.answering.segments import PageView, Segment, Slice
-from cogdoc.engines.builtin.answering.terms import Token, is_cjk
-from cogdoc.engines.builtin.answering.values import ValueKind, find_values
-from cogdoc.engines.builtin.answering.vocabulary import STOP_WORDS
-from cogdoc.words.types import Block, BlockKind, Word
+from cogdoc.parsing.page_text import Block, BlockKind, Word
+from cogdoc.query.label_matching import Matcher
+from cogdoc.query.segments import PageView, Segment, Slice
+from cogdoc.query.terms import Token, is_cjk
+from cogdoc.query.typed_values import ValueKind, find_values
+from cogdoc.query.vocabulary import STOP_WORDS
 
 MIN_RECALL = 0.3
 MIN_WORDS = 4

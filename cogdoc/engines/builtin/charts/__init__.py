@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cogdoc.engines.builtin.charts.questions import answer_chart_question
+from cogdoc.engines.builtin.charts.chart_parts import Drawing, DrawnPath
+from cogdoc.engines.builtin.charts.chart_questions import answer_chart_question
 from cogdoc.engines.builtin.charts.read import read_chart
-from cogdoc.engines.builtin.charts.types import Drawing, DrawnPath
 
 __all__ = ["Drawing", "DrawnPath", "answer_chart_question", "read_chart"]

@@ -16,7 +16,7 @@ from cogdoc.engines.builtin.charts.operations import (
     operation_of,
     ranked,
 )
-from cogdoc.results.types import Chart
+from cogdoc.results.records import Chart
 
 _FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
 

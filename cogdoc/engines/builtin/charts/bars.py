@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale
+from cogdoc.engines.builtin.charts.bar_layout import BarLayout, Row, grouped, transposed
 from cogdoc.engines.builtin.charts.categories import category_labels, category_places
+from cogdoc.engines.builtin.charts.chart_labels import Label
+from cogdoc.engines.builtin.charts.chart_parts import Bar, Color, Picture
 from cogdoc.engines.builtin.charts.colors import background_of, hexadecimal
-from cogdoc.engines.builtin.charts.labels import Label
-from cogdoc.engines.builtin.charts.layout import BarLayout, Row, grouped, transposed
 from cogdoc.engines.builtin.charts.legend import find_legend, headings, names_by_text_color
-from cogdoc.engines.builtin.charts.types import Bar, Color, Picture
-from cogdoc.engines.builtin.charts.values import Mark, anchored, common_unit, marked_value, unit_length
-from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue
+from cogdoc.engines.builtin.charts.mark_values import Mark, anchored, common_unit, marked_value, unit_length
+from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 _KINDS = {
     (True, False): ChartKind.BAR,

@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cogdoc.engines.builtin.charts.labels import Label, clusters, in_reading_order, merged, phrases
-from cogdoc.engines.builtin.charts.layout import BarLayout
+from cogdoc.engines.builtin.charts.bar_layout import BarLayout
+from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merged, phrases
 
 _WRAP_GAP = 0.3
 """Text heights between the lines of one label; the title of the axis keeps a greater distance."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.builtin.charts.types import Color, Mask, Picture
+from cogdoc.engines.builtin.charts.chart_parts import Color, Mask, Picture
 
 _SAME = 14
 """Largest channel difference between two pixels that are painted in one colour."""

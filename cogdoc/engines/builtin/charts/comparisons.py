@@ -13,8 +13,8 @@ from cogdoc.engines.builtin.charts.operations import (
     operation_of,
     ranked,
 )
-from cogdoc.results.types import Chart
-from cogdoc.words.numbers import find_numbers
+from cogdoc.parsing.numbers import find_numbers
+from cogdoc.results.records import Chart
 
 _GREATER = r"greater|more|larger|higher|bigger|exceeds?|above|over|大于|高于|超过|多于"
 _SMALLER = r"less|lower|smaller|fewer|below|under|小于|低于|少于"

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.chart_parts import Color, Curve, Drawing, Mask, Picture
 from cogdoc.engines.builtin.charts.colors import background_of, distance, ink_colors, mask_of
-from cogdoc.engines.builtin.charts.types import Color, Curve, Drawing, Mask, Picture
-from cogdoc.words.types import Word
+from cogdoc.parsing.page_text import Word
 
 _TOLERANCE = 34
 """Antialiasing keeps thin lines from reaching their full colour."""

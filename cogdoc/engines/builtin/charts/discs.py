@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cogdoc.engines.builtin.charts.chart_parts import Color, Picture, Pie, Slice
 from cogdoc.engines.builtin.charts.colors import background_of, flat_colors, mask_of
-from cogdoc.engines.builtin.charts.types import Color, Picture, Pie, Slice
 
 _STEPS = 1440
 """Directions sampled around the centre."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cogdoc.results.types import Chart
+from cogdoc.results.records import Chart
 
 _YES_NO = re.compile(
     r"^\W*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would)\b|是否|吗[?？]?$|是不是", re.I

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merged, phrases
+from cogdoc.engines.builtin.charts.chart_parts import Color, Picture
 from cogdoc.engines.builtin.charts.colors import distance, mask_of, text_color
-from cogdoc.engines.builtin.charts.labels import Label, clusters, in_reading_order, merged, phrases
-from cogdoc.engines.builtin.charts.types import Color, Picture
 
 _MARKS_IN_TEXT = re.compile(r"^[\s■●•▪◆▲▼★□○—–_=*+.|-]+(?=\w)")
 _MOST_PATCHES = 150

@@ -11,13 +11,13 @@ import numpy as np
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale, fit_scale
+from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, merged, phrases
+from cogdoc.engines.builtin.charts.chart_parts import Color, Curve, Picture
 from cogdoc.engines.builtin.charts.colors import distance, hexadecimal, text_color
 from cogdoc.engines.builtin.charts.curves import plot_of
-from cogdoc.engines.builtin.charts.labels import Label, clusters, merged, phrases
 from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names_by_text_color
-from cogdoc.engines.builtin.charts.types import Color, Curve, Picture
-from cogdoc.engines.builtin.charts.values import Mark, common_unit, marked_value
-from cogdoc.results.types import Chart, ChartKind, ChartSeries
+from cogdoc.engines.builtin.charts.mark_values import Mark, common_unit, marked_value
+from cogdoc.results.records import Chart, ChartKind, ChartSeries
 
 _MOST_UNEVEN = 0.45
 """Spread of the steps between tick labels, of their mean; some labels may have been missed."""

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.engines.builtin.charts.chart_parts import Bar, Color, Drawing, Mask, Picture
 from cogdoc.engines.builtin.charts.colors import background_of, distance, flat_colors, mask_of
-from cogdoc.engines.builtin.charts.types import Bar, Color, Drawing, Mask, Picture
-from cogdoc.words.types import Word
+from cogdoc.parsing.page_text import Word
 
 _LEAST_PIXELS = 24
 """A colour that evenly fills fewer pixels than this paints no mark."""

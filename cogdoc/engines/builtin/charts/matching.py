@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.charts.colors import from_hexadecimal, named_colors
-from cogdoc.results.types import Chart, ChartValue
+from cogdoc.results.records import Chart, ChartValue
 
 CERTAIN, COMPUTED, LIKELY, GUESS = 0.97, 0.79, 0.58, 0.3
 """How sure an answer is: read off at a named place; worked out; probably what was meant; the best there is.

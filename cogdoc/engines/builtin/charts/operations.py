@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from cogdoc.engines.builtin.charts.matching import Cell
-from cogdoc.words.numbers import find_numbers
+from cogdoc.parsing.numbers import find_numbers
 
 
 class Operation(StrEnum):

@@ -8,12 +8,12 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.chart_labels import Label, in_reading_order, merged, phrases
+from cogdoc.engines.builtin.charts.chart_parts import Picture, Pie, Slice
 from cogdoc.engines.builtin.charts.colors import hexadecimal
-from cogdoc.engines.builtin.charts.labels import Label, in_reading_order, merged, phrases
 from cogdoc.engines.builtin.charts.legend import find_legend
-from cogdoc.engines.builtin.charts.types import Picture, Pie, Slice
-from cogdoc.results.types import Chart, ChartKind, ChartSeries, ChartValue
-from cogdoc.words.numbers import find_numbers
+from cogdoc.parsing.numbers import find_numbers
+from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 _REACH = 2.3
 """Names stand within this many radii of the centre."""

@@ -6,19 +6,19 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.bar_layout import BarLayout, find_layout
 from cogdoc.engines.builtin.charts.bars import read_bars
+from cogdoc.engines.builtin.charts.chart_labels import Label, labels_of, usual_height
+from cogdoc.engines.builtin.charts.chart_parts import Bar, Curve, Drawing, Picture
 from cogdoc.engines.builtin.charts.colors import background_of
 from cogdoc.engines.builtin.charts.curves import drawn_curves, find_curves, plot_of
 from cogdoc.engines.builtin.charts.discs import find_pie
-from cogdoc.engines.builtin.charts.labels import Label, labels_of, usual_height
-from cogdoc.engines.builtin.charts.layout import BarLayout, find_layout
 from cogdoc.engines.builtin.charts.lines import read_lines
 from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, painted, without_labels
 from cogdoc.engines.builtin.charts.pies import read_pie
 from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title
-from cogdoc.engines.builtin.charts.types import Bar, Curve, Drawing, Picture
-from cogdoc.results.types import Chart, ChartKind
-from cogdoc.words.types import Line
+from cogdoc.parsing.page_text import Line
+from cogdoc.results.records import Chart, ChartKind
 
 _LEAST_SIDE = 40
 """Pixels; a smaller picture shows no chart that could be read."""

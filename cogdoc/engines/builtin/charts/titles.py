@@ -7,8 +7,8 @@ import statistics
 from collections.abc import Sequence
 
 from cogdoc.documents.geometry import Box
-from cogdoc.words.numbers import parse_number
-from cogdoc.words.types import Line
+from cogdoc.parsing.numbers import parse_number
+from cogdoc.parsing.page_text import Line
 
 _SOURCE = re.compile(r"^(source|note|©|\(c\)|来源|注[:：]|数据来源)|show source|additional information", re.IGNORECASE)
 

@@ -1,0 +1,120 @@
+"""A checkpoint ready to answer: model, tokenizer, and what its files say about templates and stop tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from cogdoc.cogvlm2.batch import read_rows
+from cogdoc.cogvlm2.cancelling import Cancelled, cancellable
+from cogdoc.cogvlm2.configuration import Template, read_config
+from cogdoc.cogvlm2.decoding import GREEDY, Ended, Finish, Token, decode
+from cogdoc.cogvlm2.features import FeatureStore, model_identity
+from cogdoc.cogvlm2.loading import Progress, load_model
+from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.pixels import to_pixels
+from cogdoc.cogvlm2.prompts import Prompt, Turn, lay_out, render
+from cogdoc.cogvlm2.quantizing import Quantization
+from cogdoc.cogvlm2.sampling import Sampling
+from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer, load_tokenizer
+from cogdoc.errors import CheckpointError
+
+
+@dataclass(frozen=True, slots=True)
+class CogVLM2Session:
+    """What it takes to ask CogVLM2 about a picture. Without `store`, features are computed anew each time."""
+
+    model: CogVLM2
+    tokenizer: Tokenizer
+    store: FeatureStore | None = None
+
+    def prompt(
+        self, question: str, history: Sequence[Turn] = (), template: Template | None = None, with_image: bool = True
+    ) -> Prompt:
+        """A question's tokens in `template`, by default the checkpoint's own.
+
+        Raises:
+            TooLargeError: it does not fit the model's context.
+        """
+        config = self.model.config
+        text = render(template or config.template, question, history)
+        return lay_out(config, self.tokenizer.encode(text), with_image)
+
+    @torch.inference_mode()
+    def features(self, image: Image.Image, cancelled: Callable[[], bool] = lambda: False) -> Tensor:
+        """The picture's features (1, image_tokens, hidden_size), from the store if it was looked at before.
+
+        Raises:
+            Cancelled: `cancelled`, which is asked between layers, said so.
+        """
+        pixels = to_pixels(image, self.model.config.vision)
+        kept = self.store.load(pixels) if self.store is not None else None
+        if kept is not None and kept.shape == (self.model.config.image_tokens, self.model.config.hidden_size):
+            return kept[None].to(self.model.device)
+        with cancellable(self.model, cancelled):
+            features = self.model.image_features(pixels[None])
+        if self.store is not None:
+            self.store.save(pixels, features[0])
+        return features
+
+    def tokens(
+        self,
+        question: str,
+        image: Image.Image | None = None,
+        *,
+        history: Sequence[Turn] = (),
+        template: Template | None = None,
+        max_tokens: int = 512,
+        sampling: Sampling = GREEDY,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Token | Ended]:
+        """The answer token by token with log-probabilities, and why it ended.
+
+        Raises:
+            TooLargeError: the prompt does not fit the model's context.
+        """
+        prompt = self.prompt(question, history, template, with_image=image is not None)
+        try:
+            features = None if image is None else self.features(image, cancelled)
+            with cancellable(self.model, cancelled):
+                rows = read_rows(self.model, [prompt], features, room=max_tokens)
+        except Cancelled:
+            yield Ended(0, Finish.CANCELLED)
+            return
+        yield from decode(rows, max_tokens, self.model.config.eos_token_ids, sampling, cancelled=cancelled)
+
+    def text(self, events: Iterable[Token | Ended]) -> Iterator[str]:
+        """The text of one row's tokens piece by piece, each as soon as its characters are whole."""
+        stream = TextStream(self.tokenizer)
+        for event in events:
+            if isinstance(event, Token) and (piece := stream.push(event.id)):
+                yield piece
+        if rest := stream.finish():
+            yield rest
+
+
+def load_session(
+    checkpoint: Path,
+    *,
+    quantization: Quantization | None = None,
+    device: torch.device | str = "cpu",
+    feature_folder: Path | None = None,
+    progress: Progress | None = None,
+) -> CogVLM2Session:
+    """Load a checkpoint with its tokenizer, and keep image features in `feature_folder` if one is given.
+
+    Raises:
+        CheckpointError: the tokenizer is missing or not this model's; otherwise as `cogdoc.cogvlm2.loading.load_model`.
+    """
+    tokenizer = load_tokenizer(checkpoint)
+    vocab = read_config(checkpoint).vocab_size
+    if tokenizer.vocab_size > vocab:
+        raise CheckpointError(f"{checkpoint}: the tokenizer has {tokenizer.vocab_size} tokens, the model {vocab}")
+    model = load_model(checkpoint, quantization=quantization, device=device, progress=progress)
+    store = FeatureStore(feature_folder, model_identity(checkpoint, model)) if feature_folder is not None else None
+    return CogVLM2Session(model, tokenizer, store)

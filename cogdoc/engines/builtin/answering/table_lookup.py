@@ -1,0 +1,254 @@
+"""Values where a row and a column meet, in tables that the layout found and in rows that merely line up.
+
+A cell is the likelier the more of the question's words its row and its column's header hold, its own words not
+counted; "which", "who" and "where" also say what its column should be called or hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
+from cogdoc.engines.builtin.answering.grids import Grid, grids
+from cogdoc.parsing.numbers import find_numbers
+from cogdoc.query.label_matching import Matcher
+from cogdoc.query.question_analysis import Shape
+from cogdoc.query.segments import PageView, Segment, Slice, whole
+from cogdoc.query.terms import Token, tokenize
+from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values, fit
+from cogdoc.query.vocabulary import COLUMN_NAMES
+
+MIN_RECALL = 0.3
+HEADER_TOKENS = 16
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+SUPERLATIVES = (Shape.MAXIMUM, Shape.MINIMUM)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What a column has to do with the question."""
+
+    index: int
+    covering: dict[int, float]
+    """The question's words that its header holds."""
+    precision: float
+    best: float
+    """1 where its header holds more of the question's words than every other column's."""
+    latest: float
+    """1 where the question names no year, and no other column is headed by a later one."""
+    asked: float
+    """How much the question asks for what stands in this column, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a row has to do with the question."""
+
+    index: int
+    coverings: tuple[dict[int, float], ...]
+    """The question's words that each cell holds."""
+    recall: float
+
+
+def propose_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
+    """Cells whose row and column together hold the question's words."""
+    for grid in grids(page):
+        columns = _columns(matcher, grid)
+        if matcher.question.shape in SUPERLATIVES:
+            yield from _extremes(matcher, page, grid, columns)
+        yield from _cells(matcher, page, grid, columns)
+    yield from _aligned_cells(matcher, page)
+
+
+def _columns(matcher: Matcher, grid: Grid) -> list[_Column]:
+    named = [matcher.recall(matcher.covered(tokenize(header))) for header in grid.headers]
+    ordered = sorted(named, reverse=True)
+    years = [max(map(int, _YEAR.findall(header)), default=0) for header in grid.headers]
+    latest = 0 if any(len(period) == 4 for period in matcher.question.periods) else max(years)
+    return [
+        _column(matcher, grid, index, float(share == ordered[0] > ordered[1] + 0.02), float(years[index] == latest > 0))
+        for index, share in enumerate(named)
+    ]
+
+
+def _column(matcher: Matcher, grid: Grid, index: int, best: float, latest: float) -> _Column:
+    header = tokenize(grid.headers[index])
+    covering = matcher.covered(header)
+    kind = matcher.question.kinds[0]
+    names = COLUMN_NAMES.get(kind.value, frozenset())
+    called = float(any(token.norm in names for token in header))
+    holds = grid.share_of(kind, index) if kind is not ValueKind.TEXT else 0.0
+    precision = matcher.precision(header) if covering else 0.0
+    core = matcher.recall({place: value for place, value in covering.items() if place in matcher.core})
+    return _Column(
+        index,
+        covering,
+        precision,
+        best,
+        latest,
+        min(1.0, max(1.5 * core + 0.4 * precision, 0.5 * called + 0.4 * holds)),
+    )
+
+
+def _row(matcher: Matcher, grid: Grid, index: int) -> _Row:
+    coverings = tuple(matcher.covered(cell.tokens) if cell is not None else {} for cell in grid.cells[index])
+    return _Row(index, coverings, matcher.recall(*coverings))
+
+
+def _cells(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Column]) -> Iterator[Proposal]:
+    rows = [_row(matcher, grid, index) for index in grid.body]
+    best = max((row.recall for row in rows), default=0.0)
+    section = ""
+    for row in rows:
+        filled = [cell for cell in grid.cells[row.index] if cell is not None]
+        if len(filled) == 1:
+            section = filled[0].text
+        elif row.recall > 0:
+            for column in columns:
+                cell = grid.cells[row.index][column.index]
+                if cell is not None:
+                    yield from _cell(matcher, page, grid, row, columns, column, cell, section, best)
+
+
+def _cell(
+    matcher: Matcher,
+    page: PageView,
+    grid: Grid,
+    row: _Row,
+    columns: Sequence[_Column],
+    column: _Column,
+    cell: Segment,
+    section: str,
+    best: float,
+) -> Iterator[Proposal]:
+    struck = [place for place, covering in enumerate(row.coverings) if covering and place != column.index]
+    if not struck:
+        return
+    others = [row.coverings[place] for place in struck] + [columns[place].covering for place in struck]
+    recall = matcher.recall(column.covering, *others)
+    if recall < MIN_RECALL:
+        return
+    recall = max(recall, matcher.recall(column.covering, *others, matcher.covered(tokenize(section))))
+    cells = [other for place in struck if (other := grid.cells[row.index][place]) is not None]
+    precision = max(matcher.precision(other.tokens) for other in cells)
+    own = matcher.recall(row.coverings[column.index])
+    without = matcher.recall(*(row.coverings[place] for place in struck))
+    for kind in matcher.question.kinds:
+        typed = _typed_part(cell, kind)
+        if typed is None:
+            continue
+        part, fitting = typed
+        if kind is ValueKind.TEXT and len(matcher.question.kinds) > 1:
+            fitting = 0.3
+        yield Proposal(
+            page=page,
+            text=part.text.strip(),
+            slices=(part,),
+            relation=Relation.CELL,
+            kind=kind,
+            recall=max(0.0, recall - 0.5 * own),
+            precision=precision,
+            fit=fitting * (1 - 0.6 * min(1.0, own)),
+            distance=0.0,
+            evidence=grid.row_text(row.index),
+            signs={
+                "asked-column": column.asked,
+                "replaced": max(matcher.replaced(other.text) for other in cells),
+                "column-named": matcher.recall(column.covering),
+                "best-column": column.best,
+                "latest": column.latest,
+                "best-row": float(without >= best - 1e-6) if best else 0.0,
+                "first-column": float(column.index == 0),
+            },
+        )
+
+
+def _typed_part(cell: Segment, kind: ValueKind) -> tuple[Slice, float] | None:
+    """The part of a cell that is a value of a kind, and how well it fits."""
+    if kind is ValueKind.TEXT:
+        return whole(cell), 0.7
+    fitting = fit(kind, cell.text)
+    values = find_values(kind, cell.text)
+    if not values or fitting < 0.2:
+        return None
+    value = max(values, key=lambda value: value.fit)
+    entire = fitting > 0.6 or kind in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE)
+    return whole(cell) if entire else Slice(cell, value.start, value.end), fitting
+
+
+def _extremes(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Column]) -> Iterator[Proposal]:
+    """In the row with the highest or lowest value of the column that the question names, what it asks for."""
+    measured = [column for column in columns if column.covering and grid.share_of(ValueKind.NUMBER, column.index) > 0.6]
+    if not measured:
+        return
+    by = max(measured, key=lambda column: matcher.recall(column.covering))
+    values = {index: numbers[0].value for index in grid.body if (numbers := find_numbers(grid.text(index, by.index)))}
+    totals = {"total", "totals", "sum", "average", "合计", "总计"}
+    values = {
+        index: value for index, value in values.items()
+        if not {token.norm for token in tokenize(grid.label(index))} & totals
+    }  # fmt: skip
+    if len(values) < 2:
+        return
+    pick = max if matcher.question.shape is Shape.MAXIMUM else min
+    row = pick(values, key=lambda index: values[index])
+    rest = [column for column in columns if column.index != by.index and grid.cells[row][column.index] is not None]
+    ordered = sorted(rest, key=lambda column: (-column.asked, column.index))
+    for place, column in enumerate(ordered[:2]):
+        cell = grid.cells[row][column.index]
+        if cell is not None:
+            yield Proposal(
+                page=page, text=cell.text, slices=(whole(cell),), relation=Relation.LOOKUP,
+                kind=matcher.question.kinds[0], recall=matcher.recall(by.covering, column.covering),
+                precision=by.precision, fit=0.8 - 0.4 * place, evidence=grid.row_text(row),
+            )  # fmt: skip
+
+
+def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
+    """Numbers whose row, by the words on their left, and column, by the words above, hold the question's words."""
+    kind = matcher.question.kinds[0]
+    if kind not in NUMERIC:
+        return
+    for row in page.rows:
+        covering = matcher.covered(token for segment in row for token in segment.tokens)
+        if not covering or len(row) < 2:
+            continue
+        for segment in row[1:]:
+            values = find_values(kind, segment.text)
+            if not values or fit(kind, segment.text) < 0.45:
+                continue
+            labels = [other for other in page.left_of(segment) if fit(kind, other.text) < 0.45]
+            label = matcher.covered(token for other in labels for token in other.tokens)
+            head = matcher.covered(_header(page, segment))
+            recall = matcher.recall(label, head)
+            if recall < MIN_RECALL or not label or not head:
+                continue
+            said = [token for other in labels for token in other.tokens]
+            yield Proposal(
+                page=page,
+                text=segment.text.strip(),
+                slices=(whole(segment),),
+                relation=Relation.CELL,
+                kind=kind,
+                recall=recall,
+                precision=matcher.precision(said),
+                fit=values[0].fit,
+                distance=1.0,
+                evidence=page.row_text(segment),
+                signs={"aligned": 1.0},
+            )
+
+
+def _header(page: PageView, segment: Segment) -> list[Token]:
+    """The words over a column of numbers: those nearest above it, as far as no number parts them."""
+    header: list[Token] = []
+    for other in page.above(segment):
+        if find_values(ValueKind.YEAR, other.text) or fit(ValueKind.NUMBER, other.text) < 0.45 < len(other.text) / 3:
+            header += other.tokens
+        elif header:
+            break
+        if len(header) > HEADER_TOKENS:
+            break
+    return header

@@ -1,0 +1,191 @@
+"""Turns the words of a picture into labels: numbers whole, words of one phrase together, slanted text known.
+
+OCR hands out lines that may run several tick labels together ("2015 2016 2017") or split one number at its
+thousands space ("7 531"); everything after this works on labels and never on the OCR engine's lines.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.parsing.numbers import Number, parse_number
+from cogdoc.parsing.page_text import Line, Word
+
+_THOUSANDS = re.compile(r"\d{3}([.,]\d+)?[%*]?")
+_OPEN_GROUP = re.compile(r"[$€£¥]?[-−–]?\d{1,3}( \d{3})*")
+_TRAILING = re.compile(r"[%％‰]|[KMB]|bn|mn|million|billion|万|亿")
+_GLUED = re.compile(r"(\D*[^\W\d][*)]*)(\d[\d.,]*%)")
+_LEADING = re.compile(r"[-−–$€£¥]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Text that stands for itself: a tick label, a data label, a name in a legend."""
+
+    text: str
+    box: Box
+    confidence: float
+    number: Number | None = None
+    slanted: bool = False
+
+    @property
+    def height(self) -> float:
+        return self.box.height
+
+    @property
+    def anchor(self) -> tuple[float, float]:
+        """The point the label belongs to: its centre, for slanted text its upper right end."""
+        if self.slanted:
+            return self.box.center[0] + 0.35 * self.box.width, self.box.y0
+        return self.box.center
+
+
+def labels_of(lines: Iterable[Line]) -> list[Label]:
+    """One label a word, but a number with all its parts; slanted lines stay whole."""
+    lines = list(lines)
+    usual = usual_height(lines)
+    crowded = _crowded(lines, usual)
+    labels: list[Label] = []
+    for line in lines:
+        if _is_slanted(line, usual) or line in crowded:
+            labels.append(_label(line.words, slanted=True))
+        else:
+            words = [part for word in line.words for part in _unglued(word)]
+            labels += [_label(group) for group in _number_groups(words)]
+    return labels
+
+
+def usual_height(lines: Iterable[Line]) -> float:
+    """The median height of words that are clearly upright, 10 pixels where there are none."""
+    heights = [word.box.height for line in lines for word in line.words if word.box.width > 1.5 * word.box.height]
+    return statistics.median(heights) if heights else 10.0
+
+
+def phrases(labels: Iterable[Label], gap: float = 1.0) -> list[Label]:
+    """Labels that follow each other on one line within `gap` heights, joined."""
+    joined: list[Label] = []
+    for label in sorted(labels, key=lambda label: (label.box.x0, label.box.y0)):
+        for index, phrase in enumerate(joined):
+            distance = label.box.x0 - phrase.box.x1
+            height = min(phrase.height, label.height)
+            if -0.5 * height <= distance <= gap * height and _side_by_side(phrase, label):
+                joined[index] = merged([phrase, label])
+                break
+        else:
+            joined.append(label)
+    return joined
+
+
+def merged(labels: Sequence[Label]) -> Label:
+    """Several labels as one, in the order given."""
+    text = " ".join(label.text for label in labels)
+    return Label(
+        text=text,
+        box=bounding_box(label.box for label in labels),
+        confidence=min(label.confidence for label in labels),
+        number=parse_number(text),
+        slanted=any(label.slanted for label in labels),
+    )
+
+
+def in_reading_order(labels: Iterable[Label]) -> list[Label]:
+    """Row by row, left to right."""
+    rows: list[list[Label]] = []
+    for label in sorted(labels, key=lambda label: label.box.center[1]):
+        if rows and abs(rows[-1][0].box.center[1] - label.box.center[1]) < 0.5 * min(rows[-1][0].height, label.height):
+            rows[-1].append(label)
+        else:
+            rows.append([label])
+    return [label for row in rows for label in sorted(row, key=lambda label: label.box.x0)]
+
+
+def clusters(values: Iterable[Label], position: Callable[[Label], float], tolerance: float) -> list[list[Label]]:
+    """Labels in runs whose neighbouring positions differ by `tolerance` at most."""
+    runs: list[list[Label]] = []
+    for value in sorted(values, key=position):
+        if runs and position(value) - position(runs[-1][-1]) <= tolerance:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return runs
+
+
+def _side_by_side(one: Label, other: Label) -> bool:
+    return not one.slanted and not other.slanted and one.box.vertical_overlap(other.box) > 0.6
+
+
+def _crowded(lines: Sequence[Line], usual: float) -> set[Line]:
+    """Lines in a row of which most touch or overlap: slanted ones, whose boxes are given as if they were level."""
+    rows: list[list[Line]] = []
+    for line in sorted((line for line in lines if len(line.words) <= 3), key=lambda line: line.box.center[1]):
+        if rows and line.box.center[1] - rows[-1][0].box.center[1] <= 0.5 * usual:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    crowded: set[Line] = set()
+    for row in rows:
+        row.sort(key=lambda line: line.box.center[0])
+        touching = sum(right.box.x0 - left.box.x1 < 0.2 * usual for left, right in itertools.pairwise(row))
+        if len(row) >= 4 and touching >= 0.6 * (len(row) - 1):
+            crowded.update(row)
+    return crowded
+
+
+def _is_slanted(line: Line, usual: float) -> bool:
+    box = line.box
+    characters = len(line.text)
+    return characters >= 3 and box.height > 1.7 * usual and 0.35 < box.height / max(1.0, box.width) < 2.2
+
+
+def _label(words: Sequence[Word], *, slanted: bool = False) -> Label:
+    text = " ".join(word.text for word in words)
+    compact = re.sub(r"(?<=[-−–$€£¥]) | (?=[%％‰])", "", text)
+    return Label(
+        text=compact,
+        box=bounding_box(word.box for word in words),
+        confidence=min(word.confidence for word in words),
+        number=parse_number(compact),
+        slanted=slanted,
+    )
+
+
+def _unglued(word: Word) -> list[Word]:
+    """A name and the percentage printed right behind it, which OCR runs together, as two words."""
+    match = _GLUED.fullmatch(word.text)
+    if match is None:
+        return [word]
+    x0, y0, x1, y1 = word.box
+    cut = x0 + (x1 - x0) * match.end(1) / len(word.text)
+    return [
+        Word(match[1], Box(x0, y0, cut, y1), word.confidence),
+        Word(match[2], Box(cut, y0, x1, y1), word.confidence),
+    ]
+
+
+def _number_groups(words: Sequence[Word]) -> list[list[Word]]:
+    groups: list[list[Word]] = []
+    for word in words:
+        if groups and _continues(groups[-1], word):
+            groups[-1].append(word)
+        else:
+            groups.append([word])
+    return groups
+
+
+def _continues(group: Sequence[Word], word: Word) -> bool:
+    """Whether `word` is the next part of the number that `group` begins."""
+    last = group[-1]
+    gap = word.box.x0 - last.box.x1
+    if gap > 0.5 * last.box.height:
+        return False
+    text = " ".join(part.text for part in group)
+    if _THOUSANDS.fullmatch(word.text) and _OPEN_GROUP.fullmatch(text):
+        return True
+    if _TRAILING.fullmatch(word.text) and parse_number(text) is not None:
+        return True
+    return _LEADING.fullmatch(text) is not None and parse_number(word.text) is not None

@@ -1,0 +1,121 @@
+"""From the lines that the model wrote to blocks: paragraphs, headings, lists and tables where it wrote them as such."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from cogdoc.documents.geometry import bounding_box
+from cogdoc.engines.vision.generated_lines import GeneratedLine
+from cogdoc.engines.vision.line_placement import PlacedLine, cell_boxes, place_lines
+from cogdoc.engines.vision.markdown_tables import Row, cells_of, is_rule, plain, table_end
+from cogdoc.parsing.page_text import Block, BlockKind, Cell, PageText, Table
+
+_HEADING = re.compile(r"(#{1,6})\s+(?P<text>\S.*?)(?:\s+#+)?\s*")
+_BULLET = re.compile(r"[-*+•]\s+\S.*")
+_DECORATION = re.compile(r"(?:```|~~~).*|(?:[-*_]\s*){3,}")
+"""Fences around code and rules across the page; no text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Lines that make one block, as the model wrote them, and a table's cells row by row."""
+
+    kind: BlockKind
+    lines: tuple[GeneratedLine, ...]
+    level: int = 0
+    rows: tuple[Row, ...] = ()
+
+
+def to_blocks(lines: Sequence[GeneratedLine], page: PageText) -> tuple[Block, ...]:
+    """Blocks in the order in which the model wrote them, with boxes as far as the page's literal words give them."""
+    parts = list(_parts(lines))
+    spoken = [line for part in parts for line in part.lines]
+    placed = place_lines([line.text for line in spoken], [line.confidence for line in spoken], page)
+    blocks: list[Block] = []
+    start = 0
+    for part in parts:
+        own = placed[start : start + len(part.lines)]
+        start += len(part.lines)
+        if part.kind is BlockKind.TABLE:
+            blocks.append(_table(part, own))
+        else:
+            blocks += [_block(part, piece) for piece in _pieces(own)]
+    return tuple(blocks)
+
+
+def _parts(lines: Sequence[GeneratedLine]) -> Iterator[_Part]:
+    texts = [line.text for line in lines]
+    paragraph: list[GeneratedLine] = []
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        end = table_end(texts, place)
+        heading = _HEADING.fullmatch(line.text)
+        ends_paragraph = end > place or heading or _BULLET.fullmatch(line.text) or not line.text
+        if (ends_paragraph or _DECORATION.fullmatch(line.text)) and paragraph:
+            yield _Part(BlockKind.TEXT, tuple(paragraph))
+            paragraph = []
+        if end > place:
+            if table := _table_part(lines[place:end]):
+                yield table
+            place = end
+            continue
+        if heading:
+            title = GeneratedLine(plain(heading["text"]), line.confidence)
+            yield _Part(BlockKind.HEADING, (title,), level=len(heading[1]))
+        elif line.text and not _DECORATION.fullmatch(line.text):
+            text = GeneratedLine(plain(line.text), line.confidence)
+            if _BULLET.fullmatch(line.text):
+                yield _Part(BlockKind.LIST_ITEM, (text,), level=1)
+            else:
+                paragraph.append(text)
+        place += 1
+    if paragraph:
+        yield _Part(BlockKind.TEXT, tuple(paragraph))
+
+
+def _table_part(lines: Sequence[GeneratedLine]) -> _Part | None:
+    """Rows made as long as the longest; those without a word are left out."""
+    rows = [(cells_of(line.text), line.confidence) for line in lines if not is_rule(line.text)]
+    rows = [(cells, confidence) for cells, confidence in rows if any(cells)]
+    if not rows:
+        return None
+    width = max(len(cells) for cells, _ in rows)
+    spoken = tuple(GeneratedLine(" ".join(filter(None, cells)), confidence) for cells, confidence in rows)
+    return _Part(BlockKind.TABLE, spoken, rows=tuple((*cells, *[""] * (width - len(cells))) for cells, _ in rows))
+
+
+def _pieces(lines: Sequence[PlacedLine]) -> Iterator[list[PlacedLine]]:
+    """A part's lines, cut where one could not be found and has its neighbours' box.
+
+    In one block with them it would be taken for text that stands beside them.
+    """
+    piece: list[PlacedLine] = []
+    for line in lines:
+        if piece and not (line.is_found and piece[-1].is_found) and _overlap(piece[-1], line):
+            yield piece
+            piece = []
+        piece.append(line)
+    if piece:
+        yield piece
+
+
+def _overlap(one: PlacedLine, two: PlacedLine) -> bool:
+    return one.line.box.vertical_overlap(two.line.box) > 0.5
+
+
+def _block(part: _Part, lines: Sequence[PlacedLine]) -> Block:
+    own = tuple(line.line for line in lines)
+    return Block(part.kind, bounding_box(line.box for line in own), own, part.level)
+
+
+def _table(part: _Part, lines: Sequence[PlacedLine]) -> Block:
+    own = tuple(line.line for line in lines)
+    box = bounding_box(line.box for line in own)
+    rows = tuple(
+        tuple(Cell(text, place) for text, place in zip(cells, cell_boxes(line, cells), strict=True))
+        for cells, line in zip(part.rows, lines, strict=True)
+    )
+    return Block(BlockKind.TABLE, box, own, table=Table(box, rows))

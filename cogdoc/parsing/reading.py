@@ -1,0 +1,195 @@
+"""What a page literally says: its text layer where that is sound, else OCR, or both. Runs in the sandbox.
+
+The decision, page by page:
+    nothing drawn                                    -> blank, nothing is read
+    a readable text layer                            -> it, and OCR of pictures and drawn letters beside it
+    a hidden layer over a scan (somebody else's OCR) -> it where samples of it agree with what the pixels say
+    anything else                                    -> OCR
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from cogdoc.documents.document import OpenRequest
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.opening import (
+    MupdfDocument,
+    OpenDocument,
+    Picture,
+    check_index,
+    open_document,
+)
+from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
+from cogdoc.parsing.ocr.blank_pages import is_blank
+from cogdoc.parsing.page_text import Line, PageText, TextOrigin
+from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, TextLayer, read_text_layer
+
+MIN_PICTURE_SHARE = 0.03
+"""Pictures below this share of the page (logos, stamps) are not searched for text where there is a text layer."""
+
+COVERED_SHARE = 0.3
+"""A picture of whose area the text layer's words cover this share has its text in the layer already."""
+
+SAMPLED_LINES = 8
+AGREEMENT = 0.9
+"""How alike (0 to 1) samples of a hidden layer and of the pixels must be for the layer to be believed."""
+
+
+def read_page_text(request: OpenRequest, number: int) -> PageText:
+    """Read page `number` (1-based).
+
+    Raises:
+        InputError, EncryptedError: the file or the page cannot be read.
+        UsageError: there is no such page.
+    """
+    document = open_document(request)
+    index = check_index(document, number)
+    words = _read(document, index)
+    if document.is_repaired(index):
+        words = replace(words, flags=("repaired-file", *words.flags))
+    return words
+
+
+def _read(document: OpenDocument, index: int) -> PageText:
+    flags: list[str] = []
+    if isinstance(document, MupdfDocument):
+        layer = read_text_layer(document, index)
+        if layer.hides_text:
+            flags.append("hidden-text")
+        if _is_sound(document, index, layer):
+            return _from_layer(document, index, layer, flags)
+        if layer.lines or layer.unreadable_share:
+            flags.append("bad-text-layer")
+    return _from_scan(document, index, flags)
+
+
+def _is_sound(document: OpenDocument, index: int, layer: TextLayer) -> bool:
+    if not layer.readable:
+        return False
+    width, height = document.size(index)
+    scanned = sum(box.area for box in layer.pictures) >= SCAN_SHARE * width * height
+    if layer.hidden_share < 0.5 or not scanned:
+        return True
+    return _agrees_with_pixels(document, index, layer.lines)
+
+
+def _agrees_with_pixels(document: OpenDocument, index: int, lines: Sequence[Line]) -> bool:
+    """Read some lines of the layer from the picture, and compare."""
+    from cogdoc.parsing.ocr.recognition import recognize_lines
+
+    width, height = document.size(index)
+    size = fit_long_side(width, height, 2000)
+    picture, scale = document.picture(index, size), size.width / width
+    long_lines = [line for line in lines if len(line.text) >= 8] or list(lines)
+    sampled = [long_lines[i] for i in np.linspace(0, len(long_lines) - 1, SAMPLED_LINES).astype(int)]
+    pairs = [(line.text, _crop(picture, line.box, scale)) for line in sampled]
+    legible = [(text, crop) for text, crop in pairs if min(crop.shape[:2]) >= 4]
+    if not legible:
+        return False
+    read = recognize_lines([crop for _, crop in legible])
+    alike = [fuzz.ratio(_bare(said), _bare(seen)) / 100 for (said, _), (seen, _) in zip(legible, read, strict=True)]
+    return float(np.median(alike)) >= AGREEMENT
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split()).casefold()
+
+
+def _crop(picture: Picture, box: Box, scale: float) -> Picture:
+    pad = 0.1 * box.height
+    left, top = max(0, int((box.x0 - pad) * scale)), max(0, int((box.y0 - pad) * scale))
+    return picture[top : int((box.y1 + pad) * scale) + 1, left : int((box.x1 + pad) * scale) + 1]
+
+
+def _from_layer(document: MupdfDocument, index: int, layer: TextLayer, flags: list[str]) -> PageText:
+    width, height = document.size(index)
+    lines, origin, resolution = list(layer.lines), TextOrigin.TEXT_LAYER, None
+    pictures = [box for box in layer.pictures if box.area >= MIN_PICTURE_SHARE * width * height]
+    regions = [box for box in (*pictures, *layer.drawn_text) if not _is_covered(box, layer.lines)]
+    if regions:
+        from cogdoc.parsing.ocr.scans import LONG_SIDE as SCAN_SIDE
+        from cogdoc.parsing.ocr.scans import read_regions
+
+        size = fit_long_side(width, height, SCAN_SIDE)
+        picture, scale = document.picture(index, size).copy(), size.width / width
+        for word in (word for line in layer.lines for word in line.words):
+            box = word.box.scaled(scale, scale)
+            picture[max(0, int(box.y0)) : int(box.y1) + 1, max(0, int(box.x0)) : int(box.x1) + 1] = 255
+        if found := read_regions(picture, _merged(regions), scale):
+            lines, origin, resolution = lines + found, TextOrigin.MIXED, 72 * scale
+    return PageText(
+        number=index + 1,
+        label=document.label(index),
+        width=width,
+        height=height,
+        turned=0,
+        origin=origin,
+        lines=tuple(lines),
+        resolution=resolution,
+        flags=tuple(flags),
+    )
+
+
+def _is_covered(region: Box, lines: Sequence[Line]) -> bool:
+    covered = sum(region.overlap(word.box) for line in lines for word in line.words)
+    return covered >= COVERED_SHARE * region.area
+
+
+def _merged(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes that overlap made one, so that no part of the page is read twice."""
+    merged: list[Box] = []
+    for box in boxes:
+        current = box
+        while touching := [other for other in merged if other.overlap(current) > 0]:
+            merged = [other for other in merged if other not in touching]
+            parts = [current, *touching]
+            current = Box(
+                min(part.x0 for part in parts),
+                min(part.y0 for part in parts),
+                max(part.x1 for part in parts),
+                max(part.y1 for part in parts),
+            )
+        merged.append(current)
+    return merged
+
+
+def _from_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText:
+    width, height = document.size(index)
+    if is_blank(document.picture(index, fit_long_side(width, height, LONG_SIDE))):
+        return PageText(
+            number=index + 1,
+            label=document.label(index),
+            width=width,
+            height=height,
+            turned=0,
+            origin=TextOrigin.BLANK,
+            lines=(),
+            flags=(*flags, "blank-page"),
+        )
+    from cogdoc.parsing.ocr.scans import scan_page
+
+    scan = scan_page(document, index)
+    if scan.turned:
+        flags.append("turned")
+    if scan.banded:
+        flags.append("tiled")
+    if scan.small_print:
+        flags.append("low-resolution")
+    lies_sideways = scan.turned in (90, 270)
+    return PageText(
+        number=index + 1,
+        label=document.label(index),
+        width=height if lies_sideways else width,
+        height=width if lies_sideways else height,
+        turned=scan.turned,
+        origin=TextOrigin.OCR,
+        lines=scan.lines,
+        skew=scan.skew,
+        resolution=scan.resolution,
+        flags=tuple(flags),
+    )

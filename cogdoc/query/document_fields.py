@@ -1,0 +1,110 @@
+"""Questions about the document as a whole: who issued it, its date, its total, its title.
+
+Such a question names nothing but the field ("What is the total amount on this receipt?"); as soon as it names
+anything else ("total number of pages printed in May") it is about a label on the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from cogdoc.query.terms import is_cjk, stem
+
+
+class DocumentField(StrEnum):
+    """A property that a document has as a whole, often without a label."""
+
+    ISSUER = "issuer"
+    ADDRESS = "address"
+    DATE = "date"
+    TOTAL = "total"
+    TITLE = "title"
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+    PAGE_NUMBER = "page-number"
+
+
+_KINDS_OF_DOCUMENT = (
+    "receipt invoice bill letter document fax memo memorandum report form page slip ticket statement order "
+    "article slide paper presentation book this file certificate contract table shown printed"
+)
+
+_CUES: dict[DocumentField, tuple[str, str]] = {
+    DocumentField.ADDRESS: (
+        r"\baddress\b|\bwhere is (?:the|this) (?:shop|store|company|restaurant|business)\b|地址",
+        "address shop company store seller vendor merchant issuer restaurant business supplier located where",
+    ),
+    DocumentField.ISSUER: (
+        r"\b(?:company|shop|store|merchant|vendor|seller|business|issuer|restaurant|supplier|firm|letterhead|"
+        r"institution|"
+        r"organi[sz]ation|university|foundation|hotel|bank|school|hospital|institute|college|agency|association)\b|"
+        r"商家|店名|出具|机构|哪家",
+        "company shop store merchant vendor seller business issuer restaurant supplier firm letterhead name issue "
+        "issued "
+        "institution organization organisation university foundation hotel bank school hospital institute college "
+        "agency association security sold from published wrote written sent",
+    ),
+    DocumentField.DATE: (
+        r"\bdate\b|\bwhen was\b|\bdated\b|日期|哪一?天|何时|什么时候",
+        "date dated issue issued day written published publish sent bought purchased made printed",
+    ),
+    DocumentField.TOTAL: (
+        r"\btotal\b|\bamount due\b|\bbalance due\b|\bhow much\b.*\b(?:pay|paid|owed?|due|cost)\b|"
+        r"总计|合计|总金额|总额|多少钱",
+        "total amount due balance grand payable pay paid owe final overall sum price cost bill much",
+    ),
+    DocumentField.TITLE: (
+        r"\b(?:title|heading|headline|called)\b|标题|题目",
+        "title heading headline main call name",
+    ),
+    DocumentField.SENDER: (
+        r"\bwho (?:sent|wrote|signed)|\bfrom whom\b|\bsender\b|\bwho is .* from\b|\bauthor\b|发件人|寄件人|落款|作者",
+        "sender author writer sent wrote sign from name written",
+    ),
+    DocumentField.RECIPIENT: (
+        r"\bto whom\b|\brecipient\b|\baddress(?:ed|ee)\b|\bwho is .* to\b|收件人",
+        "recipient addressed addressee sent name",
+    ),
+    DocumentField.PAGE_NUMBER: (r"\bpage numbers?\b|页码", "page number"),
+}
+_PATTERNS = {
+    field: (re.compile(cue, re.I), frozenset(stem(word) for word in f"{words} {_KINDS_OF_DOCUMENT}".split()))
+    for field, (cue, words) in _CUES.items()
+}
+
+CHINESE_FIELD_WORDS = (
+    "发布日期", "开票日期", "报告日期", "日期", "地址", "商家", "销售方", "开票方", "店铺", "公司", "机构", "证券",
+    "名称", "出具", "总计", "合计", "总金额", "总额", "价税", "金额", "标题", "题目", "发票", "收据", "小票", "报告",
+    "文件", "研究", "页码", "元", "开",
+)  # fmt: skip
+
+
+def meant_fields(question: str, words: Iterable[str]) -> frozenset[DocumentField]:
+    """The fields that a question may mean, given its content words.
+
+    An address outranks the issuer that it is the address of.
+    """
+    chinese = is_cjk(question)
+    found = set()
+    for field, (cue, allowed) in _PATTERNS.items():
+        if cue.search(question) and (
+            _only_chinese_field_words(words) if chinese else all(stem(word) in allowed for word in words)
+        ):
+            found.add(field)
+    if DocumentField.ADDRESS in found or DocumentField.RECIPIENT in found:
+        found -= {DocumentField.ISSUER, DocumentField.SENDER}
+    return frozenset(found)
+
+
+def _only_chinese_field_words(words: Iterable[str]) -> bool:
+    """Whether every pair of characters stands in, or across the seam of, words that only name the field."""
+    known = {word[i : i + 2] for word in CHINESE_FIELD_WORDS for i in range(len(word) - 1)}
+    ends = {word[-1] for word in CHINESE_FIELD_WORDS}
+    starts = {word[0] for word in CHINESE_FIELD_WORDS}
+    return all(
+        word in known or word in ends or (len(word) == 2 and word[0] in ends and word[1] in starts)
+        for word in words
+        if is_cjk(word)
+    )

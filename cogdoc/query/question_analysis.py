@@ -1,0 +1,332 @@
+"""What a question asks for: the label that it means, the kind of value, the period and the page that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cogdoc.query.answer_kinds import asked_kinds
+from cogdoc.query.document_fields import DocumentField, meant_fields
+from cogdoc.query.terms import Token, chinese_variants, folded, is_cjk, tokenize
+from cogdoc.query.typed_values import ValueKind
+from cogdoc.query.vocabulary import (
+    ACRONYMS,
+    CHINESE_DIGITS,
+    CHINESE_MAXIMUM,
+    CHINESE_MINIMUM,
+    CHINESE_PARTIES,
+    CHINESE_QUESTION_WORDS,
+    CHINESE_STOP,
+    CHINESE_WORDINGS,
+    DOCUMENT_WORDS,
+    ENGLISH_WORDINGS,
+    LABEL_WORDS,
+    MAXIMUM_WORDS,
+    MINIMUM_WORDS,
+    MONTHS,
+    ORDINALS,
+    PHRASES,
+    STOP_WORDS,
+    SYNONYMS,
+    WEAK_WORDS,
+)
+
+WEAK = 0.35
+MODIFIER = 0.6
+ASIDE = 0.3
+
+LONGEST_RANGE = 50
+"""Pages that a question may name as "pages 3 to 5"."""
+
+
+class Shape(StrEnum):
+    """How an answer is to be found, beyond looking for a label and its value."""
+
+    VALUE = "value"
+    YES_NO = "yes-no"
+    LOOKUP = "lookup"
+    """Which of several things has the property that the rest of the question names."""
+    MAXIMUM = "maximum"
+    MINIMUM = "minimum"
+    COUNT = "count"
+    TITLE = "title"
+    UNREADABLE = "unreadable"
+    """About pictures, colors or reasons: words alone cannot answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word that the answer's label or surroundings should hold."""
+
+    norm: str
+    weight: float
+
+    @property
+    def is_number(self) -> bool:
+        return self.norm[0].isdigit()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question taken apart."""
+
+    text: str
+    kinds: tuple[ValueKind, ...]
+    """What the answer may be, likeliest first."""
+    shape: Shape
+    terms: tuple[Term, ...]
+    label: str
+    """The words that name the value, as far as they stand together."""
+    quoted: bool
+    """Whether the question puts the label in quotation marks."""
+    variants: tuple[str, ...] = ()
+    """Other wordings of a Chinese label."""
+    pages: tuple[int, ...] = ()
+    """Pages that the question names; -1 is the last."""
+    fields: frozenset[DocumentField] = frozenset()
+    """What of the whole document it may mean."""
+    names: tuple[str, ...] = ()
+    """Proper names that it mentions, in lower case."""
+
+    @property
+    def periods(self) -> frozenset[str]:
+        """Years and other numbers of the question."""
+        return frozenset(term.norm for term in self.terms if term.is_number)
+
+
+_QUOTED = re.compile(r"[\"“”「『《]([^\"“”」』》]+)[\"“”」』》]|(?<!\w)['‘’]([^'‘’]*(?:['’]s\b[^'‘’]*)?)['‘’](?!\w)")
+_SENTENCE = re.compile(r"[^.?!？。！]*(?:\.(?=\w)[^.?!？。！]*|(?<=No)\.[^.?!？。！]*)*[.?!？。！]*\s*")
+_INSTRUCTION = re.compile(
+    r"\s*(?:answer|give|represent|please (?:answer|give|respond)|respond|write|express|return|请用|请以|请回答)\b",
+    re.I,
+)
+_PAGE = re.compile(
+    r"\b(?:pages?|slides?|p\.)\s?(?:number\s|no\.?\s)?(\d{1,4})\b(?:\s?(-|–|to|and|,|&)\s?(\d{1,4})\b)?|第\s?(\d{1,4}|[一二三四五六七八九十])\s?页",
+    re.I,
+)
+_PLACE_PAGE = re.compile(
+    rf"\b({'|'.join(ORDINALS)}|last)\s(?:page|slide)\b|\b(cover)(?=\spage)|"
+    r"\b(?:on|of) the (?:front )?(cover)(?!\s(?:sheet|letter))\b|(首页|封面|最后一页)",
+    re.I,
+)
+_UNREADABLE = re.compile(
+    r"\b(?:colou?rs?|picture[sd]?|photo(?:graph)?s?|images?|logo|icon|highlighted|yellow|red|blue|green|drawn|wearing|"
+    r"depicted|shape of)\b|颜色|图片|照片|红色|蓝色|绿色|黄色|左图|右图",
+    re.I,
+)
+
+
+_ACRONYM = re.compile(r"\b(?:" + "|".join(map(re.escape, ACRONYMS)) + r")\b")
+_YES_NO_KINDS = (ValueKind.YES_OR_NO, ValueKind.TEXT)
+_YES_NO = re.compile(r"\s*(?:is|are|was|were|does|do|did|has|have|had|can|could|will|would|should)\b", re.I)
+_CHINESE_YES_NO = re.compile(r"是否|有没有|吗[?？]?\s*$|能否")
+_LOOKUP = re.compile(r"\b(?:which|who|whose|what)\b|哪", re.I)
+_PREPOSITION = re.compile(
+    r"\b(?:of|in|on|for|at|by|from|during|as|that|which|with|within|under|per|since|until|given|reported|shown)\b",
+    re.I,
+)
+_PARENTHESES = re.compile(r"\([^)]*\)")
+_NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-z]{3,}\b|(?<=\()[A-Z][a-z]{3,}\b")
+_SUMMED = re.compile(r"(?<=[额费款价量])(?:一共|总共|共计)(?=是?(?:多少|几))")
+_OPENING = re.compile(
+    r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b"
+    r"(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
+    r"(?:\s(?:the|an?|this|that)\b)?\s?",
+    re.I,
+)
+
+
+def reworded(text: str, printed: str) -> str:
+    """A Chinese question in the words of a printed text, where this has none of the question's own."""
+    for said, other in CHINESE_WORDINGS:
+        if said not in printed:
+            text = text.replace(said, other)
+    for group in CHINESE_PARTIES:
+        held = max((word for word in group if word in text), key=len, default="")
+        other = next((word for word in group if word in printed), "")
+        if held and other and held not in printed:
+            text = text.replace(held, other)
+    return _SUMMED.sub("合计", text)
+
+
+def broadened(text: str) -> str:
+    """An English question with what a page may say instead behind each term that it uses, in parentheses."""
+    for asked, printed in ENGLISH_WORDINGS:
+        if found := asked.search(text):
+            text = f"{text[: found.end()]} ({', '.join(printed)}){text[found.end() :]}"
+    return text
+
+
+def other_wordings(text: str, printed: str) -> tuple[str, ...]:
+    """An English question with one of its terms in the words of a printed text, where this has such words."""
+    said, low = text.lower(), printed.lower()
+    wordings = []
+    for asked, others in ENGLISH_WORDINGS:
+        found = asked.search(text)
+        other = next((other for other in others if other in low and other not in said), None)
+        if found is not None and other is not None:
+            wordings.append(text[: found.start()] + other + text[found.end() :])
+    return tuple(wordings)
+
+
+def analyze(text: str) -> Question:
+    """Take a question apart."""
+    main, asides = _main_sentence(text)
+    quoted = _QUOTED.search(text)
+    label = (quoted[1] or quoted[2] or "").strip(" :：?") if quoted else ""
+    pages = _pages(text)
+    bare = _PLACE_PAGE.sub(" ", _PAGE.sub(" ", main)) if pages else main
+    if label:
+        terms = _merged([(token, 1.0) for token in tokenize(_with_phrases(label))])
+    elif is_cjk(main):
+        label, terms = _chinese_terms(bare)
+    else:
+        label, terms = _english_terms(bare)
+        terms = _merged_terms(terms, [Term(term.norm, ASIDE * term.weight) for term in _english_terms(asides)[1]])
+    shape = _shape(main, bool(quoted))
+    return Question(
+        text=text,
+        kinds=_YES_NO_KINDS if shape is Shape.YES_NO else asked_kinds(label if quoted else main, bool(quoted)),
+        shape=shape,
+        terms=terms,
+        label=label,
+        quoted=bool(quoted),
+        variants=chinese_variants(label) if is_cjk(label) else (),
+        pages=pages,
+        fields=frozenset() if quoted else meant_fields(main, [term.norm for term in terms]),
+        names=() if quoted else _names(main),
+    )
+
+
+def _main_sentence(text: str) -> tuple[str, str]:
+    """The sentence that asks, and the rest without instructions on how to answer."""
+    sentences = [part for part in _SENTENCE.findall(text) if part.strip()]
+    asking = [part for part in sentences if part.rstrip().endswith(("?", "？"))]
+    main = asking[-1] if asking else (sentences[0] if sentences else text)
+    asides = " ".join(part for part in sentences if part is not main and not _INSTRUCTION.match(part))
+    before, comma, after = main.rpartition(", ")
+    if comma and _OPENING.match(after) and not _OPENING.match(before):
+        return after, f"{before} {asides}"
+    return main, asides
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Capitalized words inside a sentence; none where all its words are capitalized alike."""
+    found = [match[0].lower() for match in _NAME.finditer(text)]
+    if 2 * len(found) > len(text.split()):
+        return ()
+    common = STOP_WORDS.union(WEAK_WORDS, DOCUMENT_WORDS, LABEL_WORDS, MONTHS, *SYNONYMS)
+    return tuple(dict.fromkeys(name for name in found if name not in common))
+
+
+def _pages(text: str) -> tuple[int, ...]:
+    if re.search(r"\bpage numbers?\b|页码", text, re.I):
+        return ()
+    pages = [page for match in _PAGE.finditer(text) for page in _page_range(match)]
+    for match in _PLACE_PAGE.finditer(text):
+        word = next(filter(None, match.groups())).lower()
+        pages.append(-1 if word in ("last", "最后一页") else ORDINALS.get(word, 1))
+    return tuple(dict.fromkeys(page for page in pages if page))
+
+
+def _page_range(match: re.Match[str]) -> Iterable[int]:
+    """The pages of "page 3", "pages 3-5" or "pages 3 and 5"."""
+    if match[4]:
+        return (_number(match[4]),)
+    first, last = int(match[1]), int(match[3] or match[1])
+    if match[2] in ("-", "–", "to") and first < last <= first + LONGEST_RANGE:
+        return range(first, last + 1)
+    return (first, last)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else CHINESE_DIGITS.get(text, 0)
+
+
+def _with_phrases(text: str) -> str:
+    low = _ACRONYM.sub(lambda found: ACRONYMS[found[0]], folded(text))
+    for phrase, word in PHRASES:
+        low = low.replace(phrase, word)
+    return low
+
+
+def _english_terms(text: str) -> tuple[str, tuple[Term, ...]]:
+    """The words that stand between the question word and the first preposition name the value best."""
+    asides = [(token, ASIDE) for part in _PARENTHESES.findall(text) for token in tokenize(part) if len(part) > 5]
+    low = _with_phrases(_PARENTHESES.sub(lambda part: " " if len(part[0]) > 5 else part[0], text))
+    opening = _OPENING.search(low)
+    start = opening.end() if opening else 0
+    stop = _PREPOSITION.search(low, start + 1)
+    core_end = stop.start() if stop else len(low)
+    core_tokens = [t for t in tokenize(low) if start <= t.start < core_end and t.norm not in STOP_WORDS]
+    if all(token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS for token in core_tokens) and stop:
+        following = _PREPOSITION.search(low, stop.end())
+        core_end = following.start() if following else len(low)
+    weighted = []
+    for token in tokenize(low):
+        if token.norm in STOP_WORDS:
+            continue
+        weight = WEAK if token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS else 1.0
+        if token.norm in DOCUMENT_WORDS and any(word.norm in WEAK_WORDS for word in core_tokens[1:]):
+            weight = 1.0 if start <= token.start < core_end else weight
+        if not start <= token.start < core_end and not token.norm[0].isdigit():
+            weight *= MODIFIER
+        weighted.append((token, weight))
+    weighted += [(token, weight) for token, weight in asides if token.norm not in STOP_WORDS]
+    return low[start:core_end].strip(" ?:.,"), _merged(weighted)
+
+
+def _chinese_terms(text: str) -> tuple[str, tuple[Term, ...]]:
+    """What remains without question words is the label; its part behind the last 的 names the value best."""
+    low = folded(text).strip(" ?？。")
+    for word in CHINESE_QUESTION_WORDS:
+        low = low.replace(word, "\n")
+    for word in CHINESE_STOP:
+        low = low.replace(word, "\t" if word.endswith("的") else " ")
+    aside = re.compile(r"[(（][^)）]*[)）]")
+    parts = [part for part in re.split(r"[\n\t]", aside.sub("\t", low)) if part.strip(" ,，、")]
+    label = re.sub(r"[\s,，]+", "", parts[-1] if parts else low)
+    if len(label) < 2 and len(parts) > 1:
+        label = re.sub(r"\s+", "", parts[-2])
+    weighted = [(token, 1.0) for token in tokenize(label)]
+    for part in parts:
+        weighted += [(token, MODIFIER) for token in tokenize(part)]
+    weighted += [(token, ASIDE) for part in aside.findall(low) for token in tokenize(part)]
+    return label, _merged(
+        [(token, max(weight, 0.8) if token.norm[0].isdigit() else weight) for token, weight in weighted]
+    )
+
+
+def _merged(weighted: list[tuple[Token, float]]) -> tuple[Term, ...]:
+    return _merged_terms((), [Term(token.norm, weight) for token, weight in weighted])
+
+
+def _merged_terms(first: tuple[Term, ...], second: list[Term]) -> tuple[Term, ...]:
+    weights: dict[str, float] = {}
+    for term in (*first, *second):
+        weights[term.norm] = max(weights.get(term.norm, 0.0), term.weight)
+    return tuple(Term(norm, weight) for norm, weight in weights.items())
+
+
+def _shape(text: str, quoted: bool) -> Shape:
+    if quoted:
+        return Shape.VALUE
+    if _UNREADABLE.search(text) or re.match(
+        r"\s*(?:why|how (?:to|do|does|did|can|should))\b|.*(?:为什么|如何|怎么)", text, re.I
+    ):
+        return Shape.UNREADABLE
+    if _YES_NO.match(text) or _CHINESE_YES_NO.search(text):
+        return Shape.YES_NO
+    words = set(re.findall(r"\w+", text.lower()))
+    asks_which = _LOOKUP.search(text) is not None
+    if asks_which and (words & MAXIMUM_WORDS or any(word in text for word in CHINESE_MAXIMUM)):
+        return Shape.MAXIMUM
+    if asks_which and (words & MINIMUM_WORDS or any(word in text for word in CHINESE_MINIMUM)):
+        return Shape.MINIMUM
+    if re.search(r"\bhow many\b|\bnumber of\b", text, re.I):
+        return Shape.COUNT
+    if re.match(r"\s*(?:which|who|whose)\b|.*哪[家个位些]", text, re.I):
+        return Shape.LOOKUP
+    return Shape.VALUE

@@ -1,0 +1,63 @@
+"""The JSON that `--out json` writes: one object a source, with all of its records. `cogdoc schema` publishes it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from cogdoc.results.records import (
+    SCHEMA_VERSION,
+    AnswerRecord,
+    ChartRecord,
+    ErrorInfo,
+    Model,
+    PageRecord,
+    SourceInfo,
+)
+
+
+class _DocumentResult(Model):
+    schema_version: Literal["cogdoc/1"] = Field(default=SCHEMA_VERSION, serialization_alias="schema")
+    source: SourceInfo
+    error: ErrorInfo | None = None
+
+
+class AskResult(_DocumentResult):
+    """All answers from one document."""
+
+    task: Literal["ask"]
+    records: tuple[AnswerRecord, ...]
+
+
+class OcrResult(_DocumentResult):
+    """All pages of one document."""
+
+    task: Literal["ocr"]
+    records: tuple[PageRecord, ...]
+
+
+class ChartResult(_DocumentResult):
+    """All charts of one document."""
+
+    task: Literal["chart"]
+    records: tuple[ChartRecord, ...]
+
+
+AnyRecord = Annotated[AnswerRecord | PageRecord | ChartRecord, Field(discriminator="task")]
+AnyResult = Annotated[AskResult | OcrResult | ChartResult, Field(discriminator="task")]
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of what `--out json` and `--out jsonl` write.
+
+    `--out json` is one result, or an array of results for several sources; a line of `--out jsonl` is one record,
+    or the result without records of a source that could not be read to its end.
+    """
+    adapter: TypeAdapter[Any] = TypeAdapter(list[AnyResult] | AnyResult | AnyRecord)
+    schema = adapter.json_schema(mode="serialization", by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "cogdoc results",
+        **schema,
+    }

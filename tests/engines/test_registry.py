@@ -1,0 +1,106 @@
+"""Which engine is taken, and when a model is refused before any of it is loaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.full_size import PUBLISHED
+from cogdoc.engines import registry
+from cogdoc.engines.cuda_devices import Card, cuda_cards
+from cogdoc.engines.registry import EngineRequest, select_engine
+from cogdoc.errors import CheckpointError, MissingError, ResourceError, UsageError
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user without any model."""
+    monkeypatch.setenv("COGDOC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def full_size(home: Path) -> Path:
+    """What looks like the published checkpoint to everyone who does not read its 39 GB."""
+    folder = home / "models" / "cogvlm2-llama3-chat-19B"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(PUBLISHED))
+    for name in ("tokenizer.json", "model.safetensors"):
+        (folder / name).touch()
+    return folder
+
+
+def with_cards(monkeypatch: pytest.MonkeyPatch, *gigabytes: int) -> None:
+    """A machine with such cards, which this one need not be."""
+    cards = tuple(Card(f"Card {size}", size << 30) for size in gigabytes)
+    monkeypatch.setattr(registry, "cuda_cards", lambda: cards)
+
+
+@pytest.mark.usefixtures("home")
+def test_without_weights_auto_takes_the_built_in_engine() -> None:
+    taken = select_engine()
+    assert (taken.name, taken.deep) == ("builtin", None)
+    assert "model pull" in taken.reason
+    assert not taken.chosen_for_the_user
+
+
+def test_weights_without_a_gpu_are_mentioned_and_not_taken(full_size: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cards(monkeypatch)
+    taken = select_engine()
+    assert taken.name == "builtin"
+    assert taken.chosen_for_the_user
+    assert full_size.name in taken.reason
+
+
+@pytest.mark.parametrize(("gigabytes", "name"), [(24, "cogvlm2"), (16, "cogvlm2"), (12, "builtin"), (8, "builtin")])
+def test_auto_takes_the_model_where_the_card_has_room(
+    full_size: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: int, name: str
+) -> None:
+    with_cards(monkeypatch, gigabytes)
+    taken = select_engine()
+    assert taken.name == name
+    assert taken.chosen_for_the_user
+    if taken.deep is not None:
+        assert (taken.deep.checkpoint, taken.deep.quantization, taken.deep.device) == (full_size, "nf4", "cuda")
+
+
+@pytest.mark.parametrize(("gigabytes", "quantization"), [(8, None), (16, "int8"), (24, "none")])
+@pytest.mark.usefixtures("full_size")
+def test_a_card_that_is_too_small_is_refused_with_the_plans_figures(
+    monkeypatch: pytest.MonkeyPatch, gigabytes: int, quantization: str | None
+) -> None:
+    with_cards(monkeypatch, gigabytes)
+    with pytest.raises(ResourceError, match=rf"takes \d+\.\d GB \(\d+\.\d of them weights.*Card {gigabytes} has"):
+        select_engine(EngineRequest("cogvlm2", None, quantization))
+
+
+@pytest.mark.usefixtures("full_size")
+def test_the_built_in_engine_is_there_whatever_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cards(monkeypatch, 80)
+    assert select_engine(EngineRequest("builtin")).name == "builtin"
+
+
+@pytest.mark.usefixtures("home")
+def test_what_cannot_be_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="not on this machine"):
+        select_engine(EngineRequest("cogvlm2"))
+    with pytest.raises(MissingError, match="neither a model nor a folder"):
+        select_engine(EngineRequest(model="gpt"))
+    with pytest.raises(CheckpointError, match="config"):
+        select_engine(EngineRequest(model=str(tmp_path)))
+    with pytest.raises(UsageError, match="no engine named"):
+        select_engine(EngineRequest("clever"))
+    with pytest.raises(UsageError, match="none of nf4, int8, none"):
+        select_engine(EngineRequest("cogvlm2", "chat", "int3"))
+    with pytest.raises(UsageError, match="has no model"):
+        select_engine(EngineRequest("builtin", "chat"))
+
+
+def test_cards_are_those_that_torch_sees() -> None:
+    import torch
+
+    assert len(cuda_cards()) == torch.cuda.device_count()

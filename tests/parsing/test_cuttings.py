@@ -1,0 +1,45 @@
+"""A table that was cut out of a page as a picture is found with its rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pymupdf
+
+from cogdoc.documents.document import Document
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text import BlockKind
+
+HEADER = ("Experience", "One", "Two", "Three", "Total")
+ROWS = (("High", "5", "6", "2", "13"), ("Medium", "4", "8", "5", "17"), ("Low", "3", "1", "2", "6"))
+
+
+def picture_of_table(path: Path) -> Path:
+    """A table without any lines, as wide as a column of a journal, at 150 pixels an inch."""
+    file = pymupdf.open()
+    page = file.new_page(width=290, height=24 + 14 * (1 + len(ROWS)))
+    for r, row in enumerate((HEADER, *ROWS)):
+        for c, text in enumerate(row):
+            page.insert_text((12 + (c and 40 + 50 * c), 22 + 14 * r), text, fontsize=9)
+    page.get_pixmap(dpi=150).save(path)
+    return path
+
+
+def test_borderless_table_in_a_picture_is_found_with_its_cells(
+    tmp_path: Path, open_file: Callable[..., Document]
+) -> None:
+    layout = Page(open_file(picture_of_table(tmp_path / "table.png")), 1).layout()
+    (table,) = (block.table for block in layout.blocks if block.kind is BlockKind.TABLE)
+    assert table is not None
+    assert tuple(tuple(cell.text for cell in row) for row in table.rows) == (HEADER, *ROWS)
+
+
+def test_boxes_of_the_cells_lie_on_the_picture(tmp_path: Path, open_file: Callable[..., Document]) -> None:
+    layout = Page(open_file(picture_of_table(tmp_path / "table.png")), 1).layout()
+    (table,) = (block.table for block in layout.blocks if block.kind is BlockKind.TABLE)
+    assert table is not None
+    places = {word.text: word.box for word in layout.words.words}
+    for cell in (*table.rows[0], *(row[0] for row in table.rows[1:-1])):
+        assert cell.box is not None
+        assert cell.box.contains_point(*places[cell.text].center)

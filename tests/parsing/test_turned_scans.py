@@ -1,0 +1,98 @@
+"""Scans that lie on their side, on their head or crookedly are read upright; boxes lead back to the picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.rendering import PixelSize
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text import PageText, TextOrigin
+
+
+def bare(text: str) -> str:
+    return "".join(text.split())
+
+
+def assert_known_text(words: PageText, known: list[str]) -> None:
+    assert [text for text in known if bare(text) not in bare(words.text)] == []
+
+
+def dark_pixels(open_file: Any, path: Path, words: PageText, box: Box) -> tuple[float, float]:
+    """Share of dark pixels in the displayed box of the original picture, and in the whole picture."""
+    width, height = words.displayed_size
+    size = PixelSize(round(2 * width), round(2 * height))
+    dark = open_file(path).picture(1, size).result().mean(axis=2) < 128
+    x0, y0, x1, y1 = (round(2 * side) for side in words.displayed(box))
+    return float(dark[y0:y1, x0:x1].mean()), float(dark.mean())
+
+
+def test_sideways_letter_is_read_upright(read_sample: Any, facts: dict[str, Any]) -> None:
+    words = read_sample("letter-sideways.png").words
+    assert words.turned in (90, 270)
+    assert "turned" in words.flags
+    assert words.width < words.height, "upright, the letter is taller than wide"
+    assert words.displayed_size == (words.height, words.width)
+    assert_known_text(words, facts["letter-sideways.png"]["text"])
+
+
+def test_boxes_of_the_sideways_letter_lead_back_to_the_picture(read_sample: Any, open_file: Any, samples: Path) -> None:
+    words = read_sample("letter-sideways.png").words
+    for known in ("Fennimore", "Thornbury", "Askew"):
+        word = next(word for word in words.words if known in word.text)
+        inside, overall = dark_pixels(open_file, samples / "letter-sideways.png", words, word.box)
+        assert inside > 4 * overall
+        shown = words.displayed(word.box)
+        assert shown.height > shown.width, "on its side, a word is taller than wide"
+
+
+@pytest.fixture(scope="module")
+def receipt(samples: Path) -> Image.Image:
+    return Image.open(samples / "receipt.jpg").convert("L")
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_turned_receipt_is_read_upright(
+    tmp_path: Path, receipt: Image.Image, facts: dict[str, Any], open_file: Any, turn: int
+) -> None:
+    path = tmp_path / "turned.png"
+    receipt.rotate(turn, expand=True, fillcolor=255).save(path)  # Pillow turns counter-clockwise
+    words = Page(open_file(path), 1).text()
+    assert words.turned == turn
+    assert_known_text(words, facts["receipt.jpg"]["text"])
+    total = next(word for word in words.words if word.text == "48.54")
+    inside, overall = dark_pixels(open_file, path, words, total.box)
+    assert inside > 2 * overall
+    rows = [line.box.center[1] for line in words.lines]
+    assert rows.index(min(rows)) < rows.index(max(rows)), "read from top to bottom"
+
+
+@pytest.mark.parametrize("degrees", [-4.0, 6.0])
+def test_crooked_receipt_is_levelled(
+    tmp_path: Path, receipt: Image.Image, read_sample: Any, open_file: Any, degrees: float
+) -> None:
+    path = tmp_path / "crooked.png"
+    receipt.rotate(-degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=245).save(path)
+    words = Page(open_file(path), 1).text()
+    assert words.turned == 0
+    own_skew = read_sample("receipt.jpg").words.skew
+    assert words.skew == pytest.approx(degrees + own_skew, abs=1.5)
+    assert_known_text(words, ["PEBBLE LANE GROCERS LTD", "SEEDED RYE LOAF", "48.54", "11.46"])
+    item = next(word for word in words.words if word.text.startswith("BEESWAX"))
+    price = next(word for word in words.words if word.text == "7.40")
+    assert item.box.vertical_overlap(price.box) > 0.5, "what stands on one row of the receipt is level"
+    total = next(word for word in words.words if word.text == "48.54")
+    inside, overall = dark_pixels(open_file, path, words, total.box)
+    assert inside > 2 * overall
+
+
+def test_scanned_letter_is_read_as_it_stands(read_sample: Any, facts: dict[str, Any]) -> None:
+    words = read_sample("letter.pdf").words
+    assert (words.origin, words.turned) == (TextOrigin.OCR, 0)
+    assert_known_text(words, facts["letter.pdf"]["text"])
+    assert np.mean([word.confidence for word in words.words]) > 0.9
