@@ -1,0 +1,30 @@
+"""Character ranges and comparison forms of text, each defined once. A leaf: any room may import it.
+
+The ranges are contents of a regular expression's character class: `re.compile(f"[{HAN}]")`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Chinese characters, as Chinese and Japanese use them: Unicode's unified and compatibility ideographs of the BMP."""
+
+KANA = "\u3040-\u30ff"
+"""Hiragana and katakana."""
+
+CJK_PUNCTUATION = "\u3000-\u303f\uff00-\uffef"
+"""Ideographic punctuation, and the full-width and half-width forms."""
+
+_HAN = re.compile(f"[{HAN}]")
+
+
+def has_han(text: str) -> bool:
+    """Whether `text` contains a Chinese character."""
+    return _HAN.search(text) is not None
+
+
+def comparison_key(text: str) -> str:
+    """`text` without differences of case, character width (NFKC) and white space, for comparing what was read."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
