@@ -1,28 +1,31 @@
-"""PyMuPDF without what it loads unasked, and without its voice.
+"""PyMuPDF without its layout models and without its messages.
 
-`import pymupdf` pulls in its layout models and onnxruntime (0.6 s and about 90 MB) although most pages need
-neither. They are kept out here; `cogdoc.parsing.layout.page_layout` imports them when a page's layout is asked for.
+`import pymupdf` also imports its layout models and onnxruntime (0.6 s and about 90 MB) although most pages need
+neither. This module keeps them out; `cogdoc.parsing.layout.page_layout` imports them when it needs a page's layout.
 """
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 
-_UNASKED = ("pymupdf.layout", "pymupdf4llm")
+_HEAVY_MODULES = ("pymupdf.layout", "pymupdf4llm")
 
 if "pymupdf" not in sys.modules:
-    for _name in _UNASKED:
+    for _name in _HEAVY_MODULES:
         sys.modules[_name] = None  # type: ignore[assignment]
     try:
         import pymupdf
     finally:
-        for _name in _UNASKED:
+        for _name in _HEAVY_MODULES:
             del sys.modules[_name]
 else:
     import pymupdf
 
-pymupdf.set_messages(path=os.devnull)
+_null = open(os.devnull, "w")  # noqa: PTH123, SIM115  stays open as long as PyMuPDF may write to it
+atexit.register(_null.close)
+pymupdf.set_messages(stream=_null)
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 
