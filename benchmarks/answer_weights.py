@@ -36,9 +36,8 @@ from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
 from cogdoc.evaluation.scoring.answers import prediction_score
-from cogdoc.parsing.layout.page_layout import read_layout
 from cogdoc.parsing.page_text import PageLayout, PageText
-from cogdoc.parsing.reading import read_page_text
+from cogdoc.parsing.reading import read_layout, read_page_text
 from cogdoc.query.page_ranking import rank_pages
 from cogdoc.query.question_analysis import analyze
 from cogdoc.query.terms import stem
@@ -195,7 +194,7 @@ def _names_nothing_here(question: str, pages: Sequence[PageLayout]) -> bool:
     if re.search(r'date|title|"(?:to|from)"', question, re.IGNORECASE):
         return False
     quoted = re.search("[\"']([^\"']+)[\"']", question)
-    said = " ".join(page.words.text for page in pages).lower()
+    said = " ".join(page.page_text.text for page in pages).lower()
     return quoted is None or fuzz.partial_ratio(quoted[1].lower(), said) <= 80
 
 

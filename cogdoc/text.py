@@ -1,4 +1,4 @@
-"""Character ranges and comparison forms of text, each defined once. A leaf: any room may import it.
+"""Character ranges, widths and comparison keys of text, each defined once. A leaf: any module may import it.
 
 The ranges are contents of a regular expression's character class: `re.compile(f"[{HAN}]")`.
 """
@@ -23,6 +23,16 @@ _HAN = re.compile(f"[{HAN}]")
 def has_han(text: str) -> bool:
     """Whether `text` contains a Chinese character."""
     return _HAN.search(text) is not None
+
+
+def count_han(text: str) -> int:
+    """The number of Chinese characters in `text`."""
+    return len(_HAN.findall(text))
+
+
+def text_width(text: str) -> int:
+    """The width of `text` in Latin letters: characters from U+2E80 on, the East Asian scripts, count double."""
+    return sum(1 if char < "\u2e80" else 2 for char in text)
 
 
 def comparison_key(text: str) -> str:

@@ -13,6 +13,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cogdoc.text import HAN
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -73,7 +75,7 @@ _NUMBER = re.compile(
     rf"(?:\s?(?P<currency_behind>{_CURRENCY})(?![A-Za-z]))?"
     r"(?P<close>\))?"
 )
-_UNIT = re.compile(r"\s?(?P<unit>[A-Za-z°µ²³/\u4e00-\u9fff]+)[*†‡.]*$")
+_UNIT = re.compile(rf"\s?(?P<unit>[A-Za-z°µ²³/{HAN}]+)[*†‡.]*$")
 _FOOTNOTE_MARKS = "*†‡"
 
 

@@ -39,7 +39,7 @@ class Page:
         """What the page literally says."""
         if self._known_words is None:
             if self._layout is not None:
-                self._known_words = self._layout.result().words
+                self._known_words = self._layout.result().page_text
             else:
                 self.request_text()
                 assert self._words is not None
@@ -75,6 +75,6 @@ def text_of(request: OpenRequest, number: int) -> PageText:
 
 
 def layout_of(request: OpenRequest, number: int, words: PageText | None) -> PageLayout:
-    from cogdoc.parsing.layout.page_layout import read_layout
+    from cogdoc.parsing.reading import read_layout
 
     return read_layout(request, number, words)

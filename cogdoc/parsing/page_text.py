@@ -8,6 +8,7 @@ the page as a viewer shows it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -150,7 +151,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class PageLayout:
-    """A page's words, and the blocks that they form in reading order."""
+    """A page's text, and the blocks that it forms in reading order."""
 
-    words: PageText
+    page_text: PageText
     blocks: tuple[Block, ...]
+
+
+def mean_confidence(words: Iterable[Word]) -> float:
+    """The mean confidence of the words' characters, 0 to 1; 1 if there are no characters."""
+    weighted = [(word.confidence, len(word.text)) for word in words]
+    char_count = sum(count for _, count in weighted)
+    return sum(confidence * count for confidence, count in weighted) / char_count if char_count else 1.0

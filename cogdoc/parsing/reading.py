@@ -26,7 +26,7 @@ from cogdoc.documents.opening import (
 )
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.parsing.ocr.blank_pages import is_blank
-from cogdoc.parsing.page_text import Line, PageText, TextOrigin
+from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin
 from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, TextLayer, read_text_layer
 
 MIN_PICTURE_SHARE = 0.03
@@ -53,6 +53,22 @@ def read_page_text(request: OpenRequest, number: int) -> PageText:
     if document.is_repaired(index):
         words = replace(words, flags=("repaired-file", *words.flags))
     return words
+
+
+def read_layout(request: OpenRequest, number: int, page_text: PageText | None = None) -> PageLayout:
+    """Read the layout of page `number` (1-based), and its text unless `page_text` is given.
+
+    Raises:
+        InputError, EncryptedError: the file or the page cannot be read.
+        UsageError: there is no such page.
+    """
+    page_text = page_text or read_page_text(request, number)
+    if not page_text.lines:
+        return PageLayout(page_text, ())
+    from cogdoc.parsing.layout.page_layout import find_blocks
+
+    document = open_document(request)
+    return PageLayout(page_text, find_blocks(document, check_index(document, number), page_text))
 
 
 def _read(document: OpenDocument, index: int) -> PageText:

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.parsing.page_text import Line, PageLayout, Table, Word
+from cogdoc.parsing.row_clustering import cluster_rows
 from cogdoc.query.terms import Token, tokenize
 
 GAP = 1.3
@@ -87,7 +88,7 @@ class PageView:
 
     @property
     def number(self) -> int:
-        return self.layout.words.number
+        return self.layout.page_text.number
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
@@ -140,7 +141,7 @@ class PageView:
 def view_page(layout: PageLayout, rank: int = 0) -> PageView:
     """Cut a page's lines into segments and set them in rows."""
     parts: list[tuple[tuple[Word, ...], str]] = []
-    for line in layout.words.lines:
+    for line in layout.page_text.lines:
         parts += [(words, line.text) for words in _split(line)]
     parts = [(words, text) for words, text in parts if any(word.text.strip() for word in words)]
     boxes = [bounding_box(word.box for word in words) for words, _ in parts]
@@ -169,14 +170,7 @@ def _split(line: Line) -> list[tuple[Word, ...]]:
 
 def _rows(boxes: Sequence[Box]) -> list[list[int]]:
     """Places of boxes that stand side by side, row by row, each from left to right."""
-    rows: list[list[int]] = []
-    for place in sorted(range(len(boxes)), key=lambda place: boxes[place].center[1]):
-        box = boxes[place]
-        if rows and _beside(box, [boxes[other] for other in rows[-1]]):
-            rows[-1].append(place)
-        else:
-            rows.append([place])
-    return [sorted(row, key=lambda place: boxes[place].x0) for row in rows]
+    return cluster_rows(range(len(boxes)), boxes.__getitem__, _beside)
 
 
 def _beside(box: Box, row: Sequence[Box]) -> bool:

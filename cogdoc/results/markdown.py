@@ -14,6 +14,7 @@ from cogdoc.results.paragraphs import fills_width, flowing
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import Chart, ChartKind, TableResult, TextBlock
 from cogdoc.results.table_spans import spans_of
+from cogdoc.text import CJK_PUNCTUATION, HAN, KANA
 
 COLUMN_GAP = "   "
 """Between texts that stand side by side."""
@@ -29,7 +30,7 @@ _HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
 
 _BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
 _NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、]\s*")
-_CJK = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_CJK = re.compile(f"[{HAN}{KANA}{CJK_PUNCTUATION}]")
 
 
 def blocks_to_markdown(blocks: Iterable[TextBlock]) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from cogdoc.documents.document import Document
 from cogdoc.documents.geometry import Box
 from cogdoc.errors import CogdocError
-from cogdoc.parsing.page_text import Block, Line, PageText
+from cogdoc.parsing.page_text import Block, Line, PageText, mean_confidence
 from cogdoc.results.plain_text import lines_to_text, table_to_text
 from cogdoc.results.records import (
     BoxTuple,
@@ -64,10 +64,7 @@ def describe_block(block: Block, words: PageText) -> TextBlock:
 
 
 def _describe_line(line: Line, words: PageText) -> TextLine:
-    confidence = sum(word.confidence * len(word.text) for word in line.words) / sum(
-        len(word.text) for word in line.words
-    )
-    return TextLine(text=line.text, box=_box(words, line.box), confidence=confidence)
+    return TextLine(text=line.text, box=_box(words, line.box), confidence=mean_confidence(line.words))
 
 
 def _box(words: PageText, box: Box) -> BoxTuple:

@@ -289,7 +289,7 @@ def test_shows_where_to_look_on_each_of_the_best_pages_of_a_document_that_does_n
 def test_is_less_sure_of_words_on_a_picture_of_a_chart() -> None:
     texts = ("Net sales by year", "2019|120", "2020|135", "2021|141", "2022|150", "140", "130", "120", "110")
     layout = page(*texts)
-    scanned = PageLayout(replace(layout.words, origin=TextOrigin.OCR), layout.blocks)
+    scanned = PageLayout(replace(layout.page_text, origin=TextOrigin.OCR), layout.blocks)
     question = "What were the net sales in 2021?"
     printed, drawn = answer_question(question, [layout]), answer_question(question, [scanned])
     assert printed.text == drawn.text

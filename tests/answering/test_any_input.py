@@ -49,7 +49,7 @@ def bare(text: str) -> str:
 def test_answers_with_what_the_page_says_or_not_at_all(question: str, layout: PageLayout) -> None:
     answer = answer_question(question, [layout])
     assert 0 <= answer.confidence <= 1
-    printed = {bare(word.text) for word in layout.words.words}
+    printed = {bare(word.text) for word in layout.page_text.words}
     for text in [answer.text, *(candidate.text for candidate in answer.alternatives)]:
         if text is not None:
             assert text.strip()
@@ -59,6 +59,6 @@ def test_answers_with_what_the_page_says_or_not_at_all(question: str, layout: Pa
 @settings(max_examples=100, deadline=None)
 @given(QUESTIONS, st.lists(LAYOUTS, max_size=3))
 def test_ranks_any_pages(question: str, layouts: list[PageLayout]) -> None:
-    scores = [found.score for found in rank_pages(question, [layout.words for layout in layouts])]
+    scores = [found.score for found in rank_pages(question, [layout.page_text for layout in layouts])]
     assert len(scores) == len(layouts)
     assert scores == sorted(scores, reverse=True)

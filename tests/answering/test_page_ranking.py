@@ -26,7 +26,7 @@ REPORT = [
 
 
 def ranked(question: str) -> list[int]:
-    return [found.number for found in rank_pages(question, (layout.words for layout in REPORT))]
+    return [found.number for found in rank_pages(question, (layout.page_text for layout in REPORT))]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ SURVEY = [
     ],
 )
 def test_finds_the_figure_or_appendix_that_the_question_names(question: str, number: int) -> None:
-    assert rank_pages(question, (layout.words for layout in SURVEY))[0].number == number
+    assert rank_pages(question, (layout.page_text for layout in SURVEY))[0].number == number
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_ranks_a_list_of_contents_below_the_page_that_it_points_to() -> None:
 
 def test_finds_chinese_pages() -> None:
     pages = [page("公司概况与发展历程", number=1), page("每股净资产(元)|8.32", number=2)]
-    assert rank_pages("每股净资产是多少？", (layout.words for layout in pages))[0].number == 2
+    assert rank_pages("每股净资产是多少？", (layout.page_text for layout in pages))[0].number == 2
 
 
 def test_keeps_no_words_of_the_pages_that_went_by() -> None:

@@ -39,7 +39,7 @@ def test_boxes_of_the_cells_lie_on_the_picture(tmp_path: Path, open_file: Callab
     layout = Page(open_file(picture_of_table(tmp_path / "table.png")), 1).layout()
     (table,) = (block.table for block in layout.blocks if block.kind is BlockKind.TABLE)
     assert table is not None
-    places = {word.text: word.box for word in layout.words.words}
+    places = {word.text: word.box for word in layout.page_text.words}
     for cell in (*table.rows[0], *(row[0] for row in table.rows[1:-1])):
         assert cell.box is not None
         assert cell.box.contains_point(*places[cell.text].center)

@@ -64,7 +64,7 @@ def test_table_of_a_scanned_receipt_keeps_item_quantity_and_amount_together(
 def test_no_word_of_the_report_is_lost_or_doubled_by_the_layout(read_sample: Any, number: int) -> None:
     layout: PageLayout = read_sample("report.pdf", number)
     in_blocks = Counter(word for block in layout.blocks for line in block.lines for word in line.words)
-    assert in_blocks == Counter(layout.words.words)
+    assert in_blocks == Counter(layout.page_text.words)
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "receipt.jpg", "letter.pdf", "invoice-zh.png"])
@@ -110,7 +110,7 @@ def test_footnotes_stand_after_the_text_that_they_explain(read_sample: Any) -> N
 
 def test_chinese_invoice_is_read_with_its_table(read_sample: Any, facts: dict[str, Any]) -> None:
     layout = read_sample("invoice-zh.png")
-    text = bare(layout.words.text)
+    text = bare(layout.page_text.text)
     known = facts["invoice-zh.png"]
     assert [entry for entry in known["text"] if bare(entry) not in text] == []
     rows = [
@@ -123,7 +123,7 @@ def test_chinese_invoice_is_read_with_its_table(read_sample: Any, facts: dict[st
 
 
 def test_words_between_han_characters_are_not_split(read_sample: Any) -> None:
-    words = [word.text for word in read_sample("invoice-zh.png").words.words]
+    words = [word.text for word in read_sample("invoice-zh.png").page_text.words]
     assert any("青岚市云杉水务有限公司" in word for word in words)
     assert sum(len(word) == 1 and "\u4e00" <= word <= "\u9fff" for word in words) < 0.2 * len(words)
 

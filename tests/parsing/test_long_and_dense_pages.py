@@ -22,7 +22,7 @@ def bare(text: str) -> str:
 
 
 def test_every_order_of_the_screenshot_is_read_once(read_sample: Any, facts: dict[str, Any]) -> None:
-    words = read_sample("screenshot.png").words
+    words = read_sample("screenshot.png").page_text
     assert "tiled" in words.flags
     text = bare(words.text)
     known = [bare(entry) for entry in facts["screenshot.png"]["text"]]
@@ -41,7 +41,7 @@ def test_orders_of_the_screenshot_come_in_their_order(read_sample: Any, facts: d
 
 
 def test_lines_of_the_screenshot_do_not_lie_on_each_other(read_sample: Any) -> None:
-    lines = read_sample("screenshot.png").words.lines
+    lines = read_sample("screenshot.png").page_text.lines
     doubled = [
         (one.text, other.text)
         for place, one in enumerate(lines)
@@ -52,8 +52,8 @@ def test_lines_of_the_screenshot_do_not_lie_on_each_other(read_sample: Any) -> N
 
 
 def test_resolution_that_was_read_is_told(read_sample: Any) -> None:
-    assert read_sample("letter.pdf").words.resolution == pytest.approx(171, abs=30)
-    assert read_sample("report.pdf", 1).words.resolution is None
+    assert read_sample("letter.pdf").page_text.resolution == pytest.approx(171, abs=30)
+    assert read_sample("report.pdf", 1).page_text.resolution is None
 
 
 def test_small_print_is_read_at_the_resolution_of_its_file(tmp_path: Path, read_file: Any) -> None:

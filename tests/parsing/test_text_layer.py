@@ -17,7 +17,7 @@ def spaced(text: str) -> str:
 
 @pytest.mark.parametrize("number", range(1, 9))
 def test_report_pages_are_read_from_their_text(read_sample: Any, samples: Path, number: int) -> None:
-    words = read_sample("report.pdf", number).words
+    words = read_sample("report.pdf", number).page_text
     assert words.origin is TextOrigin.TEXT_LAYER
     assert words.resolution is None
     expected = pymupdf.open(samples / "report.pdf")[number - 1].get_text().split()
@@ -27,7 +27,7 @@ def test_report_pages_are_read_from_their_text(read_sample: Any, samples: Path, 
 
 
 def test_known_text_of_the_report_is_read(read_sample: Any, facts: dict[str, Any]) -> None:
-    text = " ".join(spaced(read_sample("report.pdf", number).words.text) for number in range(1, 9))
+    text = " ".join(spaced(read_sample("report.pdf", number).page_text.text) for number in range(1, 9))
     assert [known for known in facts["report.pdf"]["text"] if spaced(known) not in text] == []
 
 
@@ -35,7 +35,7 @@ def test_known_text_of_the_report_is_read(read_sample: Any, facts: dict[str, Any
 def test_box_of_a_word_encloses_its_ink(
     read_sample: Any, open_file: Any, samples: Path, ink: Any, number: int, known: str
 ) -> None:
-    words = read_sample("report.pdf", number).words
+    words = read_sample("report.pdf", number).page_text
     word = next(word for word in words.words if word.text == known)
     inside, around = ink(open_file(samples / "report.pdf"), number, words.displayed(word.box))
     assert inside > 0.03

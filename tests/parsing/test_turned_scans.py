@@ -33,7 +33,7 @@ def dark_pixels(open_file: Any, path: Path, words: PageText, box: Box) -> tuple[
 
 
 def test_sideways_letter_is_read_upright(read_sample: Any, facts: dict[str, Any]) -> None:
-    words = read_sample("letter-sideways.png").words
+    words = read_sample("letter-sideways.png").page_text
     assert words.turned in (90, 270)
     assert "turned" in words.flags
     assert words.width < words.height, "upright, the letter is taller than wide"
@@ -42,7 +42,7 @@ def test_sideways_letter_is_read_upright(read_sample: Any, facts: dict[str, Any]
 
 
 def test_boxes_of_the_sideways_letter_lead_back_to_the_picture(read_sample: Any, open_file: Any, samples: Path) -> None:
-    words = read_sample("letter-sideways.png").words
+    words = read_sample("letter-sideways.png").page_text
     for known in ("Fennimore", "Thornbury", "Askew"):
         word = next(word for word in words.words if known in word.text)
         inside, overall = dark_pixels(open_file, samples / "letter-sideways.png", words, word.box)
@@ -80,7 +80,7 @@ def test_crooked_receipt_is_levelled(
     receipt.rotate(-degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=245).save(path)
     words = Page(open_file(path), 1).text()
     assert words.turned == 0
-    own_skew = read_sample("receipt.jpg").words.skew
+    own_skew = read_sample("receipt.jpg").page_text.skew
     assert words.skew == pytest.approx(degrees + own_skew, abs=1.5)
     assert_known_text(words, ["PEBBLE LANE GROCERS LTD", "SEEDED RYE LOAF", "48.54", "11.46"])
     item = next(word for word in words.words if word.text.startswith("BEESWAX"))
@@ -92,7 +92,7 @@ def test_crooked_receipt_is_levelled(
 
 
 def test_scanned_letter_is_read_as_it_stands(read_sample: Any, facts: dict[str, Any]) -> None:
-    words = read_sample("letter.pdf").words
+    words = read_sample("letter.pdf").page_text
     assert (words.origin, words.turned) == (TextOrigin.OCR, 0)
     assert_known_text(words, facts["letter.pdf"]["text"])
     assert np.mean([word.confidence for word in words.words]) > 0.9

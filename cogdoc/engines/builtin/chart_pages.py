@@ -15,7 +15,7 @@ from cogdoc.documents.opening import MupdfDocument, OpenDocument, PictureDocumen
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.engines.builtin.charts.chart_parts import Drawing, DrawnPath
 from cogdoc.engines.builtin.charts.read import read_chart
-from cogdoc.parsing.ocr.scans import level_picture
+from cogdoc.parsing.ocr.orientation import upright_picture
 from cogdoc.parsing.page_text import BlockKind, Line, PageLayout, PageText
 from cogdoc.results.records import BoxTuple, Chart
 
@@ -36,10 +36,10 @@ def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, .
         InputError: the page cannot be drawn.
     """
     document = open_document(request)
-    words = layout.words
+    words = layout.page_text
     index = check_index(document, words.number)
     size, scale = _picture_size(document, index)
-    picture = level_picture(document.picture(index, size), words.turned, words.skew)
+    picture = upright_picture(document.picture(index, size), words.turned, words.skew)
     drawing = _drawing(document, index, scale)
     charts: list[Chart] = []
     for region in _regions(layout, isinstance(document, PictureDocument)):
@@ -67,7 +67,7 @@ def _picture_size(document: OpenDocument, index: int) -> tuple[PixelSize, float]
 
 def _regions(layout: PageLayout, is_picture: bool) -> list[Box]:
     """Where to look: a picture file is one figure; on a page, its pictures, else the whole of it."""
-    words = layout.words
+    words = layout.page_text
     whole = Box(0, 0, words.width, words.height)
     if is_picture:
         return [whole]

@@ -9,7 +9,7 @@ from cogdoc.documents.document import OpenRequest
 from cogdoc.engines.protocol import Transcription
 from cogdoc.errors import InputError, TimeLimitError
 from cogdoc.parsing.page import Page
-from cogdoc.parsing.page_text import BlockKind, PageLayout, TextOrigin
+from cogdoc.parsing.page_text import BlockKind, PageLayout, TextOrigin, mean_confidence
 from cogdoc.results.records import Answer, Chart, EngineInfo, Flag
 
 LAID_OUT_PAGES = 2
@@ -43,9 +43,7 @@ class BuiltinEngine:
 
     def transcribe(self, page: Page) -> Transcription:
         layout = page.layout()
-        characters = sum(len(word.text) for word in layout.words.words)
-        certain = sum(word.confidence * len(word.text) for word in layout.words.words)
-        return Transcription(layout.blocks, certain / characters if characters else 1.0)
+        return Transcription(layout.blocks, mean_confidence(layout.page_text.words))
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
         from cogdoc.engines.builtin.answering import answer_question
@@ -94,9 +92,9 @@ class BuiltinEngine:
 
 def may_show_chart(layout: PageLayout) -> bool:
     """Whether a page is worth searching for charts: it is a picture, or has one of some size."""
-    if layout.words.origin is TextOrigin.OCR:
-        return len(layout.words.words) <= MAX_CHART_WORDS
-    page_area = layout.words.width * layout.words.height
+    if layout.page_text.origin is TextOrigin.OCR:
+        return len(layout.page_text.words) <= MAX_CHART_WORDS
+    page_area = layout.page_text.width * layout.page_text.height
     return any(
         block.kind is BlockKind.PICTURE and block.box.area >= MIN_PICTURE_SHARE * page_area for block in layout.blocks
     )

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import LCSseq
 
+from cogdoc.text import HAN, KANA
+
 NEARLY = 75.0
 """Similarity of 0 to 100 from which two words are one that was read in two ways."""
 
 # Chinese and Japanese have no spaces, and the two readers may cut them differently, so each character is a unit.
-_UNIT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
+_UNIT = re.compile(rf"[{KANA}{HAN}]|[^\s{KANA}{HAN}]+")
 
 
 def agreement(literal: Iterable[str], transcription: str) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -12,6 +11,7 @@ from rapidfuzz import fuzz
 
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer
 from cogdoc.engines.cogvlm2.vision_model import Said
+from cogdoc.text import comparison_key
 
 ALIKE = 80.0
 """Similarity of 0 to 100 from which two lines are taken for the same line, read twice."""
@@ -60,11 +60,6 @@ def _line(text: str, logprobs: Sequence[float]) -> GeneratedLine:
     return GeneratedLine(" ".join(text.split()), min(1.0, math.exp(mean)))
 
 
-def folded(text: str) -> str:
-    """Letters and digits as they are compared: case, width and white space apart."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
 def merge(before: Sequence[GeneratedLine], after: Sequence[GeneratedLine]) -> list[GeneratedLine]:
     """Two pieces of a text of which the end of one may be the start of the other; what both have is kept once."""
     return _merge_lines(before, after) or _merge_paragraph(before, after) or [*before, *after]
@@ -80,7 +75,10 @@ def _merge_lines(before: Sequence[GeneratedLine], after: Sequence[GeneratedLine]
             for count in range(1, min(len(ends) - torn_end, len(starts) - torn_start, OVERLAP_LINES) + 1):
                 last = ends[len(ends) - torn_end - count : len(ends) - torn_end]
                 first = starts[torn_start : torn_start + count]
-                pairs = [(folded(before[i].text), folded(after[j].text)) for i, j in zip(last, first, strict=True)]
+                pairs = [
+                    (comparison_key(before[i].text), comparison_key(after[j].text))
+                    for i, j in zip(last, first, strict=True)
+                ]
                 if all(fuzz.ratio(one, two) >= ALIKE for one, two in pairs):
                     shared = sum(len(one) for one, _ in pairs)
                     if best is None or shared > best[0]:
@@ -94,7 +92,9 @@ def _merge_paragraph(before: Sequence[GeneratedLine], after: Sequence[GeneratedL
         return None
     left, right = before[-1].text.split(), after[0].text.split()
     tail, head = left[-OVERLAP_WORDS:], right[:OVERLAP_WORDS]
-    matcher = SequenceMatcher(None, [folded(word) for word in tail], [folded(word) for word in head], autojunk=False)
+    matcher = SequenceMatcher(
+        None, [comparison_key(word) for word in tail], [comparison_key(word) for word in head], autojunk=False
+    )
     run = matcher.find_longest_match()
     if run.size < SHARED_WORDS:
         return None

@@ -7,7 +7,6 @@ line that differs by a character or two, as OCR and the model may read a smudge 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
@@ -16,6 +15,7 @@ from cogdoc.documents.geometry import bounding_box
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.parsing.page_text import Line, PageText, Word
 from cogdoc.results.records import Evidence
+from cogdoc.text import comparison_key
 
 FUZZY = 88.0
 """Similarity of 0 to 100 from which two readings are taken for the same text."""
@@ -43,7 +43,7 @@ def find_evidence(answer: str, words: PageText) -> tuple[Evidence, ...]:
 
 
 def _exact(answer: str, words: PageText) -> tuple[Evidence, ...]:
-    wanted = _folded(answer)
+    wanted = comparison_key(answer)
     if not wanted:
         return ()
     for length in range(1, MAX_LINES + 1):
@@ -75,7 +75,7 @@ def _by_value(answer: str, words: PageText) -> tuple[Evidence, ...]:
 
 
 def _nearly(answer: str, words: PageText) -> tuple[Evidence, ...]:
-    wanted = _folded(answer)
+    wanted = comparison_key(answer)
     if len(wanted) < FUZZY_LENGTH or any(character.isdigit() for character in wanted):
         return ()
     best: tuple[float, Evidence] | None = None
@@ -89,15 +89,11 @@ def _nearly(answer: str, words: PageText) -> tuple[Evidence, ...]:
     return (best[1],) if best else ()
 
 
-def _folded(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
 def _run(lines: tuple[Line, ...]) -> _Run:
     words = tuple(word for line in lines for word in line.words)
-    folded = [_folded(word.text) for word in words]
-    owners = tuple(index for index, text in enumerate(folded) for _ in text)
-    return _Run("".join(folded), owners, words)
+    keys = [comparison_key(word.text) for word in words]
+    owners = tuple(index for index, text in enumerate(keys) for _ in text)
+    return _Run("".join(keys), owners, words)
 
 
 def _whole(run: _Run, start: int, end: int) -> bool:

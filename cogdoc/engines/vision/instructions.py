@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cogdoc.cogvlm2.configuration import Template
+from cogdoc.text import count_han
 
 
 class Task(StrEnum):
@@ -59,12 +60,10 @@ REFUSALS = re.compile(
     re.IGNORECASE,
 )
 
-_CHINESE_CHARACTER = re.compile(r"[\u4e00-\u9fff]")
-
 
 def instruction(task: Task, text: str) -> Instruction:
     """The instruction in the language of `text`, which is what the page or the user says."""
-    chinese = len(_CHINESE_CHARACTER.findall(text))
+    chinese = count_han(text)
     letters = sum(character.isalpha() for character in text)
     return (CHINESE if chinese * 3 > letters else ENGLISH)[task]
 

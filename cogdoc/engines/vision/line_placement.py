@@ -14,8 +14,8 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Levenshtein
 
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.engines.vision.generated_lines import folded
 from cogdoc.parsing.page_text import Line, PageText, Word
+from cogdoc.text import comparison_key
 
 ALIKE = 75.0
 """Similarity of 0 to 100 from which a line and a literal line are the same."""
@@ -74,8 +74,8 @@ def place_lines(texts: Sequence[str], confidences: Sequence[float], page: PageTe
 
 def _assign(texts: Sequence[str], lines: Sequence[Line]) -> list[list[int]]:
     """For each text the literal lines that say it, in their order."""
-    said = [folded(text) for text in texts]
-    literal = [folded(line.text) for line in lines]
+    said = [comparison_key(text) for text in texts]
+    literal = [comparison_key(line.text) for line in lines]
     owned: list[list[int]] = [[] for _ in texts]
     if not said or not literal:
         return owned
@@ -134,7 +134,7 @@ def _alike(said: Sequence[str], literal: Sequence[str]) -> list[tuple[int, int]]
 def _holds(text: str, said: str, literal: str) -> bool:
     """Whether a text says a literal line among other things."""
     if len(literal) < SHORT:
-        return literal in map(folded, text.split())
+        return literal in map(comparison_key, text.split())
     return _part_ratio(literal, said) >= CONTAINED
 
 
@@ -148,7 +148,9 @@ def _place(line: str, confidence: float, lines: Sequence[Line]) -> PlacedLine:
     spoken = line.split()
     literal = [word for one in lines for word in one.words]
     boxes: list[Box | None] = [None] * len(spoken)
-    edits = Levenshtein.opcodes([folded(word.text) for word in literal], [folded(word) for word in spoken])
+    edits = Levenshtein.opcodes(
+        [comparison_key(word.text) for word in literal], [comparison_key(word) for word in spoken]
+    )
     for edit in edits:
         there, here = literal[edit.src_start : edit.src_end], range(edit.dest_start, edit.dest_end)
         if len(there) == len(here):

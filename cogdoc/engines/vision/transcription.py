@@ -24,7 +24,7 @@ from cogdoc.engines.vision.repetition import RepetitionGuard
 from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, plan_tiles
 from cogdoc.errors import TimeLimitError
 from cogdoc.parsing.page import Page
-from cogdoc.parsing.page_text import PageText, TextOrigin, Word
+from cogdoc.parsing.page_text import PageText, TextOrigin, mean_confidence
 from cogdoc.results.records import Flag
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _read_tiles(
 
 def _literal_lines(tile: Tile, words: PageText) -> list[GeneratedLine]:
     return [
-        GeneratedLine(line.text, _confidence(line.words))
+        GeneratedLine(line.text, mean_confidence(line.words))
         for line in words.lines
         if tile.box.contains_point(*line.box.center)
     ]
@@ -172,7 +172,10 @@ def _literal(page: Page, attempts: _Attempts) -> Transcription:
     attempts.steps.append(LITERAL)
     attempts.flag(Flag.LITERAL_TEXT)
     return Transcription(
-        layout.blocks, _confidence(layout.words.words), flags=_names(attempts.flags), steps=tuple(attempts.steps)
+        layout.blocks,
+        mean_confidence(layout.page_text.words),
+        flags=_names(attempts.flags),
+        steps=tuple(attempts.steps),
     )
 
 
@@ -182,14 +185,7 @@ def _checked(lines: Sequence[GeneratedLine], words: PageText, attempts: _Attempt
         attempts.flag(Flag.LOW_AGREEMENT)
     blocks = to_blocks(lines, words)
     spoken = [word for block in blocks for line in block.lines for word in line.words]
-    return Transcription(blocks, _confidence(spoken), _names(attempts.flags), tuple(attempts.steps), share)
-
-
-def _confidence(words: Iterable[Word]) -> float:
-    """Of a text: its characters' mean; 1 where there are none."""
-    weighted = [(word.confidence, len(word.text)) for word in words]
-    characters = sum(count for _, count in weighted)
-    return sum(confidence * count for confidence, count in weighted) / characters if characters else 1.0
+    return Transcription(blocks, mean_confidence(spoken), _names(attempts.flags), tuple(attempts.steps), share)
 
 
 def _names(flags: Iterable[Flag]) -> tuple[str, ...]:

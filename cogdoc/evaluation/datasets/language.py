@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from cogdoc.text import count_han
 
-_HAN = re.compile("[\u3400-\u9fff]")
 _LEAST_SHARE = 0.2
 """Chinese texts quote Latin names, English ones a Chinese word now and then."""
 
@@ -12,4 +11,4 @@ _LEAST_SHARE = 0.2
 def language_of(text: str) -> str:
     """`zh` where at least a fifth of the letters are Chinese characters, else `en`."""
     letters = sum(character.isalpha() for character in text)
-    return "zh" if letters and len(_HAN.findall(text)) >= _LEAST_SHARE * letters else "en"
+    return "zh" if letters and count_han(text) >= _LEAST_SHARE * letters else "en"

@@ -19,6 +19,7 @@ from cogdoc.evaluation.metrics.table_grid import TableGrid, find_tables
 _PLAIN_CHARACTERS = str.maketrans("‘’‚“”„＿–—‑‒−µ", "'''\"\"\"_-----μ")
 _DIRECTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 _HEADINGS = {"top_heading": (-1, 0), "left_heading": (0, -1)}
+# The ranges of olmOCR-bench's own test, which differ from cogdoc.text's.
 _FOREIGN_TO_ENGLISH = re.compile(
     "[\u4e00-\u9fff\u3040-\u30ff\U0001f600-\U0001f64f\U0001f300-\U0001f5ff\U0001f680-\U0001f6ff\U0001f1e0-\U0001f1ff]"
 )

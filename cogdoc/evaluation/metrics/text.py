@@ -8,7 +8,9 @@ from collections import Counter
 import jiwer
 from rapidfuzz.distance import Levenshtein
 
-_WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|\d+(?:[.,]\d+)*|[^\W\d_\u3400-\u9fff\uf900-\ufaff]+")
+from cogdoc.text import HAN
+
+_WORD = re.compile(rf"[{HAN}]|\d+(?:[.,]\d+)*|[^\W\d_{HAN}]+")
 
 
 def character_error_rate(prediction: str, reference: str) -> float:

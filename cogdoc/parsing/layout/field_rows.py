@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from cogdoc.documents.geometry import bounding_box
 from cogdoc.parsing.page_text import Block, BlockKind
 from cogdoc.parsing.row_clustering import sorted_lines
+from cogdoc.text import text_width
 
 SHORT_LINE = 22
 """Characters (a Chinese one counts double) up to which the lines of a block are taken for fields, on average."""
@@ -52,7 +53,7 @@ def _share_rows(one: Block, two: Block) -> bool:
 
 
 def _mean_length(block: Block) -> float:
-    return sum(1 if character < "\u2e80" else 2 for line in block.lines for character in line.text) / len(block.lines)
+    return sum(text_width(line.text) for line in block.lines) / len(block.lines)
 
 
 def _join(one: Block, two: Block) -> Block:

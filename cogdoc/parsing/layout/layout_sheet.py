@@ -89,11 +89,11 @@ def make_sheet(document: OpenDocument, index: int, words: PageText, *, cutting: 
 
 
 def _picture_sheet(document: OpenDocument, index: int, words: PageText, cutting: bool) -> Sheet:
-    from cogdoc.parsing.ocr.scans import level_picture
+    from cogdoc.parsing.ocr.orientation import upright_picture
 
     width, height = document.size(index)
     picture = document.picture(index, fit_long_side(width, height, LONG_SIDE))
-    level = Image.fromarray(level_picture(picture, words.turned, words.skew))
+    level = Image.fromarray(upright_picture(picture, words.turned, words.skew))
     sheet = _place(words, cutting)
     across, down = words.width * sheet.scale, words.height * sheet.scale
     page_width, page_height = SHEET if cutting else (across, down)

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.geometry import Box
-from cogdoc.documents.opening import OpenDocument, check_index, open_document
+from cogdoc.documents.opening import OpenDocument
 from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.layout_sheet import Sheet, make_sheet, may_be_cutting
 from cogdoc.parsing.layout.running_headers import settle_running_matter
-from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Word
-from cogdoc.parsing.reading import read_page_text
+from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText, Word
 from cogdoc.parsing.row_clustering import sorted_lines
 from cogdoc.parsing.tables.table_cells import Grid, build_table
 
@@ -52,19 +50,12 @@ class _Region:
     grid: Grid | None = None
 
 
-def read_layout(request: OpenRequest, number: int, words: PageText | None = None) -> PageLayout:
-    """Lay out page `number` (1-based); `words` spares reading it again where that was done before.
-
-    Raises:
-        InputError, EncryptedError: the file or the page cannot be read.
-        UsageError: there is no such page.
-    """
-    words = words or read_page_text(request, number)
-    if not words.lines:
-        return PageLayout(words, ())
-    document = open_document(request)
-    regions = _find_regions(document, check_index(document, number), words)
-    return PageLayout(words, tuple(_arrange(regions, words)))
+def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> tuple[Block, ...]:
+    """Divide page `index` (0-based) into blocks that hold all of its text, in reading order."""
+    if not page_text.lines:
+        return ()
+    regions = _find_regions(document, index, page_text)
+    return tuple(_arrange(regions, page_text))
 
 
 def _find_regions(document: OpenDocument, index: int, words: PageText) -> list[_Region]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText, TextOrigin
+from cogdoc.text import text_width
 
 MARGIN = 0.15
 """Share of a scan's height, at its top and at its bottom, in which headers and footers stand."""
@@ -40,7 +41,7 @@ def settle_running_matter(blocks: Sequence[Block], words: PageText) -> list[Bloc
 
 
 def _mean_length(lines: Sequence[Line]) -> float:
-    return sum(1 if character < "\u2e80" else 2 for line in lines for character in line.text) / len(lines)
+    return sum(text_width(line.text) for line in lines) / len(lines)
 
 
 def _kind_of_row(block: Block, blocks: Sequence[Block]) -> BlockKind:

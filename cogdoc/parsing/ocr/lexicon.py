@@ -14,6 +14,8 @@ from importlib.resources import files
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from cogdoc.text import count_han
+
 MAX_SIMILAR = 30
 MIN_KNOWN_SHARE = 0.35
 """More of a page's longer words are known where it is in English, even a badly read one; of German about 0.1 are."""
@@ -22,7 +24,6 @@ MIN_PART = 2
 """Letters of the shortest word that two words run together are parted into."""
 
 _LONGER_WORD = re.compile(r"[^\W\d_]{4,}")
-_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @cache
@@ -56,7 +57,7 @@ def is_english(texts: Iterable[str]) -> bool:
     text = "\n".join(texts)
     found = _LONGER_WORD.findall(text)
     latin = [word for word in found if word.isascii()]
-    if sum(map(len, latin)) < len(_HAN.findall(text)):
+    if sum(map(len, latin)) < count_han(text):
         return False
     return sum(map(is_known, latin)) > MIN_KNOWN_SHARE * len(found)
 

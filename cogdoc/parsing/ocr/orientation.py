@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from cogdoc.documents.opening import Picture
@@ -43,6 +44,17 @@ def find_turn(picture: Picture, lines: Sequence[OcrLine]) -> int:
 def turned(picture: Picture, degrees: int) -> Picture:
     """The picture turned clockwise by a multiple of 90 degrees."""
     return np.ascontiguousarray(np.rot90(picture, -degrees // 90))
+
+
+def upright_picture(picture: Picture, turn: int, skew: float) -> Picture:
+    """A page's picture in the coordinates of its words' boxes: upright, with level lines."""
+    upright = turned(picture, turn) if turn else picture
+    if not skew:
+        return upright
+    height, width = upright.shape[:2]
+    # OpenCV counts angles counterclockwise, so this rotates lines that slope by `skew` back to level.
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), skew, 1.0)
+    return np.asarray(cv2.warpAffine(upright, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _score(crops: list[Picture]) -> float:

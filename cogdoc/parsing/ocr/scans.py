@@ -9,7 +9,6 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from cogdoc.documents.geometry import Box
@@ -111,17 +110,6 @@ def read_regions(picture: Picture, regions: Sequence[Box], scale: float) -> list
             moved = tuple(replace(word, box=word.box.shifted(left, top)) for word in line.words)
             lines.append(_in_points(Line(moved), 1 / scale))
     return lines
-
-
-def level_picture(picture: Picture, turn: int, skew: float) -> Picture:
-    """The page's picture as the words' boxes see it: upright and level."""
-    upright = turned(picture, turn) if turn else picture
-    if not skew:
-        return upright
-    height, width = upright.shape[:2]
-    # OpenCV counts angles counter-clockwise, so this turns a line that falls by `skew` back up.
-    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), skew, 1.0)
-    return np.asarray(cv2.warpAffine(upright, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _read(picture: Picture) -> list[OcrLine]:

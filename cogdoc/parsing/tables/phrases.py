@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.parsing.page_text import Word
+from cogdoc.parsing.row_clustering import cluster_rows, overlaps_row
 
 PHRASE_GAP = 2.0
 """Spaces between words that part two phrases."""
@@ -163,13 +164,7 @@ def _slot(position: float, lines: Sequence[float]) -> int:
 
 def _text_lines(words: Iterable[Word]) -> list[list[Word]]:
     """Words in lines, top to bottom; what is raised or lowered by less than half its height stays in its line."""
-    lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda word: word.box.center[1]):
-        if lines and bounding_box(other.box for other in lines[-1]).vertical_overlap(word.box) > 0.5:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return [sorted(line, key=lambda word: word.box.x0) for line in lines]
+    return cluster_rows(words, lambda word: word.box, overlaps_row(0.5))
 
 
 def _space(lines: Iterable[Sequence[Word]], across: Sequence[float], height: float) -> float:

@@ -71,12 +71,12 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     shown = {one.evidence.page for one in alternatives if one.evidence is not None}
     if best is not None:
         shown.add(best[0].page.number)
-    elsewhere = [layout.words for layout in looked_at[:SHOWN_PAGES] if layout.words.number not in shown]
+    elsewhere = [layout.page_text for layout in looked_at[:SHOWN_PAGES] if layout.page_text.number not in shown]
     if len(layouts) > 1:
         alternatives += [place for words in elsewhere if (place := _place_to_look(matcher, words)) is not None]
     if best is None:
         # Nobody knows the answer yet: where to look for it counts more than what it might be.
-        order = {layout.words.number: rank for rank, layout in enumerate(looked_at)}
+        order = {layout.page_text.number: rank for rank, layout in enumerate(looked_at)}
         alternatives.sort(key=lambda one: order[one.evidence.page] if one.evidence else len(order))
     return Answer(
         question=question,
@@ -100,7 +100,7 @@ def _unsigned(question: str, text: str) -> str:
 
 def _weighed(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[Weighed]]:
     """All proposals, best first, for the question in that of its wordings which has the surest answer."""
-    printed = " ".join(line.text for layout in layouts for line in layout.words.lines)
+    printed = " ".join(line.text for layout in layouts for line in layout.page_text.lines)
     weighed = []
     for wording in (question, *other_wordings(question, printed)):
         matcher, proposals = propose(wording, layouts)
@@ -139,9 +139,9 @@ def _place_to_look(matcher: Matcher, words: PageText) -> Candidate | None:
 
 def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
     """The layouts of the pages that the question names, or all of them."""
-    last = page_count or max((layout.words.number for layout in layouts), default=0)
+    last = page_count or max((layout.page_text.number for layout in layouts), default=0)
     named = {last if number == -1 else number for number in analyze(question).pages}
-    return [layout for layout in layouts if layout.words.number in named] or layouts
+    return [layout for layout in layouts if layout.page_text.number in named] or layouts
 
 
 def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[Proposal]]:
@@ -157,7 +157,7 @@ def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list
 
 
 def _evidence(proposal: Proposal) -> Evidence:
-    words = proposal.page.layout.words
+    words = proposal.page.layout.page_text
     x0, y0, x1, y1 = words.displayed(proposal.box)
     return Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=proposal.evidence)
 

@@ -44,7 +44,7 @@ def calibrated(chance: float, *, quoted: bool, on_chart: bool) -> float:
 def looks_like_chart(page: PageView) -> bool:
     """Whether a page is a picture whose few words are numbers for the most part."""
     segments = page.segments
-    if page.layout.words.origin is not TextOrigin.OCR or not 0 < len(segments) <= CHART_SEGMENTS:
+    if page.layout.page_text.origin is not TextOrigin.OCR or not 0 < len(segments) <= CHART_SEGMENTS:
         return False
     numbers = sum(_NUMBER.fullmatch(segment.text) is not None for segment in segments)
     return numbers >= LONE_NUMBERS * len(segments)

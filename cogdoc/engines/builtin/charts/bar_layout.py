@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.engines.builtin.charts.chart_parts import Bar, Color
 from cogdoc.engines.builtin.charts.colors import distance
+from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 
 _SLACK = 2.6
 """Pixels by which edges that were drawn in one place may differ, and the width of a seam between segments."""
@@ -167,13 +168,7 @@ def _arranged(members: Sequence[Bar], thickness: float, *, vertical: bool) -> Ba
 
 
 def _strips(members: Sequence[Bar], thickness: float) -> list[list[Bar]]:
-    strips: list[list[Bar]] = []
-    for bar in sorted(members, key=lambda bar: bar.box.center[1]):
-        if strips and abs(bar.box.center[1] - strips[-1][0].box.center[1]) <= max(_SLACK, 0.25 * thickness):
-            strips[-1].append(bar)
-        else:
-            strips.append([bar])
-    return [sorted(strip, key=lambda bar: bar.box.x0) for strip in strips]
+    return cluster_rows(members, lambda bar: bar.box, level_with_first(max(_SLACK, 0.25 * thickness)))
 
 
 def _baselines(members: Iterable[Bar]) -> list[float]:

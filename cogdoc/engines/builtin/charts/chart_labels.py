@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.parsing.numbers import Number, parse_number
 from cogdoc.parsing.page_text import Line, Word
+from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 
 _THOUSANDS = re.compile(r"\d{3}([.,]\d+)?[%*]?")
 _OPEN_GROUP = re.compile(r"[$€£¥]?[-−–]?\d{1,3}( \d{3})*")
@@ -95,13 +96,11 @@ def merged(labels: Sequence[Label]) -> Label:
 
 def in_reading_order(labels: Iterable[Label]) -> list[Label]:
     """Row by row, left to right."""
-    rows: list[list[Label]] = []
-    for label in sorted(labels, key=lambda label: label.box.center[1]):
-        if rows and abs(rows[-1][0].box.center[1] - label.box.center[1]) < 0.5 * min(rows[-1][0].height, label.height):
-            rows[-1].append(label)
-        else:
-            rows.append([label])
-    return [label for row in rows for label in sorted(row, key=lambda label: label.box.x0)]
+
+    def in_row(box: Box, row: Sequence[Box]) -> bool:
+        return box.center[1] - row[0].center[1] < 0.5 * min(row[0].height, box.height)
+
+    return [label for row in cluster_rows(labels, lambda label: label.box, in_row) for label in row]
 
 
 def clusters(values: Iterable[Label], position: Callable[[Label], float], tolerance: float) -> list[list[Label]]:
@@ -121,12 +120,8 @@ def _side_by_side(one: Label, other: Label) -> bool:
 
 def _crowded(lines: Sequence[Line], usual: float) -> set[Line]:
     """Lines in a row of which most touch or overlap: slanted ones, whose boxes are given as if they were level."""
-    rows: list[list[Line]] = []
-    for line in sorted((line for line in lines if len(line.words) <= 3), key=lambda line: line.box.center[1]):
-        if rows and line.box.center[1] - rows[-1][0].box.center[1] <= 0.5 * usual:
-            rows[-1].append(line)
-        else:
-            rows.append([line])
+    short = (line for line in lines if len(line.words) <= 3)
+    rows = cluster_rows(short, lambda line: line.box, level_with_first(0.5 * usual))
     crowded: set[Line] = set()
     for row in rows:
         row.sort(key=lambda line: line.box.center[0])

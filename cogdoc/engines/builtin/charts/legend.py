@@ -13,6 +13,7 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merged, phrases
 from cogdoc.engines.builtin.charts.chart_parts import Color, Picture
 from cogdoc.engines.builtin.charts.colors import distance, mask_of, text_color
+from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 
 _MARKS_IN_TEXT = re.compile(r"^[\s■●•▪◆▲▼★□○—–_=*+.|-]+(?=\w)")
 _MOST_PATCHES = 150
@@ -55,8 +56,8 @@ def find_legend(
     aligned = [entry for entry in entries if _in_line(entry, entries)]
     row_height = max((entry.box.height for entry in aligned), default=1.0)
     first: dict[Color, LegendEntry] = {}
-    for row in _rows(aligned, 0.5 * row_height):
-        for entry in sorted(row, key=lambda entry: entry.box.x0):
+    for row in cluster_rows(aligned, lambda entry: entry.box, level_with_first(0.5 * row_height)):
+        for entry in row:
             first.setdefault(entry.color, entry)
     return list(first.values())
 
@@ -135,16 +136,6 @@ def _segment_under(phrase: Label, segments: Mapping[Color, Box]) -> Color | None
     box = segments[nearest]
     reach = 0.75 * phrase.box.width
     return nearest if box.x0 - reach <= phrase.box.center[0] <= box.x1 + reach else None
-
-
-def _rows(entries: Iterable[LegendEntry], tolerance: float) -> list[list[LegendEntry]]:
-    rows: list[list[LegendEntry]] = []
-    for entry in sorted(entries, key=lambda entry: entry.box.center[1]):
-        if rows and entry.box.center[1] - rows[-1][0].box.center[1] <= tolerance:
-            rows[-1].append(entry)
-        else:
-            rows.append([entry])
-    return rows
 
 
 def _patches(picture: Picture, color: Color) -> list[Box]:
