@@ -30,14 +30,14 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from cogdoc.cogvlm2.batch import read_rows
+from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.checkpoint import INDEX
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
-from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.prompts import lay_out
-from cogdoc.cogvlm2.quantizing import Linear4bit, quantizable
+from cogdoc.cogvlm2.prompts import build_prompt
+from cogdoc.cogvlm2.quantization import Linear4bit, quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
 from cogdoc.cogvlm2.writing import write_quantized
 
@@ -218,12 +218,12 @@ def read_and_decode(model: CogVLM2, features: Tensor | None) -> tuple[int, ...]:
     """Greedy tokens after a prompt of random text, with the picture of `features` in front where there is one."""
     chance = random.Random(0)
     text = [chance.randrange(model.config.bos_token_id) for _ in range(TEXT_TOKENS)]
-    prompt = lay_out(model.config, text, with_image=features is not None)
+    prompt = build_prompt(model.config, text, with_image=features is not None)
     with measured(f"read a prompt of {len(prompt):,} tokens"):
-        rows = read_rows(model, [prompt], features, room=DECODED + 1)
+        rows = prefill(model, [prompt], features, max_new_tokens=DECODED + 1)
     with measured(f"decode a token, of {DECODED}", DECODED):
         # The first token comes from the prompt, and the last one is not read any more.
-        [answer] = complete(decode(rows, max_tokens=DECODED + 1, stop=()), 1)
+        [answer] = collect(decode(rows, max_new_tokens=DECODED + 1, stop_token_ids=()), 1)
     return answer.token_ids
 
 

@@ -26,11 +26,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmarks.full_size import draw_numbers, on_meta, random_tensors, scaled
-from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import CogVLM2, collate
-from cogdoc.cogvlm2.prompts import lay_out
-from cogdoc.cogvlm2.quantizing import BLOCK, quantize_nf4
+from cogdoc.cogvlm2.prompts import build_prompt
+from cogdoc.cogvlm2.quantization import BLOCK, quantize_nf4
 
 FORMS = ("fp32", "bf16", "nf4")
 TOKENS = (1, 8, 64, 512, 2306)
@@ -75,20 +75,20 @@ def load_forms(folder: Path) -> dict[str, CogVLM2]:
 
 def decoding(model: CogVLM2, tokens: int) -> Callable[[], Tensor]:
     """Read text tokens as decoding reads them, into an empty cache; the layer's output (tokens, hidden_size)."""
-    cache = allocate(model.config, 1, tokens, model.dtype, model.device)
+    cache = allocate_cache(model.config, 1, tokens, model.dtype, model.device)
     places = torch.arange(tokens)[None]
     ids = torch.randint(3, VOCABULARY, (1, tokens), generator=torch.Generator().manual_seed(0))
-    return lambda: model.read_tokens(ids, places, places, cache)[0]
+    return lambda: model.decode_step(ids, places, places, cache)[0]
 
 
 def prompt_reading(model: CogVLM2) -> Callable[[], Tensor]:
     """Read a prompt with an image; the layer's output (length, hidden_size)."""
     config = model.config
-    prompt = lay_out(config, range(3, 3 + PROMPT_TEXT), with_image=True)
+    prompt = build_prompt(config, range(3, 3 + PROMPT_TEXT), with_image=True)
     batch = collate([prompt], config.pad_token_id, model.device)
-    cache = allocate(config, 1, len(prompt), model.dtype, model.device)
+    cache = allocate_cache(config, 1, len(prompt), model.dtype, model.device)
     features = _normal(1, config.image_tokens, config.hidden_size).to(model.dtype)
-    return lambda: model.read_prompts(batch, features, cache)[0]
+    return lambda: model.prefill(batch, features, cache)[0]
 
 
 def looking(model: CogVLM2) -> Callable[[], Tensor]:

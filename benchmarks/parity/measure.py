@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.parity.folder import IMAGE_PARTS, Case, FolderError, ImagePart, ParityFolder, Results, Row
-from cogdoc.cogvlm2.batch import read_rows
-from cogdoc.cogvlm2.cache import allocate
-from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.batch import prefill
+from cogdoc.cogvlm2.cache import allocate_cache
+from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.prompts import IMAGE
@@ -119,7 +119,7 @@ def find_picture(case: Case, number: int, features: Tensor | None, model: CogVLM
     named = USUAL_PICTURES.get(case.name, ())[number : number + 1]
 
     def unlikely(picture: int) -> tuple[bool, bool, float]:
-        given = read_prompts([row], features[picture, None], model)
+        given = prefill_rows([row], features[picture, None], model)
         found = worst([one for one in compare(given, [expected], model.dtype).values() if one is not None])
         off, largest = (not found.allowed, found.largest) if found is not None else (False, 0.0)
         return off, picture not in named, largest
@@ -141,7 +141,7 @@ def _corrected(
     """
     for case in cases:
         single = case.rows[0]
-        same = (single.prompt.token_ids, single.prompt.types) == (row.prompt.token_ids, row.prompt.types)
+        same = (single.prompt.token_ids, single.prompt.token_types) == (row.prompt.token_ids, row.prompt.token_types)
         if len(case.rows) == 1 and same and pictures[case.name, 0] == picture:
             right = single.published
             break
@@ -157,17 +157,17 @@ def read(rows: Sequence[Row], pictures: Sequence[int | None], features: Tensor |
     return [
         replace(prompt, step_logits=step_logits, tokens=tokens)
         for prompt, (tokens, step_logits) in zip(
-            read_prompts(rows, given, model), decode_rows(rows, given, model), strict=True
+            prefill_rows(rows, given, model), decode_rows(rows, given, model), strict=True
         )
     ]
 
 
-def read_prompts(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[Results]:
+def prefill_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[Results]:
     """Everything but the steps; features (images, image_tokens, hidden_size) of the rows that have one."""
     batch = collate([row.prompt for row in rows], model.config.pad_token_id, model.device)
-    cache = allocate(model.config, len(rows), batch.token_ids.shape[1], model.dtype, model.device)
+    cache = allocate_cache(model.config, len(rows), batch.token_ids.shape[1], model.dtype, model.device)
     with Recorded(*model.model.layers) as recorded:
-        last = model.read_prompts(batch, features, cache)
+        last = model.prefill(batch, features, cache)
     return [
         Results(
             hidden={layer: output[row, :length] for layer, (output,) in enumerate(recorded.outputs)},
@@ -186,8 +186,8 @@ def decode_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) ->
     steps = len(rows[0].published.tokens)
     # The loop does not read its last token: with one more it reads the last that counts, whose logits were published.
     with Recorded(model.lm_head) as recorded:
-        read = read_rows(model, [row.prompt for row in rows], features, steps + 1)
-        completions = complete(decode(read, steps + 1, stop=()), len(rows))
+        read = prefill(model, [row.prompt for row in rows], features, steps + 1)
+        completions = collect(decode(read, steps + 1, stop_token_ids=()), len(rows))
     logits = torch.cat([said.view(len(rows), 1, -1) for said in recorded.outputs[0]], dim=1).float()
     return [(done.token_ids[:steps], logits[row]) for row, done in enumerate(completions)]
 
@@ -255,7 +255,7 @@ def _check(folder: ParityFolder, model: CogVLM2) -> None:
     for case in folder.cases:
         for row in case.rows:
             prompt = row.prompt
-            images = prompt.types.count(IMAGE)
+            images = prompt.token_types.count(IMAGE)
             if images and not folder.images.pictures:
                 raise FolderError(f"{folder.path}: {case.name}: has an image, but there is no img_0")
             if images not in (0, config.image_tokens):

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from cogdoc.cogvlm2.cache import KVCache, allocate
+from cogdoc.cogvlm2.cache import KVCache, allocate_cache
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import Prompt, check_length
 from cogdoc.errors import DamagedError, OutputError
@@ -19,21 +19,21 @@ from cogdoc.errors import DamagedError, OutputError
 Step = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache, bool], Tensor]
 
 
-def decode_step(
+def step_logits(
     model: CogVLM2, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool
 ) -> Tensor:
     """Read a few tokens of each row, all (batch, length), and give the logits behind each (batch, length, vocab_size).
 
-    Nothing here depends on the data, so `torch.compile(decode_step, fullgraph=True)` can take its place.
+    Nothing here depends on the data, so `torch.compile(step_logits, fullgraph=True)` can take its place.
     """
-    return model.logits(model.read_tokens(token_ids, positions, slots, cache, ragged))
+    return model.logits(model.decode_step(token_ids, positions, slots, cache, ragged))
 
 
-class Rows:
-    """Rows of one cache, each with its own length; they come from `read_rows` or `fork`.
+class DecodingBatch:
+    """Sequences in one cache, each with its own length; they come from `prefill` or `fork`.
 
     Args:
-        step: a compiled `decode_step`, which gets the whole cache each time, since its shapes must not change. Without
+        step: a compiled `step_logits`, which gets the whole cache each time, since its shapes must not change. Without
             one each step reads no more of the cache than is in use.
     """
 
@@ -74,9 +74,9 @@ class Rows:
         token_ids, positions, slots, in_use = self._placed(tokens)
         if self._step is not None:
             return self._step(self.model, token_ids, positions, slots, self._cache, self._ragged)
-        return decode_step(self.model, token_ids, positions, slots, self._cache.first(in_use), self._ragged)
+        return step_logits(self.model, token_ids, positions, slots, self._cache.first(in_use), self._ragged)
 
-    def count(self, row: int, tokens: int) -> None:
+    def commit(self, row: int, tokens: int) -> None:
         """Count in the first `tokens` of what was read last; the rest will be written over."""
         self.lengths[row] += tokens
 
@@ -90,9 +90,9 @@ class Rows:
         if not all(tokens):
             raise ValueError("a row is given no token to read")
         token_ids, positions, slots, in_use = self._placed(tokens)
-        hidden = self.model.read_tokens(token_ids, positions, slots, self._cache.first(in_use), self._ragged)
+        hidden = self.model.decode_step(token_ids, positions, slots, self._cache.first(in_use), self._ragged)
         for row, added in enumerate(tokens):
-            self.count(row, len(added))
+            self.commit(row, len(added))
         self.expect([len(added) for added in tokens], hidden)
 
     def expect(self, read: Sequence[int], hidden: Tensor) -> None:
@@ -129,10 +129,10 @@ class Rows:
 
 
 @torch.inference_mode()
-def read_rows(
-    model: CogVLM2, prompts: Sequence[Prompt], features: Tensor | None, room: int, step: Step | None = None
-) -> Rows:
-    """Read prompts of any lengths, with and without images, and leave room for `room` tokens behind each.
+def prefill(
+    model: CogVLM2, prompts: Sequence[Prompt], features: Tensor | None, max_new_tokens: int, step: Step | None = None
+) -> DecodingBatch:
+    """Read prompts of any lengths, with and without images, and leave room for `max_new_tokens` behind each.
 
     Args:
         features: (images, image_tokens, hidden_size), one for each prompt with an image, in their order.
@@ -143,11 +143,11 @@ def read_rows(
     """
     longest = max(len(prompt) for prompt in prompts)
     check_length(model.config, longest)
-    capacity = min(longest + room, model.config.max_positions)
-    cache = allocate(model.config, len(prompts), capacity, model.dtype, model.device)
+    capacity = min(longest + max_new_tokens, model.config.max_positions)
+    cache = allocate_cache(model.config, len(prompts), capacity, model.dtype, model.device)
     batch = collate(prompts, model.config.pad_token_id, model.device)
-    hidden = model.read_prompts(batch, features, cache)
-    rows = Rows(model, cache, batch.lengths, [prompt.positions[-1] + 1 for prompt in prompts], step)
+    hidden = model.prefill(batch, features, cache)
+    rows = DecodingBatch(model, cache, batch.lengths, [prompt.positions[-1] + 1 for prompt in prompts], step)
     rows.expect(batch.lengths, hidden)
     return rows
 
@@ -204,7 +204,7 @@ class Prefix:
 
 
 @torch.inference_mode()
-def read_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> Prefix:
+def prefill_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> Prefix:
     """Read the beginning that several prompts share: everything up to the end of the image, or further.
 
     Args:
@@ -214,8 +214,8 @@ def read_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> Pref
         TooLargeError: it is longer than the model's context.
     """
     check_length(model.config, len(prompt))
-    cache = allocate(model.config, 1, len(prompt), model.dtype, model.device)
-    model.read_prompts(collate([prompt], model.config.pad_token_id, model.device), features, cache)
+    cache = allocate_cache(model.config, 1, len(prompt), model.dtype, model.device)
+    model.prefill(collate([prompt], model.config.pad_token_id, model.device), features, cache)
     length = len(prompt)
     return Prefix(
         keys=tuple(keys[0, :, :length] for keys in cache.keys),
@@ -226,9 +226,9 @@ def read_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> Pref
 
 @torch.inference_mode()
 def fork(
-    model: CogVLM2, prefix: Prefix, suffixes: Sequence[Sequence[int]], room: int, step: Step | None = None
-) -> Rows:
-    """Continue one prefix with several texts, each at least one token, and leave room for `room` tokens behind each.
+    model: CogVLM2, prefix: Prefix, suffixes: Sequence[Sequence[int]], max_new_tokens: int, step: Step | None = None
+) -> DecodingBatch:
+    """Continue one prefix with several texts, each at least one token, and leave room for `max_new_tokens` behind each.
 
     Raises:
         TooLargeError: prefix and suffix together are longer than the model's context.
@@ -236,12 +236,12 @@ def fork(
     """
     longest = prefix.length + max(len(suffix) for suffix in suffixes)
     check_length(model.config, longest)
-    capacity = min(longest + room, model.config.max_positions)
-    cache = allocate(model.config, len(suffixes), capacity, model.dtype, model.device)
+    capacity = min(longest + max_new_tokens, model.config.max_positions)
+    cache = allocate_cache(model.config, len(suffixes), capacity, model.dtype, model.device)
     for storages, kept in ((cache.keys, prefix.keys), (cache.values, prefix.values)):
         for storage, heads in zip(storages, kept, strict=True):
             storage[:, :, : prefix.length] = heads
     batch = len(suffixes)
-    rows = Rows(model, cache, [prefix.length] * batch, [prefix.next_position] * batch, step)
+    rows = DecodingBatch(model, cache, [prefix.length] * batch, [prefix.next_position] * batch, step)
     rows.append(suffixes)
     return rows

@@ -33,7 +33,7 @@ class KVCache:
         )
 
 
-def allocate(config: ModelConfig, batch: int, capacity: int, dtype: torch.dtype, device: torch.device) -> KVCache:
+def allocate_cache(config: ModelConfig, batch: int, capacity: int, dtype: torch.dtype, device: torch.device) -> KVCache:
     """An empty cache for `capacity` tokens a row, with one slot more, so that padding has a place beside a full row.
 
     Zeros, since attention multiplies unseen slots by zero and NaN would survive that.

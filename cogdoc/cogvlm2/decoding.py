@@ -7,17 +7,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from cogdoc.cogvlm2.batch import Rows
-from cogdoc.cogvlm2.sampling import Sampling, choose
+from cogdoc.cogvlm2.batch import DecodingBatch
+from cogdoc.cogvlm2.sampling import Sampling, sample
 from cogdoc.errors import CheckpointError
 
-Propose = Callable[[int, Sequence[int]], Sequence[int]]
+DraftFunction = Callable[[int, Sequence[int]], Sequence[int]]
 """Given a row and its answer so far, guess the tokens that follow. They are verified, so wrong ones only cost time."""
 
 GREEDY = Sampling()
 
 
-class Finish(StrEnum):
+class FinishReason(StrEnum):
     """Why a row ended."""
 
     STOP = "stop"
@@ -39,9 +39,9 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class Finished:
     row: int
-    finish: Finish
+    finish_reason: FinishReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Completion:
 
     token_ids: tuple[int, ...]
     logprobs: tuple[float, ...]
-    finish: Finish
+    finish_reason: FinishReason
 
 
 @dataclass(slots=True)
@@ -61,117 +61,117 @@ class _Row:
     answer: list[int] = field(default_factory=list)
     read: list[int] = field(default_factory=list)
     drafts: list[int] = field(default_factory=list)
-    finish: Finish | None = None
+    finish: FinishReason | None = None
 
 
 def decode(
-    rows: Rows,
-    max_tokens: int,
-    stop: Collection[int],
+    rows: DecodingBatch,
+    max_new_tokens: int,
+    stop_token_ids: Collection[int],
     sampling: Sampling | Sequence[Sampling] = GREEDY,
-    propose: Propose | None = None,
+    draft: DraftFunction | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Iterator[Token | Ended]:
+) -> Iterator[Token | Finished]:
     """Continue all rows until each has ended; closing the iterator stops at once.
 
     A row gives the same tokens alone, in any batch, and with any drafts, up to rounding: matrix products of other
     shapes add up in another order, which in 16 bits can decide between two tokens that are as good as equally likely.
 
     Args:
-        max_tokens: of each row's answer.
-        stop: tokens that end an answer.
+        max_new_tokens: of each row's answer.
+        stop_token_ids: tokens that end an answer.
         sampling: for all rows, or one for each.
-        propose: guesses to verify several tokens in one pass; sampled rows accept a guess where it is what they draw.
+        draft: guesses to verify several tokens in one pass; sampled rows accept a guess where it is what they draw.
         cancelled: asked before each pass.
 
     Raises:
-        ValueError: `max_tokens` is below 1, or the rows were decoded before.
+        ValueError: `max_new_tokens` is below 1, or the rows were decoded before.
         CheckpointError: the model gave something that is no number.
     """
-    if max_tokens < 1:
-        raise ValueError(f"max_tokens must be at least 1, not {max_tokens}")
+    if max_new_tokens < 1:
+        raise ValueError(f"max_new_tokens must be at least 1, not {max_new_tokens}")
     batch = len(rows.lengths)
     samplings = [sampling] * batch if isinstance(sampling, Sampling) else list(sampling)
     states = [_Row(sampling) for sampling in samplings]
     for row, state in enumerate(states):
         if rows.lengths[row] >= rows.capacity:
-            state.finish = Finish.CONTEXT
-            yield Ended(row, state.finish)
+            state.finish = FinishReason.CONTEXT
+            yield Finished(row, state.finish)
     logits = rows.take_next_logits()[:, None]  # (batch, length, vocab_size)
     while True:
         if cancelled():
-            yield from _end_all(states, Finish.CANCELLED)
+            yield from _end_all(states, FinishReason.CANCELLED)
             return
-        tokens, logprobs = choose(logits, samplings, [len(state.answer) for state in states])
+        tokens, logprobs = sample(logits, samplings, [len(state.answer) for state in states])
         for row, (state, ids, probabilities) in enumerate(zip(states, tokens.tolist(), logprobs.tolist(), strict=True)):
             if state.finish is None:
-                yield from _take(rows, row, state, ids, probabilities, max_tokens, stop)
+                yield from _take(rows, row, state, ids, probabilities, max_new_tokens, stop_token_ids)
         if all(state.finish for state in states):
             return
         for row, state in enumerate(states):
-            _prepare(rows, row, state, max_tokens, propose)
+            _prepare(rows, row, state, max_new_tokens, draft)
         logits = rows.read([state.read for state in states])
 
 
-def complete(events: Iterable[Token | Ended], batch: int) -> list[Completion]:
+def collect(events: Iterable[Token | Finished], batch: int) -> list[Completion]:
     """Run `decode` to its end and gather each row's answer."""
     ids: list[list[int]] = [[] for _ in range(batch)]
     logprobs: list[list[float]] = [[] for _ in range(batch)]
-    finishes = [Finish.CANCELLED] * batch
+    finishes = [FinishReason.CANCELLED] * batch
     for event in events:
         if isinstance(event, Token):
             ids[event.row].append(event.id)
             logprobs[event.row].append(event.logprob)
         else:
-            finishes[event.row] = event.finish
+            finishes[event.row] = event.finish_reason
     return [Completion(tuple(a), tuple(b), finish) for a, b, finish in zip(ids, logprobs, finishes, strict=True)]
 
 
 def _take(
-    rows: Rows,
+    rows: DecodingBatch,
     row: int,
     state: _Row,
     ids: list[int],
     logprobs: list[float],
-    max_tokens: int,
-    stop: Collection[int],
-) -> Iterator[Token | Ended]:
+    max_new_tokens: int,
+    stop_token_ids: Collection[int],
+) -> Iterator[Token | Finished]:
     """Take the tokens that follow what was read, as far as the drafts read there were right."""
-    rows.count(row, len(state.read) - len(state.drafts))
+    rows.commit(row, len(state.read) - len(state.drafts))
     drafts = iter(state.drafts)
     for chosen, logprob in zip(ids, logprobs, strict=True):
         if not math.isfinite(logprob):
             raise CheckpointError("the model gave logits that are no numbers", "its weights are damaged, or overflow")
-        if chosen in stop:
-            state.finish = Finish.STOP
+        if chosen in stop_token_ids:
+            state.finish = FinishReason.STOP
         else:
             state.answer.append(chosen)
             yield Token(row, chosen, logprob)
-            if len(state.answer) == max_tokens:
-                state.finish = Finish.LENGTH
+            if len(state.answer) == max_new_tokens:
+                state.finish = FinishReason.LENGTH
             elif rows.lengths[row] + 1 >= rows.capacity:
-                state.finish = Finish.CONTEXT
+                state.finish = FinishReason.CONTEXT
         if state.finish is not None:
-            yield Ended(row, state.finish)
+            yield Finished(row, state.finish)
             return
         if next(drafts, None) != chosen:
             return
-        rows.count(row, 1)
+        rows.commit(row, 1)
 
 
-def _prepare(rows: Rows, row: int, state: _Row, max_tokens: int, propose: Propose | None) -> None:
+def _prepare(rows: DecodingBatch, row: int, state: _Row, max_new_tokens: int, draft: DraftFunction | None) -> None:
     """Decide what the row reads next: its last token, and drafts that the row still has room for."""
     if state.finish is not None:
         state.read = state.drafts = []
         return
-    room = min(max_tokens - len(state.answer), rows.capacity - rows.lengths[row] - 1)
-    guessed = propose(row, state.answer) if propose is not None else ()
+    room = min(max_new_tokens - len(state.answer), rows.capacity - rows.lengths[row] - 1)
+    guessed = draft(row, state.answer) if draft is not None else ()
     state.drafts = list(guessed)[: room - 1]
     state.read = [state.answer[-1], *state.drafts]
 
 
-def _end_all(states: list[_Row], finish: Finish) -> Iterator[Ended]:
+def _end_all(states: list[_Row], finish: FinishReason) -> Iterator[Finished]:
     for row, state in enumerate(states):
         if state.finish is None:
             state.finish = finish
-            yield Ended(row, finish)
+            yield Finished(row, finish)

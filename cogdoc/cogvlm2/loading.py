@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from cogdoc.cogvlm2.checkpoint import StoredTensor, TensorReader, list_tensors, torch_dtype
 from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.quantizing import (
+from cogdoc.cogvlm2.quantization import (
     Linear4bit,
     Linear8bit,
     Quantization,

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Literal
 from cogdoc.cogvlm2.configuration import ModelConfig
 
 if TYPE_CHECKING:
-    from cogdoc.cogvlm2.quantizing import Quantization
+    from cogdoc.cogvlm2.quantization import Quantization
 
 Device = Literal["cuda", "cpu"]
 

@@ -27,7 +27,7 @@ class PromptBatch:
     token_ids: Tensor
     positions: Tensor
     lengths: tuple[int, ...]
-    image_tokens: Tensor
+    image_indices: Tensor
     """Indices into the flattened tokens of those that image features take the place of, row by row."""
     routing: Routing | None
     """None where no prompt has an image."""
@@ -43,15 +43,15 @@ def collate(prompts: Sequence[Prompt], pad_token_id: int, device: torch.device) 
     images, language, vision = [], [], []
     for row, prompt in enumerate(prompts):
         start = row * longest
-        seen = vision_expert_tokens(prompt.types)
+        seen = vision_expert_tokens(prompt.token_types)
         vision += [start + i for i in seen]
         language += [start + i for i in sorted(set(range(len(prompt))).difference(seen))]
-        images += [start + i for i, kind in enumerate(prompt.types) if kind == IMAGE]
+        images += [start + i for i, kind in enumerate(prompt.token_types) if kind == IMAGE]
     return PromptBatch(
         token_ids=filled([prompt.token_ids for prompt in prompts], pad_token_id),
         positions=filled([prompt.positions for prompt in prompts], 0),
         lengths=tuple(len(prompt) for prompt in prompts),
-        image_tokens=torch.tensor(images, dtype=torch.long, device=device),
+        image_indices=torch.tensor(images, dtype=torch.long, device=device),
         routing=Routing(torch.tensor(language, device=device), torch.tensor(vision, device=device)) if vision else None,
     )
 
@@ -93,7 +93,7 @@ class CogVLM2(nn.Module):
         """
         return torch.cat([self.model.vision(picture[None].to(self.device, self.dtype)) for picture in pixels])
 
-    def read_prompts(self, batch: PromptBatch, features: Tensor | None, cache: KVCache) -> Tensor:
+    def prefill(self, batch: PromptBatch, features: Tensor | None, cache: KVCache) -> Tensor:
         """Read whole prompts into the empty rows of `cache`.
 
         Args:
@@ -106,11 +106,13 @@ class CogVLM2(nn.Module):
             ValueError: there are not as many features as prompts with an image.
         """
         given = 0 if features is None else features.shape[0] * features.shape[1]
-        if given != len(batch.image_tokens):
-            raise ValueError(f"prompts have {len(batch.image_tokens)} image tokens, but there are features for {given}")
+        if given != len(batch.image_indices):
+            raise ValueError(
+                f"prompts have {len(batch.image_indices)} image tokens, but there are features for {given}"
+            )
         hidden = self.model.embed_tokens(batch.token_ids)
         if features is not None:
-            flat = hidden.flatten(0, 1).index_copy(0, batch.image_tokens, features.flatten(0, 1).to(hidden.dtype))
+            flat = hidden.flatten(0, 1).index_copy(0, batch.image_indices, features.flatten(0, 1).to(hidden.dtype))
             hidden = flat.view_as(hidden)
         new = None
         if self.arithmetic == "published" and len(set(batch.lengths)) > 1:
@@ -119,7 +121,7 @@ class CogVLM2(nn.Module):
             new = self._new_tokens(slots, cache, rounded=True)
         return self._decode(hidden, self._rotation(batch.positions), cache, batch.routing, new)
 
-    def read_tokens(
+    def decode_step(
         self, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool = False
     ) -> Tensor:
         """Read text tokens that follow what is in `cache`; a decode step, a suffix, or drafts to be verified.

@@ -25,7 +25,7 @@ class Prompt:
     """Token ids with their types (TEXT or IMAGE) and positions, all of one length, without padding."""
 
     token_ids: tuple[int, ...]
-    types: tuple[int, ...]
+    token_types: tuple[int, ...]
     positions: tuple[int, ...]
 
     def __len__(self) -> int:
@@ -33,10 +33,10 @@ class Prompt:
 
     @property
     def has_image(self) -> bool:
-        return IMAGE in self.types
+        return IMAGE in self.token_types
 
 
-def render(template: Template, question: str, history: Sequence[Turn] = ()) -> str:
+def apply_template(template: Template, question: str, history: Sequence[Turn] = ()) -> str:
     """The text of a prompt. The `base` template has no place for a history, as published."""
     if template == "base":
         return question
@@ -45,7 +45,7 @@ def render(template: Template, question: str, history: Sequence[Turn] = ()) -> s
     return f"{past}Question: {question} {cue}"
 
 
-def lay_out(config: ModelConfig, text_ids: Sequence[int], with_image: bool) -> Prompt:
+def build_prompt(config: ModelConfig, text_ids: Sequence[int], with_image: bool) -> Prompt:
     """bos, the image's placeholders (which are pad ids) if there is one, the text.
 
     Raises:

@@ -46,7 +46,7 @@ class Sampling:
         return random.Random(f"{self.seed} {index}").random()
 
 
-def choose(logits: Tensor, samplings: Sequence[Sampling], first: Sequence[int]) -> tuple[Tensor, Tensor]:
+def sample(logits: Tensor, samplings: Sequence[Sampling], first: Sequence[int]) -> tuple[Tensor, Tensor]:
     """Choose a token at each position of each row.
 
     Args:

@@ -10,16 +10,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cogdoc.cogvlm2.batch import read_rows
-from cogdoc.cogvlm2.cancelling import Cancelled, cancellable
+from cogdoc.cogvlm2.batch import prefill
+from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
 from cogdoc.cogvlm2.configuration import Template, read_config
-from cogdoc.cogvlm2.decoding import GREEDY, Ended, Finish, Token, decode
+from cogdoc.cogvlm2.decoding import GREEDY, Finished, FinishReason, Token, decode
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.loading import Progress, load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.pixels import to_pixels
-from cogdoc.cogvlm2.prompts import Prompt, Turn, lay_out, render
-from cogdoc.cogvlm2.quantizing import Quantization
+from cogdoc.cogvlm2.prompts import Prompt, Turn, apply_template, build_prompt
+from cogdoc.cogvlm2.quantization import Quantization
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer, load_tokenizer
 from cogdoc.errors import CheckpointError
@@ -42,11 +42,11 @@ class CogVLM2Session:
             TooLargeError: it does not fit the model's context.
         """
         config = self.model.config
-        text = render(template or config.template, question, history)
-        return lay_out(config, self.tokenizer.encode(text), with_image)
+        text = apply_template(template or config.template, question, history)
+        return build_prompt(config, self.tokenizer.encode(text), with_image)
 
     @torch.inference_mode()
-    def features(self, image: Image.Image, cancelled: Callable[[], bool] = lambda: False) -> Tensor:
+    def image_features(self, image: Image.Image, cancelled: Callable[[], bool] = lambda: False) -> Tensor:
         """The picture's features (1, image_tokens, hidden_size), from the store if it was looked at before.
 
         Raises:
@@ -62,17 +62,17 @@ class CogVLM2Session:
             self.store.save(pixels, features[0])
         return features
 
-    def tokens(
+    def generate(
         self,
         question: str,
         image: Image.Image | None = None,
         *,
         history: Sequence[Turn] = (),
         template: Template | None = None,
-        max_tokens: int = 512,
+        max_new_tokens: int = 512,
         sampling: Sampling = GREEDY,
         cancelled: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Token | Ended]:
+    ) -> Iterator[Token | Finished]:
         """The answer token by token with log-probabilities, and why it ended.
 
         Raises:
@@ -80,15 +80,15 @@ class CogVLM2Session:
         """
         prompt = self.prompt(question, history, template, with_image=image is not None)
         try:
-            features = None if image is None else self.features(image, cancelled)
+            features = None if image is None else self.image_features(image, cancelled)
             with cancellable(self.model, cancelled):
-                rows = read_rows(self.model, [prompt], features, room=max_tokens)
+                rows = prefill(self.model, [prompt], features, max_new_tokens=max_new_tokens)
         except Cancelled:
-            yield Ended(0, Finish.CANCELLED)
+            yield Finished(0, FinishReason.CANCELLED)
             return
-        yield from decode(rows, max_tokens, self.model.config.eos_token_ids, sampling, cancelled=cancelled)
+        yield from decode(rows, max_new_tokens, self.model.config.eos_token_ids, sampling, cancelled=cancelled)
 
-    def text(self, events: Iterable[Token | Ended]) -> Iterator[str]:
+    def stream_text(self, events: Iterable[Token | Finished]) -> Iterator[str]:
         """The text of one row's tokens piece by piece, each as soon as its characters are whole."""
         stream = TextStream(self.tokenizer)
         for event in events:

@@ -16,7 +16,7 @@ from cogdoc.models.description import stored_quantization
 from cogdoc.models.names import MODELS, checkpoint_folder, find_checkpoint
 
 if TYPE_CHECKING:
-    from cogdoc.cogvlm2.quantizing import Quantization
+    from cogdoc.cogvlm2.quantization import Quantization
 
 ENGINES = ("auto", "builtin", "cogvlm2")
 QUANTIZATIONS = ("nf4", "int8", "none")

@@ -10,7 +10,7 @@ from cogdoc.cogvlm2.configuration import ModelConfig, VisionConfig, parse_config
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, Device, longest_context, plan
 
 if TYPE_CHECKING:
-    from cogdoc.cogvlm2.quantizing import Quantization
+    from cogdoc.cogvlm2.quantization import Quantization
 
 GIB = 2**30
 CARDS = tuple(size * GIB for size in (16, 24, 48, 80))

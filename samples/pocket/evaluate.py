@@ -11,13 +11,13 @@ from pathlib import Path
 
 import torch
 
-from cogdoc.cogvlm2.batch import read_rows
-from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.batch import prefill
+from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.pixels import to_pixels
-from cogdoc.cogvlm2.prompts import lay_out, render
-from cogdoc.cogvlm2.quantizing import Quantization
+from cogdoc.cogvlm2.prompts import apply_template, build_prompt
+from cogdoc.cogvlm2.quantization import Quantization
 from cogdoc.cogvlm2.tokenizer import Tokenizer, load_tokenizer
 from samples.pocket import MODEL
 from samples.pocket.forms import LABELS, Form, draw, random_form, random_print
@@ -80,10 +80,11 @@ def answers(model: CogVLM2, tokenizer: Tokenizer, pixels: torch.Tensor, asked: l
     config = model.config
     features = model.image_features(pixels[None])
     prompts = [
-        lay_out(config, tokenizer.encode(render(entry.template, entry.question)), with_image=True) for entry in asked
+        build_prompt(config, tokenizer.encode(apply_template(entry.template, entry.question)), with_image=True)
+        for entry in asked
     ]
-    rows = read_rows(model, prompts, features.expand(len(prompts), -1, -1), room=MOST_TOKENS)
-    completions = complete(decode(rows, MOST_TOKENS, config.eos_token_ids), len(prompts))
+    rows = prefill(model, prompts, features.expand(len(prompts), -1, -1), max_new_tokens=MOST_TOKENS)
+    completions = collect(decode(rows, MOST_TOKENS, config.eos_token_ids), len(prompts))
     return [tokenizer.decode(completion.token_ids) for completion in completions]
 
 

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import Dataset
 
-from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.language import Routing
 from cogdoc.cogvlm2.model import CogVLM2, PromptBatch
 from cogdoc.cogvlm2.pixels import to_pixels
-from cogdoc.cogvlm2.prompts import lay_out, render
+from cogdoc.cogvlm2.prompts import apply_template, build_prompt
 from cogdoc.cogvlm2.tokenizer import Tokenizer
 from samples.pocket.forms import CHARACTERS, LABELS, draw, patch_maps, random_form, random_print
 from samples.pocket.questions import Asked, random_question, random_transcription
@@ -95,8 +95,8 @@ def lay_out_answered(
 
     The prompts are what `cogdoc.cogvlm2.model.collate` would make of them, faster, as all begin with an image.
     """
-    empty = lay_out(config, (), with_image=True)
-    texts = [tokenizer.encode(render(entry.template, entry.question)) for entry in asked]
+    empty = build_prompt(config, (), with_image=True)
+    texts = [tokenizer.encode(apply_template(entry.template, entry.question)) for entry in asked]
     answers = [[*tokenizer.encode(entry.answer), config.eos_token_ids[0]] for entry in asked]
     # The last token of an answer is never read.
     lengths = [len(empty) + len(text) + len(answer) - 1 for text, answer in zip(texts, answers, strict=True)]
@@ -120,7 +120,7 @@ def lay_out_answered(
         token_ids=token_ids,
         positions=torch.cat((torch.tensor(empty.positions), behind)).expand(rows, -1),
         lengths=tuple(lengths),
-        image_tokens=slots[:, 1 : image_end + 1].flatten(),
+        image_indices=slots[:, 1 : image_end + 1].flatten(),
         routing=Routing(
             language=torch.cat((slots[:, 0], slots[:, image_end:][real[:, image_end:]])),
             vision=slots[:, 1:image_end].flatten(),
@@ -184,8 +184,8 @@ def losses(model: CogVLM2, heads: PatchHeads, batch: Batch) -> Losses:
     features = tower.project(patches)  # (pictures, image_tokens, hidden_size)
     seen, right = heads(patches[:, 1:], features[:, 1:-1], batch.shown)
     rows, length = batch.prompts.token_ids.shape
-    cache = allocate(model.config, rows, length, model.dtype, model.device)
-    hidden = model.read_prompts(batch.prompts, features[batch.pictures], cache)
+    cache = allocate_cache(model.config, rows, length, model.dtype, model.device)
+    hidden = model.prefill(batch.prompts, features[batch.pictures], cache)
     logits = model.logits(hidden.flatten(0, 1)[batch.sources])
     wrong = functional.cross_entropy(logits, batch.targets, reduction="none")
     return Losses((wrong * batch.weights).sum() / batch.weights.sum(), seen, right)

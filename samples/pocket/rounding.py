@@ -12,7 +12,7 @@ import torch
 from bitsandbytes.functional import get_4bit_type
 from torch import Tensor
 
-from cogdoc.cogvlm2.quantizing import BLOCK
+from cogdoc.cogvlm2.quantization import BLOCK
 
 
 def rounded(weights: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 
-from cogdoc.cogvlm2.prompts import render
+from cogdoc.cogvlm2.prompts import apply_template
 from samples.pocket import questions
 from samples.pocket.forms import LABELS, MONTHS
 
@@ -57,7 +57,11 @@ def save_tokenizer(folder: Path) -> SpecialIds:
 
 def _words() -> Iterator[str]:
     """Words of prompts and answers as the pattern splits them: with the space before them, and without where first."""
-    texts = [render("chat", questions.READ_ALL), render("vqa", questions.NOT_FOUND), questions.NOT_FOUND]
+    texts = [
+        apply_template("chat", questions.READ_ALL),
+        apply_template("vqa", questions.NOT_FOUND),
+        questions.NOT_FOUND,
+    ]
     texts += [wording.format(" ") for wording in questions.WORDINGS]
     texts += [*questions.STRANGERS, *LABELS, *MONTHS]
     texts += [name for names in questions.NAMES.values() for name in names]

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from cogdoc.cogvlm2.quantizing import bitsandbytes
+from cogdoc.cogvlm2.quantization import bitsandbytes
 
 
 class Allocations(TorchDispatchMode):

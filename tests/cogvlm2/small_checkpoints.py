@@ -12,11 +12,11 @@ from bitsandbytes.functional import QuantState, dequantize_4bit, quantize_4bit
 from safetensors.torch import save_file
 from torch import Tensor
 
-from cogdoc.cogvlm2.batch import read_rows
+from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.prompts import lay_out
-from cogdoc.cogvlm2.quantizing import Linear4bit, Linear8bit, quantizable
+from cogdoc.cogvlm2.prompts import build_prompt
+from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit, quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
 
 # Widths are such that every linear layer can take the packed CPU kernel.
@@ -153,8 +153,11 @@ def outputs(model: CogVLM2) -> tuple[Tensor, Tensor]:
     """Image features, and the logits behind a text prompt and behind one with the picture; both in fp32."""
     pixels = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
     features = model.image_features(pixels)
-    prompts = [lay_out(model.config, [5, 6, 7, 8], with_image=False), lay_out(model.config, [9, 10], with_image=True)]
-    rows = read_rows(model, prompts, features, room=1)
+    prompts = [
+        build_prompt(model.config, [5, 6, 7, 8], with_image=False),
+        build_prompt(model.config, [9, 10], with_image=True),
+    ]
+    rows = prefill(model, prompts, features, max_new_tokens=1)
     return features.float(), rows.take_next_logits().float()
 
 

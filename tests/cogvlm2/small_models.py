@@ -8,11 +8,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from cogdoc.cogvlm2.batch import read_rows
+from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.configuration import ModelConfig, VisionConfig
-from cogdoc.cogvlm2.decoding import GREEDY, Completion, complete, decode
+from cogdoc.cogvlm2.decoding import GREEDY, Completion, collect, decode
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.prompts import Prompt, lay_out
+from cogdoc.cogvlm2.prompts import Prompt, build_prompt
 from cogdoc.cogvlm2.sampling import Sampling
 
 VOCAB = 97
@@ -69,17 +69,17 @@ def small_features() -> Tensor:
 
 
 def prompt(text: Sequence[int], with_image: bool) -> Prompt:
-    return lay_out(small_model().config, text, with_image)
+    return build_prompt(small_model().config, text, with_image)
 
 
 def answer(
     prompts: Sequence[Prompt],
     images: Sequence[int],
-    max_tokens: int = 12,
+    max_new_tokens: int = 12,
     sampling: Sampling | Sequence[Sampling] = GREEDY,
     stop: Sequence[int] = (),
 ) -> list[Completion]:
     """What the rows give side by side; `images` names the features of each row that has an image."""
     features = small_features()[list(images)] if images else None
-    rows = read_rows(small_model(), prompts, features, room=max_tokens)
-    return complete(decode(rows, max_tokens, stop, sampling), len(prompts))
+    rows = prefill(small_model(), prompts, features, max_new_tokens=max_new_tokens)
+    return collect(decode(rows, max_new_tokens, stop, sampling), len(prompts))

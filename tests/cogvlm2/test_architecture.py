@@ -13,10 +13,10 @@ import torch
 from parity_folders import BOS, PAD, Sizes, random_weights, raw_config
 from torch import Tensor
 
-from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2, collate
-from cogdoc.cogvlm2.prompts import lay_out, token_positions, vision_expert_tokens
+from cogdoc.cogvlm2.prompts import build_prompt, token_positions, vision_expert_tokens
 from cogdoc.cogvlm2.rotary import inverse_frequencies, rotation
 
 SHAPES = Path(__file__).parents[3] / "shared" / "cogvlm2" / "tensor_shapes.json"
@@ -107,11 +107,11 @@ def test_every_part_has_as_many_parameters_as_published(shapes: dict[str, list[i
 
 def test_an_image_takes_2306_tokens_and_3_positions() -> None:
     config = parse_config(PUBLISHED)
-    prompt = lay_out(config, [50, 60], with_image=True)
+    prompt = build_prompt(config, [50, 60], with_image=True)
     assert prompt.token_ids == (128000, *[128002] * 2306, 50, 60)
-    assert prompt.types == (0, *[1] * 2306, 0, 0)
+    assert prompt.token_types == (0, *[1] * 2306, 0, 0)
     assert prompt.positions == (0, 1, *[2] * 2304, 3, 4, 5)
-    assert lay_out(config, [50, 60], with_image=False).positions == (0, 1, 2)
+    assert build_prompt(config, [50, 60], with_image=False).positions == (0, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -135,10 +135,10 @@ def test_patches_share_a_position_and_eoi_goes_to_the_language_experts(
 
 def test_a_batch_routes_each_row_by_its_own_types() -> None:
     config = parse_config(raw_config(Sizes(grid=2)))
-    text, image = lay_out(config, [7, 8, 9], with_image=False), lay_out(config, [7], with_image=True)
+    text, image = build_prompt(config, [7, 8, 9], with_image=False), build_prompt(config, [7], with_image=True)
     batch = collate([text, image, text], PAD, torch.device("cpu"))
     assert batch.token_ids.tolist() == [[BOS, 7, 8, 9, PAD], [BOS, PAD, PAD, PAD, 7], [BOS, 7, 8, 9, PAD]]
-    assert batch.image_tokens.tolist() == [6, 7, 8]
+    assert batch.image_indices.tolist() == [6, 7, 8]
     assert batch.routing is not None
     assert batch.routing.vision.tolist() == [6, 7]
     assert batch.routing.language.tolist() == [0, 1, 2, 3, 5, 8, 9, 10, 11, 12, 13], "without padding"
@@ -204,13 +204,16 @@ def test_text_alone_is_read_as_by_transformers_llama(size: Sizes) -> None:
     model.load_state_dict(weights, assign=True)
     with torch.inference_mode():
         # The second row is shorter, so it is padded, and its tokens follow one by one and three together.
-        prompts = [lay_out(model.config, ids, with_image=False), lay_out(model.config, ids[:-5], with_image=False)]
-        cache = allocate(model.config, 2, 705, torch.float32, torch.device("cpu"))
-        hidden = model.read_prompts(collate(prompts, PAD, torch.device("cpu")), None, cache)
+        prompts = [
+            build_prompt(model.config, ids, with_image=False),
+            build_prompt(model.config, ids[:-5], with_image=False),
+        ]
+        cache = allocate_cache(model.config, 2, 705, torch.float32, torch.device("cpu"))
+        hidden = model.prefill(collate(prompts, PAD, torch.device("cpu")), None, cache)
         torch.testing.assert_close(model.logits(hidden[0]), expected, atol=5e-5, rtol=0)
         torch.testing.assert_close(model.logits(hidden[1, :696]), expected[:696], atol=5e-5, rtol=0)
         for following in ([696], [697], [698, 699, 700]):
             slots = torch.tensor([[cache.slots - 1] * len(following), following])
             tokens = torch.tensor([[0] * len(following), [ids[slot - 1] for slot in following]])
-            after = model.logits(model.read_tokens(tokens, slots, slots, cache))
+            after = model.logits(model.decode_step(tokens, slots, slots, cache))
             torch.testing.assert_close(after[1], expected[following], atol=5e-5, rtol=0)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from small_models import CONTEXT, IMAGES, VOCAB, answer, prompt, small_features, small_model
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from cogdoc.cogvlm2.batch import decode_step, read_rows
-from cogdoc.cogvlm2.cache import allocate
-from cogdoc.cogvlm2.decoding import GREEDY, Ended, Finish, Token, complete, decode
+from cogdoc.cogvlm2.batch import prefill, step_logits
+from cogdoc.cogvlm2.cache import allocate_cache
+from cogdoc.cogvlm2.decoding import GREEDY, Finished, FinishReason, Token, collect, decode
 from cogdoc.cogvlm2.model import collate
 from cogdoc.cogvlm2.prompts import Prompt
 from cogdoc.cogvlm2.sampling import Sampling
@@ -68,15 +68,15 @@ def test_drafts_right_or_wrong_change_no_token(
     sampling = [each for *_, each in rows]
     plain = answer(prompts, images, sampling=sampling, stop=stop)
 
-    def propose(row: int, so_far: Sequence[int]) -> list[int]:
+    def draft(row: int, so_far: Sequence[int]) -> list[int]:
         begun = len(so_far)
         wrong = drafts[(begun + row) % len(drafts)] if drafts else []
         return [*plain[row].token_ids[begun : begun + right], *wrong]
 
-    read = read_rows(small_model(), prompts, small_features()[images] if images else None, room=12)
-    for verified, unaided in zip(complete(decode(read, 12, stop, sampling, propose), len(rows)), plain, strict=True):
+    read = prefill(small_model(), prompts, small_features()[images] if images else None, max_new_tokens=12)
+    for verified, unaided in zip(collect(decode(read, 12, stop, sampling, draft), len(rows)), plain, strict=True):
         assert verified.token_ids == unaided.token_ids
-        assert verified.finish == unaided.finish
+        assert verified.finish_reason == unaided.finish_reason
         assert verified.logprobs == pytest.approx(unaided.logprobs, abs=1e-4)
 
 
@@ -88,11 +88,11 @@ def test_right_drafts_save_passes() -> None:
     def counting_step(*arguments: object) -> torch.Tensor:
         nonlocal passes
         passes += 1
-        return decode_step(*arguments)  # type: ignore[arg-type]
+        return step_logits(*arguments)  # type: ignore[arg-type]
 
-    rows = read_rows(small_model(), [asked_once], small_features()[:1], 12, counting_step)
-    (verified,) = complete(
-        decode(rows, 12, (), propose=lambda _, so_far: plain.token_ids[len(so_far) : len(so_far) + 5]), 1
+    rows = prefill(small_model(), [asked_once], small_features()[:1], 12, counting_step)
+    (verified,) = collect(
+        decode(rows, 12, (), draft=lambda _, so_far: plain.token_ids[len(so_far) : len(so_far) + 5]), 1
     )
     assert verified.token_ids == plain.token_ids
     assert passes == 2  # twelve tokens: one from the prompt pass, then six, then five
@@ -115,8 +115,8 @@ def test_a_stop_token_ends_its_row_alone_and_is_not_part_of_the_answer(
     for with_stop, without in zip(stopped, free, strict=True):
         kept = tuple(takewhile(lambda token: token != stop, without.token_ids))
         assert with_stop.token_ids == kept
-        assert with_stop.finish == (Finish.LENGTH if len(kept) == 12 else Finish.STOP)
-    assert stopped[0].finish == Finish.STOP
+        assert with_stop.finish_reason == (FinishReason.LENGTH if len(kept) == 12 else FinishReason.STOP)
+    assert stopped[0].finish_reason == FinishReason.STOP
 
 
 def test_tokens_come_one_by_one_and_a_closed_stream_computes_no_more() -> None:
@@ -125,9 +125,9 @@ def test_tokens_come_one_by_one_and_a_closed_stream_computes_no_more() -> None:
     def counting_step(*arguments: object) -> torch.Tensor:
         nonlocal passes
         passes += 1
-        return decode_step(*arguments)  # type: ignore[arg-type]
+        return step_logits(*arguments)  # type: ignore[arg-type]
 
-    rows = read_rows(small_model(), [prompt([5], False)], None, 12, counting_step)
+    rows = prefill(small_model(), [prompt([5], False)], None, 12, counting_step)
     events = decode(rows, 12, ())
     assert isinstance(next(events), Token)
     assert passes == 0
@@ -140,43 +140,45 @@ def test_tokens_come_one_by_one_and_a_closed_stream_computes_no_more() -> None:
 
 @pytest.mark.parametrize("after", [0, 1, 5])
 def test_cancelling_ends_every_row_between_two_tokens(after: int) -> None:
-    rows = read_rows(small_model(), [prompt([5], False), prompt([6, 7], False)], None, 12)
+    rows = prefill(small_model(), [prompt([5], False), prompt([6, 7], False)], None, 12)
     calls = iter(range(100))
     events = list(decode(rows, 12, (), cancelled=lambda: next(calls) == after))
     tokens = [event for event in events if isinstance(event, Token)]
     assert len(tokens) == 2 * after
-    assert events[len(tokens) :] == [Ended(0, Finish.CANCELLED), Ended(1, Finish.CANCELLED)]
+    assert events[len(tokens) :] == [Finished(0, FinishReason.CANCELLED), Finished(1, FinishReason.CANCELLED)]
 
 
 @pytest.mark.parametrize("left", [0, 1, 2, 7])
 def test_prompt_and_answer_never_pass_the_context(left: int) -> None:
-    rows = read_rows(small_model(), [prompt([4] * (CONTEXT - 1 - left), False), prompt([5], False)], None, room=12)
-    full, short = complete(decode(rows, 12, (), propose=lambda *_: [3, 4, 5, 6]), 2)
-    assert (len(full.token_ids), full.finish) == (left, Finish.CONTEXT)
-    assert (len(short.token_ids), short.finish) == (12, Finish.LENGTH)
+    rows = prefill(
+        small_model(), [prompt([4] * (CONTEXT - 1 - left), False), prompt([5], False)], None, max_new_tokens=12
+    )
+    full, short = collect(decode(rows, 12, (), draft=lambda *_: [3, 4, 5, 6]), 2)
+    assert (len(full.token_ids), full.finish_reason) == (left, FinishReason.CONTEXT)
+    assert (len(short.token_ids), short.finish_reason) == (12, FinishReason.LENGTH)
     assert short.token_ids == answer([prompt([5], False)], [])[0].token_ids
 
 
 def test_features_have_to_fit_the_prompts() -> None:
     with pytest.raises(ValueError, match="6 image tokens, but there are features for 0"):
-        read_rows(small_model(), [prompt([5], True)], None, room=5)
+        prefill(small_model(), [prompt([5], True)], None, max_new_tokens=5)
     with pytest.raises(ValueError, match="6 image tokens, but there are features for 12"):
-        read_rows(small_model(), [prompt([5], True), prompt([5], False)], small_features()[:2], room=5)
+        prefill(small_model(), [prompt([5], True), prompt([5], False)], small_features()[:2], max_new_tokens=5)
 
 
 def test_nothing_is_decoded_twice_or_without_a_token_to_decode() -> None:
-    rows = read_rows(small_model(), [prompt([5], False)], None, room=12)
+    rows = prefill(small_model(), [prompt([5], False)], None, max_new_tokens=12)
     with pytest.raises(ValueError, match="at least 1"):
         next(decode(rows, 0, ()))
-    complete(decode(rows, 5, ()), 1)
+    collect(decode(rows, 5, ()), 1)
     with pytest.raises(ValueError, match="decoded before"):
         next(decode(rows, 5, ()))
 
 
 def test_logits_that_are_no_numbers_are_an_error_and_not_a_token() -> None:
-    rows = read_rows(small_model(), [prompt([5], False)], None, 12, lambda *_: torch.full((1, 1, VOCAB), torch.nan))
+    rows = prefill(small_model(), [prompt([5], False)], None, 12, lambda *_: torch.full((1, 1, VOCAB), torch.nan))
     with pytest.raises(CheckpointError, match="no numbers"):
-        complete(decode(rows, 12, ()), 1)
+        collect(decode(rows, 12, ()), 1)
 
 
 class NothingThatWaits(TorchDispatchMode):
@@ -192,25 +194,25 @@ class NothingThatWaits(TorchDispatchMode):
 
 def test_no_pass_waits_for_the_device() -> None:
     model, rows = small_model(), [prompt([5, 6, 7], True), prompt([8], False)]
-    cache = allocate(model.config, 2, 20, torch.float32, torch.device("cpu"))
+    cache = allocate_cache(model.config, 2, 20, torch.float32, torch.device("cpu"))
     batch = collate(rows, model.config.pad_token_id, torch.device("cpu"))
     slots = torch.tensor(batch.lengths)[:, None]
     with torch.inference_mode(), NothingThatWaits():
         features = model.image_features(torch.zeros(1, 3, 16, 16))
-        model.logits(model.read_prompts(batch, features, cache))
-        decode_step(model, torch.tensor([[5], [6]]), slots, slots, cache, False)
+        model.logits(model.prefill(batch, features, cache))
+        step_logits(model, torch.tensor([[5], [6]]), slots, slots, cache, False)
 
 
 def test_a_prompt_longer_than_the_context_is_refused_with_its_length() -> None:
     too_long = Prompt((3,) * (CONTEXT + 1), (0,) * (CONTEXT + 1), tuple(range(CONTEXT + 1)))
     with pytest.raises(TooLargeError, match=f"{CONTEXT + 1} tokens.*{CONTEXT}"):
-        read_rows(small_model(), [too_long], None, room=1)
+        prefill(small_model(), [too_long], None, max_new_tokens=1)
 
 
 def test_a_decode_step_compiles_as_one_graph_and_gives_the_same_tokens() -> None:
     prompts = [prompt([5, 6], True), prompt([7], False)]
     eager = answer(prompts, [0])
-    step = torch.compile(decode_step, fullgraph=True, backend="aot_eager")
-    rows = read_rows(small_model(), prompts, small_features()[:1], 12, step)
-    compiled = complete(decode(rows, 12, ()), 2)
+    step = torch.compile(step_logits, fullgraph=True, backend="aot_eager")
+    rows = prefill(small_model(), prompts, small_features()[:1], 12, step)
+    compiled = collect(decode(rows, 12, ()), 2)
     assert [row.token_ids for row in compiled] == [row.token_ids for row in eager]

@@ -20,13 +20,13 @@ from torch import Tensor
 
 from benchmarks.full_size import PUBLISHED
 from cogdoc.cogvlm2 import memory, quantizing
-from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, largest_batch, longest_context, plan
 from cogdoc.cogvlm2.model import CogVLM2, collate
-from cogdoc.cogvlm2.prompts import lay_out
-from cogdoc.cogvlm2.quantizing import Linear4bit, Linear8bit, Quantization, quantizable
+from cogdoc.cogvlm2.prompts import build_prompt
+from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit, Quantization, quantizable
 
 META = torch.device("meta")
 FULL = parse_config(PUBLISHED)
@@ -120,26 +120,26 @@ def reading_images(model: CogVLM2, batch: int) -> Callable[[], Tensor]:
 
 def reading_prompts(model: CogVLM2, batch: int, length: int, with_image: bool) -> Callable[[], Tensor]:
     config = model.config
-    cache = allocate(config, batch, length, model.dtype, model.device)
-    prompts = [lay_out(config, [5] * (length - 1 - with_image * config.image_tokens), with_image)] * batch
+    cache = allocate_cache(config, batch, length, model.dtype, model.device)
+    prompts = [build_prompt(config, [5] * (length - 1 - with_image * config.image_tokens), with_image)] * batch
     shape = (batch, config.image_tokens, config.hidden_size)
 
     def read() -> Tensor:
         collated = collate(prompts, config.pad_token_id, model.device)
         features = torch.zeros(shape, dtype=model.dtype, device=model.device) if with_image else None
-        return model.logits(model.read_prompts(collated, features, cache)[:, -1])
+        return model.logits(model.prefill(collated, features, cache)[:, -1])
 
     return read
 
 
 def reading_on(model: CogVLM2, batch: int, length: int, new_tokens: int) -> Callable[[], Tensor]:
-    cache = allocate(model.config, batch, length, model.dtype, model.device)
+    cache = allocate_cache(model.config, batch, length, model.dtype, model.device)
 
     def read() -> Tensor:
         token_ids, positions, slots = (
             torch.full((batch, new_tokens), number, device=model.device) for number in (5, length - 1, length - 1)
         )
-        return model.logits(model.read_tokens(token_ids, positions, slots, cache)[:, -1])
+        return model.logits(model.decode_step(token_ids, positions, slots, cache)[:, -1])
 
     return read
 
@@ -209,7 +209,7 @@ def test_a_tied_output_head_takes_nothing() -> None:
 
 @pytest.mark.parametrize(("batch", "length"), [(1, 8192), (3, 2000)])
 def test_the_cache_is_what_is_allocated(batch: int, length: int) -> None:
-    cache = allocate(FULL, batch, length, torch.bfloat16, META)
+    cache = allocate_cache(FULL, batch, length, torch.bfloat16, META)
     assert plan(FULL, length=length, batch=batch).cache == sum(tensor.nbytes for tensor in cache.keys + cache.values)
 
 

@@ -18,10 +18,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from benchmarks.parity.__main__ import main
-from cogdoc.cogvlm2.cache import allocate
+from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import Arithmetic, parse_config
 from cogdoc.cogvlm2.model import CogVLM2, collate
-from cogdoc.cogvlm2.prompts import Prompt, lay_out
+from cogdoc.cogvlm2.prompts import Prompt, build_prompt
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "cogvlm2" / "parity"
 LIMIT = 5e-5
@@ -295,14 +295,14 @@ def read_and_step(
     """Each row's logits (length + steps, vocab_size), the tokens in `following` read one at a time."""
     batch = collate(prompts, PAD, model.device)
     steps = len(following[0])
-    cache = allocate(model.config, len(prompts), batch.token_ids.shape[1] + steps, model.dtype, model.device)
-    hidden = model.read_prompts(batch, features, cache)
+    cache = allocate_cache(model.config, len(prompts), batch.token_ids.shape[1] + steps, model.dtype, model.device)
+    hidden = model.prefill(batch, features, cache)
     rows = [[model.logits(hidden[row, :length])] for row, length in enumerate(batch.lengths)]
     slots = torch.tensor(batch.lengths)[:, None]
     positions = torch.tensor([prompt.positions[-1] + 1 for prompt in prompts])[:, None]
     for step in range(steps):
         tokens = torch.tensor([row[step] for row in following])[:, None]
-        logits = model.logits(model.read_tokens(tokens, positions + step, slots + step, cache))
+        logits = model.logits(model.decode_step(tokens, positions + step, slots + step, cache))
         for row, said in zip(rows, logits, strict=True):
             row.append(said)
     return [torch.cat(row) for row in rows]
@@ -321,9 +321,9 @@ def test_mixed_batches_of_any_sizes_give_what_the_naive_reference_gives(size: Si
         prompts, following, expected = [], [], []
         for row, (with_image, length) in enumerate(rows):
             text = torch.randint(FIRST_TEXT_ID, size.vocab, (length + 3,), generator=generator).tolist()
-            prompts.append(lay_out(model.config, text[:length], with_image))
+            prompts.append(build_prompt(model.config, text[:length], with_image))
             following.append(text[length:])
-            types = [*prompts[-1].types, 0, 0, 0]
+            types = [*prompts[-1].token_types, 0, 0, 0]
             naive = reference.image_features(pixels[row])["image_features"]
             torch.testing.assert_close(features[row], naive, atol=SLACK, rtol=SLACK)
             read = reference.read(
@@ -349,9 +349,9 @@ def test_each_norm_has_its_own_epsilon() -> None:
     pixels = torch.randn(1, 3, 12, 12, generator=torch.Generator().manual_seed(7))
     expected = reference.image_features(pixels[0])["image_features"]
     torch.testing.assert_close(model.image_features(pixels)[0], expected, atol=LIMIT, rtol=0)
-    prompt = lay_out(model.config, range(10, 20), with_image=False)
+    prompt = build_prompt(model.config, range(10, 20), with_image=False)
     (logits,) = read_and_step(model, [prompt], None, [[]])
-    read = reference.read(prompt.token_ids, prompt.types, prompt.positions, None)
+    read = reference.read(prompt.token_ids, prompt.token_types, prompt.positions, None)
     torch.testing.assert_close(logits, read.logits, atol=LIMIT, rtol=0)
 
 
@@ -369,7 +369,7 @@ def test_shared_key_heads_act_as_copies_for_each_query_head() -> None:
     copied = {name: unshare(name, tensor) for name, tensor in weights.items()}
     model = build(shared, weights)
     features = model.image_features(torch.randn(1, 3, 24, 24, generator=torch.Generator().manual_seed(4)))
-    prompts = [lay_out(model.config, range(10, 20), with_image=True)]
+    prompts = [build_prompt(model.config, range(10, 20), with_image=True)]
     (mine,) = read_and_step(model, prompts, features, [[30, 31]])
     (theirs,) = read_and_step(build(separate, copied), prompts, features, [[30, 31]])
     torch.testing.assert_close(mine, theirs, atol=LIMIT, rtol=0)
@@ -379,7 +379,7 @@ def test_the_two_arithmetics_differ_in_bf16_and_nowhere_else() -> None:
     size = Sizes(head_dim=32)
     weights = random_weights(size, torch.Generator().manual_seed(5))
     bf16 = {name: tensor.bfloat16() for name, tensor in weights.items()}
-    prompts = [lay_out(parse_config(raw_config(size)), [7 + i % 100 for i in range(300)], with_image=False)]
+    prompts = [build_prompt(parse_config(raw_config(size)), [7 + i % 100 for i in range(300)], with_image=False)]
 
     def logits(weights: dict[str, Tensor], arithmetic: Arithmetic) -> Tensor:
         return read_and_step(build(size, weights, arithmetic), prompts, None, [[9, 9]])[0]

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_models import CONTEXT, VOCAB, answer, prompt, small_features, small_model
 
-from cogdoc.cogvlm2.batch import Prefix, fork, read_prefix
-from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.batch import Prefix, fork, prefill_prefix
+from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.errors import DamagedError, OutputError, TooLargeError
 
@@ -18,7 +18,7 @@ texts = st.lists(st.integers(3, VOCAB - 1), min_size=1, max_size=15)
 
 
 def image_prefix(*text: int) -> Prefix:
-    return read_prefix(small_model(), prompt(text, True), small_features()[:1])
+    return prefill_prefix(small_model(), prompt(text, True), small_features()[:1])
 
 
 @settings(max_examples=25, deadline=None)
@@ -30,9 +30,9 @@ def image_prefix(*text: int) -> Prefix:
 def test_forked_questions_answer_as_if_each_prompt_was_read_whole(
     shared: list[int], questions: list[list[int]], guess: list[int]
 ) -> None:
-    rows = fork(small_model(), image_prefix(*shared), questions, room=12)
-    events = decode(rows, 12, (), Sampling(0.8, seed=3), propose=lambda row, _: guess[row:])
-    for question, row in zip(questions, complete(events, len(questions)), strict=True):
+    rows = fork(small_model(), image_prefix(*shared), questions, max_new_tokens=12)
+    events = decode(rows, 12, (), Sampling(0.8, seed=3), draft=lambda row, _: guess[row:])
+    for question, row in zip(questions, collect(events, len(questions)), strict=True):
         (whole,) = answer([prompt([*shared, *question], True)], [0], sampling=Sampling(0.8, seed=3))
         assert row.token_ids == whole.token_ids
         assert row.logprobs == pytest.approx(whole.logprobs, abs=1e-4)
@@ -40,7 +40,7 @@ def test_forked_questions_answer_as_if_each_prompt_was_read_whole(
 
 def test_a_prefix_serves_again_after_it_was_forked() -> None:
     prefix = image_prefix()
-    first, second = (complete(decode(fork(small_model(), prefix, [[5, 6]], 12), 12, ()), 1) for _ in range(2))
+    first, second = (collect(decode(fork(small_model(), prefix, [[5, 6]], 12), 12, ()), 1) for _ in range(2))
     assert first == second
 
 
@@ -49,7 +49,7 @@ def test_a_saved_prefix_continues_as_the_one_in_memory(tmp_path: Path) -> None:
     prefix.save(tmp_path / "prefix.safetensors", "model")
     loaded = Prefix.load(tmp_path / "prefix.safetensors", "model")
     assert (loaded.length, loaded.next_position) == (prefix.length, prefix.next_position)
-    kept, again = (complete(decode(fork(small_model(), one, [[5]], 12), 12, ()), 1) for one in (prefix, loaded))
+    kept, again = (collect(decode(fork(small_model(), one, [[5]], 12), 12, ()), 1) for one in (prefix, loaded))
     assert kept == again
 
 
@@ -73,10 +73,10 @@ def test_a_prefix_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> N
 @pytest.mark.parametrize("suffixes", [[[]], [[], [5, 6]]])
 def test_a_question_without_a_token_is_refused(suffixes: list[list[int]]) -> None:
     with pytest.raises(ValueError, match="no token"):
-        fork(small_model(), image_prefix(), suffixes, room=4)
+        fork(small_model(), image_prefix(), suffixes, max_new_tokens=4)
 
 
 def test_a_fork_longer_than_the_context_is_refused_with_its_length() -> None:
     prefix = image_prefix()
     with pytest.raises(TooLargeError, match=f"{prefix.length + 60} tokens.*{CONTEXT}"):
-        fork(small_model(), prefix, [[3], [3] * 60], room=4)
+        fork(small_model(), prefix, [[3], [3] * 60], max_new_tokens=4)

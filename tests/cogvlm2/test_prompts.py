@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from cogdoc.cogvlm2.configuration import ModelConfig, Template, parse_config, read_config
-from cogdoc.cogvlm2.prompts import IMAGE, TEXT, Turn, lay_out, render, token_positions, vision_expert_tokens
+from cogdoc.cogvlm2.prompts import (
+    IMAGE,
+    TEXT,
+    Turn,
+    apply_template,
+    build_prompt,
+    token_positions,
+    vision_expert_tokens,
+)
 from cogdoc.errors import CheckpointError, TooLargeError
 
 PARITY = Path(__file__).parents[3] / "shared" / "cogvlm2" / "parity"
@@ -89,24 +97,30 @@ def published() -> ModelConfig:
     ],
 )
 def test_a_question_alone_in_each_template(template: Template, text: str) -> None:
-    assert render(template, "What is this?") == text
+    assert apply_template(template, "What is this?") == text
 
 
 def test_past_turns_stand_before_the_question() -> None:
     history = [Turn("Hi", "Hello."), Turn("谁签的？", "房东")]
-    assert render("chat", "When?", history) == (
+    assert apply_template("chat", "When?", history) == (
         "Question: Hi Answer: Hello.\nQuestion: 谁签的？ Answer: 房东\nQuestion: When? Answer:"
     )
-    assert render("vqa", "When?", history[:1]) == "Question: Hi Short answer: Hello.\nQuestion: When? Short answer:"
-    assert render("base", "When?", history) == "When?"
+    assert (
+        apply_template("vqa", "When?", history[:1])
+        == "Question: Hi Short answer: Hello.\nQuestion: When? Short answer:"
+    )
+    assert apply_template("base", "When?", history) == "When?"
 
 
 @given(template=st.sampled_from(["chat", "vqa"]), history=TURNS, last=st.builds(Turn, LINE, LINE), question=LINE)
 def test_a_conversation_goes_on_from_what_the_model_has_read(
     template: Template, history: list[Turn], last: Turn, question: str
 ) -> None:
-    read = render(template, last.question, history)
-    assert render(template, question, [*history, last]) == f"{read} {last.answer}\n{render(template, question)}"
+    read = apply_template(template, last.question, history)
+    assert (
+        apply_template(template, question, [*history, last])
+        == f"{read} {last.answer}\n{apply_template(template, question)}"
+    )
 
 
 @needs_parity
@@ -114,8 +128,8 @@ def test_a_conversation_goes_on_from_what_the_model_has_read(
 @pytest.mark.parametrize("template", ["base", "chat", "vqa"])
 def test_templates_are_those_of_the_published_code(folder: Path, template: Template) -> None:
     alone, with_history = json.loads((folder / "expected.json").read_text(encoding="utf-8"))["prompts"][template]
-    assert render(template, "What is this?") == alone
-    assert render(template, "What is this?", [Turn("Hi", "Hello.")]) == with_history
+    assert apply_template(template, "What is this?") == alone
+    assert apply_template(template, "What is this?", [Turn("Hi", "Hello.")]) == with_history
 
 
 @needs_parity
@@ -127,23 +141,23 @@ def test_layout_is_that_of_the_published_code(folder: Path, case: str) -> None:
     tensors = load_file(folder / "expected.safetensors")
     ids, types, positions = (tuple(tensors[f"{case}.{key}"][0].tolist()) for key in keys)
     with_image = IMAGE in types
-    prompt = lay_out(config, ids[1 + with_image * config.image_tokens :], with_image)
-    assert (prompt.token_ids, prompt.types, prompt.positions) == (ids, types, positions)
+    prompt = build_prompt(config, ids[1 + with_image * config.image_tokens :], with_image)
+    assert (prompt.token_ids, prompt.token_types, prompt.positions) == (ids, types, positions)
 
 
 def test_a_picture_of_the_published_size_takes_2306_tokens(published: ModelConfig) -> None:
-    prompt = lay_out(published, [9, 8, 7], with_image=True)
+    prompt = build_prompt(published, [9, 8, 7], with_image=True)
     assert prompt.token_ids == (BOS, *[PAD] * 2306, 9, 8, 7)
-    assert prompt.types == (TEXT, *[IMAGE] * 2306, TEXT, TEXT, TEXT)
+    assert prompt.token_types == (TEXT, *[IMAGE] * 2306, TEXT, TEXT, TEXT)
     assert prompt.positions == (0, 1, *[2] * 2304, 3, 4, 5, 6)
     assert prompt.has_image
     assert len(prompt) == 2310
 
 
 def test_a_prompt_without_a_picture_has_no_placeholders(published: ModelConfig) -> None:
-    prompt = lay_out(published, [9, 8, 7], with_image=False)
+    prompt = build_prompt(published, [9, 8, 7], with_image=False)
     assert prompt.token_ids == (BOS, 9, 8, 7)
-    assert prompt.types == (TEXT,) * 4
+    assert prompt.token_types == (TEXT,) * 4
     assert prompt.positions == (0, 1, 2, 3)
     assert not prompt.has_image
 
@@ -151,12 +165,12 @@ def test_a_prompt_without_a_picture_has_no_placeholders(published: ModelConfig) 
 @given(grid=st.integers(1, 6).map(lambda half: 2 * half), text=st.lists(st.integers(0, 999), max_size=20))
 def test_layout_of_any_size(grid: int, text: list[int]) -> None:
     config = parse_config(config_with(vision__image_size=14 * grid, vision__num_positions=grid**2 + 1))
-    prompt = lay_out(config, text, with_image=True)
+    prompt = build_prompt(config, text, with_image=True)
     patches = (grid // 2) ** 2
     assert prompt.token_ids == (BOS, *[PAD] * (patches + 2), *text)
-    assert prompt.types == (TEXT, *[IMAGE] * (patches + 2), *[TEXT] * len(text))
+    assert prompt.token_types == (TEXT, *[IMAGE] * (patches + 2), *[TEXT] * len(text))
     assert prompt.positions == (0, 1, *[2] * patches, 3, *range(4, 4 + len(text)))
-    assert vision_expert_tokens(prompt.types) == [*range(1, patches + 2)]  # boi and the patches, not eoi
+    assert vision_expert_tokens(prompt.token_types) == [*range(1, patches + 2)]  # boi and the patches, not eoi
 
 
 @given(types=st.lists(st.sampled_from([TEXT, IMAGE]), max_size=40))
@@ -190,11 +204,11 @@ def test_vision_experts_read_all_of_a_picture_but_its_end(types: list[int]) -> N
 
 @pytest.mark.parametrize(("with_image", "room"), [(True, 8192 - 2307), (False, 8192 - 1)])
 def test_a_prompt_may_fill_the_context_but_not_pass_it(published: ModelConfig, with_image: bool, room: int) -> None:
-    assert len(lay_out(published, [5] * room, with_image)) == 8192
+    assert len(build_prompt(published, [5] * room, with_image)) == 8192
     with pytest.raises(TooLargeError, match=r"8,193 tokens.*8,192"):
-        lay_out(published, [5] * (room + 1), with_image)
+        build_prompt(published, [5] * (room + 1), with_image)
     with pytest.raises(TooLargeError, match=f"{100_000 + 8192 - room:,} tokens"):
-        lay_out(published, [5] * 100_000, with_image)
+        build_prompt(published, [5] * 100_000, with_image)
 
 
 def test_published_sizes_follow_from_the_file(published: ModelConfig) -> None:

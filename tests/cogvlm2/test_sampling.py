@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from cogdoc.cogvlm2.sampling import Sampling, choose
+from cogdoc.cogvlm2.sampling import Sampling, sample
 from cogdoc.errors import UsageError
 
 VOCAB = 40
@@ -20,7 +20,7 @@ def random_logits(seed: int, scale: float = 2.0) -> Tensor:
 
 def draws(logits: Tensor, sampling: Sampling, count: int) -> list[int]:
     """Tokens number 0 .. count - 1 of a row whose every position has these logits."""
-    tokens, _ = choose(logits.expand(1, count, -1), [sampling], [0])
+    tokens, _ = sample(logits.expand(1, count, -1), [sampling], [0])
     return tokens[0].tolist()
 
 
@@ -71,7 +71,7 @@ def test_a_seed_repeats_its_draws_and_each_place_has_its_own(seed: int, sampling
     logits = random_logits(seed)
     first = draws(logits, sampling, 12)
     assert draws(logits, sampling, 12) == first
-    later, _ = choose(logits.expand(1, 5, -1), [sampling], [7])
+    later, _ = sample(logits.expand(1, 5, -1), [sampling], [7])
     assert later[0].tolist() == first[7:]
 
 
@@ -83,9 +83,9 @@ def test_different_seeds_draw_differently() -> None:
 @given(seed=st.integers(0, 1000), rows=st.lists(samplings | st.just(Sampling()), min_size=1, max_size=4))
 def test_rows_with_different_settings_do_not_touch_each_other(seed: int, rows: list[Sampling]) -> None:
     logits = torch.cat([random_logits(seed + row) for row in range(len(rows))])
-    tokens, logprobs = choose(logits, rows, [3] * len(rows))
+    tokens, logprobs = sample(logits, rows, [3] * len(rows))
     for row, sampling in enumerate(rows):
-        alone, logprob = choose(logits[row : row + 1], [sampling], [3])
+        alone, logprob = sample(logits[row : row + 1], [sampling], [3])
         assert tokens[row] == alone[0]
         assert torch.allclose(logprobs[row], logprob[0])
 
@@ -93,7 +93,7 @@ def test_rows_with_different_settings_do_not_touch_each_other(seed: int, rows: l
 @given(seed=st.integers(0, 1000), sampling=samplings)
 def test_log_probabilities_are_the_models_own_whatever_was_cut(seed: int, sampling: Sampling) -> None:
     logits = random_logits(seed)
-    tokens, logprobs = choose(logits, [sampling], [0])
+    tokens, logprobs = sample(logits, [sampling], [0])
     assert torch.allclose(logprobs[0, 0], logits[0, 0].log_softmax(0)[tokens[0, 0]], atol=1e-5)
 
 

@@ -29,7 +29,7 @@ from torch import Tensor
 from cogdoc.cogvlm2 import writing
 from cogdoc.cogvlm2.checkpoint import fingerprint
 from cogdoc.cogvlm2.loading import load_model
-from cogdoc.cogvlm2.quantizing import Linear4bit
+from cogdoc.cogvlm2.quantization import Linear4bit
 from cogdoc.cogvlm2.writing import write_quantized
 from cogdoc.errors import CheckpointError, OutputError, OutputExistsError, UsageError
 

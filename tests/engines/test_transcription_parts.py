@@ -14,7 +14,7 @@ from random_readers import random_reader
 from written_pages import HEIGHT, line_at, lines_below, page_of, said
 
 from cogdoc.cogvlm2.configuration import VisionConfig
-from cogdoc.cogvlm2.decoding import Finish
+from cogdoc.cogvlm2.decoding import FinishReason
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.cogvlm2.vision_model import Said
 from cogdoc.engines.vision.agreement import agreement
@@ -52,7 +52,7 @@ def test_each_line_has_the_confidence_of_its_own_tokens() -> None:
     sure, unsure = tokenizer.encode("The total\n"), tokenizer.encode("is 这张 12.5")
     logprobs = (*[math.log(0.9)] * len(sure), *[math.log(0.5)] * len(unsure))
     ids = (*sure, *unsure)
-    lines = generated_lines(Said(tokenizer.decode(ids), ids, logprobs, Finish.STOP), tokenizer)
+    lines = generated_lines(Said(tokenizer.decode(ids), ids, logprobs, FinishReason.STOP), tokenizer)
     assert texts(lines) == ["The total", "is 这张 12.5"]
     assert [line.confidence for line in lines] == pytest.approx([0.9, 0.5])
 

@@ -16,8 +16,8 @@ from PIL import Image
 
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import collate
-from cogdoc.cogvlm2.prompts import lay_out, render
-from cogdoc.cogvlm2.quantizing import Quantization
+from cogdoc.cogvlm2.prompts import apply_template, build_prompt
+from cogdoc.cogvlm2.quantization import Quantization
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from samples.pocket import MODEL
@@ -46,7 +46,7 @@ def reader(request: pytest.FixtureRequest) -> CogVLM2Session:
 
 
 def answer(reader: CogVLM2Session, question: str, picture: Image.Image) -> str:
-    return "".join(reader.text(reader.tokens(question, picture, max_tokens=40)))
+    return "".join(reader.stream_text(reader.generate(question, picture, max_new_tokens=40)))
 
 
 def pages(file: str) -> list[Image.Image]:
@@ -115,15 +115,15 @@ def test_training_lays_prompts_out_as_reading_does() -> None:
     forms = [random_form(chance) for _ in range(6)]
     asked = [ask(chance, form) for form in forms for ask in (random_question, random_transcription)]
     batch, sources, targets, weights = lay_out_answered(config, tokenizer, asked)
-    texts = [tokenizer.encode(render(entry.template, entry.question)) for entry in asked]
+    texts = [tokenizer.encode(apply_template(entry.template, entry.question)) for entry in asked]
     answers = [tokenizer.encode(entry.answer) for entry in asked]
-    read = [lay_out(config, text + given, with_image=True) for text, given in zip(texts, answers, strict=True)]
+    read = [build_prompt(config, text + given, with_image=True) for text, given in zip(texts, answers, strict=True)]
     expected = collate(read, config.pad_token_id, torch.device("cpu"))
     real = torch.arange(max(batch.lengths)) < torch.tensor(batch.lengths)[:, None]
     assert batch.lengths == expected.lengths
     assert torch.equal(batch.token_ids, expected.token_ids)
     assert torch.equal(batch.positions[real], expected.positions[real])
-    assert torch.equal(batch.image_tokens, expected.image_tokens)
+    assert torch.equal(batch.image_indices, expected.image_indices)
     assert batch.routing is not None
     assert expected.routing is not None
     assert torch.equal(batch.routing.language.sort().values, expected.routing.language)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from cogdoc.cogvlm2.quantizing import Quantization
+from cogdoc.cogvlm2.quantization import Quantization
 from cogdoc.cogvlm2.session import load_session
 from cogdoc.engines.vision.engine import CogVLM2Engine
 

@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from cogdoc.cogvlm2.batch import Prefix, fork, read_prefix
-from cogdoc.cogvlm2.cancelling import Cancelled, cancellable
-from cogdoc.cogvlm2.decoding import GREEDY, Ended, Finish, Token, decode
-from cogdoc.cogvlm2.prompts import lay_out, render
+from cogdoc.cogvlm2.batch import Prefix, fork, prefill_prefix
+from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
+from cogdoc.cogvlm2.decoding import GREEDY, Finished, FinishReason, Token, decode
+from cogdoc.cogvlm2.prompts import apply_template, build_prompt
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.cogvlm2.session import CogVLM2Session
 from cogdoc.engines.vision.instructions import Instruction
@@ -36,7 +36,7 @@ class Said:
     text: str
     token_ids: tuple[int, ...]
     logprobs: tuple[float, ...]
-    finish: Finish
+    finish: FinishReason
     stopped: bool = False
     """Whether the watch stopped it."""
 
@@ -48,7 +48,7 @@ class Said:
     @property
     def cut_off(self) -> bool:
         """Whether it ended because there was no more room."""
-        return self.finish in (Finish.LENGTH, Finish.CONTEXT)
+        return self.finish in (FinishReason.LENGTH, FinishReason.CONTEXT)
 
 
 class View:
@@ -116,16 +116,16 @@ class Looker:
         self, view: View, instruction: Instruction, sampling: Sampling, watch: Watch | None, late: Callable[[], bool]
     ) -> Said:
         reader = self.reader
-        text = reader.tokenizer.encode(render(instruction.template, instruction.text))
+        text = reader.tokenizer.encode(apply_template(instruction.template, instruction.text))
         prefix = self._prefix(view, late)
         with cancellable(reader.model, late):
-            rows = fork(reader.model, prefix, [text], room=instruction.max_tokens)
+            rows = fork(reader.model, prefix, [text], max_new_tokens=instruction.max_tokens)
         ids: list[int] = []
         logprobs: list[float] = []
-        finish, stopped = Finish.CANCELLED, False
+        finish, stopped = FinishReason.CANCELLED, False
         for event in decode(rows, instruction.max_tokens, reader.model.config.eos_token_ids, sampling, cancelled=late):
-            if isinstance(event, Ended):
-                finish = event.finish
+            if isinstance(event, Finished):
+                finish = event.finish_reason
                 break
             assert isinstance(event, Token)
             ids.append(event.id)
@@ -133,7 +133,7 @@ class Looker:
             if watch is not None and watch(ids):
                 stopped = True
                 break
-        if finish is Finish.CANCELLED and not stopped:
+        if finish is FinishReason.CANCELLED and not stopped:
             raise Cancelled
         return Said(reader.tokenizer.decode(ids).strip(), tuple(ids), tuple(logprobs), finish, stopped)
 
@@ -144,10 +144,10 @@ class Looker:
             self._latest = view
         if view.prefix is None:
             if view.features is None:
-                view.features = self.reader.features(view.image, late)
+                view.features = self.reader.image_features(view.image, late)
             with cancellable(self.reader.model, late):
-                bare = lay_out(self.reader.model.config, (), with_image=True)
-                view.prefix = read_prefix(self.reader.model, bare, view.features)
+                bare = build_prompt(self.reader.model.config, (), with_image=True)
+                view.prefix = prefill_prefix(self.reader.model, bare, view.features)
         return view.prefix
 
     def _forget(self) -> None:

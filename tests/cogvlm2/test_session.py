@@ -17,9 +17,9 @@ from parity_folders import Sizes, random_weights, raw_config
 from PIL import Image
 from safetensors.torch import save_file
 
-from cogdoc.cogvlm2.batch import read_rows
-from cogdoc.cogvlm2.cancelling import Cancelled, cancellable
-from cogdoc.cogvlm2.decoding import Ended, Finish, Token, complete, decode
+from cogdoc.cogvlm2.batch import prefill
+from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
+from cogdoc.cogvlm2.decoding import Finished, FinishReason, Token, collect, decode
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.prompts import Turn
 from cogdoc.cogvlm2.sampling import Sampling
@@ -52,14 +52,14 @@ def picture(shade: int = 120) -> Image.Image:
 
 
 def stream(reader: CogVLM2Session, question: str, image: Image.Image | None = None, **settings: Any) -> Iterator[str]:
-    return reader.text(reader.tokens(question, image, **settings))
+    return reader.stream_text(reader.generate(question, image, **settings))
 
 
 def test_streamed_pieces_are_the_decoded_answer(reader: CogVLM2Session) -> None:
     prompt = reader.prompt("What is this?")
-    rows = read_rows(reader.model, [prompt], reader.features(picture()), room=40)
-    (whole,) = complete(decode(rows, 40, reader.model.config.eos_token_ids), 1)
-    pieces = list(stream(reader, "What is this?", picture(), max_tokens=40))
+    rows = prefill(reader.model, [prompt], reader.image_features(picture()), max_new_tokens=40)
+    (whole,) = collect(decode(rows, 40, reader.model.config.eos_token_ids), 1)
+    pieces = list(stream(reader, "What is this?", picture(), max_new_tokens=40))
     assert len(pieces) > 1
     assert "".join(pieces) == reader.tokenizer.decode(whole.token_ids)
 
@@ -69,7 +69,7 @@ def test_a_prompt_is_bos_the_image_and_the_template(reader: CogVLM2Session) -> N
     prompt = reader.prompt("这是什么？", [Turn("Hi", "Hello.")])
     image = 1 + config.image_tokens
     assert prompt.token_ids[:image] == (config.bos_token_id, *[config.pad_token_id] * config.image_tokens)
-    assert prompt.types == (0, *[1] * config.image_tokens, *[0] * (len(prompt) - image))
+    assert prompt.token_types == (0, *[1] * config.image_tokens, *[0] * (len(prompt) - image))
     text = reader.tokenizer.decode(prompt.token_ids[image:])
     assert text == "Question: Hi Answer: Hello.\nQuestion: 这是什么？ Answer:"
     bare = reader.prompt("What?", template="vqa", with_image=False)
@@ -79,15 +79,15 @@ def test_a_prompt_is_bos_the_image_and_the_template(reader: CogVLM2Session) -> N
 def test_the_picture_the_history_and_the_seed_all_matter(reader: CogVLM2Session) -> None:
     hot = Sampling(temperature=1.0, seed=1)
     answers = [
-        "".join(stream(reader, "Why?", picture(), max_tokens=20)),
-        "".join(stream(reader, "Why?", picture(200), max_tokens=20)),
-        "".join(stream(reader, "Why?", max_tokens=20)),
-        "".join(stream(reader, "Why?", picture(), history=[Turn("Hi", "Hello.")], max_tokens=20)),
-        "".join(stream(reader, "Why?", picture(), sampling=hot, max_tokens=20)),
-        "".join(stream(reader, "Why?", picture(), sampling=Sampling(temperature=1.0, seed=2), max_tokens=20)),
+        "".join(stream(reader, "Why?", picture(), max_new_tokens=20)),
+        "".join(stream(reader, "Why?", picture(200), max_new_tokens=20)),
+        "".join(stream(reader, "Why?", max_new_tokens=20)),
+        "".join(stream(reader, "Why?", picture(), history=[Turn("Hi", "Hello.")], max_new_tokens=20)),
+        "".join(stream(reader, "Why?", picture(), sampling=hot, max_new_tokens=20)),
+        "".join(stream(reader, "Why?", picture(), sampling=Sampling(temperature=1.0, seed=2), max_new_tokens=20)),
     ]
     assert len(set(answers)) == len(answers)
-    assert "".join(stream(reader, "Why?", picture(), sampling=hot, max_tokens=20)) == answers[4]
+    assert "".join(stream(reader, "Why?", picture(), sampling=hot, max_new_tokens=20)) == answers[4]
 
 
 def test_a_spelled_control_token_in_a_question_is_only_text(reader: CogVLM2Session) -> None:
@@ -97,14 +97,14 @@ def test_a_spelled_control_token_in_a_question_is_only_text(reader: CogVLM2Sessi
 
 def test_a_picture_is_looked_at_once(checkpoint: Path, tmp_path: Path) -> None:
     keeping = load_session(checkpoint, feature_folder=tmp_path / "features")
-    fresh = keeping.features(picture())
+    fresh = keeping.image_features(picture())
     looked = count()
     hook = keeping.model.model.vision.register_forward_pre_hook(lambda *_: next(looked) and None)
-    assert torch.equal(keeping.features(picture()), fresh)
+    assert torch.equal(keeping.image_features(picture()), fresh)
     assert next(looked) == 0
     other = picture()
     other.paste((0, 0, 255), (0, 0, 35, 20))
-    keeping.features(other)
+    keeping.image_features(other)
     assert next(looked) == 2
     hook.remove()
     assert not list((tmp_path / "features").glob("*.partial"))
@@ -116,8 +116,8 @@ def test_features_of_another_checkpoint_or_quantization_are_not_taken(checkpoint
         load_session(folder, feature_folder=tmp_path / "features", quantization=quantization)
         for folder, quantization in ((checkpoint, None), (other, None), (checkpoint, "nf4"))
     ]
-    features = [reader.features(picture()).float() for reader in readers]
-    again = [reader.features(picture()).float() for reader in readers]
+    features = [reader.image_features(picture()).float() for reader in readers]
+    again = [reader.image_features(picture()).float() for reader in readers]
     for first, second in zip(features, again, strict=True):
         assert torch.equal(first, second)
     assert not torch.allclose(features[0], features[1])
@@ -127,18 +127,18 @@ def test_features_of_another_checkpoint_or_quantization_are_not_taken(checkpoint
 
 def test_damaged_features_are_computed_again(checkpoint: Path, tmp_path: Path) -> None:
     keeping = load_session(checkpoint, feature_folder=tmp_path)
-    fresh = keeping.features(picture())
+    fresh = keeping.image_features(picture())
     (kept,) = tmp_path.iterdir()
     whole = kept.read_bytes()
     kept.write_bytes(whole[:-7])
-    assert torch.equal(keeping.features(picture()), fresh)
+    assert torch.equal(keeping.image_features(picture()), fresh)
     assert kept.read_bytes() == whole
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "features").write_text("a file where the folder should be")
     keeping = load_session(checkpoint, feature_folder=tmp_path / "features")
-    assert torch.equal(keeping.features(picture()), load_session(checkpoint).features(picture()))
+    assert torch.equal(keeping.image_features(picture()), load_session(checkpoint).image_features(picture()))
 
 
 def test_the_least_recently_used_features_are_given_up_first(tmp_path: Path) -> None:
@@ -160,25 +160,25 @@ def test_reading_can_be_cancelled_between_layers_and_between_tokens(checkpoint: 
     reader = load_session(checkpoint)
     asked = count()
     with pytest.raises(Cancelled):
-        reader.features(picture(), cancelled=lambda: next(asked) == layers)
+        reader.image_features(picture(), cancelled=lambda: next(asked) == layers)
     asked = count()
     # The text passes two decoder layers, is asked for before its first token, and then before each more.
-    events = list(reader.tokens("Why?", max_tokens=30, cancelled=lambda: next(asked) == layers))
-    assert events == [Ended(0, Finish.CANCELLED)]
+    events = list(reader.generate("Why?", max_new_tokens=30, cancelled=lambda: next(asked) == layers))
+    assert events == [Finished(0, FinishReason.CANCELLED)]
     asked = count()
-    events = list(reader.tokens("Why?", max_tokens=30, cancelled=lambda: next(asked) == 4))
-    assert [type(event) for event in events] == [Token, Token, Ended]
+    events = list(reader.generate("Why?", max_new_tokens=30, cancelled=lambda: next(asked) == 4))
+    assert [type(event) for event in events] == [Token, Token, Finished]
     # Nothing of it is left in the model.
-    assert "".join(stream(reader, "Why?", picture(), max_tokens=8)) == "".join(
-        stream(load_session(checkpoint), "Why?", picture(), max_tokens=8)
+    assert "".join(stream(reader, "Why?", picture(), max_new_tokens=8)) == "".join(
+        stream(load_session(checkpoint), "Why?", picture(), max_new_tokens=8)
     )
 
 
 def test_cancelling_is_of_one_thread_alone(reader: CogVLM2Session) -> None:
     with cancellable(reader.model, lambda: True), ThreadPoolExecutor(1) as other:
-        assert other.submit(reader.features, picture()).result().shape[0] == 1
+        assert other.submit(reader.image_features, picture()).result().shape[0] == 1
         with pytest.raises(Cancelled):
-            reader.features(picture())
+            reader.image_features(picture())
 
 
 def test_a_folder_without_a_tokenizer_is_refused(checkpoint: Path, tmp_path: Path) -> None:

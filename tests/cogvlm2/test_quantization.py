@@ -23,11 +23,11 @@ from small_checkpoints import (
 )
 from torch import Tensor
 
-from cogdoc.cogvlm2.batch import decode_step, read_rows
-from cogdoc.cogvlm2.decoding import complete, decode
+from cogdoc.cogvlm2.batch import prefill, step_logits
+from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.loading import load_model
-from cogdoc.cogvlm2.prompts import lay_out
-from cogdoc.cogvlm2.quantizing import (
+from cogdoc.cogvlm2.prompts import build_prompt
+from cogdoc.cogvlm2.quantization import (
     PIECE,
     Linear4bit,
     Linear8bit,
@@ -231,10 +231,10 @@ def test_only_language_experts_are_packed_and_only_in_bf16(tmp_path: Path) -> No
 @pytest.mark.parametrize("quantization", ["nf4", "int8"])
 def test_a_quantized_decode_step_compiles_as_one_graph(tmp_path: Path, quantization: Quantization) -> None:
     model = load_model(save_checkpoint(tmp_path, random_weights()), quantization=quantization)
-    prompts = [lay_out(model.config, text, with_image=False) for text in ([5, 6], [7, 8, 9])]
-    compiled = torch.compile(decode_step, fullgraph=True, backend="aot_eager")
+    prompts = [build_prompt(model.config, text, with_image=False) for text in ([5, 6], [7, 8, 9])]
+    compiled = torch.compile(step_logits, fullgraph=True, backend="aot_eager")
     eager, graph = (
-        complete(decode(read_rows(model, prompts, None, 8, step), 8, ()), 2) for step in (decode_step, compiled)
+        collect(decode(prefill(model, prompts, None, 8, step), 8, ()), 2) for step in (step_logits, compiled)
     )
     assert [row.token_ids for row in graph] == [row.token_ids for row in eager]
 
@@ -242,8 +242,8 @@ def test_a_quantized_decode_step_compiles_as_one_graph(tmp_path: Path, quantizat
 def test_what_was_asked_before_changes_no_answer(tmp_path: Path) -> None:
     raw = raw_config(max_position_embeddings=400)
     model = load_model(save_checkpoint(tmp_path, random_weights(), raw), quantization="nf4")
-    long = lay_out(model.config, [5, 6, 7] * 100, with_image=False)
-    first, again = (complete(decode(read_rows(model, [long], None, room=8), 8, ()), 1) for _ in range(2))
+    long = build_prompt(model.config, [5, 6, 7] * 100, with_image=False)
+    first, again = (collect(decode(prefill(model, [long], None, max_new_tokens=8), 8, ()), 1) for _ in range(2))
     assert first == again
 
 
