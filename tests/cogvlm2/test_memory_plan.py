@@ -19,7 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmarks.full_size import PUBLISHED
-from cogdoc.cogvlm2 import memory, quantizing
+from cogdoc.cogvlm2 import memory, quantization
 from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.loading import load_model
@@ -91,18 +91,18 @@ def bare_nf4(config: ModelConfig) -> CogVLM2:
     for name, linear in list(quantizable(model)):
         layer = Linear4bit(linear.in_features, linear.out_features, linear.bias is not None)
         layer.bias = linear.bias
-        blocks = -(-linear.weight.numel() // quantizing.BLOCK)
+        blocks = -(-linear.weight.numel() // quantization.BLOCK)
 
         def floats(*shape: int) -> Tensor:
             return torch.empty(shape, device=META)
 
-        nested = QuantState(floats(-(-blocks // quantizing.SCALE_BLOCK)), code=floats(256), blocksize=256)
+        nested = QuantState(floats(-(-blocks // quantization.SCALE_BLOCK)), code=floats(256), blocksize=256)
         layer.codes = torch.empty(-(-linear.weight.numel() // 2), 1, dtype=torch.uint8, device=META)
         layer.state = QuantState(
             torch.empty(blocks, dtype=torch.uint8, device=META),
             shape=linear.weight.shape,
             dtype=torch.bfloat16,
-            blocksize=quantizing.BLOCK,
+            blocksize=quantization.BLOCK,
             code=floats(16),
             quant_type="nf4",
             offset=floats(),
@@ -270,7 +270,7 @@ def test_a_plan_needs_no_deep_learning_library() -> None:
 
 
 def test_block_sizes_are_those_of_the_quantizer() -> None:
-    assert (memory.BLOCK, memory.SCALE_BLOCK) == (quantizing.BLOCK, quantizing.SCALE_BLOCK)
+    assert (memory.BLOCK, memory.SCALE_BLOCK) == (quantization.BLOCK, quantization.SCALE_BLOCK)
 
 
 @given(config=configs(), quantization=st.sampled_from(["none", "nf4", "int8"]), batch=st.integers(1, 5), data=st.data())
