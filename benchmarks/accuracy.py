@@ -22,9 +22,9 @@ from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.evaluate import evaluate
-from cogdoc.evaluation.metrics.normalize import without_markdown
+from cogdoc.evaluation.metrics.recognized_text import without_markdown
 from cogdoc.evaluation.outcomes import Outcome
-from cogdoc.evaluation.scoring.text import score_text
+from cogdoc.evaluation.scoring import score_text
 from cogdoc.evaluation.summary import RunFacts, as_markdown
 
 DEFAULT_DATA = Path("../shared/data")

@@ -32,10 +32,10 @@ from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.opening import open_document
 from cogdoc.engines.builtin.answering.answer import propose, should_answer
 from cogdoc.engines.builtin.answering.candidate_ranking import measures, same_text
+from cogdoc.evaluation.answer_scoring import prediction_score
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.datasets import find_dataset
-from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
-from cogdoc.evaluation.scoring.answers import prediction_score
+from cogdoc.evaluation.metrics.short_answers import ANLS_THRESHOLD
 from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.parsing.reading import read_layout, read_page_text
 from cogdoc.query.page_ranking import rank_pages

@@ -24,9 +24,9 @@ from cogdoc.documents.document import open_path
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.builtin.charts import answer_chart_question, read_chart
-from cogdoc.evaluation.metrics.answers import relaxed_accuracy
-from cogdoc.evaluation.metrics.bootstrap import bootstrap_mean
-from cogdoc.evaluation.scoring.chart_values import chart_values, matched_values, true_values
+from cogdoc.evaluation.metrics.chart_values import chart_values, matched_values, true_values
+from cogdoc.evaluation.metrics.short_answers import relaxed_accuracy
+from cogdoc.evaluation.reliability import bootstrap_mean
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Line, Word
 from cogdoc.results.records import Chart

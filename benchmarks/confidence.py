@@ -22,7 +22,7 @@ from benchmarks import answer_weights
 from benchmarks.answer_weights import PRIOR, SEED, chances, choices
 from cogdoc.engines.builtin.answering.answer import should_answer
 from cogdoc.engines.builtin.answering.confidence import LEAST
-from cogdoc.evaluation.calibration import Judged, expected_calibration_error, precision_threshold, reliability
+from cogdoc.evaluation.reliability import Judged, expected_calibration_error, precision_threshold, reliability
 
 FOLDS = 5
 STEPS = 30

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from cogdoc.evaluation.metrics import bootstrap_mean
 from cogdoc.evaluation.outcomes import Outcome
+from cogdoc.evaluation.reliability import bootstrap_mean
 
 
 def by_system(outcomes: Mapping[str, Sequence[Outcome]]) -> str:

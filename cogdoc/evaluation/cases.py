@@ -9,6 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from cogdoc.text import count_han
+
+NOT_ANSWERABLE = "Not answerable"
+"""How MMLongBench-Doc writes a refusal: the answer to questions that a document does not answer."""
+
 
 class Task(StrEnum):
     """What an engine is asked to do."""
@@ -60,3 +65,13 @@ def by_document(cases: Iterable[Case]) -> list[Case]:
     for case in cases:
         groups.setdefault(case.document, []).append(case)
     return [case for group in groups.values() for case in group]
+
+
+_LEAST_SHARE = 0.2
+"""Chinese texts quote Latin names, English ones a Chinese word now and then."""
+
+
+def language_of(text: str) -> str:
+    """`zh` where at least a fifth of the letters are Chinese characters, else `en`."""
+    letters = sum(character.isalpha() for character in text)
+    return "zh" if letters and count_han(text) >= _LEAST_SHARE * letters else "en"

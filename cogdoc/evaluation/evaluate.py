@@ -1,22 +1,35 @@
-"""`evaluate`: a dataset and an engine in, figures out; what is done already is not done again."""
+"""`evaluate`: a dataset and an engine in, figures out."""
 
 from __future__ import annotations
 
+import io
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from PIL import Image
+
+from cogdoc.batch.run import Opening, RunningSource, run_sources
+from cogdoc.documents.document import Document
+from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
-from cogdoc.evaluation.cases import Case, fingerprint
-from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
-from cogdoc.evaluation.run_folder import RunFolder, open_run_folder
-from cogdoc.evaluation.running import run_cases
+from cogdoc.evaluation.cases import Case, Task, fingerprint
+from cogdoc.evaluation.outcomes import Outcome, Reply
+from cogdoc.evaluation.run_folder import OutcomeFile, RunFolder, open_run_folder
+from cogdoc.evaluation.scoring import GRADED_ELSEWHERE, score
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
-from cogdoc.results.records import Answer
+from cogdoc.results.records import Answer, AnswerRecord, ChartRecord, PageRecord
+from cogdoc.results.writers import AnyRecord
+from cogdoc.tasks.ask import answer_questions
+from cogdoc.tasks.chart import read_charts
+from cogdoc.tasks.ocr import transcribe
 
 
 def evaluate(
@@ -84,3 +97,140 @@ def _outcomes(
         done(outcome)
         found[outcome.fingerprint] = outcome.without_pages()
     return [found[one] for one in order]
+
+
+AfterScoring = Callable[[Outcome, Case, Answer | None, Path], Outcome]
+"""What happens to an outcome of a case while its document is still at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The cases of one document."""
+
+    cases: tuple[Case, ...]
+    file: Path
+    source: Source | UnresolvedSource
+    temporary: bool
+
+
+class _FailedReplyError(Exception):
+    """The engine gave an error in place of a reply."""
+
+
+def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: AfterScoring) -> Iterator[Outcome]:
+    """One outcome a case, in their order; a document that cannot be read is an error of its cases.
+
+    Cases of one document that follow one another are read together. Pictures that a dataset holds itself are
+    kept in files only while they are read.
+    """
+    with TemporaryDirectory(prefix="cogdoc-eval-") as folder:
+        waiting: deque[_Group] = deque()
+
+        def sources() -> Iterator[Source | UnresolvedSource]:
+            for group in _groups(cases, Path(folder)):
+                waiting.append(group)
+                yield group.source
+
+        def task(document: Document, _selection: PageSelection) -> Iterator[AnyRecord]:
+            # Not by its path: cases of one file may stand apart, and both groups are waiting.
+            group = next(group for group in tuple(waiting) if group.source is document.source)
+            return _records(group.cases, document, engine)
+
+        for running in run_sources(sources(), Opening(), task, sandbox):
+            running.wait_until_open()
+            records = list(running.records())
+            group = waiting[0]
+            for case in group.cases:
+                outcome, answer = _outcome(case, records, running)
+                yield after(outcome, case, answer, group.file)
+            waiting.popleft()
+            if group.temporary:
+                group.file.unlink()
+
+
+def _groups(cases: Iterable[Case], folder: Path) -> Iterator[_Group]:
+    for number, (document, group) in enumerate(groupby(cases, key=lambda case: case.document)):
+        temporary = not isinstance(document, Path)
+        file = document if isinstance(document, Path) else _file_of(document, folder / f"{number}")
+        yield _Group(tuple(group), file, _source_of(file), temporary)
+
+
+def _source_of(file: Path) -> Source | UnresolvedSource:
+    if not file.is_file():
+        return UnresolvedSource(str(file), InputError("no such file"))
+    return Source(file, str(file), Path(file.name))
+
+
+def _file_of(pictures: tuple[bytes, ...], path: Path) -> Path:
+    """One file of all pictures: as it is where there is one, else a TIFF with a frame each."""
+    if len(pictures) == 1:
+        path.write_bytes(pictures[0])
+        return path
+    first, *others = (Image.open(io.BytesIO(picture)).convert("RGB") for picture in pictures)
+    first.save(path, format="TIFF", compression="tiff_lzw", save_all=True, append_images=others)
+    return path
+
+
+def _records(cases: tuple[Case, ...], document: Document, engine: Engine) -> Iterator[AnyRecord]:
+    """Answers to the questions in their order, then the pages' text if any case wants it, then the charts."""
+    tasks = {case.task for case in cases}
+    questions = [case.question for case in cases if case.task is Task.ASK]
+    if questions:
+        yield from answer_questions(document, engine, questions, PageSelection())
+    if tasks & {Task.OCR, Task.TABLES}:
+        yield from transcribe(document, engine, PageSelection())
+    if Task.CHARTS in tasks:
+        yield from read_charts(document, engine, PageSelection())
+
+
+def _outcome(case: Case, records: list[AnyRecord], running: RunningSource[AnyRecord]) -> tuple[Outcome, Answer | None]:
+    worst = None if case.metric == GRADED_ELSEWHERE else 0.0
+    outcome = Outcome(
+        case.id, case.group, case.language, case.metric, case.unit or case.id, case.question, score=worst, measures={}
+    )
+    try:
+        reply, seconds = _reply(case, records, running)
+        scored = score(case, reply)
+    except _FailedReplyError as error:
+        return replace(outcome, error=str(error)), None
+    return (
+        replace(
+            outcome,
+            score=scored.score,
+            measures=scored.measures,
+            prediction=scored.prediction,
+            expected=scored.expected,
+            confidence=scored.confidence,
+            seconds=round(seconds, 3),
+        ),
+        reply.answer,
+    )
+
+
+def _reply(case: Case, records: list[AnyRecord], running: RunningSource[AnyRecord]) -> tuple[Reply, float]:
+    """The part of a document's records that is about the case, and the seconds it took."""
+    if running.error is not None:
+        raise _FailedReplyError(running.error.message)
+    about = [record for record in records if _is_about(record, case)]
+    failed = next((record.error for record in about if record.error is not None), None)
+    if failed is not None:
+        raise _FailedReplyError(failed.message)
+    seconds = sum(sum(record.timings.values()) for record in about)
+    return (
+        Reply(
+            answer=next((record.answer for record in about if isinstance(record, AnswerRecord)), None),
+            pages=tuple(record for record in about if isinstance(record, PageRecord)),
+            charts=tuple(record.chart for record in about if isinstance(record, ChartRecord) and record.chart),
+        ),
+        seconds,
+    )
+
+
+def _is_about(record: AnyRecord, case: Case) -> bool:
+    match record:
+        case AnswerRecord():
+            return case.task is Task.ASK and record.question == case.question
+        case PageRecord():
+            return case.task in (Task.OCR, Task.TABLES)
+        case _:
+            return case.task is Task.CHARTS

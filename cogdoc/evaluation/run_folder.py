@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,10 @@ from cogdoc.documents.document import Document, OpenRequest
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
-from cogdoc.errors import CogdocError, OutputError, OutputExistsError
+from cogdoc.errors import CogdocError, InputError, OutputError, OutputExistsError
 from cogdoc.evaluation.cases import Case
-from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
-from cogdoc.evaluation.report import write_report
+from cogdoc.evaluation.html_report import write_report
+from cogdoc.evaluation.outcomes import Outcome
 from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown
 from cogdoc.results.destination import open_output
 from cogdoc.results.records import Answer
@@ -30,6 +32,59 @@ PICTURE_SIDE = LONG_SIDE // 2
 FRAME_COLOR = (214, 48, 49)
 RUN, OUTCOMES, PICTURES = "run.json", "outcomes.jsonl", "pictures"
 RESULTS = ANSWERS, SUMMARY, TABLES, REPORT = "answers.json", "summary.json", "summary.md", "report.html"
+
+
+class OutcomeFile:
+    """Outcomes as JSON Lines, each flushed as it comes, so that a run goes on where it stopped.
+
+    Memory holds them without the texts of pages, and where their lines start.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """
+        Raises:
+            InputError: the file holds something else than outcomes.
+        """
+        self._path = path
+        self._starts: dict[str, int] = {}
+        self._end = 0
+        self.known: dict[str, Outcome] = {}
+        """By fingerprint; what failed is not among them, as it is tried again."""
+        for start, end, outcome in _whole_lines(path):
+            self._end = end
+            if outcome.error is None:
+                self._starts[outcome.fingerprint] = start
+                self.known[outcome.fingerprint] = outcome.without_pages()
+
+    def __enter__(self) -> OutcomeFile:
+        self._stream = self._path.open("ab")
+        # What was torn off in the middle of a line is forgotten.
+        self._stream.truncate(self._end)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+
+    def add(self, outcome: Outcome) -> None:
+        line = f"{outcome.as_json()}\n".encode()
+        self._starts[outcome.fingerprint] = self._end
+        self._end += len(line)
+        self._stream.write(line)
+        self._stream.flush()
+
+    def arrange(self, outcomes: Sequence[Outcome]) -> None:
+        """Put those of a whole run first, in their order, as if it had never stopped.
+
+        Those of a run over more cases are kept behind them, but for such whose case is another one by now.
+        """
+        cases = {one.case for one in outcomes}
+        others = (name for name, one in self.known.items() if one.case not in cases)
+        with self._path.open("rb") as lines, open_output(self._path, overwrite=True) as stream:
+            for name in chain((one.fingerprint for one in outcomes), others):
+                lines.seek(self._starts[name])
+                stream.write(lines.readline().decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +200,19 @@ def _draw(file: Path, case: Case, answer: Answer | None, target: Path, sandbox: 
             frame = (x0 * across - 3, y0 * down - 3, x1 * across + 3, y1 * down + 3)
             ImageDraw.Draw(image).rectangle(frame, outline=FRAME_COLOR, width=3)
     image.save(target, "JPEG", quality=75)
+
+
+def _whole_lines(path: Path) -> Iterator[tuple[int, int, Outcome]]:
+    """Where each line starts and ends, in bytes, and what it says."""
+    if not path.exists():
+        return
+    with path.open("rb") as lines:
+        end = 0
+        for number, line in enumerate(lines, start=1):
+            if not line.endswith(b"\n"):
+                return
+            start, end = end, end + len(line)
+            try:
+                yield start, end, Outcome(**json.loads(line))
+            except (ValueError, TypeError):
+                raise InputError(f"{path}: line {number} is no outcome of an evaluation") from None

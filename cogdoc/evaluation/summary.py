@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cogdoc.evaluation.calibration import Judged, expected_calibration_error, precision_threshold, reliability
-from cogdoc.evaluation.metrics import bootstrap_mean
 from cogdoc.evaluation.outcomes import Outcome
+from cogdoc.evaluation.reliability import (
+    Judged,
+    bootstrap_mean,
+    expected_calibration_error,
+    precision_threshold,
+    reliability,
+)
 from cogdoc.evaluation.scoring import METRIC_NAMES
 from cogdoc.results.records import EngineInfo
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cogdoc.evaluation.cases import NOT_ANSWERABLE
 from cogdoc.evaluation.metrics import (
-    NOT_ANSWERABLE,
     Toolkit,
     anls,
     anls_or_number,
@@ -20,7 +20,7 @@ from cogdoc.evaluation.metrics import (
     pypi_anls,
     relaxed_accuracy,
 )
-from cogdoc.evaluation.metrics.answers import Quantity, quantity
+from cogdoc.evaluation.metrics.short_answers import Quantity, quantity
 
 
 def test_anls_takes_the_nearest_answer_and_ignores_case_and_spacing() -> None:

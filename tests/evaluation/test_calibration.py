@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogdoc.evaluation.calibration import (
+from cogdoc.evaluation.reliability import (
     FEWEST_ANSWERS,
     Judged,
     expected_calibration_error,

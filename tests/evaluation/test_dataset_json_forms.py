@@ -12,7 +12,14 @@ from dataset_files import write_json
 
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task
-from cogdoc.evaluation.datasets import chartqa, docvqa, mmlongbench, mmvet, ocrbench, textvqa
+from cogdoc.evaluation.datasets.mmlongbench import read_mmlongbench
+from cogdoc.evaluation.datasets.picture_questions import (
+    read_chartqa,
+    read_docvqa,
+    read_mmvet,
+    read_ocrbench,
+    read_textvqa,
+)
 
 TEXTVQA = {
     "question": "what brand is it?",
@@ -59,7 +66,7 @@ MMLONGBENCH = {
 def test_textvqa_brings_ten_answers_and_the_picture_of_its_id(tmp_path: Path) -> None:
     (tmp_path / "train_images").mkdir()
     file = write_json(tmp_path / "TextVQA_0.5.1_val.json", {"dataset_type": "val", "data": [TEXTVQA]})
-    (case,) = textvqa.read(file)
+    (case,) = read_textvqa(file)
     assert case == Case(
         id="34602",
         group="validation",
@@ -69,7 +76,7 @@ def test_textvqa_brings_ten_answers_and_the_picture_of_its_id(tmp_path: Path) ->
         question="what brand is it?",
         truth={"answers": ["nokia"] * 9 + ["nokia phone"]},
     )
-    assert [case] == list(textvqa.read(tmp_path))
+    assert [case] == list(read_textvqa(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_textvqa_finds_its_pictures_wherever_the_archive_was_unpacked(
 ) -> None:
     (tmp_path / pictures).mkdir(parents=True)
     write_json(tmp_path / annotations, {"data": [TEXTVQA]})
-    (case,) = textvqa.read(tmp_path)
+    (case,) = read_textvqa(tmp_path)
     assert case.document == tmp_path / pictures / "003a8ae2ef43b901.jpg"
 
 
@@ -100,7 +107,7 @@ def test_textvqa_finds_its_pictures_wherever_the_archive_was_unpacked(
 def test_docvqa_is_read_as_either_of_its_archives_unpacks(questions: str, pictures: str, tmp_path: Path) -> None:
     (tmp_path / pictures).mkdir(parents=True)
     write_json(tmp_path / questions, {"dataset_name": "SP-DocVQA", "data": [DOCVQA]})
-    (case,) = docvqa.read(tmp_path)
+    (case,) = read_docvqa(tmp_path)
     assert case.document == tmp_path / pictures / "pybv0228_81.png"
     assert (case.id, case.metric, case.truth) == ("49153", "anls", {"answers": ["0.28"]})
 
@@ -110,7 +117,7 @@ def test_chartqa_puts_both_halves_together_or_takes_the_one_that_is_named(tmp_pa
     human = {"imgname": "1.png", "query": "How many items?", "label": "14"}
     write_json(folder / "test_human.json", [human, human | {"imgname": "2.png"}])
     write_json(folder / "test_augmented.json", [human | {"label": "0.57"}])
-    cases = list(chartqa.read(folder.parent))
+    cases = list(read_chartqa(folder.parent))
     assert [(case.id, case.group) for case in cases] == [
         ("human-1", "human"),
         ("augmented-1", "augmented"),
@@ -118,14 +125,14 @@ def test_chartqa_puts_both_halves_together_or_takes_the_one_that_is_named(tmp_pa
     ]
     assert cases[0].document == folder / "png" / "1.png"
     assert (cases[1].metric, cases[1].truth) == ("relaxed", {"answers": ["0.57"]})
-    assert [case.group for case in chartqa.read(folder / "test_augmented.json")] == ["augmented"]
+    assert [case.group for case in read_chartqa(folder / "test_augmented.json")] == ["augmented"]
 
 
 def test_ocrbench_compares_formulas_in_their_own_way_and_accepts_one_answer_or_several(tmp_path: Path) -> None:
     formula = {"dataset_name": "HME100k", "answers": ["x ^ { 2 }\n", "x ^2\n"], "image_path": "HME100K/1.jpg"}
     chinese = {"question": "图中写了什么？", "id": 2843}
     file = write_json(tmp_path / "OCRBench.json", [OCRBENCH, OCRBENCH | formula, OCRBENCH | chinese])
-    word, latex, other = sorted(ocrbench.read(file), key=lambda case: case.id)
+    word, latex, other = sorted(read_ocrbench(file), key=lambda case: case.id)
     assert (word.document, word.group) == (
         tmp_path / "OCRBench_Images" / "IIIT5K" / "test" / "918_1.png",
         "Regular Text Recognition",
@@ -138,7 +145,7 @@ def test_ocrbench_compares_formulas_in_their_own_way_and_accepts_one_answer_or_s
 
 def test_mmvet_leaves_the_grade_to_its_grader(tmp_path: Path) -> None:
     write_json(tmp_path / "mm-vet" / "mm-vet.json", {"v1_0": MMVET})
-    (case,) = mmvet.read(tmp_path)
+    (case,) = read_mmvet(tmp_path)
     assert case == Case(
         id="v1_0",
         group="math, ocr",
@@ -154,7 +161,7 @@ def test_mmlongbench_reads_the_lists_that_are_written_as_text(tmp_path: Path) ->
     nowhere = {"answer": "Not answerable", "evidence_pages": "[]", "answer_format": "None"}
     several = {"evidence_pages": "[3, 5]", "answer": "18.29%", "answer_format": "Float"}
     write_json(tmp_path / "data" / "samples.json", [MMLONGBENCH, MMLONGBENCH | nowhere, MMLONGBENCH | several])
-    shapes, refused, share = mmlongbench.read(tmp_path)
+    shapes, refused, share = read_mmlongbench(tmp_path)
     assert shapes.document == tmp_path / "data" / "documents" / "report.pdf"
     assert shapes.truth == {
         "answer": "['Circle', 'Rectangle']",
@@ -170,16 +177,16 @@ def test_mmlongbench_reads_the_lists_that_are_written_as_text(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("read", "name", "content", "complaint"),
     [
-        (textvqa.read, "TextVQA_0.5.1_val.json", {"data": [TEXTVQA | {"answers": None}]}, "row 1: answers is missing"),
-        (textvqa.read, "TextVQA_0.5.1_val.json", [TEXTVQA], "no list under 'data'"),
-        (docvqa.read, "val_v1.0.json", {"data": [DOCVQA, {}]}, "row 2: image is missing"),
-        (docvqa.read, "val_v1.0.json", {"data": [7]}, "row 1: not an object"),
-        (chartqa.read, "test_human.json", {"imgname": "1.png"}, "no list"),
-        (ocrbench.read, "OCRBench.json", [OCRBENCH | {"answers": {}}], "row 1: answers or answer is not a list"),
-        (mmvet.read, "mm-vet.json", {"v1_0": MMVET, "v1_1": {}}, "v1_1: capability is missing"),
-        (mmvet.read, "mm-vet.json", [MMVET], "no object of questions"),
-        (mmlongbench.read, "samples.json", [MMLONGBENCH | {"evidence_pages": "[3,"}], "evidence_pages is not a list"),
-        (mmlongbench.read, "samples.json", [MMLONGBENCH | {"evidence_pages": "['3']"}], "not a list of numbers"),
+        (read_textvqa, "TextVQA_0.5.1_val.json", {"data": [TEXTVQA | {"answers": None}]}, "row 1: answers is missing"),
+        (read_textvqa, "TextVQA_0.5.1_val.json", [TEXTVQA], "no list under 'data'"),
+        (read_docvqa, "val_v1.0.json", {"data": [DOCVQA, {}]}, "row 2: image is missing"),
+        (read_docvqa, "val_v1.0.json", {"data": [7]}, "row 1: not an object"),
+        (read_chartqa, "test_human.json", {"imgname": "1.png"}, "no list"),
+        (read_ocrbench, "OCRBench.json", [OCRBENCH | {"answers": {}}], "row 1: answers or answer is not a list"),
+        (read_mmvet, "mm-vet.json", {"v1_0": MMVET, "v1_1": {}}, "v1_1: capability is missing"),
+        (read_mmvet, "mm-vet.json", [MMVET], "no object of questions"),
+        (read_mmlongbench, "samples.json", [MMLONGBENCH | {"evidence_pages": "[3,"}], "evidence_pages is not a list"),
+        (read_mmlongbench, "samples.json", [MMLONGBENCH | {"evidence_pages": "['3']"}], "not a list of numbers"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_with_its_row(
@@ -190,7 +197,7 @@ def test_what_is_wrong_with_a_file_is_said_with_its_row(
         list(read(file))
 
 
-@pytest.mark.parametrize("read", [textvqa.read, docvqa.read, chartqa.read, ocrbench.read, mmvet.read, mmlongbench.read])
+@pytest.mark.parametrize("read", [read_textvqa, read_docvqa, read_chartqa, read_ocrbench, read_mmvet, read_mmlongbench])
 def test_a_folder_without_the_dataset_says_what_was_looked_for(
     read: Callable[[Path], Iterator[Case]], tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from dataset_files import png
 
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task
-from cogdoc.evaluation.datasets import mmbench
+from cogdoc.evaluation.datasets.multiple_choice import read_mmbench
 
 RED, BLUE = png("red"), png("blue")
 ROW = {
@@ -45,7 +45,7 @@ def write_table(path: Path, rows: Sequence[dict[str, str]]) -> Path:
 
 def test_a_row_is_a_question_with_its_options_and_its_picture(tmp_path: Path) -> None:
     file = write_table(tmp_path / "MMBench_DEV_EN.tsv", [ROW | {"hint": "It barks."}])
-    (case,) = mmbench.read(file)
+    (case,) = read_mmbench(file)
     assert case == Case(
         id="241",
         group="finegrained_perception",
@@ -56,16 +56,16 @@ def test_a_row_is_a_question_with_its_options_and_its_picture(tmp_path: Path) ->
         truth={"answer": "A", "options": {"A": "a cat", "B": "a dog"}},
         unit="241",
     )
-    assert list(mmbench.read(tmp_path)) == [case]
+    assert list(read_mmbench(tmp_path)) == [case]
     write_table(tmp_path / "MMBench_DEV_CN.tsv", [ROW])
     with pytest.raises(InputError, match=r"holds several tables: MMBench_DEV_CN\.tsv, MMBench_DEV_EN\.tsv"):
-        list(mmbench.read(tmp_path))
+        list(read_mmbench(tmp_path))
 
 
 def test_a_question_asked_again_with_its_options_moved_is_one_unit(tmp_path: Path) -> None:
     again = {"index": "1000241", "A": "a dog", "B": "a cat", "answer": "B"}
     file = write_table(tmp_path / "a.tsv", [ROW, ROW | {"index": "242"}, ROW | again])
-    assert [(case.id, case.unit) for case in mmbench.read(file)] == [
+    assert [(case.id, case.unit) for case in read_mmbench(file)] == [
         ("241", "241"),
         ("242", "242"),
         ("1000241", "241"),
@@ -75,13 +75,13 @@ def test_a_question_asked_again_with_its_options_moved_is_one_unit(tmp_path: Pat
 def test_a_picture_that_stands_in_another_row_is_found_before_and_after(tmp_path: Path) -> None:
     blue = ROW | {"index": "8", "image": base64.b64encode(BLUE).decode(), "question": 'Two lines:\n\tWhich "one"?'}
     rows = [ROW | {"index": "7", "image": "8"}, blue, ROW, ROW | {"index": "1000008", "image": "8"}]
-    cases = list(mmbench.read(write_table(tmp_path / "a.tsv", rows)))
+    cases = list(read_mmbench(write_table(tmp_path / "a.tsv", rows)))
     assert [case.document for case in cases] == [(BLUE,), (BLUE,), (RED,), (BLUE,)]
     assert cases[1].question.startswith('Two lines:\n\tWhich "one"?\n')
 
 
 def test_a_chinese_table_is_in_chinese(tmp_path: Path) -> None:
-    (case,) = mmbench.read(write_table(tmp_path / "a.tsv", [ROW | {"question": "图中是什么动物？"}]))
+    (case,) = read_mmbench(write_table(tmp_path / "a.tsv", [ROW | {"question": "图中是什么动物？"}]))
     assert case.language == "zh"
 
 
@@ -104,23 +104,23 @@ def test_a_row_that_lacks_something_is_named_by_its_line(
     two_lines = ROW | {"question": "Which\nanimal?"}
     file = write_table(tmp_path / "a.tsv", [two_lines, ROW | {"index": "12"} | change])
     with pytest.raises(InputError, match=re.escape(f"{file}: line 4: {complaint}")):
-        list(mmbench.read(file))
+        list(read_mmbench(file))
 
 
 def test_a_torn_or_empty_table_is_named(tmp_path: Path) -> None:
     file = tmp_path / "a.tsv"
     file.write_text("index\tquestion\n1\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 2: 1 fields for 2 columns"):
-        list(mmbench.read(file))
+        list(read_mmbench(file))
     file.write_text('index\tquestion\n1\t"Which', encoding="utf-8")
     with pytest.raises(InputError, match="line 2: unexpected end of data"):
-        list(mmbench.read(file))
+        list(read_mmbench(file))
     file.write_bytes(b"index\tquestion\n1\t\xff\n")
     with pytest.raises(InputError, match="line 2: not UTF-8"):
-        list(mmbench.read(file))
+        list(read_mmbench(file))
     file.write_bytes(b"")
     with pytest.raises(InputError, match="holds nothing"):
-        list(mmbench.read(file))
+        list(read_mmbench(file))
 
 
 def test_pictures_are_held_one_at_a_time(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_pictures_are_held_one_at_a_time(tmp_path: Path) -> None:
     del large, rows
     tracemalloc.start()
     try:
-        count = sum(1 for _ in mmbench.read(file))
+        count = sum(1 for _ in read_mmbench(file))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

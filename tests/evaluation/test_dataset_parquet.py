@@ -14,7 +14,15 @@ from dataset_files import png, stored, write_parquet
 
 from cogdoc.errors import DamagedError, ExitCode, InputError, MissingError
 from cogdoc.evaluation.cases import Case
-from cogdoc.evaluation.datasets import chartqa, docvqa, mmbench, mmlongbench, mmmu, ocrbench, textvqa, vcr
+from cogdoc.evaluation.datasets.mmlongbench import read_mmlongbench
+from cogdoc.evaluation.datasets.multiple_choice import read_mmbench, read_mmmu
+from cogdoc.evaluation.datasets.picture_questions import (
+    read_chartqa,
+    read_docvqa,
+    read_ocrbench,
+    read_textvqa,
+    read_vcr,
+)
 
 pyarrow = pytest.importorskip("pyarrow")
 
@@ -44,24 +52,24 @@ VCR = {
 def test_questions_of_the_split_are_read_with_their_pictures(tmp_path: Path) -> None:
     write_parquet(tmp_path / SHARD, [DOCVQA])
     write_parquet(tmp_path / "data" / "train-00000-of-00001.parquet", [DOCVQA | {"questionId": "train"}])
-    (case,) = docvqa.read(tmp_path)
+    (case,) = read_docvqa(tmp_path)
     assert (case.id, case.metric, case.question) == ("49153", "anls", "Which year?")
     assert case.document == (RED,)
     assert case.truth == {"answers": ["1975"]}
-    assert list(docvqa.read(tmp_path / SHARD)) == [case]
+    assert list(read_docvqa(tmp_path / SHARD)) == [case]
 
 
 def test_shards_follow_one_another_by_number(tmp_path: Path) -> None:
     for number in (10, 9):
         write_parquet(tmp_path / f"validation-{number}-of-11.parquet", [DOCVQA | {"questionId": str(number)}])
-    assert [case.id for case in docvqa.read(tmp_path)] == ["9", "10"]
+    assert [case.id for case in read_docvqa(tmp_path)] == ["9", "10"]
 
 
 def test_a_folder_of_several_datasets_asks_for_one_of_them(tmp_path: Path) -> None:
     for name in ("DocVQA", "InfographicVQA"):
         write_parquet(tmp_path / name / "validation-00000-of-00001.parquet", [DOCVQA])
     with pytest.raises(InputError, match="several datasets: DocVQA, InfographicVQA"):
-        list(docvqa.read(tmp_path))
+        list(read_docvqa(tmp_path))
 
 
 def test_the_other_forms_on_the_hub_are_the_same_datasets(tmp_path: Path) -> None:
@@ -77,10 +85,10 @@ def test_the_other_forms_on_the_hub_are_the_same_datasets(tmp_path: Path) -> Non
     write_parquet(tmp_path / "textvqa" / SHARD, [asked])
     write_parquet(tmp_path / "chartqa" / "data" / "test-00000-of-00001.parquet", charts)
     write_parquet(tmp_path / "ocrbench" / "data" / "test-00000-of-00001.parquet", [texts])
-    (photo,) = textvqa.read(tmp_path / "textvqa")
+    (photo,) = read_textvqa(tmp_path / "textvqa")
     assert (photo.id, photo.metric, photo.document) == ("34602", "vqa", (RED,))
-    assert [case.group for case in chartqa.read(tmp_path / "chartqa")] == ["human", "augmented"]
-    (formula,) = ocrbench.read(tmp_path / "ocrbench")
+    assert [case.group for case in read_chartqa(tmp_path / "chartqa")] == ["human", "augmented"]
+    (formula,) = read_ocrbench(tmp_path / "ocrbench")
     assert (formula.metric, formula.group, formula.truth) == ("ocrbench-formula", "Formulas", {"answers": ["x ^ 2"]})
 
 
@@ -88,7 +96,7 @@ def test_mmlongbench_on_the_hub_points_to_its_documents(tmp_path: Path) -> None:
     row = {"doc_id": "a.pdf", "question": "?", "answer": "8", "answer_format": "Int", "evidence_pages": "[2, 22]"}
     (tmp_path / "documents").mkdir()
     write_parquet(tmp_path / "data" / "train-00000-of-00001.parquet", [row])
-    (case,) = mmlongbench.read(tmp_path)
+    (case,) = read_mmlongbench(tmp_path)
     assert (case.document, case.truth["evidence_pages"]) == (tmp_path / "documents" / "a.pdf", [2, 22])
 
 
@@ -102,7 +110,7 @@ def test_mmmu_asks_with_options_a_line_each_and_pictures_as_pages(tmp_path: Path
             MMMU | {"id": "validation_Math_2", "question_type": "open", "answer": "['1/2', '0.5']", "image_2": None},
         ],
     )
-    choice, plain, listed = mmmu.read(tmp_path)
+    choice, plain, listed = read_mmmu(tmp_path)
     assert (choice.group, choice.metric, choice.document) == ("Art_Theory", "choice", (RED, BLUE))
     assert choice.question == "[image 1] Who drew [image 2]?\nA. Klee\nB. O'Keeffe\nC. [image 2]"
     assert choice.truth == {"answer": "B", "options": {"A": "Klee", "B": "O'Keeffe", "C": "[image 2]"}}
@@ -119,7 +127,7 @@ def test_vcr_shows_the_picture_with_its_caption_and_asks_in_the_captions_languag
 ) -> None:
     folder = tmp_path / f"VCR-wiki-{language}-hard-test-100"
     write_parquet(folder / "data" / "test-00000-of-00001.parquet", [VCR | {"crossed_text": masked}])
-    (case,) = vcr.read(folder)
+    (case,) = read_vcr(folder)
     assert (case.id, case.group, case.language, case.metric) == ("7", f"{language} hard", language, "vcr")
     assert case.document == (RED,)
     assert case.truth == {"masked": masked}
@@ -130,7 +138,7 @@ def test_mmbench_on_the_hub_has_no_value_where_pandas_wrote_nan(tmp_path: Path) 
     row = {"index": "241", "question": "Which?", "hint": "nan", "A": "a cat", "B": "a dog", "C": "nan", "answer": "B"}
     row |= {"L2-category": "logic_reasoning"}
     write_parquet(tmp_path / "en" / "dev-00000-of-00001.parquet", [row | {"image": stored(RED)}])
-    (case,) = mmbench.read(tmp_path / "en")
+    (case,) = read_mmbench(tmp_path / "en")
     assert (case.question, case.group) == ("Which?\nA. a cat\nB. a dog", "logic_reasoning")
     assert (case.document, case.unit) == ((RED,), "241")
 
@@ -138,19 +146,19 @@ def test_mmbench_on_the_hub_has_no_value_where_pandas_wrote_nan(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("read", "row", "complaint"),
     [
-        (docvqa.read, DOCVQA | {"answers": None}, "answers is missing"),
-        (docvqa.read, DOCVQA | {"image": None}, "image is missing"),
-        (docvqa.read, DOCVQA | {"image": {"bytes": None, "path": "a.png"}}, "image holds no picture"),
-        (mmmu.read, MMMU | {"options": "['a', "}, "options is not a list"),
-        (mmmu.read, MMMU | {"answer": "D"}, "answer 'D' is none of its options"),
-        (mmmu.read, MMMU | {"image_1": None, "image_2": None}, "image_1 is missing"),
-        (vcr.read, VCR | {"crossed_text": []}, "crossed_text is not a list of texts"),
+        (read_docvqa, DOCVQA | {"answers": None}, "answers is missing"),
+        (read_docvqa, DOCVQA | {"image": None}, "image is missing"),
+        (read_docvqa, DOCVQA | {"image": {"bytes": None, "path": "a.png"}}, "image holds no picture"),
+        (read_mmmu, MMMU | {"options": "['a', "}, "options is not a list"),
+        (read_mmmu, MMMU | {"answer": "D"}, "answer 'D' is none of its options"),
+        (read_mmmu, MMMU | {"image_1": None, "image_2": None}, "image_1 is missing"),
+        (read_vcr, VCR | {"crossed_text": []}, "crossed_text is not a list of texts"),
     ],
 )
 def test_a_row_that_lacks_something_is_named_by_file_and_number(
     read: Callable[[Path], Iterator[Case]], row: dict[str, Any], complaint: str, tmp_path: Path
 ) -> None:
-    good = {docvqa.read: DOCVQA, mmmu.read: MMMU, vcr.read: VCR}[read]
+    good = {read_docvqa: DOCVQA, read_mmmu: MMMU, read_vcr: VCR}[read]
     file = write_parquet(tmp_path / "rows.parquet", [good, row])
     with pytest.raises(InputError, match=re.escape(f"{file}: row 2: {complaint}")):
         list(read(file))
@@ -161,15 +169,15 @@ def test_a_file_that_is_not_whole_is_damaged(tmp_path: Path) -> None:
     torn = tmp_path / "torn.parquet"
     torn.write_bytes(whole.read_bytes()[:-20])
     with pytest.raises(DamagedError, match=r"torn\.parquet: row 1: not readable as Parquet"):
-        list(docvqa.read(torn))
+        list(read_docvqa(torn))
 
 
 def test_a_folder_without_the_split_says_so(tmp_path: Path) -> None:
     write_parquet(tmp_path / "train-00000-of-00001.parquet", [VCR])
     with pytest.raises(InputError, match="no Parquet file of the split test"):
-        list(vcr.read(tmp_path))
+        list(read_vcr(tmp_path))
     with pytest.raises(InputError, match="no such file or folder"):
-        list(vcr.read(tmp_path / "nowhere"))
+        list(read_vcr(tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize("layout", [{"row_group_size": 4}, {"write_batch_size": 2}], ids=["row groups", "pages"])
@@ -178,7 +186,7 @@ def test_pictures_are_held_a_few_at_a_time(layout: dict[str, int], tmp_path: Pat
     rows = [VCR | {"question_id": number, "stacked_image": stored(noise.randbytes(1 << 19))} for number in range(64)]
     file = write_parquet(tmp_path / "test.parquet", rows, **layout)
     del rows
-    held = [pyarrow.total_allocated_bytes() for _ in vcr.read(file)]
+    held = [pyarrow.total_allocated_bytes() for _ in read_vcr(file)]
     assert len(held) == 64
     assert max(held) < 12 << 20 < file.stat().st_size
 
@@ -188,6 +196,6 @@ def test_without_pyarrow_the_error_says_what_to_install(tmp_path: Path, monkeypa
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(MissingError) as raised:
-        list(docvqa.read(file))
+        list(read_docvqa(file))
     assert raised.value.hint == 'pip install "cogdoc[eval]"'
     assert raised.value.exit_code is ExitCode.MISSING

@@ -10,8 +10,6 @@ import pytest
 
 from cogdoc.errors import InputError, UsageError
 from cogdoc.evaluation.datasets import DATASETS, Dataset, find_dataset
-from cogdoc.evaluation.datasets.mmlongbench import NOT_ANSWERABLE
-from cogdoc.evaluation.metrics.mmlongbench import NOT_ANSWERABLE as METRIC_SAYS
 
 
 def test_a_dataset_is_found_by_name_in_any_case() -> None:
@@ -34,10 +32,6 @@ def test_each_says_what_its_path_is_and_refuses_one_that_is_not_there(dataset: D
     assert all(0 < score < 1 for scores in published for score in scores.values())
     with pytest.raises(InputError, match="no such file"):
         next(dataset.reads(tmp_path / "nowhere"))
-
-
-def test_the_reader_and_the_metric_mean_the_same_by_unanswerable() -> None:
-    assert NOT_ANSWERABLE == METRIC_SAYS
 
 
 def test_looking_up_datasets_loads_neither_numpy_nor_pyarrow() -> None:

@@ -19,12 +19,13 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
 from cogdoc.errors import InputError
+from cogdoc.evaluation.answer_scoring import prediction_score
 from cogdoc.evaluation.cases import Case, Task
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.evaluate import evaluate
-from cogdoc.evaluation.metrics import bootstrap_mean
-from cogdoc.evaluation.outcomes import Outcome, OutcomeFile
-from cogdoc.evaluation.scoring.answers import prediction_score
+from cogdoc.evaluation.outcomes import Outcome
+from cogdoc.evaluation.reliability import bootstrap_mean
+from cogdoc.evaluation.run_folder import OutcomeFile
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
 from cogdoc.results.records import EngineInfo
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cogdoc.evaluation.metrics import adjacency_f1, passes, teds
-from cogdoc.evaluation.metrics.html_tree import parse_html
-from cogdoc.evaluation.metrics.table_grid import find_tables
+from cogdoc.evaluation.metrics.table_markup import find_tables, parse_html
 
 QUARTERS = "| | Q1 | Q2 |\n|---|---|---|\n| Sales | 10 | 20 |\n| Costs | 7 | 8 \\| 9 |\n"
 SPANNING = (

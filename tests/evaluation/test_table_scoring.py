@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cogdoc.evaluation.scoring.chart_values import ChartNumber, chart_values, matched_values, true_values
-from cogdoc.evaluation.scoring.table_html import table_html
+from cogdoc.evaluation.metrics.chart_values import ChartNumber, chart_values, matched_values, true_values
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue, TableCell, TableResult
+from cogdoc.results.table_html import table_html
 
 
 def table(*rows: list[tuple[str, int, int] | str | None]) -> TableResult:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cogdoc.evaluation.metrics import character_error_rate, word_error_rate, word_recall
-from cogdoc.evaluation.metrics.bootstrap import bootstrap_mean
-from cogdoc.evaluation.metrics.near_matches import Match, near_matches
-from cogdoc.evaluation.metrics.normalize import comparable, without_latex, without_markdown
+from cogdoc.evaluation.metrics.page_tests import Match, near_matches
+from cogdoc.evaluation.metrics.recognized_text import comparable, without_latex, without_markdown
+from cogdoc.evaluation.reliability import bootstrap_mean
 
 
 def test_error_rates_count_edits_over_the_length_of_the_reference() -> None:

@@ -6,32 +6,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cogdoc.errors import InputError
-from cogdoc.evaluation.cases import Case, Task, by_document
+from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case, Task, by_document
+from cogdoc.evaluation.datasets.dataset_rows import Row, file_in, folder_beside, json_rows, literal_list, numbers, text
 from cogdoc.evaluation.datasets.parquet import is_parquet, parquet_rows, shards
-from cogdoc.evaluation.datasets.rows import Row, file_in, folder_beside, json_rows, literal_list, numbers, text
 
-COLUMNS = ("doc_id", "question", "answer", "answer_format", "evidence_pages")
-
-NOT_ANSWERABLE = "Not answerable"
-"""The answer that says that there is none."""
+MMLONGBENCH_COLUMNS = ("doc_id", "question", "answer", "answer_format", "evidence_pages")
 
 ANSWER_TYPES = ("Int", "Float", "Str", "List", "None")
 """What `answer_format` may say; each has its own comparison."""
 
 
-def read(path: Path) -> Iterator[Case]:
+def read_mmlongbench(path: Path) -> Iterator[Case]:
     """samples.json, or the folder `data` it is in, with `documents` beside it.
 
     Or the Parquet file of yubo2333/MMLongBench-Doc, with `documents` beside it or one level up.
     """
     if is_parquet(path):
         files = shards(path, ("train", "test"))
-        file, rows = files[0], parquet_rows(files, COLUMNS)
+        file, rows = files[0], parquet_rows(files, MMLONGBENCH_COLUMNS)
     else:
         file = file_in(path, "samples.json", "data/samples.json")
         rows = json_rows(file)
     documents = folder_beside(file, "documents")
-    yield from by_document(_case(row, number, documents) for number, row in enumerate(rows, start=1))
+    yield from by_document(_mmlongbench_case(row, number, documents) for number, row in enumerate(rows, start=1))
 
 
 def answer_type(row: Row) -> str:
@@ -46,7 +43,7 @@ def answer_type(row: Row) -> str:
     return found
 
 
-def _case(row: Row, number: int, documents: Path) -> Case:
+def _mmlongbench_case(row: Row, number: int, documents: Path) -> Case:
     answer = text(row, "answer")
     pages = numbers(row, literal_list(row, "evidence_pages"), "evidence_pages")
     unanswerable = answer == NOT_ANSWERABLE

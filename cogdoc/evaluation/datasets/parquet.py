@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from cogdoc.errors import DamagedError, InputError, MissingError
-from cogdoc.evaluation.datasets.rows import Row
+from cogdoc.evaluation.datasets.dataset_rows import Row
 
 _ROWS_AT_ONCE = 4
 """Rows hold pictures of up to some ten megabytes."""

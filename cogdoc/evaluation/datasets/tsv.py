@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from cogdoc.errors import InputError
-from cogdoc.evaluation.datasets.rows import Row
+from cogdoc.evaluation.datasets.dataset_rows import Row
 
 LONGEST_FIELD = 2**31 - 1
 """Characters; pictures as base64 are far longer than what Python's csv reads by default. Fits a C long everywhere."""

@@ -2,40 +2,46 @@
 
 from __future__ import annotations
 
-from cogdoc.evaluation.metrics.adjacency import adjacency_f1
-from cogdoc.evaluation.metrics.answers import anls, anls_or_number, pypi_anls, relaxed_accuracy
-from cogdoc.evaluation.metrics.bootstrap import Estimate, bootstrap_mean
-from cogdoc.evaluation.metrics.chart_answers import chartqa_split_accuracy, chartqapro_accuracy
-from cogdoc.evaluation.metrics.choice import chosen_option, circular_accuracy, circular_hits, inferred_option
-from cogdoc.evaluation.metrics.mmlongbench import NOT_ANSWERABLE, mmlongbench_anls, mmlongbench_score
-from cogdoc.evaluation.metrics.ocrbench import (
+from cogdoc.evaluation.metrics.caption_restoration import VcrScore, vcr_score, vcr_scores
+from cogdoc.evaluation.metrics.free_replies import (
+    chosen_option,
+    circular_accuracy,
+    circular_hits,
+    inferred_option,
+    open_answer_score,
+)
+from cogdoc.evaluation.metrics.mmlongbench_score import mmlongbench_anls, mmlongbench_score
+from cogdoc.evaluation.metrics.ocrbench_scores import (
     ocrbench_contains,
     ocrbench_v2_chinese_score,
     ocrbench_v2_count_score,
     ocrbench_v2_score,
 )
-from cogdoc.evaluation.metrics.open_answers import open_answer_score
 from cogdoc.evaluation.metrics.page_tests import passes
-from cogdoc.evaluation.metrics.teds import teds
-from cogdoc.evaluation.metrics.text import (
+from cogdoc.evaluation.metrics.recognized_text import (
     character_error_rate,
     normalized_edit_distance,
     word_error_rate,
     word_recall,
 )
-from cogdoc.evaluation.metrics.toolkits import Toolkit
-from cogdoc.evaluation.metrics.vcr import VcrScore, vcr_score, vcr_scores
-from cogdoc.evaluation.metrics.vqa import normalized_vqa_answer, vqa_accuracy
+from cogdoc.evaluation.metrics.short_answers import (
+    Toolkit,
+    anls,
+    anls_or_number,
+    chartqa_split_accuracy,
+    chartqapro_accuracy,
+    pypi_anls,
+    relaxed_accuracy,
+)
+from cogdoc.evaluation.metrics.table_similarity import adjacency_f1, teds
+from cogdoc.evaluation.metrics.vqa_accuracy import normalized_vqa_answer, vqa_accuracy
 
 __all__ = [
-    "NOT_ANSWERABLE",
-    "Estimate",
     "Toolkit",
     "VcrScore",
     "adjacency_f1",
     "anls",
     "anls_or_number",
-    "bootstrap_mean",
     "character_error_rate",
     "chartqa_split_accuracy",
     "chartqapro_accuracy",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cogdoc.evaluation.metrics.toolkits import Toolkit
+from cogdoc.evaluation.metrics.short_answers import Toolkit
 
 MATCHES_FOR_FULL_SCORE = 3
 

@@ -11,11 +11,7 @@ from math import isclose
 
 from rapidfuzz.distance import Levenshtein
 
-from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD
-from cogdoc.evaluation.metrics.literals import literal_list
-
-NOT_ANSWERABLE = "Not answerable"
-"""The prediction that counts as a refusal, and the answer of questions that a document does not answer."""
+from cogdoc.evaluation.metrics.short_answers import ANLS_THRESHOLD, literal_list
 
 _EXACT_FORMS = tuple(
     re.compile(form)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
-from cogdoc.evaluation.metrics.toolkits import Toolkit
+from cogdoc.evaluation.metrics.short_answers import Toolkit
 
 _FULL_WIDTH_TO_ASCII = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _SHORT_ANSWER_WORDS = 4

@@ -10,16 +10,21 @@ import pytest
 from dataset_files import write_lines
 
 from cogdoc.errors import InputError
-from cogdoc.evaluation.cases import Case, Task
-from cogdoc.evaluation.datasets import plain
-from cogdoc.evaluation.metrics import NOT_ANSWERABLE
+from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case, Task
+from cogdoc.evaluation.datasets.own_datasets import (
+    read_multipage,
+    read_page_tests,
+    read_pages,
+    read_questions,
+    read_tables,
+)
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 def test_a_question_names_its_file_relative_to_the_list_and_keeps_its_answers(tmp_path: Path) -> None:
     row = {"id": "a", "file": "img/1.png", "question": "Total?", "answers": ["5", "5.00"], "dataset": "bills"}
-    (case,) = plain.read_questions(write_lines(tmp_path / "qa.jsonl", [row]))
+    (case,) = read_questions(write_lines(tmp_path / "qa.jsonl", [row]))
     assert case == Case(
         id="a",
         group="bills",
@@ -34,19 +39,19 @@ def test_a_question_names_its_file_relative_to_the_list_and_keeps_its_answers(tm
 
 def test_what_a_row_leaves_out_comes_from_its_folder_its_line_and_its_letters(tmp_path: Path) -> None:
     rows = [{"file": "1.png", "question": "图中的总额是多少？", "answers": 12}]
-    (case,) = plain.read_questions(write_lines(tmp_path / "receipts" / "a.jsonl", rows))
+    (case,) = read_questions(write_lines(tmp_path / "receipts" / "a.jsonl", rows))
     assert (case.id, case.group, case.language, case.truth) == ("line 1", "receipts", "zh", {"answers": ["12"]})
 
 
 def test_charts_are_scored_with_tolerance_unless_the_row_names_a_metric(tmp_path: Path) -> None:
     row = {"file": "1.png", "question": "?", "answers": ["1"]}
     path = write_lines(tmp_path / "my_charts" / "a.jsonl", [row, row | {"metric": "anls"}, row | {"metric": "vqa"}])
-    assert [case.metric for case in plain.read_questions(path)] == ["relaxed", "anls", "vqa"]
+    assert [case.metric for case in read_questions(path)] == ["relaxed", "anls", "vqa"]
 
 
 def test_cases_of_one_document_follow_one_another(tmp_path: Path) -> None:
     rows = [{"id": name, "file": f"{name[0]}.png", "question": "?", "answers": ["1"]} for name in ("a1", "b1", "a2")]
-    cases = plain.read_questions(write_lines(tmp_path / "qa.jsonl", rows))
+    cases = read_questions(write_lines(tmp_path / "qa.jsonl", rows))
     assert [case.id for case in cases] == ["a1", "a2", "b1"]
 
 
@@ -57,7 +62,7 @@ def test_long_documents_bring_evidence_pages_and_what_cannot_be_answered(tmp_pat
         {"id": "c", "file": "a.pdf", "question": "?", "answers": [], "unanswerable": True},
         {"id": "d", "file": "a.pdf", "question": "?", "answers": ["7"], "raw_answer": "7", "answer_format": "Int"},
     ]
-    a, b, c, d = plain.read_multipage(write_lines(tmp_path / "qa.jsonl", rows))
+    a, b, c, d = read_multipage(write_lines(tmp_path / "qa.jsonl", rows))
     assert (a.metric, a.truth) == ("anls-or-number", {"answers": ["x"], "evidence_pages": [3], "unanswerable": False})
     assert b.truth["evidence_pages"] == [8, 9]
     assert c.truth == {"answers": [NOT_ANSWERABLE], "evidence_pages": [], "unanswerable": True}
@@ -70,7 +75,7 @@ def test_text_says_in_which_form_it_is_to_be_compared(tmp_path: Path) -> None:
         {"id": "paper", "file": "2.png", "text": "$x^2$", "metric": "CER after stripping markdown/LaTeX"},
         {"id": "chinese", "file": "3.png", "text": "年度报告"},
     ]
-    receipt, paper, chinese = plain.read_pages(write_lines(tmp_path / "ocr.jsonl", rows))
+    receipt, paper, chinese = read_pages(write_lines(tmp_path / "ocr.jsonl", rows))
     assert receipt.truth == {"text": "TOTAL", "capitals": True, "markdown": False, "latex": False}
     assert paper.truth == {"text": "$x^2$", "capitals": False, "markdown": True, "latex": True}
     assert (chinese.language, chinese.truth["latex"], chinese.task, chinese.metric) == ("zh", True, Task.OCR, "text")
@@ -83,7 +88,7 @@ def test_the_truth_of_a_table_decides_how_it_is_scored(tmp_path: Path) -> None:
         {"id": "pages", "file": "2.pdf", "tables": [{"page": 2, "grid": grid}]},
         {"id": "chart", "file": "3.png", "table": grid},
     ]
-    cases = list(plain.read_tables(write_lines(tmp_path / "tables.jsonl", rows)))
+    cases = list(read_tables(write_lines(tmp_path / "tables.jsonl", rows)))
     assert [(case.task, case.metric) for case in cases] == [
         (Task.TABLES, "teds"),
         (Task.TABLES, "adjacency"),
@@ -97,7 +102,7 @@ def test_page_tests_keep_their_fields_and_find_their_pdf_as_the_benchmark_lays_i
         {"id": "1", "file": "pdf/a.pdf", "page": 1, "type": "present", "text": "Hello"},
         {"id": "2", "pdf": "old/b.pdf", "page": 2, "type": "order", "before": "a", "after": "b", "max_diffs": 2},
     ]
-    present, order = plain.read_page_tests(write_lines(tmp_path / "tests.jsonl", rows))
+    present, order = read_page_tests(write_lines(tmp_path / "tests.jsonl", rows))
     assert (present.document, present.group, present.truth) == (tmp_path / "pdf" / "a.pdf", "present", rows[0])
     assert (order.document, order.metric, order.truth) == (tmp_path / "pdfs" / "old" / "b.pdf", "page-test", rows[1])
 
@@ -108,23 +113,23 @@ GOOD = {"id": "1", "file": "1.png", "question": "?", "answers": ["x"]}
 @pytest.mark.parametrize(
     ("read", "row", "complaint"),
     [
-        (plain.read_questions, GOOD | {"question": None}, "question is missing"),
-        (plain.read_questions, GOOD | {"answers": []}, "answers or answer is not a list"),
-        (plain.read_questions, GOOD | {"answers": [["x"]]}, "answers or answer is not a list of texts"),
-        (plain.read_questions, GOOD | {"metric": "bleu"}, "unknown metric 'bleu'"),
-        (plain.read_questions, GOOD | {"id": "0"}, "the id '0' stands here a second time"),
-        (plain.read_multipage, GOOD | {"evidence_pages": ["iv"]}, "evidence_pages is not a list of numbers"),
-        (plain.read_multipage, GOOD | {"metric": "mmlongbench"}, "answer_format is missing"),
-        (plain.read_pages, {"id": "1", "file": "1.png"}, "text is missing"),
-        (plain.read_tables, {"id": "1", "file": "1.png"}, "html or tables or table is missing"),
-        (plain.read_tables, {"id": "1", "file": "1.png", "tables": [{"page": 1}]}, "tables is not a list of objects"),
+        (read_questions, GOOD | {"question": None}, "question is missing"),
+        (read_questions, GOOD | {"answers": []}, "answers or answer is not a list"),
+        (read_questions, GOOD | {"answers": [["x"]]}, "answers or answer is not a list of texts"),
+        (read_questions, GOOD | {"metric": "bleu"}, "unknown metric 'bleu'"),
+        (read_questions, GOOD | {"id": "0"}, "the id '0' stands here a second time"),
+        (read_multipage, GOOD | {"evidence_pages": ["iv"]}, "evidence_pages is not a list of numbers"),
+        (read_multipage, GOOD | {"metric": "mmlongbench"}, "answer_format is missing"),
+        (read_pages, {"id": "1", "file": "1.png"}, "text is missing"),
+        (read_tables, {"id": "1", "file": "1.png"}, "html or tables or table is missing"),
+        (read_tables, {"id": "1", "file": "1.png", "tables": [{"page": 1}]}, "tables is not a list of objects"),
         (
-            plain.read_tables,
+            read_tables,
             {"id": "1", "file": "1.png", "table": [["a"], ["b", "c"]]},
             "table is not a list of rows of one length",
         ),
-        (plain.read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "math"}, "unknown type of test 'math'"),
-        (plain.read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "order"}, "before is missing"),
+        (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "math"}, "unknown type of test 'math'"),
+        (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "order"}, "before is missing"),
     ],
 )
 def test_a_malformed_row_is_named_with_its_line(
@@ -141,25 +146,25 @@ def test_a_line_that_is_no_object_or_no_json_is_named(tmp_path: Path) -> None:
     path = tmp_path / "qa.jsonl"
     path.write_text('\n{"file": \n', encoding="utf-8")
     with pytest.raises(InputError, match="line 2: not JSON"):
-        list(plain.read_questions(path))
+        list(read_questions(path))
     path.write_text("[1]\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 1: not an object"):
-        list(plain.read_questions(path))
+        list(read_questions(path))
     path.write_bytes(b"\xff\xfe{")
     with pytest.raises(InputError, match="not UTF-8"):
-        list(plain.read_questions(path))
+        list(read_questions(path))
     with pytest.raises(InputError, match="no such file"):
-        list(plain.read_questions(tmp_path / "none.jsonl"))
+        list(read_questions(tmp_path / "none.jsonl"))
 
 
 READERS = {
-    "qa": plain.read_questions,
-    "annotations": plain.read_questions,
-    "ocrbench_questions": plain.read_questions,
-    "qa_multipage": plain.read_multipage,
-    "ocr": plain.read_pages,
-    "tables": plain.read_tables,
-    "unit_tests": plain.read_page_tests,
+    "qa": read_questions,
+    "annotations": read_questions,
+    "ocrbench_questions": read_questions,
+    "qa_multipage": read_multipage,
+    "ocr": read_pages,
+    "tables": read_tables,
+    "unit_tests": read_page_tests,
 }
 
 

@@ -7,11 +7,14 @@ and Shasha, "Simple fast algorithms for the editing distance between trees", SIA
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
-from cogdoc.evaluation.metrics.html_tree import Node, parse_html
+from cogdoc.evaluation.metrics.table_markup import Node, parse_html
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +122,33 @@ def _forest_distances(
             else:
                 before = forest[left.leftmost[i] - left_start][right.leftmost[j] - right_start]
                 forest[row][column] = min(edit, before + distance[i][j])
+
+
+Relation = tuple[str, str, str]
+"""The two texts, and "right" or "below"."""
+
+
+def adjacency_f1(prediction: Sequence[Sequence[str]], answer: Sequence[Sequence[str]]) -> float:
+    """Harmonic mean of precision and recall of the relations, 0 to 1; 1 where neither table has any."""
+    predicted, expected = adjacency_relations(prediction), adjacency_relations(answer)
+    total = predicted.total() + expected.total()
+    return 2 * (predicted & expected).total() / total if total else 1.0
+
+
+def adjacency_relations(rows: Sequence[Sequence[str]]) -> Counter[Relation]:
+    """The relations of a grid of texts; white space and case in them do not count."""
+    grid = [["".join(text.split()).casefold() for text in row] for row in rows]
+    columns = [
+        [row[column] if column < len(row) else "" for row in grid] for column in range(max(map(len, grid), default=0))
+    ]
+    return Counter(
+        (first, second, direction)
+        for direction, sequences in (("right", grid), ("below", columns))
+        for sequence in sequences
+        for first, second in _neighbours(sequence)
+    )
+
+
+def _neighbours(sequence: Sequence[str]) -> list[tuple[str, str]]:
+    filled = [text for text in sequence if text]
+    return list(pairwise(filled))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from cogdoc.evaluation.metrics.answers import ANLS_THRESHOLD, RELAXED_TOLERANCE, quantity
+from cogdoc.evaluation.metrics.short_answers import ANLS_THRESHOLD, RELAXED_TOLERANCE, quantity
 from cogdoc.results.records import Chart
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cogdoc.evaluation.cases import Case
+from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case
 from cogdoc.evaluation.metrics import (
-    NOT_ANSWERABLE,
     VcrScore,
     anls,
     anls_or_number,

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from cogdoc.errors import InputError
-from cogdoc.evaluation.cases import Case, Task, by_document
-from cogdoc.evaluation.datasets.language import language_of
-from cogdoc.evaluation.datasets.mmlongbench import NOT_ANSWERABLE, answer_type
-from cogdoc.evaluation.datasets.rows import Row, json_lines, numbers, text, texts, value
+from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case, Task, by_document, language_of
+from cogdoc.evaluation.datasets.dataset_rows import Row, json_lines, numbers, text, texts, value
+from cogdoc.evaluation.datasets.mmlongbench import answer_type
 
 METRICS = {
     **{name: name for name in ("vqa", "anls", "anls-or-number", "relaxed", "ocrbench", "ocrbench-formula")},

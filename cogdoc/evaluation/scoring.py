@@ -1,0 +1,126 @@
+"""Scores replies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cogdoc.evaluation.answer_scoring import score_answer
+from cogdoc.evaluation.cases import Case, Task
+from cogdoc.evaluation.metrics import adjacency_f1, character_error_rate, passes, teds, word_recall
+from cogdoc.evaluation.metrics.chart_values import chart_values, matched_values, true_values
+from cogdoc.evaluation.metrics.recognized_text import comparable, without_latex, without_markdown
+from cogdoc.evaluation.outcomes import Reply, Scored
+from cogdoc.results.records import Chart, PageRecord, TableResult
+from cogdoc.results.table_html import table_html
+
+GRADED_ELSEWHERE = "graded-elsewhere"
+"""The metric of answers that a language model or a person grades."""
+METRIC_NAMES = {
+    "vqa": "VQA accuracy",
+    "anls": "ANLS",
+    "anls-or-number": "ANLS or number",
+    "relaxed": "relaxed accuracy",
+    "ocrbench": "contained",
+    "ocrbench-formula": "contained",
+    "mmlongbench": "typed score",
+    "choice": "accuracy",
+    "inferred-choice": "accuracy",
+    "open": "accuracy",
+    "vcr": "exact match",
+    GRADED_ELSEWHERE: "",
+    "text": "word recall",
+    "adjacency": "adjacency F1",
+    "teds": "TEDS",
+    "chart-values": "values found",
+    "page-test": "passed",
+}
+"""How the score of each metric is called in print."""
+
+
+def score(case: Case, reply: Reply) -> Scored:
+    """The worth of `reply`."""
+    if case.task is Task.ASK:
+        assert reply.answer is not None
+        return score_answer(case, reply.answer)
+    if case.task is Task.CHARTS:
+        return score_charts(case, reply.charts)
+    if case.task is Task.TABLES:
+        return score_tables(case, reply.pages)
+    if case.metric == "page-test":
+        return score_page_test(case, reply.pages)
+    return score_text(case, "\n".join(page.text for page in reply.pages))
+
+
+def score_text(case: Case, text: str) -> Scored:
+    """Word recall as the score, and CER, both after bringing text and truth into one form.
+
+    Without case where the truth is in capitals whatever the page shows, without the marks of Markdown and LaTeX
+    where the truth has them, Chinese without spaces.
+    """
+    prediction, reference = _prepared(case, text), _prepared(case, case.truth["text"])
+    return Scored(
+        word_recall(prediction, reference),
+        {"CER": character_error_rate(prediction, reference)},
+        prediction=prediction,
+        expected=reference,
+    )
+
+
+def _prepared(case: Case, text: str) -> str:
+    if case.truth.get("latex"):
+        text = without_latex(text)
+    if case.truth.get("markdown"):
+        text = without_markdown(text)
+    return comparable(text, fold_case=case.truth.get("capitals", False), drop_spaces=case.language == "zh")
+
+
+def score_page_test(case: Case, pages: Sequence[PageRecord]) -> Scored:
+    """1 where the page passes, else 0."""
+    markdown = next((page.markdown for page in pages if page.page and page.page.number == case.truth["page"]), "")
+    wanted = {name: value for name, value in case.truth.items() if name in ("text", "before", "after", "cell")}
+    return Scored(float(passes(case.truth, markdown)), {}, prediction=markdown, expected=wanted)
+
+
+INLINE_TAGS = frozenset({"b", "i", "sup", "sub"})
+"""Marks inside of cells, which cogdoc does not give; they are taken out of the truth too."""
+
+
+def score_tables(case: Case, pages: Sequence[PageRecord]) -> Scored:
+    """By metric: TEDS with its structure-only variant and adjacency beside it, or adjacency as the mean over tables."""
+    found = {page.page.number: _tables(page) for page in pages if page.page is not None}
+    if case.metric == "teds":
+        return _score_html(case, found.get(case.truth.get("page", 1), []))
+    truths: Sequence[Mapping[str, list[list[str]]]] = case.truth["tables"]
+    best = [_best_adjacency(found.get(int(table["page"]), []), table["grid"]) for table in truths]  # type: ignore[call-overload]
+    return Scored(sum(best) / len(best), {}, best, [table["grid"] for table in truths])
+
+
+def score_charts(case: Case, charts: Sequence[Chart]) -> Scored:
+    """The share of true values that were found, and of found values that are true."""
+    truth = true_values(case.truth["table"])
+    found = [value for chart in charts for value in chart_values(chart)]
+    matched = matched_values(found, truth)
+    right = matched / len(found) if found else 0.0
+    return Scored(matched / max(1, len(truth)), {"values right": right}, found, truth)
+
+
+def _score_html(case: Case, tables: Sequence[TableResult]) -> Scored:
+    truth = case.truth["html"]
+    found = [table_html(table) for table in tables]
+    whole, structure = (
+        max((teds(html, truth, structure_only=only, ignored_tags=INLINE_TAGS) for html in found), default=0.0)
+        for only in (False, True)
+    )
+    measures = {"TEDS structure": structure}
+    if "table" in case.truth:
+        measures["adjacency F1"] = _best_adjacency(tables, case.truth["table"])
+    return Scored(whole, measures, found, truth)
+
+
+def _tables(page: PageRecord) -> list[TableResult]:
+    return [block.table for block in page.blocks if block.table is not None]
+
+
+def _best_adjacency(tables: Sequence[TableResult], truth: Sequence[Sequence[str]]) -> float:
+    grids = ([[cell.text for cell in row] for row in table.rows] for table in tables)
+    return max((adjacency_f1(grid, truth) for grid in grids), default=0.0)
