@@ -18,7 +18,8 @@ from pathlib import Path
 from benchmarks.readers import BASELINES, MARKDOWN_WRITERS, READERS, missing
 from benchmarks.report import by_system
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
+from cogdoc.engines.registry import load_engine, select_engine
+from cogdoc.engines.selection import EngineRequest
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.evaluate import evaluate

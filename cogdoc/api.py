@@ -1,4 +1,4 @@
-"""The Python API: the same jobs as on the command line, the same results as in its JSON."""
+"""The Python API: the command line's tasks as functions, and the records of its JSON as their results."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import os
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypedDict, TypeVar, Unpack
 
 from cogdoc.documents.document import Document, OpenRequest
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
 from cogdoc.engines.protocol import Engine
-from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
+from cogdoc.engines.registry import load_engine, select_engine
+from cogdoc.engines.selection import EngineRequest
 from cogdoc.results.printable import well_formed
 from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord
 from cogdoc.tasks.ask import answer_questions
@@ -25,21 +26,27 @@ T = TypeVar("T")
 PathLike = str | os.PathLike[str]
 
 
+class EngineKeywords(TypedDict, total=False):
+    """The keywords of every function here that select an engine; an engine is loaded once a process."""
+
+    engine: str
+    """auto (the default), builtin or cogvlm2."""
+    model: str | None
+    """chat, chinese, or the folder of a checkpoint, which CogVLM2 then reads with."""
+
+
 class OpenedDocument:
     """A document that stays open for several jobs."""
 
-    def __init__(
-        self, path: PathLike, password: str | None = None, engine: str = "auto", model: str | None = None
-    ) -> None:
+    def __init__(self, path: PathLike, password: str | None = None, **engine: Unpack[EngineKeywords]) -> None:
         """
         Args:
-            engine: auto, builtin or cogvlm2.
-            model: chat, chinese or the folder of a checkpoint, which CogVLM2 then reads with; loaded once a process.
+            engine: see `EngineKeywords`.
 
         Raises:
-            CogdocError: the file or the model cannot be opened; its subclass says why.
+            CogdocError: the file or the model cannot be opened; the subclass says why.
         """
-        self._engine = _engine(EngineRequest(engine, model))
+        self._engine = _engine(EngineRequest(**engine))
         source = Source(Path(path), well_formed(os.fspath(path)), Path(Path(path).name))
         self._document = Document(source, OpenRequest(source.path.absolute(), password), _sandbox())
 
@@ -48,11 +55,11 @@ class OpenedDocument:
         return self._document.page_count
 
     def ask(self, question: str, pages: str | None = None) -> AnswerRecord:
-        """Answer one question; `pages` such as "1,3-5,8-" limits where it is looked for."""
+        """Answer one question; `pages` such as "1,3-5,8-" limits the search to these."""
         return self.ask_all([question], pages)[0]
 
     def ask_all(self, questions: Sequence[str], pages: str | None = None) -> list[AnswerRecord]:
-        """Answer several questions with one reading."""
+        """Answer several questions, reading each page once."""
         return _collect(answer_questions(self._document, self._engine, questions, _selection(pages)))
 
     def ocr(self, pages: str | None = None) -> list[PageRecord]:
@@ -60,15 +67,13 @@ class OpenedDocument:
         return _collect(transcribe(self._document, self._engine, _selection(pages)))
 
     def chart(self, questions: Sequence[str] = (), pages: str | None = None) -> list[ChartRecord]:
-        """The tables behind the charts, one record a chart."""
+        """The data of the charts as tables, one record a chart."""
         return _collect(read_charts(self._document, self._engine, _selection(pages), questions))
 
 
-def open(  # noqa: A001
-    path: PathLike, password: str | None = None, *, engine: str = "auto", model: str | None = None
-) -> OpenedDocument:
+def open(path: PathLike, password: str | None = None, **engine: Unpack[EngineKeywords]) -> OpenedDocument:  # noqa: A001
     """Open a document for several jobs; see `OpenedDocument`."""
-    return OpenedDocument(path, password, engine, model)
+    return OpenedDocument(path, password, **engine)
 
 
 def ask(
@@ -76,16 +81,14 @@ def ask(
     question: str,
     pages: str | None = None,
     password: str | None = None,
-    *,
-    engine: str = "auto",
-    model: str | None = None,
+    **engine: Unpack[EngineKeywords],
 ) -> AnswerRecord:
     """Answer one question from one document.
 
     Raises:
-        CogdocError: the file cannot be opened; what goes wrong later stands in the record's `error`.
+        CogdocError: the file cannot be opened; a later failure is the record's `error`.
     """
-    return OpenedDocument(path, password, engine, model).ask(question, pages)
+    return OpenedDocument(path, password, **engine).ask(question, pages)
 
 
 def ask_all(
@@ -93,24 +96,20 @@ def ask_all(
     questions: Sequence[str],
     pages: str | None = None,
     password: str | None = None,
-    *,
-    engine: str = "auto",
-    model: str | None = None,
+    **engine: Unpack[EngineKeywords],
 ) -> list[AnswerRecord]:
-    """Answer several questions from one document with one reading; see `ask`."""
-    return OpenedDocument(path, password, engine, model).ask_all(questions, pages)
+    """Answer several questions from one document, reading each page once; see `ask`."""
+    return OpenedDocument(path, password, **engine).ask_all(questions, pages)
 
 
 def ocr(
     path: PathLike,
     pages: str | None = None,
     password: str | None = None,
-    *,
-    engine: str = "auto",
-    model: str | None = None,
+    **engine: Unpack[EngineKeywords],
 ) -> list[PageRecord]:
     """Read the text of a document's pages; see `ask` for errors."""
-    return OpenedDocument(path, password, engine, model).ocr(pages)
+    return OpenedDocument(path, password, **engine).ocr(pages)
 
 
 def chart(
@@ -118,16 +117,14 @@ def chart(
     questions: Sequence[str] = (),
     pages: str | None = None,
     password: str | None = None,
-    *,
-    engine: str = "auto",
-    model: str | None = None,
+    **engine: Unpack[EngineKeywords],
 ) -> list[ChartRecord]:
     """Read the charts of a document; see `ask` for errors."""
-    return OpenedDocument(path, password, engine, model).chart(questions, pages)
+    return OpenedDocument(path, password, **engine).chart(questions, pages)
 
 
 def _collect(records: Iterator[T]) -> list[T]:
-    """All records; an interrupt ends the readers at once instead of waiting for the page in hand at exit."""
+    """All records. An interrupt ends the worker processes at once, or the exit would wait for the current page."""
     try:
         return list(records)
     except KeyboardInterrupt:
@@ -144,8 +141,8 @@ def _sandbox() -> Sandbox:
 
 
 @cache
-def _engine(wish: EngineRequest) -> Engine:
-    return load_engine(select_engine(wish))
+def _engine(request: EngineRequest) -> Engine:
+    return load_engine(select_engine(request))
 
 
 def _selection(pages: str | None) -> PageSelection:

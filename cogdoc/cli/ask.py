@@ -26,7 +26,7 @@ that is not in the document prints nothing (exit code 0, or 10 with --strict).
 """
 
 
-@shared.with_run_options
+@shared.with_options
 def ask(
     sources: Annotated[
         list[str] | None, typer.Argument(metavar="SOURCE... [QUESTION]", help="Files, folders, patterns, or -.")

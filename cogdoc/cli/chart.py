@@ -23,7 +23,7 @@ are measured against the axis, which the output says.
 """
 
 
-@shared.with_run_options
+@shared.with_options
 def chart(
     sources: shared.Sources = None,
     question: Annotated[

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.memory import Device
     from cogdoc.engines.cuda_devices import Card
-    from cogdoc.engines.registry import EngineSelection
+    from cogdoc.engines.selection import EngineSelection
 
 HELP = """Say what this machine can do: libraries, memory, GPU, models, what fits, which engine `auto` takes and why.
 
@@ -40,7 +40,7 @@ def doctor() -> None:
     from cogdoc.engines.cuda_devices import cuda_cards
     from cogdoc.engines.registry import select_engine
 
-    choice = select_engine()
+    selection = select_engine()
     cards = cuda_cards()
     free = _free_memory(cards)
     rows = [
@@ -53,8 +53,8 @@ def doctor() -> None:
         ("readers", try_confinement()),
         *_models(),
         *_fitting(free),
-        ("engine", f"{choice.name}: {choice.reason}"),
-        ("next", _next(choice, cards)),
+        ("engine", f"{selection.name}: {selection.reason}"),
+        ("next", _next(selection, cards)),
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -133,12 +133,13 @@ def _contexts(memory: int, device: Device) -> str:
     return f"CogVLM2 fits with a context of {', '.join(said)} tokens{slowly}"
 
 
-def _next(choice: EngineSelection, cards: tuple[Card, ...]) -> str:
+def _next(selection: EngineSelection, cards: tuple[Card, ...]) -> str:
+    from cogdoc.engines.registry import FALLBACK
     from cogdoc.models.description import PUBLISHED, fitting_context
     from cogdoc.models.names import MODELS, find_checkpoint
 
     question = 'cogdoc ask report.pdf "total revenue?"'
-    if choice.name != "builtin":
+    if selection.name != FALLBACK:
         return question
     if any(fitting_context(PUBLISHED, "nf4", card.memory) for card in cards) and not any(map(find_checkpoint, MODELS)):
         return f"{question}; cogdoc model pull gets CogVLM2, which fits this GPU"

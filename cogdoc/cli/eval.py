@@ -47,14 +47,13 @@ and of your own, JSON Lines with paths relative to them:
 FORMATS = ("md", "json")
 
 
+@shared.with_options
 def evaluation(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name, as listed above.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Where it lies.")],
     *,
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N cases.")] = None,
-    engine: shared.Engine = "auto",
-    model: shared.Model = None,
-    quantization: shared.Quantization = None,
+    options: shared.EngineOptions,
     out: Annotated[
         str, typer.Option("--out", metavar="|".join(FORMATS), help="How the figures are printed.")
     ] = FORMATS[0],
@@ -73,7 +72,7 @@ def evaluation(
     from cogdoc.cli.progress import loading_line, progress_line
     from cogdoc.cli.run import jobs_of
     from cogdoc.documents.sandbox import Sandbox
-    from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
+    from cogdoc.engines.registry import load_engine, select_engine
     from cogdoc.evaluation.datasets import find_dataset
     from cogdoc.evaluation.evaluate import evaluate
     from cogdoc.evaluation.summary import RunFacts, as_markdown
@@ -86,14 +85,14 @@ def evaluation(
     cases = islice(read.reads(path), limit)
     if (first := next(cases, None)) is None:
         raise InputError(f"{path}: holds no case of {read.name}", f"what is read is {read.help}")
-    choice = select_engine(EngineRequest(engine, model, quantization))
-    if verbose or (choice.chosen_for_the_user and not quiet):
-        warn(f"engine {choice.name}: {choice.reason}")
+    selection = select_engine(options.engine_request)
+    if verbose or (selection.announce and not quiet):
+        warn(f"engine {selection.name}: {selection.reason}")
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox(jobs_of(jobs), timeout))
         with loading_line(quiet=quiet) as loaded:
-            reader = load_engine(choice, timeout, loaded)
-        stack.callback(reader.close)
+            engine = load_engine(selection, timeout, loaded)
+        stack.callback(engine.close)
         progress = stack.enter_context(progress_line(quiet=quiet))
 
         def done(outcome: Outcome) -> None:
@@ -102,10 +101,10 @@ def evaluation(
                 warn(f"{outcome.case}: {outcome.error}")
 
         facts = RunFacts(
-            read.name, read.title, well_formed(str(path)), reader.info, read.published, read.published_by_group
+            read.name, read.title, well_formed(str(path)), engine.info, read.published, read.published_by_group
         )
         every = chain([first], cases)
-        summary, outcomes = evaluate(every, facts, reader, sandbox, to=to, overwrite=overwrite, done=done)
+        summary, outcomes = evaluate(every, facts, engine, sandbox, to=to, overwrite=overwrite, done=done)
     text = as_markdown(summary) if out == "md" else summary.model_dump_json(indent=2, by_alias=True)
     sys.stdout.write(f"{printable(text, keep_newlines=True)}\n")
     failed = any(outcome.error is not None for outcome in outcomes)

@@ -19,7 +19,7 @@ printed, with headings, lists and tables, in reading order.
 """
 
 
-@shared.with_run_options
+@shared.with_options
 def ocr(
     sources: shared.Sources = None,
     *,

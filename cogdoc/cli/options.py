@@ -10,6 +10,10 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from cogdoc.engines.registry import engine_names
+from cogdoc.engines.selection import AUTO, EngineRequest
+from cogdoc.models.description import QUANTIZATIONS
+
 _WHERE = "What to read"
 _RESULT = "Results"
 _LIMITS = "Limits"
@@ -17,7 +21,13 @@ _LIMITS = "Limits"
 Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, folders, patterns, or -.")]
 Engine = Annotated[
     str,
-    typer.Option("--engine", envvar="COGDOC_ENGINE", metavar="auto|builtin|cogvlm2", help="What reads the pages."),
+    typer.Option(
+        "--engine",
+        envvar="COGDOC_ENGINE",
+        metavar="|".join(engine_names()),
+        autocompletion=lambda: list(engine_names()),
+        help="What reads the pages.",
+    ),
 ]
 Model = Annotated[
     str | None,
@@ -33,7 +43,8 @@ Quantization = Annotated[
     typer.Option(
         "--quantization",
         envvar="COGDOC_QUANTIZATION",
-        metavar="nf4|int8|none",
+        metavar="|".join(QUANTIZATIONS),
+        autocompletion=lambda: list(QUANTIZATIONS),
         help="How CogVLM2's weights are held; nf4 by default.",
     ),
 ]
@@ -170,12 +181,22 @@ Verbose = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What the reading commands have in common."""
+class EngineOptions:
+    """The options that select an engine."""
 
-    engine: Engine = "auto"
+    engine: Engine = AUTO
     model: Model = None
     quantization: Quantization = None
+
+    @property
+    def engine_request(self) -> EngineRequest:
+        return EngineRequest(self.engine, self.model, self.quantization)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions(EngineOptions):
+    """The options that the reading commands have in common."""
+
     pages: Pages = None
     files_from: FilesFrom = None
     nul_separated: NulSeparated = False
@@ -196,24 +217,28 @@ class RunOptions:
     verbose: Verbose = False
 
 
-def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, whose last parameter is `options: RunOptions`, all of these options on its command line."""
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command each field of its parameter `options`, a dataclass of this file, as an option on the command line.
+
+    The fields are listed in the help where `options` is among the command's own parameters.
+    """
     own = inspect.signature(command, eval_str=True).parameters
-    types = get_type_hints(RunOptions, include_extras=True)
+    group = own["options"].annotation
+    types = get_type_hints(group, include_extras=True)
     shared = [
         inspect.Parameter(
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name]
         )
-        for field in fields(RunOptions)
+        for field in fields(group)
     ]
 
     def run(**arguments: Any) -> None:
-        options = RunOptions(**{parameter.name: arguments.pop(parameter.name) for parameter in shared})
+        options = group(**{parameter.name: arguments.pop(parameter.name) for parameter in shared})
         command(**arguments, options=options)
 
-    kept = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, parameter in own.items() if name != "options"
-    ]
-    run.__signature__ = inspect.Signature([*kept, *shared])  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*kept, *shared]}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in own.items():
+        parameters += shared if name == "options" else [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

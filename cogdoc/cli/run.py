@@ -26,7 +26,7 @@ from cogdoc.documents.sandbox_limits import memory_for
 from cogdoc.documents.sources import STDIN, expand_sources, keep_stdin, read_file_list
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
-from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
+from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
 from cogdoc.results.destination import Destination, choose_destination, local_place
 from cogdoc.results.writers import Format
@@ -70,10 +70,10 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
     )
     with ExitStack() as stack:
         cluster = stack.enter_context(_connect(options.cluster)) if options.cluster else None
-        wish = EngineRequest(options.engine, options.model, options.quantization)
-        choice = cluster.select_engine(wish) if cluster else select_engine(wish)
-        if options.verbose or (choice.chosen_for_the_user and not options.quiet):
-            warn(f"engine {choice.name}: {choice.reason}")
+        select = cluster.select_engine if cluster else select_engine
+        selection = select(options.engine_request)
+        if options.verbose or (selection.announce and not options.quiet):
+            warn(f"engine {selection.name}: {selection.reason}")
         arguments = _arguments(sources, options, stack)
         named_several = len(sources) > 1 or options.files_from is not None
         found = expand_sources(arguments, _stdin(sources, stack), several=named_several)
@@ -86,12 +86,12 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
         shard = _shard(options, destination)
         sandbox: Workers
         if cluster:
-            engine = cluster.load_engine(choice, options.timeout)
+            engine = cluster.load_engine(selection, options.timeout)
             stack.callback(engine.close)
-            sandbox = cluster.sandbox(choice, options.jobs, options.timeout)
+            sandbox = cluster.sandbox(selection, options.jobs, options.timeout)
         else:
             with loading_line(quiet=options.quiet) as loaded:
-                engine = load_engine(choice, options.timeout, loaded)
+                engine = load_engine(selection, options.timeout, loaded)
             stack.callback(engine.close)
             sandbox = Sandbox(jobs_of(options.jobs), options.timeout, memory=memory_for(options.max_megapixels))
         stack.callback(sandbox.close)

@@ -23,7 +23,8 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
-from cogdoc.engines.registry import EngineRequest, EngineSelection, load_engine, select_engine
+from cogdoc.engines.registry import load_engine, select_engine
+from cogdoc.engines.selection import EngineRequest, EngineSelection
 from cogdoc.errors import CheckpointError, InputError, MissingError
 from cogdoc.results.writers import AnyRecord
 from cogdoc.tasks.ask import answer_questions

@@ -31,7 +31,7 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import expand_sources
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.builtin.engine import BuiltinEngine
-from cogdoc.engines.registry import EngineRequest
+from cogdoc.engines.selection import EngineRequest
 from cogdoc.errors import DamagedError, EncryptedError, ExitCode, InputError, MissingError, ResourceError, UsageError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import EngineInfo, PageRecord

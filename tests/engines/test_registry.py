@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.full_size import PUBLISHED
-from cogdoc.engines import registry
+from cogdoc.engines.cogvlm2 import entry
+from cogdoc.engines.cogvlm2.entry import CogVLM2Settings
 from cogdoc.engines.cuda_devices import Card, cuda_cards
-from cogdoc.engines.registry import EngineRequest, select_engine
+from cogdoc.engines.registry import select_engine
+from cogdoc.engines.selection import EngineRequest
 from cogdoc.errors import CheckpointError, MissingError, ResourceError, UsageError
 
 
@@ -37,22 +39,22 @@ def full_size(home: Path) -> Path:
 def with_cards(monkeypatch: pytest.MonkeyPatch, *gigabytes: int) -> None:
     """A machine with such cards, which this one need not be."""
     cards = tuple(Card(f"Card {size}", size << 30) for size in gigabytes)
-    monkeypatch.setattr(registry, "cuda_cards", lambda: cards)
+    monkeypatch.setattr(entry, "cuda_cards", lambda: cards)
 
 
 @pytest.mark.usefixtures("home")
 def test_without_weights_auto_takes_the_built_in_engine() -> None:
     taken = select_engine()
-    assert (taken.name, taken.deep) == ("builtin", None)
+    assert taken.name == "builtin"
     assert "model pull" in taken.reason
-    assert not taken.chosen_for_the_user
+    assert not taken.announce
 
 
 def test_weights_without_a_gpu_are_mentioned_and_not_taken(full_size: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_cards(monkeypatch)
     taken = select_engine()
     assert taken.name == "builtin"
-    assert taken.chosen_for_the_user
+    assert taken.announce
     assert full_size.name in taken.reason
 
 
@@ -63,9 +65,9 @@ def test_auto_takes_the_model_where_the_card_has_room(
     with_cards(monkeypatch, gigabytes)
     taken = select_engine()
     assert taken.name == name
-    assert taken.chosen_for_the_user
-    if taken.deep is not None:
-        assert (taken.deep.checkpoint, taken.deep.quantization, taken.deep.device) == (full_size, "nf4", "cuda")
+    assert taken.announce
+    if name == "cogvlm2":
+        assert taken.settings == CogVLM2Settings(full_size, "nf4", "cuda", stores_features=False)
 
 
 @pytest.mark.parametrize(("gigabytes", "quantization"), [(8, None), (16, "int8"), (24, "none")])

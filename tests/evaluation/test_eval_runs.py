@@ -17,7 +17,8 @@ from PIL import Image
 
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.protocol import Engine
-from cogdoc.engines.registry import EngineRequest, load_engine, select_engine
+from cogdoc.engines.registry import load_engine, select_engine
+from cogdoc.engines.selection import EngineRequest
 from cogdoc.errors import InputError
 from cogdoc.evaluation.answer_scoring import prediction_score
 from cogdoc.evaluation.cases import Case, Task

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cogdoc.batch.cluster.refusal import Refusal, refuse
+from cogdoc.engines.entry import Actors, ClusterSize
 from cogdoc.engines.protocol import Engine
-from cogdoc.engines.registry import EngineRequest, EngineSelection, load_engine, select_engine
+from cogdoc.engines.registry import DEFAULT_SECONDS, ENTRIES, find_entry, load_engine, select_engine, select_fallback
+from cogdoc.engines.selection import AUTO as AUTO_ENGINE
+from cogdoc.engines.selection import EngineRequest, EngineSelection
 from cogdoc.errors import CogdocError, MissingError, ResourceError, UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ AUTO = "auto"
 
 REACH_SECONDS = 5.0
 CONNECT_SECONDS = 30.0
-CHOICE_SECONDS = 60.0
+SELECTION_SECONDS = 60.0
 
 _ATTEMPT = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_level='CRITICAL')"
 
@@ -42,33 +45,34 @@ class Cluster:
     gpus: int
     report: Callable[[str], None]
 
-    def select_engine(self, wish: EngineRequest) -> EngineSelection:
-        """`cogdoc.engines.registry.select_engine`, as one of the machines with a GPU sees it.
+    def select_engine(self, request: EngineRequest) -> EngineSelection:
+        """As `cogdoc.engines.registry.select_engine`, decided on one of the machines that have a GPU.
 
         Raises:
             UsageError, MissingError, CheckpointError, ResourceError: as there.
         """
-        if wish.engine == "builtin":
-            return select_engine(wish)
-        if wish.engine == "auto" and wish.model is None and not self.gpus:
-            return EngineSelection("builtin", "the cluster has no GPU")
-        if wish.model is not None and Path(wish.model).is_dir():
-            wish = replace(wish, model=str(Path(wish.model).absolute()))
-        return _choose_remotely(wish, gpus=1 if self.gpus else 0)
+        entry = find_entry(request)
+        if entry is not None and entry.actors(self._size) is None:
+            return select_engine(request)
+        if entry is None and request.engine == AUTO_ENGINE and not self.gpus:
+            return select_fallback("the cluster has no GPU")
+        if request.model is not None and Path(request.model).is_dir():
+            request = replace(request, model=str(Path(request.model).absolute()))
+        return _select_remotely(request, gpus=1 if self.gpus else 0)
 
-    def load_engine(self, choice: EngineSelection, seconds: float = 300.0) -> Engine:
-        """`cogdoc.engines.registry.load_engine`, on every GPU; without any, on half the processors of every machine.
+    def load_engine(self, selection: EngineSelection, seconds: float = DEFAULT_SECONDS) -> Engine:
+        """Load the engine on the actors that its entry asks for, or in this process where it needs none.
 
         Raises:
             MissingError, CheckpointError: the machines have not the model, or not this cogdoc.
             ResourceError: the cluster has no room for it.
         """
-        if choice.deep is None:
-            return load_engine(choice)  # its work is done by the readers
-        from cogdoc.batch.cluster.engine import ClusterEngine, Room
+        actors = self._actors(selection)
+        if actors is None:
+            return load_engine(selection, seconds)
+        from cogdoc.batch.cluster.engine import ClusterEngine
 
-        room = Room(cpus=self._engine_cpus, gpus=1 if self.gpus else 0)
-        return ClusterEngine(choice, seconds, self._engines, room, self.report)
+        return ClusterEngine(selection, seconds, actors, self.report)
 
     def sandbox(self, engine: EngineSelection, jobs: int | None = None, timeout: float | None = None) -> ClusterSandbox:
         """Readers on all CPUs that the engine leaves over, or as many as `jobs` says.
@@ -79,17 +83,16 @@ class Cluster:
         """
         from cogdoc.batch.cluster.readers import ClusterSandbox
 
-        taken = self._engines * self._engine_cpus if engine.deep is not None else 0
-        return ClusterSandbox(jobs or max(1, self.cpus - taken), timeout, self.report)
+        actors = self._actors(engine)
+        reserved = actors.count * actors.cpus if actors is not None else 0
+        return ClusterSandbox(jobs or max(1, self.cpus - reserved), timeout, self.report)
+
+    def _actors(self, selection: EngineSelection) -> Actors | None:
+        return ENTRIES[selection.name].actors(self._size)
 
     @property
-    def _engines(self) -> int:
-        return self.gpus or self.machines
-
-    @property
-    def _engine_cpus(self) -> int:
-        """Of each engine: with a GPU, for the child that draws its pages."""
-        return 1 if self.gpus else max(1, self.cpus // self.machines // 2)
+    def _size(self) -> ClusterSize:
+        return ClusterSize(self.machines, self.cpus, self.gpus)
 
 
 @contextmanager
@@ -155,12 +158,12 @@ def _unreachable(address: str, reason: str) -> CogdocError:
     return ResourceError(f"--cluster: no Ray cluster at {address}: {' '.join(reason.split())[:200]}", hint)
 
 
-def _choose_remotely(wish: EngineRequest, gpus: int) -> EngineSelection:
+def _select_remotely(request: EngineRequest, gpus: int) -> EngineSelection:
     import ray
 
-    chosen = ray.remote(_choose).options(num_cpus=0, num_gpus=gpus, max_retries=3).remote(wish)
+    promise = ray.remote(_select).options(num_cpus=0, num_gpus=gpus, max_retries=3).remote(request)
     try:
-        choice = ray.get(chosen, timeout=CHOICE_SECONDS)
+        selection = ray.get(promise, timeout=SELECTION_SECONDS)
     except ray.exceptions.GetTimeoutError:
         raise ResourceError("no machine of the cluster has a GPU free", "see: ray status") from None
     except ray.exceptions.RayError as error:
@@ -168,16 +171,16 @@ def _choose_remotely(wish: EngineRequest, gpus: int) -> EngineSelection:
             f"the cluster's workers do not start: {str(error).strip().splitlines()[-1].strip()}",
             'every machine of the cluster needs the same cogdoc: pip install "cogdoc[ray]"',
         ) from None
-    if isinstance(choice, Refusal):
-        refused = choice.as_error()
-        raise type(refused)(f"{choice.host}, a machine of the cluster: {refused.message}", refused.hint)
-    assert isinstance(choice, EngineSelection)
-    return choice
+    if isinstance(selection, Refusal):
+        refused = selection.as_error()
+        raise type(refused)(f"{selection.host}, a machine of the cluster: {refused.message}", refused.hint)
+    assert isinstance(selection, EngineSelection)
+    return selection
 
 
-def _choose(wish: EngineRequest) -> EngineSelection | Refusal:
+def _select(request: EngineRequest) -> EngineSelection | Refusal:
     try:
-        return select_engine(wish)
+        return select_engine(request)
     except CogdocError as error:
         return refuse(error)
 

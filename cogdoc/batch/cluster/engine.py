@@ -1,4 +1,4 @@
-"""CogVLM2 on the machines of a cluster: one model and one GPU an actor."""
+"""An engine on the machines of a cluster: each actor loads it once and answers for the pages it is sent."""
 
 from __future__ import annotations
 
@@ -14,33 +14,27 @@ from cogdoc.batch.cluster.refusal import Refusal, host, refuse, version_error
 from cogdoc.documents.document import Document, OpenRequest
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
+from cogdoc.engines.entry import Actors
 from cogdoc.engines.protocol import Engine, Transcription
-from cogdoc.engines.registry import EngineSelection, load_engine
+from cogdoc.engines.registry import load_engine
+from cogdoc.engines.selection import EngineSelection
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText
 from cogdoc.results.records import Answer, Chart, EngineInfo
 
-KEPT_PAGES = 8
-"""How many pages an actor keeps, since several questions to one page follow each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """What one engine takes of a machine."""
-
-    cpus: float
-    gpus: float
+CACHED_PAGES = 8
+"""How many pages an actor keeps open, since several questions about one page follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageDescription:
-    """A page as it travels: where it is, and what it literally says, which a reader has found out."""
+    """A page as it is sent to an actor: where its file is, and its text, which the driver has read already."""
 
     source: Source
     request: OpenRequest
     number: int
-    words: PageText
+    text: PageText
 
     @property
     def key(self) -> Hashable:
@@ -48,24 +42,29 @@ class PageDescription:
 
 
 class ClusterEngine:
-    """Implements `cogdoc.engines.protocol.Engine`."""
+    """Implements `cogdoc.engines.protocol.Engine` by asking actors."""
 
-    def __init__(self, choice: EngineSelection, seconds: float, engines: int, room: Room, report: Report) -> None:
+    def __init__(self, selection: EngineSelection, seconds: float, actors: Actors, report: Report) -> None:
         """
         Args:
             seconds: how long one answer may take.
-            engines: how many actors load the model.
-            report: told of actors that are lost.
+            report: called with a line for each actor that is lost.
 
         Raises:
-            MissingError, CheckpointError: the machines have not the model, or not this cogdoc.
-            ResourceError: the cluster has no room for it.
+            MissingError, CheckpointError: the model, or this version of cogdoc, is not on the machines.
+            ResourceError: the cluster has not enough CPUs, GPUs or memory for it.
         """
         import ray
 
-        actor = ray.remote(EngineActor).options(num_cpus=room.cpus, num_gpus=room.gpus, scheduling_strategy="SPREAD")
-        needs = f"engines of {room.gpus:g} GPU and {room.cpus:g} CPU each"
-        self._pool = Pool(lambda: actor.remote(choice, seconds, version("cogdoc")), engines, what=needs, report=report)
+        actor = ray.remote(EngineActor).options(
+            num_cpus=actors.cpus, num_gpus=actors.gpus, scheduling_strategy="SPREAD"
+        )
+        self._pool = Pool(
+            lambda: actor.remote(selection, seconds, version("cogdoc")),
+            actors.count,
+            what=f"engines of {actors.gpus:g} GPU and {actors.cpus:g} CPU each",
+            report=report,
+        )
         self.info: EngineInfo = self._pool.submit("info").result()
 
     def close(self) -> None:
@@ -75,29 +74,30 @@ class ClusterEngine:
         page.request_text()
 
     def transcribe(self, page: Page) -> Transcription:
-        return self._ask("transcribe", [page])  # type: ignore[no-any-return]
+        return self._call("transcribe", [page])  # type: ignore[no-any-return]
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
-        return self._ask("answer", pages, question, page_count)  # type: ignore[no-any-return]
+        return self._call("answer", pages, question, page_count)  # type: ignore[no-any-return]
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
-        return self._ask("read_charts", [page])  # type: ignore[no-any-return]
+        return self._call("read_charts", [page])  # type: ignore[no-any-return]
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
-        return self._ask("answer_from_charts", [page], question, tuple(charts))  # type: ignore[no-any-return]
+        return self._call("answer_from_charts", [page], question, tuple(charts))  # type: ignore[no-any-return]
 
-    def _ask(self, method: str, pages: Sequence[Page], *arguments: Any) -> Any:
-        described = tuple(
+    def _call(self, method: str, pages: Sequence[Page], *arguments: Any) -> Any:
+        descriptions = tuple(
             PageDescription(page.document.source, page.document.request, page.number, page.text()) for page in pages
         )
-        return self._pool.submit(method, described, *arguments, near=tuple(page.key for page in described)).result()
+        keys = tuple(description.key for description in descriptions)
+        return self._pool.submit(method, descriptions, *arguments, near=keys).result()
 
 
 class EngineActor:
-    """An actor: a model, and a sandbox in which the pages that it looks at are drawn."""
+    """A Ray actor with a loaded engine, and a sandbox that renders the pages which the engine reads."""
 
-    def __init__(self, choice: EngineSelection, seconds: float, version: str) -> None:
-        self._choice = choice
+    def __init__(self, selection: EngineSelection, seconds: float, version: str) -> None:
+        self._selection = selection
         self._seconds = seconds
         self._version = version
         self._engine: Engine | None = None
@@ -111,39 +111,40 @@ class EngineActor:
 
     def prepare(self) -> Refusal | None:
         try:
-            self._engine = load_engine(self._choice, self._seconds)
+            self._engine = load_engine(self._selection, self._seconds)
         except CogdocError as error:
             return refuse(error)
         return None
 
     def call(self, method: str, pages: tuple[PageDescription, ...] = (), *arguments: Any) -> Any:
-        assert self._engine is not None
+        engine = self._engine
+        assert engine is not None
         try:
             opened = [self._page(page) for page in pages]
             match method:
                 case "info":
-                    return self._engine.info
+                    return engine.info
                 case "transcribe":
-                    return self._engine.transcribe(opened[0])
+                    return engine.transcribe(opened[0])
                 case "answer":
                     question, page_count = arguments
-                    return self._engine.answer(question, opened, page_count)
+                    return engine.answer(question, opened, page_count)
                 case "read_charts":
-                    return self._engine.read_charts(opened[0])
+                    return engine.read_charts(opened[0])
                 case "answer_from_charts":
                     question, charts = arguments
-                    return self._engine.answer_from_charts(question, charts, opened[0])
+                    return engine.answer_from_charts(question, charts, opened[0])
                 case _:
                     raise ValueError(method)
         except CogdocError as error:
             return refuse(error, (page.request for page in pages))
 
-    def _page(self, described: PageDescription) -> Page:
-        page = self._pages.pop(described.key, None)
-        request = self._files.local_copy(described.request)
+    def _page(self, description: PageDescription) -> Page:
+        page = self._pages.pop(description.key, None)
+        request = self._files.local_copy(description.request)
         if page is None or page.document.request != request:
-            page = Page(Document(described.source, request, self._sandbox), described.number, described.words)
-        self._pages[described.key] = page
-        if len(self._pages) > KEPT_PAGES:
+            page = Page(Document(description.source, request, self._sandbox), description.number, description.text)
+        self._pages[description.key] = page
+        if len(self._pages) > CACHED_PAGES:
             self._pages.popitem(last=False)
         return page

@@ -1,0 +1,43 @@
+"""The built-in engine in the registry: always available, so `auto` falls back on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cogdoc.engines.entry import Actors, ClusterSize, Offer
+from cogdoc.engines.selection import EngineRequest, Progress
+from cogdoc.errors import UsageError
+
+if TYPE_CHECKING:
+    from cogdoc.engines.protocol import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinSettings:
+    """Implements `cogdoc.engines.selection.EngineSettings`; there is nothing to set."""
+
+    def load(self, seconds: float, progress: Progress | None = None) -> Engine:  # noqa: ARG002  of the protocol
+        from cogdoc.engines.builtin.engine import BuiltinEngine
+
+        return BuiltinEngine()
+
+
+class BuiltinEntry:
+    """Implements `cogdoc.engines.entry.EngineEntry`."""
+
+    name = "builtin"
+
+    def accepts(self, request: EngineRequest) -> bool:
+        return request.engine == self.name
+
+    def configure(self, request: EngineRequest) -> BuiltinSettings:
+        if request.model is not None:
+            raise UsageError("--model is for the engine cogvlm2; the built-in one has no model")
+        return BuiltinSettings()
+
+    def offer(self, request: EngineRequest) -> Offer | None:  # noqa: ARG002  of the protocol
+        return None  # the registry takes it where no entry has an offer
+
+    def actors(self, cluster: ClusterSize) -> Actors | None:  # noqa: ARG002  of the protocol
+        return None  # the CPU workers do its work

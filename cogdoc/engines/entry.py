@@ -1,0 +1,68 @@
+"""What an engine brings to the registry: how a request selects it, how it is loaded, and what it takes of a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cogdoc.engines.selection import EngineRequest, EngineSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What `auto` learns from an entry: settings for this machine, or None and the reason why not."""
+
+    settings: EngineSettings | None
+    reason: str
+    announce: bool = False
+    """See `EngineSelection.announce`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSize:
+    """The machines of a cluster that are alive, and all their CPUs and GPUs together."""
+
+    machines: int
+    cpus: int
+    gpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """The processes of a cluster that load an engine each, and the CPUs and GPUs that each of them reserves."""
+
+    count: int
+    cpus: int
+    gpus: int
+
+
+class EngineEntry(Protocol):
+    """One engine in the registry. Must import nothing heavy before `EngineSettings.load`."""
+
+    name: str
+    """As `--engine` and results have it."""
+
+    def accepts(self, request: EngineRequest) -> bool:
+        """Whether `request` asks for this engine: by its name, or by something only this engine has."""
+        ...
+
+    def configure(self, request: EngineRequest) -> EngineSettings:
+        """Settings for a request that this entry accepts. Reads files where needed, but loads nothing.
+
+        Raises:
+            UsageError: the request contradicts itself.
+            MissingError, CheckpointError: a model is missing, or is not one of this engine's.
+            ResourceError: this machine has not enough memory for it.
+        """
+        ...
+
+    def offer(self, request: EngineRequest) -> Offer | None:
+        """Whether `auto` should take this engine on this machine; None for engines that only run when asked for."""
+        ...
+
+    def actors(self, cluster: ClusterSize) -> Actors | None:
+        """The actors that load this engine on a cluster; None where it is loaded in the driver's process only.
+
+        An engine with actors is also configured on a machine of the cluster, since its model lies there.
+        """
+        ...
