@@ -20,8 +20,9 @@ from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, ExitCode, OutputError, PlaceLostError
 from cogdoc.results.destination import Destination, DiscardOutput, open_output, remove_parts
-from cogdoc.results.records import AnswerRecord, ChartRecord
-from cogdoc.results.writers import AnyRecord, Format, Writer, make_writer
+from cogdoc.results.output_formats import OutputFormat, make_renderer
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord
+from cogdoc.results.renderers.renderer import Renderer
 from cogdoc.tasks.describe import describe_error
 
 JOURNAL = ".cogdoc"
@@ -53,7 +54,7 @@ class Job:
 
     work: Work
     opening: Opening
-    output: Format
+    output: OutputFormat
     destination: Destination
     questions: tuple[str, ...] = ()
     strict: bool = False
@@ -303,7 +304,7 @@ class _Run:
         """Whether what stands there may be replaced: the user said so, or it is this very work's own."""
         return self._job.destination.overwrite or bool(path and self._journal and self._journal.owns(path, origin))
 
-    def _write(self, running: RunningSource[ItemResult], writer: Writer) -> FileTally:
+    def _write(self, running: RunningSource[ItemResult], writer: Renderer) -> FileTally:
         tally = FileTally()
         before = len(self._tally.failures)
         writer.begin(self._job.work.task, running.info)
@@ -362,8 +363,9 @@ class _Run:
             return FileStatus(State.DONE, tally.items, tally.failed, tally.not_found, ExitCode.PARTIAL, message)
         return FileStatus(State.DONE, tally.items, not_found=tally.not_found)
 
-    def _writer(self, stream: TextIO, *, several: bool) -> Writer:
-        return make_writer(self._job.output, stream, several=several, many_questions=len(self._job.questions) > 1)
+    def _writer(self, stream: TextIO, *, several: bool) -> Renderer:
+        several_questions = len(self._job.questions) > 1
+        return make_renderer(self._job.output, stream, several_sources=several, several_questions=several_questions)
 
     def _stop_if_asked(self) -> None:
         if self._request.signal is not None:

@@ -25,9 +25,7 @@ from pydantic import TypeAdapter
 from cogdoc.batch.work import Item, ItemResult
 from cogdoc.documents.sources import Source
 from cogdoc.errors import OutputError, PlaceLostError
-from cogdoc.results.json_schema import AnyRecord as DiscriminatedRecord
-from cogdoc.results.records import SourceInfo
-from cogdoc.results.writers import AnyRecord
+from cogdoc.results.records import AnyRecord, SourceInfo
 
 JOURNAL_VERSION = 1
 SCHEMA = """
@@ -281,4 +279,4 @@ class Journal:
 
 @cache
 def _record_adapter() -> TypeAdapter[Sequence[AnyRecord]]:
-    return TypeAdapter(list[DiscriminatedRecord])
+    return TypeAdapter(list[AnyRecord])

@@ -18,7 +18,7 @@ from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import OutputExistsError, UsageError
 from cogdoc.results.destination import Destination
-from cogdoc.results.writers import Format
+from cogdoc.results.output_formats import OutputFormat
 
 _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})", re.ASCII)
 
@@ -73,7 +73,7 @@ class Plan:
     """The files of a run in their order."""
 
     def __init__(
-        self, sources: Iterable[Source | UnresolvedSource], destination: Destination, output: Format, shard: Shard
+        self, sources: Iterable[Source | UnresolvedSource], destination: Destination, output: OutputFormat, shard: Shard
     ) -> None:
         """
         Raises:
@@ -91,7 +91,7 @@ class Plan:
                 self._add(source, destination, output)
         self._database.execute("COMMIT")
 
-    def _add(self, source: Source | UnresolvedSource, destination: Destination, output: Format) -> None:
+    def _add(self, source: Source | UnresolvedSource, destination: Destination, output: OutputFormat) -> None:
         insert = (
             "INSERT INTO plan (path, name, relative, target, remote, kind, error, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )

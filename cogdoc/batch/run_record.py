@@ -17,8 +17,7 @@ from typing import Any, TextIO
 from cogdoc.batch.work import ItemResult, Work
 from cogdoc.errors import CogdocError
 from cogdoc.results.destination import write_error
-from cogdoc.results.records import AnswerRecord, SourceInfo
-from cogdoc.results.writers import AnyRecord
+from cogdoc.results.records import AnswerRecord, AnyRecord, SourceInfo
 from cogdoc.tasks.describe import describe_error
 
 RECORD_VERSION = "cogdoc-run/1"

@@ -12,8 +12,7 @@ from typing import Any, Protocol
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection, selection_of
 from cogdoc.engines.protocol import Engine
-from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, ChartRecord, SourceInfo
-from cogdoc.results.writers import AnyRecord
+from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, AnyRecord, ChartRecord, SourceInfo
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.describe import describe_source

@@ -26,7 +26,7 @@ that is not in the document prints nothing (exit code 0, or 10 with --strict).
 """
 
 
-@shared.with_options
+@shared.with_run_options("ask")
 def ask(
     sources: Annotated[
         list[str] | None, typer.Argument(metavar="SOURCE... [QUESTION]", help="Files, folders, patterns, or -.")
@@ -50,7 +50,6 @@ def ask(
     from cogdoc.cli.run import Command, run_command
     from cogdoc.documents.page_selection import PageSelection
     from cogdoc.engines.protocol import Engine
-    from cogdoc.results.writers import Format
 
     named = list(sources or ())
     questions = [*map(well_formed, question or ()), *_read_questions(questions_from)]
@@ -64,7 +63,6 @@ def ask(
 
     command = Command(
         "ask",
-        (Format.TEXT, Format.MD, Format.JSON, Format.JSONL, Format.CSV),
         make_work,
         questions=tuple(questions),
         strict=strict,

@@ -23,7 +23,7 @@ are measured against the axis, which the output says.
 """
 
 
-@shared.with_options
+@shared.with_run_options("chart")
 def chart(
     sources: shared.Sources = None,
     question: Annotated[
@@ -37,14 +37,11 @@ def chart(
     from cogdoc.cli.run import Command, run_command
     from cogdoc.documents.page_selection import PageSelection
     from cogdoc.engines.protocol import Engine
-    from cogdoc.results.writers import Format
 
     questions = tuple(map(well_formed, question or ()))
 
     def make_work(engine: Engine, selection: PageSelection, settings: Mapping[str, Any]) -> Work:
         return chart_work(engine, selection, settings, questions)
 
-    command = Command(
-        "chart", (Format.MD, Format.TEXT, Format.CSV, Format.JSON, Format.JSONL), make_work, questions=questions
-    )
+    command = Command("chart", make_work, questions=questions)
     raise typer.Exit(run_command(command, sources or (), options))

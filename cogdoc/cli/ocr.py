@@ -19,7 +19,7 @@ printed, with headings, lists and tables, in reading order.
 """
 
 
-@shared.with_options
+@shared.with_run_options("ocr")
 def ocr(
     sources: shared.Sources = None,
     *,
@@ -27,7 +27,6 @@ def ocr(
 ) -> None:
     from cogdoc.batch.work import ocr_work
     from cogdoc.cli.run import Command, run_command
-    from cogdoc.results.writers import Format
 
-    command = Command("ocr", (Format.MD, Format.TEXT, Format.JSON, Format.JSONL), ocr_work)
+    command = Command("ocr", ocr_work)
     raise typer.Exit(run_command(command, sources or (), options))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -13,6 +14,7 @@ import typer
 from cogdoc.engines.registry import engine_names
 from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.models.description import QUANTIZATIONS
+from cogdoc.results.output_formats import formats_of
 
 _WHERE = "What to read"
 _RESULT = "Results"
@@ -72,10 +74,6 @@ PasswordFile = Annotated[
         help="The first line opens encrypted files.",
         rich_help_panel=_WHERE,
     ),
-]
-Out = Annotated[
-    str | None,
-    typer.Option("--out", envvar="COGDOC_OUT", metavar="FORMAT", help="The output's format.", rich_help_panel=_RESULT),
 ]
 To = Annotated[
     str | None,
@@ -201,7 +199,8 @@ class RunOptions(EngineOptions):
     files_from: FilesFrom = None
     nul_separated: NulSeparated = False
     password_file: PasswordFile = None
-    out: Out = None
+    out: str | None = None
+    """The name of an output format; `out_option` declares it for each command."""
     to: To = None
     overwrite: Overwrite = False
     retry_failed: RetryFailed = False
@@ -217,14 +216,40 @@ class RunOptions(EngineOptions):
     verbose: Verbose = False
 
 
-def with_options(command: Callable[..., None]) -> Callable[..., None]:
+def out_option(task: str) -> Any:
+    """`--out` for a command: help and completion list the formats that its results can be written in."""
+    formats = formats_of(task)
+    choices = "; ".join(f"{output.name}: {output.help}" for output in formats)
+
+    def complete(incomplete: str) -> list[tuple[str, str]]:
+        return [(output.name, output.help) for output in formats if output.name.startswith(incomplete)]
+
+    return Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            envvar="COGDOC_OUT",
+            metavar="FORMAT",
+            help=f"Format of the output ({formats[0].name} by default). {choices}.",
+            autocompletion=complete,
+            rich_help_panel=_RESULT,
+        ),
+    ]
+
+
+def with_run_options(task: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`with_options` for the command of a task, whose `--out` names the formats of that task."""
+    return partial(with_options, replaced={"out": out_option(task)})
+
+
+def with_options(command: Callable[..., None], replaced: Mapping[str, Any] | None = None) -> Callable[..., None]:
     """Give a command each field of its parameter `options`, a dataclass of this file, as an option on the command line.
 
     The fields are listed in the help where `options` is among the command's own parameters.
     """
     own = inspect.signature(command, eval_str=True).parameters
     group = own["options"].annotation
-    types = get_type_hints(group, include_extras=True)
+    types = {**get_type_hints(group, include_extras=True), **(replaced or {})}
     shared = [
         inspect.Parameter(
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name]

@@ -29,7 +29,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
 from cogdoc.results.destination import Destination, choose_destination, local_place
-from cogdoc.results.writers import Format
+from cogdoc.results.output_formats import OutputFormat, formats_of
 from cogdoc.storage import is_address
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ class Command:
     """A command's own part of a run."""
 
     name: str
-    formats: tuple[Format, ...]
-    """What `--out` may name; the first is the default."""
     make_work: Callable[[Engine, PageSelection, Mapping[str, Any]], Work]
     questions: tuple[str, ...] = ()
     strict: bool = False
@@ -60,8 +58,6 @@ def run_command(command: Command, sources: Sequence[str], options: RunOptions) -
         CogdocError: the run as a whole is impossible; a failing source or page is only reported.
     """
     output = _format(options.out, command)
-    if command.name == "chart" and command.questions and output is Format.CSV:
-        raise UsageError("--out csv holds the chart's table, not answers", "take md, text or json with -q")
     opening = Opening(
         password=_password(options.password_file),
         max_megapixels=options.max_megapixels,
@@ -136,14 +132,18 @@ class _Messages:
             warn(line)
 
 
-def _format(wanted: str | None, command: Command) -> Format:
-    if wanted is None:
-        return command.formats[0]
-    if wanted not in command.formats:
-        raise UsageError(
-            f"--out: {command.name} cannot be written as {wanted!r}", f"formats: {', '.join(command.formats)}"
-        )
-    return Format(wanted)
+def _format(name: str | None, command: Command) -> OutputFormat:
+    formats = formats_of(command.name)
+    if name is None:
+        return formats[0]
+    output = next((output for output in formats if output.name == name), None)
+    if output is None:
+        names = ", ".join(output.name for output in formats)
+        raise UsageError(f"--out: {command.name} cannot be written as {name!r}", f"formats: {names}")
+    if command.name == "chart" and command.questions and not output.answers_about_charts:
+        names = ", ".join(output.name for output in formats if output.answers_about_charts)
+        raise UsageError(f"--out {name} holds the chart's table, not answers", f"with -q use one of {names}")
+    return output
 
 
 def _connect(address: str) -> AbstractContextManager[Cluster]:

@@ -25,8 +25,7 @@ from cogdoc.evaluation.outcomes import Outcome, Reply
 from cogdoc.evaluation.run_folder import OutcomeFile, RunFolder, open_run_folder
 from cogdoc.evaluation.scoring import GRADED_ELSEWHERE, score
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
-from cogdoc.results.records import Answer, AnswerRecord, ChartRecord, PageRecord
-from cogdoc.results.writers import AnyRecord
+from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, PageRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe

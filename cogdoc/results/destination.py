@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cogdoc.errors import OutputError, OutputExistsError, PlaceLostError
-from cogdoc.results.writers import Format
+from cogdoc.results.output_formats import OutputFormat
 from cogdoc.storage import is_address
 
 
@@ -39,11 +39,10 @@ class Destination:
             return self.address
         return f"{self.address.rstrip('/')}/{path.relative_to(self.path).as_posix()}"
 
-    def file_for(self, relative: Path, output: Format) -> Path:
+    def file_for(self, relative: Path, output: OutputFormat) -> Path:
         """The file below the folder that a source's result goes to; a.pdf and a.png never collide."""
         assert self.path is not None
-        suffix = "txt" if output is Format.TEXT else str(output)
-        return self.path / relative.parent / f"{relative.name}.{suffix}"
+        return self.path / relative.parent / f"{relative.name}.{output.suffix}"
 
 
 def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfinished: bool = False) -> Destination:

@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter
 from cogdoc.results.records import (
     SCHEMA_VERSION,
     AnswerRecord,
+    AnyRecord,
     ChartRecord,
     ErrorInfo,
     Model,
@@ -44,8 +45,7 @@ class ChartResult(_DocumentResult):
     records: tuple[ChartRecord, ...]
 
 
-AnyRecord = Annotated[AnswerRecord | PageRecord | ChartRecord, Field(discriminator="task")]
-AnyResult = Annotated[AskResult | OcrResult | ChartResult, Field(discriminator="task")]
+_Result = Annotated[AskResult | OcrResult | ChartResult, Field(discriminator="task")]
 
 
 def json_schema() -> dict[str, Any]:
@@ -54,7 +54,7 @@ def json_schema() -> dict[str, Any]:
     `--out json` is one result, or an array of results for several sources; a line of `--out jsonl` is one record,
     or the result without records of a source that could not be read to its end.
     """
-    adapter: TypeAdapter[Any] = TypeAdapter(list[AnyResult] | AnyResult | AnyRecord)
+    adapter: TypeAdapter[Any] = TypeAdapter(list[_Result] | _Result | AnyRecord)
     schema = adapter.json_schema(mode="serialization", by_alias=True)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

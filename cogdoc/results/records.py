@@ -243,3 +243,11 @@ class ChartRecord(Record):
     page: PageInfo | None = None
     chart: Chart | None = None
     answers: tuple[Answer, ...] = ()
+
+
+AnyRecord = Annotated[AnswerRecord | PageRecord | ChartRecord, Field(discriminator="task")]
+
+
+def result_head(task: str, source: SourceInfo) -> dict[str, object]:
+    """The fields that the result of a source begins with, before its records."""
+    return {"schema": SCHEMA_VERSION, "task": task, "source": source.model_dump(mode="json")}

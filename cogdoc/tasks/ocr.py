@@ -9,7 +9,7 @@ from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
-from cogdoc.results.markdown import blocks_to_markdown
+from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.results.records import PageRecord
 from cogdoc.tasks.describe import Stopwatch, describe_block, describe_error, describe_page, describe_source, unread_page
 from cogdoc.tasks.lookahead import look_ahead

@@ -26,7 +26,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import EngineRequest, EngineSelection
 from cogdoc.errors import CheckpointError, InputError, MissingError
-from cogdoc.results.writers import AnyRecord
+from cogdoc.results.records import AnyRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe

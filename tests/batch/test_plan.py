@@ -13,7 +13,7 @@ from cogdoc.documents.page_selection import selection_of
 from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import InputError, OutputExistsError, UsageError
 from cogdoc.results.destination import Destination
-from cogdoc.results.writers import Format
+from cogdoc.results.output_formats import FORMATS
 
 OUT = Destination(Path("out"), folder=True, overwrite=False)
 
@@ -32,7 +32,7 @@ def test_every_file_is_in_exactly_one_share(names: list[str], count: int) -> Non
 
 def test_a_file_stays_in_its_share_whatever_else_there_is() -> None:
     shares = [
-        [item.name for item in Plan(map(source, names), OUT, Format.MD, Shard(1, 2)) if isinstance(item, Source)]
+        [item.name for item in Plan(map(source, names), OUT, FORMATS["md"], Shard(1, 2)) if isinstance(item, Source)]
         for names in (["a.pdf", "b.pdf", "c.pdf", "d.pdf"], ["a.pdf", "c.pdf"])
     ]
     assert [name for name in shares[0] if name in ("in/a.pdf", "in/c.pdf")] == shares[1]
@@ -41,7 +41,7 @@ def test_a_file_stays_in_its_share_whatever_else_there_is() -> None:
 def test_a_plan_gives_back_what_was_put_in() -> None:
     odd = Source(Path("in/\udcff bytes.pdf"), "in/\ufffd bytes.pdf", Path("\udcff bytes.pdf"))
     lost = UnresolvedSource("gone.pdf", InputError("no such file", "look again"))
-    planned = list(Plan([source("b.pdf"), odd, lost, source("a.pdf")], OUT, Format.MD, Shard()))
+    planned = list(Plan([source("b.pdf"), odd, lost, source("a.pdf")], OUT, FORMATS["md"], Shard()))
     assert planned[:2] == [source("b.pdf"), odd]
     assert isinstance(planned[2], UnresolvedSource)
     assert (planned[2].name, planned[2].error.message, planned[2].error.hint) == (
@@ -55,7 +55,7 @@ def test_a_plan_gives_back_what_was_put_in() -> None:
 def test_two_files_for_one_place_are_refused_with_both_names() -> None:
     other = Source(Path("elsewhere/a.pdf"), "elsewhere/a.pdf", Path("a.pdf"))
     with pytest.raises(OutputExistsError, match=r"in/a\.pdf and elsewhere/a\.pdf would both be written"):
-        Plan([source("a.pdf"), other], OUT, Format.MD, Shard())
+        Plan([source("a.pdf"), other], OUT, FORMATS["md"], Shard())
 
 
 @given(st.integers(1, 999_999), st.integers(1, 999_999))

@@ -16,8 +16,7 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source, UnresolvedSource, expand_sources
 from cogdoc.errors import DamagedError, EncryptedError, ExitCode, InputError, TooLargeError, UsageError
 from cogdoc.parsing.page import Page
-from cogdoc.results.records import EngineInfo, PageRecord
-from cogdoc.results.writers import AnyRecord
+from cogdoc.results.records import AnyRecord, EngineInfo, PageRecord
 from cogdoc.tasks.describe import describe_page, describe_source
 
 Result = tuple[RunningSource, list[AnyRecord]]

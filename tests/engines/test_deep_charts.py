@@ -13,7 +13,8 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.cogvlm2.vision_model import Looker, View
 from cogdoc.engines.vision.chart_tables import parse_chart, read_chart, to_chart
 from cogdoc.parsing.page import Page
-from cogdoc.results.markdown import chart_to_markdown, chart_to_rows
+from cogdoc.results.block_markdown import chart_to_markdown
+from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.records import Chart, ChartKind
 
 NO_WORDS = page_of()

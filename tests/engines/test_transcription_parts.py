@@ -22,7 +22,7 @@ from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines
 from cogdoc.engines.vision.markdown_blocks import to_blocks
 from cogdoc.engines.vision.tiles import is_dense, plan_tiles
 from cogdoc.parsing.page_text import Block, BlockKind
-from cogdoc.results.markdown import blocks_to_markdown
+from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.tasks.describe import describe_block
 
 VISION = VisionConfig(1792, 15360, 63, 16, 14, 1344, 3, 9217, 1e-6)

@@ -10,7 +10,7 @@ import pytest
 
 from cogdoc.errors import ExitCode, OutputError, OutputExistsError
 from cogdoc.results.destination import Destination, choose_destination, open_output
-from cogdoc.results.writers import Format
+from cogdoc.results.output_formats import FORMATS
 
 
 def write_half(place: Path, failure: type[BaseException]) -> None:
@@ -106,6 +106,6 @@ def test_folder_is_told_from_file_by_its_name_and_by_how_much_goes_there(
 
 def test_results_of_files_that_differ_in_their_suffix_only_do_not_collide(tmp_path: Path) -> None:
     place = Destination(tmp_path, folder=True, overwrite=False)
-    names = {place.file_for(Path("sub") / name, Format.MD) for name in ("a.pdf", "a.png", "a")}
+    names = {place.file_for(Path("sub") / name, FORMATS["md"]) for name in ("a.pdf", "a.png", "a")}
     assert names == {tmp_path / "sub" / f"{name}.md" for name in ("a.pdf", "a.png", "a")}
-    assert place.file_for(Path("a.pdf"), Format.TEXT).name == "a.pdf.txt"
+    assert place.file_for(Path("a.pdf"), FORMATS["text"]).name == "a.pdf.txt"

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogdoc.results.json_schema import json_schema
+from cogdoc.results.output_formats import FORMATS, OutputFormat, make_renderer
 from cogdoc.results.records import (
     Answer,
     AnswerRecord,
+    AnyRecord,
     Candidate,
     Chart,
     ChartKind,
@@ -32,7 +34,6 @@ from cogdoc.results.records import (
     TextBlock,
     TextLine,
 )
-from cogdoc.results.writers import AnyRecord, Format, make_writer
 
 BOX = (1.0, 2.0, 3.0, 4.5)
 SOURCE = SourceInfo(path="a/b c.pdf", sha256="0" * 64, page_count=3)
@@ -101,9 +102,11 @@ def validate() -> Any:
     return jsonschema.Draft202012Validator(schema).validate
 
 
-def written(output: Format, task: str, sources: list[tuple[list[AnyRecord], ErrorInfo | None]], several: bool) -> str:
+def written(
+    output: OutputFormat, task: str, sources: list[tuple[list[AnyRecord], ErrorInfo | None]], several: bool
+) -> str:
     stream = io.StringIO()
-    writer = make_writer(output, stream, several=several)
+    writer = make_renderer(output, stream, several_sources=several)
     for records, error in sources:
         writer.begin(task, SOURCE)
         for record in records:
@@ -115,7 +118,7 @@ def written(output: Format, task: str, sources: list[tuple[list[AnyRecord], Erro
 
 @pytest.mark.parametrize("task", RECORDS)
 def test_one_source_is_an_object_that_the_schema_allows(validate: Any, task: str) -> None:
-    result = json.loads(written(Format.JSON, task, [(RECORDS[task], None)], several=False))
+    result = json.loads(written(FORMATS["json"], task, [(RECORDS[task], None)], several=False))
     validate(result)
     assert (result["schema"], result["task"], len(result["records"])) == ("cogdoc/1", task, 2)
     assert all(record["schema"] == "cogdoc/1" for record in result["records"])
@@ -124,7 +127,7 @@ def test_one_source_is_an_object_that_the_schema_allows(validate: Any, task: str
 @pytest.mark.parametrize("task", RECORDS)
 def test_several_sources_are_an_array_also_where_some_fail(validate: Any, task: str) -> None:
     results = json.loads(
-        written(Format.JSON, task, [([], ERROR), (RECORDS[task], None), (RECORDS[task], ERROR)], several=True)
+        written(FORMATS["json"], task, [([], ERROR), (RECORDS[task], None), (RECORDS[task], ERROR)], several=True)
     )
     validate(results)
     assert [len(result["records"]) for result in results] == [0, 2, 2]
@@ -132,12 +135,12 @@ def test_several_sources_are_an_array_also_where_some_fail(validate: Any, task: 
 
 
 def test_several_sources_of_which_none_came_are_an_empty_array() -> None:
-    assert json.loads(written(Format.JSON, "ask", [], several=True)) == []
+    assert json.loads(written(FORMATS["json"], "ask", [], several=True)) == []
 
 
 @pytest.mark.parametrize("task", RECORDS)
 def test_every_line_of_json_lines_is_a_record_or_a_failure_that_the_schema_allows(validate: Any, task: str) -> None:
-    lines = written(Format.JSONL, task, [(RECORDS[task], None), (RECORDS[task], ERROR)], several=True).splitlines()
+    lines = written(FORMATS["jsonl"], task, [(RECORDS[task], None), (RECORDS[task], ERROR)], several=True).splitlines()
     assert len(lines) == 5
     for line in lines:
         validate(json.loads(line))
@@ -151,7 +154,7 @@ def test_json_lines_are_flushed_as_they_come() -> None:
         def flush(self) -> None:
             Stream.flushed += 1
 
-    writer = make_writer(Format.JSONL, Stream())
+    writer = make_renderer(FORMATS["jsonl"], Stream())
     writer.begin("ask", SOURCE)
     for count, record in enumerate(RECORDS["ask"], 1):
         writer.write(record)
@@ -183,5 +186,5 @@ def test_any_text_survives_json(text: str) -> None:
     record = AnswerRecord(
         source=SOURCE, engine=ENGINE, question=text, answer=Answer(question=text, text=text, confidence=1)
     )
-    (line,) = written(Format.JSONL, "ask", [([record], None)], several=False).split("\n")[:-1]
+    (line,) = written(FORMATS["jsonl"], "ask", [([record], None)], several=False).split("\n")[:-1]
     assert json.loads(line)["answer"]["text"] == text

@@ -9,8 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from cogdoc.results.markdown import (
-    block_to_markdown,
+from cogdoc.results.block_markdown import (
     blocks_to_markdown,
     chart_to_markdown,
     join_lines,
@@ -72,7 +71,7 @@ def spaced(text: str) -> str:
 def test_text_with_markup_characters_is_shown_as_it_is(lines: list[str]) -> None:
     assume(any(character not in " .·…_" for line in lines for character in line))  # rules made of dots are left out
     ragged = block("text", *lines, width=100)
-    tokens = rendered(block_to_markdown(ragged))
+    tokens = rendered(blocks_to_markdown([ragged]))
     assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
     assert shown_text(tokens) == spaced(" ".join(lines))
 
@@ -81,7 +80,7 @@ def test_text_with_markup_characters_is_shown_as_it_is(lines: list[str]) -> None
 @example("C #", "heading", 2)
 @example("#", "heading", 2)
 def test_headings_with_markup_characters_are_shown_as_they_are(text: str, kind: str, level: int) -> None:
-    tokens = rendered(block_to_markdown(block(kind, text, level=level)))
+    tokens = rendered(blocks_to_markdown([block(kind, text, level=level)]))
     assert [token.type for token in tokens] == ["heading_open", "inline", "heading_close"]
     assert tokens[0].tag == f"h{level or (1 if kind == 'title' else 2)}"
     assert shown_text(tokens) == spaced(text)
@@ -111,7 +110,7 @@ def test_tables_have_equal_columns_and_show_their_cells(rows: list[list[str]]) -
 def test_running_headers_and_footers_are_no_part_of_the_text(kind: str) -> None:
     blocks = [block("text", "One."), block(kind, "Annual report"), block("text", "Two.")]
     assert blocks_to_markdown(blocks) == "One.\n\nTwo."
-    assert block_to_markdown(blocks[1]) == ""
+    assert blocks_to_markdown([blocks[1]]) == ""
 
 
 def column(left: float, top: float, *lines: str) -> TextBlock:
@@ -152,11 +151,11 @@ def test_sentence_that_has_ended_is_not_gone_on_with() -> None:
 
 @pytest.mark.parametrize("dots", ["........", "_" * 40, ". . . . . ."])
 def test_rules_set_as_rows_of_dots_are_left_out(dots: str) -> None:
-    assert block_to_markdown(block("text", dots)) == ""
+    assert blocks_to_markdown([block("text", dots)]) == ""
 
 
 def test_pairs_of_single_quotes_become_double_ones() -> None:
-    assert block_to_markdown(block("text", "a ‘‘small’’ ‘boat’")) == "a “small” ‘boat’"
+    assert blocks_to_markdown([block("text", "a ‘‘small’’ ‘boat’")]) == "a “small” ‘boat’"
 
 
 def cell(text: str, *box: float) -> TableCell:
@@ -170,7 +169,7 @@ def test_title_over_several_columns_stands_over_each_of_them() -> None:
         (cell("Cost", 0, 20, 50, 30), cell("1", 50, 20, 100, 30), cell("2", 100, 20, 150, 30)),
     )
     made = TextBlock(kind="table", box=(0, 0, 150, 30), text="", table=TableResult(rows=rows))
-    assert block_to_markdown(made) == (
+    assert blocks_to_markdown([made]) == (
         "|  | Year ended | Year ended |\n|---|---|---|\n|  | 2024 | 2025 |\n| Cost | 1 | 2 |"
     )
 
@@ -182,7 +181,7 @@ def test_section_title_over_the_whole_table_stands_once() -> None:
         (cell("Red", 0, 20, 50, 30), cell("2", 50, 20, 100, 30)),
     )
     made = TextBlock(kind="table", box=(0, 0, 100, 30), text="", table=TableResult(rows=rows))
-    assert "| Boats |  |" in block_to_markdown(made)
+    assert "| Boats |  |" in blocks_to_markdown([made])
 
 
 @given(st.text(st.sampled_from("-><! ax"), max_size=12))
@@ -198,8 +197,8 @@ def test_blocks_stand_apart_and_empty_ones_are_left_out() -> None:
 
 
 def test_full_lines_of_a_paragraph_run_on_and_short_ones_break() -> None:
-    assert block_to_markdown(block("text", "a full line", "and its end")) == "a full line and its end"
-    assert block_to_markdown(block("text", "1 High Street", "Elmsworth", width=90)) == "1 High Street  \nElmsworth"
+    assert blocks_to_markdown([block("text", "a full line", "and its end")]) == "a full line and its end"
+    assert blocks_to_markdown([block("text", "1 High Street", "Elmsworth", width=90)]) == "1 High Street  \nElmsworth"
 
 
 def test_lines_are_joined_as_their_author_would_read_them() -> None:
@@ -213,13 +212,13 @@ def test_lines_are_joined_as_their_author_would_read_them() -> None:
     [("• Apples", "- Apples"), ("3. Pears", "3. Pears"), ("(4) Plums", "4. Plums"), ("* *x*", "- \\*x\\*")],
 )
 def test_list_items_get_their_marks_once(text: str, expected: str) -> None:
-    assert block_to_markdown(block("list-item", text)) == expected
+    assert blocks_to_markdown([block("list-item", text)]) == expected
 
 
 def test_table_blocks_become_tables() -> None:
     table = TableResult(rows=((TableCell(text="a"), TableCell(text="b")), (TableCell(text="1\n2"), TableCell(text=""))))
     made = TextBlock(kind="table", box=(0, 0, 1, 1), text="", table=table)
-    assert block_to_markdown(made) == "| a | b |\n|---|---|\n| 1 2 |  |"
+    assert blocks_to_markdown([made]) == "| a | b |\n|---|---|\n| 1 2 |  |"
 
 
 def test_charts_are_tables_that_say_how_they_were_read() -> None:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cogdoc.results.output_formats import FORMATS, OutputFormat, make_renderer
 from cogdoc.results.printable import printable, well_formed
 from cogdoc.results.records import (
     Answer,
     AnswerRecord,
+    AnyRecord,
     Chart,
     ChartKind,
     ChartRecord,
@@ -25,7 +27,6 @@ from cogdoc.results.records import (
     PageRecord,
     SourceInfo,
 )
-from cogdoc.results.writers import AnyRecord, Format, make_writer
 
 ENGINE = EngineInfo(name="builtin", version="0")
 UNSAFE = "\x00\x07\x08\x0b\x0d\x1b\x7f\x80\x85\x9b\u202e\u2066"
@@ -51,9 +52,9 @@ def paged(text: str, number: int = 1, path: str = "a.pdf") -> PageRecord:
     return PageRecord(source=SourceInfo(path=path), engine=ENGINE, page=page, text=text)
 
 
-def written(output: Format, task: str, *sources: list[AnyRecord], many_questions: bool = False) -> str:
+def written(output: OutputFormat, task: str, *sources: list[AnyRecord], many_questions: bool = False) -> str:
     stream = io.StringIO(newline="")
-    writer = make_writer(output, stream, several=len(sources) > 1, many_questions=many_questions)
+    writer = make_renderer(output, stream, several_sources=len(sources) > 1, several_questions=many_questions)
     for records in sources:
         writer.begin(task, records[0].source)
         for record in records:
@@ -64,28 +65,28 @@ def written(output: Format, task: str, *sources: list[AnyRecord], many_questions
 
 
 def test_one_answer_is_bare() -> None:
-    assert written(Format.TEXT, "ask", [answered("48.54")]) == "48.54\n"
+    assert written(FORMATS["text"], "ask", [answered("48.54")]) == "48.54\n"
 
 
 def test_answer_that_was_not_found_prints_nothing() -> None:
-    assert written(Format.TEXT, "ask", [answered(None)]) == ""
+    assert written(FORMATS["text"], "ask", [answered(None)]) == ""
 
 
 def test_answers_from_several_sources_are_led_by_path_and_page() -> None:
-    shown = written(Format.TEXT, "ask", [answered("1", path="a.pdf")], [answered("2", path="b.pdf")])
+    shown = written(FORMATS["text"], "ask", [answered("1", path="a.pdf")], [answered("2", path="b.pdf")])
     assert shown == "a.pdf:3:1\nb.pdf:3:2\n"
 
 
 def test_several_answers_are_led_by_their_questions_and_keep_their_number() -> None:
-    shown = written(Format.TEXT, "ask", [answered("1", "one?"), answered(None, "two?")], many_questions=True)
+    shown = written(FORMATS["text"], "ask", [answered("1", "one?"), answered(None, "two?")], many_questions=True)
     assert shown == "one?\t1\ntwo?\t\n"
 
 
 def test_pages_and_sources_stand_apart_and_a_source_without_text_is_not_named() -> None:
     first, none, second = [paged("x"), paged("y", 2)], [paged("", path="none.pdf")], [paged("z", path="b.pdf")]
-    shown = written(Format.TEXT, "ocr", first, none, second)
+    shown = written(FORMATS["text"], "ocr", first, none, second)
     assert shown == "==> a.pdf <==\n\nx\n\ny\n\n==> b.pdf <==\n\nz\n"
-    assert written(Format.TEXT, "ocr", first) == "x\n\ny\n"
+    assert written(FORMATS["text"], "ocr", first) == "x\n\ny\n"
 
 
 fields = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
@@ -93,7 +94,7 @@ fields = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\
 
 @given(st.lists(fields, min_size=1, max_size=4))
 def test_answers_in_csv_parse_back_with_control_characters_shown(texts: list[str]) -> None:
-    shown = written(Format.CSV, "ask", [answered(text, question=text) for text in texts])
+    shown = written(FORMATS["csv"], "ask", [answered(text, question=text) for text in texts])
     header, *rows = csv.reader(io.StringIO(shown, newline=""))
     assert header == ["source", "question", "answer", "page", "confidence"]
     shown_texts = [printable(text, keep_newlines=True) for text in texts]
@@ -101,12 +102,12 @@ def test_answers_in_csv_parse_back_with_control_characters_shown(texts: list[str
 
 
 def test_charts_in_csv_parse_back() -> None:
-    rows = list(csv.reader(io.StringIO(written(Format.CSV, "chart", [charted()]), newline="")))
+    rows = list(csv.reader(io.StringIO(written(FORMATS["csv"], "chart", [charted()]), newline="")))
     assert rows == [["category", "2023", "2024, new"], ['a "b"', "1", "2.5"], ["c", "", "10000000"]]
 
 
 def test_charts_of_several_sources_in_csv_say_whose_they_are() -> None:
-    shown = written(Format.CSV, "chart", [charted("a.png")], [charted("b.png")])
+    shown = written(FORMATS["csv"], "chart", [charted("a.png")], [charted("b.png")])
     rows = [row for row in csv.reader(io.StringIO(shown, newline="")) if row]
     assert [row[0] for row in rows] == ["a.png"] * 3 + ["b.png"] * 3
 
@@ -137,8 +138,8 @@ def test_any_file_name_becomes_text_that_utf8_can_hold(name: bytes) -> None:
     assert text == name.decode("utf-8", "replace")
 
 
-@pytest.mark.parametrize("output", [Format.TEXT, Format.MD])
-def test_terminal_codes_from_documents_questions_and_paths_are_not_sent(output: Format) -> None:
+@pytest.mark.parametrize("output", [FORMATS["text"], FORMATS["md"]])
+def test_terminal_codes_from_documents_questions_and_paths_are_not_sent(output: OutputFormat) -> None:
     attack = "\x1b]0;owned\x07"
     ask = written(output, "ask", [answered(attack, question=attack, path=attack)], [answered(attack, path=attack)])
     ocr = written(output, "ocr", [paged(attack, path=attack)], [paged(attack, path=attack)])

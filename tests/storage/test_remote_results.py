@@ -9,13 +9,13 @@ import pytest
 
 from cogdoc.errors import ExitCode, OutputError, OutputExistsError, PlaceLostError
 from cogdoc.results.destination import DiscardOutput, choose_destination, local_place, open_output
-from cogdoc.results.writers import Format
+from cogdoc.results.output_formats import FORMATS
 
 
 def write(to: str, text: str, *, overwrite: bool = False, failure: type[BaseException] | None = None) -> None:
     place = choose_destination(to, several=False, overwrite=overwrite)
     assert place.path is not None
-    path = place.file_for(Path("sub/a.pdf"), Format.MD) if place.folder else place.path
+    path = place.file_for(Path("sub/a.pdf"), FORMATS["md"]) if place.folder else place.path
     with open_output(path, overwrite=place.overwrite, address=place.address_for(path)) as stream:
         stream.write(text)
         if failure is not None:
@@ -66,7 +66,7 @@ def test_missing_bucket_is_an_error_before_any_work_and_never_made(bucket: Any) 
 
 def test_bucket_that_is_lost_on_the_way_ends_the_run(bucket: Any) -> None:
     place = choose_destination("s3://shelf/out/", several=True, overwrite=False)
-    path = place.file_for(Path("a.pdf"), Format.MD)
+    path = place.file_for(Path("a.pdf"), FORMATS["md"])
     bucket.rm("shelf", recursive=True)
     lost = pytest.raises(PlaceLostError, match=r"s3://shelf/out/a\.pdf\.md")
     with lost, open_output(path, address=place.address_for(path)) as stream:

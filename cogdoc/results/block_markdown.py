@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 
+from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.paragraphs import fills_width, flowing
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import Chart, ChartKind, TableResult, TextBlock
@@ -36,11 +36,6 @@ _CJK = re.compile(f"[{HAN}{KANA}{CJK_PUNCTUATION}]")
 def blocks_to_markdown(blocks: Iterable[TextBlock]) -> str:
     """A page's blocks, in their order, with a blank line between them."""
     return "\n\n".join(text for parts in flowing(blocks) if (text := _to_markdown(parts)))
-
-
-def block_to_markdown(block: TextBlock) -> str:
-    """One block; empty where it has no text, or none that belongs to the running text."""
-    return _to_markdown([block])
 
 
 def _to_markdown(parts: Sequence[TextBlock]) -> str:
@@ -80,18 +75,6 @@ def table_to_markdown(rows: Sequence[Sequence[str]]) -> str:
     body = [[escape(" ".join(cell.split())) for cell in row] for row in rows]
     lines = [_row(body[0]), "|" + "---|" * len(body[0]), *(_row(row) for row in body[1:])]
     return "\n".join(lines)
-
-
-def chart_to_rows(chart: Chart) -> list[list[str]]:
-    """A chart as a table: categories down, series across."""
-    across = "horizontal" in chart.kind
-    category_title, value_title = (chart.y_title, chart.x_title) if across else (chart.x_title, chart.y_title)
-    header = [category_title or "category", *(series.name or value_title or "value" for series in chart.series)]
-    rows = [
-        [category, *(_number(series.values[i].value, series.values[i].text) for series in chart.series)]
-        for i, category in enumerate(chart.categories)
-    ]
-    return [header, *rows]
 
 
 def chart_to_markdown(chart: Chart) -> str:
@@ -180,9 +163,3 @@ def _row(cells: Sequence[str]) -> str:
 
 def _heading_text(text: str) -> str:
     return _HEADING_END.sub(r"\\", escape(text))
-
-
-def _number(value: float | None, printed: str | None) -> str:
-    if printed:
-        return printed
-    return "" if value is None else f"{Decimal(f'{value:.6g}'):f}"  # never 1e+07

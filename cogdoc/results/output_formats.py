@@ -1,0 +1,78 @@
+"""The registry of output formats: what `--out` accepts, the file suffix of each format, and its renderer.
+
+A new format is a module in `cogdoc/results/renderers/` and an entry in `FORMATS`. Renderers are imported when they are
+used, so that `--help` and shell completion stay fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from cogdoc.results.renderers.renderer import Renderer
+
+EVERY_TASK = ("ask", "ocr", "chart")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """A format that results can be written in."""
+
+    name: str
+    """What `--out` accepts."""
+    suffix: str
+    """What the name of an output file ends in, without the dot."""
+    help: str
+    renderer: str
+    """The class that writes the format, as `module:class`; it is called with a stream and a `RenderContext`."""
+    tasks: tuple[str, ...] = EVERY_TASK
+    default_of: tuple[str, ...] = ()
+    """The tasks that write this format unless `--out` names another."""
+    answers_about_charts: bool = True
+    """Whether it can write answers beside the chart they are about."""
+
+
+_HERE = "cogdoc.results.renderers"
+
+FORMATS: dict[str, OutputFormat] = {
+    output.name: output
+    for output in (
+        OutputFormat("text", "txt", "plain text", f"{_HERE}.text:TextRenderer", default_of=("ask",)),
+        OutputFormat("md", "md", "Markdown", f"{_HERE}.markdown:MarkdownRenderer", default_of=("ocr", "chart")),
+        OutputFormat("json", "json", "one JSON text", f"{_HERE}.json:JsonRenderer"),
+        OutputFormat("jsonl", "jsonl", "a line of JSON for each result", f"{_HERE}.jsonl:JsonLinesRenderer"),
+        OutputFormat(
+            "csv",
+            "csv",
+            "rows for a spreadsheet",
+            f"{_HERE}.csv:CsvRenderer",
+            tasks=("ask", "chart"),
+            answers_about_charts=False,
+        ),
+    )
+}
+
+
+def formats_of(task: str) -> Sequence[OutputFormat]:
+    """The formats that results of a task can be written in, its default first."""
+    formats = (output for output in FORMATS.values() if task in output.tasks)
+    return sorted(formats, key=lambda output: task not in output.default_of)
+
+
+def make_renderer(
+    output: OutputFormat, stream: TextIO, *, several_sources: bool = False, several_questions: bool = False
+) -> Renderer:
+    """A renderer that writes to `stream`.
+
+    Args:
+        several_sources: results of more than one source go to this stream.
+        several_questions: more than one question was asked of each source.
+    """
+    from cogdoc.results.renderers.renderer import RenderContext
+
+    module, _, name = output.renderer.partition(":")
+    renderer: Renderer = getattr(import_module(module), name)(stream, RenderContext(several_sources, several_questions))
+    return renderer

@@ -1,0 +1,48 @@
+"""`--out csv` (RFC 4180): a row for each answer, or a block of rows for each chart."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from typing import TextIO
+
+from cogdoc.results.chart_rows import chart_to_rows
+from cogdoc.results.printable import printable
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorInfo, SourceInfo
+from cogdoc.results.renderers.renderer import RenderContext
+
+
+class CsvRenderer:
+    def __init__(self, stream: TextIO, context: RenderContext) -> None:
+        self._stream = stream
+        self._csv = csv.writer(stream)
+        self._several_sources = context.several_sources
+        self._started = False
+
+    def begin(self, task: str, source: SourceInfo) -> None:  # noqa: ARG002 - part of the protocol
+        if task == "ask" and not self._started:
+            self._csv.writerow(["source", "question", "answer", "page", "confidence"])
+            self._started = True
+
+    def write(self, record: AnyRecord) -> None:
+        if isinstance(record, AnswerRecord) and record.answer is not None:
+            answer = record.answer
+            page = str(answer.evidence[0].page) if answer.evidence else ""
+            self._write_row([record.source.path, answer.question, answer.text or "", page, f"{answer.confidence:.3f}"])
+        elif isinstance(record, ChartRecord) and record.chart is not None:
+            if self._started:
+                self._csv.writerow([])
+            self._started = True
+            source_cell = [record.source.path] if self._several_sources else []
+            for row in chart_to_rows(record.chart):
+                self._write_row([*source_cell, *row])
+        self._stream.flush()
+
+    def end(self, error: ErrorInfo | None) -> None:
+        pass
+
+    def close(self) -> None:
+        self._stream.flush()
+
+    def _write_row(self, cells: Sequence[str]) -> None:
+        self._csv.writerow([printable(cell, keep_newlines=True) for cell in cells])

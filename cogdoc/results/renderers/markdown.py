@@ -1,0 +1,50 @@
+"""`--out md`: pages, charts and answers as Markdown; comments that are not shown name the source and the page."""
+
+from __future__ import annotations
+
+from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, escape, markdown_comment
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, PageInfo, PageRecord
+from cogdoc.results.renderers.prose import ProseRenderer
+
+
+class MarkdownRenderer(ProseRenderer):
+    spaced_answers = True
+
+    def heading(self, name: str) -> str:
+        return markdown_comment(name)
+
+    def render(self, record: AnyRecord) -> str | None:
+        if isinstance(record, AnswerRecord):
+            return _answer_markdown(record)
+        if isinstance(record, PageRecord):
+            return _page_markdown(record)
+        return _chart_markdown(record)
+
+
+def _answer_markdown(record: AnswerRecord) -> str | None:
+    answer = record.answer
+    if answer is None:
+        return None
+    if answer.text is None:
+        return f"**{escape(answer.question)}** not found"
+    where = f" ({record.source.path}, page {answer.evidence[0].label})" if answer.evidence else ""
+    return f"**{escape(answer.question)}** {escape(answer.text + where)}"
+
+
+def _page_markdown(record: PageRecord) -> str | None:
+    if record.page is None:
+        return None
+    marker = _page_marker(record.page) if (record.source.page_count or 1) > 1 else ""
+    body = blocks_to_markdown(record.blocks)
+    return "\n\n".join(part for part in (marker, body) if part) or None
+
+
+def _page_marker(page: PageInfo) -> str:
+    label = f" ({page.label})" if page.label != str(page.number) else ""
+    return markdown_comment(f"page {page.number}{label}")
+
+
+def _chart_markdown(record: ChartRecord) -> str | None:
+    parts = [chart_to_markdown(record.chart)] if record.chart else []
+    parts += [f"**{escape(answer.question)}** {escape(answer.text or 'not found')}" for answer in record.answers]
+    return "\n\n".join(parts) or None

@@ -1,0 +1,34 @@
+"""What every output format implements: a `Renderer` writes records to a stream as they are produced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RenderContext:
+    """What a renderer needs to know about the run."""
+
+    several_sources: bool = False
+    """Whether results of more than one source go to the stream."""
+    several_questions: bool = False
+    """Whether more than one question was asked of each source."""
+
+
+class Renderer(Protocol):
+    """Called for each source in turn: `begin`, `write` for each of its records, `end`; and `close` at the very end.
+
+    A renderer writes as soon as it can, and keeps at most one record.
+    """
+
+    def begin(self, task: str, source: SourceInfo) -> None: ...
+
+    def write(self, record: AnyRecord) -> None: ...
+
+    def end(self, error: ErrorInfo | None) -> None:
+        """The source is finished; `error` is why it could not be read completely."""
+
+    def close(self) -> None: ...

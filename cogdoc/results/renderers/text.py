@@ -1,0 +1,39 @@
+"""`--out text`: the bare answers, the text of pages, or charts as rows separated by tabs."""
+
+from __future__ import annotations
+
+from cogdoc.results.chart_rows import chart_to_rows
+from cogdoc.results.printable import printable
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, PageRecord
+from cogdoc.results.renderers.prose import ProseRenderer
+
+
+class TextRenderer(ProseRenderer):
+    def heading(self, name: str) -> str:
+        return f"==> {name} <=="
+
+    def render(self, record: AnyRecord) -> str | None:
+        if isinstance(record, AnswerRecord):
+            return self._answer_line(record)
+        if isinstance(record, PageRecord):
+            return record.text or None
+        return _chart_text(record)
+
+    def _answer_line(self, record: AnswerRecord) -> str | None:
+        answer = record.answer
+        if answer is None or (answer.text is None and not self._context.several_questions):
+            return None
+        line = answer.text or ""
+        if self._context.several_questions:
+            line = f"{answer.question}\t{line}"
+        if self._context.several_sources:
+            page = answer.evidence[0].page if answer.evidence else ""
+            line = f"{printable(record.source.path)}:{page}:{line}"
+        return line
+
+
+def _chart_text(record: ChartRecord) -> str | None:
+    rows = chart_to_rows(record.chart) if record.chart else []
+    lines = ["\t".join(row) for row in rows]
+    lines += [f"{answer.question}\t{answer.text or ''}" for answer in record.answers]
+    return "\n".join(lines) if record.chart or lines else None
