@@ -1,19 +1,21 @@
-"""What a page is judged by when pages are ranked for a question: how its words meet the question's.
+"""The features that pages are ranked by for a question: how a page's words match the question's.
 
-A page goes by once and only counts are kept of it; what is rare among the pages, and so tells them apart, is
-known when all have gone by. Each measure lies between 0 and 1.
+`read_page_facts` reads a page once and keeps only counts, so pages can be streamed. Which of the question's words
+are rare, and so tell pages apart, is known after the last page: then `PageFeatures` turns the counts into features,
+each of them between 0 and 1.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
 from cogdoc.parsing.page_text import Line, PageText
+from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.question_analysis import Question
 from cogdoc.query.terms import folded, split_tokens
@@ -25,20 +27,20 @@ B = 0.5
 """BM25's saturation and length correction; pages differ in length less than documents do."""
 
 WINDOW = 24
-"""Tokens within which words count as standing together."""
+"""Tokens within which words count as close together."""
 
 TOP_LINES = 6
-"""Lines at the top of a page that may say what it is about."""
+"""Lines at the top of a page that may be its heading."""
 
-TALL = 1.25
-"""Times the page's median height: so tall a line is a heading."""
+HEADING_HEIGHT = 1.25
+"""Times the page's median line height; a line at least so tall may be a heading."""
 
-HEADING_TOKENS = 14
-DENSE = 0.15
-"""Share of numbers among a statement's words; a page of text that only mentions it has fewer."""
+MAX_HEADING_TOKENS = 14
+STATEMENT_DENSITY = 0.15
+"""Share of numbers among the words of a financial statement; a page that only mentions the statement has fewer."""
 
-MENTIONED = 0.4
-"""What mentioning a figure or a section counts, of having it."""
+MENTION_SCORE = 0.4
+"""The feature `reference` of a page that mentions a figure or section, where 1 is for the page that has it."""
 
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*\d+\s*$|…+\s*\d+\s*$|\s\d{1,3}\s*$")
 _REFERENCE = re.compile(
@@ -56,22 +58,22 @@ _STATEMENTS = tuple(
         rf"{_OF}cash\s?flows?\b|\bcash\s+flow\s+statements?\b|现金流量表",
     )
 )
-"""The accounts of a company, as they are titled and asked for."""
+"""The financial statements of a company, by the words of their titles and of questions about them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as pages are compared with it."""
+    """A question, prepared for comparing pages with it."""
 
     question: Question
     matcher: Matcher
     pairs: frozenset[tuple[int, int]]
-    """Places of words that stand side by side in the question."""
+    """Term indices of words that are next to each other in the question."""
     references: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
-    """Of each figure, section and the like that the question names: a line that has it, a line that mentions it."""
+    """For each figure, section and the like that the question names: matches its own line, matches a mention."""
 
     statements: tuple[re.Pattern[str], ...]
-    """The accounts that it wants the answer from."""
+    """The financial statements that the question names."""
 
     @property
     def asks_number(self) -> bool:
@@ -81,9 +83,9 @@ class Query:
 def query_of(question: Question) -> Query:
     """Prepare a question for comparing pages with it."""
     matcher = Matcher(question, ())
-    places = {term.norm: place for place, term in enumerate(question.terms)}
-    said = [places[token.norm] for token in split_tokens(question.text) if token.norm in places]
-    pairs = frozenset((left, right) for left, right in pairwise(said) if left != right)
+    term_indices = {term.norm: index for index, term in enumerate(question.terms)}
+    in_order = [term_indices[token.norm] for token in split_tokens(question.text) if token.norm in term_indices]
+    pairs = frozenset((left, right) for left, right in pairwise(in_order) if left != right)
     statements = tuple(pattern for pattern in _STATEMENTS if pattern.search(question.text))
     return Query(question, matcher, pairs, tuple(_references(question.text)), statements)
 
@@ -92,84 +94,91 @@ def _references(text: str) -> Iterator[tuple[re.Pattern[str], re.Pattern[str]]]:
     for match in _REFERENCE.finditer(text):
         word, number = (match[1] or match[3]).lower(), re.escape(match[2] or match[4])
         word = "fig(?:ure)?" if word.startswith("fig") else word
-        one = rf"{word}\.?[\s\-–]{{0,2}}{number}(?![\w]|\.\d)"
-        yield re.compile(rf"^\W*{one}", re.I), re.compile(rf"(?<![^\W\d]){one}", re.I)
+        reference = rf"{word}\.?[\s\-–]{{0,2}}{number}(?![\w]|\.\d)"
+        yield re.compile(rf"^\W*{reference}", re.I), re.compile(rf"(?<![^\W\d]){reference}", re.I)
 
 
 @dataclass(slots=True)
-class PageCounts:
-    """What is kept of one page."""
+class PageFacts:
+    """What is kept of one page; words of the question are given by their term indices."""
 
     number: int
     label: str
     counts: list[float]
-    """How often it says each of the question's words."""
+    """By term: how often the page contains the word, inexact matches counted by their strength."""
     length: int = 0
+    """Tokens."""
     numbers: int = 0
-    near: tuple[int, ...] = ()
-    """Places of the question's words in the window that holds the weightiest of them."""
+    """Tokens that are numbers."""
+    window: tuple[int, ...] = ()
+    """The question's words in the stretch of the page that contains the greatest weight of them."""
     heading: set[int] = field(default_factory=set)
+    """The question's words in headings."""
     pairs: set[tuple[int, int]] = field(default_factory=set)
-    best_line: Mapping[int, float] = field(default_factory=dict)
-    """The question's words in the line that names the value best."""
-    line_precision: float = 0.0
-    line_valued: bool = False
-    """Whether a number follows that line."""
+    """Pairs of the question's words that are next to each other on the page as well."""
+    label_line: Mapping[int, float] = field(default_factory=dict)
+    """The question's words in the line that matches best as the label of the value, with their strengths."""
+    label_precision: float = 0.0
+    label_has_value: bool = False
+    """Whether a number follows that label."""
     reference: float = 0.0
+    """Whether the page has (1) or mentions (less) a figure or section that the question names."""
     is_statement: bool = False
     is_asked_statement: bool = False
     lists_contents: bool = False
     has_kind: bool = False
+    """Whether the page has a value of the kind asked for, in a line with a word of the question."""
 
 
-def count_page(query: Query, page: PageText) -> PageCounts:
-    """Count what one page says."""
+def read_page_facts(query: Query, page: PageText) -> PageFacts:
+    """Compare one page with the question."""
     matcher, kind = query.matcher, query.question.kinds[0]
     weights = matcher.weights
-    kept = PageCounts(page.number, page.label, [0.0] * len(weights), has_kind=kind is ValueKind.TEXT)
-    struck: list[tuple[int, int]] = []
+    facts = PageFacts(page.number, page.label, [0.0] * len(weights), has_kind=kind is ValueKind.TEXT)
+    hit_positions: list[tuple[int, int]] = []
     best = 0.0
     awaits_value = False
-    tall = TALL * _median_height(page.lines)
-    for order, line in enumerate(page.lines):
+    heading_height = HEADING_HEIGHT * _median_height(page.lines)
+    for line_index, line in enumerate(page.lines):
         text = line.text
         tokens = split_tokens(text)
         covering: dict[int, float] = {}
-        before: tuple[tuple[int, float], ...] = ()
+        previous_hits: tuple[tuple[int, float], ...] = ()
         for token in tokens:
-            found = matcher.hits(token.norm)
-            for place, strength in found:
-                kept.counts[place] += strength
-                struck.append((kept.length, place))
-                covering[place] = max(covering.get(place, 0.0), strength)
-                kept.pairs.update((left, place) for left, _ in before if (left, place) in query.pairs)
-            before = found
-            kept.length += 1
+            hits = matcher.hits(token.norm)
+            for term, strength in hits:
+                facts.counts[term] += strength
+                hit_positions.append((facts.length, term))
+                covering[term] = max(covering.get(term, 0.0), strength)
+                facts.pairs.update((left, term) for left, _ in previous_hits if (left, term) in query.pairs)
+            previous_hits = hits
+            facts.length += 1
         digits = sum(token.norm[0].isdigit() for token in tokens)
-        kept.numbers += digits
+        facts.numbers += digits
         if awaits_value and (digits or text.strip() not in "$€£¥"):
-            kept.line_valued = 2 * digits >= len(tokens)
+            facts.label_has_value = 2 * digits >= len(tokens)
             awaits_value = False
         if covering:
             words = [token for token in tokens if not token.norm[0].isdigit()]
-            named = {place: value for place, value in covering.items() if not query.question.terms[place].is_number}
+            word_terms = {term: value for term, value in covering.items() if not query.question.terms[term].is_number}
             precision = matcher.precision(words) ** 2
-            value = precision * sum(weights[place] * strength for place, strength in named.items())
-            if value > best:
-                best, kept.best_line, kept.line_precision = value, named, precision
-                kept.line_valued, awaits_value = digits > 0, digits == 0
-            kept.has_kind = kept.has_kind or bool(find_values(kind, text))
-            if len(tokens) <= HEADING_TOKENS and (order < TOP_LINES or line.words[0].box.height > tall):
-                kept.heading.update(covering)
-        for has, mentions in query.references:
-            if mentions.search(text):
-                kept.reference = max(kept.reference, 1.0 if has.match(text) else MENTIONED)
-    kept.near = _nearest(struck, weights)
-    kept.lists_contents = _lists_contents(page)
+            score = precision * sum(weights[term] * strength for term, strength in word_terms.items())
+            if score > best:
+                best, facts.label_line, facts.label_precision = score, word_terms, precision
+                facts.label_has_value, awaits_value = digits > 0, digits == 0
+            facts.has_kind = facts.has_kind or bool(find_values(kind, text))
+            is_prominent = line_index < TOP_LINES or line.words[0].box.height > heading_height
+            if len(tokens) <= MAX_HEADING_TOKENS and is_prominent:
+                facts.heading.update(covering)
+        for own_line, mention in query.references:
+            if mention.search(text):
+                facts.reference = max(facts.reference, 1.0 if own_line.match(text) else MENTION_SCORE)
+    facts.window = _heaviest_window(hit_positions, weights)
+    facts.lists_contents = _lists_contents(page)
     top = "\n".join(line.text for line in page.lines[: 2 * TOP_LINES])
-    kept.is_statement = any(pattern.search(top) for pattern in _STATEMENTS)
-    kept.is_asked_statement = any(pattern.search(top) for pattern in query.statements)
-    return kept
+    facts.is_statement = any(pattern.search(top) for pattern in _STATEMENTS)
+    facts.is_asked_statement = any(pattern.search(top) for pattern in query.statements)
+    return facts
 
 
 def _median_height(lines: Sequence[Line]) -> float:
@@ -177,27 +186,28 @@ def _median_height(lines: Sequence[Line]) -> float:
     return heights[len(heights) // 2] if heights else 0.0
 
 
-def _nearest(struck: list[tuple[int, int]], weights: tuple[float, ...]) -> tuple[int, ...]:
-    """The question's words in the heaviest window of the page."""
+def _heaviest_window(hit_positions: list[tuple[int, int]], weights: tuple[float, ...]) -> tuple[int, ...]:
+    """The terms inside the window of `WINDOW` tokens whose terms weigh most; hits are (token position, term)."""
     best: tuple[int, ...] = ()
     best_weight = 0.0
     first = 0
-    held: dict[int, int] = {}
-    for position, place in struck:
-        held[place] = held.get(place, 0) + 1
-        while position - struck[first][0] > WINDOW:
-            left = struck[first][1]
-            held[left] -= 1
-            if not held[left]:
-                del held[left]
+    inside: dict[int, int] = {}
+    for position, term in hit_positions:
+        inside[term] = inside.get(term, 0) + 1
+        while position - hit_positions[first][0] > WINDOW:
+            leaving = hit_positions[first][1]
+            inside[leaving] -= 1
+            if not inside[leaving]:
+                del inside[leaving]
             first += 1
-        weight = sum(weights[other] for other in held)
+        weight = sum(weights[other] for other in inside)
         if weight > best_weight:
-            best, best_weight = tuple(sorted(held)), weight
+            best, best_weight = tuple(sorted(inside)), weight
     return best
 
 
 def _lists_contents(page: PageText) -> bool:
+    """Whether a page is a table of contents or an index: many lines end with a page number."""
     lines = [line.text for line in page.lines if line.text.strip()]
     if not lines:
         return False
@@ -207,15 +217,14 @@ def _lists_contents(page: PageText) -> bool:
 
 
 class PageFeatures:
-    """Measures of pages, once all of them are counted."""
+    """Computes the features of pages, once the facts of all of them are known."""
 
-    def __init__(self, query: Query, pages: Sequence[PageCounts]) -> None:
+    def __init__(self, query: Query, pages: Sequence[PageFacts]) -> None:
         self._query = query
-        self._pages = pages
-        self._average = sum(page.length for page in pages) / max(1, len(pages)) or 1.0
-        held = [sum(page.counts[place] > 0 for page in pages) for place in range(len(query.question.terms))]
-        rarity = [math.log(1 + (len(pages) - count + 0.5) / (count + 0.5)) for count in held]
-        self._weights = [weight * rare for weight, rare in zip(query.matcher.weights, rarity, strict=True)]
+        self._average_length = sum(page.length for page in pages) / max(1, len(pages)) or 1.0
+        page_counts = [sum(page.counts[term] > 0 for page in pages) for term in range(len(query.question.terms))]
+        rarities = [math.log(1 + (len(pages) - count + 0.5) / (count + 0.5)) for count in page_counts]
+        self._weights = [weight * rarity for weight, rarity in zip(query.matcher.weights, rarities, strict=True)]
         self._total = sum(self._weights) or 1.0
 
     @cached_property
@@ -225,33 +234,33 @@ class PageFeatures:
     def _pair_weight(self, pair: tuple[int, int]) -> float:
         return self._weights[pair[0]] + self._weights[pair[1]]
 
-    def _share(self, places: Iterator[int] | Sequence[int] | set[int]) -> float:
-        return sum(self._weights[place] for place in places) / self._total
+    def _share(self, terms: Iterable[int]) -> float:
+        return sum(self._weights[term] for term in terms) / self._total
 
-    def of(self, page: PageCounts) -> dict[str, float]:
-        """The measures of one page by their names in `pages.WEIGHTS`."""
-        damping = K1 * (1 - B + B * page.length / self._average)
+    def of(self, page: PageFacts) -> Features:
+        """The features of one page, by the names that `page_ranking.MODEL` has weights for."""
+        damping = K1 * (1 - B + B * page.length / self._average_length)
         damped = sum(
             weight * count / (count + damping)
             for weight, count in zip(self._weights, page.counts, strict=True)
             if count
         )
-        label = page.line_precision * sum(self._weights[place] * value for place, value in page.best_line.items())
-        dense = page.numbers / page.length if page.length else 0.0
+        label = page.label_precision * sum(self._weights[term] * value for term, value in page.label_line.items())
+        density = page.numbers / page.length if page.length else 0.0
         asks_number = self._query.asks_number
         return {
             "bm25": damped / self._total,
-            "coverage": self._share([place for place, count in enumerate(page.counts) if count]),
-            "near": self._share(page.near),
+            "coverage": self._share([term for term, count in enumerate(page.counts) if count]),
+            "near": self._share(page.window),
             "pairs": sum(map(self._pair_weight, page.pairs)) / self._pair_total,
             "heading": self._share(page.heading),
             "label": label / self._total,
-            "valued-label": label / self._total if page.line_valued else 0.0,
+            "valued-label": label / self._total if page.label_has_value else 0.0,
             "reference": page.reference,
-            "numbers": min(1.0, 2 * dense) if asks_number else 0.0,
-            "words": min(1.0, 2 * dense) if not asks_number else 0.0,
-            "statement": float(page.is_statement and dense > DENSE and asks_number),
-            "asked-statement": float(page.is_asked_statement and dense > DENSE),
+            "numbers": min(1.0, 2 * density) if asks_number else 0.0,
+            "words": min(1.0, 2 * density) if not asks_number else 0.0,
+            "statement": float(page.is_statement and density > STATEMENT_DENSITY and asks_number),
+            "asked-statement": float(page.is_asked_statement and density > STATEMENT_DENSITY),
             "contents": float(page.lists_contents),
             "no-kind": float(not page.has_kind),
             "early": 1 / page.number,

@@ -1,15 +1,15 @@
-"""From a question and pages to an answer: proposals of every kind, ranked; the best one, or none."""
+"""From a question and pages to an answer: collect proposals of every kind, rank them, give the best one or none."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from cogdoc.engines.builtin.answering.candidate_ranking import ranked
-from cogdoc.engines.builtin.answering.candidates import Proposal
 from cogdoc.engines.builtin.answering.confidence import calibrated, looks_like_chart
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.letterheads import propose_letterheads
+from cogdoc.engines.builtin.answering.proposal_ranking import rank_proposals
+from cogdoc.engines.builtin.answering.proposals import Proposal
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.table_lookup import propose_cells
 from cogdoc.parsing.page_text import PageLayout, PageText
@@ -20,19 +20,21 @@ from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
 from cogdoc.results.records import Answer, Candidate, Evidence
 
-THRESHOLD = 0.3
-"""From this probability on an answer is given."""
+MIN_PROBABILITY = 0.3
+"""At least so probable, an answer is given in any case."""
 
-UNDECIDED = 0.15
-"""Even from this on, where it is less likely by far that the document does not say."""
+MIN_CLEAR_PROBABILITY = 0.15
+"""At least so probable, it is given where "not found" is much less probable."""
 
-FAR = 3.0
+CLEAR_RATIO = 3.0
+"""How many times as probable as "not found" such an answer has to be."""
 
 ALTERNATIVES = 5
 SHOWN_PAGES = 3
-"""The most promising pages, of each of which something is shown."""
+"""Of so many of the best pages, the result shows at least one candidate or place to look each."""
 
-Weighed = tuple[Proposal, float]
+RankedProposal = tuple[Proposal, float]
+"""A proposal with its probability of being the answer."""
 
 _SPENT = re.compile(
     r"\b(?:expenditures?|capex|purchases?|payments?|paid|repurchase[sd]?|spen[dt]|expenses?|costs?|loss(?:es)?|used)\b"
@@ -50,84 +52,84 @@ _HOW_MANY_PAGES = re.compile(
 
 
 def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count: int | None = None) -> Answer:
-    """Answer from the words and the layout of the pages most worth looking at, best first.
+    """Answer a question from the words and layout of pages, of which the most promising is the first.
 
-    The answer's text is None where nothing on the pages fits; its confidence is the chance that this is so.
-    A question that names a page ("on page 5", "on the last page") is answered from that page, where it is among
-    `layouts`. `page_count` is the length of the whole document: it says which page is the last one, and answers
-    the question how many pages there are.
+    The answer's text is None where nothing on the pages fits; its confidence is then the probability that the
+    document does not answer the question. A question that names a page ("on page 5", "on the last page") is
+    answered from that page if it is among `layouts`. `page_count` is the length of the whole document: it says
+    which page is the last one, and answers the question how many pages there are.
     """
     if page_count is not None and _HOW_MANY_PAGES.search(question):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
-    looked_at = _named_pages(question, layouts, page_count)
-    matcher, found = _weighed(question, looked_at)
-    unsaid = max(0.0, 1 - sum(chance for _, chance in found))
-    best = found[0] if found and should_answer(found[0][1], unsaid) else None
-    confidence = unsaid
+    searched = _named_pages(question, layouts, page_count)
+    matcher, ranked = _ranked_proposals(question, searched)
+    p_none = max(0.0, 1 - sum(probability for _, probability in ranked))
+    best = ranked[0] if ranked and should_answer(ranked[0][1], p_none) else None
+    confidence = p_none
     if best is not None:
         on_chart = looks_like_chart(best[0].page)
         confidence = calibrated(best[1], quoted=matcher.question.quoted, on_chart=on_chart)
-    alternatives = [_candidate(proposal, chance) for proposal, chance in _others(found, best, confidence)]
+    alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, confidence)]
     shown = {one.evidence.page for one in alternatives if one.evidence is not None}
     if best is not None:
         shown.add(best[0].page.number)
-    elsewhere = [layout.page_text for layout in looked_at[:SHOWN_PAGES] if layout.page_text.number not in shown]
+    unshown = [layout.page_text for layout in searched[:SHOWN_PAGES] if layout.page_text.number not in shown]
     if len(layouts) > 1:
-        alternatives += [place for words in elsewhere if (place := _place_to_look(matcher, words)) is not None]
+        alternatives += [line for words in unshown if (line := _line_to_look_at(matcher, words)) is not None]
     if best is None:
-        # Nobody knows the answer yet: where to look for it counts more than what it might be.
-        order = {layout.page_text.number: rank for rank, layout in enumerate(looked_at)}
+        # Without an answer it matters more where to look than which candidate is likeliest.
+        order = {layout.page_text.number: rank for rank, layout in enumerate(searched)}
         alternatives.sort(key=lambda one: order[one.evidence.page] if one.evidence else len(order))
     return Answer(
         question=question,
-        text=_unsigned(question, best[0].text) if best is not None else None,
+        text=_without_parentheses(question, best[0].text) if best is not None else None,
         confidence=confidence,
         evidence=(_evidence(best[0]),) if best is not None else (),
         alternatives=tuple(alternatives),
     )
 
 
-def should_answer(chance: float, unsaid: float) -> bool:
-    """Whether to give the likeliest answer, by its probability and by that of the document not saying."""
-    return chance >= THRESHOLD or (chance >= UNDECIDED and chance > FAR * unsaid)
+def should_answer(p_answer: float, p_none: float) -> bool:
+    """Whether to give the likeliest answer, by its probability and that of "not found"."""
+    return p_answer >= MIN_PROBABILITY or (p_answer >= MIN_CLEAR_PROBABILITY and p_answer > CLEAR_RATIO * p_none)
 
 
-def _unsigned(question: str, text: str) -> str:
-    """An amount without the parentheses in which accounts print what is spent, where it is asked how much that is."""
-    printed = _IN_PARENTHESES.fullmatch(text.strip())
-    return printed[1] + printed[2] if printed and _SPENT.search(question) else text
+def _without_parentheses(question: str, text: str) -> str:
+    """`text` without the parentheses in which accounts print money spent, if the question asks how much was spent."""
+    amount = _IN_PARENTHESES.fullmatch(text.strip())
+    return amount[1] + amount[2] if amount and _SPENT.search(question) else text
 
 
-def _weighed(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[Weighed]]:
-    """All proposals, best first, for the question in that of its wordings which has the surest answer."""
+def _ranked_proposals(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[RankedProposal]]:
+    """All proposals, best first, for the wording of the question whose best proposal is the most probable."""
     printed = " ".join(line.text for layout in layouts for line in layout.page_text.lines)
-    weighed = []
+    by_wording = []
     for wording in (question, *other_wordings(question, printed)):
         matcher, proposals = propose(wording, layouts)
-        weighed.append((matcher, ranked(matcher, proposals)))
-    return max(weighed, key=lambda pair: pair[1][0][1] if pair[1] else 0.0)
+        by_wording.append((matcher, rank_proposals(matcher, proposals)))
+    return max(by_wording, key=lambda pair: pair[1][0][1] if pair[1] else 0.0)
 
 
-def _others(found: Sequence[Weighed], best: Weighed | None, confidence: float) -> list[Weighed]:
-    """The next candidates, of each of the most promising pages the best one among them.
+def _others(ranked: Sequence[RankedProposal], best: RankedProposal | None, confidence: float) -> list[RankedProposal]:
+    """The next proposals, among them the best one of each of the most promising pages.
 
-    They share what the answer's confidence leaves, and none is likelier than the answer.
+    They share the probability that the answer's confidence leaves, and none is likelier than the answer.
     """
-    left, most = (1 - confidence) / (1 - best[1]) if best and best[1] < 1 else 1.0, confidence if best else 1.0
-    others = [(proposal, min(most, left * chance)) for proposal, chance in found[1 if best else 0 :]]
-    rest = [pair for pair in others if pair[0].page.rank < SHOWN_PAGES]
-    shown = {best[0].page.rank} if best else set()
-    reserved = []
+    scale, cap = (1 - confidence) / (1 - best[1]) if best and best[1] < 1 else 1.0, confidence if best else 1.0
+    others = [(proposal, min(cap, scale * probability)) for proposal, probability in ranked[1 if best else 0 :]]
+    shown = [pair for pair in others if pair[0].page.rank < SHOWN_PAGES]
+    best_rank = best[0].page.rank if best else None
+    best_of_pages = []
     for rank in range(SHOWN_PAGES):
-        of_page = next((pair for pair in rest if pair[0].page.rank == rank), None)
-        if rank not in shown and of_page is not None:
-            reserved.append(of_page)
-    likeliest = [pair for pair in rest if pair not in reserved][: ALTERNATIVES - len(reserved)]
-    return sorted([*likeliest, *reserved], key=lambda pair: -pair[1])
+        of_page = next((pair for pair in shown if pair[0].page.rank == rank), None)
+        if rank != best_rank and of_page is not None:
+            best_of_pages.append(of_page)
+    likeliest = [pair for pair in shown if pair not in best_of_pages][: ALTERNATIVES - len(best_of_pages)]
+    return sorted([*likeliest, *best_of_pages], key=lambda pair: -pair[1])
 
 
-def _place_to_look(matcher: Matcher, words: PageText) -> Candidate | None:
-    """The line of a page that holds most of the question, where nothing on the page looks like an answer."""
+def _line_to_look_at(matcher: Matcher, words: PageText) -> Candidate | None:
+    """The line of a page that covers most of the question, for pages without a proposal."""
     lines = [(matcher.recall(matcher.covered(tokenize(line.text))), line) for line in words.lines]
     recall, line = max(lines, key=lambda pair: pair[0], default=(0.0, None))
     if line is None or not (recall or matcher.question.pages):
@@ -138,7 +140,7 @@ def _place_to_look(matcher: Matcher, words: PageText) -> Candidate | None:
 
 
 def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
-    """The layouts of the pages that the question names, or all of them."""
+    """The layouts of the pages that the question names; all layouts where it names none of them."""
     last = page_count or max((layout.page_text.number for layout in layouts), default=0)
     named = {last if number == -1 else number for number in analyze(question).pages}
     return [layout for layout in layouts if layout.page_text.number in named] or layouts
@@ -150,10 +152,10 @@ def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list
     printed = "".join(segment.text for page in pages for segment in page.segments)
     matcher = Matcher(analyze(reworded(question, printed)), pages)
     proposers = (propose_fields, propose_cells, propose_sentences, propose_letterheads)
-    found = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
+    proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
     if matcher.question.shape is Shape.YES_NO:
-        found = [proposal for proposal in found if proposal.kind is ValueKind.YES_OR_NO]
-    return matcher, found
+        proposals = [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]
+    return matcher, proposals
 
 
 def _evidence(proposal: Proposal) -> Evidence:
@@ -162,5 +164,5 @@ def _evidence(proposal: Proposal) -> Evidence:
     return Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=proposal.evidence)
 
 
-def _candidate(proposal: Proposal, chance: float) -> Candidate:
-    return Candidate(text=proposal.text, confidence=chance, evidence=_evidence(proposal))
+def _candidate(proposal: Proposal, probability: float) -> Candidate:
+    return Candidate(text=proposal.text, confidence=probability, evidence=_evidence(proposal))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
+from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.label_matching import (
     LabelMatch,
     Matcher,
@@ -227,7 +227,7 @@ def _proposal(
     kind: ValueKind,
     fit: float,
     distance: float,
-    signs: dict[str, float] | None = None,
+    features: dict[str, float] | None = None,
 ) -> Proposal:
     question = matcher.question
     other_case = question.quoted and match.text != question.label and match.text.lower() == question.label.lower()
@@ -242,7 +242,8 @@ def _proposal(
         fit=fit,
         distance=distance,
         evidence=page.row_text(slices[0].segment),
-        signs={
+        heads_columns=_heads_columns(page, match.segment),
+        features={
             "marked": float(match.marked),
             "loose": float(relation is Relation.INLINE and not match.marked),
             "lead": min(1.0, match.lead / 3),
@@ -253,9 +254,8 @@ def _proposal(
             "taller": min(1.0, max(0.0, slices[0].segment.box.height / max(1.0, match.segment.box.height) - 1) * 4),
             "exact": float(question.quoted and matcher.likeness(match.text) > 0.95),
             "replaced": matcher.replaced(match.segment.text[: match.end] if is_cjk(match.text) else match.segment.text),
-            "heads-columns": _heads_columns(page, match.segment),
             f"small-print-{relation}": _heads_in_small_print(page, match.segment),
-            **(signs or {}),
+            **(features or {}),
         },
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
 
-from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
+from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.receipts import total_amounts
 from cogdoc.parsing.page_text import BlockKind
 from cogdoc.query.document_fields import DocumentField
@@ -74,7 +74,7 @@ def _field(page: PageView, slices: Sequence[Slice], text: str, kind: ValueKind, 
         precision=0.0,
         fit=fit,
         evidence=page.row_text(slices[0].segment),
-        signs={"prior": prior},
+        features={"prior": prior},
     )
 
 

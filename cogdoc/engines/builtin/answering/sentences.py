@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
+from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.parsing.page_text import Block, BlockKind, Word
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cogdoc.engines.builtin.answering.candidates import Proposal, Relation
 from cogdoc.engines.builtin.answering.grids import Grid, grids
+from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.question_analysis import Shape
@@ -153,7 +153,7 @@ def _cell(
             fit=fitting * (1 - 0.6 * min(1.0, own)),
             distance=0.0,
             evidence=grid.row_text(row.index),
-            signs={
+            features={
                 "asked-column": column.asked,
                 "replaced": max(matcher.replaced(other.text) for other in cells),
                 "column-named": matcher.recall(column.covering),
@@ -237,7 +237,7 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
                 fit=values[0].fit,
                 distance=1.0,
                 evidence=page.row_text(segment),
-                signs={"aligned": 1.0},
+                features={"aligned": 1.0},
             )
 
 

@@ -1,0 +1,86 @@
+"""Fitted weights say where they come from, and code and data files agree on every feature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from placed_pages import page, paragraph, table
+
+from cogdoc.engines.builtin.answering import confidence, proposal_ranking
+from cogdoc.engines.builtin.answering.answer import propose
+from cogdoc.parsing.page_text import PageLayout
+from cogdoc.query import page_ranking
+from cogdoc.query.fitted_model import FittedModel, load_model, save_model
+from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
+from cogdoc.query.question_analysis import analyze
+
+MODELS = (proposal_ranking.MODEL, page_ranking.MODEL, confidence.MODEL)
+
+LETTER = page(
+    "HARBOUR TOOLS LTD",
+    "12 Mill Road, Leeds 43000",
+    "From:|Ann Weir",
+    "To:|Bob Hale",
+    "Date: 14/02/2019|Total: 34.98",
+    "7 items|in 3 boxes",
+    "Page 4",
+)
+STATEMENT = table("|2021|2022", "Revenue|4,510|5,204", "Net income|612|788")
+PROSE = paragraph("The bridge was designed by Maria Lindqvist and opened in 1934 after years of work.")
+QUESTIONS = (
+    "What is the date?",
+    "What is the total amount?",
+    "What is the title?",
+    "What is the address of the shop?",
+    "Which company issued this?",
+    "Who is the sender?",
+    "Who is the recipient?",
+    "What is the page number?",
+    "How many items are there?",
+    'What is the value for "Total"?',
+    'What is the value for "From"?',
+    "Which year had the highest revenue?",
+    "What was the revenue in 2021?",
+    "What is the name of who designed the bridge?",
+    "What color is the bridge?",
+)
+
+
+def emitted(question: str, layout: PageLayout) -> set[str]:
+    matcher, proposals = propose(question, [layout])
+    return {name for proposal in proposals for name in proposal_ranking.proposal_features(matcher, proposal)}
+
+
+def test_every_weight_of_the_proposal_ranking_belongs_to_a_feature_and_every_feature_has_a_weight() -> None:
+    names = set[str]().union(
+        *(emitted(question, layout) for question in QUESTIONS for layout in (LETTER, STATEMENT, PROSE))
+    )
+    assert names == set(proposal_ranking.MODEL.weights)
+
+
+def test_every_weight_of_the_page_ranking_belongs_to_a_feature_and_every_feature_has_a_weight() -> None:
+    query = query_of(analyze("What was the revenue in 2021?"))
+    facts = read_page_facts(query, STATEMENT.words)
+    assert set(PageFeatures(query, [facts]).of(facts)) == set(page_ranking.MODEL.weights)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_model_names_script_date_data_and_held_out_scores(model: FittedModel) -> None:
+    provenance = model.provenance
+    assert (Path(__file__).parents[2] / f"{provenance.script.replace('.', '/')}.py").is_file()
+    assert len(provenance.date) == len("2026-01-31")
+    assert provenance.datasets
+    assert provenance.scores
+    assert set(provenance.set_by_hand) <= set(model.weights)
+
+
+def test_an_unknown_feature_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no feature 'tpyo'"):
+        page_ranking.MODEL.score({"tpyo": 1.0})
+
+
+def test_a_saved_model_comes_back_equal(tmp_path: Path) -> None:
+    for model in MODELS:
+        save_model(model, tmp_path / "model.json")
+        assert load_model(tmp_path / "model.json") == model
