@@ -24,9 +24,13 @@ LETTER = page(
     "To:|Bob Hale",
     "Date: 14/02/2019|Total: 34.98",
     "7 items|in 3 boxes",
+    "Company name:|North Sea",
+    "|Trading House",
+    "Title:|A Survey of Harbours",
     "Page 4",
 )
 STATEMENT = table("|2021|2022", "Revenue|4,510|5,204", "Net income|612|788")
+CUP = table("Game|Stadium|Attendance", "1|Redland Field|30,511", "2|Harbour Park|29,698")
 PROSE = paragraph("The bridge was designed by Maria Lindqvist and opened in 1934 after years of work.")
 QUESTIONS = (
     "What is the date?",
@@ -34,6 +38,8 @@ QUESTIONS = (
     "What is the title?",
     "What is the address of the shop?",
     "Which company issued this?",
+    "What is the company name?",
+    "Which stadium had the highest attendance?",
     "Who is the sender?",
     "Who is the recipient?",
     "What is the page number?",
@@ -54,7 +60,7 @@ def emitted(question: str, layout: PageLayout) -> set[str]:
 
 def test_every_weight_of_the_proposal_ranking_belongs_to_a_feature_and_every_feature_has_a_weight() -> None:
     names = set[str]().union(
-        *(emitted(question, layout) for question in QUESTIONS for layout in (LETTER, STATEMENT, PROSE))
+        *(emitted(question, layout) for question in QUESTIONS for layout in (LETTER, STATEMENT, CUP, PROSE))
     )
     assert names == set(proposal_ranking.MODEL.weights)
 
