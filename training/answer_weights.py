@@ -29,10 +29,10 @@ from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.answering.answer import propose, should_answer
 from cogdoc.engines.builtin.answering.proposal_ranking import MODEL_PATH, proposal_features, text_key
+from cogdoc.evaluation.answer_scoring import prediction_score
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.datasets import find_dataset
 from cogdoc.evaluation.metrics.short_answers import ANLS_THRESHOLD
-from cogdoc.evaluation.answer_scoring import prediction_score
 from cogdoc.parsing.page_text import PageLayout
 from cogdoc.query.fitted_model import FittedModel, HeldOutScore, Provenance, save_model
 from cogdoc.query.page_ranking import rank_pages

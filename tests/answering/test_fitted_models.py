@@ -67,7 +67,7 @@ def test_every_weight_of_the_proposal_ranking_belongs_to_a_feature_and_every_fea
 
 def test_every_weight_of_the_page_ranking_belongs_to_a_feature_and_every_feature_has_a_weight() -> None:
     query = query_of(analyze("What was the revenue in 2021?"))
-    facts = read_page_facts(query, STATEMENT.words)
+    facts = read_page_facts(query, STATEMENT.page_text)
     assert set(PageFeatures(query, [facts]).of(facts)) == set(page_ranking.MODEL.weights)
 
 
