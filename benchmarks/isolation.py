@@ -17,7 +17,8 @@ from typing import Any
 
 from benchmarks.documents import write_text_pdf
 from benchmarks.report import markdown_table
-from cogdoc.documents.document import OpenRequest, draw_page, read_page_size
+from cogdoc.documents.document import draw_page, read_page_size
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.rendering import COGVLM2_SQUARE
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.parsing.page import text_of

@@ -6,17 +6,14 @@ import atexit
 import os
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import TypedDict, TypeVar, Unpack
 
-from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.document import open_path
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sources import Source
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import EngineRequest
-from cogdoc.results.printable import well_formed
 from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
@@ -47,8 +44,7 @@ class OpenedDocument:
             CogdocError: the file or the model cannot be opened; the subclass says why.
         """
         self._engine = _engine(EngineRequest(**engine))
-        source = Source(Path(path), well_formed(os.fspath(path)), Path(Path(path).name))
-        self._document = Document(source, OpenRequest(source.path.absolute(), password), _sandbox())
+        self._document = open_path(path, _sandbox(), password)
 
     @property
     def page_count(self) -> int:

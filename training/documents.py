@@ -7,7 +7,7 @@ import pickle
 from functools import cache
 from pathlib import Path
 
-from cogdoc.documents.document import OpenRequest
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.opening import open_document
 from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.parsing.reading import read_layout, read_page_text

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from cogdoc.documents.document import MAX_MEGAPIXELS, Document, OpenRequest
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import MAX_MEGAPIXELS, OpenRequest
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sources import Source, UnresolvedSource, local_copy
 from cogdoc.documents.workers import Workers

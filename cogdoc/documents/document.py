@@ -1,8 +1,9 @@
-"""A document as the rest of cogdoc sees it: how many pages, and each page's picture, read in the sandbox."""
+"""A document as the rest of cogdoc sees it: its pages and their pictures, read in the sandbox."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -10,40 +11,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection
-from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize, fit_long_side
 from cogdoc.documents.sources import Source
 from cogdoc.documents.workers import Workers
 from cogdoc.errors import InputError
+from cogdoc.results.printable import well_formed
 
 if TYPE_CHECKING:
-    from cogdoc.documents.opening import Picture
-
-MAX_MEGAPIXELS = 100.0
-"""An A0 sheet at 220 pixels per inch; more is let in where `--max-megapixels` asks for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRequest:
-    """What it takes to open a file; the same request twice gives the same open document."""
-
-    path: Path
-    password: str | None = None
-    max_megapixels: float = MAX_MEGAPIXELS
-    remote: RemoteFile | None = None
-    """Where the file comes from, if `path` is a copy that only this machine has."""
+    from cogdoc.documents.pictures import Picture
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """What opening a file tells."""
+    """What is known of a document once it is open."""
 
     page_count: int
 
 
 class Document:
-    """An opened source. Pages are read when they are asked for: page 900 does not read the first 899."""
+    """An opened source. Each page is read on demand: page 900 does not read the first 899."""
 
     def __init__(self, source: Source, request: OpenRequest, sandbox: Workers) -> None:
         """
@@ -61,7 +49,7 @@ class Document:
 
     @cached_property
     def sha256(self) -> str:
-        """The hash of the file's bytes, as the results state it."""
+        """The hash of the file's bytes, as results state it."""
         try:
             with self.request.path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
@@ -81,11 +69,22 @@ class Document:
         return self.sandbox.run(read_page_size, self.request, number)
 
     def picture(self, number: int, size: PixelSize | None = None) -> Future[Picture]:
-        """Page `number` drawn at `size`, or with a long side of 1344 pixels."""
+        """Page `number` rendered at `size`, by default with a long side of 1344 pixels."""
         return self.sandbox.submit(draw_page, self.request, number, size)
 
 
-# What follows runs in the sandbox, and imports there what the parent need not load.
+def open_path(path: str | os.PathLike[str], sandbox: Workers, password: str | None = None) -> Document:
+    """Open one file; results call it what `path` calls it.
+
+    Raises:
+        InputError, EncryptedError, TooLargeError: the file cannot be opened.
+    """
+    file = Path(path)
+    source = Source(file, well_formed(os.fspath(path)), Path(file.name))
+    return Document(source, OpenRequest(file.absolute(), password), sandbox)
+
+
+# The functions below run in a worker process; they import there what the parent need not load.
 
 
 def read_facts(request: OpenRequest) -> DocumentFacts:
@@ -108,9 +107,3 @@ def draw_page(request: OpenRequest, number: int, size: PixelSize | None) -> Pict
     document = open_document(request)
     index = check_index(document, number)
     return document.picture(index, size or fit_long_side(*document.size(index), LONG_SIDE))
-
-
-def open_path(path: Path, sandbox: Workers, password: str | None = None) -> Document:
-    """Open one file under its own name."""
-    source = Source(path, str(path), Path(path.name))
-    return Document(source, OpenRequest(path.resolve(), password), sandbox)

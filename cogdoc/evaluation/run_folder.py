@@ -13,7 +13,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source

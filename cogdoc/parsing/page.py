@@ -5,12 +5,13 @@ from __future__ import annotations
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
-from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.parsing.page_text import PageLayout, PageText
 
 if TYPE_CHECKING:
-    from cogdoc.documents.opening import Picture
+    from cogdoc.documents.pictures import Picture
 
 
 class Page:

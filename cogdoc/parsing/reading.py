@@ -15,15 +15,11 @@ from dataclasses import replace
 import numpy as np
 from rapidfuzz import fuzz
 
-from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.geometry import Box
-from cogdoc.documents.opening import (
-    MupdfDocument,
-    OpenDocument,
-    Picture,
-    check_index,
-    open_document,
-)
+from cogdoc.documents.mupdf_document import MupdfDocument
+from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.opening import OpenDocument, check_index, open_document
+from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.parsing.ocr.blank_pages import is_blank
 from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin

@@ -17,7 +17,8 @@ from small_cluster import add_machine, kill_actors, start_cluster
 
 from cogdoc.batch.cluster.connection import Cluster, connect
 from cogdoc.batch.cluster.readers import ClusterSandbox
-from cogdoc.documents.document import Document, OpenRequest, open_path
+from cogdoc.documents.document import Document, open_path
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source

@@ -24,7 +24,8 @@ from small_cluster import add_machine, kill_actors, kill_machine, start_cluster
 from cogdoc.batch.cluster.connection import Cluster, connect
 from cogdoc.batch.cluster.readers import ClusterSandbox
 from cogdoc.batch.run import Opening, Task, run_sources
-from cogdoc.documents.document import Document, OpenRequest, read_facts
+from cogdoc.documents.document import Document, read_facts
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sandbox import Sandbox

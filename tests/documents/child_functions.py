@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cogdoc.documents.document import OpenRequest, draw_page
-from cogdoc.documents.opening import Picture
+from cogdoc.documents.document import draw_page
+from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.documents.sandbox_limits import OPEN_FILES
 from cogdoc.errors import DamagedError, EncryptedError

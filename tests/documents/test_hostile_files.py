@@ -13,7 +13,8 @@ from typing import Any
 import pymupdf
 import pytest
 
-from cogdoc.documents.document import Document, OpenRequest, open_path
+from cogdoc.documents.document import Document, open_path
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source

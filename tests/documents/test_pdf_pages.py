@@ -11,7 +11,8 @@ import child_functions as child
 import pymupdf
 import pytest
 
-from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.parsing.page import Page
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.rendering import LONG_SIDE, MAX_PAGE_POINTS, PixelSize, clamp_page_size, fit_long_side
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.errors import UsageError

@@ -9,7 +9,7 @@ from typing import Any
 import pymupdf
 import pytest
 
-from cogdoc.documents.document import OpenRequest
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.parsing.page_text import TextOrigin
 from cogdoc.parsing.reading import read_page_text
 

@@ -11,7 +11,8 @@ from typing import Any
 from cogdoc.batch.cluster.fetching import FetchedFiles
 from cogdoc.batch.cluster.pool import Pool, Report
 from cogdoc.batch.cluster.refusal import Refusal, host, refuse, version_error
-from cogdoc.documents.document import Document, OpenRequest
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
 from cogdoc.engines.entry import Actors

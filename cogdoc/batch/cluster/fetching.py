@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import IO, Any
 
-from cogdoc.documents.document import OpenRequest
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.remote import RemoteFile, fetch
 
 KEPT_FILES = 8

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from cogdoc.documents.document import OpenRequest
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.errors import CogdocError, InputError, MissingError
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from cogdoc.documents.document import OpenRequest
 from cogdoc.documents.geometry import Box
-from cogdoc.documents.opening import MupdfDocument, OpenDocument, PictureDocument, check_index, open_document
+from cogdoc.documents.mupdf_document import MupdfDocument
+from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.opening import OpenDocument, check_index, open_document
+from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.engines.builtin.charts.chart_parts import Drawing, DrawnPath
 from cogdoc.engines.builtin.charts.read import read_chart

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
-from cogdoc.documents.document import OpenRequest
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.engines.protocol import Transcription
 from cogdoc.errors import InputError, TimeLimitError
 from cogdoc.parsing.page import Page

@@ -23,7 +23,7 @@ from cogdoc.engines.vision.instructions import Instruction
 from cogdoc.errors import ResourceError, TimeLimitError
 
 if TYPE_CHECKING:
-    from cogdoc.documents.opening import Picture
+    from cogdoc.documents.pictures import Picture
 
 Watch = Callable[[Sequence[int]], bool]
 """Given the tokens so far, whether to stop: the repetition guard."""

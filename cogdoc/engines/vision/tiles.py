@@ -22,7 +22,7 @@ from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText
 
 if TYPE_CHECKING:
-    from cogdoc.documents.opening import Picture
+    from cogdoc.documents.pictures import Picture
 
 SMALL_PRINT = 0.75
 """Line height in patches of the vision tower below which a page is read in tiles: 10.5 pixels of the published

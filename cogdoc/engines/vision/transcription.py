@@ -28,7 +28,7 @@ from cogdoc.parsing.page_text import PageText, TextOrigin, mean_confidence
 from cogdoc.results.records import Flag
 
 if TYPE_CHECKING:
-    from cogdoc.documents.opening import Picture
+    from cogdoc.documents.pictures import Picture
 
 AGAIN = Sampling(temperature=0.6, top_p=0.9, seed=1)
 """For a second attempt: enough chance to leave a loop, too little to make words up; the same each time."""

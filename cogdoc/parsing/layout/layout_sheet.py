@@ -19,7 +19,8 @@ from PIL import Image
 
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.mupdf import pymupdf
-from cogdoc.documents.opening import MupdfDocument, OpenDocument
+from cogdoc.documents.mupdf_document import MupdfDocument
+from cogdoc.documents.opening import OpenDocument
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.parsing.page_text import PageText, TextOrigin, Word
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cogdoc.documents.geometry import Box
-from cogdoc.documents.opening import Picture
+from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.ocr.recognition import OcrLine, OcrWord
 
 OVERLAP = 160

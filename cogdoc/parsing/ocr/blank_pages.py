@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cogdoc.documents.opening import Picture
+from cogdoc.documents.pictures import Picture
 
 CONTRAST = 28
 """Gray levels by which ink differs from the paper around it; paper texture and scanner noise stay below."""

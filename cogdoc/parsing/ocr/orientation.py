@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from cogdoc.documents.opening import Picture
+from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.ocr.recognition import OcrLine, recognize_lines
 
 DOUBTFUL_SCORE = 0.88

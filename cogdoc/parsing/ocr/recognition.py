@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cogdoc.documents.geometry import Box
-from cogdoc.documents.opening import Picture
+from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.ocr.line_likelihood import BLANK, LineOdds, decide
 from cogdoc.parsing.page_text import Line, Word
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cogdoc.documents.geometry import Box
-from cogdoc.documents.opening import OpenDocument, Picture, PictureDocument
+from cogdoc.documents.opening import OpenDocument
+from cogdoc.documents.picture_document import PictureDocument
+from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.parsing.ocr.bands import recognize_bands
 from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, turned

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cogdoc.documents.opening import Picture
+from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.ocr.recognition import OcrLine, recognize_lines
 
 MIN_PIECES = 3

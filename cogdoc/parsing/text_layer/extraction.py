@@ -10,7 +10,7 @@ from typing import Any
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
-from cogdoc.documents.opening import MupdfDocument
+from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import Line, Word
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps

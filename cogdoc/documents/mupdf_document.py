@@ -1,0 +1,112 @@
+"""PDF, XPS and EPUB files, read by MuPDF."""
+
+from __future__ import annotations
+
+import stringprep
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cogdoc.documents.formats import DocumentFormat
+from cogdoc.documents.mupdf import pymupdf
+from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.pictures import Picture
+from cogdoc.documents.rendering import PixelSize, clamp_page_size
+from cogdoc.errors import DamagedError, EncryptedError
+
+
+class MupdfDocument:
+    """An open PDF, XPS or EPUB file; see `OpenDocument`."""
+
+    def __init__(self, request: OpenRequest, file_format: DocumentFormat) -> None:
+        """
+        Raises:
+            DamagedError: MuPDF cannot read the file, or it has no pages.
+            EncryptedError: it needs a password, or another one.
+        """
+        try:
+            self.file = _open(request.path, file_format)
+        except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+            # PyMuPDF's message only names the path, which may be that of a temporary file.
+            raise DamagedError(f"damaged file: beyond repair as {file_format.name}") from None
+        if self.file.needs_pass:
+            _authenticate(self.file, request.password)
+        try:
+            self.page_count = self.file.page_count
+        except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+            raise DamagedError(f"damaged file: {_one_line(error)}") from None
+        if not self.page_count:
+            raise DamagedError("damaged file: no pages in it")
+        self._repaired = bool(self.file.is_pdf and self.file.is_repaired)
+
+    def load_page(self, index: int) -> pymupdf.Page:
+        """MuPDF's page, for reading more than its picture.
+
+        Raises:
+            DamagedError: the page cannot be read.
+        """
+        try:
+            return self.file.load_page(index)
+        except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+            raise DamagedError(f"damaged page: {_one_line(error)}") from None
+
+    def label(self, index: int) -> str:
+        if self.file.is_pdf:
+            try:
+                label = self.load_page(index).get_label()
+            except (RuntimeError, ValueError, TypeError, KeyError, IndexError):
+                label = ""
+            if label:
+                return str(label)
+        return str(index + 1)
+
+    def is_repaired(self, index: int) -> bool:  # noqa: ARG002 - MuPDF repairs the file as a whole
+        return self._repaired
+
+    def size(self, index: int) -> tuple[float, float]:
+        bound = self.load_page(index).rect
+        return clamp_page_size(bound.width, bound.height)
+
+    def picture(self, index: int, size: PixelSize) -> Picture:
+        page = self.load_page(index)
+        width, height = clamp_page_size(page.rect.width, page.rect.height)
+        scale = pymupdf.Matrix(size.width / width, size.height / height)
+        try:
+            clip = pymupdf.Rect(0, 0, width, height) + (page.rect.x0, page.rect.y0) * 2
+            pixmap = page.get_pixmap(matrix=scale, clip=clip, alpha=False, colorspace=pymupdf.csRGB)
+        except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+            raise DamagedError(f"damaged page: {_one_line(error)}") from None
+        pixels = np.frombuffer(pixmap.samples_mv, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+        if (pixmap.width, pixmap.height) != (size.width, size.height):
+            pixels = np.asarray(Image.fromarray(pixels).resize((size.width, size.height), Image.Resampling.BICUBIC))
+        return pixels.copy()
+
+
+def _open(path: Path, file_format: DocumentFormat) -> pymupdf.Document:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:  # MuPDF takes UTF-8 names only
+        return pymupdf.open(stream=path.read_bytes(), filetype=str(file_format))
+    return pymupdf.open(path, filetype=str(file_format))
+
+
+def _authenticate(file: pymupdf.Document, password: str | None) -> None:
+    if password is None:
+        raise EncryptedError("encrypted, needs a password", "give it with --password-file FILE")
+    # PDF 2.0 prepares passwords with SASLprep; older files use them as they were typed.
+    for candidate in dict.fromkeys((password, _saslprep(password))):
+        if file.authenticate(candidate):
+            return
+    raise EncryptedError("the password is wrong", "--password-file FILE holds the password in its first line")
+
+
+def _saslprep(password: str) -> str:
+    """SASLprep (RFC 4013, section 2) without its prohibitions: a prohibited password opens no file anyway."""
+    mapped = (" " if stringprep.in_table_c12(c) else c for c in password if not stringprep.in_table_b1(c))
+    return unicodedata.normalize("NFKC", "".join(mapped))
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

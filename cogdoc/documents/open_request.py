@@ -1,0 +1,22 @@
+"""What is needed to open a file: sent to the worker process that opens it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cogdoc.documents.remote import RemoteFile
+
+MAX_MEGAPIXELS = 100.0
+"""An A0 sheet at 220 pixels per inch; `--max-megapixels` allows larger pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A file and how to open it. Equal requests return the same open document while the file does not change."""
+
+    path: Path
+    password: str | None = None
+    max_megapixels: float = MAX_MEGAPIXELS
+    remote: RemoteFile | None = None
+    """Where the file comes from, if `path` is a copy that only this machine has."""
