@@ -1,4 +1,4 @@
-"""How a command that may end in any way did end, and whether that was a good way to end."""
+"""Runs a command that may fail in any way, and checks that it ended as cogdoc promises."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from cogdoc.errors import ExitCode
 
 COGDOC = str(Path(sys.executable).with_name("cogdoc"))
 KILL_AFTER = 120.0
-"""Seconds after which a command on one file hangs."""
+"""Seconds after which a command on one file counts as hung."""
 
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What can drive a terminal; a line feed alone is harmless."""
+"""Characters that can control a terminal, except the harmless line feed."""
 
-DOCUMENTED = {int(code) for code in ExitCode} - {int(ExitCode.BUG)}
+DOCUMENTED_CODES = {int(code) for code in ExitCode} - {int(ExitCode.BUG)}
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A command that has ended, or was ended."""
+    """A command that has ended or was killed."""
 
     code: int | None
-    """None where it had to be killed."""
+    """Exit code; None if it had to be killed."""
     output: bytes
     errors: bytes
     seconds: float
     processor_seconds: float
-    """Of it and its descendants."""
+    """Processor time of the command and its descendants."""
     memory: int
-    """Peak of anonymous resident bytes of it and all its descendants."""
+    """Peak of the anonymous resident memory of the command and all its descendants, in bytes."""
 
     @property
-    def said(self) -> list[str]:
+    def error_lines(self) -> list[str]:
         return self.errors.decode("utf-8", "replace").split("\n")[:-1]
 
 
 def run_to_end(command: Sequence[str], kill_after: float = KILL_AFTER) -> Ending:
-    """Run a command, whatever becomes of it; seconds after which it is killed."""
+    """Run a command, killing it after `kill_after` seconds."""
     before = os.times()
     started = time.perf_counter()
     ended = threading.Event()
@@ -81,16 +81,16 @@ def run_to_end(command: Sequence[str], kill_after: float = KILL_AFTER) -> Ending
 
 
 def faults(ending: Ending) -> Iterator[str]:
-    """What is wrong with an ending, whatever the command was given."""
+    """The rules for all commands that an ending breaks."""
     if ending.code is None:
         yield f"hung for {ending.seconds:.0f} s"
-    elif ending.code not in DOCUMENTED:
+    elif ending.code not in DOCUMENTED_CODES:
         yield f"exit code {ending.code}"
-    for line in ending.said:
+    for line in ending.error_lines:
         if "Traceback" in line or not line.startswith(("cogdoc: ", "        ")):
-            yield f"says {line[:80]!r}"
+            yield f"prints {line[:80]!r}"
             break
-    if CONTROLS.search("".join(ending.said)):
+    if CONTROLS.search("".join(ending.error_lines)):
         yield "control characters on standard error"
     try:
         ending.output.decode()
@@ -99,7 +99,7 @@ def faults(ending: Ending) -> Iterator[str]:
 
 
 def json_output(ending: Ending) -> Any:
-    """What a command said with `--out json`; None where it is not valid JSON."""
+    """The output of a command with `--out json`; None if it is not valid JSON."""
     try:
         return json.loads(ending.output, parse_constant=_refuse)
     except ValueError:
@@ -107,20 +107,20 @@ def json_output(ending: Ending) -> Any:
 
 
 def shown_on_terminal(command: Sequence[str]) -> str:
-    """What a command writes to a terminal, on standard output and standard error together."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
-    os.close(theirs)
+    """Everything a command writes to a terminal, on standard output and standard error."""
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=terminal, stderr=terminal)
+    os.close(terminal)
     parts = []
     try:
-        while part := os.read(ours, 1 << 16):
+        while part := os.read(master, 1 << 16):
             parts.append(part)
-    except OSError:  # how Linux says that the other side is closed
+    except OSError:  # Linux raises this when the other end is closed
         pass
-    os.close(ours)
+    os.close(master)
     process.wait()
     return b"".join(parts).decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

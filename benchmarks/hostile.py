@@ -68,7 +68,7 @@ def judge(row: Row, folder: Path) -> Verdict:
     endings = [run_to_end([COGDOC, "ocr", file, "--out", "json"])]
     found: list[str] = []
     if expected.startswith("without password"):
-        if endings[0].code != ExitCode.ENCRYPTED or "password" not in "".join(endings[0].said):
+        if endings[0].code != ExitCode.ENCRYPTED or "password" not in "".join(endings[0].error_lines):
             found.append("does not ask for the password")
         endings.append(_with_password(file, row["password"]))
         found += _faults_of_success(row, endings[1])
@@ -84,7 +84,7 @@ def judge(row: Row, folder: Path) -> Verdict:
         found += faults(ending)
         if json_output(ending) is None:
             found.append("output is not valid JSON")
-        if sum(line.startswith("cogdoc: ") for line in ending.said) > 1:
+        if sum(line.startswith("cogdoc: ") for line in ending.error_lines) > 1:
             found.append("more than one line of errors")
         if ending.seconds > limit:
             found.append(f"took {ending.seconds:.0f} s")
@@ -102,7 +102,7 @@ def _with_password(file: str, password: str) -> Ending:
 
 def _faults_of_success(row: Row, ending: Ending) -> Iterator[str]:
     if ending.code != ExitCode.OK:
-        yield f"does not work: {' '.join(ending.said)[:120]}"
+        yield f"does not work: {' '.join(ending.error_lines)[:120]}"
         return
     records = (json_output(ending) or {}).get("records", ())
     text = "\n".join(record["text"] for record in records)

@@ -18,7 +18,7 @@ from benchmarks.documents import write_scan_pdf, write_text_pdf
 from benchmarks.process import CommandFailedError, Run, run
 from benchmarks.report import markdown_table
 from samples.pocket.forms import random_form
-from samples.pocket.make import write_pdf
+from samples.pocket.make_pictures import write_pdf
 
 COGDOC = str(Path(sys.executable).with_name("cogdoc"))
 SAMPLE = Path(__file__).parents[1] / "samples" / "report.pdf"

@@ -1,4 +1,4 @@
-"""The pocket checkpoint: a CogVLM2 of a few megabytes that reads small forms, and all that it takes to train it."""
+"""The pocket checkpoint, a CogVLM2 of a few megabytes that reads small forms, and the forms to try it on."""
 
 from pathlib import Path
 

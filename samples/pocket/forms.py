@@ -1,4 +1,4 @@
-"""Small forms made up on the fly: what is on them, where it stands, and the picture."""
+"""Generates small random forms: their fields, the cell of each character, and the picture."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 CHARACTERS = "".join(sorted({*"0123456789.", *"".join(LABELS), *"".join(MONTHS)}))
 
 COLUMNS, LINES = 14, 7
-"""A page is a grid of cells, whatever its size and shape, and each character fills about one of them."""
+"""A page of any size and shape is a grid of this many cells; each character fills about one cell."""
 JITTER = 0.2
-"""How far a form may be off the grid, in cells."""
-MOST_ROWS = 3
+"""Largest offset of a form from the grid, in cells."""
+MAX_FIELDS = 3
 
 TYPEWRITER_WIDTH = 0.6
-"""Of a letter, as a share of its size: so large it fills a cell."""
+"""Width of a letter as a share of the font size; a font this large fills the cell."""
 BASELINE = 0.72
-"""Height of the baseline in a cell, from the top."""
+"""Distance of the baseline from the top of a cell, as a share of the cell's height."""
 
-# Faces that PyMuPDF brings along, so that the same pictures come out on every machine.
+# Fonts that come with PyMuPDF, so that every machine draws the same pictures.
 FACES = ("cour", "cobo", "helv", "hebo")
 
 
@@ -55,8 +55,8 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A character, the label of its line, and the cell that it stands in, as shares of the page's width and height."""
+class PlacedCharacter:
+    """A character, the label of its line, and its cell as shares of the page's width and height."""
 
     character: str
     label: str
@@ -68,10 +68,10 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Fields from top to bottom, none on a blank page, and where each of their characters stands."""
+    """Fields from top to bottom (none on a blank page), and the cell of each of their characters."""
 
     fields: tuple[Field, ...]
-    placed: tuple[Placed, ...]
+    characters: tuple[PlacedCharacter, ...]
 
     @property
     def text(self) -> str:
@@ -82,8 +82,8 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
-    """How a form is drawn: pixels of the page, face, size of the letters in cells, shades of gray, JPEG quality."""
+class PrintStyle:
+    """How a form is drawn: page size in pixels, font, font size in cells, shades of gray, JPEG quality."""
 
     width: int
     height: int
@@ -95,9 +95,9 @@ class Print:
 
 
 def random_form(random: random.Random, rows: int | None = None) -> Form:
-    """A form of `rows` fields with different labels; by default of up to MOST_ROWS, rarely a blank page."""
+    """A form of `rows` fields with different labels; by default up to MAX_FIELDS, rarely a blank page."""
     if rows is None:
-        rows = random.choices(range(MOST_ROWS + 1), weights=(1, 10, 15, 15))[0]
+        rows = random.choices(range(MAX_FIELDS + 1), weights=(1, 10, 15, 15))[0]
     labels = random.sample(list(LABELS), rows)
     fields = tuple(Field(label, random_value(random, LABELS[label])) for label in labels)
     return Form(fields, tuple(_place(random, fields)))
@@ -112,29 +112,31 @@ def random_value(random: random.Random, kind: Kind) -> str:
     return digits
 
 
-def _place(random: random.Random, fields: tuple[Field, ...]) -> list[Placed]:
-    """Labels under labels and values under values, the whole shifted at random."""
+def _place(random: random.Random, fields: tuple[Field, ...]) -> list[PlacedCharacter]:
+    """Labels in one column and values in another, the whole form shifted at random."""
     if not fields:
         return []
     width, height = 1 / COLUMNS, 1 / LINES
-    behind_labels = max(len(field.label) for field in fields) + 1
-    columns = behind_labels + max(len(field.value) for field in fields)
+    value_column = max(len(field.label) for field in fields) + 1
+    columns = value_column + max(len(field.value) for field in fields)
     left = (random.randint(0, COLUMNS - columns) + random.uniform(-JITTER, JITTER)) * width
     top = random.uniform(-JITTER, JITTER) * height
-    placed = []
+    characters = []
     for line, field in zip(sorted(random.sample(range(LINES), len(fields))), fields, strict=True):
-        for start, word in ((0, field.label), (behind_labels, field.value)):
-            placed += [
-                Placed(character, field.label, left + (start + column) * width, top + line * height, width, height)
+        for start, word in ((0, field.label), (value_column, field.value)):
+            characters += [
+                PlacedCharacter(
+                    character, field.label, left + (start + column) * width, top + line * height, width, height
+                )
                 for column, character in enumerate(word)
                 if character != " "
             ]
-    return placed
+    return characters
 
 
-def random_print(random: random.Random) -> Print:
+def random_style(random: random.Random) -> PrintStyle:
     height = random.randint(300, 480)
-    return Print(
+    return PrintStyle(
         width=round(height * random.uniform(0.9, 1.4)),
         height=height,
         face=random.choice(FACES),
@@ -145,15 +147,15 @@ def random_print(random: random.Random) -> Print:
     )
 
 
-def draw(form: Form, style: Print) -> Image.Image:
-    """The form as a picture in shades of gray."""
+def draw(form: Form, style: PrintStyle) -> Image.Image:
+    """The form as a grayscale picture."""
     page = Image.new("L", (style.width, style.height), style.paper)
     pen = ImageDraw.Draw(page)
-    for placed in form.placed:
+    for placed in form.characters:
         width, height = placed.width * style.width, placed.height * style.height
         font = _font(style.face, round(style.size * min(width / TYPEWRITER_WIDTH, height)))
-        foot = ((placed.left + placed.width / 2) * style.width, placed.top * style.height + BASELINE * height)
-        pen.text(foot, placed.character, style.ink, font, anchor="ms")
+        anchor = ((placed.left + placed.width / 2) * style.width, placed.top * style.height + BASELINE * height)
+        pen.text(anchor, placed.character, style.ink, font, anchor="ms")
     if style.quality is None:
         return page
     scanned = io.BytesIO()
@@ -162,12 +164,12 @@ def draw(form: Form, style: Print) -> Image.Image:
 
 
 def patch_maps(form: Form, grid: int) -> npt.NDArray[np.int64]:
-    """(2, grid, grid): what covers the middle of each patch, 0 where nothing does.
+    """(2, grid, grid): the class at the center of each patch, 0 where there is no character.
 
-    First which of CHARACTERS, then which of LABELS its line has, both counted from 1.
+    The first map holds indices into CHARACTERS, the second indices into LABELS (of the patch's line), both from 1.
     """
     maps = np.zeros((2, grid, grid), dtype=np.int64)
-    for placed in form.placed:
+    for placed in form.characters:
         rows, columns = _centers(placed.top, placed.height, grid), _centers(placed.left, placed.width, grid)
         maps[0, rows, columns] = CHARACTERS.index(placed.character) + 1
         maps[1, rows, columns] = list(LABELS).index(placed.label) + 1
@@ -175,7 +177,7 @@ def patch_maps(form: Form, grid: int) -> npt.NDArray[np.int64]:
 
 
 def _centers(start: float, extent: float, grid: int) -> slice:
-    """The patches whose middle lies in [start, start + extent), both shares of the page."""
+    """The patches whose center lies in [start, start + extent), both as shares of the page."""
     return slice(int(np.ceil(start * grid - 0.5)), int(np.ceil((start + extent) * grid - 0.5)))
 
 

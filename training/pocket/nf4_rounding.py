@@ -1,6 +1,6 @@
-"""Training that knows of 4 bits: passes with weights rounded as NF4 will round them, so that they learn to bear it.
+"""Quantization-aware training: forward and backward passes with weights rounded as NF4 rounds them.
 
-A model of this size notices what 19 billion parameters shrug off: without this, a few values in a hundred are lost.
+A model this small is sensitive to quantization: without this, NF4 reads a few values in a hundred wrong.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from cogdoc.cogvlm2.quantization import BLOCK
 
 
 def rounded(weights: Tensor) -> Tensor:
-    """Weights as NF4 gives them back, of any shape with a multiple of BLOCK elements; scales are not rounded.
+    """`weights` after quantization to NF4 and back, without double quantization of the scales.
 
-    The same codes as bitsandbytes' quantizer on the CPU makes, a hundred times faster on small weights.
+    The number of elements must be a multiple of BLOCK. Gives the same codes as bitsandbytes' quantizer on the CPU,
+    a hundred times faster on small weights.
     """
     levels: Tensor = get_4bit_type("nf4", device="cpu")
     blocks = weights.reshape(-1, BLOCK)
@@ -29,17 +30,20 @@ def rounded(weights: Tensor) -> Tensor:
 
 @contextmanager
 def rounded_in_place(matrices: Sequence[Tensor]) -> Iterator[None]:
-    """Round `matrices` while inside; gradients taken there are for the exact ones, which are back afterwards."""
+    """Round `matrices` inside the context and restore them after it.
+
+    Gradients are taken at the rounded values and apply to the exact ones (straight-through estimation).
+    """
     exact = torch.cat([matrix.detach().flatten() for matrix in matrices])
     sizes = [matrix.numel() for matrix in matrices]
-    _put(matrices, torch.split(rounded(exact), sizes))
+    _assign(matrices, torch.split(rounded(exact), sizes))
     try:
         yield
     finally:
-        _put(matrices, torch.split(exact, sizes))
+        _assign(matrices, torch.split(exact, sizes))
 
 
-def _put(matrices: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+def _assign(matrices: Sequence[Tensor], values: Sequence[Tensor]) -> None:
     with torch.no_grad():
         for matrix, value in zip(matrices, values, strict=True):
             matrix.copy_(value.view_as(matrix))

@@ -1,4 +1,4 @@
-"""How well a pocket checkpoint reads forms that it has not seen: `python -m samples.pocket.evaluate`."""
+"""Measures how well a pocket checkpoint reads unseen forms: `python -m samples.pocket.form_accuracy`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from cogdoc.cogvlm2.prompts import apply_template, build_prompt
 from cogdoc.cogvlm2.quantization import Quantization
 from cogdoc.cogvlm2.tokenizer import Tokenizer, load_tokenizer
 from samples.pocket import MODEL
-from samples.pocket.forms import LABELS, Form, draw, random_form, random_print
-from samples.pocket.questions import Asked, field_question, missing_question, random_transcription
+from samples.pocket.form_questions import QuestionAnswer, field_question, missing_question, random_transcription
+from samples.pocket.forms import LABELS, Form, draw, random_form, random_style
 
 SEED = "unseen"
-MOST_TOKENS = 40
+MAX_NEW_TOKENS = 40
 PRECISIONS: dict[str, tuple[Quantization, torch.dtype]] = {
     "fp32": ("none", torch.float32),
     "bf16": ("none", torch.bfloat16),
@@ -33,8 +33,8 @@ PRECISIONS: dict[str, tuple[Quantization, torch.dtype]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """How many answers of each kind were asked for, and how many were right to the letter.
+class FormAccuracy:
+    """How many questions of each kind were asked, and how many answers match exactly.
 
     Kinds are those of fields, "missing" for questions that the form does not answer, and "transcription".
     """
@@ -44,7 +44,7 @@ class Figures:
 
     @property
     def shares(self) -> dict[str, float]:
-        """The share of right answers by kind; "four digits" are amounts and numbers together."""
+        """The share of exact answers by kind; "four digits" takes amounts and numbers together."""
         kinds = {
             "four digits": ("amount", "number"),
             **{kind: (kind,) for kind in ("date", "missing", "transcription")},
@@ -58,46 +58,50 @@ class Figures:
         return ", ".join(f"{kind} {share:.1%}" for kind, share in self.shares.items())
 
 
-def measure(model: CogVLM2, tokenizer: Tokenizer, forms: int, seed: str = SEED) -> Figures:
-    """Ask for each field of freshly made forms, for one that is missing, and for all the text."""
-    chance = random.Random(seed)
+def measure(model: CogVLM2, tokenizer: Tokenizer, forms: int, seed: str = SEED) -> FormAccuracy:
+    """Generate `forms` forms, and ask for each of their fields, for a missing one, and for all text."""
+    rng = random.Random(seed)
     asked: Counter[str] = Counter()
     right: Counter[str] = Counter()
     for _ in range(forms):
-        form = random_form(chance)
-        pixels = to_pixels(draw(form, random_print(chance)), model.config.vision)
-        exam = list(_exam(chance, form))
-        given = answers(model, tokenizer, pixels, [entry for _, entry in exam])
-        for (kind, entry), answer in zip(exam, given, strict=True):
+        form = random_form(rng)
+        pixels = to_pixels(draw(form, random_style(rng)), model.config.vision)
+        exam = list(_exam(rng, form))
+        replies = answers(model, tokenizer, pixels, [entry for _, entry in exam])
+        for (kind, entry), answer in zip(exam, replies, strict=True):
             asked[kind] += 1
             right[kind] += answer == entry.answer
-    return Figures(asked, right)
+    return FormAccuracy(asked, right)
 
 
 @torch.inference_mode()
-def answers(model: CogVLM2, tokenizer: Tokenizer, pixels: torch.Tensor, asked: list[Asked]) -> list[str]:
-    """What the model answers to all questions about one picture, by greedy decoding."""
+def answers(model: CogVLM2, tokenizer: Tokenizer, pixels: torch.Tensor, asked: list[QuestionAnswer]) -> list[str]:
+    """The model's answers to questions about one picture, by greedy decoding.
+
+    Args:
+        pixels: (3, image_size, image_size).
+    """
     config = model.config
     features = model.image_features(pixels[None])
     prompts = [
         build_prompt(config, tokenizer.encode(apply_template(entry.template, entry.question)), with_image=True)
         for entry in asked
     ]
-    rows = prefill(model, prompts, features.expand(len(prompts), -1, -1), max_new_tokens=MOST_TOKENS)
-    completions = collect(decode(rows, MOST_TOKENS, config.eos_token_ids), len(prompts))
+    rows = prefill(model, prompts, features.expand(len(prompts), -1, -1), max_new_tokens=MAX_NEW_TOKENS)
+    completions = collect(decode(rows, MAX_NEW_TOKENS, config.eos_token_ids), len(prompts))
     return [tokenizer.decode(completion.token_ids) for completion in completions]
 
 
-def _exam(chance: random.Random, form: Form) -> Iterator[tuple[str, Asked]]:
+def _exam(rng: random.Random, form: Form) -> Iterator[tuple[str, QuestionAnswer]]:
     for field in form.fields:
-        yield LABELS[field.label], field_question(chance, form, field.label)
-    yield "missing", missing_question(chance, form)
-    yield "transcription", random_transcription(chance, form)
+        yield LABELS[field.label], field_question(rng, form, field.label)
+    yield "missing", missing_question(rng, form)
+    yield "transcription", random_transcription(rng, form)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure a pocket checkpoint on forms that it has not seen.")
-    parser.add_argument("--model", type=Path, default=MODEL, help="folder; by default, the one of this project")
+    parser = argparse.ArgumentParser(description="Measure a pocket checkpoint on unseen forms.")
+    parser.add_argument("--model", type=Path, default=MODEL, help="folder; by default the one in this repository")
     parser.add_argument("--forms", type=int, default=500)
     options = parser.parse_args()
     tokenizer = load_tokenizer(options.model)

@@ -1,6 +1,6 @@
-"""Makes the pictures that the pocket checkpoint is shown with, and facts.json: `python -m samples.pocket.make`.
+"""Writes the example forms of the pocket checkpoint and their facts.json: `python -m samples.pocket.make_pictures`.
 
-Forms of seeds that training never draws from, three as pictures and two as the pages of a PDF, whose text is text.
+Three forms are pictures, two are the pages of a PDF with a text layer. Training never draws their seeds.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from pathlib import Path
 import pymupdf
 
 from samples.making.facts import Question, Sample, ask, unanswerable, write_facts
-from samples.pocket.forms import BASELINE, COLUMNS, LABELS, TYPEWRITER_WIDTH, Form, Print, draw, random_form
-from samples.pocket.questions import NAMES
+from samples.pocket.form_questions import NAMES
+from samples.pocket.forms import BASELINE, COLUMNS, LABELS, TYPEWRITER_WIDTH, Form, PrintStyle, draw, random_form
 
-# Chosen for what they ask and for their margins, before there was a model.
+# Chosen for their fields and margins before the model was trained.
 PICTURES = {
-    "form-1.png": ("sample 10", Print(448, 448, "cobo", size=1.0, ink=20, paper=255, quality=None)),
-    "form-2.png": ("sample 5", Print(600, 450, "helv", size=1.0, ink=50, paper=240, quality=None)),
-    "form-3.jpg": ("sample 18", Print(480, 480, "cour", size=1.0, ink=0, paper=225, quality=80)),
+    "form-1.png": ("sample 10", PrintStyle(448, 448, "cobo", size=1.0, ink=20, paper=255, quality=None)),
+    "form-2.png": ("sample 5", PrintStyle(600, 450, "helv", size=1.0, ink=50, paper=240, quality=None)),
+    "form-3.jpg": ("sample 18", PrintStyle(480, 480, "cour", size=1.0, ink=0, paper=225, quality=80)),
 }
-BOOK = "forms.pdf"
-BOOK_SEEDS = ("sample 1", "sample 13")
+PDF = "forms.pdf"
+PDF_SEEDS = ("sample 1", "sample 13")
 PAGE = 420.0
-"""Side of the PDF's pages in points."""
+"""Width and height of the PDF's pages in points."""
 
 
 def make(folder: Path) -> list[Sample]:
@@ -33,9 +33,9 @@ def make(folder: Path) -> list[Sample]:
         form = _form(seed)
         draw(form, style).save(folder / name, quality=style.quality or -1)
         samples.append(_sample(name, (form,)))
-    pages = tuple(_form(seed) for seed in BOOK_SEEDS)
-    write_pdf(pages, folder / BOOK)
-    samples.append(_sample(BOOK, pages))
+    pages = tuple(_form(seed) for seed in PDF_SEEDS)
+    write_pdf(pages, folder / PDF)
+    samples.append(_sample(PDF, pages))
     write_facts(samples, folder / "facts.json")
     return samples
 
@@ -45,13 +45,13 @@ def _form(seed: str) -> Form:
 
 
 def write_pdf(pages: tuple[Form, ...], path: Path) -> None:
-    """Each character in its cell, by PyMuPDF's own Courier."""
+    """Write a PDF with a page a form, each character in its cell, in PyMuPDF's own Courier."""
     document = pymupdf.open()
     for form in pages:
         page = document.new_page(width=PAGE, height=PAGE)
-        for placed in form.placed:
-            foot = (placed.left * PAGE, (placed.top + BASELINE * placed.height) * PAGE)
-            page.insert_text(foot, placed.character, fontname="cour", fontsize=PAGE / COLUMNS / TYPEWRITER_WIDTH)
+        for placed in form.characters:
+            anchor = (placed.left * PAGE, (placed.top + BASELINE * placed.height) * PAGE)
+            page.insert_text(anchor, placed.character, fontname="cour", fontsize=PAGE / COLUMNS / TYPEWRITER_WIDTH)
     document.save(path, garbage=3, deflate=True, no_new_id=True)
 
 

@@ -1,4 +1,4 @@
-"""What is asked about a form, in many wordings, and what the answer is."""
+"""Generates questions about a form in many wordings, with their answers."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ NAMES = {
     "Order": ("order", "order number"),
     "Table": ("table", "table number"),
 }
-# Never on a form, so that "not found" is the answer to more than the labels that happen to be missing.
-STRANGERS = ("name", "phone", "price", "address", "city", "discount", "weight", "customer", "signature", "email")
+# Names that no form has, so that "not found" also answers questions about more than the missing labels.
+ABSENT_NAMES = ("name", "phone", "price", "address", "city", "discount", "weight", "customer", "signature", "email")
 
 READ_VERBS = ("Read", "Read out", "Transcribe", "Copy", "Write down", "Extract")
 READ_OBJECTS = ("all text", "all the text", "the text", "the whole text", "every line", "all lines")
@@ -47,11 +47,11 @@ READ_PLACES = (
     " of the form",
 )
 READ_MANNERS = ("", ", line by line", " exactly as it is", " in reading order", " and nothing else")
-READ_ENDS = (".", ".", "")
+READ_ENDINGS = (".", ".", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionAnswer:
     """A question, the template it is asked in, and its answer."""
 
     question: str
@@ -59,40 +59,40 @@ class Asked:
     answer: str
 
 
-def random_question(random: random.Random, form: Form) -> Asked:
-    """A question about a field: mostly one that is there."""
+def random_question(random: random.Random, form: Form) -> QuestionAnswer:
+    """A question about a field, mostly one that the form has."""
     present = [field.label for field in form.fields]
     if present and random.random() < 0.8:
         return field_question(random, form, random.choice(present))
     return missing_question(random, form)
 
 
-def field_question(random: random.Random, form: Form, label: str) -> Asked:
-    """A question about the field `label`, whether the form has it or not, in any wording."""
+def field_question(random: random.Random, form: Form, label: str) -> QuestionAnswer:
+    """A question about the field `label`, which the form may lack, in a random wording."""
     names = NAMES[label]
     name = names[0] if random.random() < 0.7 else random.choice(names)
-    return Asked(_worded(random, name), random.choice(("chat", "vqa")), form.value(label) or NOT_FOUND)
+    return QuestionAnswer(_phrased(random, name), random.choice(("chat", "vqa")), form.value(label) or NOT_FOUND)
 
 
-def missing_question(random: random.Random, form: Form) -> Asked:
+def missing_question(random: random.Random, form: Form) -> QuestionAnswer:
     """A question about something that is not on the form."""
     absent = [label for label in LABELS if form.value(label) is None]
     if random.random() < 0.75:
         return field_question(random, form, random.choice(absent))
-    return Asked(_worded(random, random.choice(STRANGERS)), random.choice(("chat", "vqa")), NOT_FOUND)
+    return QuestionAnswer(_phrased(random, random.choice(ABSENT_NAMES)), random.choice(("chat", "vqa")), NOT_FOUND)
 
 
-def random_transcription(random: random.Random, form: Form) -> Asked:
+def random_transcription(random: random.Random, form: Form) -> QuestionAnswer:
     """An instruction to read the whole form."""
     template: Template = random.choices(("chat", "vqa"), weights=(3, 1))[0]
     if random.random() < 0.4:
-        return Asked(READ_ALL, template, form.text)
-    verb, what = random.choice(READ_VERBS), random.choice(READ_OBJECTS)
-    rest = "".join(random.choice(choices) for choices in (READ_PLACES, READ_MANNERS, READ_ENDS))
-    return Asked(f"{verb} {what}{rest}", template, form.text)
+        return QuestionAnswer(READ_ALL, template, form.text)
+    verb, target = random.choice(READ_VERBS), random.choice(READ_OBJECTS)
+    rest = "".join(random.choice(choices) for choices in (READ_PLACES, READ_MANNERS, READ_ENDINGS))
+    return QuestionAnswer(f"{verb} {target}{rest}", template, form.text)
 
 
-def _worded(random: random.Random, name: str) -> str:
+def _phrased(random: random.Random, name: str) -> str:
     wording = WORDINGS[0] if random.random() < 0.5 else random.choice(WORDINGS)
     question = wording.format(name)
     return question.capitalize() if random.random() < 0.5 else question

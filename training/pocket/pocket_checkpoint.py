@@ -1,4 +1,4 @@
-"""The pocket checkpoint's files: the sizes, weights to begin with, and writing it in the published form."""
+"""The pocket checkpoint: its layer sizes, its initial weights, and saving it in the published form."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2
-from samples.pocket.tokens import SpecialIds, save_tokenizer
+from training.pocket.pocket_tokenizer import SpecialIds, save_tokenizer
 
-# All widths are multiples of 64, so that each linear layer can take every 4-bit kernel. A page's cell (see `forms`) is
-# one patch wide and two high, so an image token shows two characters.
+# All widths are multiples of 64, so that every 4-bit kernel fits each linear layer. A cell of the page (see
+# `samples.pocket.forms`) is one patch wide and two high, so an image token covers two characters.
 SIZES: dict[str, Any] = {
     "hidden_size": 128,
     "intermediate_size": 192,
@@ -39,7 +39,7 @@ SIZES: dict[str, Any] = {
 }
 
 LOWEST_FREQUENCY = 0.05
-"""Of positions, in radians a patch; the highest is 1."""
+"""Lowest frequency of the initial positions, in radians a patch; the highest is 1."""
 
 
 def raw_config(special: SpecialIds, sizes: dict[str, Any] = SIZES) -> dict[str, Any]:
@@ -64,8 +64,8 @@ def raw_config(special: SpecialIds, sizes: dict[str, Any] = SIZES) -> dict[str, 
     }
 
 
-def begin(folder: Path, seed: int, sizes: dict[str, Any] = SIZES) -> CogVLM2:
-    """Write tokenizer and configuration into `folder`, and give the model with random weights."""
+def create_model(folder: Path, seed: int, sizes: dict[str, Any] = SIZES) -> CogVLM2:
+    """Write tokenizer and configuration to `folder` and return the model with random weights."""
     folder.mkdir(parents=True, exist_ok=True)
     raw = raw_config(save_tokenizer(folder), sizes)
     (folder / "config.json").write_text(json.dumps(raw, indent=2) + "\n", encoding="utf-8")
@@ -76,7 +76,7 @@ def begin(folder: Path, seed: int, sizes: dict[str, Any] = SIZES) -> CogVLM2:
 
 
 def initialize(model: CogVLM2) -> None:
-    """Random weights, by PyTorch's generator; linear layers keep their input's scale."""
+    """Set random weights from PyTorch's global generator; linear layers preserve the scale of their input."""
     for module in model.modules():
         if isinstance(module, nn.Linear):
             nn.init.normal_(module.weight, std=0.8 * module.in_features**-0.5)
@@ -92,22 +92,22 @@ def initialize(model: CogVLM2) -> None:
 
 
 def _grid_positions(grid: int, width: int) -> Tensor:
-    """What the learned positions (grid * grid, width) begin as: sines and cosines of the row and of the column.
+    """Initial position embeddings, (grid * grid, width): sines and cosines of the row and of the column.
 
-    As large as what the patches show, or the tower takes long to find out where anything stands; and of a grid's
-    structure, or it has to find out for each patch apart which ones are beside it.
+    They are as large as the patch embeddings, and neighboring patches get similar ones. With small or random positions
+    the tower takes thousands of steps to learn which patches are next to each other.
     """
     frequencies = LOWEST_FREQUENCY ** torch.linspace(0, 1, width // 4)
     angles = torch.arange(grid)[:, None] * frequencies
-    along = 2**0.5 * torch.cat((angles.sin(), angles.cos()), dim=-1)  # (grid, width / 2), of variance 1
-    rows, columns = along[:, None].expand(-1, grid, -1), along.expand(grid, -1, -1)
+    axis = 2**0.5 * torch.cat((angles.sin(), angles.cos()), dim=-1)  # (grid, width / 2), of variance 1
+    rows, columns = axis[:, None].expand(-1, grid, -1), axis.expand(grid, -1, -1)
     return torch.cat((rows, columns), dim=-1).flatten(0, 1)
 
 
 def save(model: CogVLM2, folder: Path) -> None:
-    """Write the weights in bf16 under the published names; the file is whole or the old one."""
+    """Write the weights in bf16 under the published names, replacing the file in one step."""
     weights = {name: tensor.detach().to(torch.bfloat16).contiguous() for name, tensor in model.state_dict().items()}
     partial = folder / "model.safetensors.partial"
     save_file(weights, partial, metadata={"format": "pt"})
-    partial.chmod(0o644)  # safetensors writes for the owner alone
+    partial.chmod(0o644)  # safetensors makes it readable for the owner only
     partial.replace(folder / "model.safetensors")
