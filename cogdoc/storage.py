@@ -1,8 +1,8 @@
-"""Where cogdoc speaks to storage that is not a folder of this machine: `s3://`, `gs://`, `https://` and the like.
+"""Opens storage that is not a folder of this machine: `s3://`, `gs://`, `https://` and the like.
 
-All of it goes through fsspec (https://filesystem-spec.readthedocs.io). An address is the user's word for it that the
-network may be used; nothing here is reached without one. Credentials and endpoints are those of the back ends' own
-settings, such as AWS_PROFILE and AWS_ENDPOINT_URL.
+All access goes through fsspec (https://filesystem-spec.readthedocs.io). The network is used only where the user names
+such an address. Credentials and endpoints come from the back ends' own settings, such as AWS_PROFILE and
+AWS_ENDPOINT_URL.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 20
 READ_SECONDS = 60
-"""Seconds of silence after which a web server is given up."""
+"""Seconds without data after which a request to a web server fails."""
 
 EXTRAS = {
     **dict.fromkeys(("http", "https"), "http"),
@@ -26,46 +26,46 @@ EXTRAS = {
     **dict.fromkeys(("gs", "gcs"), "gs"),
     **dict.fromkeys(("abfs", "abfss", "az", "adl"), "azure"),
 }
-"""Which extra of cogdoc brings what an address of this scheme needs."""
+"""The extra of cogdoc that installs the back end of a scheme."""
 
-# One letter would be a drive.
+# A single letter is a drive on Windows.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
 def is_address(text: str) -> bool:
-    """Whether this is an address such as `s3://bucket/folder/`, and not the path of a file."""
+    """Whether `text` is an address such as `s3://bucket/folder/`, and not the path of a file."""
     return _ADDRESS.match(text) is not None
 
 
 def is_web(address: str) -> bool:
-    """Whether it is of the web, where a folder is told by its last slash alone and nothing can be written."""
+    """Whether this is a web address: read-only, and a folder only if it ends with a slash."""
     return address.lower().startswith(("http://", "https://"))
 
 
 def plain_address(address: str) -> str:
-    """The address with its scheme in small letters, which mean the same."""
+    """The address with its scheme in lower case."""
     scheme, separator, rest = address.partition("://")
     return scheme.lower() + separator + rest
 
 
 def printable_address(address: str) -> str:
-    """The address without a password that stands in it."""
+    """The address without the password that it may contain."""
     parts = urlsplit(address)
     if "@" not in parts.netloc:
         return address
-    user, _, place = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{place}"))
+    user, _, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}"))
 
 
 def open_storage(address: str) -> tuple[AbstractFileSystem, str]:
-    """The file system behind an address, and the address's path there.
+    """The file system of an address, and the path in it.
 
     Raises:
-        MissingError: what it takes is not installed.
-        InputError: there is no such kind of address.
+        MissingError: the back end is not installed.
+        InputError: the scheme is unknown.
     """
     if "::" in address:
-        # To fsspec that is one address inside of another, and names of files in a store are anybody's.
+        # fsspec would chain file systems, and a hostile file name in a store could use that.
         raise InputError(f"{printable_address(address)}: names with :: in them cannot be opened")
     from fsspec.core import url_to_fs
     from fsspec.registry import known_implementations
@@ -73,7 +73,7 @@ def open_storage(address: str) -> tuple[AbstractFileSystem, str]:
     address = plain_address(address)
     scheme = address.partition("://")[0]
     try:
-        # Listings are kept by nobody: they would grow with the files.
+        # Without a cache of listings, which would grow with the number of files.
         system, path = url_to_fs(address, use_listings_cache=False, **_settings(scheme))
     except ImportError as error:
         extra = EXTRAS.get(scheme)
@@ -85,7 +85,7 @@ def open_storage(address: str) -> tuple[AbstractFileSystem, str]:
 
 
 def explain(error: Exception) -> str:
-    """What went wrong with a back end, in a line. Each has errors of its own; their names are what they share."""
+    """A back end's error in one line. Back ends share no error classes, only parts of their names."""
     status = getattr(error, "status", None)
     name = type(error).__name__
     if isinstance(error, FileNotFoundError) or status == 404:

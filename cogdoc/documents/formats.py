@@ -1,4 +1,4 @@
-"""Which kind of file this is, judged by its first bytes and never by its name."""
+"""Recognizes the format of a file by its first bytes, never by its name."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ READABLE_SUFFIXES = frozenset(
         ".ppm",
     ]
 )
-"""What a folder is searched for; a file that is named outright may carry any suffix."""
+"""Suffixes of the files that are read in a folder. A file that the user names may have any suffix."""
 
 PDF_HEADER_WINDOW = 1024
-"""The PDF header may stand this far into the file (PDF 1.7, appendix H, note 13)."""
+"""Bytes in which the PDF header may begin (PDF 1.7, appendix H, note 13)."""
 
 _PICTURE_MAGICS = (
     b"\x89PNG\r\n\x1a\n",
@@ -50,7 +50,7 @@ _PICTURE_MAGICS = (
 
 
 class DocumentFormat(StrEnum):
-    """How a file has to be opened."""
+    """Formats that are opened in different ways."""
 
     PDF = "pdf"
     XPS = "xps"
@@ -59,12 +59,12 @@ class DocumentFormat(StrEnum):
 
 
 def recognize_format(path: Path) -> DocumentFormat:
-    """Tell the format of the file at `path`.
+    """The format of the file at `path`.
 
     Raises:
         InputError: the file is missing, not a file, or may not be read.
         DamagedError: the file is empty.
-        UnsupportedError: the bytes are of none of the formats that cogdoc reads.
+        UnsupportedError: cogdoc does not read this format.
     """
     try:
         with path.open("rb") as file:

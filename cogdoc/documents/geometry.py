@@ -1,4 +1,4 @@
-"""Rectangles on a page, in PDF points unless a name says pixels; the origin is the top left corner."""
+"""Rectangles on a page, in PDF points unless a name says pixels. The origin is the top left corner."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ class Box(NamedTuple):
         return self.x0 <= x <= self.x1 and self.y0 <= y <= self.y1
 
     def overlap(self, other: Box) -> float:
-        """Area shared with `other`, 0 where they do not meet."""
+        """The area of the intersection with `other`."""
         width = min(self.x1, other.x1) - max(self.x0, other.x0)
         height = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(0.0, width) * max(0.0, height)
 
     def vertical_overlap(self, other: Box) -> float:
-        """Share of the lower box's height at which both stand side by side, 0 to 1."""
+        """Overlap of the vertical extents as a share of the smaller height, 0 to 1."""
         shared = min(self.y1, other.y1) - max(self.y0, other.y0)
         return max(0.0, shared) / max(1e-6, min(self.height, other.height))
 
     def horizontal_overlap(self, other: Box) -> float:
-        """Share of the narrower box's width at which one stands above the other, 0 to 1."""
+        """Overlap of the horizontal extents as a share of the smaller width, 0 to 1."""
         shared = min(self.x1, other.x1) - max(self.x0, other.x0)
         return max(0.0, shared) / max(1e-6, min(self.width, other.width))
 
@@ -57,6 +57,6 @@ class Box(NamedTuple):
 
 
 def bounding_box(boxes: Iterable[Box]) -> Box:
-    """The smallest box around all of `boxes`, of which there must be at least one."""
+    """The smallest box that contains all of `boxes`, at least one."""
     lefts, tops, rights, bottoms = zip(*boxes, strict=True)
     return Box(min(lefts), min(tops), max(rights), max(bottoms))

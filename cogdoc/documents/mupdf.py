@@ -1,7 +1,7 @@
 """PyMuPDF without its layout models and without its messages.
 
-`import pymupdf` also imports its layout models and onnxruntime (0.6 s and about 90 MB) although most pages need
-neither. This module keeps them out; `cogdoc.parsing.layout.page_layout` imports them when it needs a page's layout.
+`import pymupdf` also imports its layout models and onnxruntime (0.6 s and about 90 MB), which most pages do not need.
+This module keeps them out; `cogdoc.parsing.layout.page_layout` imports them when it needs a page's layout.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The order in which people expect numbered files."""
+"""Natural sort order: numbers in file names sort by their value."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ import re
 
 
 def natural_key(text: str) -> tuple[list[tuple[int, int | str]], str]:
-    """Sort key under which `page 9` comes before `page 10`, and names that differ in case only have one order."""
+    """Sort key that puts `page 9` before `page 10` and ignores case, except between equal names."""
     parts = [part for part in re.split(r"(\d+)", text) if part]
     return [(0, int(part)) if part.isdecimal() else (1, part.casefold()) for part in parts], text

@@ -13,7 +13,7 @@ _RANGE = re.compile(r"\s*(?:(?P<single>\d{1,9})|(?P<first>\d{1,9})?\s*-\s*(?P<la
 
 @dataclass(frozen=True, slots=True)
 class PageSelection:
-    """Closed ranges of 1-based page numbers; an open end is None."""
+    """Ranges of 1-based page numbers, both ends included; None for an open end."""
 
     ranges: tuple[tuple[int, int | None], ...] = ((1, None),)
 
@@ -21,22 +21,22 @@ class PageSelection:
         """The selected pages of a document in ascending order, each once.
 
         Raises:
-            UsageError: a page that was asked for by number does not exist.
+            UsageError: the user named a page that does not exist.
         """
         for first, last in self.ranges:
             beyond = max(first, last or first)
             if beyond > page_count and not (first == 1 and last is None):
                 pages = "1 page" if page_count == 1 else f"{page_count} pages"
                 raise UsageError(f"page {beyond} is out of range: the document has {pages}")
-        done = 0
+        last_selected = 0
         for first, last in sorted(self.ranges, key=lambda item: item[0]):
-            for number in range(max(first, done + 1), (last or page_count) + 1):
+            for number in range(max(first, last_selected + 1), (last or page_count) + 1):
                 yield number
-                done = number
+                last_selected = number
 
 
 def selection_of(numbers: Iterable[int]) -> PageSelection:
-    """The selection of these pages, runs of them as ranges."""
+    """The selection of these pages; consecutive ones become a range."""
     ranges: list[tuple[int, int | None]] = []
     for number in sorted(numbers):
         if ranges and number == (ranges[-1][1] or 0) + 1:
@@ -47,10 +47,10 @@ def selection_of(numbers: Iterable[int]) -> PageSelection:
 
 
 def parse_page_selection(selection: str) -> PageSelection:
-    """Read a selection such as `1,3-5,8-` or `-3`.
+    """Parse a selection such as `1,3-5,8-` or `-3`.
 
     Raises:
-        UsageError: the text is no selection, counts from 0, or runs backwards.
+        UsageError: the text is not a selection, contains page 0, or a range runs backwards.
     """
     ranges: list[tuple[int, int | None]] = []
     for part in selection.split(","):

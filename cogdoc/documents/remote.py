@@ -1,4 +1,4 @@
-"""Documents in object stores and on the web: listed a folder at a time, fetched when they are opened, not kept."""
+"""Documents in object stores and on the web: listed a folder at a time, downloaded when they are opened, not kept."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 MAX_FETCHED = 2 << 30
-"""Bytes of the largest file that is fetched: as many may lie in the temporary folder for each file being read."""
+"""Bytes of the largest file that is downloaded. The temporary folder holds one file for each document being read."""
 
 MAX_DEPTH = 32
-"""Folders in folders: an index on the web can lead on forever."""
+"""Levels of nested folders that are searched; a web index can link to itself without end."""
 
 MAX_NAME = 200
-"""Bytes of a file's name; those of results have a suffix more."""
+"""Bytes of a file's name; the names of results add a suffix."""
 
 VERSION_KEYS = (
     "ETag",
@@ -36,19 +36,19 @@ VERSION_KEYS = (
     "mtime",
     "modify",
 )
-"""What the back ends call that which changes with the content."""
+"""Names under which the back ends report a value that changes with the content."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file, and what tells that it is still the one that was listed."""
+    """A file, and what identifies the version that was listed."""
 
     address: str
     relative: Path
-    """Below the folder that was named; its parts are names of files on any system."""
+    """The path below the folder that the user named; its parts are valid file names on every system."""
     size: int | None = None
     version: str = ""
-    """The store's own word for the content or its time."""
+    """A value from the store that changes with the content: a hash or a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class UnresolvedFolder:
 
 @dataclass(frozen=True, slots=True)
 class _Storage:
-    """A file system, and what stands in front of its paths in an address."""
+    """A file system, and the prefix that makes its paths addresses."""
 
     system: AbstractFileSystem
     prefix: str
@@ -72,13 +72,13 @@ class _Storage:
 
 
 def find_files(address: str, *, keep_folder: bool = False) -> Iterator[RemoteFile | UnresolvedFolder]:
-    """The documents at an address, lazily: the file that it names, or those in a folder and its folders.
+    """The documents at an address, lazily: the file that it names, or those in a folder and its subfolders.
 
     Args:
-        keep_folder: whether files of a folder are told by its name, too.
+        keep_folder: begin the relative paths with the name of the folder.
 
     Raises:
-        CogdocError: nothing is there, it cannot be reached, or what is needed for that is not installed.
+        CogdocError: there is nothing at the address, it cannot be reached, or the back end is not installed.
     """
     address = plain_address(address)
     try:
@@ -88,8 +88,8 @@ def find_files(address: str, *, keep_folder: bool = False) -> Iterator[RemoteFil
         prefix = named.removesuffix(path) if named.endswith(path) else system.unstrip_protocol("")
         storage = _Storage(system, "" if is_web(address) else prefix)
         if _is_folder(system, address, path):
-            below = Path(_file_name(path)) if keep_folder else Path()
-            yield from _walk(storage, path, below, 0)
+            relative = Path(_file_name(path)) if keep_folder else Path()
+            yield from _walk(storage, path, relative, 0)
         elif _is_pattern(address, path):
             yield from _match(storage, path)
         else:
@@ -97,16 +97,16 @@ def find_files(address: str, *, keep_folder: bool = False) -> Iterator[RemoteFil
             yield storage.file(address if is_web(address) else path, Path(_file_name(path)), info)
     except CogdocError:
         raise
-    except Exception as error:  # every back end has errors of its own
+    except Exception as error:  # every back end raises its own errors
         raise InputError(explain(error)) from None
 
 
 def fetch(file: RemoteFile, path: Path, limit: int = MAX_FETCHED) -> None:
-    """Write a file's bytes to `path`.
+    """Download a file to `path`.
 
     Raises:
-        TooLargeError: there are more than `limit`.
-        CogdocError: it is gone, cannot be reached, or the connection broke.
+        TooLargeError: it has more than `limit` bytes.
+        CogdocError: it no longer exists, cannot be reached, or the connection fails.
     """
     from fsspec.callbacks import Callback
 
@@ -135,7 +135,7 @@ def _check_size(size: int | None, limit: int) -> None:
 
 
 def _web_info(system: AbstractFileSystem, address: str) -> dict[str, Any]:
-    """What a web server tells of a file without sending it; many tell nothing, or not in this way."""
+    """What a web server says about a file without sending it; empty for servers that do not support this."""
     try:
         info: dict[str, Any] = system.info(address)
     except Exception:
@@ -152,11 +152,11 @@ def _is_folder(system: AbstractFileSystem, address: str, path: str) -> bool:
 
 
 def _is_pattern(address: str, path: str) -> bool:
-    return not is_web(address) and any(character in path for character in "*?[")
+    return not is_web(address) and any(char in path for char in "*?[")
 
 
-def _walk(storage: _Storage, folder: str, below: Path, depth: int) -> Iterator[RemoteFile | UnresolvedFolder]:
-    """The documents in a folder, in natural order."""
+def _walk(storage: _Storage, folder: str, relative: Path, depth: int) -> Iterator[RemoteFile | UnresolvedFolder]:
+    """The documents in a folder and its subfolders, in natural order."""
     try:
         if depth > MAX_DEPTH:
             raise InputError(f"folders more than {MAX_DEPTH} deep are not searched")
@@ -170,13 +170,13 @@ def _walk(storage: _Storage, folder: str, below: Path, depth: int) -> Iterator[R
     for path, entry in sorted(_children(folder, entries), key=lambda child: natural_key(_file_name(child[0]))):
         name = _file_name(path)
         if entry["type"] == "directory":
-            yield from _walk(storage, path, below / name, depth + 1)
+            yield from _walk(storage, path, relative / name, depth + 1)
         elif Path(name).suffix.lower() in READABLE_SUFFIXES:
-            yield storage.file(path, below / name, entry)
+            yield storage.file(path, relative / name, entry)
 
 
 def _children(folder: str, entries: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What lies directly in a folder: an index on the web links to anywhere, a store may list the folder itself."""
+    """The direct children of a folder. A web index also links elsewhere; a store may list the folder itself."""
     inside = folder.rstrip("/") + "/"
     for entry in entries:
         path = entry["name"].rstrip("/")
@@ -195,9 +195,9 @@ def _match(storage: _Storage, pattern: str) -> Iterator[RemoteFile]:
 
 
 def _file_name(path: str) -> str:
-    """The last part of a path, as a name that leads nowhere else on any system."""
+    """The last part of a path, made a valid file name on every system."""
     name = unquote(PurePosixPath(urlsplit(path).path).name) if is_web(path) else PurePosixPath(path).name
-    plain = "".join("_" if character in '/\\:"' or not character.isprintable() else character for character in name)
+    plain = "".join("_" if char in '/\\:"' or not char.isprintable() else char for char in name)
     while len(plain.encode("utf-8", "replace")) > MAX_NAME:
         plain = plain[1:]
     return plain if plain.strip(". ") else "document"

@@ -1,4 +1,4 @@
-"""How large a page is drawn: decided before a single pixel is allocated."""
+"""Sizes at which pages are rendered, computed before any pixel is allocated."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass
 
 LONG_SIDE = 1344
-"""Pixels of a page's long side unless something else is asked for: what CogVLM2 sees."""
+"""Pixels of a page's long side by default: the side of CogVLM2's input."""
 
 MAX_PAGE_POINTS = 14400.0
-"""The largest page that PDF 1.7 allows (appendix C, 200 inches); anything above is an absurd page box."""
+"""The longest side that PDF 1.7 allows (appendix C, 200 inches); a longer one is an invalid page box."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,17 @@ class PixelSize:
 
 
 COGVLM2_SQUARE = PixelSize(LONG_SIDE, LONG_SIDE)
-"""The exact square that CogVLM2 takes; the aspect ratio is not kept."""
+"""CogVLM2's input size; a page is stretched to it."""
 
 
 def fit_long_side(width: float, height: float, long_side: int = LONG_SIDE) -> PixelSize:
-    """The size in pixels at which the longer side of a page is `long_side`, neither side below one pixel."""
+    """The size in pixels at which a page's longer side is `long_side`; each side is at least one pixel."""
     scale = long_side / max(width, height)
     return PixelSize(max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def clamp_page_size(width: float, height: float) -> tuple[float, float]:
-    """A page size in points that can be drawn: finite, positive, and no larger than PDF allows."""
+    """The page size in points, limited to what can be rendered: finite, positive, and no larger than PDF allows."""
     return _clamp_side(width), _clamp_side(height)
 
 

@@ -1,11 +1,11 @@
-"""Child processes in which files are opened, drawn and literally read.
+"""Worker processes in which files are opened, rendered and read.
 
-A crash, a hang or a memory blow-up of native code there is an error of the page that was being read; the
-parent goes on with a fresh child. Two children are also twice as fast as one, where threads bring nothing.
+If native code crashes, hangs or exhausts memory there, that is an error of the page that was being read, and the
+parent goes on with a new worker process. Two worker processes also read twice as fast as one; threads would not.
 
-The children are plain `python -m` processes that are spoken to over their standard streams: unlike
-`multiprocessing`, this neither forks a process that has threads nor imports the user's main module again, so
-that the Python API works in a script without a main guard.
+A worker process is a plain `python -m` process that communicates over its standard streams. Unlike `multiprocessing`,
+this does not fork a process that has threads, and does not import the user's main module again, so that the Python API
+works in a script without a main guard.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from cogdoc.documents.sandbox_limits import DEFAULT_MEMORY, Limits, describe_confinement
-from cogdoc.documents.wire import AnswerError, receive_answer, send_request
+from cogdoc.documents.wire import ReplyError, receive_reply, send_request
 from cogdoc.errors import CogdocError, DamagedError, ResourceError, TimeLimitError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 DEFAULT_TIMEOUT = 300.0
-"""Seconds after which a page is given up: OCR of the densest page takes a tenth of it."""
+"""Seconds that a page may take. OCR of the densest page takes a tenth of it."""
 
-PAGES_PER_CHILD = 500
-"""A child is replaced after as many calls, so that a leak in native code cannot add up."""
+CALLS_PER_PROCESS = 500
+"""A worker process is replaced after this many calls, so that leaks in native code cannot add up."""
 
 
 class Sandbox:
-    """A pool of children, each spoken to by one thread at a time."""
+    """A pool of worker processes. One thread at a time communicates with each."""
 
     def __init__(
         self,
@@ -46,28 +46,29 @@ class Sandbox:
     ) -> None:
         """
         Args:
-            jobs: how many children work at the same time.
-            timeout: seconds a call may take before its child is killed; None for no limit.
-            memory: bytes that a child may allocate, where the system can limit it.
-            threads: of each child; by default, the children share this machine's processors.
+            jobs: how many worker processes run at the same time.
+            timeout: seconds that a call may take before its worker process is killed; None for no limit.
+            memory: bytes that a worker process may allocate, where the system can limit it.
+            threads: threads of each worker process; by default they share this machine's cores.
         """
         self.jobs = jobs
         self._timeout = timeout
         cores = os.cpu_count() or 1
         self._limits = Limits(memory, timeout and timeout * cores, threads or max(1, cores // jobs))
-        self._children: list[_Child] = []
-        self._idle: list[_Child] = []
+        self._workers: list[_WorkerProcess] = []
+        self._idle: list[_WorkerProcess] = []
         self._lock = threading.Lock()
         self._closed = False
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="cogdoc-sandbox")
-        # Ahead of the first call. By a thread of the pool: a child ends with the thread that has started it.
-        self._pool.submit(lambda: self._give_back(self._start()))
+        # Start the first worker before the first call. A thread of the pool has to start it: Linux kills a worker
+        # process when the thread that started it ends.
+        self._pool.submit(lambda: self._release(self._start()))
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Run a module-level function in a child; its result has to be of the type that it is annotated with.
+        """Run a module-level function in a worker process; its result must have the type that it is annotated with.
 
-        The future raises what the function raised, `ResourceError` where it needed too much memory,
-        `TimeLimitError` where it took too long, and `DamagedError` where the child died otherwise.
+        The future raises what the function raises, `ResourceError` if it needs too much memory, `TimeLimitError` if
+        it takes too long, and `DamagedError` if the worker process dies otherwise.
         """
         return self._pool.submit(self._run, function, args, kwargs)
 
@@ -76,11 +77,11 @@ class Sandbox:
         return self.submit(function, *args, **kwargs).result()
 
     def close(self) -> None:
-        """End the children at once; calls that wait are cancelled."""
+        """End the worker processes at once; waiting calls are cancelled."""
         self._closed = True
         with self._lock:
-            for child in self._children:
-                child.kill()
+            for worker in self._workers:
+                worker.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Sandbox:
@@ -90,57 +91,57 @@ class Sandbox:
         self.close()
 
     def _run(self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        child = self._take()
+        worker = self._acquire()
         try:
-            return child.call(function, args, kwargs, self._timeout)
+            return worker.call(function, args, kwargs, self._timeout)
         except CogdocError as error:
-            if child.usable or child.calls == 1 or isinstance(error, TimeLimitError):
+            if worker.usable or worker.calls == 1 or isinstance(error, TimeLimitError):
                 raise
         finally:
-            self._give_back(child)
-        # What earlier calls left behind in the child may be to blame, so a fresh one has the last word.
-        child = self._start()
+            self._release(worker)
+        # Leftovers of earlier calls may have caused the failure, so try once more in a new worker process.
+        worker = self._start()
         try:
-            return child.call(function, args, kwargs, self._timeout)
+            return worker.call(function, args, kwargs, self._timeout)
         finally:
-            self._give_back(child)
+            self._release(worker)
 
-    def _take(self) -> _Child:
+    def _acquire(self) -> _WorkerProcess:
         with self._lock:
             while self._idle:
-                child = self._idle.pop()
-                if child.usable:
-                    return child
-                self._end(child)
+                worker = self._idle.pop()
+                if worker.usable:
+                    return worker
+                self._discard(worker)
         return self._start()
 
-    def _give_back(self, child: _Child) -> None:
+    def _release(self, worker: _WorkerProcess) -> None:
         with self._lock:
-            if child.usable:
-                self._idle.append(child)
+            if worker.usable:
+                self._idle.append(worker)
             else:
-                self._end(child)
+                self._discard(worker)
 
-    def _start(self) -> _Child:
+    def _start(self) -> _WorkerProcess:
         with self._lock:
             if self._closed:
                 raise DamagedError("the sandbox is closed")
-            child = _Child(self._limits)
-            self._children.append(child)
-        return child
+            worker = _WorkerProcess(self._limits)
+            self._workers.append(worker)
+        return worker
 
-    def _end(self, child: _Child) -> None:
-        child.kill()
-        self._children.remove(child)
+    def _discard(self, worker: _WorkerProcess) -> None:
+        worker.kill()
+        self._workers.remove(worker)
 
 
-class _Child:
-    """One worker process."""
+class _WorkerProcess:
+    """The parent's side of one worker process."""
 
     def __init__(self, limits: Limits) -> None:
         threads = str(limits.threads)
         environment = os.environ | {"OMP_NUM_THREADS": threads, "COGDOC_WORKER_THREADS": threads}
-        # -P: a module of the user's current folder must never be imported in place of a library.
+        # -P: a module in the user's current folder must never be imported instead of a library.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-W", "ignore", "-m", "cogdoc.documents.sandbox_worker"],
             stdin=subprocess.PIPE,
@@ -149,22 +150,21 @@ class _Child:
             env=environment,
         )
         self.calls = 0
-        self._memory = limits.memory
         self._killed = False
-        with contextlib.suppress(OSError):  # a child that is dead already shows at the first call
+        with contextlib.suppress(OSError):  # if the process is dead already, the first call reports it
             self._send(limits)
 
     @property
     def usable(self) -> bool:
-        return not self._killed and self._process.poll() is None and self.calls < PAGES_PER_CHILD
+        return not self._killed and self._process.poll() is None and self.calls < CALLS_PER_PROCESS
 
     def call(
         self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], timeout: float | None
     ) -> T:
-        """Have a function called, and wait for what it gives.
+        """Have the worker process call a function, and return its result.
 
         Raises:
-            CogdocError: what the function raised, or what became of the child.
+            CogdocError: the function raised it, or it says how the worker process ended.
         """
         assert self._process.stdout is not None
         self.calls += 1
@@ -180,14 +180,14 @@ class _Child:
             timer.start()
         try:
             self._send((function, args, kwargs))
-            return receive_answer(self._process.stdout, function)  # type: ignore[no-any-return]
+            return receive_reply(self._process.stdout, function)  # type: ignore[no-any-return]
         except ResourceError:
-            self.kill()  # it may have kept what it had allocated
+            self.kill()  # it may still hold the memory that it allocated
             raise
-        except AnswerError:
+        except ReplyError:
             self.kill()
-            raise DamagedError("the reader gave back something else than what was read") from None
-        except (EOFError, OSError, ValueError):  # ValueError: `close` has closed the streams meanwhile
+            raise DamagedError("the worker process sent something else than the result") from None
+        except (EOFError, OSError, ValueError):  # ValueError: `close` closed the streams meanwhile
             self.kill()
             if expired.is_set():
                 raise TimeLimitError(f"took longer than {timeout:g} s", "raise --timeout") from None
@@ -214,10 +214,11 @@ class _Child:
         code = self._process.returncode
         if sys.platform != "win32" and code == -signal.SIGXCPU:
             return TimeLimitError("took too much processor time", "raise --timeout")
-        return DamagedError(f"the reader crashed ({f'signal {-code}' if code < 0 else f'exit code {code}'})")
+        reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return DamagedError(f"the worker process crashed ({reason})")
 
 
 def try_confinement() -> str:
-    """What children are denied on this system, in words: `memory limited to 1536 MB, network refused`."""
+    """The limits that work on this system, such as `memory limited to 1536 MB, network refused`."""
     with Sandbox() as sandbox:
         return sandbox.run(describe_confinement)

@@ -1,6 +1,6 @@
-"""What a child may take of the machine: memory, processor time, files, network; as far as the system has limits.
+"""Limits of a worker process: memory, processor time, files, network, as far as the system can enforce them.
 
-On Windows there are none of these, and the wall clock, which the parent holds, has to do.
+Windows enforces none of these; there, only the parent's time limit applies.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from cogdoc.documents.system_calls import refuse_system_calls
 
 DEFAULT_MEMORY = 1536 * 2**20
-"""Bytes a child may allocate. OCR and layout of the densest page take half of it; the rest is for large pictures."""
+"""Bytes that a worker process may allocate. OCR and layout of the densest page take half; large pictures the rest."""
 
 THREAD_MEMORY = 128 * 2**20
-"""Bytes that each thread may have on top, for the stacks and buffers of the OCR and layout models."""
+"""Bytes that each thread may allocate in addition, for the stacks and buffers of the OCR and layout models."""
 
 OPEN_FILES = 256
 WRITTEN_FILE = 16 * 2**20
-"""Bytes of the largest file a child may write. All it ever writes is Python's own cache of compiled modules."""
+"""Bytes of the largest file that a worker process may write. It only ever writes Python's cache of compiled modules."""
 
 SPARE_SECONDS = 10
 
@@ -37,42 +37,42 @@ _OUT_OF_MEMORY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one child may take."""
+    """The limits of one worker process."""
 
     memory: int = DEFAULT_MEMORY
-    """Bytes, threads not counted."""
+    """Bytes, without `THREAD_MEMORY`."""
     processor_seconds: float | None = None
-    """Of all threads, for each call."""
+    """Processor time of each call, all threads together."""
     threads: int = 1
 
 
 def memory_for(megapixels: float) -> int:
-    """What a child needs for pictures of so many megapixels: the picture four times over, and itself."""
+    """Bytes that a worker process needs for pictures of this size: four copies of one, and the process itself."""
     return max(DEFAULT_MEMORY, int(megapixels * 12e6) + (300 << 20))
 
 
 def confine(limits: Limits) -> None:
-    """Limit this process, for good. Threads that run already are not all covered, so this comes first."""
-    # Ctrl-C reaches the whole process group; the parent decides what becomes of the children.
+    """Limit this process for the rest of its life. Call it first: threads that already run are not all covered."""
+    # Ctrl-C reaches the whole process group; the parent decides when worker processes end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
-        # The kernel ends this process when its parent is killed, even in the middle of native code.
+        # The kernel kills this process when its parent is killed, even in the middle of native code.
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if sys.platform != "win32":
         import resource
 
-        # The writable part of the address space: what is only reserved or mapped from files takes no memory.
-        _lower(resource.RLIMIT_DATA, limits.memory + THREAD_MEMORY * limits.threads)
-        _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
-        _lower(resource.RLIMIT_FSIZE, WRITTEN_FILE)
-        _lower(resource.RLIMIT_CORE, 0)
+        # Writable memory only: address space that is reserved or mapped from files takes no memory.
+        _lower_limit(resource.RLIMIT_DATA, limits.memory + THREAD_MEMORY * limits.threads)
+        _lower_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+        _lower_limit(resource.RLIMIT_FSIZE, WRITTEN_FILE)
+        _lower_limit(resource.RLIMIT_CORE, 0)
     refuse_system_calls()
 
 
 def allow_processor_time(limits: Limits) -> None:
-    """Give a call its processor time; the kernel ends the process when it is used up.
+    """Grant a call its processor time. The kernel kills the process when that is used up.
 
-    The parent's clock runs out before. This is for the child whose parent cannot end it any more.
+    The parent's time limit expires earlier; this one is for a worker process whose parent can no longer kill it.
     """
     if sys.platform == "win32" or limits.processor_seconds is None:
         return
@@ -86,17 +86,17 @@ def allow_processor_time(limits: Limits) -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory that was refused is behind an error; native libraries each say it in words of their own."""
-    return any(isinstance(each, MemoryError) or _OUT_OF_MEMORY.search(str(each)) for each in _chain(error))
+    """Whether a refused allocation caused an error; native libraries report it in different words."""
+    return any(isinstance(cause, MemoryError) or _OUT_OF_MEMORY.search(str(cause)) for cause in _causes(error))
 
 
 def describe_confinement() -> str:
-    """What holds on this system, found out by trying. Runs in the sandbox."""
-    memory, network = _tries_memory(), _tries_network()
+    """The limits that work on this system, found by trying to break them. Runs in a worker process."""
+    memory, network = _try_memory(), _try_network()
     return f"memory {memory}, network {network}"
 
 
-def _tries_memory() -> str:
+def _try_memory() -> str:
     if sys.platform == "win32":
         return "not limited"
     import resource
@@ -111,7 +111,7 @@ def _tries_memory() -> str:
     return "not limited"
 
 
-def _tries_network() -> str:
+def _try_network() -> str:
     import socket
 
     try:
@@ -123,8 +123,8 @@ def _tries_network() -> str:
     return "not refused"
 
 
-def _lower(kind: int, limit: int) -> None:
-    """Set a limit and its upper bound, where it is not lower already."""
+def _lower_limit(kind: int, limit: int) -> None:
+    """Set a soft and a hard limit, unless the hard limit is lower already."""
     import resource
 
     _, hard = resource.getrlimit(kind)
@@ -133,7 +133,8 @@ def _lower(kind: int, limit: int) -> None:
         resource.setrlimit(kind, (lowest, lowest))
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, then the errors that led to it."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

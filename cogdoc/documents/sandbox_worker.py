@@ -1,4 +1,4 @@
-"""The child's side of the sandbox: read a call, make it, send back what it gave, until the parent is gone."""
+"""The main program of a worker process: receive a call, make it, send its result, until the parent is gone."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import contextlib
 import os
 
 from cogdoc.documents.sandbox_limits import Limits, allow_processor_time, confine, is_out_of_memory
-from cogdoc.documents.wire import encode_answer, encode_error, receive_request, send_answer
+from cogdoc.documents.wire import encode_error, encode_result, receive_request, send_reply
 from cogdoc.errors import CogdocError, DamagedError, MissingError, ResourceError
 
 
 def main() -> None:
     requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
-    # What native code prints must reach neither the channel nor the user's standard output.
-    silence = os.open(os.devnull, os.O_RDWR)
-    os.dup2(silence, 0)
-    os.dup2(silence, 1)
+    replies = os.fdopen(os.dup(1), "wb")
+    # What native code prints must reach neither the parent's channel nor the user's standard output.
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
     with contextlib.suppress(EOFError, OSError):
         limits: Limits = receive_request(requests)
         confine(limits)
@@ -25,19 +25,19 @@ def main() -> None:
             function, args, kwargs = receive_request(requests)
             allow_processor_time(limits)
             try:
-                answer = encode_answer(function, function(*args, **kwargs))
+                reply = encode_result(function, function(*args, **kwargs))
             except Exception as error:
-                answer = encode_error(_explain(error, limits))
-            send_answer(answers, answer)
+                reply = encode_error(_as_cogdoc_error(error, limits))
+            send_reply(replies, reply)
 
 
 def _load_libraries() -> None:
-    """What the first call will need, while the parent is still busy; a part that is missing is that call's error."""
+    """Import what the first call needs while the parent is still busy; that call reports a missing library."""
     with contextlib.suppress(ImportError):
         import cogdoc.documents.opening  # noqa: F401
 
 
-def _explain(error: Exception, limits: Limits) -> CogdocError:
+def _as_cogdoc_error(error: Exception, limits: Limits) -> CogdocError:
     if is_out_of_memory(error):
         return ResourceError(f"needs more than {limits.memory >> 20} MB of memory")
     if isinstance(error, CogdocError):

@@ -1,4 +1,4 @@
-"""From what a user points at (a file, a folder, a glob, `-`, a list, an address) to the files, one at a time."""
+"""Finds the files that a user names: files, folders, glob patterns, `-`, lists of files, addresses."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to read.
-
-    `name` is what messages and results call it; `relative` is where its result belongs below an output folder.
-    Of a `remote` file, `path` says nothing: it is wherever `local_copy` puts it.
-    """
+    """A file to read."""
 
     path: Path
+    """For a remote file, only a placeholder: `local_copy` downloads the file."""
     name: str
+    """What messages and results call the file."""
     relative: Path
+    """The path of its result, without the suffix of the format, below an output folder."""
     remote: RemoteFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UnresolvedSource:
-    """Something that a user named and that cannot be read."""
+    """Something that a user named and that cannot be found or read."""
 
     name: str
     error: CogdocError
@@ -48,18 +47,18 @@ class UnresolvedSource:
 def expand_sources(
     arguments: Iterable[str], stdin_file: Path | InputError | None = None, *, several: bool = False
 ) -> Iterator[Source | UnresolvedSource]:
-    """Yield the sources that `arguments` name, lazily: a folder is walked while its files are being read.
+    """Yield the sources that `arguments` name, lazily: folders are walked while their files are being read.
 
-    What cannot be found comes as a `UnresolvedSource` in its place, so that the rest of a run still happens.
+    An argument that cannot be found becomes an `UnresolvedSource`, so that the run goes on with the others.
 
     Args:
         arguments: paths of files and folders, glob patterns, addresses such as `s3://bucket/folder/`, or `-`.
-        stdin_file: where the bytes of standard input were kept, for `-`, or why they were not.
-        several: whether more than one thing is named, so that folders must keep their names in the output.
+        stdin_file: for `-`, the file that holds the bytes of standard input, or why there is none.
+        several: the user named more than one thing, so that the output keeps the names of folders.
     """
     for argument in arguments:
         if argument == STDIN:
-            yield _name_stdin(stdin_file or InputError("standard input is not available here"))
+            yield _stdin_source(stdin_file or InputError("standard input is not available here"))
             continue
         if is_address(argument):
             yield from _expand_address(argument, several=several)
@@ -75,7 +74,7 @@ def _expand(argument: str, *, several: bool) -> Iterator[Source | UnresolvedSour
     if path.is_dir():
         yield from _walk_folder(path, Path(path.resolve().name) if several else Path())
     elif os.path.lexists(path):
-        yield _name_file(path)
+        yield _file_source(path)
     elif glob.has_magic(argument):
         yield from _expand_glob(argument)
     else:
@@ -84,11 +83,11 @@ def _expand(argument: str, *, several: bool) -> Iterator[Source | UnresolvedSour
 
 @contextmanager
 def local_copy(source: Source) -> Iterator[Path]:
-    """The file that a source is; one that is elsewhere is fetched, and removed afterwards.
+    """The file of a source; a remote file is downloaded, and removed at the end.
 
     Raises:
-        TooLargeError: it is larger than what is fetched at most.
-        CogdocError: it cannot be fetched.
+        TooLargeError: a remote file exceeds the size limit of downloads.
+        CogdocError: it cannot be downloaded.
     """
     if source.remote is None:
         yield source.path
@@ -105,11 +104,11 @@ def _expand_address(address: str, *, several: bool) -> Iterator[Source | Unresol
     try:
         for file in find_files(address, keep_folder=several):
             found = True
-            own = well_formed(printable_address(file.address))
+            file_name = well_formed(printable_address(file.address))
             if isinstance(file, UnresolvedFolder):
-                yield UnresolvedSource(own, file.error)
+                yield UnresolvedSource(file_name, file.error)
             else:
-                yield Source(Path(own), own, file.relative, file)
+                yield Source(Path(file_name), file_name, file.relative, file)
     except CogdocError as error:
         yield UnresolvedSource(name, error)
         return
@@ -121,26 +120,26 @@ def _nothing_found() -> InputError:
     return InputError("no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
 
 
-def _name_stdin(kept: Path | InputError) -> Source | UnresolvedSource:
-    return UnresolvedSource(STDIN, kept) if isinstance(kept, InputError) else Source(kept, STDIN, Path("stdin"))
+def _stdin_source(file: Path | InputError) -> Source | UnresolvedSource:
+    return UnresolvedSource(STDIN, file) if isinstance(file, InputError) else Source(file, STDIN, Path("stdin"))
 
 
-def _name_file(path: Path) -> Source | UnresolvedSource:
+def _file_source(path: Path) -> Source | UnresolvedSource:
     name = well_formed(str(path))
     if path.exists() and not path.is_file():
-        # Pipes cannot be read twice, and not by a child process; devices have no end.
+        # A pipe cannot be read twice, nor by a worker process; a device may have no end.
         return UnresolvedSource(name, InputError("not a regular file", "pipe it into cogdoc, and name it -"))
-    return Source(path, name, _below_output(path))
+    return Source(path, name, _relative_to_output(path))
 
 
-def _walk_folder(folder: Path, below: Path) -> Iterator[Source | UnresolvedSource]:
+def _walk_folder(folder: Path, output_folder: Path) -> Iterator[Source | UnresolvedSource]:
     found = False
     for path in _readable_files(folder):
         found = True
         if isinstance(path, UnresolvedSource):
             yield path
         else:
-            yield Source(path, well_formed(str(path)), below / path.relative_to(folder))
+            yield Source(path, well_formed(str(path)), output_folder / path.relative_to(folder))
     if not found:
         yield UnresolvedSource(well_formed(str(folder)), _nothing_found())
 
@@ -162,28 +161,28 @@ def _readable_files(folder: Path) -> Iterator[Path | UnresolvedSource]:
 
 
 def _expand_glob(pattern: str) -> Iterator[Source | UnresolvedSource]:
-    matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)  # noqa: PTH207 - takes absolute ones
+    matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)  # noqa: PTH207 - Path.glob takes no absolute patterns
     if not matches:
         yield UnresolvedSource(well_formed(pattern), InputError("no file matches"))
     for match in matches:
         path = Path(match)
         if path.is_dir():
-            yield from _walk_folder(path, _below_output(path))
+            yield from _walk_folder(path, _relative_to_output(path))
         else:
-            yield _name_file(path)
+            yield _file_source(path)
 
 
-def _below_output(path: Path) -> Path:
-    """Where a file that was named outright goes below an output folder: never above or outside of it."""
+def _relative_to_output(path: Path) -> Path:
+    """The path below an output folder for a file that the user named; it never leads out of that folder."""
     parts = [part for part in path.parts if part not in (path.anchor, "..", ".")]
     return Path(*parts) if not path.is_absolute() else Path(path.name)
 
 
 def read_file_list(file: BufferedIOBase, *, nul_separated: bool) -> Iterator[str]:
-    """The paths in a list, one a line (or NUL-separated), lazily; empty ones are skipped."""
+    """The paths in a list, one a line or separated by NUL, lazily; empty entries are skipped."""
     separator = b"\0" if nul_separated else b"\n"
     rest = b""
-    while chunk := file.read1(1 << 16):  # a pipe gives what there is, and work begins
+    while chunk := file.read1(1 << 16):  # read1 returns what a pipe has so far, so that work can begin
         *complete, rest = (rest + chunk).split(separator)
         yield from (_decode_path(entry, nul_separated) for entry in complete if entry.strip(b"\r"))
     if rest.strip(b"\r\n"):
@@ -196,7 +195,7 @@ def _decode_path(entry: bytes, nul_separated: bool) -> str:
 
 @contextmanager
 def keep_stdin() -> Iterator[Path]:
-    """Keep the bytes of standard input in a temporary file while they are needed.
+    """Copy standard input to a temporary file, which is removed at the end.
 
     Raises:
         InputError: standard input is empty, or a terminal.

@@ -1,8 +1,8 @@
-"""What passes between the parent and its children, and in which form.
+"""The messages between the parent and its worker processes.
 
-A child that a hostile file has taken over can send whatever it likes, so nothing that it sends is unpickled. The
-parent knows which type the function it called gives back: it reads the answer as JSON of just that type, and the
-pixels of a picture as bytes. Whatever does not fit is refused. The other way, from the parent, a request is a pickle.
+A hostile file may take over a worker process, which can then send anything, so nothing that it sends is unpickled. The
+parent knows the result type of the function that it called: it parses the reply as JSON of exactly that type, and the
+pixels of a picture as bytes, and refuses everything else. In the other direction, a request is a pickle.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from cogdoc import errors
 from cogdoc.errors import CogdocError, DamagedError, TooLargeError
 
 MAX_JSON = 64 * 2**20
-"""Bytes of an answer: the densest page takes a hundredth of it, and what the parent makes of it three times as much."""
+"""Bytes of a reply. The densest page takes a hundredth of it; the parsed objects take three times the JSON's memory."""
 
 MAX_PIXELS = 100_000_000
-"""Of a picture that is sent: fifty times what the engines look at."""
+"""Pixels of a picture in a reply: fifty times what the engines look at."""
 
 MAX_MESSAGE = 1000
-"""Characters of an error's message and hint."""
+"""Characters of an error's message and of its hint."""
 
-_LENGTH = struct.Struct("<Q")
-_ANSWER = struct.Struct("<BQ")
-_SHAPE = struct.Struct("<QQ")
+_REQUEST_LENGTH = struct.Struct("<Q")
+_REPLY_HEADER = struct.Struct("<BQ")
+_PICTURE_SHAPE = struct.Struct("<QQ")
 
 _ERRORS = {
     name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, CogdocError)
 }
 
 
-class AnswerError(Exception):
-    """What a child sent is not the answer to the call."""
+class ReplyError(Exception):
+    """A worker process sent something that is not a reply to the call."""
 
 
-class Form(IntEnum):
-    """What stands behind an answer's header."""
+class ReplyKind(IntEnum):
+    """What follows a reply's header."""
 
     JSON = 1
     PICTURE = 2
@@ -51,30 +51,33 @@ class Form(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a child has to say, ready to be sent."""
+class Reply:
+    """An encoded result or error of a call."""
 
-    form: Form
+    kind: ReplyKind
     parts: tuple[bytes | memoryview, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A `CogdocError` on its way."""
+    """A `CogdocError` in a form that can be sent."""
 
     kind: str
     message: str
     hint: str | None
 
 
-class Pixels:
-    """In place of `Picture`, which functions that give one name for type checkers only: it would load MuPDF."""
+class PictureType:
+    """Stands for `Picture` in the annotations of called functions.
+
+    Their modules import that name for type checkers only, or the parent would load NumPy and Pillow.
+    """
 
 
 def send_request(stream: IO[bytes], request: object) -> None:
-    """Tell a child something: its length in eight bytes, then its pickle."""
+    """Send the limits or a call to a worker process: the length in eight bytes, then a pickle."""
     body = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(body)))
+    stream.write(_REQUEST_LENGTH.pack(len(body)))
     stream.write(body)
     stream.flush()
 
@@ -84,95 +87,96 @@ def receive_request(stream: IO[bytes]) -> Any:
     Raises:
         EOFError: the parent is gone.
     """
-    (length,) = _LENGTH.unpack(_read(stream, _LENGTH.size))
+    (length,) = _REQUEST_LENGTH.unpack(_read(stream, _REQUEST_LENGTH.size))
     return pickle.loads(_read(stream, length))
 
 
-def encode_answer(function: Callable[..., Any], value: Any) -> Answer:
-    """What `function` gave back, as bytes.
+def encode_result(function: Callable[..., Any], value: Any) -> Reply:
+    """Encode the result of `function`.
 
     Raises:
-        ValueError: it cannot be said in UTF-8.
-        TooLargeError: it is more than the parent takes in.
+        ValueError: a string in it cannot be encoded as UTF-8.
+        TooLargeError: it is larger than the parent accepts.
     """
-    kind = _result_type(function)
-    if kind is Pixels:
+    result_type = _result_type(function)
+    if result_type is PictureType:
         import numpy as np
 
         height, width, _ = value.shape
-        return Answer(Form.PICTURE, (_SHAPE.pack(height, width), np.ascontiguousarray(value).data.cast("B")))
-    body = _adapter(kind).dump_json((value,))
+        shape = _PICTURE_SHAPE.pack(height, width)
+        return Reply(ReplyKind.PICTURE, (shape, np.ascontiguousarray(value).data.cast("B")))
+    body = _adapter(result_type).dump_json((value,))
     if len(body) > MAX_JSON:
-        raise TooLargeError(f"what it says takes more than {MAX_JSON >> 20} MB")
-    return Answer(Form.JSON, (body,))
+        raise TooLargeError(f"the result takes more than {MAX_JSON >> 20} MB")
+    return Reply(ReplyKind.JSON, (body,))
 
 
-def encode_error(error: CogdocError) -> Answer:
-    """That the call failed, as bytes."""
-    kind = next(each.__name__ for each in type(error).__mro__ if each.__name__ in _ERRORS)
+def encode_error(error: CogdocError) -> Reply:
+    """Encode the error that a call raised."""
+    kind = next(base.__name__ for base in type(error).__mro__ if base.__name__ in _ERRORS)
     failure = Failure(kind, _well_formed(error.message), error.hint and _well_formed(error.hint))
-    return Answer(Form.ERROR, (_adapter(Failure).dump_json((failure,)),))
+    return Reply(ReplyKind.ERROR, (_adapter(Failure).dump_json((failure,)),))
 
 
-def send_answer(stream: IO[bytes], answer: Answer) -> None:
-    """Send an answer: its form and its length, then its bytes."""
-    stream.write(_ANSWER.pack(answer.form, sum(len(part) for part in answer.parts)))
-    for part in answer.parts:
+def send_reply(stream: IO[bytes], reply: Reply) -> None:
+    """Send a reply: its kind in one byte and its length in eight, then its bytes."""
+    stream.write(_REPLY_HEADER.pack(reply.kind, sum(len(part) for part in reply.parts)))
+    for part in reply.parts:
         stream.write(part)
     stream.flush()
 
 
-def receive_answer(stream: IO[bytes], function: Callable[..., Any]) -> Any:
-    """What `function` gave back in the child.
+def receive_reply(stream: IO[bytes], function: Callable[..., Any]) -> Any:
+    """The result of `function` in the worker process.
 
     Raises:
-        CogdocError: the child says that the call failed.
-        AnswerError: the child sent anything else; it must not be listened to any more.
-        EOFError: the child is gone.
+        CogdocError: the worker process says that the call failed.
+        ReplyError: the worker process sent anything else; the caller must not read from it again.
+        EOFError: the worker process is gone.
     """
-    form, length = _ANSWER.unpack(_read(stream, _ANSWER.size))
-    kind = _result_type(function)
-    if form == Form.PICTURE and kind is Pixels:
+    kind, length = _REPLY_HEADER.unpack(_read(stream, _REPLY_HEADER.size))
+    result_type = _result_type(function)
+    if kind == ReplyKind.PICTURE and result_type is PictureType:
         return _receive_picture(stream, length)
     if length > MAX_JSON:
-        raise AnswerError
-    if form == Form.JSON and kind is not Pixels:
-        return _parse(_read(stream, length), kind)
-    if form == Form.ERROR:
+        raise ReplyError
+    if kind == ReplyKind.JSON and result_type is not PictureType:
+        return _parse(_read(stream, length), result_type)
+    if kind == ReplyKind.ERROR:
         failure: Failure = _parse(_read(stream, length), Failure)
         hint = failure.hint and failure.hint[:MAX_MESSAGE]
         raise _ERRORS.get(failure.kind, DamagedError)(failure.message[:MAX_MESSAGE], hint)
-    raise AnswerError
+    raise ReplyError
 
 
 def _receive_picture(stream: IO[bytes], length: int) -> Any:
     import numpy as np
 
-    height, width = _SHAPE.unpack(_read(stream, _SHAPE.size))
-    if not (0 < height * width <= MAX_PIXELS and length == _SHAPE.size + 3 * height * width):
-        raise AnswerError
+    height, width = _PICTURE_SHAPE.unpack(_read(stream, _PICTURE_SHAPE.size))
+    if not (0 < height * width <= MAX_PIXELS and length == _PICTURE_SHAPE.size + 3 * height * width):
+        raise ReplyError
     pixels = np.empty((height, width, 3), np.uint8)
     if stream.readinto(pixels.reshape(-1)) < pixels.size:  # type: ignore[attr-defined]
         raise EOFError
     return pixels
 
 
-def _parse(body: bytes, kind: Any) -> Any:
+def _parse(body: bytes, result_type: Any) -> Any:
     try:
-        return _adapter(kind).validate_json(body, strict=True)[0]
+        return _adapter(result_type).validate_json(body, strict=True)[0]
     except ValueError as error:
-        raise AnswerError from error
+        raise ReplyError from error
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[tuple[Any]]:
-    # Inside of a tuple, since only there may it be said that infinite numbers are kept as they are.
-    return TypeAdapter(tuple[kind], config=ConfigDict(ser_json_inf_nan="constants", extra="forbid"))
+def _adapter(result_type: Any) -> TypeAdapter[tuple[Any]]:
+    # Wrapped in a tuple, because pydantic takes a configuration (which keeps infinite numbers) only for such types.
+    return TypeAdapter(tuple[result_type], config=ConfigDict(ser_json_inf_nan="constants", extra="forbid"))
 
 
 @cache
 def _result_type(function: Callable[..., Any]) -> Any:
-    return get_type_hints(function, localns={"Picture": Pixels})["return"]
+    return get_type_hints(function, localns={"Picture": PictureType})["return"]
 
 
 def _read(stream: IO[bytes], length: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What it takes to be a place where files are opened: this machine's sandbox, or a cluster of machines."""
+"""The protocol of worker pools that open files: this machine's sandbox, or a cluster of machines."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ T = TypeVar("T")
 
 
 class Workers(Protocol):
-    """Runs functions where a hostile file can do no harm. Safe to use from several threads."""
+    """Runs functions in processes where a hostile file can do no harm. Thread-safe."""
 
     jobs: int
-    """How many calls run at the same time."""
+    """The number of calls that run at the same time."""
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Run a module-level function; its result has to be of the type that it is annotated with.
+        """Run a module-level function; its result must have the type that it is annotated with.
 
-        The future raises the `CogdocError` that the function raised, or that says what became of the call.
+        The future raises the `CogdocError` that the function raises, or one that says why the call failed.
         """
         ...
 
@@ -28,5 +28,5 @@ class Workers(Protocol):
         ...
 
     def close(self) -> None:
-        """End the work at once; calls that wait are cancelled."""
+        """End the worker processes at once; waiting calls are cancelled."""
         ...

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import child_functions as child
 import pymupdf
 import pytest
+import worker_functions as worker
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
@@ -47,7 +47,7 @@ def test_page_900_of_1000_is_drawn_without_reading_the_others(tmp_path: Path, fr
     path = tmp_path / "long.pdf"
     file.save(path)
     assert path.stat().st_size > 20e6
-    assert fresh_sandbox.run(child.bytes_read_while_drawing, OpenRequest(path), 900) < 1e6
+    assert fresh_sandbox.run(worker.bytes_read_while_drawing, OpenRequest(path), 900) < 1e6
 
 
 def test_broken_page_does_not_keep_others_from_being_read(tmp_path: Path, open_file: Open) -> None:

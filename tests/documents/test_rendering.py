@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import child_functions as child
 import numpy as np
 import pymupdf
 import pytest
+import worker_functions as worker
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +78,7 @@ def test_senseless_page_boxes_still_give_a_picture(tmp_path: Path, open_file: Op
 @pytest.mark.parametrize("side", [1.0, 14400.0])
 def test_nothing_larger_than_asked_for_is_allocated(fresh_sandbox: Sandbox, make_pdf: MakePdf, side: float) -> None:
     warm, absurd = (OpenRequest(make_pdf(size, name=f"{size[0]}.pdf")) for size in [(595.0, 842.0), (side, side)])
-    growth = fresh_sandbox.run(child.memory_growth_while_drawing, warm, absurd, PixelSize(64, 64))
+    growth = fresh_sandbox.run(worker.memory_growth_while_drawing, warm, absurd, PixelSize(64, 64))
     assert growth < 50 * 2**20, "14400 x 14400 pixels would take 600 MB"
 
 

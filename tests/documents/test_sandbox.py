@@ -10,28 +10,28 @@ import textwrap
 from concurrent.futures import CancelledError
 from pathlib import Path
 
-import child_functions as child
 import numpy as np
 import pytest
+import worker_functions as worker
 
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.errors import CogdocError, DamagedError, EncryptedError, TimeLimitError
 
 
 def assert_works(sandbox: Sandbox) -> None:
-    assert sandbox.run(child.add, 2, 3) == 5
+    assert sandbox.run(worker.add, 2, 3) == 5
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_killed_child_is_that_calls_error_only(fresh_sandbox: Sandbox, number: int) -> None:
     with pytest.raises(DamagedError, match=f"crashed .signal {int(number)}"):
-        fresh_sandbox.run(child.die, number)
+        fresh_sandbox.run(worker.die, number)
     assert_works(fresh_sandbox)
 
 
 def test_child_that_leaves_is_an_error(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="exit code 3"):
-        fresh_sandbox.run(child.leave, 3)
+        fresh_sandbox.run(worker.leave, 3)
     assert_works(fresh_sandbox)
 
 
@@ -40,50 +40,50 @@ def test_hanging_child_is_given_up_and_replaced(monkeypatch: pytest.MonkeyPatch)
     with Sandbox(timeout=10) as sandbox:
         assert_works(sandbox)
         with pytest.raises(TimeLimitError, match="took longer than 10 s"):
-            sandbox.run(child.hang)
+            sandbox.run(worker.hang)
         assert_works(sandbox)
 
 
 def test_exceptions_come_back_as_one_line(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="ZeroDivisionError: by zero"):
-        fresh_sandbox.run(child.fail)
+        fresh_sandbox.run(worker.fail)
     assert_works(fresh_sandbox)
 
 
 def test_own_errors_come_back_whole(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(EncryptedError) as caught:
-        fresh_sandbox.run(child.refuse)
+        fresh_sandbox.run(worker.refuse)
     assert (caught.value.message, caught.value.hint) == ("the message", "the hint")
     assert_works(fresh_sandbox)
 
 
 def test_large_pictures_come_back_whole(fresh_sandbox: Sandbox) -> None:
-    picture = fresh_sandbox.run(child.make_picture, 3000, 2000)
-    assert np.array_equal(picture, child.make_picture(3000, 2000))
+    picture = fresh_sandbox.run(worker.make_picture, 3000, 2000)
+    assert np.array_equal(picture, worker.make_picture(3000, 2000))
     assert picture.flags.writeable
 
 
 def test_calls_share_a_child_until_it_is_worn_out(fresh_sandbox: Sandbox) -> None:
-    assert fresh_sandbox.run(child.process_id) == fresh_sandbox.run(child.process_id) != os.getpid()
+    assert fresh_sandbox.run(worker.process_id) == fresh_sandbox.run(worker.process_id) != os.getpid()
 
 
 def test_printing_child_neither_breaks_the_channel_nor_reaches_the_parents_output(
     fresh_sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert fresh_sandbox.run(child.print_loudly) == "", "its standard input is empty"
+    assert fresh_sandbox.run(worker.print_loudly) == "", "its standard input is empty"
     assert_works(fresh_sandbox)
     assert capfd.readouterr() == ("", "")
 
 
 def test_interrupt_is_the_parents_to_decide(fresh_sandbox: Sandbox) -> None:
-    assert fresh_sandbox.run(child.ignore_interrupts_for, 0.1) == "still here"
+    assert fresh_sandbox.run(worker.ignore_interrupts_for, 0.1) == "still here"
 
 
 def test_closing_ends_the_children_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     sandbox = Sandbox(timeout=None)
-    number = sandbox.run(child.process_id)
-    waiting = sandbox.submit(child.hang)
+    number = sandbox.run(worker.process_id)
+    waiting = sandbox.submit(worker.hang)
     sandbox.close()
     with pytest.raises((CogdocError, CancelledError)):
         waiting.result()
@@ -94,8 +94,8 @@ def test_closing_ends_the_children_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 def test_children_work_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     with Sandbox(jobs=2, timeout=60) as sandbox:
-        slow = [sandbox.submit(child.ignore_interrupts_for, 1.0) for _ in range(2)]
-        ids = {sandbox.submit(child.process_id).result() for _ in range(4)}
+        slow = [sandbox.submit(worker.ignore_interrupts_for, 1.0) for _ in range(2)]
+        ids = {sandbox.submit(worker.process_id).result() for _ in range(4)}
         assert [future.result() for future in slow] == ["still here"] * 2
         assert os.getpid() not in ids
 
@@ -116,5 +116,5 @@ def test_works_in_a_script_without_a_main_guard_and_next_to_misleading_modules(t
 
 
 def test_more_calls_than_a_child_lives_for_all_come_back(fresh_sandbox: Sandbox) -> None:
-    ids = [fresh_sandbox.run(child.process_id) for _ in range(510)]
+    ids = [fresh_sandbox.run(worker.process_id) for _ in range(510)]
     assert len(set(ids)) == 2

@@ -12,8 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import child_functions as child
 import pytest
+import worker_functions as worker
 
 from cogdoc.documents.sandbox import Sandbox, try_confinement
 from cogdoc.errors import DamagedError, ResourceError, TimeLimitError
@@ -34,13 +34,13 @@ def small_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 @pytest.mark.parametrize("caught", [False, True], ids=["memory-error", "hidden-in-another-error"])
 def test_memory_blow_up_is_that_calls_error_only(small_sandbox: Sandbox, caught: bool) -> None:
     with pytest.raises(ResourceError, match="needs more than 400 MB of memory"):
-        small_sandbox.run(child.exhaust_memory, caught)
-    assert small_sandbox.run(child.add, 2, 3) == 5
+        small_sandbox.run(worker.exhaust_memory, caught)
+    assert small_sandbox.run(worker.add, 2, 3) == 5
 
 
 @linux_only
 def test_what_earlier_calls_leaked_is_not_laid_at_the_next_ones_door(small_sandbox: Sandbox) -> None:
-    held = [small_sandbox.run(child.keep_memory, 200 * MB) for _ in range(4)]
+    held = [small_sandbox.run(worker.keep_memory, 200 * MB) for _ in range(4)]
     assert 200 * MB in held[1:], "a fresh child took over"
     assert max(held) < 600 * MB
 
@@ -48,36 +48,36 @@ def test_what_earlier_calls_leaked_is_not_laid_at_the_next_ones_door(small_sandb
 @linux_only
 def test_processor_time_ends_a_child_whose_parent_has_lost_its_clock(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(TimeLimitError, match="processor time"):
-        fresh_sandbox.run(child.limit_processor_time, 1)
-    assert fresh_sandbox.run(child.add, 2, 3) == 5
+        fresh_sandbox.run(worker.limit_processor_time, 1)
+    assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
 def test_processor_time_is_given_anew_to_every_call_and_outlasts_the_clock(fresh_sandbox: Sandbox) -> None:
     cores = os.cpu_count() or 1
     for _ in range(3):
-        assert fresh_sandbox.run(child.processor_seconds_left) >= 60 * cores
+        assert fresh_sandbox.run(worker.processor_seconds_left) >= 60 * cores
 
 
 def test_children_open_few_files_write_small_ones_and_leave_no_core(fresh_sandbox: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(DamagedError, match="File too large"):
-        fresh_sandbox.run(child.write_file, tmp_path / "large", 100 * MB)
+        fresh_sandbox.run(worker.write_file, tmp_path / "large", 100 * MB)
     assert (tmp_path / "large").stat().st_size <= 16 * MB
-    assert fresh_sandbox.run(child.core_size) == 0
+    assert fresh_sandbox.run(worker.core_size) == 0
     with pytest.raises(DamagedError, match="Too many open files"):
-        fresh_sandbox.run(child.open_files, 1000)
+        fresh_sandbox.run(worker.open_files, 1000)
 
 
 @linux_only
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
 def test_children_reach_no_network(fresh_sandbox: Sandbox, family: socket.AddressFamily) -> None:
-    assert fresh_sandbox.run(child.reach_network, int(family)) == "EPERM"
+    assert fresh_sandbox.run(worker.reach_network, int(family)) == "EPERM"
 
 
 @linux_only
 @pytest.mark.parametrize("how", ["fork", "spawn", "exec"])
 def test_children_start_threads_and_no_processes(fresh_sandbox: Sandbox, how: str) -> None:
-    assert fresh_sandbox.run(child.start_process, how) == "EPERM"
-    assert fresh_sandbox.run(child.start_thread) == "from a thread"
+    assert fresh_sandbox.run(worker.start_process, how) == "EPERM"
+    assert fresh_sandbox.run(worker.start_thread) == "from a thread"
 
 
 @linux_only
@@ -88,18 +88,18 @@ def test_what_holds_here_can_be_asked() -> None:
 
 
 def test_flood_of_output_goes_nowhere(fresh_sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
-    assert fresh_sandbox.run(child.flood_output) == "still here"
+    assert fresh_sandbox.run(worker.flood_output) == "still here"
     assert capfd.readouterr() == ("", "")
 
 
 @linux_only
 def test_children_end_with_a_parent_that_is_killed() -> None:
     script = textwrap.dedent("""
-        import child_functions as child
+        import worker_functions as worker
         from cogdoc.documents.sandbox import Sandbox
         sandbox = Sandbox(timeout=None)
-        print(sandbox.run(child.process_id), flush=True)
-        sandbox.run(child.hang)
+        print(sandbox.run(worker.process_id), flush=True)
+        sandbox.run(worker.hang)
     """)
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment) as parent:

@@ -9,9 +9,9 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import child_functions as child
 import numpy as np
 import pytest
+import worker_functions as worker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +19,7 @@ from cogdoc import errors
 from cogdoc.documents.document import DocumentFacts, draw_page, read_facts, read_page_size
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.wire import AnswerError, encode_answer, encode_error, receive_answer, send_answer
+from cogdoc.documents.wire import ReplyError, encode_error, encode_result, receive_reply, send_reply
 from cogdoc.engines.builtin.engine import charts_of
 from cogdoc.errors import CogdocError, DamagedError, TooLargeError
 from cogdoc.parsing.page import layout_of, text_of
@@ -82,9 +82,9 @@ results = st.one_of(
     st.tuples(st.just(text_of), pages),
     st.tuples(st.just(layout_of), layouts),
     st.tuples(st.just(charts_of), st.lists(charts, max_size=2).map(tuple)),
-    st.tuples(st.just(child.say), texts),
+    st.tuples(st.just(worker.say), texts),
 )
-called = st.sampled_from([read_facts, read_page_size, text_of, layout_of, charts_of, draw_page, child.say, child.die])
+called = st.sampled_from([read_facts, read_page_size, text_of, layout_of, charts_of, draw_page, worker.say, worker.die])
 
 kinds_of_error = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CogdocError)]
 
@@ -93,9 +93,9 @@ slow_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_sl
 
 def through(function: Function, value: Any) -> Any:
     stream = io.BytesIO()
-    send_answer(stream, encode_answer(function, value))
+    send_reply(stream, encode_result(function, value))
     stream.seek(0)
-    return receive_answer(stream, function)
+    return receive_reply(stream, function)
 
 
 def message(form: int, body: bytes, length: int | None = None) -> io.BytesIO:
@@ -112,7 +112,7 @@ def test_what_functions_give_comes_back_as_it_was(result: tuple[Function, Any]) 
 @slow_machine
 @given(st.integers(1, 40), st.integers(1, 40), st.booleans())
 def test_pictures_come_back_as_they_were(height: int, width: int, turned: bool) -> None:
-    picture = child.make_picture(height, width)
+    picture = worker.make_picture(height, width)
     picture = np.rot90(picture) if turned else picture
     copy = through(draw_page, picture)
     assert copy.dtype == np.uint8
@@ -129,10 +129,10 @@ def test_pictures_come_back_as_they_were(height: int, width: int, turned: bool) 
 )
 def test_errors_come_back_as_they_were(kind: type[CogdocError], text: str, hint: str | None) -> None:
     stream = io.BytesIO()
-    send_answer(stream, encode_error(kind(text, hint)))
+    send_reply(stream, encode_error(kind(text, hint)))
     stream.seek(0)
     with pytest.raises(CogdocError) as caught:
-        receive_answer(stream, read_facts)
+        receive_reply(stream, read_facts)
     assert (type(caught.value), caught.value.message, caught.value.hint) == (kind, text, hint)
 
 
@@ -158,8 +158,8 @@ harmful = st.one_of(
 def test_nothing_else_is_taken_in(
     capfd: pytest.CaptureFixture[str], function: Function, form: int, body: bytes, length: int | None
 ) -> None:
-    with pytest.raises((AnswerError, EOFError)):
-        receive_answer(message(form, body, length), function)
+    with pytest.raises((ReplyError, EOFError)):
+        receive_reply(message(form, body, length), function)
     assert capfd.readouterr().out == ""
 
 
@@ -174,25 +174,25 @@ def test_nothing_else_is_taken_in(
         (read_page_size, b"[[1.0]]"),
         (text_of, b'[{"number": 1}]'),
         (layout_of, b"[null]"),
-        (child.die, b"[0]"),
+        (worker.die, b"[0]"),
     ],
 )
 def test_json_of_another_shape_is_refused(function: Function, body: bytes) -> None:
-    with pytest.raises(AnswerError):
-        receive_answer(message(1, body), function)
+    with pytest.raises(ReplyError):
+        receive_reply(message(1, body), function)
 
 
 @pytest.mark.parametrize("form", [1, 2, 3])
 def test_announced_floods_are_refused_before_anything_is_allocated(form: int) -> None:
     body = struct.pack("<QQ", 2**31, 2**31)
-    with pytest.raises(AnswerError):
-        receive_answer(message(form, body, len(body) + 3 * 2**62), draw_page)
+    with pytest.raises(ReplyError):
+        receive_reply(message(form, body, len(body) + 3 * 2**62), draw_page)
 
 
 def test_error_of_an_unknown_kind_is_an_error_and_a_long_one_is_cut() -> None:
     body = b'[{"kind": "SystemExit", "message": "' + b"x" * 10**6 + b'", "hint": null}]'
     with pytest.raises(DamagedError) as caught:
-        receive_answer(message(3, body), read_facts)
+        receive_reply(message(3, body), read_facts)
     assert len(caught.value.message) == 1000
 
 
@@ -203,23 +203,23 @@ def test_infinite_numbers_stay_what_they_are() -> None:
 @pytest.mark.parametrize("sent", [pickle.dumps(0), b"\x01" + b"\xff" * 8, b"\x07" + bytes(8), b"\x02" + bytes(8)])
 def test_child_that_sends_something_else_is_that_calls_error_only(fresh_sandbox: Sandbox, sent: bytes) -> None:
     with pytest.raises(DamagedError, match="something else"):
-        fresh_sandbox.run(child.send_instead, sent)
-    assert fresh_sandbox.run(child.add, 2, 3) == 5
+        fresh_sandbox.run(worker.send_instead, sent)
+    assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
 def test_child_that_floods_the_channel_is_that_calls_error_only(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError):
-        fresh_sandbox.run(child.flood_channel)
-    assert fresh_sandbox.run(child.add, 2, 3) == 5
+        fresh_sandbox.run(worker.flood_channel)
+    assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
 def test_text_that_is_no_unicode_is_that_calls_error_only(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="cannot be read"):
-        fresh_sandbox.run(child.say, "\ud800")
-    assert fresh_sandbox.run(child.say, "all well") == "all well"
+        fresh_sandbox.run(worker.say, "\ud800")
+    assert fresh_sandbox.run(worker.say, "all well") == "all well"
 
 
 def test_page_that_says_more_than_the_parent_takes_in_is_too_large(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(TooLargeError, match="more than 64 MB"):
-        fresh_sandbox.run(child.say_at_length, 70 * 2**20)
-    assert fresh_sandbox.run(child.add, 2, 3) == 5
+        fresh_sandbox.run(worker.say_at_length, 70 * 2**20)
+    assert fresh_sandbox.run(worker.add, 2, 3) == 5

@@ -31,7 +31,7 @@ def page_failing_with(failure: CogdocError, samples: Path, sandbox: Sandbox) -> 
 
 def test_answer_comes_from_the_words_and_says_so_where_the_layout_fails(samples: Path) -> None:
     with Sandbox(1) as sandbox:
-        page = page_failing_with(DamagedError("the reader crashed"), samples, sandbox)
+        page = page_failing_with(DamagedError("the worker process crashed"), samples, sandbox)
         answer = BuiltinEngine().answer("Who is the chair of the board?", [page], 1)
     assert answer.text == "Tobias Renquist"
     assert answer.flags == ("layout-failed",)
