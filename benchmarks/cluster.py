@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.documents import write_scan_pdf, write_text_pdf
 from benchmarks.report import markdown_table
 from cogdoc.batch.cluster.connection import connect
-from cogdoc.batch.run import Opening, run_sources
+from cogdoc.batch.document_threads import OpenOptions, run_sources
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
@@ -45,7 +45,7 @@ class Load:
 
     name: str
     folder: Path
-    task: Callable[[Document, PageSelection], Iterator[str]]
+    work: Callable[[Document], Iterator[str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,22 +115,22 @@ def local_cluster(jobs: int) -> Iterator[str]:
 def _run(load: Load, workers: Workers) -> tuple[list[str], float]:
     started = time.perf_counter()
     lines: list[str] = []
-    for source in run_sources(expand_sources([str(load.folder)]), Opening(), load.task, workers):
+    for source in run_sources(expand_sources([str(load.folder)]), OpenOptions(), load.work, workers):
         source.wait_until_open()
-        lines += source.records()
+        lines += source.results()
         if source.error is not None:
             raise source.error
     return lines, time.perf_counter() - started
 
 
-def _words(document: Document, selection: PageSelection) -> Iterator[str]:
-    pages = (Page(document, number) for number in document.numbers(selection))
+def _words(document: Document) -> Iterator[str]:
+    pages = (Page(document, number) for number in document.numbers(PageSelection()))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         yield page.text().text
 
 
-def _transcription(document: Document, selection: PageSelection) -> Iterator[str]:
-    for record in transcribe(document, BuiltinEngine(), selection):
+def _transcription(document: Document) -> Iterator[str]:
+    for record in transcribe(document, BuiltinEngine(), PageSelection()):
         yield record.model_copy(update={"timings": {}}).model_dump_json()
 
 

@@ -1,7 +1,7 @@
-"""What a run has done, kept as it goes: after kill -9 the same command goes on where it stopped.
+"""Stores what a run has done, so that the same command resumes after kill -9.
 
-An SQLite database (https://sqlite.org/wal.html) beside the output, held by one process at a time: results of pages and
-questions until they stand in a whole output file, and the fate of every file.
+The journal is an SQLite database (https://sqlite.org/wal.html) beside the output, open in one process at a time. It
+has the status of every file, and the results of pages and questions until a complete output file contains them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,15 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from cogdoc.batch.work import Item, ItemResult
+from cogdoc.batch.items import ItemResult
 from cogdoc.documents.sources import Source
 from cogdoc.errors import OutputError, PlaceLostError
+from cogdoc.results.destination import Destination
 from cogdoc.results.records import AnyRecord, SourceInfo
+from cogdoc.tasks.task import Item
+
+JOURNAL_SUFFIX = ".cogdoc"
+"""The name of the folder with the journal and the record in an output folder; its suffix beside an output file."""
 
 JOURNAL_VERSION = 1
 SCHEMA = """
@@ -45,22 +50,22 @@ CREATE TABLE IF NOT EXISTS files (
 """
 
 
-class State(StrEnum):
-    """How far a file has come."""
+class FileState(StrEnum):
+    """How far the work on a file is."""
 
     WRITING = "writing"
-    """Its output may be there, whole or not, and is this run's own."""
+    """The output may exist, complete or not, and belongs to this run."""
     DONE = "done"
-    """Its output is whole; some of its pages may have failed."""
+    """The output is complete; some of the file's items may have failed."""
     FAILED = "failed"
-    """It has no output."""
+    """There is no output."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileStatus:
-    """What became of one file."""
+    """The result of the work on one file."""
 
-    state: State
+    state: FileState
     items: int = 0
     failed: int = 0
     not_found: int = 0
@@ -69,50 +74,64 @@ class FileStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """What tells that a file is still the one that was read."""
+class FileVersion:
+    """Identifies the content of a file without reading it; a changed file has another version."""
 
     size: int
     modified: int
-    """Nanoseconds since 1970; of a remote file, a digest of what its store calls its version."""
+    """Nanoseconds since 1970; for a remote file, a hash of the version that the storage reports."""
     origin: bytes = b""
-    """Where the file is: two of one name that lie in different folders are not versions of each other."""
+    """The file's absolute path or address: files of the same name in different folders differ."""
 
     @staticmethod
-    def of(path: Path) -> Version:
+    def of(path: Path) -> FileVersion:
         try:
             status = path.stat()
         except OSError:
-            return Version(-1, -1)
-        return Version(status.st_size, status.st_mtime_ns)
+            return FileVersion(-1, -1)
+        return FileVersion(status.st_size, status.st_mtime_ns)
 
     @staticmethod
-    def of_source(source: Source) -> Version:
+    def of_source(source: Source) -> FileVersion:
         if source.remote is None:
-            return replace(Version.of(source.path), origin=os.fsencode(source.path.absolute()))
+            return replace(FileVersion.of(source.path), origin=os.fsencode(source.path.absolute()))
         origin = source.remote.address.encode()
         if not source.remote.version:
-            return Version(-1, time.time_ns(), origin)  # nothing tells whether it is the same
+            return FileVersion(-1, time.time_ns(), origin)  # equal to no other: the file may have changed
         digest = hashlib.sha256(source.remote.version.encode()).digest()
-        return Version(source.remote.size or -1, int.from_bytes(digest[:7]), origin)
+        return FileVersion(source.remote.size or -1, int.from_bytes(digest[:7]), origin)
+
+
+def journal_folder(destination: Destination) -> Path | None:
+    """The folder of the journal; None for standard output, because such a run cannot be resumed."""
+    if destination.path is None:
+        return None
+    if destination.folder:
+        return destination.path / JOURNAL_SUFFIX
+    return journal_beside(destination.path)
+
+
+def journal_beside(path: Path) -> Path:
+    """The folder of the journal of a single output file."""
+    return path.with_name(f".{path.name}{JOURNAL_SUFFIX}")
 
 
 class Journal:
-    """The journal of runs into one place; all methods may be called from any thread."""
+    """The journal of all runs with the same output; all methods may be called from any thread."""
 
     def __init__(self, folder: Path, name: str, key: str, *, restart: bool, retry_failed: bool) -> None:
         """
         Args:
-            folder: made if need be.
-            name: of this share of the work, where several machines work into one place.
-            key: the work; results and files of other work are left alone.
-            restart: forget what was done, unless a run of this work was cut short.
-            retry_failed: forget what failed.
+            folder: is created if it does not exist.
+            name: the database's name, one for each shard.
+            key: identifies the task, its settings and the engine; the journal keeps runs of other keys apart.
+            restart: remove the stored results and statuses, unless the last run of this key was cut short.
+            retry_failed: remove the stored results and statuses that failed.
 
         Raises:
-            OutputError: the place cannot be written, or another process is at work there.
+            OutputError: the folder cannot be written, or another process has the journal open.
         """
-        self._place = folder
+        self._folder = folder
         self._key = key
         self._lock = threading.Lock()
         try:
@@ -123,7 +142,7 @@ class Journal:
             self._database = sqlite3.connect(
                 folder / f"{name}.sqlite", check_same_thread=False, isolation_level=None, timeout=0.5
             )
-            # Held alone, the database needs no memory shared between processes, which network file systems lack.
+            # With an exclusive lock, SQLite needs no shared memory, which network file systems do not have.
             self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
@@ -146,12 +165,12 @@ class Journal:
                 database.execute("DELETE FROM results WHERE key = ?", (self._key,))
             if retry_failed:
                 database.execute("DELETE FROM results WHERE key = ? AND failed", (self._key,))
-                database.execute("DELETE FROM files WHERE key = ? AND state = ?", (self._key, State.FAILED))
-                database.execute("UPDATE files SET state = ? WHERE key = ? AND failed", (State.WRITING, self._key))
+                database.execute("DELETE FROM files WHERE key = ? AND state = ?", (self._key, FileState.FAILED))
+                database.execute("UPDATE files SET state = ? WHERE key = ? AND failed", (FileState.WRITING, self._key))
             database.execute("INSERT OR REPLACE INTO runs VALUES (?, 0)", (self._key,))
 
     def items(self, source: SourceInfo) -> set[str]:
-        """What an earlier run made of a file with these bytes, each item as text."""
+        """The items stored for a file with these bytes, as text."""
         with self._transaction() as database:
             rows = database.execute(
                 "SELECT item FROM results WHERE key = ? AND source = ? AND sha256 = ?",
@@ -160,7 +179,7 @@ class Journal:
         return {item for (item,) in rows}
 
     def find(self, source: SourceInfo, item: Item) -> tuple[AnyRecord, ...]:
-        """The records of an item that is kept."""
+        """The records of a stored item."""
         with self._transaction() as database:
             (packed,) = database.execute(
                 "SELECT records FROM results WHERE key = ? AND source = ? AND sha256 = ? AND item = ?",
@@ -168,8 +187,8 @@ class Journal:
             ).fetchone()
         return tuple(_record_adapter().validate_json(zlib.decompress(packed)))
 
-    def keep(self, source: SourceInfo, result: ItemResult) -> None:
-        """Keep an item's records; once this returns, they outlive the process."""
+    def store(self, source: SourceInfo, result: ItemResult) -> None:
+        """Store an item's records; once this returns, they survive a crash of the process."""
         packed = zlib.compress(_record_adapter().dump_json(list(result.records), by_alias=True), 1)
         with self._transaction() as database:
             database.execute(
@@ -178,42 +197,40 @@ class Journal:
             )
 
     def owns(self, target: Path, origin: bytes = b"") -> bool:
-        """Whether what stands at `target` was written by this work from the file at `origin`, and by nobody since."""
+        """Whether a run of this key wrote `target` from the file at `origin`, and nobody has changed it since."""
         with self._transaction() as database:
             query = "SELECT state, written FROM files WHERE target = ? AND key = ? AND origin = ?"
             row = database.execute(query, (os.fsencode(target), self._key, origin)).fetchone()
-        return row is not None and (row[0] == State.WRITING or Version.of(target).size == row[1] >= 0)
+        return row is not None and (row[0] == FileState.WRITING or FileVersion.of(target).size == row[1] >= 0)
 
-    def fate(self, target: Path, version: Version) -> FileStatus | None:
-        """What became of the file whose output is `target`, if it is the same file and its output is as it was left."""
+    def status(self, target: Path, version: FileVersion) -> FileStatus | None:
+        """The status of the file whose output is `target`; None if it is not completed, or one of the two changed."""
         with self._transaction() as database:
             row = database.execute(
                 "SELECT state, written, items, failed, not_found, exit_code, message FROM files"
                 " WHERE target = ? AND key = ? AND origin = ? AND size = ? AND modified = ?",
                 (os.fsencode(target), self._key, version.origin, version.size, version.modified),
             ).fetchone()
-        if row is None or row[0] == State.WRITING:
+        if row is None or row[0] == FileState.WRITING:
             return None
-        if row[0] == State.DONE and Version.of(target).size != row[1]:
+        if row[0] == FileState.DONE and FileVersion.of(target).size != row[1]:
             return None
-        return FileStatus(State(row[0]), *row[2:])
+        return FileStatus(FileState(row[0]), *row[2:])
 
-    def begin_file(self, target: Path, version: Version) -> None:
-        """Claim `target`, so that a half-finished output is known as this work's own after a loss of power."""
+    def begin_file(self, target: Path, version: FileVersion) -> None:
+        """Claim `target`, so that an incomplete output can be replaced after a loss of power."""
         with self._transaction(durable=True) as database:
-            # What other work wrote there is about to be replaced, and no longer that work's.
+            # The output of another key is about to be replaced, and no longer belongs to that key.
             database.execute("DELETE FROM files WHERE target = ?", (os.fsencode(target),))
             database.execute(
                 "INSERT INTO files (target, key, origin, size, modified, state) VALUES (?, ?, ?, ?, ?, ?)",
-                (os.fsencode(target), self._key, version.origin, version.size, version.modified, State.WRITING),
+                (os.fsencode(target), self._key, version.origin, version.size, version.modified, FileState.WRITING),
             )
 
-    def end_file(self, target: Path, version: Version, fate: FileStatus) -> None:
-        """State what became of a file.
-
-        A failed file claims nothing: what stands at `target` stays whose it was.
-        """
-        written = Version.of(target).size if fate.state is State.DONE or self.owns(target, version.origin) else -1
+    def end_file(self, target: Path, version: FileVersion, status: FileStatus) -> None:
+        """Store the status of a file. If the file failed, an existing `target` keeps its owner."""
+        owned = status.state is FileState.DONE or self.owns(target, version.origin)
+        written = FileVersion.of(target).size if owned else -1
         with self._transaction() as database:
             database.execute(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -223,28 +240,28 @@ class Journal:
                     version.origin,
                     version.size,
                     version.modified,
-                    fate.state,
+                    status.state,
                     written,
-                    fate.items,
-                    fate.failed,
-                    fate.not_found,
-                    fate.exit_code,
-                    fate.message,
+                    status.items,
+                    status.failed,
+                    status.not_found,
+                    status.exit_code,
+                    status.message,
                 ),
             )
 
-    def let_go(self, source: SourceInfo) -> None:
-        """Forget the results of a file that all stand in a whole output."""
+    def remove_results(self, source: SourceInfo) -> None:
+        """Remove the stored results of a file whose output is complete."""
         with self._transaction() as database:
             database.execute("DELETE FROM results WHERE key = ? AND source = ?", (self._key, source.path))
 
     def finish(self, *, keep: bool) -> None:
-        """The run went through to its end, whatever failed on the way; without `keep` its traces are removed."""
+        """Mark the run as finished, whatever failed; without `keep`, remove the journal."""
         with self._transaction() as database:
             database.execute("UPDATE runs SET finished = 1 WHERE key = ?", (self._key,))
         if not keep:
             self.close()
-            shutil.rmtree(self._place, ignore_errors=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def close(self) -> None:
         with self._lock:
@@ -269,11 +286,11 @@ class Journal:
             yield
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise OutputError(f"{self._place}: another cogdoc is at work here") from None
-            raise PlaceLostError(f"{self._place}: the journal cannot be written: {error}") from None
+                raise OutputError(f"{self._folder}: another cogdoc is at work here") from None
+            raise PlaceLostError(f"{self._folder}: the journal cannot be written: {error}") from None
         except sqlite3.DatabaseError as error:
             raise OutputError(
-                f"{self._place}: the journal is damaged: {error}", "remove this folder to begin again"
+                f"{self._folder}: the journal is damaged: {error}", "remove this folder to begin again"
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""Which files a run reads and where the result of each goes: settled before any work, held on disk, not in memory."""
+"""The plan of a run: its files and the output path of each, made before any work and kept on disk, not in memory."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A share of the files: number `index` (from 1) of `count`."""
+    """One of `count` shares of the files; `index` counts from 1."""
 
     index: int = 1
     count: int = 1
 
-    def holds(self, relative: Path) -> bool:
-        """Whether a file is in this share; by its name alone, so that files that come and go move no others."""
+    def contains(self, relative: Path) -> bool:
+        """Whether a file is in this share. Only its own path decides, so other files can come and go."""
         digest = hashlib.sha256(os.fsencode(relative)).digest()
         return int.from_bytes(digest[:8]) % self.count == self.index - 1
 
@@ -40,10 +40,10 @@ class Shard:
 
 
 def parse_shard(text: str) -> Shard:
-    """Read `2/5`.
+    """Parse a share such as `2/5`.
 
     Raises:
-        UsageError: it is no share, or there is none of that number.
+        UsageError: the text is not a share, or its index is not from 1 to its count.
     """
     match = _SHARD.fullmatch(text)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
@@ -52,42 +52,42 @@ def parse_shard(text: str) -> Shard:
 
 
 def slurm_shard(environment: Mapping[str, str]) -> Shard | None:
-    """The share of a task of a SLURM job array, or of a parallel job step; None outside of both.
+    """The share of this task of a SLURM job array, or of this process of a job step; None outside of SLURM.
 
     https://slurm.schedmd.com/job_array.html, https://slurm.schedmd.com/srun.html
     """
 
-    def number(name: str) -> int | None:
+    def integer(name: str) -> int | None:
         text = environment.get(name, "")
         return int(text) if text.isdecimal() else None
 
-    task, first, count = number("SLURM_ARRAY_TASK_ID"), number("SLURM_ARRAY_TASK_MIN"), number("SLURM_ARRAY_TASK_COUNT")
-    step = number("SLURM_ARRAY_TASK_STEP") or 1
+    task, first = integer("SLURM_ARRAY_TASK_ID"), integer("SLURM_ARRAY_TASK_MIN")
+    step, count = integer("SLURM_ARRAY_TASK_STEP") or 1, integer("SLURM_ARRAY_TASK_COUNT")
     if task is not None and count is not None and count > 1:
         return Shard((task - (first or 0)) // step + 1, count)
-    rank, ranks = number("SLURM_PROCID"), number("SLURM_STEP_NUM_TASKS") or number("SLURM_NTASKS")
+    rank, ranks = integer("SLURM_PROCID"), integer("SLURM_STEP_NUM_TASKS") or integer("SLURM_NTASKS")
     return Shard(rank + 1, ranks) if rank is not None and ranks is not None and ranks > 1 else None
 
 
 class Plan:
-    """The files of a run in their order."""
+    """The files of a run, in order. Iterating yields the sources of the run's share."""
 
     def __init__(
         self, sources: Iterable[Source | UnresolvedSource], destination: Destination, output: OutputFormat, shard: Shard
     ) -> None:
         """
         Raises:
-            OutputExistsError: two files would be written to one place.
+            OutputExistsError: two files have the same output path.
         """
-        # An empty name is a temporary database, which SQLite keeps in memory while it is small.
+        # An empty name makes a temporary database, which SQLite keeps in memory while it is small.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute(
-            "CREATE TABLE plan (place INTEGER PRIMARY KEY, path BLOB, name TEXT, relative BLOB, target BLOB UNIQUE,"
+            "CREATE TABLE plan (position INTEGER PRIMARY KEY, path BLOB, name TEXT, relative BLOB, target BLOB UNIQUE,"
             " remote TEXT, kind TEXT, error TEXT, hint TEXT)"
         )
         self._database.execute("BEGIN")
         for source in sources:
-            if shard.holds(source.relative if isinstance(source, Source) else Path(source.name)):
+            if shard.contains(source.relative if isinstance(source, Source) else Path(source.name)):
                 self._add(source, destination, output)
         self._database.execute("COMMIT")
 
@@ -123,20 +123,16 @@ class Plan:
                 "name the folder that holds them both, or read them in two runs",
             ) from None
 
-    def __len__(self) -> int:
-        (count,) = self._database.execute("SELECT COUNT(*) FROM plan").fetchone()
-        return int(count)
-
     def __iter__(self) -> Iterator[Source | UnresolvedSource]:
         rows = self._database.cursor().execute(
-            "SELECT path, name, relative, remote, kind, error, hint FROM plan ORDER BY place"
+            "SELECT path, name, relative, remote, kind, error, hint FROM plan ORDER BY position"
         )
         for path, name, relative, remote, kind, error, hint in rows:
             if error is not None:
                 yield UnresolvedSource(name, getattr(errors, kind)(error, hint))
             else:
-                known = _remote_adapter().validate_json(remote) if remote else None
-                yield Source(Path(os.fsdecode(path)), name, Path(os.fsdecode(relative)), known)
+                file = _remote_adapter().validate_json(remote) if remote else None
+                yield Source(Path(os.fsdecode(path)), name, Path(os.fsdecode(relative)), file)
 
     def close(self) -> None:
         self._database.close()

@@ -1,4 +1,4 @@
-"""The record of a run: JSON Lines with the fate of every file and the reason of every failure, as they happen."""
+"""The record of a run: a file of JSON Lines with the outcome of every file and the reason of every failure."""
 
 from __future__ import annotations
 
@@ -6,52 +6,27 @@ import io
 import json
 import os
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from cogdoc.batch.work import ItemResult, Work
+from cogdoc.batch.accounting import FileCounts, RunCounts
 from cogdoc.errors import CogdocError
 from cogdoc.results.destination import write_error
-from cogdoc.results.records import AnswerRecord, AnyRecord, SourceInfo
+from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, SourceInfo
 from cogdoc.tasks.describe import describe_error
+from cogdoc.tasks.task import Item
 
 RECORD_VERSION = "cogdoc-run/1"
 LONGEST_LINE = 1 << 20
 
 
-@dataclass(slots=True)
-class FileTally:
-    """What happened to one file, in counts."""
-
-    items: int = 0
-    failed: int = 0
-    not_found: int = 0
-    kept: int = 0
-    """Items that an earlier run had done."""
-    seconds: float = 0.0
-    """Spent on it by the readers and the engine; less passes by where several work."""
-    flags: Counter[str] = field(default_factory=Counter)
-
-    def add(self, result: ItemResult) -> None:
-        self.items += 1
-        self.failed += result.failed
-        self.kept += result.kept
-        self.seconds += sum(sum(record.timings.values()) for record in result.records)
-        for record in result.records:
-            self.flags.update(record.flags)
-            if isinstance(record, AnswerRecord) and record.answer is not None:
-                self.not_found += not record.answer.found
-
-
 class RunRecord:
-    """Appends to a file, or to nothing; every line is flushed."""
+    """Appends to a file and flushes every line; writes nothing if the path is None."""
 
-    def __init__(self, path: Path | None, work: Work, **about: Any) -> None:
+    def __init__(self, path: Path | None, task: str, engine: EngineInfo, shard: str) -> None:
         """
         Raises:
             OutputError: the file cannot be written.
@@ -64,47 +39,50 @@ class RunRecord:
             schema=RECORD_VERSION,
             version=version("cogdoc"),
             started=datetime.now(UTC).isoformat(timespec="seconds"),
-            task=work.task,
-            engine=work.engine.info.model_dump(mode="json"),
-            **about,
+            task=task,
+            engine=engine.model_dump(mode="json"),
+            shard=shard,
         )
 
-    def failed_item(self, result: ItemResult) -> None:
-        for record in result.records:
-            if record.error is not None:
-                self._write(
-                    "item", path=record.source.path, item=result.item, error=record.error.model_dump(mode="json")
-                )
+    @property
+    def wall_seconds(self) -> float:
+        return time.monotonic() - self._started
 
-    def unread_pages(self, record: AnyRecord) -> None:
-        if isinstance(record, AnswerRecord):
-            for unread in record.unread_pages:
-                self._write("page", path=record.source.path, page=unread.page, message=unread.message)
+    def add_failed_item(self, item: Item, record: AnyRecord) -> None:
+        assert record.error is not None
+        self._write("item", path=record.source.path, item=item, error=record.error.model_dump(mode="json"))
 
-    def file(
-        self, source: SourceInfo, fate: str, tally: FileTally, output: Path | None, error: CogdocError | None
-    ) -> None:
+    def add_unread_pages(self, record: AnswerRecord) -> None:
+        for unread in record.unread_pages:
+            self._write("page", path=record.source.path, page=unread.page, message=unread.message)
+
+    def add_file(self, source: SourceInfo, counts: FileCounts, output: Path | None, error: CogdocError | None) -> None:
         self._write(
             "file",
             path=source.path,
             sha256=source.sha256,
             pages=source.page_count,
-            fate=fate,
+            fate=counts.outcome(error),
             output=str(output).encode("utf-8", "replace").decode() if output else None,
-            items=tally.items,
-            failed=tally.failed,
-            kept=tally.kept,
-            seconds=round(tally.seconds, 3),
-            flags=dict(tally.flags),
+            items=counts.items,
+            failed=counts.failed,
+            kept=counts.stored,
+            seconds=round(counts.seconds, 3),
+            flags=dict(counts.flags),
             error=describe_error(error).model_dump(mode="json") if error else None,
         )
 
-    def end(self, **totals: Any) -> None:
-        self._write("end", wall_seconds=round(time.monotonic() - self._started, 3), **totals)
-
-    @property
-    def wall_seconds(self) -> float:
-        return time.monotonic() - self._started
+    def end(self, counts: RunCounts) -> None:
+        self._write(
+            "end",
+            wall_seconds=round(self.wall_seconds, 3),
+            files=counts.files,
+            items=counts.items,
+            done=counts.done,
+            partial=counts.partial,
+            failed=counts.failed,
+            earlier=counts.done_earlier,
+        )
 
     def __enter__(self) -> RunRecord:
         return self
@@ -125,7 +103,7 @@ class RunRecord:
 
 
 def _open_for_appending(path: Path) -> TextIO:
-    """The record, without the torn line of a run that was killed in the middle of it."""
+    """Open the record, and cut off the incomplete last line of a run that was killed."""
     try:
         stream = path.open("a+b")
         end = stream.seek(0, os.SEEK_END)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM in the middle of a run: the first ends it after the page in hand, the second at once."""
+"""Ctrl-C and SIGTERM during a run: the first signal ends it after the current page, the second at once."""
 
 from __future__ import annotations
 
@@ -10,25 +10,29 @@ from typing import Any
 
 
 class StoppedRun(BaseException):
-    """A run was asked to stop and did; `signal` says by what."""
+    """A run ended early because of a signal."""
 
-    def __init__(self, number: int, *, goes_on: bool) -> None:
-        """`goes_on`: the same command would go on where this one stopped."""
-        super().__init__(number, goes_on)
+    def __init__(self, number: int, *, resumable: bool) -> None:
+        """
+        Args:
+            number: the signal.
+            resumable: whether the same command continues where this run stopped.
+        """
+        super().__init__(number, resumable)
         self.signal = number
-        self.goes_on = goes_on
+        self.resumable = resumable
 
 
 class StopRequest:
-    """Whether somebody asked the run to stop, and by which signal."""
+    """The signal that asks the run to stop, or None."""
 
     def __init__(self) -> None:
         self.signal: int | None = None
 
 
 @contextmanager
-def stop_on_signals(asked: Callable[[], None]) -> Iterator[StopRequest]:
-    """While the context lasts, the first signal only sets the request and calls `asked`; the next act as before it."""
+def stop_on_signals(on_request: Callable[[], None]) -> Iterator[StopRequest]:
+    """Let the first signal only set the request and call `on_request`; restore the signal handlers after it."""
     request = StopRequest()
     previous: dict[int, Any] = {}
 
@@ -36,14 +40,14 @@ def stop_on_signals(asked: Callable[[], None]) -> Iterator[StopRequest]:
         for number, handler in previous.items():
             signal.signal(number, handler)
 
-    def note(number: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         restore()
         request.signal = number
-        asked()
+        on_request()
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            previous[number] = signal.signal(number, note)
+            previous[number] = signal.signal(number, handle)
     try:
         yield request
     finally:

@@ -1,4 +1,4 @@
-"""The `cogdoc` command: its subcommands, and how every way of ending becomes an exit code."""
+"""The `cogdoc` command: registers the subcommands, and turns every error and signal into an exit code."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("schema", help=schema.HELP)(schema.schema)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
         sys.stdout.write(f"cogdoc {version('cogdoc')}\n")
@@ -54,16 +54,16 @@ def _common(
 
 
 class _Terminated(BaseException):
-    """SIGTERM arrived; unwinds so that temporary files go away and children end."""
+    """SIGTERM or SIGHUP arrived. Unwinds the stack, so that temporary files are removed and child processes end."""
 
 
 def main() -> NoReturn:
-    """Run the command line and leave with its exit code."""
+    """Run the command line and exit with its exit code."""
     signal.signal(signal.SIGTERM, _on_terminate)
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, _on_terminate)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # Results are UTF-8 whatever the locale says, as JSON has to be and as files are written.
+        # Results are always UTF-8, like output files and as JSON requires; the locale does not matter.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(_run(sys.argv[1:]))
 
@@ -76,13 +76,13 @@ def _run(arguments: list[str]) -> int:
         report(error)
         return int(error.exit_code)
     except typer.TyperException as error:
-        if error.message:  # else it was asked for nothing, and its help is shown
+        if error.message:  # empty if no command is given, which shows the help
             report(UsageError(error.format_message(), "see --help"))
         return int(ExitCode.USAGE)
     except StoppedRun as stopped:
         interrupted = stopped.signal == signal.SIGINT
         word = "interrupted" if interrupted else "terminated"
-        warn(f"{word}; the same command goes on from here" if stopped.goes_on else word)
+        warn(f"{word}; the same command goes on from here" if stopped.resumable else word)
         return int(ExitCode.INTERRUPTED if interrupted else ExitCode.TERMINATED)
     except KeyboardInterrupt:
         warn("interrupted")
@@ -91,7 +91,7 @@ def _run(arguments: list[str]) -> int:
         warn("terminated")
         return int(ExitCode.TERMINATED)
     except BrokenPipeError:
-        # Whoever read our output has read enough. Python would complain when it flushes at exit.
+        # The program that reads the output has closed the pipe. Python would print an error when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.OK)
     except OSError as error:
@@ -110,8 +110,8 @@ def _run(arguments: list[str]) -> int:
 def _invoke(arguments: list[str]) -> int:
     command = get_command(app)
     if "_COGDOC_COMPLETE" in os.environ:
-        command.main(prog_name="cogdoc")  # answers the shell, and exits
-    # `command.main` would end on Ctrl-C and on a closed pipe in its own way.
+        command.main(prog_name="cogdoc")  # prints the completions and exits
+    # `command.main` would handle Ctrl-C and a closed pipe itself.
     try:
         with command.make_context("cogdoc", arguments) as context:
             command.invoke(context)

@@ -1,10 +1,9 @@
-"""`cogdoc ask`"""
+"""`cogdoc ask`: answers questions from documents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,14 +14,14 @@ from cogdoc.results.printable import well_formed
 HELP = """Answer questions from documents.
 
 \b
-The last argument is the question, unless -q or --questions-from asks it:
+The last argument is the question, unless you give it with -q or --questions-from:
   cogdoc ask report.pdf "total revenue?"
   cogdoc ask receipts/ "What is the total?" --out csv
   cogdoc ask scan.png -q "Who signed it?" -q "When?" --out json
   curl -s https://example.org/report.pdf | cogdoc ask - "net income in 2023?"
 
-The bare answer is printed, with path:page: in front of it as soon as there is more than one source. An answer
-that is not in the document prints nothing (exit code 0, or 10 with --strict).
+Prints the bare answer, with path:page: in front if there is more than one source. Prints nothing if the answer
+is not in the document (exit code 0, or 10 with --strict).
 """
 
 
@@ -33,41 +32,33 @@ def ask(
     ] = None,
     question: Annotated[
         list[str] | None,
-        typer.Option("-q", "--question", metavar="TEXT", help="A question; may be given several times."),
+        typer.Option("-q", "--question", metavar="TEXT", help="A question; can be repeated."),
     ] = None,
     questions_from: Annotated[
-        Path | None, typer.Option("--questions-from", metavar="FILE", help="Questions, one a line.")
+        Path | None, typer.Option("--questions-from", metavar="FILE", help="A file with one question per line.")
     ] = None,
     top_pages: Annotated[
         int,
-        typer.Option("--top-pages", envvar="COGDOC_TOP_PAGES", min=1, metavar="N", help="Pages to look at closely."),
+        typer.Option(
+            "--top-pages", envvar="COGDOC_TOP_PAGES", min=1, metavar="N", help="How many pages to search for an answer."
+        ),
     ] = 5,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 10 where an answer is not found.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with code 10 if an answer is not found.")] = False,
     *,
     options: shared.RunOptions,
 ) -> None:
-    from cogdoc.batch.work import Work, ask_work
-    from cogdoc.cli.run import Command, run_command
-    from cogdoc.documents.page_selection import PageSelection
-    from cogdoc.engines.protocol import Engine
+    from cogdoc.cli.run_task import run_task
+    from cogdoc.tasks.ask import AskTask
 
-    named = list(sources or ())
+    arguments = list(sources or ())
     questions = [*map(well_formed, question or ()), *_read_questions(questions_from)]
     if not questions:
-        if len(named) < (1 if options.files_from else 2):
+        if len(arguments) < (1 if options.files_from else 2):
             raise UsageError("what is the question?", 'for example: cogdoc ask report.pdf "total revenue?"')
-        questions = [well_formed(named.pop())]
+        questions = [well_formed(arguments.pop())]
 
-    def make_work(engine: Engine, selection: PageSelection, settings: Mapping[str, Any]) -> Work:
-        return ask_work(engine, selection, settings, questions, top_pages)
-
-    command = Command(
-        "ask",
-        make_work,
-        questions=tuple(questions),
-        strict=strict,
-    )
-    raise typer.Exit(run_command(command, named, options))
+    task = AskTask(tuple(questions), options.selection, top_pages)
+    raise typer.Exit(run_task(task, arguments, options, strict=strict))
 
 
 def _read_questions(file: Path | None) -> list[str]:

@@ -1,9 +1,8 @@
-"""`cogdoc chart`"""
+"""`cogdoc chart`: turns charts back into tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,8 +17,8 @@ HELP = """Turn charts back into tables.
   cogdoc chart report.pdf --pages 6 --out json
   cogdoc chart sales.png -q "Which year had the highest revenue?"
 
-Bars (also grouped and stacked), lines and pies. Values come from printed labels where there are any, else they
-are measured against the axis, which the output says.
+Reads bar charts (also grouped and stacked), line charts and pie charts. Values come from printed labels if there
+are any. Otherwise they are measured against the axis, and the output says so.
 """
 
 
@@ -28,20 +27,13 @@ def chart(
     sources: shared.Sources = None,
     question: Annotated[
         list[str] | None,
-        typer.Option("-q", "--question", metavar="TEXT", help="A question about the chart; may be repeated."),
+        typer.Option("-q", "--question", metavar="TEXT", help="A question about the chart; can be repeated."),
     ] = None,
     *,
     options: shared.RunOptions,
 ) -> None:
-    from cogdoc.batch.work import Work, chart_work
-    from cogdoc.cli.run import Command, run_command
-    from cogdoc.documents.page_selection import PageSelection
-    from cogdoc.engines.protocol import Engine
+    from cogdoc.cli.run_task import run_task
+    from cogdoc.tasks.chart import ChartTask
 
-    questions = tuple(map(well_formed, question or ()))
-
-    def make_work(engine: Engine, selection: PageSelection, settings: Mapping[str, Any]) -> Work:
-        return chart_work(engine, selection, settings, questions)
-
-    command = Command("chart", make_work, questions=questions)
-    raise typer.Exit(run_command(command, sources or (), options))
+    task = ChartTask(options.selection, tuple(map(well_formed, question or ())))
+    raise typer.Exit(run_task(task, sources or (), options))

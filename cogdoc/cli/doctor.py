@@ -1,4 +1,4 @@
-"""`cogdoc doctor`"""
+"""`cogdoc doctor`: shows what this machine can do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cogdoc.engines.cuda_devices import Card
     from cogdoc.engines.selection import EngineSelection
 
-HELP = """Say what this machine can do: libraries, memory, GPU, models, what fits, which engine `auto` takes and why.
+HELP = """Show what this machine can do: libraries, memory, GPU, models that fit, the engine that `auto` takes and why.
 
 \b
   cogdoc doctor
@@ -50,7 +50,7 @@ def doctor() -> None:
         ("memory", _memory()),
         ("GPU", _gpu(cards, free)),
         *((library, _version(library)) for library in LIBRARIES),
-        ("readers", try_confinement()),
+        ("sandbox", try_confinement()),
         *_models(),
         *_fitting(free),
         ("engine", f"{selection.name}: {selection.reason}"),
@@ -76,7 +76,7 @@ def _memory() -> str:
 
 
 def _free_memory(cards: tuple[Card, ...]) -> list[int] | str:
-    """Free bytes of each card, by torch; or why torch cannot use them. Without a driver torch is not even imported."""
+    """The free bytes of each card, or why torch cannot use them. Without a card, torch is not imported."""
     if not cards:
         return []
     try:
@@ -112,11 +112,11 @@ def _models() -> Iterator[tuple[str, str]]:
 
 
 def _fitting(free: list[int] | str) -> Iterator[tuple[str, str]]:
-    """What of the published CogVLM2 fits the free memory of each card, and of the machine for a run on the CPU."""
+    """The contexts with which the published CogVLM2 fits each card's free memory, and the machine's for the CPU."""
     import psutil
 
-    for number, memory in enumerate(free if isinstance(free, list) else ()):
-        yield f"on GPU {number}", _contexts(memory, "cuda")
+    for index, memory in enumerate(free if isinstance(free, list) else ()):
+        yield f"on GPU {index}", _contexts(memory, "cuda")
     yield "on the CPU", _contexts(psutil.virtual_memory().available, "cpu")
 
 
@@ -126,11 +126,11 @@ def _contexts(memory: int, device: Device) -> str:
     fitting = {
         "bf16" if each == "none" else each: fitting_context(PUBLISHED, each, memory, device) for each in QUANTIZATIONS
     }
-    said = [f"{name} {context:,}" for name, context in fitting.items() if context]
-    if not said:
+    contexts = [f"{name} {context:,}" for name, context in fitting.items() if context]
+    if not contexts:
         return f"CogVLM2 does not fit the {memory / GIB:.1f} GiB that are free"
     slowly = ", though a page takes minutes" if device == "cpu" else ""
-    return f"CogVLM2 fits with a context of {', '.join(said)} tokens{slowly}"
+    return f"CogVLM2 fits with a context of {', '.join(contexts)} tokens{slowly}"
 
 
 def _next(selection: EngineSelection, cards: tuple[Card, ...]) -> str:

@@ -1,4 +1,4 @@
-"""`cogdoc eval`"""
+"""`cogdoc eval`: measures an engine on a dataset."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from cogdoc.errors import ExitCode, InputError, UsageError
 if TYPE_CHECKING:
     from cogdoc.evaluation.outcomes import Outcome
 
-HELP = """Measure how well an engine reads, on public benchmarks or on questions of your own.
+HELP = """Measure how well an engine reads, on public benchmarks or on your own questions.
 
 \b
   cogdoc eval multipage samples/questions.jsonl
   cogdoc eval docvqa spdocvqa/val_v1.0_withQT.json --to docvqa-run/
   cogdoc eval ocr pages.jsonl --engine cogvlm2 --out json
 
-With --to the outcome of each case is kept as it comes, the same command goes on where it stopped, and report.html
-shows what went wrong, with pictures. Datasets, in the form in which their authors distribute them:
+With --to, the outcome of each case is stored at once, the same command resumes a run that was stopped, and
+report.html shows the failures with their pages. Public datasets, as their authors distribute them:
 
 \b
-  textvqa    TextVQA_0.5.1_val.json beside its pictures
+  textvqa    TextVQA_0.5.1_val.json beside its images
   docvqa     val_v1.0_withQT.json beside documents/
   chartqa    the folder test/ of ChartQA, or one of its files
   ocrbench   OCRBench.json beside OCRBench_Images/
   vcr        a Parquet file of VCR-Wiki, or a folder of them
   mmmu       the folder of MMMU, or a Parquet file
-  mmvet      mm-vet.json; answers.json is then for its grader
+  mmvet      mm-vet.json; writes answers.json for its grader
   mmbench    a TSV file
   mmlongbench  samples.json beside documents/
 
 \b
-and of your own, JSON Lines with paths relative to them:
+Your own datasets, JSON Lines with paths relative to the file:
   qa         file, question, answers
   multipage  the same, with evidence_pages or unanswerable
   ocr        file, text
@@ -49,18 +49,18 @@ FORMATS = ("md", "json")
 
 @shared.with_options
 def evaluation(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name, as listed above.")],
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="Where it lies.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name in the list above.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Its file or folder.")],
     *,
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N cases.")] = None,
     options: shared.EngineOptions,
-    out: Annotated[
-        str, typer.Option("--out", metavar="|".join(FORMATS), help="How the figures are printed.")
-    ] = FORMATS[0],
+    out: Annotated[str, typer.Option("--out", metavar="|".join(FORMATS), help="The format of the scores.")] = FORMATS[
+        0
+    ],
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FOLDER", help="Keep outcomes, summary and report there.")
+        Path | None, typer.Option("--to", metavar="FOLDER", help="Write outcomes, summary and report there.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin again in a folder that holds a run.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Start again in a folder that has a run.")] = False,
     jobs: shared.Jobs = None,
     timeout: shared.Timeout = 300.0,
     quiet: shared.Quiet = False,
@@ -70,7 +70,7 @@ def evaluation(
 
     from cogdoc.cli.messages import warn
     from cogdoc.cli.progress import loading_line, progress_line
-    from cogdoc.cli.run import jobs_of
+    from cogdoc.cli.run_task import default_jobs
     from cogdoc.documents.sandbox import Sandbox
     from cogdoc.engines.registry import load_engine, select_engine
     from cogdoc.evaluation.datasets import find_dataset
@@ -80,16 +80,16 @@ def evaluation(
 
     if out not in FORMATS:
         raise UsageError(f"--out: figures cannot be written as {out!r}", f"formats: {', '.join(FORMATS)}")
-    read = find_dataset(dataset)
-    # A wrong path is told before an engine is loaded for minutes, and before a folder is made.
-    cases = islice(read.reads(path), limit)
+    benchmark = find_dataset(dataset)
+    # Report a wrong path before the engine is loaded, which can take minutes, and before a folder is created.
+    cases = islice(benchmark.reads(path), limit)
     if (first := next(cases, None)) is None:
-        raise InputError(f"{path}: holds no case of {read.name}", f"what is read is {read.help}")
+        raise InputError(f"{path}: holds no case of {benchmark.name}", f"expected is {benchmark.help}")
     selection = select_engine(options.engine_request)
     if verbose or (selection.announce and not quiet):
         warn(f"engine {selection.name}: {selection.reason}")
     with ExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox(jobs_of(jobs), timeout))
+        sandbox = stack.enter_context(Sandbox(default_jobs(jobs), timeout))
         with loading_line(quiet=quiet) as loaded:
             engine = load_engine(selection, timeout, loaded)
         stack.callback(engine.close)
@@ -101,10 +101,15 @@ def evaluation(
                 warn(f"{outcome.case}: {outcome.error}")
 
         facts = RunFacts(
-            read.name, read.title, well_formed(str(path)), engine.info, read.published, read.published_by_group
+            benchmark.name,
+            benchmark.title,
+            well_formed(str(path)),
+            engine.info,
+            benchmark.published,
+            benchmark.published_by_group,
         )
-        every = chain([first], cases)
-        summary, outcomes = evaluate(every, facts, engine, sandbox, to=to, overwrite=overwrite, done=done)
+        all_cases = chain([first], cases)
+        summary, outcomes = evaluate(all_cases, facts, engine, sandbox, to=to, overwrite=overwrite, done=done)
     text = as_markdown(summary) if out == "md" else summary.model_dump_json(indent=2, by_alias=True)
     sys.stdout.write(f"{printable(text, keep_newlines=True)}\n")
     failed = any(outcome.error is not None for outcome in outcomes)

@@ -1,4 +1,4 @@
-"""What cogdoc says to people: on standard error, one line each, never in the way of results."""
+"""Messages for people, one line each, on standard error: standard output has only results."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from cogdoc.results.printable import printable
 
 
 def warn(message: str) -> None:
-    """A line on standard error."""
+    """Print one line on standard error."""
     sys.stderr.write(f"cogdoc: {printable(message)}\n")
     sys.stderr.flush()
 
 
-def report(error: CogdocError, place: str = "") -> None:
-    """An error in one line, with what to do about it in a second."""
-    warn(f"{place}: {error.message}" if place else error.message)
+def report(error: CogdocError, path: str = "") -> None:
+    """Print an error in one line, and its hint in a second."""
+    warn(f"{path}: {error.message}" if path else error.message)
     if error.hint:
         sys.stderr.write(f"        {printable(error.hint)}\n")
         sys.stderr.flush()

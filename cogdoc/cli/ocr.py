@@ -1,4 +1,4 @@
-"""`cogdoc ocr`"""
+"""`cogdoc ocr`: writes documents as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import typer
 
 from cogdoc.cli import options as shared
 
-HELP = """Write documents down as text.
+HELP = """Convert documents to text.
 
 \b
   cogdoc ocr scan.png
@@ -14,8 +14,8 @@ HELP = """Write documents down as text.
   cogdoc ocr report.pdf --pages 3-5 --out jsonl
   find . -name '*.tiff' -print0 | cogdoc ocr --files-from - -0 --out text
 
-Pages with sound text of their own are read from it, scans by OCR, and pages with both from both. Markdown is
-printed, with headings, lists and tables, in reading order.
+Takes the text layer of a page if it has a good one, else runs OCR; pages can have both. Prints Markdown with
+headings, lists and tables in reading order.
 """
 
 
@@ -25,8 +25,7 @@ def ocr(
     *,
     options: shared.RunOptions,
 ) -> None:
-    from cogdoc.batch.work import ocr_work
-    from cogdoc.cli.run import Command, run_command
+    from cogdoc.cli.run_task import run_task
+    from cogdoc.tasks.ocr import OcrTask
 
-    command = Command("ocr", ocr_work)
-    raise typer.Exit(run_command(command, sources or (), options))
+    raise typer.Exit(run_task(OcrTask(options.selection), sources or (), options))

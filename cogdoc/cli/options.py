@@ -1,4 +1,4 @@
-"""The options that commands share, each declared once; most can also be set as `COGDOC_<NAME>`, as --help shows."""
+"""The options that commands share, each declared once. `--help` shows which can be set as `COGDOC_<NAME>`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.engines.registry import engine_names
 from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.models.description import QUANTIZATIONS
@@ -53,17 +54,24 @@ Quantization = Annotated[
 Pages = Annotated[
     str | None,
     typer.Option(
-        "--pages", envvar="COGDOC_PAGES", metavar="LIST", help="1-based, such as 1,3-5,8-.", rich_help_panel=_WHERE
+        "--pages",
+        envvar="COGDOC_PAGES",
+        metavar="LIST",
+        help="Pages to read, counted from 1, such as 1,3-5,8-.",
+        rich_help_panel=_WHERE,
     ),
 ]
 FilesFrom = Annotated[
     str | None,
     typer.Option(
-        "--files-from", metavar="FILE|-", help="Read the sources' names from FILE, one a line.", rich_help_panel=_WHERE
+        "--files-from",
+        metavar="FILE|-",
+        help="Read the names of sources from FILE, one per line.",
+        rich_help_panel=_WHERE,
     ),
 ]
 NulSeparated = Annotated[
-    bool, typer.Option("-0", "--null", help="--files-from is separated by NUL bytes.", rich_help_panel=_WHERE)
+    bool, typer.Option("-0", "--null", help="Names in --files-from end with NUL bytes.", rich_help_panel=_WHERE)
 ]
 PasswordFile = Annotated[
     Path | None,
@@ -71,7 +79,7 @@ PasswordFile = Annotated[
         "--password-file",
         envvar="COGDOC_PASSWORD_FILE",
         metavar="FILE",
-        help="The first line opens encrypted files.",
+        help="A file whose first line is the password of encrypted files.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -81,17 +89,17 @@ To = Annotated[
         "--to",
         envvar="COGDOC_TO",
         metavar="PATH",
-        help="Write to a file, or a file for each source to a folder, instead of standard output.",
+        help="Write to a file, or to a folder with one file per source, instead of standard output.",
         rich_help_panel=_RESULT,
     ),
 ]
 Overwrite = Annotated[
     bool,
-    typer.Option("--overwrite", envvar="COGDOC_OVERWRITE", help="Replace files that exist.", rich_help_panel=_RESULT),
+    typer.Option("--overwrite", envvar="COGDOC_OVERWRITE", help="Replace existing files.", rich_help_panel=_RESULT),
 ]
 RetryFailed = Annotated[
     bool,
-    typer.Option("--retry-failed", help="Try again what failed in an earlier run.", rich_help_panel=_RESULT),
+    typer.Option("--retry-failed", help="Read again what failed in an earlier run.", rich_help_panel=_RESULT),
 ]
 ShardOption = Annotated[
     str | None,
@@ -99,7 +107,7 @@ ShardOption = Annotated[
         "--shard",
         envvar="COGDOC_SHARD",
         metavar="I/N",
-        help="Read only share I of N of the files; from SLURM's variables where they are.",
+        help="Read only share I of N of the files; set by SLURM's variables if they exist.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -109,7 +117,7 @@ LogJson = Annotated[
         "--log-json",
         envvar="COGDOC_LOG_JSON",
         metavar="FILE",
-        help="Append the fate of every file as JSON Lines; with --to a folder, it is in .cogdoc there.",
+        help="Append the outcome of every file as JSON Lines; --to writes them to .cogdoc by default.",
         rich_help_panel=_RESULT,
     ),
 ]
@@ -121,7 +129,7 @@ Jobs = Annotated[
         envvar="COGDOC_JOBS",
         min=1,
         metavar="N",
-        help="Pages read at the same time; as many as there are cores, up to 8, by default.",
+        help="How many pages to read at the same time; by default the number of cores, at most 8.",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -131,7 +139,7 @@ ClusterAddress = Annotated[
         "--cluster",
         envvar="COGDOC_CLUSTER",
         metavar="auto|HOST:PORT",
-        help="Work on the machines of a Ray cluster, which see the same files.",
+        help="Use the machines of a Ray cluster that see the same files.",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -142,7 +150,7 @@ Timeout = Annotated[
         envvar="COGDOC_TIMEOUT",
         min=0.1,
         metavar="SECONDS",
-        help="Give a page up after so long.",
+        help="How long one page may take.",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -153,7 +161,7 @@ MaxPages = Annotated[
         envvar="COGDOC_MAX_PAGES",
         min=1,
         metavar="N",
-        help="Refuse documents with more selected pages.",
+        help="Refuse documents with more selected pages than this.",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -164,7 +172,7 @@ MaxMegapixels = Annotated[
         envvar="COGDOC_MAX_MEGAPIXELS",
         min=0.01,
         metavar="N",
-        help="Refuse larger pictures.",
+        help="Refuse larger images.",
         rich_help_panel=_LIMITS,
     ),
 ]
@@ -172,9 +180,9 @@ FailFast = Annotated[
     bool,
     typer.Option("--fail-fast", envvar="COGDOC_FAIL_FAST", help="Stop at the first failure.", rich_help_panel=_LIMITS),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="No progress, notes or warnings.")]
+Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="Show errors only.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", envvar="COGDOC_VERBOSE", help="Show tracebacks and which engine reads.")
+    bool, typer.Option("--verbose", "-v", envvar="COGDOC_VERBOSE", help="Show tracebacks and the engine.")
 ]
 
 
@@ -193,7 +201,7 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions(EngineOptions):
-    """The options that the reading commands have in common."""
+    """The options of `ask`, `ocr` and `chart`."""
 
     pages: Pages = None
     files_from: FilesFrom = None
@@ -214,6 +222,15 @@ class RunOptions(EngineOptions):
     fail_fast: FailFast = False
     quiet: Quiet = False
     verbose: Verbose = False
+
+    @property
+    def selection(self) -> PageSelection:
+        """The pages to read.
+
+        Raises:
+            UsageError: `pages` is not a list of pages.
+        """
+        return parse_page_selection(self.pages) if self.pages else PageSelection()
 
 
 def out_option(task: str) -> Any:

@@ -1,4 +1,4 @@
-"""A line of progress on a terminal's standard error; nothing anywhere else."""
+"""Progress on standard error, if it is a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ProgressLine:
-    """Counts what was done; shown from the second thing on, since one page needs no progress."""
+    """Counts pages and answers. It appears with the second one, because a single page needs no progress."""
 
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
@@ -23,7 +23,7 @@ class ProgressLine:
         self._task: TaskID | None = None
 
     def advance(self, source: str) -> None:
-        """One more page or answer of `source` is done."""
+        """Count one more page or answer of `source`."""
         self._done += 1
         if not self._shown or self._done < 2:
             return
@@ -56,7 +56,7 @@ class ProgressLine:
 
 @contextmanager
 def progress_line(*, quiet: bool) -> Iterator[ProgressLine]:
-    """Progress while the context lasts, if standard error is a terminal."""
+    """Show progress within the context, if standard error is a terminal."""
     line = ProgressLine(shown=not quiet and sys.stderr.isatty())
     try:
         yield line
@@ -66,7 +66,7 @@ def progress_line(*, quiet: bool) -> Iterator[ProgressLine]:
 
 @contextmanager
 def loading_line(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar for what takes minutes, to be called with how much is done and of how much; shown once it is called."""
+    """Yield a function that shows a progress bar for loading a model: it takes the steps done and their total."""
     progress: Progress | None = None
     task: TaskID | None = None
 

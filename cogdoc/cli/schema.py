@@ -1,4 +1,4 @@
-"""`cogdoc schema`"""
+"""`cogdoc schema`: prints the JSON Schema of the output."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from cogdoc.batch.run import Opening, RunningSource, run_sources
+from cogdoc.batch.document_threads import OpenOptions, RunningSource, run_sources
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
@@ -130,14 +130,14 @@ def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: Af
                 waiting.append(group)
                 yield group.source
 
-        def task(document: Document, _selection: PageSelection) -> Iterator[AnyRecord]:
+        def work(document: Document) -> Iterator[AnyRecord]:
             # Not by its path: cases of one file may stand apart, and both groups are waiting.
             group = next(group for group in tuple(waiting) if group.source is document.source)
             return _records(group.cases, document, engine)
 
-        for running in run_sources(sources(), Opening(), task, sandbox):
+        for running in run_sources(sources(), OpenOptions(), work, sandbox):
             running.wait_until_open()
-            records = list(running.records())
+            records = list(running.results())
             group = waiting[0]
             for case in group.cases:
                 outcome, answer = _outcome(case, records, running)

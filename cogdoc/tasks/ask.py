@@ -1,13 +1,15 @@
-"""`ask`: questions to a document in, answers with their places out.
+"""`ask`: questions about a document in, answers with their evidence out.
 
-The words of every page are read first, which is quick; the pages that rank best for a question are then looked
-at closely and searched for the answer.
+First the text of every page is read, which is quick. Then, for each question, the engine searches only the pages
+that rank best for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
+from typing import Any, ClassVar
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
@@ -19,18 +21,42 @@ from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.records import Answer, AnswerRecord, Flag, UnreadPage
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.task import Item
 
 TOP_PAGES = 5
-"""How many pages of a long document are looked at closely for one question."""
+"""How many pages of a long document the engine searches for one question."""
 
 SHORT_DOCUMENT = 40
 """Pages."""
 
 QUICK_PAGE = 0.25
-"""Seconds; a page with a text layer takes a hundredth, one that needs OCR several."""
+"""Seconds; a page with a text layer takes a hundredth, a page that needs OCR several."""
 
 LOW_CONFIDENCE = 0.5
-"""Answers below are flagged: they are more often wrong than right."""
+"""Answers below it are flagged: they are more often wrong than right."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskTask:
+    """Answers questions from the selected pages. Implements `cogdoc.tasks.task.Task`; the items are the questions."""
+
+    name: ClassVar[str] = "ask"
+
+    questions: tuple[str, ...]
+    selection: PageSelection
+    top_pages: int = TOP_PAGES
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return {"pages": self.selection.ranges, "questions": self.questions, "top_pages": self.top_pages}
+
+    def items(self, document: Document) -> Sequence[Item]:  # noqa: ARG002 - the protocol's
+        return self.questions
+
+    def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[AnswerRecord]]:
+        questions = list(map(str, items))
+        for record in answer_questions(document, engine, questions, self.selection, self.top_pages):
+            yield (record,)
 
 
 def answer_questions(
@@ -40,41 +66,41 @@ def answer_questions(
     selection: PageSelection,
     top_pages: int = TOP_PAGES,
 ) -> Iterator[AnswerRecord]:
-    """One record a question, in their order.
+    """Yield one record for each question, in their order.
 
     Raises:
-        UsageError: a page was asked for that does not exist.
+        UsageError: `selection` has a page that does not exist.
     """
     numbers = list(document.numbers(selection))
     watch = Stopwatch()
-    with PageTextStore() as spool:
+    with PageTextStore() as store:
         failures: dict[int, CogdocError] = {}
         with watch.measure("read"):
-            for words in _read_words(document, numbers, failures):
-                spool.add(words)
-        kept: dict[int, Page] = {}
+            for text in _read_texts(document, numbers, failures):
+                store.add(text)
+        pages: dict[int, Page] = {}
         for question in questions:
-            if not len(spool):
+            if not len(store):
                 yield _failed(document, engine, question, watch, failures)
                 continue
             with watch.measure("rank"):
-                best = _best_pages(question, spool, top_pages)
-            # What the question before had laid out, and this one needs too, is not laid out again.
-            kept = {number: kept.get(number) or Page(document, number, spool.get(number)) for number in best}
+                best = _best_pages(question, store, top_pages)
+            # Pages that the last question needed too keep their layout.
+            pages = {number: pages.get(number) or Page(document, number, store.get(number)) for number in best}
             try:
                 with watch.measure("answer"):
-                    answer = engine.answer(question, list(kept.values()), len(numbers))
+                    answer = engine.answer(question, list(pages.values()), len(numbers))
             except CogdocError as error:
                 yield _failed(document, engine, question, watch, {0: error})
             else:
                 yield _record(document, engine, watch, answer, failures)
 
 
-def _read_words(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
-    """The words of all pages in order; why some cannot be read goes to `failures`."""
+def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
+    """Yield the text of all pages in order; adds the error of each page that fails to `failures`."""
     first, *others = numbers
     first_page = Page(document, first)
-    # Starting a second reader takes longer than reading a short document that has text of its own.
+    # Starting a second worker process takes longer than reading a short document that has a text layer.
     quick = len(numbers) <= SHORT_DOCUMENT and first_page.has_text_within(QUICK_PAGE)
     pages = chain([first_page], (Page(document, number) for number in others))
     for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_text):
@@ -84,10 +110,10 @@ def _read_words(document: Document, numbers: Sequence[int], failures: dict[int, 
             failures[page.number] = error
 
 
-def _best_pages(question: str, spool: PageTextStore, top_pages: int) -> list[int]:
+def _best_pages(question: str, store: PageTextStore, top_pages: int) -> list[int]:
     from cogdoc.query.page_ranking import rank_pages
 
-    return [page.number for page in rank_pages(question, spool)[:top_pages]]
+    return [page.number for page in rank_pages(question, store)[:top_pages]]
 
 
 def _record(

@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, ClassVar
 
 from cogdoc.documents.document import Document
-from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.page_selection import PageSelection, selection_of
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import ChartRecord, Flag
-from cogdoc.tasks.describe import Stopwatch, describe_error, describe_page, describe_source, unread_page
+from cogdoc.tasks.describe import Stopwatch, describe_error, describe_page, describe_source, failed_page
 from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.task import Item
+
+
+@dataclass(frozen=True, slots=True)
+class ChartTask:
+    """Reads the charts of the selected pages. Implements `cogdoc.tasks.task.Task`; the items are page numbers."""
+
+    name: ClassVar[str] = "chart"
+
+    selection: PageSelection
+    questions: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return {"pages": self.selection.ranges, "questions": self.questions}
+
+    def items(self, document: Document) -> Sequence[Item]:
+        return list(document.numbers(self.selection))
+
+    def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[ChartRecord, ...]]:
+        # Only the first record of the next page shows that a page has no more charts.
+        records = read_charts(document, engine, selection_of(map(int, items)), self.questions)
+        for _, charts in groupby(records, key=_page_number):
+            yield tuple(charts)
 
 
 def read_charts(
     document: Document, engine: Engine, selection: PageSelection, questions: Sequence[str] = ()
 ) -> Iterator[ChartRecord]:
-    """One record a chart; a page without one yields a single record that is flagged `not-a-chart`.
+    """Yield one record for each chart; a page without one yields a single record with the flag `not-a-chart`.
 
     Raises:
-        UsageError: a page was asked for that does not exist.
+        UsageError: `selection` has a page that does not exist.
     """
     pages = (Page(document, number) for number in document.numbers(selection))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
@@ -32,29 +59,34 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
     watch = Stopwatch()
     try:
         with watch.measure("read"):
-            words = page.text()
+            text = page.text()
             charts = engine.read_charts(page)
             answers = tuple(engine.answer_from_charts(question, charts, page) for question in questions)
     except CogdocError as error:
-        yield ChartRecord(source=source, engine=engine.info, page=unread_page(page.number), error=describe_error(error))
+        yield ChartRecord(source=source, engine=engine.info, page=failed_page(page.number), error=describe_error(error))
         return
-    info = describe_page(words)
+    info = describe_page(text)
     if not charts:
         yield ChartRecord(
             source=source,
             engine=engine.info,
             page=info,
-            flags=(*words.flags, Flag.NOT_A_CHART.value),
+            flags=(*text.flags, Flag.NOT_A_CHART.value),
             timings=watch.seconds,
             answers=answers,
         )
-    for place, chart in enumerate(charts):
+    for index, chart in enumerate(charts):
         yield ChartRecord(
             source=source,
             engine=engine.info,
             page=info,
-            flags=(*words.flags, *((Flag.MEASURED.value,) if chart.measured else ())),
+            flags=(*text.flags, *((Flag.MEASURED.value,) if chart.measured else ())),
             timings=watch.seconds,
             chart=chart,
-            answers=answers if place == 0 else (),
+            answers=answers if index == 0 else (),
         )
+
+
+def _page_number(record: ChartRecord) -> int:
+    assert record.page is not None
+    return record.page.number

@@ -1,4 +1,4 @@
-"""Keep the readers busy: begin the next few things while the current one is being used."""
+"""Keeps the worker processes busy: work on the next few items starts while the current one is in use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ T = TypeVar("T")
 
 
 def look_ahead(items: Iterable[T], distance: int, begin: Callable[[T], None]) -> Iterator[T]:
-    """Yield `items` in order, having called `begin` on the next `distance` of them; no more are held."""
-    waiting: deque[T] = deque()
+    """Yield `items` in order, each after `begin` was called on it and on the next `distance` items."""
+    started: deque[T] = deque()
     for item in items:
         begin(item)
-        waiting.append(item)
-        if len(waiting) > distance:
-            yield waiting.popleft()
-    while waiting:
-        yield waiting.popleft()
+        started.append(item)
+        if len(started) > distance:
+            yield started.popleft()
+    while started:
+        yield started.popleft()

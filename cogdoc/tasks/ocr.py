@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from cogdoc.documents.document import Document
-from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.page_selection import PageSelection, selection_of
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.results.records import PageRecord
-from cogdoc.tasks.describe import Stopwatch, describe_block, describe_error, describe_page, describe_source, unread_page
+from cogdoc.tasks.describe import Stopwatch, describe_block, describe_error, describe_page, describe_source, failed_page
 from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.task import Item
+
+
+@dataclass(frozen=True, slots=True)
+class OcrTask:
+    """Transcribes the selected pages. Implements `cogdoc.tasks.task.Task`; the items are page numbers."""
+
+    name: ClassVar[str] = "ocr"
+    questions: ClassVar[tuple[str, ...]] = ()
+
+    selection: PageSelection
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return {"pages": self.selection.ranges}
+
+    def items(self, document: Document) -> Sequence[Item]:
+        return list(document.numbers(self.selection))
+
+    def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[PageRecord]]:
+        for record in transcribe(document, engine, selection_of(map(int, items))):
+            yield (record,)
 
 
 def transcribe(document: Document, engine: Engine, selection: PageSelection) -> Iterator[PageRecord]:
-    """One record a page, in page order; a page that fails yields a record with its error.
+    """Yield one record for each page, in page order; the record of a page that fails has an `error`.
 
     Raises:
-        UsageError: a page was asked for that does not exist.
+        UsageError: `selection` has a page that does not exist.
     """
     pages = (Page(document, number) for number in document.numbers(selection))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
@@ -32,19 +56,19 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
     try:
         with watch.measure("read"):
             transcription = engine.transcribe(page)
-        words = page.text()
+        text = page.text()
     except CogdocError as error:
-        return PageRecord(source=source, engine=engine.info, page=unread_page(page.number), error=describe_error(error))
-    blocks = tuple(describe_block(block, words) for block in transcription.blocks)
+        return PageRecord(source=source, engine=engine.info, page=failed_page(page.number), error=describe_error(error))
+    blocks = tuple(describe_block(block, text) for block in transcription.blocks)
     return PageRecord(
         source=source,
         engine=engine.info,
-        page=describe_page(words),
-        # The words' own flags may come again from how the page was read: both can be in tiles.
-        flags=tuple(dict.fromkeys((*words.flags, *transcription.flags))),
+        page=describe_page(text),
+        # Both may have the same flag: OCR and the engine can each read a page in tiles.
+        flags=tuple(dict.fromkeys((*text.flags, *transcription.flags))),
         timings=watch.seconds,
-        origin=words.origin.value,
-        resolution=round(words.resolution, 1) if words.resolution else None,
+        origin=text.origin.value,
+        resolution=round(text.resolution, 1) if text.resolution else None,
         confidence=transcription.confidence,
         agreement=transcription.agreement,
         steps=transcription.steps,

@@ -15,8 +15,8 @@ pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 
 from small_cluster import add_machine, kill_actors, start_cluster
 
+from cogdoc.batch.cluster.cluster_sandbox import ClusterSandbox
 from cogdoc.batch.cluster.connection import Cluster, connect
-from cogdoc.batch.cluster.readers import ClusterSandbox
 from cogdoc.documents.document import Document, open_path
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection

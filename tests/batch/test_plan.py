@@ -27,7 +27,7 @@ def source(name: str) -> Source:
 )
 def test_every_file_is_in_exactly_one_share(names: list[str], count: int) -> None:
     for name in names:
-        assert [Shard(index, count).holds(Path(name)) for index in range(1, count + 1)].count(True) == 1
+        assert [Shard(index, count).contains(Path(name)) for index in range(1, count + 1)].count(True) == 1
 
 
 def test_a_file_stays_in_its_share_whatever_else_there_is() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pymupdf
 import pytest
 
-from cogdoc.batch.run import Opening, RunningSource, Tally, run_sources
+from cogdoc.batch.accounting import RunCounts
+from cogdoc.batch.document_threads import OpenOptions, RunningSource, run_sources
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
@@ -19,6 +21,7 @@ from cogdoc.parsing.page import Page
 from cogdoc.results.records import AnyRecord, EngineInfo, PageRecord
 from cogdoc.tasks.describe import describe_page, describe_source
 
+EVERY_PAGE = PageSelection()
 Result = tuple[RunningSource, list[AnyRecord]]
 
 
@@ -45,8 +48,8 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def read_page_text(document: Document, selection: PageSelection) -> Iterator[AnyRecord]:
-    """The quickest task there is: what pages say, without their layout."""
+def read_page_text(document: Document, selection: PageSelection = EVERY_PAGE) -> Iterator[AnyRecord]:
+    """The quickest work there is: the text of the pages, without their layout."""
     for number in document.numbers(selection):
         words = Page(document, number).text()
         yield PageRecord(
@@ -57,11 +60,13 @@ def read_page_text(document: Document, selection: PageSelection) -> Iterator[Any
         )
 
 
-def run(sandbox: Sandbox, *arguments: str, opening: Opening | None = None) -> list[Result]:
+def run(sandbox: Sandbox, *arguments: str, options: OpenOptions | None = None) -> list[Result]:
+    options = options or OpenOptions()
+    work = partial(read_page_text, selection=options.selection)
     results: list[Result] = []
-    for source in run_sources(expand_sources(arguments), opening or Opening(), read_page_text, sandbox):
+    for source in run_sources(expand_sources(arguments), options, work, sandbox):
         source.wait_until_open()
-        results.append((source, list(source.records())))
+        results.append((source, list(source.results())))
     return results
 
 
@@ -92,28 +97,28 @@ def test_any_number_of_readers_gives_the_same_results(folder: Path) -> None:
 
 
 def test_selection_is_each_documents_own_affair(sandbox: Sandbox, folder: Path) -> None:
-    opening = Opening(selection=parse_page_selection("3"))
-    results = run(sandbox, str(folder / "1.pdf"), str(folder / "2.pdf"), opening=opening)
+    options = OpenOptions(selection=parse_page_selection("3"))
+    results = run(sandbox, str(folder / "1.pdf"), str(folder / "2.pdf"), options=options)
     assert isinstance(results[0][0].error, UsageError)
     assert [record.text for record in results[1][1] if isinstance(record, PageRecord)] == ["File 2, page 3"]
 
 
 def test_page_limit_refuses_documents_with_more_selected_pages(sandbox: Sandbox, folder: Path) -> None:
     two, three = str(folder / "1.pdf"), str(folder / "2.pdf")
-    results = run(sandbox, two, three, opening=Opening(max_pages=2))
+    results = run(sandbox, two, three, options=OpenOptions(max_pages=2))
     assert (results[0][0].error, len(results[0][1])) == (None, 2)
     assert isinstance(results[1][0].error, TooLargeError)
     assert "3 pages are more than --max-pages 2" in results[1][0].error.message
-    selected = run(sandbox, three, opening=Opening(max_pages=2, selection=parse_page_selection("2-")))
+    selected = run(sandbox, three, options=OpenOptions(max_pages=2, selection=parse_page_selection("2-")))
     assert len(selected[0][1]) == 2
 
 
 def test_file_that_vanishes_before_its_turn_is_its_own_error(sandbox: Sandbox, tmp_path: Path) -> None:
     source = Source(tmp_path / "vanished.pdf", "vanished.pdf", Path("vanished.pdf"))
-    (running,) = run_sources([source], Opening(), read_page_text, sandbox)
+    (running,) = run_sources([source], OpenOptions(), read_page_text, sandbox)
     running.wait_until_open()
     assert isinstance(running.error, InputError)
-    assert list(running.records()) == []
+    assert list(running.results()) == []
 
 
 def test_bug_in_a_task_is_the_error_of_its_source_alone(sandbox: Sandbox, folder: Path) -> None:
@@ -121,9 +126,9 @@ def test_bug_in_a_task_is_the_error_of_its_source_alone(sandbox: Sandbox, folder
         raise ZeroDivisionError
         yield
 
-    for source in run_sources(expand_sources([str(folder / "1.pdf")]), Opening(), broken, sandbox):
+    for source in run_sources(expand_sources([str(folder / "1.pdf")]), OpenOptions(), broken, sandbox):
         source.wait_until_open()
-        assert list(source.records()) == []
+        assert list(source.results()) == []
         assert source.error is not None
         assert source.error.exit_code is ExitCode.BUG
         assert isinstance(source.error.__cause__, ZeroDivisionError)
@@ -136,7 +141,7 @@ def test_run_that_is_given_up_leaves_no_thread_waiting(sandbox: Sandbox, folder:
         return [thread for thread in threading.enumerate() if thread.name == "cogdoc-document"]
 
     sources = [source for source in expand_sources([str(folder)]) if not isinstance(source, UnresolvedSource)]
-    running = run_sources(sources, Opening(), read_page_text, sandbox)
+    running = run_sources(sources, OpenOptions(), read_page_text, sandbox)
     next(running)
     assert documents()
     running.close()  # type: ignore[attr-defined]
@@ -157,4 +162,4 @@ def test_run_that_is_given_up_leaves_no_thread_waiting(sandbox: Sandbox, folder:
     ],
 )
 def test_exit_code_tells_how_a_run_went(succeeded: int, failures: list[ExitCode], expected: ExitCode) -> None:
-    assert Tally(succeeded, failures).exit_code is expected
+    assert RunCounts(succeeded=succeeded, failures=failures).exit_code() is expected

@@ -1,7 +1,6 @@
-"""Many machines: the same pipeline, with the work done by actors of a Ray cluster (https://docs.ray.io).
+"""Runs the same pipeline on many machines, with the work done by actors of a Ray cluster (https://docs.ray.io).
 
-The driver, which is the process that the user started, keeps the plan, the order and the output. Files are opened by
-reader actors of one CPU each, CogVLM2 runs in engine actors of one GPU each, and both kinds are started again
-elsewhere when they or their machines die. Nothing but this package imports Ray, and nothing imports this package
-unless a cluster is asked for.
+The driver is the process that the user started. It has the plan, the order of the results and the output. Parsing
+actors, with one CPU each, open the files; engine actors, with one GPU each, run CogVLM2. When an actor or its machine
+dies, another is started elsewhere. Only this package imports Ray, and it is imported only for `--cluster`.
 """

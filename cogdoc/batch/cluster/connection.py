@@ -24,7 +24,7 @@ from cogdoc.engines.selection import EngineRequest, EngineSelection
 from cogdoc.errors import CogdocError, MissingError, ResourceError, UsageError
 
 if TYPE_CHECKING:
-    from cogdoc.batch.cluster.readers import ClusterSandbox
+    from cogdoc.batch.cluster.cluster_sandbox import ClusterSandbox
 
 AUTO = "auto"
 """The cluster that this machine belongs to."""
@@ -70,7 +70,7 @@ class Cluster:
         actors = self._actors(selection)
         if actors is None:
             return load_engine(selection, seconds)
-        from cogdoc.batch.cluster.engine import ClusterEngine
+        from cogdoc.batch.cluster.cluster_engine import ClusterEngine
 
         return ClusterEngine(selection, seconds, actors, self.report)
 
@@ -81,7 +81,7 @@ class Cluster:
             MissingError: cogdoc is missing on the machines, or another version of it is there.
             ResourceError: the cluster has no room.
         """
-        from cogdoc.batch.cluster.readers import ClusterSandbox
+        from cogdoc.batch.cluster.cluster_sandbox import ClusterSandbox
 
         actors = self._actors(engine)
         reserved = actors.count * actors.cpus if actors is not None else 0

@@ -1,4 +1,4 @@
-"""Files of object stores and of the web on a machine of the cluster: each worker fetches what it reads itself."""
+"""Local copies of remote files on a machine of the cluster: each actor fetches the files that it reads."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.remote import RemoteFile, fetch
 
 KEPT_FILES = 8
-"""How many files a worker keeps: those whose pages come next, and all of an engine's pages."""
+"""How many files an actor keeps, because the next calls are often about the same files."""
 
 
 class FetchedFiles:
-    """The files that a worker has fetched last."""
+    """The files that an actor has fetched last."""
 
     def __init__(self) -> None:
         self._files: OrderedDict[RemoteFile, IO[bytes]] = OrderedDict()
 
     def local_copy(self, argument: Any) -> Any:
-        """A request to open a remote file, as one to open it where it has been fetched to; anything else as it is.
+        """Replace a request to open a remote file by one to open a local copy; return anything else unchanged.
 
         Raises:
-            CogdocError: it cannot be fetched.
+            CogdocError: the file cannot be fetched.
         """
         if not isinstance(argument, OpenRequest) or argument.remote is None:
             return argument
@@ -36,7 +36,7 @@ class FetchedFiles:
     def _path(self, remote: RemoteFile) -> Path:
         file = self._files.pop(remote, None)
         if file is None:
-            # Without a name where the system can, so that no worker that is killed leaves it behind.
+            # On Linux the file has no name, so that an actor that is killed leaves nothing behind.
             file = TemporaryFile() if sys.platform == "linux" else NamedTemporaryFile()  # noqa: SIM115
             fetch(remote, _path_of(file))
         self._files[remote] = file
@@ -47,5 +47,5 @@ class FetchedFiles:
 
 
 def _path_of(file: IO[bytes]) -> Path:
-    """A path by which other processes can open it, too."""
+    """A path under which other processes can open the file."""
     return Path(f"/proc/{os.getpid()}/fd/{file.fileno()}") if sys.platform == "linux" else Path(file.name)

@@ -1,4 +1,4 @@
-"""Actors that do calls, one each at a time, and are replaced when they or their machines die."""
+"""A pool of Ray actors of one kind, with one call at a time each. If an actor dies, another repeats its call."""
 
 from __future__ import annotations
 
@@ -17,326 +17,329 @@ from cogdoc.batch.cluster.refusal import Refusal
 from cogdoc.errors import CogdocError, DamagedError, MissingError, ResourceError
 
 ATTEMPTS = 3
-"""How many workers may die of a call before it is given up."""
+"""How many actors may die during a call before the call fails."""
 
 STARTS = 3
-"""How often in a row a worker may fail to start before its place is given up."""
+"""How often in a row an actor may fail to start before its slot is removed."""
 
-PATIENCE = 300.0
-"""Seconds that calls wait where the cluster has no worker at all."""
+NO_ACTOR_SECONDS = 300.0
+"""How long calls wait while the pool has no actor at all; then they fail."""
 
-TOLD_AFTER = 10.0
-"""Seconds of waiting for the cluster's first worker after which the user is told."""
+NOTICE_SECONDS = 10.0
+"""How long the first actor may take to start before the user sees a message about it."""
 
-POLL = 1.0
-"""Seconds between looks at whether a pool was closed, or has lost all its workers."""
+POLL_SECONDS = 1.0
+"""How often threads check whether the pool was closed, or has lost all its actors."""
 
 Report = Callable[[str], None]
 
 
 class Call(Future[Any]):
-    """A call that waits for a worker, is being done, or is done."""
+    """A call that is queued, running or done."""
 
-    def __init__(self, pool: Pool, arguments: tuple[Any, ...], near: Hashable) -> None:
+    def __init__(self, pool: Pool, arguments: tuple[Any, ...], affinity: Hashable) -> None:
         super().__init__()
         self.pool = pool
         self.arguments = arguments
-        self.near = near
+        self.affinity = affinity
         self.attempts = 0
 
     def result(self, timeout: float | None = None) -> Any:
-        self.pool.want(self)
+        self.pool.prioritize(self)
         return super().result(timeout)
 
 
 @dataclass(slots=True, eq=False)
-class _Seat:
-    """A place for one worker, kept by a thread of the driver."""
+class _Slot:
+    """Room for one actor. A thread of the driver starts the actor and sends it calls."""
 
-    near: Hashable = None
-    """What its last call was about."""
+    affinity: Hashable = None
+    """The affinity of the actor's last call."""
     idle: bool = False
     host: str = ""
 
 
 class Pool:
-    """Workers of one kind.
+    """Runs calls on actors of one kind.
 
-    A call that somebody waits for is done first. Of the others, only so many are done ahead that their results, which
-    the driver has to hold, do not grow with the cluster times the documents that are read at once.
+    Calls whose result somebody waits for run first. Only a few others run ahead of time, because the driver keeps
+    their results in memory: without a limit, these would grow with the cluster and the number of open documents.
     """
 
     def __init__(self, start: Callable[[], Any], size: int, *, what: str, report: Report) -> None:
         """
         Args:
-            start: makes an actor with three methods: `greet()` gives its machine's name, `prepare()` is called once
-                and may take its time, `call(*arguments)` gives results; each of them may give a Refusal.
-            what: what the actors need, in words, for messages.
-            report: told of workers that are lost.
+            start: creates an actor with three methods: `greet()` returns its machine's name, `prepare()` is called
+                once and may take minutes, `call(*arguments)` returns results. Each may return a `Refusal` instead.
+            size: how many actors.
+            what: what kind of actors these are, for messages.
+            report: receives messages about actors that died.
 
         Raises:
-            MissingError: cogdoc is missing on the machines, or another version of it is there.
-            ResourceError: the cluster has no room for a single worker.
+            MissingError: the machines lack cogdoc, or have another version of it.
+            ResourceError: the cluster has no room for a single actor.
         """
         self.size = size
         self._start = start
         self._what = what
         self._report = report
-        self._ahead = 4 * size
+        self._max_ahead = 4 * size
         self._condition = threading.Condition()
-        self._wanted: dict[Call, None] = {}
-        self._waiting: dict[Call, None] = {}
-        self._unclaimed: WeakSet[Call] = WeakSet()
-        self._seats = [_Seat() for _ in range(size)]
-        self._workers: dict[_Seat, Any] = {}
+        self._awaited: dict[Call, None] = {}
+        self._queued: dict[Call, None] = {}
+        self._run_ahead: WeakSet[Call] = WeakSet()
+        self._slots = [_Slot() for _ in range(size)]
+        self._actors: dict[_Slot, Any] = {}
         self._preparing = 0
-        self._deserted_at: float | None = time.monotonic()
-        self._refused: CogdocError | None = None
+        self._no_actor_since: float | None = time.monotonic()
+        self._failure: CogdocError | None = None
         self._closed = False
         self._threads = [
-            threading.Thread(target=self._keep, args=(seat,), name="cogdoc-cluster", daemon=True)
-            for seat in self._seats
+            threading.Thread(target=self._run_slot, args=(slot,), name="cogdoc-cluster", daemon=True)
+            for slot in self._slots
         ]
         for thread in self._threads:
             thread.start()
         self._wait_for_first()
 
-    def submit(self, *arguments: Any, near: Hashable = None) -> Call:
-        """Have a worker do a call; one whose last call was about the same thing is preferred."""
-        call = Call(self, arguments, near)
+    def submit(self, *arguments: Any, affinity: Hashable = None) -> Call:
+        """Queue a call; it runs on the first free actor, preferably one whose last call had the same `affinity`."""
+        call = Call(self, arguments, affinity)
         with self._condition:
             if self._closed:
-                raise _closed()
-            if not self._seats and self._refused is not None:
-                raise self._refused
-            self._waiting[call] = None
+                raise _closed_error()
+            if not self._slots and self._failure is not None:
+                raise self._failure
+            self._queued[call] = None
             self._wake(call)
         return call
 
-    def want(self, call: Call) -> None:
-        """Somebody waits for this call."""
+    def prioritize(self, call: Call) -> None:
+        """Run a call before those whose results nobody waits for."""
         with self._condition:
-            self._unclaimed.discard(call)
-            if call in self._waiting:
-                del self._waiting[call]
-                self._wanted[call] = None
+            self._run_ahead.discard(call)
+            if call in self._queued:
+                del self._queued[call]
+                self._awaited[call] = None
             self._wake(call)
 
     def close(self) -> None:
-        """End the workers at once; calls that wait are cancelled."""
+        """Kill the actors at once and cancel queued calls."""
         with self._condition:
             self._closed = True
-            for call in (*self._wanted, *self._waiting):
+            for call in (*self._awaited, *self._queued):
                 if not call.cancel():
-                    call.set_exception(_closed())
-            self._wanted.clear()
-            self._waiting.clear()
-            workers = list(self._workers.values())
+                    call.set_exception(_closed_error())
+            self._awaited.clear()
+            self._queued.clear()
+            actors = list(self._actors.values())
             self._condition.notify_all()
-        for worker in workers:
-            ray.kill(worker)
+        for actor in actors:
+            ray.kill(actor)
         for thread in self._threads:
             thread.join()
 
     def _wait_for_first(self) -> None:
         with self._condition:
-            if not self._condition.wait_for(lambda: self._workers or self._preparing or self._refused, TOLD_AFTER):
+            if not self._condition.wait_for(lambda: self._actors or self._preparing or self._failure, NOTICE_SECONDS):
                 self._report(f"waiting for the cluster to have room for {self._what}")
-            self._condition.wait_for(lambda: self._workers or self._refused)
-            refused = self._refused
-        if refused is not None and not self._workers:
+            self._condition.wait_for(lambda: self._actors or self._failure)
+            failure = self._failure
+        if failure is not None and not self._actors:
             self.close()
-            raise refused
+            raise failure
 
-    def _keep(self, seat: _Seat) -> None:
-        """Keep a worker in a place, and have it do one call after the other."""
+    def _run_slot(self, slot: _Slot) -> None:
+        """Send calls to an actor one by one, and start another actor when it dies."""
         while not self._closed:
             try:
-                worker = self._start_worker(seat)
+                actor = self._start_actor(slot)
             except CogdocError as error:
-                self._give_up(seat, error)
+                self._remove_slot(slot, error)
                 return
-            if worker is None:
+            if actor is None:
                 return
-            while (call := self._next(seat)) is not None:
+            while (call := self._next(slot)) is not None:
                 try:
-                    if call.attempts and not self._lives(worker):
-                        # Of a machine that is gone many workers are left: they did not die of this call.
-                        self._put_back(call, seat, blamed=False)
+                    if call.attempts and not self._is_alive(actor):
+                        # When a machine dies, all its actors do. The call is not the cause, so it keeps its attempts.
+                        self._repeat(call, slot, blamed=False)
                         break
-                    outcome = ray.get(worker.call.remote(*call.arguments))
+                    outcome = ray.get(actor.call.remote(*call.arguments))
                 except RayTaskError as error:
                     call.set_exception(error.cause or error)
                 except RayError:
-                    self._put_back(call, seat)
+                    self._repeat(call, slot)
                     break
-                except Exception as error:  # what came back cannot be understood here
+                except Exception as error:  # the result cannot be unpickled here
                     call.set_exception(error)
                 else:
                     _settle(call, outcome)
                     del outcome
-                del call  # so that results that nobody wants any more are forgotten
-            self._end_worker(seat)
+                del call  # frees the result if nobody waits for it anymore
+            self._end_actor(slot)
 
-    def _next(self, seat: _Seat) -> Call | None:
+    def _next(self, slot: _Slot) -> Call | None:
         with self._condition:
-            seat.idle = True
+            slot.idle = True
             while not self._closed:
-                call = self._take(self._wanted, seat)
-                if call is None and len(self._unclaimed) < self._ahead:
-                    call = self._take(self._waiting, seat)
+                call = self._take(self._awaited, slot)
+                if call is None and len(self._run_ahead) < self._max_ahead:
+                    call = self._take(self._queued, slot)
                     if call is not None:
-                        self._unclaimed.add(call)
+                        self._run_ahead.add(call)
                 if call is None:
-                    # Results that nobody fetched any more are forgotten without a word, hence the limit.
-                    self._condition.wait(POLL)
+                    # A call leaves `_run_ahead` without a notification when it is garbage-collected, hence the timeout.
+                    self._condition.wait(POLL_SECONDS)
                 elif call.attempts or call.set_running_or_notify_cancel():
-                    seat.idle, seat.near = False, call.near
+                    slot.idle, slot.affinity = False, call.affinity
                     return call
         return None
 
     def _wake(self, call: Call) -> None:
-        """Have an idle worker look for calls: any one, unless it matters which."""
-        if call.near is None:
+        """Wake an idle slot to look for calls; all of them if the call prefers one."""
+        if call.affinity is None:
             self._condition.notify()
         else:
             self._condition.notify_all()
 
-    def _take(self, calls: dict[Call, None], seat: _Seat) -> Call | None:
-        """The first call, but for those that an idle worker elsewhere is nearer to."""
+    def _take(self, calls: dict[Call, None], slot: _Slot) -> Call | None:
+        """Take the first call with the slot's affinity, else the first that no other idle slot has the affinity of."""
         taken = None
         for call in calls:
-            if call.near is not None and call.near == seat.near:
+            if call.affinity is not None and call.affinity == slot.affinity:
                 taken = call
                 break
             if taken is None and not any(
-                other.idle and other.near == call.near for other in self._seats if call.near is not None
+                other.idle and other.affinity == call.affinity for other in self._slots if call.affinity is not None
             ):
                 taken = call
-                if seat.near is None:
+                if slot.affinity is None:
                     break
         if taken is not None:
             del calls[taken]
         return taken
 
-    def _lives(self, worker: Any) -> bool:
+    def _is_alive(self, actor: Any) -> bool:
         try:
-            ray.get(worker.greet.remote())
+            ray.get(actor.greet.remote())
         except RayError:
             return False
         return True
 
-    def _put_back(self, call: Call, seat: _Seat, *, blamed: bool = True) -> None:
-        """After a worker's death."""
+    def _repeat(self, call: Call, slot: _Slot, *, blamed: bool = True) -> None:
+        """Queue a call again after its actor died; `blamed` if the call may be the cause."""
         call.attempts += blamed
         with self._condition:
             closed = self._closed
             again = not closed and call.attempts < ATTEMPTS
             if again:
-                self._wanted = {call: None, **self._wanted}
-                self._unclaimed.discard(call)
+                self._awaited = {call: None, **self._awaited}
+                self._run_ahead.discard(call)
                 self._condition.notify_all()
         if closed:
-            call.set_exception(_closed())
+            call.set_exception(_closed_error())
             return
-        self._report(f"a worker on {seat.host} is lost" + ("; what it was reading is read again" if again else ""))
+        self._report(f"a worker on {slot.host} is lost" + ("; what it was reading is read again" if again else ""))
         if not again:
             call.set_exception(
                 ResourceError(f"{ATTEMPTS} workers died while they were reading this", "see the cluster: ray status")
             )
 
-    def _start_worker(self, seat: _Seat) -> Any | None:
-        """A worker that is ready; None where the pool was closed meanwhile.
+    def _start_actor(self, slot: _Slot) -> Any | None:
+        """Start an actor and wait until it is ready; None if the pool is closed meanwhile.
 
         Raises:
-            CogdocError: workers cannot be started there.
+            CogdocError: actors do not start.
         """
         for attempt in range(STARTS):
             try:
-                worker = self._start()
-                host = self._answer(worker.greet.remote())
+                actor = self._start()
+                host = self._wait_for(actor.greet.remote())
                 if host is not None:
                     self._count_preparing(1)
                     try:
-                        self._answer(worker.prepare.remote())
+                        self._wait_for(actor.prepare.remote())
                     finally:
                         self._count_preparing(-1)
             except RayError as error:
-                trouble = _last_line(error)
+                reason = _last_line(error)
                 time.sleep(2**attempt)
                 continue
             except CogdocError:
-                ray.kill(worker)
+                ray.kill(actor)
                 raise
             with self._condition:
                 if host is None or self._closed:
-                    ray.kill(worker)
+                    ray.kill(actor)
                     return None
-                seat.host, seat.near = host, None
-                self._workers[seat] = worker
-                self._deserted_at = None
+                slot.host, slot.affinity = host, None
+                self._actors[slot] = actor
+                self._no_actor_since = None
                 self._condition.notify_all()
-            return worker
+            return actor
         raise MissingError(
-            f"the cluster's workers do not start: {trouble}",
+            f"the cluster's workers do not start: {reason}",
             'every machine of the cluster needs the same cogdoc: pip install "cogdoc[ray]"',
         )
 
-    def _answer(self, promise: Any) -> Any | None:
-        """What a worker that is being started answers; None where the pool is closed first."""
+    def _wait_for(self, reference: Any) -> Any | None:
+        """The result of a call to an actor that is starting; None if the pool is closed first."""
         while not self._closed:
             try:
-                answer = ray.get(promise, timeout=POLL)
+                result = ray.get(reference, timeout=POLL_SECONDS)
             except GetTimeoutError:
-                self._look_after_calls()
+                self._check_for_actors()
                 continue
             except RayTaskError as error:
                 raise CogdocError(f"a bug: {_last_line(error)}") from error
-            if isinstance(answer, Refusal):
-                raise answer.as_error()
-            return answer
+            if isinstance(result, Refusal):
+                raise result.as_error()
+            return result
         return None
 
     def _count_preparing(self, change: int) -> None:
         with self._condition:
             self._preparing += change
-            if not self._preparing and self._deserted_at is not None:
-                self._deserted_at = time.monotonic()
+            if not self._preparing and self._no_actor_since is not None:
+                self._no_actor_since = time.monotonic()
             self._condition.notify_all()
 
-    def _end_worker(self, seat: _Seat) -> None:
+    def _end_actor(self, slot: _Slot) -> None:
         with self._condition:
-            seat.idle = False
-            worker = self._workers.pop(seat)
-            if not self._workers:
-                self._deserted_at = time.monotonic()
-        ray.kill(worker)
+            slot.idle = False
+            actor = self._actors.pop(slot)
+            if not self._actors:
+                self._no_actor_since = time.monotonic()
+        ray.kill(actor)
 
-    def _look_after_calls(self) -> None:
-        """Fail calls that have waited too long for any worker at all."""
+    def _check_for_actors(self) -> None:
+        """Fail all calls if there has been no actor for too long."""
         with self._condition:
-            if self._deserted_at is None or self._preparing or time.monotonic() - self._deserted_at < PATIENCE:
+            if self._no_actor_since is None or self._preparing:
+                return
+            if time.monotonic() - self._no_actor_since < NO_ACTOR_SECONDS:
                 return
             error = ResourceError(
-                f"no machine of the cluster has had room for {PATIENCE:g} s ({self._what})", "see: ray status"
+                f"no machine of the cluster has had room for {NO_ACTOR_SECONDS:g} s ({self._what})", "see: ray status"
             )
             self._fail_all(error)
 
-    def _give_up(self, seat: _Seat, error: CogdocError) -> None:
+    def _remove_slot(self, slot: _Slot, error: CogdocError) -> None:
         with self._condition:
-            self._seats.remove(seat)
-            if not self._seats:
+            self._slots.remove(slot)
+            if not self._slots:
                 self._fail_all(error)
                 return
         self._report(error.message)
 
     def _fail_all(self, error: CogdocError) -> None:
-        self._refused = error
-        for call in (*self._wanted, *self._waiting):
+        self._failure = error
+        for call in (*self._awaited, *self._queued):
             if call.attempts or call.set_running_or_notify_cancel():
                 call.set_exception(error)
-        self._wanted.clear()
-        self._waiting.clear()
+        self._awaited.clear()
+        self._queued.clear()
         self._condition.notify_all()
 
 
@@ -347,7 +350,7 @@ def _settle(call: Call, outcome: Any) -> None:
         call.set_result(outcome)
 
 
-def _closed() -> CogdocError:
+def _closed_error() -> CogdocError:
     return DamagedError("the cluster's workers are closed")
 
 

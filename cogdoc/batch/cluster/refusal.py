@@ -1,4 +1,4 @@
-"""A `CogdocError` on its way from a machine of the cluster to the driver."""
+"""`Refusal`: what an actor returns instead of a result when it meets a `CogdocError`; the driver then raises it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from cogdoc.errors import CogdocError, InputError, MissingError
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An error, where it happened, and the file that is missing there, if one is."""
+    """An error, the machine it happened on, and the file that is missing there, if any."""
 
     error: CogdocError
     host: str
     missing: Path | None = None
 
     def as_error(self) -> CogdocError:
-        """The error as the driver tells it: a file that only the other machine lacks is a matter of the cluster."""
+        """The error to raise in the driver; it says so if only the other machine lacks a file."""
         if self.missing is not None and self.missing.exists():
             return InputError(
                 f"not there on {self.host}, a machine of the cluster",
@@ -31,7 +31,7 @@ class Refusal:
 
 
 def refuse(error: CogdocError, arguments: Iterable[object] = ()) -> Refusal:
-    """What a worker answers in place of a result."""
+    """Describe `error` for the driver; `arguments` are those of the call that failed."""
     missing = None
     if isinstance(error, InputError):
         requests = (argument for argument in arguments if isinstance(argument, OpenRequest))
@@ -45,9 +45,11 @@ def host() -> str:
     return socket.gethostname()
 
 
-def version_error(wanted: str) -> MissingError | None:
-    """Why this machine may not work for a driver of another version: results would depend on who read the page."""
+def version_error(driver_version: str) -> MissingError | None:
+    """An error if this machine has another version than the driver: results would depend on the machine."""
     own = version("cogdoc")
-    if own == wanted:
+    if own == driver_version:
         return None
-    return MissingError(f"{host()} has cogdoc {own} and not {wanted}", "install the same version on every machine")
+    return MissingError(
+        f"{host()} has cogdoc {own} and not {driver_version}", "install the same version on every machine"
+    )

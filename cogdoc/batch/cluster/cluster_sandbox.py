@@ -1,4 +1,4 @@
-"""Readers: a sandbox whose children are spread over the machines of a cluster."""
+"""A sandbox whose worker processes run on the machines of a cluster."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ T = TypeVar("T")
 
 
 class ClusterSandbox:
-    """Implements `cogdoc.documents.workers.Workers`; a file has the same path on all machines, or an address."""
+    """Implements `cogdoc.documents.workers.Workers`. All machines see a file under the same path, or by its address."""
 
     def __init__(self, jobs: int, timeout: float | None, report: Report) -> None:
         """
         Args:
-            jobs: how many readers of one CPU each.
-            timeout: seconds a call may take.
-            report: told of readers that are lost.
+            jobs: how many actors of one CPU each.
+            timeout: how many seconds a call may take.
+            report: receives messages about actors that died.
 
         Raises:
             MissingError, ResourceError: see `Pool`.
         """
         import ray
 
-        actor = ray.remote(Reader).options(num_cpus=1, scheduling_strategy="SPREAD")
+        actor = ray.remote(ParsingActor).options(num_cpus=1, scheduling_strategy="SPREAD")
         self.jobs = jobs
         self._pool = Pool(
-            lambda: actor.remote(timeout, version("cogdoc")), jobs, what="readers of one CPU each", report=report
+            lambda: actor.remote(timeout, version("cogdoc")), jobs, what="workers of one CPU each", report=report
         )
 
     def submit(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Run a module-level function in a child of a machine that is free."""
+        """Run a module-level function in a worker process of a free machine."""
         return self._pool.submit(function, args, kwargs)
 
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -48,12 +48,12 @@ class ClusterSandbox:
         return self.submit(function, *args, **kwargs).result()
 
     def close(self) -> None:
-        """End the readers at once; calls that wait are cancelled."""
+        """Kill the actors at once and cancel queued calls."""
         self._pool.close()
 
 
-class Reader:
-    """An actor: calls functions in a sandbox of its own, so that a hostile file ends a child and not the actor."""
+class ParsingActor:
+    """Runs functions in a sandbox of its own, so that a hostile file crashes a child process and not the actor."""
 
     def __init__(self, timeout: float | None, version: str) -> None:
         self._timeout = timeout

@@ -21,9 +21,9 @@ pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 
 from small_cluster import add_machine, kill_actors, kill_machine, start_cluster
 
+from cogdoc.batch.cluster.cluster_sandbox import ClusterSandbox
 from cogdoc.batch.cluster.connection import Cluster, connect
-from cogdoc.batch.cluster.readers import ClusterSandbox
-from cogdoc.batch.run import Opening, Task, run_sources
+from cogdoc.batch.document_threads import OpenOptions, Work, run_sources
 from cogdoc.documents.document import Document, read_facts
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection
@@ -108,26 +108,26 @@ def write_pdf(path: Path, pages: int) -> None:
     file.save(path)
 
 
-def read_page_text(document: Document, selection: PageSelection) -> Iterator[PageRecord]:
+def read_page_text(document: Document) -> Iterator[PageRecord]:
     """The quickest task there is: what pages say, without their layout."""
-    pages = (Page(document, number) for number in document.numbers(selection))
+    pages = (Page(document, number) for number in document.numbers(PageSelection()))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         words = page.text()
         info = EngineInfo(name="words", version="0")
         yield PageRecord(source=describe_source(document), engine=info, page=describe_page(words), text=words.text)
 
 
-def read_all(document: Document, selection: PageSelection) -> Iterator[PageRecord]:
-    return transcribe(document, BuiltinEngine(), selection)
+def read_all(document: Document) -> Iterator[PageRecord]:
+    return transcribe(document, BuiltinEngine(), PageSelection())
 
 
-def run(sandbox: Workers, task: Task[PageRecord], *places: Path, after: int = 0, do: Callable[[], object] = int) -> str:
+def run(sandbox: Workers, work: Work[PageRecord], *places: Path, after: int = 0, do: Callable[[], object] = int) -> str:
     """All that a run gives, but for the seconds it took; something is done `after` so many pages."""
     lines = []
     pages = 0
-    for source in run_sources(expand_sources(map(str, places)), Opening(), task, sandbox):
+    for source in run_sources(expand_sources(map(str, places)), OpenOptions(), work, sandbox):
         lines.append(source.wait_until_open().model_dump_json())
-        for record in source.records():
+        for record in source.results():
             lines.append(record.model_copy(update={"timings": {}}).model_dump_json())
             pages += 1
             if pages == after:
@@ -137,7 +137,7 @@ def run(sandbox: Workers, task: Task[PageRecord], *places: Path, after: int = 0,
 
 
 def test_machine_with_another_version_is_refused(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cogdoc.batch.cluster.readers.version", lambda _: "0.0")
+    monkeypatch.setattr("cogdoc.batch.cluster.cluster_sandbox.version", lambda _: "0.0")
     with pytest.raises(MissingError, match=r"has cogdoc .* and not 0\.0"):
         cluster.sandbox(cluster.select_engine(BUILTIN))
     TOLD.clear()
@@ -164,11 +164,11 @@ def test_there_is_a_reader_for_each_processor(cluster: Cluster, readers: Cluster
 
 @pytest.mark.usefixtures("readers")
 def test_cluster_that_has_no_room_is_waited_for_and_given_up(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cogdoc.batch.cluster.pool.TOLD_AFTER", 0.5)
-    monkeypatch.setattr("cogdoc.batch.cluster.pool.PATIENCE", 2.0)
-    with pytest.raises(ResourceError, match=r"no machine of the cluster has had room for 2 s .readers of one CPU each"):
+    monkeypatch.setattr("cogdoc.batch.cluster.pool.NOTICE_SECONDS", 0.5)
+    monkeypatch.setattr("cogdoc.batch.cluster.pool.NO_ACTOR_SECONDS", 2.0)
+    with pytest.raises(ResourceError, match=r"no machine of the cluster has had room for 2 s .workers of one CPU each"):
         cluster.sandbox(cluster.select_engine(BUILTIN), jobs=1)
-    assert TOLD == ["waiting for the cluster to have room for readers of one CPU each"]
+    assert TOLD == ["waiting for the cluster to have room for workers of one CPU each"]
     TOLD.clear()
 
 
@@ -211,7 +211,7 @@ def test_file_on_the_web_is_fetched_by_the_machine_that_reads_it(readers: Cluste
 
 def test_killed_reader_costs_only_what_it_was_doing(readers: ClusterSandbox, many_pages: Path, expected: str) -> None:
     before = len(TOLD)
-    killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_actors("Reader", 1))
+    killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_actors("ParsingActor", 1))
     assert killed == expected
     assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
 
@@ -247,10 +247,7 @@ def test_without_ray_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch)
     assert (caught.value.exit_code, caught.value.hint) == (ExitCode.MISSING, 'pip install "cogdoc[ray]"')
 
 
-def test_nothing_of_ray_is_loaded_where_no_cluster_is_asked_for() -> None:
-    loaded = (
-        "import sys, cogdoc.cli.app, cogdoc.batch.run; print({'ray', 'fsspec', 's3fs', 'aiohttp'} & set(sys.modules))"
-    )
-    assert (
-        subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout == "set()\n"
-    )
+def test_ray_is_loaded_only_for_a_cluster() -> None:
+    names = "cogdoc.cli.app, cogdoc.batch.document_threads"
+    code = f"import sys, {names}; print({{'ray', 'fsspec', 's3fs', 'aiohttp'}} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"

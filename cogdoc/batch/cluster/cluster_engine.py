@@ -91,7 +91,7 @@ class ClusterEngine:
             PageDescription(page.document.source, page.document.request, page.number, page.text()) for page in pages
         )
         keys = tuple(description.key for description in descriptions)
-        return self._pool.submit(method, descriptions, *arguments, near=keys).result()
+        return self._pool.submit(method, descriptions, *arguments, affinity=keys).result()
 
 
 class EngineActor:

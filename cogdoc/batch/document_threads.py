@@ -1,0 +1,162 @@
+"""Works on several documents at the same time; one that fails does not stop the others.
+
+Each document has a thread that waits for the worker processes, so that these stay busy even if every file has a
+single page. Results come in the order of the sources. They pass through short queues: a slow writer slows the
+workers down, and memory does not grow with the number of pages or files.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import MAX_MEGAPIXELS, OpenRequest
+from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.sources import Source, UnresolvedSource, local_copy
+from cogdoc.documents.workers import Workers
+from cogdoc.errors import CogdocError, TooLargeError
+from cogdoc.results.records import SourceInfo
+from cogdoc.tasks.describe import describe_source
+
+T = TypeVar("T")
+Work = Callable[[Document], Iterator[T]]
+"""What to do with an open document: yields its results one by one."""
+
+QUEUED_MESSAGES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOptions:
+    """How documents are opened, and the limits above which they are refused."""
+
+    password: str | None = None
+    max_megapixels: float = MAX_MEGAPIXELS
+    max_pages: int | None = None
+    """How many pages `selection` may have."""
+    selection: PageSelection = field(default_factory=PageSelection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Message(Generic[T]):
+    """What a document's thread sends: first a message without results once it is open, then one for each result."""
+
+    source: SourceInfo
+    results: tuple[T, ...] = ()
+    last: bool = False
+    error: Exception | None = None
+
+
+class RunningSource(Generic[T]):
+    """One source that a thread works on. Call `wait_until_open`, then use up `results`, then look at `error`."""
+
+    def __init__(
+        self, source: Source | UnresolvedSource, options: OpenOptions, work: Work[T], sandbox: Workers
+    ) -> None:
+        self.source = source if isinstance(source, Source) else None
+        self.info = SourceInfo(path=source.name)
+        self.error: CogdocError | None = None
+        self._options = options
+        self._work = work
+        self._sandbox = sandbox
+        self._messages: queue.Queue[_Message[T]] = queue.Queue(QUEUED_MESSAGES)
+        self._ended = False
+        self._abandoned = threading.Event()
+        if isinstance(source, UnresolvedSource):
+            self._messages.put(_Message(self.info, last=True, error=source.error))
+        else:
+            threading.Thread(target=self._run, args=(source,), name="cogdoc-document", daemon=True).start()
+
+    def wait_until_open(self) -> SourceInfo:
+        """The source's path, hash and page count; only its path if it cannot be opened."""
+        self._receive()
+        return self.info
+
+    def results(self) -> Iterator[T]:
+        """Yield the results in order; afterwards, `error` is what ended them early, if anything."""
+        while not self._ended:
+            yield from self._receive()
+
+    def abandon(self) -> None:
+        """Let the thread end at its next result."""
+        self._abandoned.set()
+
+    def _receive(self) -> tuple[T, ...]:
+        message = self._messages.get()
+        self.info = message.source
+        if message.last:
+            self._ended = True
+            self.error = _as_cogdoc_error(message.error)
+        return message.results
+
+    def _run(self, source: Source) -> None:
+        info = self.info
+        try:
+            with local_copy(source) as path:
+                options = self._options
+                request = OpenRequest(path.absolute(), options.password, options.max_megapixels, source.remote)
+                document = Document(source, request, self._sandbox)
+                _check_page_count(document, options.selection, options.max_pages)
+                info = describe_source(document)
+                self._send(_Message(info))
+                for result in self._work(document):
+                    self._send(_Message(info, (result,)))
+            self._send(_Message(info, last=True))
+        except _AbandonedError:
+            pass
+        except Exception as error:
+            with suppress(_AbandonedError):
+                self._send(_Message(info, last=True, error=error))
+
+    def _send(self, message: _Message[T]) -> None:
+        while not self._abandoned.is_set():
+            try:
+                self._messages.put(message, timeout=0.2)
+            except queue.Full:
+                continue
+            return
+        raise _AbandonedError
+
+
+class _AbandonedError(Exception):
+    """Nobody waits for the document's results anymore."""
+
+
+def run_sources(
+    sources: Iterable[Source | UnresolvedSource], options: OpenOptions, work: Work[T], sandbox: Workers
+) -> Iterator[RunningSource[T]]:
+    """Work on `sources` and yield them in order. Use up the results of each before you ask for the next."""
+    running: deque[RunningSource[T]] = deque()
+    try:
+        for source in sources:
+            running.append(RunningSource(source, options, work, sandbox))
+            if len(running) > sandbox.jobs:
+                yield running[0]
+                running.popleft()
+        while running:
+            yield running[0]
+            running.popleft()
+    finally:
+        for abandoned in running:
+            abandoned.abandon()
+
+
+def _check_page_count(document: Document, selection: PageSelection, limit: int | None) -> None:
+    count = sum(1 for _ in document.numbers(selection))
+    if limit is not None and count > limit:
+        raise TooLargeError(f"{count} pages are more than --max-pages {limit}", "choose some with --pages")
+
+
+def _as_cogdoc_error(error: Exception | None) -> CogdocError | None:
+    if error is None or isinstance(error, CogdocError):
+        return error
+    bug = CogdocError(
+        f"a bug: {type(error).__name__}: {error}", "run again with -v for the traceback, and please report it"
+    )
+    bug.__cause__ = error
+    return bug

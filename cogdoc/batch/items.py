@@ -1,0 +1,64 @@
+"""Runs a task on a document item by item, so that items stored by an earlier run are not processed again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from cogdoc.documents.document import Document
+from cogdoc.engines.protocol import Engine
+from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, AnyRecord, SourceInfo
+from cogdoc.tasks.describe import describe_source
+from cogdoc.tasks.task import Item, Task
+
+
+@dataclass(frozen=True, slots=True)
+class ItemResult:
+    """All records of one item of one document."""
+
+    item: Item
+    records: tuple[AnyRecord, ...]
+    stored: bool = False
+    """Whether they come from an earlier run."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether a retry could add something: the item has an error, or pages that could not be searched."""
+        return any(
+            record.error is not None or (isinstance(record, AnswerRecord) and record.unread_pages != ())
+            for record in self.records
+        )
+
+
+class StoredResults(Protocol):
+    """Results of earlier runs."""
+
+    def items(self, source: SourceInfo) -> set[str]:
+        """The items stored for a file with these bytes, as text."""
+
+    def find(self, source: SourceInfo, item: Item) -> tuple[AnyRecord, ...]:
+        """The records of a stored item."""
+
+
+def run_key(task: Task, engine: Engine, max_megapixels: float) -> str:
+    """A hash of everything that an output file depends on besides the document and the format."""
+    settings = {"max_megapixels": max_megapixels, **task.settings}
+    parts = [SCHEMA_VERSION, task.name, engine.info.model_dump(mode="json"), settings]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def run_items(document: Document, task: Task, engine: Engine, stored: StoredResults | None) -> Iterator[ItemResult]:
+    """Yield the results of all items in order; only items that are not stored are processed."""
+    source = describe_source(document)
+    items = task.items(document)
+    found = stored.items(source) if stored else set()
+    missing = [item for item in items if str(item) not in found]
+    results = task.run(document, engine, missing) if missing else iter(())
+    for item in items:
+        if stored and str(item) in found:
+            yield ItemResult(item, stored.find(source, item), stored=True)
+        else:
+            yield ItemResult(item, next(results))

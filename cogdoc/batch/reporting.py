@@ -1,0 +1,91 @@
+"""Tells people, and the run's record, what happens to each page, question and file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from cogdoc.batch.accounting import FileCounts, RunCounts
+from cogdoc.batch.items import ItemResult
+from cogdoc.batch.journal import FileStatus
+from cogdoc.batch.run_record import RunRecord
+from cogdoc.documents.sources import Source
+from cogdoc.errors import CogdocError, OutputError
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, SourceInfo
+
+
+class Listener(Protocol):
+    """Shows messages to the user while a run goes on."""
+
+    def advanced(self, path: str) -> None:
+        """One more page or question of the file at `path` is done."""
+
+    def failed(self, error: CogdocError, path: str) -> None:
+        """A file, or its output, failed; `path` is empty if the message names the file."""
+
+    def warned(self, line: str) -> None:
+        """A page or a question failed."""
+
+    def noted(self, line: str) -> None:
+        """Something that `--quiet` leaves out."""
+
+
+class Reporter:
+    """Passes the events of a run on to a listener and to the run's record."""
+
+    def __init__(self, listener: Listener, record: RunRecord) -> None:
+        self._listener = listener
+        self._record = record
+        self._incomplete_path = ""
+        """The last file whose unread pages the listener knows of."""
+
+    def add_record(self, record: AnyRecord) -> None:
+        path = record.source.path
+        page = None if isinstance(record, AnswerRecord) else record.page
+        if record.error is not None:
+            place = f"{path}: page {page.number}" if page else path
+            self._listener.warned(f"{place}: {record.error.message}")
+        elif isinstance(record, AnswerRecord):
+            self._add_answer(record)
+        elif isinstance(record, ChartRecord) and record.chart is None and page:
+            self._listener.noted(f"{path}: page {page.number}: no chart on this page")
+
+    def add_item(self, result: ItemResult, path: str) -> None:
+        """Add an item whose records are added already."""
+        for record in result.records:
+            if record.error is not None:
+                self._record.add_failed_item(result.item, record)
+        self._listener.advanced(path)
+
+    def add_file(self, info: SourceInfo, counts: FileCounts, output: Path | None, error: CogdocError | None) -> None:
+        if error is not None:
+            self._listener.failed(error, "" if isinstance(error, OutputError) else info.path)
+        self._record.add_file(info, counts, output, error)
+
+    def add_earlier_file(self, source: Source, status: FileStatus) -> None:
+        if status.message:
+            self._listener.warned(f"{source.name}: {status.message} (in an earlier run; --retry-failed tries again)")
+
+    def end(self, counts: RunCounts, *, summary: bool) -> None:
+        """End the record, and show how many files there were, if `summary` is set and there were several."""
+        self._record.end(counts)
+        if not summary or counts.files < 2:
+            return
+        parts = {
+            "done": counts.done,
+            "in part": counts.partial,
+            "failed": counts.failed,
+            "done by an earlier run": counts.done_earlier,
+        }
+        shown = ", ".join(f"{count} {outcome}" for outcome, count in parts.items() if count)
+        self._listener.noted(f"{counts.files} files in {self._record.wall_seconds:.1f} s: {shown}")
+
+    def _add_answer(self, record: AnswerRecord) -> None:
+        path = record.source.path
+        self._record.add_unread_pages(record)
+        if record.unread_pages and path != self._incomplete_path:
+            self._incomplete_path = path
+            for page in record.unread_pages:
+                self._listener.warned(f"{path}: page {page.page}: {page.message}")
+        if record.answer is not None and not record.answer.found:
+            self._listener.noted(f"{path}: not found: {record.answer.question}")
