@@ -1,0 +1,50 @@
+"""The documentation is true: its links lead to files, its walks have the length they state, its packages the order."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "benchmarks").glob("*.md")]
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+LONGEST_WALK = 15
+
+
+def walks() -> list[tuple[str, int, list[str]]]:
+    """The heading of each walk, how many files it states, and the files that its numbered steps link to."""
+    found = []
+    for section in re.split(r"^## ", ARCHITECTURE, flags=re.MULTILINE):
+        steps = re.findall(r"^\d+\. \[[^\]]+\]\(([^)]+)\)", section, re.MULTILINE)
+        if steps:
+            stated = re.search(r"(\d+) (?:files|others)", section)
+            assert stated is not None, section
+            found.append((section.partition("\n")[0], int(stated[1]), steps))
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(("heading", "stated", "files"), walks(), ids=[heading for heading, _, _ in walks()])
+def test_walk_opens_as_many_files_as_it_states(heading: str, stated: int, files: list[str]) -> None:
+    assert len(files) == len(set(files)) == stated <= LONGEST_WALK, heading
+
+
+def test_walks_are_there() -> None:
+    assert len(walks()) == 4
+
+
+def test_packages_are_drawn_in_the_order_that_the_import_rule_holds() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (rule,) = (each for each in settings["tool"]["importlinter"]["contracts"] if each["type"] == "layers")
+    layers = [set(layer.split(" | ")) for layer in rule["layers"]]
+    (drawing,) = re.findall(r"^```text\n(.*?)\n\n", ARCHITECTURE, re.MULTILINE | re.DOTALL)
+    drawn = [set(re.findall(r"cogdoc\.\w+", line)) for line in drawing.splitlines()]
+    assert [packages for packages in drawn if packages] == layers
