@@ -55,7 +55,7 @@ class FileCounts:
         if error is not None:
             return FileStatus(FileState.FAILED, exit_code=error.exit_code, message=error.message)
         if self.failed:
-            message = f"{self.failed} of {self.items} failed, or in part"
+            message = f"{self.failed} of {self.items} failed or are incomplete"
             return FileStatus(FileState.DONE, self.items, self.failed, self.not_found, ExitCode.PARTIAL, message)
         return FileStatus(FileState.DONE, self.items, not_found=self.not_found)
 

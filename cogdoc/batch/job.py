@@ -67,7 +67,7 @@ def run_job(
         if journal:
             stack.callback(journal.close)
         request = stack.enter_context(
-            stop_on_signals(lambda: listener.noted("finishing the page in hand; once more stops at once"))
+            stop_on_signals(lambda: listener.noted("finishing the current page; another signal stops at once"))
         )
         record = RunRecord(_record_path(job), job.task.name, job.engine.info, str(job.shard))
         reporter = Reporter(listener, stack.enter_context(record))
@@ -202,7 +202,7 @@ class _Run:
         try:
             if running.error is None:
                 if not destination.path.is_dir():
-                    raise PlaceLostError(f"{destination.path}: this folder is gone")
+                    raise PlaceLostError(f"{destination.path}: this folder does not exist anymore")
                 with self._open(output, version.origin) as stream:
                     self._journal.begin_file(output, version)
                     renderer = self._renderer(stream, several=False)
@@ -283,4 +283,4 @@ def _check_not_overwritten(source: Source | None, output: Path | None) -> None:
     if source is None or source.remote or output is None or not output.is_file() or not source.path.exists():
         return
     if source.path.samefile(output):
-        raise OutputError(f"{output}: is what is being read", "write to another place with --to")
+        raise OutputError(f"{output}: is the document that is being read", "write to another place with --to")

@@ -47,7 +47,7 @@ def parse_shard(text: str) -> Shard:
     """
     match = _SHARD.fullmatch(text)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise UsageError(f"--shard: {text!r} is no share of the files", "write for example --shard 2/5")
+        raise UsageError(f"--shard: {text!r} is not a share of the files", "write for example --shard 2/5")
     return Shard(int(match[1]), int(match[2]))
 
 
@@ -119,7 +119,7 @@ class Plan:
         except sqlite3.IntegrityError:
             (other,) = self._database.execute("SELECT name FROM plan WHERE target = ?", (target,)).fetchone()
             raise OutputExistsError(
-                f"{os.fsdecode(target)}: {other} and {source.name} would both be written there",
+                f"{os.fsdecode(target)}: {other} and {source.name} would both be written to this path",
                 "name the folder that holds them both, or read them in two runs",
             ) from None
 

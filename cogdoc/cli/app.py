@@ -82,7 +82,7 @@ def _run(arguments: list[str]) -> int:
     except StoppedRun as stopped:
         interrupted = stopped.signal == signal.SIGINT
         word = "interrupted" if interrupted else "terminated"
-        warn(f"{word}; the same command goes on from here" if stopped.resumable else word)
+        warn(f"{word}; the same command continues from here" if stopped.resumable else word)
         return int(ExitCode.INTERRUPTED if interrupted else ExitCode.TERMINATED)
     except KeyboardInterrupt:
         warn("interrupted")

@@ -150,7 +150,7 @@ def _connect(address: str) -> AbstractContextManager[Cluster]:
 
 def _destination(options: RunOptions, *, several: bool) -> Destination:
     if options.retry_failed and options.to is None:
-        raise UsageError("--retry-failed goes on with an earlier run", "say with --to where its results are")
+        raise UsageError("--retry-failed continues an earlier run", "name its output with --to")
     unfinished = options.to is not None and journal_beside(local_place(options.to)).is_dir()
     return choose_destination(options.to, several=several, overwrite=options.overwrite, unfinished=unfinished)
 

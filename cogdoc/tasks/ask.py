@@ -138,7 +138,7 @@ def _record(
 def _failed(
     document: Document, engine: Engine, question: str, watch: Stopwatch, failures: Mapping[int, CogdocError]
 ) -> AnswerRecord:
-    reason = list(failures.values())[-1] if failures else DamagedError("no page of it can be read")
+    reason = list(failures.values())[-1] if failures else DamagedError("none of its pages can be read")
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,

@@ -75,7 +75,7 @@ def test_killed_machine_leaves_no_trace_in_files_and_fates(machines: Any, folder
     assert len(results(tmp_path / "cluster")) == 3
     assert fates(tmp_path / "cluster") == fates(tmp_path / "local")
     assert len(fates(tmp_path / "local")) == 4
-    told = [line for line in err.splitlines() if "is lost; what it was reading is read again" not in line]
+    told = [line for line in err.splitlines() if "died; its page is read again" not in line]
     assert told[:-1] == local_err.splitlines()[:-1], "but for the seconds in the summary"
 
 

@@ -131,7 +131,7 @@ def test_killed_engines_cost_only_the_page_in_flight(
     before = len(TOLD)
     assert run(ocr, engine, readers, do=lambda: kill_actors("EngineActor", 2)) == expected
     assert len(TOLD[before:]) == 2
-    assert all("is lost" in line for line in TOLD[before:])
+    assert all("died" in line for line in TOLD[before:])
 
 
 def test_without_a_gpu_the_built_in_engine_is_taken_unless_a_model_is_named(cluster: Cluster) -> None:

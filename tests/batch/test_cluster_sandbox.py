@@ -213,7 +213,7 @@ def test_killed_reader_costs_only_what_it_was_doing(readers: ClusterSandbox, man
     before = len(TOLD)
     killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_actors("ParsingActor", 1))
     assert killed == expected
-    assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
+    assert [line.endswith("died; its page is read again") for line in TOLD[before:]] == [True]
 
 
 def test_killed_machine_costs_only_what_it_was_doing(
@@ -223,7 +223,7 @@ def test_killed_machine_costs_only_what_it_was_doing(
     (second,) = machines.worker_nodes
     killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_machine(machines, second))
     assert killed == expected
-    assert [line.endswith("is lost; what it was reading is read again") for line in TOLD[before:]] == [True]
+    assert [line.endswith("died; its page is read again") for line in TOLD[before:]] == [True]
 
 
 def test_signals_stay_the_drivers_own(cluster: Cluster) -> None:  # noqa: ARG001  connected
@@ -232,7 +232,7 @@ def test_signals_stay_the_drivers_own(cluster: Cluster) -> None:  # noqa: ARG001
 
 
 def test_word_that_is_no_address_and_place_where_nobody_answers_are_one_clear_line() -> None:
-    with pytest.raises(UsageError, match="no address"), connect("nonsense", print):
+    with pytest.raises(UsageError, match="not an address"), connect("nonsense", print):
         pass
     refused = pytest.raises(ResourceError, match=r"no Ray cluster at 127\.0\.0\.1:1: Connection refused")
     with refused as caught, connect("127.0.0.1:1", print):

@@ -96,7 +96,7 @@ def test_sources_of_one_name_never_overwrite_each_other(cogdoc: Any, blank: Path
     assert (tmp_path / "out" / "two" / "x.pdf.md").exists()
     ended = cogdoc("ocr", tmp_path / "one" / "x.pdf", tmp_path / "two" / "x.pdf", "--to", "flat", "--overwrite")
     assert ended.code == 6
-    assert "would both be written there" in ended.err
+    assert "would both be written to this path" in ended.err
     assert not (tmp_path / "flat" / "x.pdf.md").exists()
 
 
@@ -151,7 +151,7 @@ def test_a_document_is_never_replaced_by_its_own_text(cogdoc: Any, tmp_path: Pat
     before = source.read_bytes()
     ended = cogdoc("ocr", source, "--to", source, "--overwrite")
     assert ended.code == 5
-    assert "is what is being read" in ended.err
+    assert "is the document that is being read" in ended.err
     assert source.read_bytes() == before
 
 

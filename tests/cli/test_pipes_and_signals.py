@@ -75,7 +75,7 @@ def test_signals_end_the_command_and_its_children_after_the_page_in_hand(
         os.kill(running.pid, number)
     out, err = running.communicate(timeout=60)
     assert running.returncode == code
-    assert err == b"cogdoc: finishing the page in hand; once more stops at once\ncogdoc: %b\n" % message
+    assert err == b"cogdoc: finishing the current page; another signal stops at once\ncogdoc: %b\n" % message
     assert all(json.loads(line)["error"] is None for line in out.splitlines())
     assert_all_ended(running.pid)
 
@@ -97,7 +97,7 @@ def test_a_second_interrupt_does_not_wait_for_the_page(start_cogdoc: Any, slow_p
     wait_for(lambda: len(living(running.pid)) >= 2)
     time.sleep(1)
     os.killpg(running.pid, signal.SIGINT)
-    assert running.stderr.readline().startswith(b"cogdoc: finishing the page in hand")
+    assert running.stderr.readline().startswith(b"cogdoc: finishing the current page")
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate(timeout=20)
     assert (running.returncode, err) == (130, b"cogdoc: interrupted\n")

@@ -158,7 +158,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert err.endswith(b"cogdoc: interrupted; the same command goes on from here\n")
+    assert err.endswith(b"cogdoc: interrupted; the same command continues from here\n")
     ended = cogdoc("ocr", long_blank, "--to", "out/", "--out", "jsonl")
     assert ended.code == 0
     numbers = [
@@ -295,5 +295,5 @@ def test_an_output_folder_that_vanishes_is_said_once(start_cogdoc: Any, folder: 
     (tmp_path / "out").rename(tmp_path / "elsewhere")
     _, err = running.communicate(timeout=60)
     assert running.returncode == 5
-    assert err.decode().splitlines()[-1].startswith("cogdoc: out: this folder is gone")
+    assert err.decode().splitlines()[-1].startswith("cogdoc: out: this folder does not exist anymore")
     assert not (tmp_path / "out").exists()

@@ -122,7 +122,7 @@ def test_an_interrupt_while_files_are_being_looked_for_ends_the_search(start_cog
             names.write(b"gone.pdf\n" * 16000)
         _, err = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert err.endswith(b"cogdoc: interrupted; the same command goes on from here\n")
+    assert err.endswith(b"cogdoc: interrupted; the same command continues from here\n")
 
 
 def test_an_answer_from_a_part_of_the_pages_is_told_again_and_retried(

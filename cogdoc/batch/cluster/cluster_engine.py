@@ -49,7 +49,7 @@ class ClusterEngine:
         """
         Args:
             seconds: how long one answer may take.
-            report: called with a line for each actor that is lost.
+            report: receives messages about actors that died.
 
         Raises:
             MissingError, CheckpointError: the model, or this version of cogdoc, is not on the machines.

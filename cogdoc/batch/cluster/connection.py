@@ -1,4 +1,4 @@
-"""The way into a cluster: `connect`, and what can be had there."""
+"""Connects to a Ray cluster, and selects and starts engines and sandboxes on it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cogdoc.batch.cluster.cluster_sandbox import ClusterSandbox
 
 AUTO = "auto"
-"""The cluster that this machine belongs to."""
+"""The address of the cluster that this machine belongs to."""
 
 REACH_SECONDS = 5.0
 CONNECT_SECONDS = 30.0
@@ -38,7 +38,7 @@ _ATTEMPT = "import sys, ray; ray.init(sys.argv[1], log_to_driver=False, logging_
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """What a cluster has, as it was when it was connected to."""
+    """A cluster, with the resources that it had when it was connected."""
 
     machines: int
     cpus: int
@@ -61,11 +61,11 @@ class Cluster:
         return _select_remotely(request, gpus=1 if self.gpus else 0)
 
     def load_engine(self, selection: EngineSelection, seconds: float = DEFAULT_SECONDS) -> Engine:
-        """Load the engine on the actors that its entry asks for, or in this process where it needs none.
+        """Load the engine on the actors that its entry asks for, or in this process if it needs none.
 
         Raises:
-            MissingError, CheckpointError: the machines have not the model, or not this cogdoc.
-            ResourceError: the cluster has no room for it.
+            MissingError, CheckpointError: the machines lack the model or this version of cogdoc.
+            ResourceError: the cluster has no room for the engine.
         """
         actors = self._actors(selection)
         if actors is None:
@@ -75,10 +75,10 @@ class Cluster:
         return ClusterEngine(selection, seconds, actors, self.report)
 
     def sandbox(self, engine: EngineSelection, jobs: int | None = None, timeout: float | None = None) -> ClusterSandbox:
-        """Readers on all CPUs that the engine leaves over, or as many as `jobs` says.
+        """Start a sandbox with `jobs` actors, or one for each CPU that the engine does not use.
 
         Raises:
-            MissingError: cogdoc is missing on the machines, or another version of it is there.
+            MissingError: the machines lack cogdoc or have another version of it.
             ResourceError: the cluster has no room.
         """
         from cogdoc.batch.cluster.cluster_sandbox import ClusterSandbox
@@ -97,17 +97,17 @@ class Cluster:
 
 @contextmanager
 def connect(address: str, report: Callable[[str], None]) -> Iterator[Cluster]:
-    """A connection to the Ray cluster at `address` (`host:port`, or `auto`), for as long as it is needed.
+    """Connect to the Ray cluster at `address` (`host:port` or `auto`), and disconnect afterwards.
 
     Args:
-        report: told, in a line each, of what happens on the cluster and costs time: workers that are lost.
+        report: receives messages about events that cost time, such as actors that died.
 
     Raises:
         MissingError: Ray is not installed.
-        UsageError: that is no address.
-        ResourceError: no cluster answers there.
+        UsageError: `address` is not an address.
+        ResourceError: no cluster answers at `address`.
     """
-    # No telemetry; and Ray's own messages on standard output would stand among the results.
+    # No telemetry, and no messages of Ray among the results on standard output.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
@@ -122,7 +122,7 @@ def connect(address: str, report: Callable[[str], None]) -> Iterator[Cluster]:
         raise _unreachable(address, str(error)) from None
     finally:
         for number, handler in handlers.items():
-            signal.signal(number, handler)  # Ray has put its own in their place
+            signal.signal(number, handler)  # Ray replaces them
     _silence()
     try:
         alive = [node for node in ray.nodes() if node["Alive"]]
@@ -133,22 +133,22 @@ def connect(address: str, report: Callable[[str], None]) -> Iterator[Cluster]:
 
 
 def _try_connecting(address: str) -> None:
-    """Find out in a process of its own: Ray tries for minutes, says so at length, and may end the process."""
+    """Try in a child process first: Ray retries for minutes, prints long messages, and may exit the process."""
     host, _, port = address.rpartition(":")
     if address != AUTO:
         if not (host and port.isdecimal()):
-            raise UsageError(f"--cluster: {address!r} is no address", "write host:port, or auto")
+            raise UsageError(f"--cluster: {address!r} is not an address", "write host:port, or auto")
         try:
             socket.create_connection((host, int(port)), REACH_SECONDS).close()
         except OSError as error:
             raise _unreachable(address, error.strerror or str(error)) from None
     try:
         command = [sys.executable, "-P", "-W", "ignore", "-c", _ATTEMPT, address]
-        tried = subprocess.run(command, capture_output=True, text=True, timeout=CONNECT_SECONDS, check=False)
+        attempt = subprocess.run(command, capture_output=True, text=True, timeout=CONNECT_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         raise _unreachable(address, f"no answer within {CONNECT_SECONDS:g} s") from None
-    if tried.returncode:
-        raise _unreachable(address, tried.stderr.strip().rpartition("\n")[2])
+    if attempt.returncode:
+        raise _unreachable(address, attempt.stderr.strip().rpartition("\n")[2])
 
 
 def _unreachable(address: str, reason: str) -> CogdocError:
@@ -161,9 +161,9 @@ def _unreachable(address: str, reason: str) -> CogdocError:
 def _select_remotely(request: EngineRequest, gpus: int) -> EngineSelection:
     import ray
 
-    promise = ray.remote(_select).options(num_cpus=0, num_gpus=gpus, max_retries=3).remote(request)
+    reference = ray.remote(_select).options(num_cpus=0, num_gpus=gpus, max_retries=3).remote(request)
     try:
-        selection = ray.get(promise, timeout=SELECTION_SECONDS)
+        selection = ray.get(reference, timeout=SELECTION_SECONDS)
     except ray.exceptions.GetTimeoutError:
         raise ResourceError("no machine of the cluster has a GPU free", "see: ray status") from None
     except ray.exceptions.RayError as error:
@@ -192,7 +192,7 @@ def _signal_handlers() -> dict[int, Any]:
 
 
 def _silence() -> None:
-    """Keep what Ray's processes have to say of their failures off standard output; it has no setting for that."""
+    """Keep error messages of Ray's processes off standard output. Ray has no setting for it."""
     import ray._private.worker
 
     ray._private.worker.print_to_stdstream = lambda *_, **__: None

@@ -240,10 +240,12 @@ class Pool:
         if closed:
             call.set_exception(_closed_error())
             return
-        self._report(f"a worker on {slot.host} is lost" + ("; what it was reading is read again" if again else ""))
+        self._report(f"a worker on {slot.host} died" + ("; its page is read again" if again else ""))
         if not again:
             call.set_exception(
-                ResourceError(f"{ATTEMPTS} workers died while they were reading this", "see the cluster: ray status")
+                ResourceError(
+                    f"{ATTEMPTS} workers died while they were reading this page", "see the cluster: ray status"
+                )
             )
 
     def _start_actor(self, slot: _Slot) -> Any | None:
