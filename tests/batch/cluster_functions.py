@@ -1,4 +1,4 @@
-"""What the tests have done on a cluster. Plain functions of a module that the machines can import."""
+"""Functions that the tests run on a cluster, in a module that the machines can import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Ray cluster of several machines on this one, small enough for tests, whose machines can be killed."""
+"""A small Ray cluster for tests: several machines, simulated on this one, that can be killed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import psutil
 
 HERE = Path(__file__).parent
 OBJECT_STORE = 80_000_000
-"""Bytes of shared memory a machine: Ray accepts no less than 75 MB."""
+"""Bytes of shared memory for each machine; Ray needs at least 75 MB."""
 
 HEALTH_CHECKS = {
     "health_check_initial_delay_ms": 1000,
     "health_check_period_ms": 500,
     "health_check_failure_threshold": 4,
 }
-"""So that a machine that is gone is missed at once."""
+"""Short intervals, so that a killed machine is noticed at once."""
 
 
 @contextmanager
@@ -28,8 +28,8 @@ def start_cluster(head_cpus: int) -> Iterator[Any]:
     import ray.cluster_utils
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  by default, workers give way to all else
-    # Workers find the functions that the tests send.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  by default, workers have low priority
+    # Lets workers import the functions that the tests send.
     os.environ["PYTHONPATH"] = str(HERE)
     head = {
         "num_cpus": head_cpus,
@@ -50,7 +50,7 @@ def add_machine(cluster: Any, cpus: int) -> Any:
 
 
 def kill_machine(cluster: Any, machine: Any) -> None:
-    """As a power cut does: nobody is told, and nothing is put away."""
+    """Kill all processes of a machine, as a power cut does."""
     for process in (info.process for infos in machine.all_processes.values() for info in infos):
         for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
             each.kill()
@@ -58,8 +58,8 @@ def kill_machine(cluster: Any, machine: Any) -> None:
 
 
 def kill_actors(name: str, count: int) -> None:
-    """End so many of the actors of a class, on any machine of a cluster that was started here."""
-    # Others may be at work on this computer, whose actors have the same titles.
+    """Kill `count` actors of a class on any machine of a cluster that this process started."""
+    # Other test runs on this computer may have actors with the same titles.
     actors = [
         process for process in psutil.Process().children(recursive=True) if _title(process).startswith(f"ray::{name}")
     ]

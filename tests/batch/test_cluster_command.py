@@ -1,4 +1,4 @@
-"""The whole command line on a cluster: the same files, the same fates, and nothing of Ray's on either stream."""
+"""The whole command line on a cluster: same output, same record, and no messages of Ray."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def fates(folder: Path) -> list[tuple[str, str]]:
     return [(json.dumps(record.get("source")), record["fate"]) for record in files]
 
 
-def test_killed_machine_leaves_no_trace_in_files_and_fates(machines: Any, folder: Path, tmp_path: Path) -> None:
+def test_killed_machine_changes_neither_output_nor_record(machines: Any, folder: Path, tmp_path: Path) -> None:
     local = start("ocr", folder, "--to", tmp_path / "local")
     _, local_err = local.communicate()
     on_cluster = start("ocr", folder, "--to", tmp_path / "cluster", "--cluster", machines.address)
@@ -79,7 +79,7 @@ def test_killed_machine_leaves_no_trace_in_files_and_fates(machines: Any, folder
     assert told[:-1] == local_err.splitlines()[:-1], "but for the seconds in the summary"
 
 
-def test_address_where_nobody_answers_is_one_line(folder: Path) -> None:
+def test_address_without_a_cluster_is_one_line(folder: Path) -> None:
     ended = start("ocr", folder, "--cluster", "127.0.0.1:1")
     out, err = ended.communicate()
     assert (ended.returncode, out) == (7, "")

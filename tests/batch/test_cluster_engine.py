@@ -1,4 +1,4 @@
-"""CogVLM2 on a cluster: the pocket checkpoint of the samples answers there as it does on one machine."""
+"""CogVLM2 on a cluster: the pocket checkpoint of the samples gives the same results as on one machine."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TOLD: list[str] = []
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """Two machines of two CPUs: an engine and a reader on each."""
+    """Two machines with two CPUs: an engine and a parsing actor on each."""
     with start_cluster(head_cpus=2) as machines:
         add_machine(machines, cpus=2)
         with connect(machines.address, TOLD.append) as connected:
@@ -101,7 +101,7 @@ def run(
     readers: Workers,
     do: Callable[[], Any] = int,
 ) -> list[str]:
-    """All records but for the seconds they took; something is done after the first."""
+    """All records without timings, as JSON; `do` is called after the first."""
     lines = []
     for record in task(open_path(FORMS, readers), engine):
         lines.append(record.model_copy(update={"timings": {}}).model_dump_json())
@@ -110,12 +110,12 @@ def run(
     return lines
 
 
-def test_room_is_divided_between_engines_and_readers(readers: ClusterSandbox) -> None:
+def test_cpus_are_divided_between_engines_and_parsing_actors(readers: ClusterSandbox) -> None:
     assert readers.jobs == 2
 
 
 @pytest.mark.parametrize("task", [ask, ocr, chart])
-def test_answers_are_those_of_one_machine(
+def test_results_equal_those_of_one_machine(
     task: Any, engine: Engine, readers: ClusterSandbox, local_engine: Engine, local_readers: Sandbox
 ) -> None:
     expected = run(task, local_engine, local_readers)
@@ -124,7 +124,7 @@ def test_answers_are_those_of_one_machine(
     assert '"error":null' in expected[0]
 
 
-def test_killed_engines_cost_only_the_page_in_flight(
+def test_killed_engine_actors_do_not_change_the_results(
     engine: Engine, readers: ClusterSandbox, local_engine: Engine, local_readers: Sandbox
 ) -> None:
     expected = run(ocr, local_engine, local_readers)
@@ -134,18 +134,18 @@ def test_killed_engines_cost_only_the_page_in_flight(
     assert all("died" in line for line in TOLD[before:])
 
 
-def test_without_a_gpu_the_built_in_engine_is_taken_unless_a_model_is_named(cluster: Cluster) -> None:
+def test_without_a_gpu_the_built_in_engine_is_selected_unless_a_model_is_named(cluster: Cluster) -> None:
     choice = cluster.select_engine(EngineRequest())
     assert (choice.name, choice.reason) == ("builtin", "the cluster has no GPU")
     with pytest.raises((MissingError, CheckpointError), match="a machine of the cluster"):
         cluster.select_engine(EngineRequest(model=str(POCKET)))
 
 
-def test_file_that_only_other_machines_lack_is_said_to_be_missing_there(
+def test_error_names_the_machine_that_lacks_a_file(
     readers: ClusterSandbox,
 ) -> None:
     with FORMS.open("rb") as file:
-        # A path that leads nowhere in other processes, as one does on machines that lack the folder.
+        # A path that does not exist in other processes, like a path that does not exist on other machines.
         descriptor = fcntl.fcntl(file.fileno(), fcntl.F_DUPFD, 900)
     try:
         path = Path(f"/proc/self/fd/{descriptor}")
@@ -158,6 +158,6 @@ def test_file_that_only_other_machines_lack_is_said_to_be_missing_there(
         os.close(descriptor)
 
 
-def test_file_that_is_nowhere_is_an_error_as_on_one_machine(readers: ClusterSandbox, tmp_path: Path) -> None:
+def test_missing_file_is_the_same_error_as_on_one_machine(readers: ClusterSandbox, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         open_path(tmp_path / "gone.pdf", readers)

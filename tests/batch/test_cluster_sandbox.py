@@ -1,4 +1,4 @@
-"""Work on a cluster gives the results of one machine, whatever dies on the way."""
+"""Work on a cluster gives the results of one machine, even if actors and machines die."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ TOLD: list[str] = []
 
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Any]:
-    """A cluster of two machines of one CPU each."""
+    """A cluster of two machines with one CPU each."""
     with start_cluster(head_cpus=1) as started:
         add_machine(started, cpus=1)
         yield started
@@ -96,7 +96,7 @@ def many_pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(many_pages: Path) -> str:
-    """What one machine reads there."""
+    """The results of one machine."""
     with Sandbox() as local:
         return run(local, read_page_text, many_pages)
 
@@ -109,7 +109,7 @@ def write_pdf(path: Path, pages: int) -> None:
 
 
 def read_page_text(document: Document) -> Iterator[PageRecord]:
-    """The quickest task there is: what pages say, without their layout."""
+    """The quickest work there is: the text of the pages, without their layout."""
     pages = (Page(document, number) for number in document.numbers(PageSelection()))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         words = page.text()
@@ -122,7 +122,7 @@ def read_all(document: Document) -> Iterator[PageRecord]:
 
 
 def run(sandbox: Workers, work: Work[PageRecord], *places: Path, after: int = 0, do: Callable[[], object] = int) -> str:
-    """All that a run gives, but for the seconds it took; something is done `after` so many pages."""
+    """Everything that a run yields, without timings; `do` is called after page `after`."""
     lines = []
     pages = 0
     for source in run_sources(expand_sources(map(str, places)), OpenOptions(), work, sandbox):
@@ -143,7 +143,7 @@ def test_machine_with_another_version_is_refused(cluster: Cluster, monkeypatch: 
     TOLD.clear()
 
 
-def test_results_are_those_of_one_machine_byte_for_byte(readers: ClusterSandbox, folder: Path) -> None:
+def test_results_equal_those_of_one_machine_byte_for_byte(readers: ClusterSandbox, folder: Path) -> None:
     gone = folder / "gone.pdf"
     with Sandbox(jobs=2) as local:
         expected = run(local, read_all, folder, gone)
@@ -153,7 +153,7 @@ def test_results_are_those_of_one_machine_byte_for_byte(readers: ClusterSandbox,
     assert "EncryptedError" in expected
 
 
-def test_there_is_a_reader_for_each_processor(cluster: Cluster, readers: ClusterSandbox) -> None:
+def test_there_is_an_actor_for_each_cpu(cluster: Cluster, readers: ClusterSandbox) -> None:
     assert (cluster.machines, cluster.cpus, cluster.gpus) == (2, 2, 0)
     assert readers.jobs == 2
     begun = time.monotonic()
@@ -163,7 +163,7 @@ def test_there_is_a_reader_for_each_processor(cluster: Cluster, readers: Cluster
 
 
 @pytest.mark.usefixtures("readers")
-def test_cluster_that_has_no_room_is_waited_for_and_given_up(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cluster_without_room_is_an_error_after_a_while(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cogdoc.batch.cluster.pool.NOTICE_SECONDS", 0.5)
     monkeypatch.setattr("cogdoc.batch.cluster.pool.NO_ACTOR_SECONDS", 2.0)
     with pytest.raises(ResourceError, match=r"no machine of the cluster has had room for 2 s .workers of one CPU each"):
@@ -172,20 +172,20 @@ def test_cluster_that_has_no_room_is_waited_for_and_given_up(cluster: Cluster, m
     TOLD.clear()
 
 
-def test_what_kills_a_child_is_that_calls_error_only(readers: ClusterSandbox) -> None:
+def test_crash_of_a_child_process_fails_only_its_call(readers: ClusterSandbox) -> None:
     with pytest.raises(DamagedError, match=r"crashed .signal 11"):
         readers.run(remote.die, signal.SIGSEGV)
     assert readers.run(remote.add, 2, 3) == 5
     assert TOLD == []
 
 
-def test_own_errors_come_back_whole(readers: ClusterSandbox) -> None:
+def test_errors_keep_their_message_and_hint(readers: ClusterSandbox) -> None:
     with pytest.raises(EncryptedError) as caught:
         readers.run(remote.refuse)
     assert (caught.value.message, caught.value.hint) == ("the message", "the hint")
 
 
-def test_calls_that_are_waited_for_come_before_those_ahead_of_time(readers: ClusterSandbox) -> None:
+def test_calls_that_somebody_waits_for_run_first(readers: ClusterSandbox) -> None:
     ahead = [readers.submit(remote.nap, 0.1) for _ in range(20)]
     begun = time.monotonic()
     assert readers.run(remote.add, 2, 3) == 5
@@ -195,7 +195,7 @@ def test_calls_that_are_waited_for_come_before_those_ahead_of_time(readers: Clus
     assert [each.result() for each in ahead] == ["rested"] * 20
 
 
-def test_file_on_the_web_is_fetched_by_the_machine_that_reads_it(readers: ClusterSandbox, many_pages: Path) -> None:
+def test_remote_file_is_fetched_by_the_machine_that_reads_it(readers: ClusterSandbox, many_pages: Path) -> None:
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(many_pages))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
@@ -209,14 +209,16 @@ def test_file_on_the_web_is_fetched_by_the_machine_that_reads_it(readers: Cluste
         server.shutdown()
 
 
-def test_killed_reader_costs_only_what_it_was_doing(readers: ClusterSandbox, many_pages: Path, expected: str) -> None:
+def test_killed_parsing_actor_does_not_change_the_results(
+    readers: ClusterSandbox, many_pages: Path, expected: str
+) -> None:
     before = len(TOLD)
     killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_actors("ParsingActor", 1))
     assert killed == expected
     assert [line.endswith("died; its page is read again") for line in TOLD[before:]] == [True]
 
 
-def test_killed_machine_costs_only_what_it_was_doing(
+def test_killed_machine_does_not_change_the_results(
     machines: Any, readers: ClusterSandbox, many_pages: Path, expected: str
 ) -> None:
     before = len(TOLD)
@@ -226,12 +228,12 @@ def test_killed_machine_costs_only_what_it_was_doing(
     assert [line.endswith("died; its page is read again") for line in TOLD[before:]] == [True]
 
 
-def test_signals_stay_the_drivers_own(cluster: Cluster) -> None:  # noqa: ARG001  connected
+def test_signal_handlers_of_the_driver_are_kept(cluster: Cluster) -> None:  # noqa: ARG001  connected
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert signal.getsignal(signal.SIGTERM) is on_sigterm
 
 
-def test_word_that_is_no_address_and_place_where_nobody_answers_are_one_clear_line() -> None:
+def test_wrong_addresses_are_clear_errors() -> None:
     with pytest.raises(UsageError, match="not an address"), connect("nonsense", print):
         pass
     refused = pytest.raises(ResourceError, match=r"no Ray cluster at 127\.0\.0\.1:1: Connection refused")
@@ -240,7 +242,7 @@ def test_word_that_is_no_address_and_place_where_nobody_answers_are_one_clear_li
     assert caught.value.exit_code is ExitCode.RESOURCES
 
 
-def test_without_ray_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_ray_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingError, match="not installed") as caught, connect("auto", print):
         pass

@@ -1,4 +1,4 @@
-"""Plans: every file once and in order, in one share only, and no two into one place."""
+"""Plans: every file once, in order and in one share only, and no two with the same output path."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_every_file_is_in_exactly_one_share(names: list[str], count: int) -> Non
         assert [Shard(index, count).contains(Path(name)) for index in range(1, count + 1)].count(True) == 1
 
 
-def test_a_file_stays_in_its_share_whatever_else_there_is() -> None:
+def test_the_share_of_a_file_does_not_depend_on_other_files() -> None:
     shares = [
         [item.name for item in Plan(map(source, names), OUT, FORMATS["md"], Shard(1, 2)) if isinstance(item, Source)]
         for names in (["a.pdf", "b.pdf", "c.pdf", "d.pdf"], ["a.pdf", "c.pdf"])
@@ -38,7 +38,7 @@ def test_a_file_stays_in_its_share_whatever_else_there_is() -> None:
     assert [name for name in shares[0] if name in ("in/a.pdf", "in/c.pdf")] == shares[1]
 
 
-def test_a_plan_gives_back_what_was_put_in() -> None:
+def test_a_plan_yields_its_sources_in_order() -> None:
     odd = Source(Path("in/\udcff bytes.pdf"), "in/\ufffd bytes.pdf", Path("\udcff bytes.pdf"))
     lost = UnresolvedSource("gone.pdf", InputError("no such file", "look again"))
     planned = list(Plan([source("b.pdf"), odd, lost, source("a.pdf")], OUT, FORMATS["md"], Shard()))
@@ -52,14 +52,14 @@ def test_a_plan_gives_back_what_was_put_in() -> None:
     assert planned[3] == source("a.pdf")
 
 
-def test_two_files_for_one_place_are_refused_with_both_names() -> None:
+def test_two_files_with_one_output_path_are_an_error_that_names_both() -> None:
     other = Source(Path("elsewhere/a.pdf"), "elsewhere/a.pdf", Path("a.pdf"))
     with pytest.raises(OutputExistsError, match=r"in/a\.pdf and elsewhere/a\.pdf would both be written"):
         Plan([source("a.pdf"), other], OUT, FORMATS["md"], Shard())
 
 
 @given(st.integers(1, 999_999), st.integers(1, 999_999))
-def test_a_share_is_read_as_it_is_written(index: int, count: int) -> None:
+def test_a_share_is_parsed_as_it_is_printed(index: int, count: int) -> None:
     if index <= count:
         assert parse_shard(str(Shard(index, count))) == Shard(index, count)
     else:
@@ -68,7 +68,7 @@ def test_a_share_is_read_as_it_is_written(index: int, count: int) -> None:
 
 
 @given(st.text())
-def test_anything_else_is_no_share(text: str) -> None:
+def test_any_other_text_is_a_usage_error(text: str) -> None:
     try:
         shard = parse_shard(text)
     except UsageError:
@@ -95,10 +95,10 @@ def test_anything_else_is_no_share(text: str) -> None:
         ({"SLURM_JOB_ID": "77"}, None),
     ],
 )
-def test_slurms_variables_name_the_share(environment: dict[str, str], expected: Shard | None) -> None:
+def test_slurm_variables_give_the_share(environment: dict[str, str], expected: Shard | None) -> None:
     assert slurm_shard(environment) == expected
 
 
 @given(st.sets(st.integers(1, 200), min_size=1))
-def test_a_selection_of_pages_holds_just_these(numbers: set[int]) -> None:
+def test_a_selection_of_pages_has_exactly_these_pages(numbers: set[int]) -> None:
     assert list(selection_of(numbers).numbers(200)) == sorted(numbers)

@@ -1,4 +1,4 @@
-"""Many sources: in their order, whatever the number of readers, and one that fails stops no other."""
+"""Many sources: results in order for any number of workers, and a source that fails stops no other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Result = tuple[RunningSource, list[AnyRecord]]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Seven good files of one to three pages; a damaged, an empty and an encrypted one between them."""
+    """Seven good files of one to three pages, and a damaged, an empty and an encrypted one among them."""
     folder = tmp_path_factory.mktemp("batch")
     for number in (1, 2, 4, 5, 7, 9, 10):
         file = pymupdf.open()
@@ -74,7 +74,7 @@ def described(records: list[AnyRecord]) -> list[dict[str, Any]]:
     return [record.model_dump(exclude={"timings"}) for record in records]
 
 
-def test_results_come_in_the_order_of_the_sources_and_bad_ones_in_their_place(sandbox: Sandbox, folder: Path) -> None:
+def test_results_and_errors_come_in_the_order_of_the_sources(sandbox: Sandbox, folder: Path) -> None:
     results = run(sandbox, str(folder), "gone.pdf", str(folder / "1.pdf"))
     assert [Path(source.info.path).name for source, _ in results] == [
         *("1.pdf", "2.pdf", "3.pdf", "4.pdf", "5.pdf", "6.png", "7.pdf", "8.pdf", "9.pdf", "10.pdf"),
@@ -88,7 +88,7 @@ def test_results_come_in_the_order_of_the_sources_and_bad_ones_in_their_place(sa
         assert [record.text for record in records if isinstance(record, PageRecord)] == pages
 
 
-def test_any_number_of_readers_gives_the_same_results(folder: Path) -> None:
+def test_number_of_workers_does_not_change_the_results(folder: Path) -> None:
     outcomes = []
     for jobs in (1, 2):
         with Sandbox(jobs=jobs) as sandbox:
@@ -96,7 +96,7 @@ def test_any_number_of_readers_gives_the_same_results(folder: Path) -> None:
     assert outcomes[0] == outcomes[1]
 
 
-def test_selection_is_each_documents_own_affair(sandbox: Sandbox, folder: Path) -> None:
+def test_selection_applies_to_each_document_separately(sandbox: Sandbox, folder: Path) -> None:
     options = OpenOptions(selection=parse_page_selection("3"))
     results = run(sandbox, str(folder / "1.pdf"), str(folder / "2.pdf"), options=options)
     assert isinstance(results[0][0].error, UsageError)
@@ -113,7 +113,7 @@ def test_page_limit_refuses_documents_with_more_selected_pages(sandbox: Sandbox,
     assert len(selected[0][1]) == 2
 
 
-def test_file_that_vanishes_before_its_turn_is_its_own_error(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_file_that_disappears_before_it_is_opened_is_an_error_of_its_own(sandbox: Sandbox, tmp_path: Path) -> None:
     source = Source(tmp_path / "vanished.pdf", "vanished.pdf", Path("vanished.pdf"))
     (running,) = run_sources([source], OpenOptions(), read_page_text, sandbox)
     running.wait_until_open()
@@ -121,7 +121,7 @@ def test_file_that_vanishes_before_its_turn_is_its_own_error(sandbox: Sandbox, t
     assert list(running.results()) == []
 
 
-def test_bug_in_a_task_is_the_error_of_its_source_alone(sandbox: Sandbox, folder: Path) -> None:
+def test_bug_in_a_task_fails_only_its_source(sandbox: Sandbox, folder: Path) -> None:
     def broken(*_: object) -> Iterator[AnyRecord]:
         raise ZeroDivisionError
         yield
@@ -134,20 +134,20 @@ def test_bug_in_a_task_is_the_error_of_its_source_alone(sandbox: Sandbox, folder
         assert isinstance(source.error.__cause__, ZeroDivisionError)
 
 
-def test_run_that_is_given_up_leaves_no_thread_waiting(sandbox: Sandbox, folder: Path) -> None:
+def test_abandoned_run_leaves_no_threads(sandbox: Sandbox, folder: Path) -> None:
     import threading
 
-    def documents() -> list[threading.Thread]:
+    def document_threads() -> list[threading.Thread]:
         return [thread for thread in threading.enumerate() if thread.name == "cogdoc-document"]
 
     sources = [source for source in expand_sources([str(folder)]) if not isinstance(source, UnresolvedSource)]
     running = run_sources(sources, OpenOptions(), read_page_text, sandbox)
     next(running)
-    assert documents()
+    assert document_threads()
     running.close()  # type: ignore[attr-defined]
-    for thread in documents():
+    for thread in document_threads():
         thread.join(timeout=60)
-    assert documents() == []
+    assert document_threads() == []
 
 
 @pytest.mark.parametrize(
@@ -161,5 +161,7 @@ def test_run_that_is_given_up_leaves_no_thread_waiting(sandbox: Sandbox, folder:
         (0, [ExitCode.ENCRYPTED, ExitCode.OUTPUT_EXISTS], ExitCode.NO_INPUT),
     ],
 )
-def test_exit_code_tells_how_a_run_went(succeeded: int, failures: list[ExitCode], expected: ExitCode) -> None:
+def test_exit_code_follows_from_successes_and_failures(
+    succeeded: int, failures: list[ExitCode], expected: ExitCode
+) -> None:
     assert RunCounts(succeeded=succeeded, failures=failures).exit_code() is expected

@@ -15,7 +15,7 @@ from small_pdfs import save_pdf
 
 @pytest.fixture
 def cogdoc(tmp_path: Path) -> Cogdoc:
-    """Runs the command in a folder of its own and waits for its end."""
+    """Runs the command in a temporary folder and waits until it ends."""
 
     def run(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> Ended:
         ended = subprocess.run(
@@ -45,7 +45,7 @@ def start_cogdoc(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
             cwd=tmp_path,
             env=clean_environment(),
             start_new_session=True,
-            # A job in the background of a script inherits an ignored Ctrl-C; this one stands for a foreground job.
+            # A background job of a script inherits an ignored SIGINT; a foreground job does not.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
@@ -71,7 +71,7 @@ def blank(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def slow_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A scan of small print, which takes OCR many seconds."""
+    """A scan of small print that takes OCR many seconds."""
     path = tmp_path_factory.mktemp("slow") / "small-print.png"
     sheet = Image.new("L", (3000, 4200), 255)
     draw = ImageDraw.Draw(sheet)
@@ -83,6 +83,6 @@ def slow_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def long_pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """So many pages that a test can act while they are being read."""
+    """A document long enough for a test to act while it is being read."""
     pages = [f"Page {number}\nof a long document" for number in range(1, 401)]
     return save_pdf(tmp_path_factory.mktemp("long") / "long.pdf", *pages)

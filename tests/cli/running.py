@@ -1,4 +1,4 @@
-"""How tests run the command: its words, its environment, and how it ended."""
+"""Runs the command: its arguments, its environment and its result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COMMAND = (sys.executable, "-m", "cogdoc")
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -20,10 +20,10 @@ class Ended:
 
 
 Cogdoc = Callable[..., Ended]
-"""What the fixture `cogdoc` is: arguments in, how the command ended out."""
+"""The type of the fixture `cogdoc`: takes arguments, returns the result."""
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
-    """The environment without cogdoc's own settings but `settings`, on a terminal of ordinary width."""
+    """The environment with `settings` but no other settings of cogdoc, and a terminal 100 columns wide."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COGDOC_")}
     return kept | {"COLUMNS": "100", "PYTHONPATH": "", **settings}

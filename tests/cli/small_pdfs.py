@@ -1,4 +1,4 @@
-"""PDFs of a few lines a page, made on the spot."""
+"""Makes small PDFs with a few lines on each page."""
 
 from __future__ import annotations
 

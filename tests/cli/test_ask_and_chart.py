@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 
-def test_bare_answer_is_all_that_is_printed(cogdoc: Any, bill: Path) -> None:
+def test_only_the_bare_answer_is_printed(cogdoc: Any, bill: Path) -> None:
     ended = cogdoc("ask", bill, "What is the invoice number?")
     assert (ended.code, ended.out, ended.err) == (0, "A-1047\n", "")
 
 
-def test_several_sources_put_path_and_page_before_each_answer(cogdoc: Any, bill: Path, other_bill: Path) -> None:
+def test_answers_from_several_sources_have_path_and_page_in_front(cogdoc: Any, bill: Path, other_bill: Path) -> None:
     ended = cogdoc("ask", bill.name, other_bill.name, "What is the total due?")
     assert (ended.code, ended.out) == (0, "bill.pdf:1:$98.76\nother.pdf:1:$12.05\n")
 
 
-def test_several_questions_come_in_their_order_from_options_and_file(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+def test_questions_from_options_and_a_file_are_answered_in_order(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     (tmp_path / "questions.txt").write_text("\ninvoice number?\n\n", encoding="utf-8")
     ended = cogdoc("ask", bill, "-q", "total due?", "--questions-from", "questions.txt")
     assert (ended.code, ended.out) == (0, "total due?\t$98.76\ninvoice number?\tA-1047\n")
@@ -31,7 +31,7 @@ def test_missing_or_empty_file_of_questions_is_an_error(cogdoc: Any, bill: Path,
     assert "no question in empty.txt" in ended.err
 
 
-def test_what_is_not_found_prints_nothing_and_strict_makes_it_a_failure(cogdoc: Any, blank: Path) -> None:
+def test_answer_that_is_not_found_prints_nothing_and_fails_with_strict(cogdoc: Any, blank: Path) -> None:
     for arguments, code in [((), 0), (("--strict",), 10)]:
         ended = cogdoc("ask", blank.name, "Who signed it?", *arguments)
         assert (ended.code, ended.out) == (code, "")
@@ -39,7 +39,7 @@ def test_what_is_not_found_prints_nothing_and_strict_makes_it_a_failure(cogdoc: 
     assert cogdoc("ask", blank.name, "Who signed it?", "--quiet").err == ""
 
 
-def test_strict_is_content_with_answers_that_are_found(cogdoc: Any, bill: Path) -> None:
+def test_strict_accepts_answers_that_are_found(cogdoc: Any, bill: Path) -> None:
     assert cogdoc("ask", bill, "invoice number?", "--strict").code == 0
 
 
@@ -48,7 +48,7 @@ def test_document_on_standard_input(cogdoc: Any, bill: Path) -> None:
     assert (ended.code, ended.out) == (0, "A-1047\n")
 
 
-def test_json_says_where_the_answer_stands(cogdoc: Any, bill: Path) -> None:
+def test_json_has_the_page_and_box_of_the_answer(cogdoc: Any, bill: Path) -> None:
     result = json.loads(cogdoc("ask", bill.name, "invoice number?", "--out", "json").out)
     (record,) = result["records"]
     (evidence, *_) = record["answer"]["evidence"]
@@ -87,7 +87,7 @@ def test_chart_is_printed_as_a_table(cogdoc: Any, samples: Path, facts: dict[str
     assert [[float(value) for value in row[1:]] for row in rows[1:]] == [*map(list, columns)]
 
 
-def test_page_without_a_chart_says_so(cogdoc: Any, blank: Path) -> None:
+def test_page_without_a_chart_is_flagged(cogdoc: Any, blank: Path) -> None:
     ended = cogdoc("chart", blank, "--out", "json")
     (record,) = json.loads(ended.out)["records"]
     assert ended.code == 0

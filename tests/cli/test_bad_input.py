@@ -1,4 +1,4 @@
-"""What cannot be done is said in one clear line, with its own exit code, and the rest of a run still comes out."""
+"""Each error is one clear line with its own exit code, and the rest of a run still produces results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from running import COMMAND, clean_environment
 
 
 def assert_one_line(ended: Any, *expected: str) -> None:
-    """One line of error that says `expected`, perhaps with a hint below it."""
+    """Check for one error line that contains `expected`, optionally followed by a hint."""
     lines = ended.err.splitlines()
     assert 1 <= len(lines) <= 2, ended.err
     assert lines[0].startswith("cogdoc: ")
@@ -52,7 +52,7 @@ def test_wrong_suffix_does_not_matter(cogdoc: Any, blank: Path) -> None:
     assert cogdoc("ocr", "scan.jpg").code == 0
 
 
-def test_text_file_under_a_document_name(cogdoc: Any, tmp_path: Path) -> None:
+def test_text_file_with_the_suffix_of_a_document(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "notes.pdf").write_text("notes")
     ended = cogdoc("ocr", "notes.pdf")
     assert ended.code == 4
@@ -105,7 +105,7 @@ def test_truncated_pdf(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
     assert_one_line(ended, "cut.pdf: damaged file")
 
 
-def test_picture_of_four_gigapixels(cogdoc: Any, tmp_path: Path) -> None:
+def test_image_of_four_gigapixels(cogdoc: Any, tmp_path: Path) -> None:
     huge_png(tmp_path / "huge.png")
     ended = cogdoc("ocr", "huge.png")
     assert ended.code == 4
@@ -175,7 +175,7 @@ def test_lists_of_files_that_are_missing_or_empty(cogdoc: Any, tmp_path: Path) -
         assert_one_line(ended, message)
 
 
-def test_standard_input_that_is_empty_or_wanted_twice(cogdoc: Any) -> None:
+def test_standard_input_that_is_empty_or_used_twice(cogdoc: Any) -> None:
     ended = cogdoc("ocr", "-")
     assert ended.code == 4
     assert_one_line(ended, "-: standard input is empty")
@@ -190,7 +190,7 @@ def test_page_that_takes_too_long(cogdoc: Any, samples: Path) -> None:
     assert_one_line(ended, "took longer than 0.1 s")
 
 
-def test_bad_files_among_good_ones_stop_nothing(cogdoc: Any, bill: Path, other_bill: Path, tmp_path: Path) -> None:
+def test_bad_files_do_not_stop_the_good_ones(cogdoc: Any, bill: Path, other_bill: Path, tmp_path: Path) -> None:
     (tmp_path / "mid.pdf").write_bytes(b"%PDF-1.4\ngarbage")
     huge_png(tmp_path / "mid.png")
     ended = cogdoc("ocr", bill, "mid.pdf", "gone.pdf", "mid.png", other_bill, "--out", "json")
@@ -206,7 +206,7 @@ def test_bad_files_among_good_ones_stop_nothing(cogdoc: Any, bill: Path, other_b
     assert len([line for line in ended.err.splitlines() if line.startswith("cogdoc: ")]) == 3
 
 
-def test_failures_of_one_kind_have_that_kinds_exit_code(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
+def test_failures_of_one_kind_have_the_exit_code_of_that_kind(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
     shutil.copy(samples / "encrypted.pdf", tmp_path / "second.pdf")
     assert cogdoc("ocr", samples / "encrypted.pdf", "second.pdf").code == 8
     assert cogdoc("ocr", samples / "encrypted.pdf", "gone.pdf").code == 4
@@ -225,13 +225,13 @@ def test_page_limit(cogdoc: Any, long_pdf: Path) -> None:
     assert_one_line(ended, "400 pages are more than --max-pages 10")
 
 
-def test_control_characters_of_a_file_name_are_shown_and_not_sent(cogdoc: Any, tmp_path: Path) -> None:
+def test_control_characters_in_a_file_name_are_escaped(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "a\x1b[31m\nb.pdf").touch()
     ended = cogdoc("ocr", "a\x1b[31m\nb.pdf")
     assert_one_line(ended, "a\\x1b[31m\\x0ab.pdf: the file is empty")
 
 
-def test_file_name_that_is_no_utf8_is_reported_in_valid_json(cogdoc: Any, tmp_path: Path) -> None:
+def test_file_name_that_is_not_utf8_is_reported_in_valid_json(cogdoc: Any, tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.pdf")
     (tmp_path / name).touch()
     ended = cogdoc("ocr", name, "--out", "json")

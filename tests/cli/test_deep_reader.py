@@ -1,4 +1,4 @@
-"""The whole command line with CogVLM2: the pocket checkpoint of the samples, which really reads its forms."""
+"""The whole command line with CogVLM2, using the pocket checkpoint of the samples, which can read their forms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def answers(output: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("quantization", ["none", "nf4"])
-def test_a_question_is_answered_from_the_pixels_with_its_place(cogdoc: Cogdoc, quantization: str) -> None:
+def test_a_question_is_answered_from_the_pixels_with_evidence(cogdoc: Cogdoc, quantization: str) -> None:
     ended = cogdoc(
         "ask", POCKET / "form-1.png", "What is the total?", *MODEL, "--quantization", quantization, "--out", "json"
     )
@@ -42,7 +42,7 @@ def test_a_question_is_answered_from_the_pixels_with_its_place(cogdoc: Cogdoc, q
     assert 0 <= top < bottom
 
 
-def test_of_several_pages_the_one_that_says_so_wins(cogdoc: Cogdoc) -> None:
+def test_the_answer_comes_from_the_page_that_contains_it(cogdoc: Cogdoc) -> None:
     ended = cogdoc(
         "ask", POCKET / "forms.pdf", "-q", "What is the tip?", "-q", "What is the date?", *MODEL, "--out", "json"
     )
@@ -51,13 +51,13 @@ def test_of_several_pages_the_one_that_says_so_wins(cogdoc: Cogdoc) -> None:
     assert (date["text"], date["evidence"][0]["page"]) == ("9 May", 1)
 
 
-def test_what_a_form_does_not_say_is_not_found(cogdoc: Cogdoc) -> None:
+def test_an_answer_that_is_not_on_the_form_is_not_found(cogdoc: Cogdoc) -> None:
     ended = cogdoc("ask", POCKET / "form-2.png", "What is the date?", *MODEL, "--strict")
     assert (ended.code, ended.out) == (10, "")
     assert "not found: What is the date?" in ended.err
 
 
-def test_a_folder_is_written_down_line_by_line_of_json(cogdoc: Cogdoc, tmp_path: Path) -> None:
+def test_a_folder_becomes_json_lines(cogdoc: Cogdoc, tmp_path: Path) -> None:
     folder = tmp_path / "forms"
     folder.mkdir()
     for name in ("form-1.png", "form-2.png", "form-3.jpg"):
@@ -76,7 +76,7 @@ def test_a_folder_is_written_down_line_by_line_of_json(cogdoc: Cogdoc, tmp_path:
     assert texts == [facts["form-1.png"], facts["form-2.png"], facts["form-3.jpg"]]
 
 
-def test_a_form_is_no_chart_and_says_so(cogdoc: Cogdoc) -> None:
+def test_a_form_is_not_a_chart(cogdoc: Cogdoc) -> None:
     ended = cogdoc("chart", POCKET / "form-1.png", *MODEL, "-q", "What is the total?", "--out", "json")
     assert ended.code == 0
     (record,) = json.loads(ended.out)["records"]
@@ -99,7 +99,7 @@ def test_ctrl_c_while_the_model_reads_ends_with_one_line(start_cogdoc: Callable[
     assert all(json.loads(line)["task"] == "ocr" for line in out.decode().splitlines())
 
 
-def test_time_that_does_not_suffice_is_an_error_of_that_page(cogdoc: Cogdoc) -> None:
+def test_a_time_limit_is_an_error_of_the_page(cogdoc: Cogdoc) -> None:
     ended = cogdoc("ask", POCKET / "forms.pdf", "What is the tip?", *MODEL, "--timeout", "0.1")
     assert ended.code == 124
     assert "took longer than 0.1 s" in ended.err
@@ -114,7 +114,7 @@ def test_time_that_does_not_suffice_is_an_error_of_that_page(cogdoc: Cogdoc) -> 
         (("--model", POCKET), 3, "no config.json"),
     ],
 )
-def test_a_model_that_cannot_be_had_is_one_clear_line(
+def test_a_model_that_cannot_be_loaded_is_reported_in_one_line(
     cogdoc: Cogdoc, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     ended = cogdoc("ask", POCKET / "form-1.png", "What is the total?", *arguments)

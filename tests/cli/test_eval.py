@@ -1,4 +1,4 @@
-"""`cogdoc eval`: figures on standard output, a folder that holds what a run found and where it goes on."""
+"""`cogdoc eval`: scores on standard output, and a folder with the outcomes from which a run resumes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_lines(path: Path, rows: list[dict[str, Any]]) -> Path:
 
 @pytest.fixture
 def questions(bill: Path) -> Path:
-    """Three questions to a bill, of which the truth of one is not what the bill says."""
+    """Three questions about a bill; the expected answer of one is not on the bill."""
     return write_lines(bill.with_name("questions.jsonl"), [{"file": bill.name, **row} for row in QUESTIONS])
 
 
@@ -32,7 +32,7 @@ def outcomes_of(folder: Path) -> dict[str, dict[str, Any]]:
     return {row["case"]: row for row in map(json.loads, lines)}
 
 
-def test_figures_are_printed_and_every_outcome_is_kept(cogdoc: Any, questions: Path, tmp_path: Path) -> None:
+def test_scores_are_printed_and_every_outcome_is_stored(cogdoc: Any, questions: Path, tmp_path: Path) -> None:
     ended = cogdoc("eval", "multipage", questions, "--to", "run", "--out", "json")
     assert (ended.code, ended.err) == (0, "")
     summary = json.loads(ended.out)
@@ -63,7 +63,7 @@ def test_the_report_shows_the_failure_with_its_page(cogdoc: Any, questions: Path
     assert outcomes_of(tmp_path / "run")["total"]["picture"] == picture
 
 
-def test_texts_from_a_dataset_are_shown_and_never_run(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+def test_scripts_in_a_dataset_are_shown_and_never_run(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
     path = write_lines(
         tmp_path / "evil.jsonl", [{"file": bill.name, "id": evil, "question": f"total due? {evil}", "answers": [evil]}]
@@ -74,10 +74,10 @@ def test_texts_from_a_dataset_are_shown_and_never_run(cogdoc: Any, bill: Path, t
     assert "&lt;script&gt;" in report
 
 
-def test_the_same_command_goes_on_where_it_stopped(cogdoc: Any, questions: Path, tmp_path: Path) -> None:
+def test_the_same_command_continues_where_it_stopped(cogdoc: Any, questions: Path, tmp_path: Path) -> None:
     whole = cogdoc("eval", "multipage", questions, "--to", "run")
     kept = (tmp_path / "run" / "outcomes.jsonl").read_bytes().splitlines(keepends=True)
-    # As if it had been killed in the middle of its second line.
+    # As if it was killed while it wrote the second line.
     (tmp_path / "run" / "outcomes.jsonl").write_bytes(kept[0].replace(b"A-1047", b"KEPT-1") + kept[1][:40])
     again = cogdoc("eval", "multipage", questions, "--to", "run")
     assert (again.code, again.out) == (0, whole.out)
@@ -87,9 +87,7 @@ def test_the_same_command_goes_on_where_it_stopped(cogdoc: Any, questions: Path,
     assert set(outcomes) == {"number", "total", "ship"}
 
 
-def test_a_folder_of_another_run_is_left_alone_unless_told_to_overwrite(
-    cogdoc: Any, questions: Path, tmp_path: Path
-) -> None:
+def test_a_folder_of_another_run_is_replaced_only_with_overwrite(cogdoc: Any, questions: Path, tmp_path: Path) -> None:
     cogdoc("eval", "multipage", questions, "--to", "run")
     before = (tmp_path / "run" / "outcomes.jsonl").read_bytes()
     other = cogdoc("eval", "multipage", questions.rename(tmp_path / "others.jsonl"), "--to", "run", "--limit", "1")
@@ -103,7 +101,7 @@ def test_a_folder_of_another_run_is_left_alone_unless_told_to_overwrite(
     assert cogdoc("eval", "multipage", "others.jsonl", "--to", "mine", "--overwrite").code == 6
 
 
-def test_a_document_that_is_missing_costs_its_own_cases(cogdoc: Any, questions: Path) -> None:
+def test_a_missing_document_fails_only_its_own_cases(cogdoc: Any, questions: Path) -> None:
     rows = [json.loads(line) for line in questions.read_text().splitlines()]
     write_lines(questions, [*rows, {"file": "gone.pdf", "id": "gone", "question": "total?", "answers": ["1"]}])
     ended = cogdoc("eval", "multipage", questions, "--out", "json")
@@ -112,7 +110,7 @@ def test_a_document_that_is_missing_costs_its_own_cases(cogdoc: Any, questions: 
     assert json.loads(ended.out)["groups"][-1]["failed"] == 1
 
 
-def test_text_and_tests_of_pages_are_measured(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+def test_text_and_page_tests_are_scored(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     pages = write_lines(
         tmp_path / "pages.jsonl", [{"file": bill.name, "id": "a", "text": "Harbour Chandlery Invoice number Zebra"}]
     )
@@ -129,7 +127,7 @@ def test_text_and_tests_of_pages_are_measured(cogdoc: Any, bill: Path, tmp_path:
     assert figures["score"]["mean"] == 0.5
 
 
-def test_answers_that_others_grade_are_written_for_them(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
+def test_answers_for_an_external_grader_are_written(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
     (tmp_path / "mm-vet" / "images").mkdir(parents=True)
     (tmp_path / "mm-vet" / "images" / "v1_0.jpg").write_bytes((samples / "receipt.jpg").read_bytes())
     asked = {"imagename": "v1_0.jpg", "question": "What is the total?", "answer": "48.54", "capability": ["ocr"]}
@@ -163,7 +161,7 @@ def test_bad_input_is_one_line_with_its_exit_code(
     assert ended.out == ""
 
 
-def test_help_lists_every_dataset_there_is(cogdoc: Any) -> None:
+def test_help_lists_every_dataset(cogdoc: Any) -> None:
     from cogdoc.evaluation.datasets import DATASETS
 
     shown = cogdoc("eval", "--help").out

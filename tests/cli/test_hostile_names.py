@@ -1,4 +1,4 @@
-"""No name and no document drives the terminal it is shown on, or has anything written outside of the output folder."""
+"""No file name or document can control the terminal, or cause files outside of the output folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from running import COMMAND, clean_environment
 OnTerminal = Callable[..., str]
 
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What can drive a terminal."""
+"""Characters that can control a terminal."""
 
 TERMINAL_NAMES = ["back \x1b[31m\x07\nline.pdf", "c1 \x9b31m \x7f\r.pdf", "right-to-left \u202efdp.pdf"]
 NAMES = [
@@ -42,7 +42,7 @@ def copy_to(folder: Path, document: Path, names: list[str]) -> Path:
 
 @pytest.fixture
 def on_terminal(tmp_path: Path) -> OnTerminal:
-    """Runs the command on a terminal, and gives all that it showed there."""
+    """Runs the command on a terminal and returns everything shown there."""
     if sys.platform == "win32":
         pytest.skip("needs pseudo-terminals")
     import pty
@@ -56,7 +56,7 @@ def on_terminal(tmp_path: Path) -> OnTerminal:
             os.close(theirs)
             shown = b"".join(_parts(ours))
         os.close(ours)
-        # Line ends are the terminal's; the progress line, which no text of others stands in, erases itself.
+        # The terminal changes line ends; the progress line erases itself.
         return shown.decode().replace("\r\n", "\n").replace("\r\x1b[2K", "").replace("\r\x1b[K", "")
 
     return run
@@ -66,12 +66,12 @@ def _parts(descriptor: int) -> Iterator[bytes]:
     try:
         while part := os.read(descriptor, 1 << 16):
             yield part
-    except OSError:  # how Linux says that the other side is closed
+    except OSError:  # on Linux: the other side is closed
         return
 
 
 def written_below(folder: Path) -> dict[Path, bytes]:
-    """The results below a folder; the run's own record is left out."""
+    """The files below a folder, without journals and records."""
     files = (path for path in folder.rglob("*") if path.is_file())
     kept = {path.relative_to(folder): path.read_bytes() for path in files}
     return {path: content for path, content in kept.items() if path.parts[0] != ".cogdoc"}
@@ -87,7 +87,7 @@ def written_below(folder: Path) -> dict[Path, bytes]:
     ],
     ids=["ocr-md", "ocr-json", "ask", "ask-in-vain"],
 )
-def test_names_are_shown_and_not_sent(
+def test_control_characters_in_names_do_not_reach_the_terminal(
     on_terminal: OnTerminal, bill: Path, tmp_path: Path, arguments: list[str]
 ) -> None:
     shown = on_terminal(*arguments, copy_to(tmp_path / "in", bill, TERMINAL_NAMES))
@@ -95,7 +95,7 @@ def test_names_are_shown_and_not_sent(
     assert CONTROLS.findall(shown) == []
 
 
-def test_names_in_errors_are_shown_in_one_line_each(cogdoc: Any, tmp_path: Path) -> None:
+def test_errors_with_hostile_names_have_one_line_each(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "broken").write_bytes(b"%PDF-1.4 broken")
     ended = cogdoc("ocr", copy_to(tmp_path / "in", tmp_path / "broken", NAMES))
     assert CONTROLS.findall(ended.err) == []
@@ -117,9 +117,7 @@ def test_titles_and_labels_of_a_document_do_not_reach_the_terminal(on_terminal: 
 
 
 @pytest.mark.parametrize("name", [NAMES[3], ""], ids=["no-utf-8", "others"])
-def test_every_name_gets_its_own_result_inside_of_the_folder(
-    cogdoc: Any, blank: Path, tmp_path: Path, name: str
-) -> None:
+def test_every_name_gets_its_own_output_inside_the_folder(cogdoc: Any, blank: Path, tmp_path: Path, name: str) -> None:
     names = [name] if name else [*NAMES[:3], *NAMES[4:]]
     copy_to(tmp_path / "in", blank, names)
     before = written_below(tmp_path)
@@ -134,7 +132,9 @@ def test_every_name_gets_its_own_result_inside_of_the_folder(
 
 
 @pytest.mark.parametrize("climbing", ["../up.pdf", "sub/../../up.pdf", "./../up.pdf"])
-def test_paths_that_climb_are_written_inside_of_the_folder(blank: Path, tmp_path: Path, climbing: str) -> None:
+def test_output_of_paths_with_parent_folders_stays_inside_the_folder(
+    blank: Path, tmp_path: Path, climbing: str
+) -> None:
     (tmp_path / "work" / "sub").mkdir(parents=True)
     blank.rename(tmp_path / "up.pdf")
     ended = subprocess.run(
@@ -150,12 +150,12 @@ def test_paths_that_climb_are_written_inside_of_the_folder(blank: Path, tmp_path
     assert {path.name for path in tmp_path.iterdir()} == {"work", "up.pdf"}
 
 
-def test_absolute_paths_are_written_inside_of_the_folder(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+def test_output_of_absolute_paths_stays_inside_the_folder(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     assert cogdoc("ocr", blank.absolute(), "--to", "out/").code == 0
     assert list(written_below(tmp_path / "out")) == [Path("blank.pdf.md")]
 
 
-def test_links_among_the_documents_are_written_under_their_own_names(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+def test_output_of_symbolic_links_has_the_name_of_the_link(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     blank.rename(elsewhere / "real.pdf")
@@ -169,7 +169,7 @@ def test_links_among_the_documents_are_written_under_their_own_names(cogdoc: Any
 
 
 @pytest.mark.parametrize("overwrite", [[], ["--overwrite"]])
-def test_link_in_the_place_of_a_result_leads_nowhere(
+def test_symbolic_link_at_the_output_path_is_not_followed(
     cogdoc: Any, blank: Path, tmp_path: Path, overwrite: list[str]
 ) -> None:
     (tmp_path / "precious").write_text("kept")
@@ -182,7 +182,7 @@ def test_link_in_the_place_of_a_result_leads_nowhere(
     assert not (tmp_path / "made-through-a-link").exists()
 
 
-def test_name_that_is_too_long_for_its_result_is_one_clear_error(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+def test_name_that_is_too_long_for_its_output_is_one_error(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     long_name = tmp_path / ("x" * 249 + ".pdf")
     shutil.copy(blank, long_name)
     assert cogdoc("ocr", long_name).code == 0

@@ -1,4 +1,4 @@
-"""`--out` and `--to`: formats that hold what the schema says, in places that were asked for."""
+"""`--out` and `--to`: output follows the schema and goes where the user asked for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def schema() -> Any:
     return jsonschema.Draft202012Validator(json.loads(printed))
 
 
-def test_every_command_keeps_to_the_published_schema(cogdoc: Any, schema: Any, samples: Path, bill: Path) -> None:
+def test_every_command_follows_the_published_schema(cogdoc: Any, schema: Any, samples: Path, bill: Path) -> None:
     sources = [bill, samples / "blank.png", "gone.pdf"]
     for command in (["ocr"], ["ask", "-q", "total due?", "-q", "who?"], ["chart", "-q", "how many?"]):
         ended = cogdoc(command[0], *sources, *command[1:], "--out", "json")
@@ -29,13 +29,13 @@ def test_every_command_keeps_to_the_published_schema(cogdoc: Any, schema: Any, s
         schema.validate(json.loads(ended.out))
 
 
-def test_one_source_is_an_object_and_not_an_array(cogdoc: Any, schema: Any, samples: Path) -> None:
+def test_json_of_one_source_is_an_object(cogdoc: Any, schema: Any, samples: Path) -> None:
     ended = cogdoc("chart", samples / "blank.png", "--out", "json")
     assert isinstance(json.loads(ended.out), dict)
     schema.validate(json.loads(ended.out))
 
 
-def test_every_line_of_json_lines_keeps_to_the_schema(cogdoc: Any, schema: Any, samples: Path) -> None:
+def test_every_line_of_json_lines_follows_the_schema(cogdoc: Any, schema: Any, samples: Path) -> None:
     ended = cogdoc("ocr", samples / "report.pdf", "--pages", "1,5,8", "--out", "jsonl")
     records = [json.loads(line) for line in ended.out.splitlines()]
     assert [record["page"]["label"] for record in records] == ["i", "3", "6"]
@@ -52,7 +52,7 @@ def test_markdown_of_the_report_has_its_tables_and_page_labels(
         assert f"| {' | '.join(row)} |" in out
 
 
-def test_folder_gets_a_file_for_each_source_where_it_lay(cogdoc: Any, blank: Path, bill: Path, tmp_path: Path) -> None:
+def test_output_folder_mirrors_the_folders_of_the_sources(cogdoc: Any, blank: Path, bill: Path, tmp_path: Path) -> None:
     (tmp_path / "in" / "sub").mkdir(parents=True)
     bill.rename(tmp_path / "in" / "a.pdf")
     shutil.copy(blank, tmp_path / "in" / "a.png")
@@ -66,7 +66,7 @@ def test_folder_gets_a_file_for_each_source_where_it_lay(cogdoc: Any, blank: Pat
     assert "A-1047" in (tmp_path / "out" / "a.pdf.txt").read_text()
 
 
-def test_second_run_keeps_what_is_there_unless_told_to_overwrite(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+def test_existing_output_is_replaced_only_with_overwrite(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     assert cogdoc("ocr", blank, "--to", "out.json", "--out", "json").code == 0
     first = (tmp_path / "out.json").read_bytes()
     again = cogdoc("ocr", blank, "--to", "out.json", "--out", "text")
@@ -77,7 +77,7 @@ def test_second_run_keeps_what_is_there_unless_told_to_overwrite(cogdoc: Any, bl
     assert (tmp_path / "out.json").read_bytes() != first
 
 
-def test_files_that_exist_in_the_folder_are_failures_of_their_own(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+def test_existing_file_in_the_output_folder_fails_only_its_source(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     shutil.copy(blank, tmp_path / "second.pdf")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "blank.pdf.md").write_text("kept")
@@ -87,7 +87,9 @@ def test_files_that_exist_in_the_folder_are_failures_of_their_own(cogdoc: Any, b
     assert (tmp_path / "out" / "second.pdf.md").exists()
 
 
-def test_sources_of_one_name_never_overwrite_each_other(cogdoc: Any, blank: Path, bill: Path, tmp_path: Path) -> None:
+def test_sources_with_the_same_name_never_overwrite_each_other(
+    cogdoc: Any, blank: Path, bill: Path, tmp_path: Path
+) -> None:
     for folder, file in (("one", bill), ("two", blank)):
         (tmp_path / folder).mkdir()
         shutil.copy(file, tmp_path / folder / "x.pdf")
@@ -100,13 +102,13 @@ def test_sources_of_one_name_never_overwrite_each_other(cogdoc: Any, blank: Path
     assert not (tmp_path / "flat" / "x.pdf.md").exists()
 
 
-def test_failure_leaves_what_was_there_before(cogdoc: Any, tmp_path: Path) -> None:
+def test_failure_keeps_the_existing_output(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "keep.md").write_text("kept")
     assert cogdoc("ocr", "gone.pdf", "--to", "keep.md", "--overwrite").code == 4
     assert (tmp_path / "keep.md").read_text() == "kept"
 
 
-def test_no_source_of_many_is_replaced_by_text(cogdoc: Any, blank: Path, bill: Path, tmp_path: Path) -> None:
+def test_none_of_several_sources_is_replaced_by_its_text(cogdoc: Any, blank: Path, bill: Path, tmp_path: Path) -> None:
     names = ["a.pdf", "b.pdf", "c.pdf"]
     for name in names:
         shutil.copy(blank if name == "b.pdf" else bill, tmp_path / name)
@@ -115,7 +117,7 @@ def test_no_source_of_many_is_replaced_by_text(cogdoc: Any, blank: Path, bill: P
     assert (tmp_path / "c.pdf").read_bytes() == before
 
 
-def test_failing_source_leaves_no_file(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
+def test_source_that_fails_leaves_no_output(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4")
     assert cogdoc("ocr", "bad.pdf", blank.name, "--to", "out/").code == 1
     assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == ["blank.pdf.md"]
@@ -132,7 +134,7 @@ def test_lists_of_files_by_line_and_by_nul(cogdoc: Any, blank: Path, tmp_path: P
     assert [result["source"]["path"] for result in json.loads(lines.out)] == ["plain.pdf", "gone.pdf"]
 
 
-def test_any_number_of_jobs_writes_the_same_bytes(cogdoc: Any, samples: Path, bill: Path, tmp_path: Path) -> None:
+def test_number_of_jobs_does_not_change_the_output(cogdoc: Any, samples: Path, bill: Path, tmp_path: Path) -> None:
     for jobs in ("1", "2"):
         cogdoc("ocr", samples / "report.pdf", bill, "--jobs", jobs, "--to", f"{jobs}.md")
     first, second = ((tmp_path / f"{jobs}.md").read_bytes() for jobs in ("1", "2"))
@@ -155,7 +157,7 @@ def test_a_document_is_never_replaced_by_its_own_text(cogdoc: Any, tmp_path: Pat
     assert source.read_bytes() == before
 
 
-def test_a_source_that_cannot_be_opened_has_its_line_in_json_lines(
+def test_a_source_that_cannot_be_opened_is_one_line_of_json_lines(
     cogdoc: Any, schema: Any, tmp_path: Path, samples: Path
 ) -> None:
     ended = cogdoc("ocr", tmp_path / "nowhere.pdf", samples / "blank.png", "--out", "jsonl")

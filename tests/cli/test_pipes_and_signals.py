@@ -1,4 +1,4 @@
-"""Ends that are not errors: a reader that has read enough, Ctrl-C, a polite and an impolite kill."""
+"""Ends that are not errors: a closed pipe, Ctrl-C, SIGTERM and SIGKILL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from running import COMMAND, clean_environment
 
 
 def living(group: int) -> list[psutil.Process]:
-    """The processes of a group that have not ended."""
+    """The running processes of a group."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -34,11 +34,11 @@ def wait_for(happened: Callable[[], bool]) -> None:
         if happened():
             return
         time.sleep(0.05)
-    raise AssertionError("waited 30 s for nothing")
+    raise AssertionError("did not happen within 30 s")
 
 
 def assert_all_ended(group: int) -> None:
-    """Children may take a moment to notice that their parent is gone, but not a long one."""
+    """Wait for child processes, which may need a moment to notice that their parent has ended."""
     for _ in range(200):
         if not living(group):
             return
@@ -63,7 +63,7 @@ def test_closed_pipe_ends_quietly(start_cogdoc: Any, long_pdf: Path) -> None:
         (signal.SIGTERM, False, 143, b"terminated"),
     ],
 )
-def test_signals_end_the_command_and_its_children_after_the_page_in_hand(
+def test_signals_end_the_command_and_its_children_after_the_current_page(
     start_cogdoc: Any, long_pdf: Path, number: int, whole_group: bool, code: int, message: bytes
 ) -> None:
     running = start_cogdoc("ocr", long_pdf, "--out", "jsonl")
@@ -114,7 +114,7 @@ def test_children_of_a_killed_command_end_too(start_cogdoc: Any, long_pdf: Path)
 
 
 def run_on_terminal(arguments: list[str], cwd: Path) -> tuple[int, bytes]:
-    """Exit code, and what a terminal would show of standard error."""
+    """Return the exit code, and what a terminal shows of standard error."""
     master, slave = pty.openpty()
     running = subprocess.Popen(
         [*COMMAND, *arguments],
@@ -130,7 +130,7 @@ def run_on_terminal(arguments: list[str], cwd: Path) -> tuple[int, bytes]:
         while chunk := os.read(master, 4096):
             shown += chunk
     except OSError:
-        pass  # how Linux tells that the other side is closed
+        pass  # on Linux: the other side is closed
     os.close(master)
     return running.wait(timeout=60), shown
 
@@ -143,6 +143,6 @@ def test_progress_is_shown_on_a_terminal_for_more_than_one_page(long_pdf: Path, 
     assert run_on_terminal(["ocr", str(long_pdf), "--pages", "1-3", "--quiet"], tmp_path) == (0, b"")
 
 
-def test_progress_is_not_shown_where_nobody_sees_it(cogdoc: Any, long_pdf: Path) -> None:
+def test_progress_is_shown_only_on_a_terminal(cogdoc: Any, long_pdf: Path) -> None:
     ended = cogdoc("ocr", long_pdf, "--pages", "1-3", "--to", "out.md")
     assert (ended.code, ended.err) == (0, "")

@@ -1,4 +1,4 @@
-"""Runs that are cut short: the same command goes on where it stopped, and gives the bytes of an undisturbed run."""
+"""Runs that end early: the same command resumes them, with the same output as an undisturbed run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from small_pdfs import save_pdf
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve small documents in two folders, most of their pages blank and therefore quick; one is damaged."""
+    """Twelve small documents in two folders, one of them damaged. Most pages are blank, which is quick to read."""
     folder = tmp_path_factory.mktemp("many")
     for number in range(12):
         below = folder / ("even" if number % 2 == 0 else "odd")
@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def long_blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """So many pages that a test can act while they are being read."""
+    """A document long enough for a test to act while it is being read."""
     return save_pdf(tmp_path_factory.mktemp("long") / "long.pdf", *[""] * 500)
 
 
@@ -47,8 +47,8 @@ def lines_of(record: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
 
 
-def kill_again_and_again(cwd: Path, seed: int, *arguments: str) -> int:
-    """Run the command until it ends by itself, killing it with its children at random moments; how often it was."""
+def kill_until_done(cwd: Path, seed: int, *arguments: str) -> int:
+    """Kill the command and its children at random moments until it ends by itself; return the number of kills."""
     moments = random.Random(seed)
     for kills in range(100):
         running = subprocess.Popen(
@@ -60,23 +60,23 @@ def kill_again_and_again(cwd: Path, seed: int, *arguments: str) -> int:
             start_new_session=True,
         )
         try:
-            # Longer each time, so that it comes to an end on a slow machine too.
+            # Longer each time, so that it also completes on a slow machine.
             running.wait(timeout=0.5 + moments.random() * (1 + kills))
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
         else:
             return kills
-    raise AssertionError("never came to an end")
+    raise AssertionError("never completed")
 
 
 @pytest.mark.parametrize("to", ["out/", "all.jsonl"])
-def test_killed_at_any_moment_the_same_command_gives_the_bytes_of_an_undisturbed_run(
+def test_output_after_kills_equals_that_of_an_undisturbed_run(
     cogdoc: Any, folder: Path, tmp_path: Path, to: str
 ) -> None:
     arguments = ("ocr", str(folder), "--out", "jsonl", "--to")
     assert cogdoc(*arguments, f"calm-{to}").code == 1, "one document is damaged"
-    kills = kill_again_and_again(tmp_path, 7, *arguments, to)
+    kills = kill_until_done(tmp_path, 7, *arguments, to)
     assert kills > 0
     calm, stormy = tmp_path / f"calm-{to}", tmp_path / to
     if to.endswith("/"):
@@ -86,7 +86,7 @@ def test_killed_at_any_moment_the_same_command_gives_the_bytes_of_an_undisturbed
         assert stormy.read_bytes() == calm.read_bytes()
 
 
-def test_what_is_done_is_not_done_again(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+def test_completed_files_are_not_read_again(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     cogdoc("ocr", folder / "even", "--to", "out")
     before = {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in results_below(tmp_path / "out")}
     again = cogdoc("ocr", folder / "even", "--to", "out")
@@ -95,7 +95,7 @@ def test_what_is_done_is_not_done_again(cogdoc: Any, folder: Path, tmp_path: Pat
     assert {name: (tmp_path / "out" / name).stat().st_mtime_ns for name in before} == before
 
 
-def test_a_changed_document_and_a_removed_result_are_done_again(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+def test_a_changed_document_and_a_removed_output_are_read_again(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "even", tmp_path / "in")
     cogdoc("ocr", "in", "--to", "out")
     save_pdf(tmp_path / "in" / "2.pdf", "Something else altogether")
@@ -107,14 +107,14 @@ def test_a_changed_document_and_a_removed_result_are_done_again(cogdoc: Any, fol
     assert "CD-000" in (tmp_path / "out" / "0.pdf.md").read_text()
 
 
-def test_a_result_that_somebody_changed_is_left_alone(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+def test_an_output_that_somebody_changed_is_not_replaced(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     cogdoc("ocr", bill, "--to", "out/")
     (tmp_path / "out" / "bill.pdf.md").write_text("my own notes")
     assert cogdoc("ocr", bill, "--to", "out/").code == 6
     assert (tmp_path / "out" / "bill.pdf.md").read_text() == "my own notes"
 
 
-def test_failures_are_told_again_and_tried_again_only_when_asked(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+def test_failures_are_reported_again_and_retried_only_on_request(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     shutil.copy(bill, tmp_path / "in" / "good.pdf")
     (tmp_path / "in" / "bad.pdf").write_bytes(b"%PDF-1.7 and no more")
@@ -133,23 +133,23 @@ def test_failures_are_told_again_and_tried_again_only_when_asked(cogdoc: Any, bi
     assert "Mended" in (tmp_path / "out" / "bad.pdf.md").read_text()
 
 
-def test_an_answer_that_was_not_found_is_still_not_found_the_second_time(cogdoc: Any, bill: Path) -> None:
+def test_not_found_is_remembered_by_the_next_run(cogdoc: Any, bill: Path) -> None:
     command = ("ask", bill, "who was the ship's captain?", "--strict", "--to", "out/")
     assert [cogdoc(*command).code, cogdoc(*command).code] == [10, 10]
 
 
-def test_overwriting_begins_again_but_goes_on_where_it_was_cut_short(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+def test_overwrite_starts_again_but_resumes_a_killed_run(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     command = ("ocr", str(folder / "even"), "--to", "out", "--overwrite")
     assert cogdoc(*command).code == 0
     assert "6 done\n" in cogdoc(*command).err
-    kill_again_and_again(tmp_path, 3, *command)
+    kill_until_done(tmp_path, 3, *command)
     events = lines_of(tmp_path / "out" / ".cogdoc" / "record.jsonl")
     last = max(place for place, event in enumerate(events) if event["event"] == "run")
     assert events[-1]["earlier"] + events[-1]["done"] == 6
     assert len([event for event in events[last:] if event["event"] == "file"]) == events[-1]["done"]
 
 
-def test_an_interrupted_run_says_how_to_go_on_and_does(
+def test_an_interrupted_run_says_how_to_continue_and_continues(
     start_cogdoc: Any, long_blank: Path, cogdoc: Any, tmp_path: Path
 ) -> None:
     running = start_cogdoc("ocr", long_blank, "--to", "out/", "--out", "jsonl")
@@ -174,10 +174,10 @@ def wait_for(happened: Callable[[], bool]) -> None:
         if happened():
             return
         time.sleep(0.05)
-    raise AssertionError("waited a minute for nothing")
+    raise AssertionError("did not happen within a minute")
 
 
-def test_two_commands_do_not_work_into_one_place_at_a_time(
+def test_two_commands_cannot_write_to_one_folder_at_the_same_time(
     start_cogdoc: Any, long_blank: Path, cogdoc: Any, tmp_path: Path
 ) -> None:
     running = start_cogdoc("ocr", long_blank, "--to", "out/")
@@ -189,7 +189,7 @@ def test_two_commands_do_not_work_into_one_place_at_a_time(
     running.communicate(timeout=60)
 
 
-def test_results_go_when_they_stand_in_a_whole_file(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+def test_stored_results_are_removed_once_the_output_is_complete(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     cogdoc("ocr", folder / "odd", "--to", "out")
     with sqlite3.connect(tmp_path / "out" / ".cogdoc" / "journal.sqlite") as database:
         assert database.execute("SELECT COUNT(*) FROM results").fetchone() == (0,)
@@ -200,7 +200,7 @@ def test_results_go_when_they_stand_in_a_whole_file(cogdoc: Any, folder: Path, t
     database.close()
 
 
-def test_a_journal_of_another_version_is_told_and_left_alone(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+def test_a_journal_of_another_version_is_an_error(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     cogdoc("ocr", bill, "--to", "out/")
     with sqlite3.connect(tmp_path / "out" / ".cogdoc" / "journal.sqlite") as database:
         database.execute("PRAGMA user_version = 77")
@@ -210,12 +210,12 @@ def test_a_journal_of_another_version_is_told_and_left_alone(cogdoc: Any, bill: 
     assert "the journal is of another version of cogdoc" in ended.err
 
 
-def test_a_single_file_that_is_whole_has_no_journal_beside_it(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+def test_a_complete_output_file_has_no_journal_beside_it(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     assert cogdoc("ocr", bill, "--to", "bill.md").code == 0
     assert {path.name for path in tmp_path.iterdir()} == {"bill.pdf", "bill.md"}
 
 
-def test_shares_of_the_files_make_up_the_whole(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+def test_shares_together_cover_all_files(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     for index in (1, 2, 3):
         cogdoc("ocr", folder, "--to", "shares", "--shard", f"{index}/3")
     cogdoc("ocr", folder, "--to", "whole")
@@ -229,7 +229,7 @@ def test_shares_of_the_files_make_up_the_whole(cogdoc: Any, folder: Path, tmp_pa
     assert len(files) == len(set(files)) == 12
 
 
-def test_slurm_tells_which_share(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+def test_slurm_variables_set_the_share(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     array = {"SLURM_ARRAY_TASK_ID": "12", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "3"}
     ended = cogdoc("ocr", folder, "--to", "out", **array)
     assert "share 3/3 of the files, by SLURM's variables" in ended.err
@@ -239,12 +239,12 @@ def test_slurm_tells_which_share(cogdoc: Any, folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "half", "1/0"])
-def test_no_share_is_usage(cogdoc: Any, bill: Path, shard: str) -> None:
+def test_invalid_share_is_a_usage_error(cogdoc: Any, bill: Path, shard: str) -> None:
     ended = cogdoc("ocr", bill, "--to", "out/", "--shard", shard)
     assert (ended.code, ended.err.count("Traceback")) == (2, 0)
 
 
-def test_the_record_tells_the_fate_of_every_file(cogdoc: Any, bill: Path, blank: Path, tmp_path: Path) -> None:
+def test_the_record_has_the_outcome_of_every_file(cogdoc: Any, bill: Path, blank: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.7 and no more")
     cogdoc("ocr", bill, "gone.pdf", "bad.pdf", blank, "--log-json", "log.jsonl")
     first, *files, last = lines_of(tmp_path / "log.jsonl")
@@ -261,7 +261,7 @@ def test_the_record_tells_the_fate_of_every_file(cogdoc: Any, bill: Path, blank:
     assert (last["done"], last["failed"], last["files"]) == (2, 2, 4)
 
 
-FULL_THEN_ROOMY = """
+FULL_THEN_FREED = """
 mount -t tmpfs -o size=400k tmpfs small && cd small && dd if=/dev/zero of=filler bs=1k count=300 status=none || exit
 "$@"; echo "first $?"
 rm filler; mount -o remount,size=5m tmpfs .
@@ -270,12 +270,12 @@ ls out/even out/odd | grep -c md
 """
 
 
-def test_a_full_disk_ends_the_run_with_one_line_and_it_goes_on_when_there_is_room(folder: Path, tmp_path: Path) -> None:
-    """On a real file system of half a megabyte, mounted in a name space of its own."""
+def test_a_full_disk_is_one_error_and_the_run_continues_once_there_is_room(folder: Path, tmp_path: Path) -> None:
+    """Uses a real file system of half a megabyte, mounted in its own namespace."""
     (tmp_path / "small").mkdir()
     command = [*COMMAND, "ocr", str(folder), "--to", "out"]
     ended = subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", FULL_THEN_ROOMY, "bash", *command],
+        ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", FULL_THEN_FREED, "bash", *command],
         cwd=tmp_path,
         capture_output=True,
         env=clean_environment(),
@@ -289,7 +289,7 @@ def test_a_full_disk_ends_the_run_with_one_line_and_it_goes_on_when_there_is_roo
     assert "Traceback" not in ended.stderr
 
 
-def test_an_output_folder_that_vanishes_is_said_once(start_cogdoc: Any, folder: Path, tmp_path: Path) -> None:
+def test_an_output_folder_that_disappears_is_one_error(start_cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     running = start_cogdoc("ocr", folder, "--to", "out/")
     wait_for(lambda: len(results_below(tmp_path / "out")) > 1 if (tmp_path / "out").exists() else False)
     (tmp_path / "out").rename(tmp_path / "elsewhere")

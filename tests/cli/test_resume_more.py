@@ -1,4 +1,4 @@
-"""Corners of runs that are cut short and gone on with: what they must neither lose nor pass off as done."""
+"""Corner cases of resumed runs: what they must not lose, and what they must not take for complete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def pages_in(result: Path) -> list[int]:
 
 @pytest.fixture
 def middle_fails(tmp_path: Path) -> tuple[str | Path, ...]:
-    """Three blank pictures in a file, and the limit that refuses the second."""
+    """A file with three blank images, and a limit that the second exceeds."""
     small, large = (Image.new("L", (side, side), 255) for side in (300, 2000))
     small.save(tmp_path / "fax.tiff", save_all=True, append_images=[large, small])
     return tmp_path / "fax.tiff", "--max-megapixels", "1"
@@ -35,7 +35,7 @@ def test_a_question_asked_twice_is_answered_twice(cogdoc: Any, bill: Path, tmp_p
 
 
 @pytest.mark.parametrize(("to", "result"), [("out/", "out/fax.tiff.jsonl"), ("all.jsonl", "all.jsonl")])
-def test_what_fail_fast_cut_short_is_not_taken_for_whole(
+def test_output_that_fail_fast_ended_early_is_not_complete(
     cogdoc: Any, middle_fails: tuple[str | Path, ...], tmp_path: Path, to: str, result: str
 ) -> None:
     command = ("ocr", *middle_fails, "--out", "jsonl", "--to", to)
@@ -45,7 +45,7 @@ def test_what_fail_fast_cut_short_is_not_taken_for_whole(
     assert pages_in(tmp_path / result) == [1, 2, 3]
 
 
-def test_fail_fast_ends_at_a_failure_of_an_earlier_run_and_cuts_no_other_file(cogdoc: Any, tmp_path: Path) -> None:
+def test_fail_fast_stops_at_a_failure_of_an_earlier_run(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "1.pdf").write_bytes(b"%PDF-1.7 and no more")
     save_pdf(tmp_path / "in" / "2.pdf", "", "", "")
@@ -57,7 +57,7 @@ def test_fail_fast_ends_at_a_failure_of_an_earlier_run_and_cuts_no_other_file(co
     assert pages_in(tmp_path / "out" / "2.pdf.jsonl") == [1, 2, 3]
 
 
-def test_a_document_that_changes_once_it_is_open_is_read_again_by_the_next_run(
+def test_a_document_that_changes_while_open_is_read_again_by_the_next_run(
     start_cogdoc: Any, cogdoc: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "in").mkdir()
@@ -74,14 +74,14 @@ def test_a_document_that_changes_once_it_is_open_is_read_again_by_the_next_run(
     assert "second edition" in (tmp_path / "out" / "2.pdf.md").read_text(encoding="utf-8")
 
 
-def test_a_file_that_fails_in_other_work_stays_done_by_the_first(cogdoc: Any, tmp_path: Path) -> None:
+def test_a_failure_with_other_settings_keeps_the_first_output(cogdoc: Any, tmp_path: Path) -> None:
     save_pdf(tmp_path / "3.pdf", "", "", "")
     assert cogdoc("ocr", "3.pdf", "--to", "out/").code == 0
     assert cogdoc("ocr", "3.pdf", "--to", "out/", "--max-megapixels", "50", "--max-pages", "2").code == 4
     assert cogdoc("ocr", "3.pdf", "--to", "out/").code == 0
 
 
-def test_a_file_that_failed_gives_no_right_to_what_stands_in_its_place(cogdoc: Any, tmp_path: Path) -> None:
+def test_a_failed_file_does_not_own_an_existing_output(cogdoc: Any, tmp_path: Path) -> None:
     save_pdf(tmp_path / "3.pdf", "", "", "")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "3.pdf.md").write_text("my own notes")
@@ -100,7 +100,7 @@ def test_a_file_that_failed_gives_no_right_to_what_stands_in_its_place(cogdoc: A
         (("ask", "3.pdf", "Who?", "--engine", "builtin"), ("ask", "3.pdf", "When?", "--engine", "builtin")),
     ],
 )
-def test_other_pages_and_questions_do_not_pass_for_done(
+def test_other_pages_and_questions_are_other_runs(
     cogdoc: Any, tmp_path: Path, first: tuple[str, ...], second: tuple[str, ...]
 ) -> None:
     save_pdf(tmp_path / "3.pdf", "", "", "")
@@ -109,7 +109,7 @@ def test_other_pages_and_questions_do_not_pass_for_done(
     assert cogdoc(*second, "--to", "out/", "--overwrite").code == 0
 
 
-def test_an_interrupt_while_files_are_being_looked_for_ends_the_search(start_cogdoc: Any, tmp_path: Path) -> None:
+def test_an_interrupt_ends_the_search_for_files(start_cogdoc: Any, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "names")
     running = start_cogdoc("ocr", "--files-from", "names", "--to", "out/")
     with (tmp_path / "names").open("wb", buffering=0) as names:
@@ -125,7 +125,7 @@ def test_an_interrupt_while_files_are_being_looked_for_ends_the_search(start_cog
     assert err.endswith(b"cogdoc: interrupted; the same command continues from here\n")
 
 
-def test_an_answer_from_a_part_of_the_pages_is_told_again_and_retried(
+def test_an_answer_without_some_pages_is_reported_again_and_retried(
     cogdoc: Any, middle_fails: tuple[str | Path, ...], tmp_path: Path
 ) -> None:
     command = ("ask", *middle_fails, "-q", "Who signed?", "--engine", "builtin", "--to", "out/")
@@ -139,9 +139,7 @@ def test_an_answer_from_a_part_of_the_pages_is_told_again_and_retried(
 
 
 @pytest.mark.parametrize("source", ["in", "in/*.pdf"])
-def test_results_of_a_folder_go_to_a_folder_however_many_files_it_holds(
-    cogdoc: Any, tmp_path: Path, source: str
-) -> None:
+def test_results_of_a_folder_go_to_a_folder_even_for_one_file(cogdoc: Any, tmp_path: Path, source: str) -> None:
     (tmp_path / "in").mkdir()
     save_pdf(tmp_path / "in" / "1.pdf", "")
     assert cogdoc("ocr", source, "--to", "out").code == 0
@@ -150,7 +148,7 @@ def test_results_of_a_folder_go_to_a_folder_however_many_files_it_holds(
     assert (again.code, "1 done, 1 done by an earlier run" in again.err) == (0, True)
 
 
-def test_a_file_of_the_same_name_from_elsewhere_is_no_later_version(cogdoc: Any, tmp_path: Path) -> None:
+def test_a_file_of_the_same_name_in_another_folder_is_another_file(cogdoc: Any, tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         save_pdf(tmp_path / name / "x.pdf", f"Edition {name}")

@@ -1,4 +1,4 @@
-"""Help that teaches and loads nothing heavy, settings from the environment, and what the doctor says."""
+"""Help with examples that loads nothing heavy, settings from the environment, and `cogdoc doctor`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_help_lists_the_commands_and_loads_nothing_heavy(cogdoc: Any) -> None:
     assert modules_imported("-m", "cogdoc", "--help") & HEAVY == set()
 
 
-def test_no_command_at_all_shows_the_help_and_is_a_usage_error(cogdoc: Any) -> None:
+def test_without_a_command_the_help_is_shown_as_a_usage_error(cogdoc: Any) -> None:
     ended = cogdoc()
     assert ended.code == 2
     assert "ask" in ended.out
@@ -62,7 +62,7 @@ def test_version_is_that_of_the_package(cogdoc: Any) -> None:
     assert cogdoc("--version").out == f"cogdoc {version('cogdoc')}\n"
 
 
-def test_doctor_says_what_is_there_and_which_engine_reads(cogdoc: Any) -> None:
+def test_doctor_shows_libraries_and_the_engine(cogdoc: Any) -> None:
     ended = cogdoc("doctor")
     assert (ended.code, ended.err) == (0, "")
     facts = dict(re.split(r"\s{2,}", line, maxsplit=1) for line in ended.out.splitlines())
@@ -72,7 +72,7 @@ def test_doctor_says_what_is_there_and_which_engine_reads(cogdoc: Any) -> None:
     assert {"memory", "GPU", "processor", "Python"} <= set(facts)
 
 
-def test_settings_come_from_the_environment_and_options_win(cogdoc: Any, blank: Path) -> None:
+def test_options_override_the_environment(cogdoc: Any, blank: Path) -> None:
     assert json.loads(cogdoc("ocr", blank, COGDOC_OUT="json").out)["task"] == "ocr"
     assert cogdoc("ocr", blank, "--out", "text", COGDOC_OUT="json").out == ""
     assert cogdoc("ocr", blank, COGDOC_PAGES="7").code == 2
@@ -89,7 +89,7 @@ def test_limits_and_quiet_come_from_the_environment(cogdoc: Any, blank: Path, sa
     assert "COGDOC_JOBS" in wrong.err
 
 
-def test_verbose_says_which_engine_reads(cogdoc: Any, blank: Path) -> None:
+def test_verbose_shows_the_engine(cogdoc: Any, blank: Path) -> None:
     ended = cogdoc("ocr", blank, "-v")
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.startswith("cogdoc: engine builtin: ")
