@@ -1,21 +1,21 @@
-"""Every error a user can meet, with its exit code and, where there is one, a hint at what to do.
+"""Every error that a user may see, with its exit code.
 
 CogdocError                 15  a bug, unless a subclass says otherwise
 |-- UsageError               2  the command line asks for something impossible
 |-- MissingError             3  a model or dependency is not installed
-|   `-- CheckpointError         a model's files are incomplete, or not those of CogVLM2
+|   `-- CheckpointError         a model's files are incomplete, or not a CogVLM2 checkpoint
 |-- InputError               4  no readable input
-|   |-- UnsupportedError        not a kind of file that cogdoc reads
+|   |-- UnsupportedError        a file format that cogdoc does not read
 |   |-- DamagedError            the file or page is broken
 |   `-- TooLargeError           more pages, pixels or tokens than the limits allow
 |-- OutputError              5  reading or writing failed
-|   |-- PlaceLostError          the disk is full, or the output folder is gone: nothing more can be written
+|   |-- PlaceLostError          the disk is full or the output folder is gone, so no file can be written
 |   `-- OutputExistsError    6  would overwrite a file
 |-- ResourceError            7  not enough GPU or main memory
 |-- EncryptedError           8  needs a password, or another one
-|-- ConfigurationError       9  a setting cannot be understood
-|-- NotFoundError           10  the document does not answer (only with `ask --strict`)
 `-- TimeLimitError         124  took longer than allowed
+
+`ExitCode` also has codes that are not those of an error, such as 10: `ask --strict` found no answer.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """How a command ended; stable, scripts rely on it."""
+    """The exit codes of the command line. They are stable: scripts rely on them."""
 
     OK = 0
     PARTIAL = 1
@@ -35,7 +35,6 @@ class ExitCode(IntEnum):
     OUTPUT_EXISTS = 6
     RESOURCES = 7
     ENCRYPTED = 8
-    CONFIGURATION = 9
     NOT_FOUND = 10
     BUG = 15
     TIME_LIMIT = 124
@@ -44,9 +43,9 @@ class ExitCode(IntEnum):
 
 
 class CogdocError(Exception):
-    """An error with one clear line for the user.
+    """An error with a one-line message for the user, and optionally a hint at what to do.
 
-    Both arguments are positional so that the error survives pickling between processes.
+    Both arguments are positional so that the error can be pickled between processes.
     """
 
     exit_code: ExitCode = ExitCode.BUG

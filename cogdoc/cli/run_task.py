@@ -25,7 +25,7 @@ from cogdoc.documents.sources import STDIN, expand_sources, keep_stdin, read_fil
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
-from cogdoc.results.destination import Destination, choose_destination, local_place
+from cogdoc.results.destination import Destination, choose_destination, local_path
 from cogdoc.results.output_formats import OutputFormat, formats_of
 from cogdoc.storage import is_address
 from cogdoc.tasks.task import Task
@@ -151,7 +151,7 @@ def _connect(address: str) -> AbstractContextManager[Cluster]:
 def _destination(options: RunOptions, *, several: bool) -> Destination:
     if options.retry_failed and options.to is None:
         raise UsageError("--retry-failed continues an earlier run", "name its output with --to")
-    unfinished = options.to is not None and journal_beside(local_place(options.to)).is_dir()
+    unfinished = options.to is not None and journal_beside(local_path(options.to)).is_dir()
     return choose_destination(options.to, several=several, overwrite=options.overwrite, unfinished=unfinished)
 
 

@@ -1,7 +1,7 @@
-"""Blocks, tables and charts as Markdown (CommonMark with the tables of GitHub's dialect).
+"""Blocks, tables and charts as Markdown (CommonMark with GitHub's tables).
 
-Markdown is for reading on: running headers, footers and page numbers are left out of it, and a paragraph that
-goes on in the next column is one paragraph. The blocks themselves keep all of it, in place.
+Markdown is for continuous reading: it leaves out running headers, footers and page numbers, and joins a paragraph that
+continues in the next column. The blocks themselves keep everything in its position.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cogdoc.results.chart_rows import chart_to_rows
-from cogdoc.results.paragraphs import fills_width, flowing
+from cogdoc.results.paragraphs import fills_width, paragraph_parts
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import Chart, ChartKind, TableResult, TextBlock
 from cogdoc.results.table_spans import spans_of
 from cogdoc.text import CJK_PUNCTUATION, HAN, KANA
 
 COLUMN_GAP = "   "
-"""Between texts that stand side by side."""
+"""Separates texts that are side by side."""
 
 _LEADER = re.compile(r"(?:\s?[.·…]){5,}")
 _LEADERS_ONLY = re.compile(r"[\s.·…_]{5,}")
 _ESCAPED = re.compile(r"([\\`*_\[\]<>|~]|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|=[=\s]*$|-[-\s]*$|:-))")
-"""What begins a heading, list item, underline, rule or table at the start of a line, up to where it is escaped."""
+"""What would begin a heading, list item, underline, rule or table; a backslash goes after the match."""
 
 _HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
-"""Where hashes at the end of a heading would be taken for decoration."""
+"""Before hashes at the end of a heading, which Markdown would drop."""
 
 _BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
 _NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、]\s*")
@@ -34,12 +34,12 @@ _CJK = re.compile(f"[{HAN}{KANA}{CJK_PUNCTUATION}]")
 
 
 def blocks_to_markdown(blocks: Iterable[TextBlock]) -> str:
-    """A page's blocks, in their order, with a blank line between them."""
-    return "\n\n".join(text for parts in flowing(blocks) if (text := _to_markdown(parts)))
+    """A page's blocks in their order, separated by blank lines."""
+    return "\n\n".join(text for parts in paragraph_parts(blocks) if (text := _parts_to_markdown(parts)))
 
 
-def _to_markdown(parts: Sequence[TextBlock]) -> str:
-    """A block, or a paragraph in several parts."""
+def _parts_to_markdown(parts: Sequence[TextBlock]) -> str:
+    """A block, or a paragraph of several blocks."""
     block = parts[0]
     if block.table is not None:
         return table_to_markdown(_rows_with_titles(block.table))
@@ -56,7 +56,7 @@ def _to_markdown(parts: Sequence[TextBlock]) -> str:
 
 
 def _rows_with_titles(table: TableResult) -> list[list[str]]:
-    """The texts of a table's cells; Markdown knows no cell over several columns, so each column gets its title."""
+    """The texts of a table's cells. Markdown has no cells over several columns, so each column repeats their text."""
     rows = [[cell.text for cell in row] for row in table.rows]
     for spans in spans_of(table):
         if len(spans) == len(table.rows[0]):
@@ -69,7 +69,7 @@ def _rows_with_titles(table: TableResult) -> list[list[str]]:
 
 
 def table_to_markdown(rows: Sequence[Sequence[str]]) -> str:
-    """A table whose first row is its header; cells are made one line each."""
+    """A table whose first row is the header; line breaks in cells become spaces."""
     if not rows or not rows[0]:
         return ""
     body = [[escape(" ".join(cell.split())) for cell in row] for row in rows]
@@ -78,7 +78,7 @@ def table_to_markdown(rows: Sequence[Sequence[str]]) -> str:
 
 
 def chart_to_markdown(chart: Chart) -> str:
-    """Title, table, and what should be known before trusting it."""
+    """Title, table, and a note on where the values come from and how reliable they are."""
     parts = [f"## {_heading_text(chart.title)}"] if chart.title else []
     parts.append(table_to_markdown(chart_to_rows(chart)))
     notes = [f"{chart.kind.replace('-', ' ')} chart"] if chart.kind is not ChartKind.UNKNOWN else []
@@ -93,19 +93,19 @@ def chart_to_markdown(chart: Chart) -> str:
 
 
 def markdown_comment(text: str) -> str:
-    """A line that is not shown; `text` cannot end it early."""
+    """A comment, which Markdown does not display; `text` cannot end it early."""
     return f"<!-- {re.sub('-(?=-)', '- ', text)} -->"
 
 
 def escape(text: str) -> str:
-    """`text` such that Markdown shows it as it is; rows of leader dots and pairs of single quotes are made one."""
-    typed = _LEADER.sub(" …", text).replace("‘‘", "“").replace("’’", "”")
-    escaped = _ESCAPED.sub(r"\\\1", typed).strip()
+    """`text` with its markup characters escaped; also simplifies leader dots and doubled single quotes."""
+    simplified = _LEADER.sub(" …", text).replace("‘‘", "“").replace("’’", "”")
+    escaped = _ESCAPED.sub(r"\\\1", simplified).strip()
     return _LINE_START.sub(r"\1\\", escaped)
 
 
 def join_lines(lines: Iterable[str]) -> str:
-    """The lines of a paragraph as one: hyphenated words rejoined, no spaces between Chinese characters."""
+    """The lines of a paragraph as one line: split words rejoined, no spaces between CJK characters."""
     text = ""
     for line in lines:
         if not text:
@@ -122,7 +122,7 @@ def join_lines(lines: Iterable[str]) -> str:
 def _paragraph(parts: Sequence[TextBlock]) -> str:
     paragraphs: list[list[str]] = []
     for part in parts:
-        first, *others = _broken_lines(part)
+        first, *others = _runs_of_lines(part)
         if paragraphs:
             paragraphs[-1].extend(first)
         else:
@@ -131,22 +131,25 @@ def _paragraph(parts: Sequence[TextBlock]) -> str:
     return "  \n".join(escape(join_lines(lines)) for lines in paragraphs)
 
 
-def _broken_lines(block: TextBlock) -> list[list[str]]:
-    """Lines run on where they fill the block's width, and break where they end early or stand side by side."""
-    paragraphs: list[list[str]] = []
-    runs_on = False
+def _runs_of_lines(block: TextBlock) -> list[list[str]]:
+    """The lines of a block, grouped into runs: a run ends after a line that does not fill the block's width.
+
+    Lines that are side by side are a run of their own.
+    """
+    runs: list[list[str]] = []
+    continues = False
     for row in rows_of(block.lines):
         if len(row) > 1:
-            paragraphs.append([COLUMN_GAP.join(line.text for line in row)])
-            runs_on = False
+            runs.append([COLUMN_GAP.join(line.text for line in row)])
+            continues = False
             continue
         (line,) = row
-        if runs_on:
-            paragraphs[-1].append(line.text)
+        if continues:
+            runs[-1].append(line.text)
         else:
-            paragraphs.append([line.text])
-        runs_on = fills_width(line, block)
-    return paragraphs or [[]]
+            runs.append([line.text])
+        continues = fills_width(line, block)
+    return runs or [[]]
 
 
 def _list_item(lines: Sequence[str], level: int) -> str:

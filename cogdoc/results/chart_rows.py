@@ -8,9 +8,9 @@ from cogdoc.results.records import Chart
 
 
 def chart_to_rows(chart: Chart) -> list[list[str]]:
-    """A chart as a table: categories down, series across."""
-    across = "horizontal" in chart.kind
-    category_title, value_title = (chart.y_title, chart.x_title) if across else (chart.x_title, chart.y_title)
+    """The chart as a table: a row for each category, a column for each series."""
+    horizontal = "horizontal" in chart.kind
+    category_title, value_title = (chart.y_title, chart.x_title) if horizontal else (chart.x_title, chart.y_title)
     header = [category_title or "category", *(series.name or value_title or "value" for series in chart.series)]
     rows = [
         [category, *(_number(series.values[i].value, series.values[i].text) for series in chart.series)]

@@ -1,7 +1,7 @@
 """Where results go: standard output, a file, or a folder with a file for each source.
 
-An output file is whole or absent: it is written beside its place, synchronized, and renamed; what goes to an address
-such as `s3://bucket/out/` is sent before it is renamed here.
+An output file is complete or absent: it is written under a temporary name beside its final path, synchronized, and
+renamed. Output for an address such as `s3://bucket/out/` is uploaded before the rename.
 """
 
 from __future__ import annotations
@@ -25,35 +25,40 @@ from cogdoc.storage import is_address
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What `--to` and `--overwrite` say; `folder` where every source gets a file of its own."""
+    """What `--to` and `--overwrite` mean."""
 
     path: Path | None
+    """The file or folder; None for standard output."""
     folder: bool
+    """Whether every source gets its own file."""
     overwrite: bool
     address: str | None = None
-    """Where results are sent, if not here; `path` then is where they are kept on the way, and afterwards."""
+    """Where results are uploaded to, if anywhere; `path` then keeps the local copies."""
 
     def address_for(self, path: Path) -> str | None:
-        """Where the result that is written to `path` is sent, if anywhere."""
+        """Where the result in `path` is uploaded to, if anywhere."""
         if self.address is None or self.path is None or not self.folder:
             return self.address
         return f"{self.address.rstrip('/')}/{path.relative_to(self.path).as_posix()}"
 
     def file_for(self, relative: Path, output: OutputFormat) -> Path:
-        """The file below the folder that a source's result goes to; a.pdf and a.png never collide."""
+        """The output file of a source in a folder: `a.pdf.md`, so that a.pdf and a.png never collide."""
         assert self.path is not None
         return self.path / relative.parent / f"{relative.name}.{output.suffix}"
 
 
 def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfinished: bool = False) -> Destination:
-    """A folder where `to` is one, ends like one, or several sources could go to it and it has no suffix.
+    """The destination that `--to` names.
+
+    It is a folder if `to` is an existing folder, ends with a slash, or has no suffix and there may be several sources.
 
     Args:
-        unfinished: a run that was cut short may have left a file there; it is looked at later whether it did.
+        several: whether there may be more than one source.
+        unfinished: an interrupted run may have left the file there; the caller checks later whether it did.
 
     Raises:
-        OutputError: the place cannot be written.
-        OutputExistsError: it is a file that exists, and overwriting was not asked for.
+        OutputError: the destination cannot be written.
+        OutputExistsError: the file exists, and `overwrite` is False.
     """
     if to is None:
         return Destination(None, folder=False, overwrite=overwrite)
@@ -73,22 +78,22 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
     return Destination(path, folder=folder, overwrite=overwrite)
 
 
-def local_place(to: str) -> Path:
-    """Where on this machine results for `to` are written, and where the journal is."""
+def local_path(to: str) -> Path:
+    """Where results for `to` are written on this machine, with the journal beside them."""
     if not is_address(to):
         return Path(to)
-    from cogdoc.results.remote import staging_place
+    from cogdoc.results.remote_output import staging_folder
 
-    return staging_place(to)
+    return staging_folder(to)
 
 
 def _choose_address(to: str, *, several: bool, overwrite: bool, unfinished: bool) -> Destination:
-    from cogdoc.results.remote import check_place, is_remote_folder
+    from cogdoc.results.remote_output import check_address, is_remote_folder
 
     name = to.rstrip("/").rpartition("/")[2]
     folder = to.endswith("/") or (several and not Path(name).suffix) or is_remote_folder(to)
-    check_place(to, folder=folder, overwrite=overwrite or unfinished)
-    path = local_place(to)
+    check_address(to, folder=folder, overwrite=overwrite or unfinished)
+    path = local_path(to)
     try:
         (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -97,14 +102,14 @@ def _choose_address(to: str, *, several: bool, overwrite: bool, unfinished: bool
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
-    """Find out before any work is done whether `path` can be written.
+    """Check before any work whether `path` can be written.
 
     Raises:
-        OutputExistsError, OutputError: it cannot.
+        OutputExistsError, OutputError: it cannot be written.
     """
     try:
         _check_writable(path, overwrite=overwrite)
-    except OSError as error:  # such as a name that is too long
+    except OSError as error:  # for example, the name is too long
         raise write_error(path, error) from None
 
 
@@ -119,16 +124,17 @@ def _check_writable(path: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{path}: the folder may not be written to")
 
 
-class DiscardOutput(Exception):  # noqa: N818 - not an error: there is nothing to keep
-    """Raised inside of `open_output`: leave the place as it was."""
+class DiscardOutput(Exception):  # noqa: N818 - a signal, not an error
+    """Raised inside `open_output` to discard what was written."""
 
 
 @contextmanager
 def open_output(path: Path | None, *, overwrite: bool = False, address: str | None = None) -> Iterator[TextIO]:
-    """A stream that becomes `path` when all went well and leaves nothing behind otherwise; None: standard output.
+    """A stream whose content becomes `path` if no exception is raised, and is discarded otherwise.
 
     Args:
-        address: where it is sent before it becomes `path`, which counts for nothing then.
+        path: None for standard output.
+        address: where the content is uploaded to first; `path` is then only a local copy, and may be overwritten.
 
     Raises:
         OutputExistsError, OutputError: the file cannot be written.
@@ -141,7 +147,7 @@ def open_output(path: Path | None, *, overwrite: bool = False, address: str | No
         path.parent.mkdir(parents=True, exist_ok=True)
     check_writable(path, overwrite=overwrite or address is not None)
     if address is not None and not overwrite:
-        from cogdoc.results.remote import check_absent
+        from cogdoc.results.remote_output import check_absent
 
         check_absent(address)
     try:
@@ -155,9 +161,9 @@ def open_output(path: Path | None, *, overwrite: bool = False, address: str | No
             stream.flush()
             os.fsync(stream.fileno())
         if address is not None:
-            from cogdoc.results.remote import send
+            from cogdoc.results.remote_output import upload
 
-            send(part, address)
+            upload(part, address)
         part.chmod(0o666 & ~_umask())
         part.replace(path)
         _synchronize(path.parent)
@@ -170,18 +176,18 @@ def open_output(path: Path | None, *, overwrite: bool = False, address: str | No
 
 
 def _part_prefix(path: Path) -> str:
-    """What names of attempts to write `path`, and of no other file, begin with; long names are cut."""
+    """The prefix of the temporary names for `path`, unique to it; long names are cut."""
     return f".{path.name[:80]}.{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}."
 
 
 def remove_parts(path: Path) -> None:
-    """Remove what a killed process left of its attempts to write `path`."""
+    """Remove temporary files for `path` that a killed process left behind."""
     for part in path.parent.glob(f"{glob.escape(_part_prefix(path))}*.part"):
         part.unlink(missing_ok=True)
 
 
 def _synchronize(folder: Path) -> None:
-    """Have the folder remember a rename over a loss of power, where the system can be asked for it."""
+    """Make a rename in `folder` survive a power loss, where the system supports it."""
     if sys.platform == "win32":
         return
     handle = os.open(folder, os.O_RDONLY)
@@ -192,11 +198,11 @@ def _synchronize(folder: Path) -> None:
 
 
 _PLACE_LOST = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE})
-"""A full disk and the like: no other file can be written either."""
+"""Errors such as a full disk, after which no other file can be written either."""
 
 
 def write_error(path: Path, error: OSError) -> OutputError:
-    """What a failed attempt to write `path` means."""
+    """The error that a failed attempt to write `path` becomes."""
     kind = PlaceLostError if error.errno in _PLACE_LOST else OutputError
     return kind(f"{path}: cannot be written: {error.strerror}")
 

@@ -1,4 +1,4 @@
-"""The JSON that `--out json` writes: one object a source, with all of its records. `cogdoc schema` publishes it."""
+"""The schema of `--out json`, an object for each source with all of its records; `cogdoc schema` prints it."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ _Result = Annotated[AskResult | OcrResult | ChartResult, Field(discriminator="ta
 def json_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of what `--out json` and `--out jsonl` write.
 
-    `--out json` is one result, or an array of results for several sources; a line of `--out jsonl` is one record,
-    or the result without records of a source that could not be read to its end.
+    `--out json` is one result, or an array of results for several sources. A line of `--out jsonl` is one record, or
+    the result of a source that failed, without records.
     """
     adapter: TypeAdapter[Any] = TypeAdapter(list[_Result] | _Result | AnyRecord)
     schema = adapter.json_schema(mode="serialization", by_alias=True)

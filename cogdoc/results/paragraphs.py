@@ -1,4 +1,4 @@
-"""Which blocks are one paragraph: a column ends in the middle of a sentence, and the next one goes on with it."""
+"""Joins the blocks of a paragraph that continues in the next column."""
 
 from __future__ import annotations
 
@@ -9,44 +9,48 @@ from cogdoc.results.records import TextBlock, TextLine
 FULL_LINE = 0.72
 """A line that fills less of its block's width than this ends where its author ended it."""
 
-REACH = 6
-"""Blocks that may stand between the end of a column and the top of the next: notes in the margin, a header."""
+MAX_DISTANCE = 6
+"""Blocks after the end of a column among which the next column's top is looked for: margin notes may come between."""
 
 
-def flowing(blocks: Iterable[TextBlock]) -> Iterator[list[TextBlock]]:
-    """The blocks in their order, each with those that go on with its paragraph; what stood between follows it."""
-    waiting = [block for block in blocks if block.kind not in ("header", "footer")]
-    while waiting:
-        parts = [waiting.pop(0)]
-        place = 0
-        while (found := _continuation(parts[-1], waiting, place)) is not None:
-            parts.append(waiting.pop(found))
-            place = found
+def paragraph_parts(blocks: Iterable[TextBlock]) -> Iterator[list[TextBlock]]:
+    """The blocks in their order, each with the blocks that continue its paragraph.
+
+    Running headers and footers are left out; blocks between two parts of a paragraph follow it.
+    """
+    remaining = [block for block in blocks if block.kind not in ("header", "footer")]
+    while remaining:
+        parts = [remaining.pop(0)]
+        start = 0
+        while (index := _continuation(parts[-1], remaining, start)) is not None:
+            parts.append(remaining.pop(index))
+            start = index
         yield parts
 
 
 def fills_width(line: TextLine, block: TextBlock) -> bool:
-    """Whether a line goes as far to the right as lines of its block do."""
+    """Whether a line extends to the right about as far as its block does."""
     return line.box[2] >= block.box[0] + FULL_LINE * max(1e-6, block.box[2] - block.box[0])
 
 
-def _continuation(block: TextBlock, waiting: Sequence[TextBlock], start: int) -> int | None:
-    if not _breaks_off(block):
+def _continuation(block: TextBlock, remaining: Sequence[TextBlock], start: int) -> int | None:
+    """The index in `remaining` of the block that continues `block`."""
+    if not _is_unfinished(block):
         return None
-    for place, other in enumerate(waiting[start : start + REACH], start=start):
-        follows = place == start or _tops_next_column(other, block)
+    for index, other in enumerate(remaining[start : start + MAX_DISTANCE], start=start):
+        follows = index == start or _tops_next_column(other, block)
         if other.kind == "text" and follows and other.lines and other.lines[0].text[:1].islower():
-            return place
+            return index
     return None
 
 
-def _breaks_off(block: TextBlock) -> bool:
-    """Whether a paragraph ends in the middle of a sentence, with a line that is full."""
+def _is_unfinished(block: TextBlock) -> bool:
+    """Whether a paragraph ends in the middle of a sentence, with a full line."""
     if block.kind != "text" or len(block.lines) < 2:
         return False
     last = block.lines[-1]
     return (last.text[-1:].isalnum() or last.text[-1:] in (",", "-")) and fills_width(last, block)
 
 
-def _tops_next_column(block: TextBlock, before: TextBlock) -> bool:
-    return block.box[0] >= before.box[2] and block.box[1] < before.box[1]
+def _tops_next_column(block: TextBlock, previous: TextBlock) -> bool:
+    return block.box[0] >= previous.box[2] and block.box[1] < previous.box[1]

@@ -1,6 +1,6 @@
-"""Blocks as plain text: a line of print is a line, and a tab stands between texts that share one.
+"""Blocks as plain text: one line for each printed line, with tabs between texts that are side by side.
 
-So a table's cells and a form's labels and values can be cut apart again (`cut -f2`).
+The cells of a table, or a form's labels and values, can then be separated again (`cut -f2`).
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from cogdoc.results.records import BoxTuple, TableResult, TextLine
 
 
 def table_to_text(table: TableResult) -> str:
-    """A row a line, its cells separated by tabs."""
+    """One line for each row, its cells separated by tabs."""
     return "\n".join("\t".join(" ".join(cell.text.split()) for cell in row) for row in table.rows)
 
 
 def lines_to_text(lines: Sequence[TextLine]) -> str:
-    """Lines in reading order, those that stand side by side on one."""
+    """Lines in reading order; those that are side by side share a line, separated by tabs."""
     return "\n".join("\t".join(line.text for line in row) for row in rows_of(lines))
 
 
 def rows_of(lines: Iterable[TextLine]) -> Iterator[list[TextLine]]:
-    """Lines in reading order, those that stand side by side together."""
+    """Lines in reading order, grouped where they are side by side."""
     row: list[TextLine] = []
     for line in lines:
         if row and not _side_by_side(row[-1].box, line.box):

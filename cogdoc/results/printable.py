@@ -1,4 +1,4 @@
-"""Text from documents and file names made harmless: for a terminal, and for output that has to be UTF-8."""
+"""Makes text from documents and file names safe to print on a terminal and to encode as UTF-8."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 
 
 def printable(text: str, *, keep_newlines: bool = False) -> str:
-    """`text` with every control character (but, if asked, line feeds and tabs) written as an escape."""
+    """`text` with control characters escaped, except line feeds and tabs if `keep_newlines`."""
     if text.isprintable():
         return text
-    kept = "\n\t" if keep_newlines else ""
-    return "".join(_shown(c) if _is_control(c) and c not in kept else c for c in text)
+    unescaped = "\n\t" if keep_newlines else ""
+    return "".join(_escape(c) if _is_control(c) and c not in unescaped else c for c in text)
 
 
 def printable_json(text: str) -> str:
-    """A JSON text that says the same, with every control character in its strings written as JSON's escape."""
+    """An equivalent JSON text with the control characters in its strings escaped."""
     if text.isascii() and "\x7f" not in text:
         return text
     return "".join(f"\\u{ord(c):04x}" if _is_control(c) and c not in "\n\r\t" else c for c in text)
 
 
 def well_formed(name: str) -> str:
-    """A file name or an argument with bytes that are no UTF-8 replaced: JSON cannot hold them as they are."""
+    """A file name or an argument with invalid UTF-8 bytes replaced, which JSON cannot represent."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
-def _is_control(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in _DIRECTION_CONTROLS
+def _is_control(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs") or char in _DIRECTION_CONTROLS
 
 
-def _shown(character: str) -> str:
-    code = ord(character)
+def _escape(char: str) -> str:
+    code = ord(char)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -1,8 +1,7 @@
-"""What cogdoc gives back: one model per thing a user can ask for, each of them a record of the JSON output.
+"""The result types of cogdoc's tasks; each is a record of the JSON output.
 
-Boxes are `[left, top, right, bottom]` in PDF points of the upright page, origin top left. Confidences run from
-0 to 1. Every record says where it came from (`source`, `page`, `engine`), and carries `error` instead of a
-result where there was one.
+Boxes are `[left, top, right, bottom]` in PDF points of the upright page, origin top left. Confidences range from
+0 to 1. Every record names its origin (`source`, `page`, `engine`); a record of a failure has an `error` and no result.
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ SCHEMA_VERSION: Final = "cogdoc/1"
 
 Points = Annotated[float, AfterValidator(lambda points: round(points, 2))]
 BoxTuple = tuple[Points, Points, Points, Points]
-Confidence = Annotated[float, Field(ge=0.0, le=1.0), AfterValidator(lambda share: round(share, 4))]
+Confidence = Annotated[float, Field(ge=0.0, le=1.0), AfterValidator(lambda confidence: round(confidence, 4))]
 
 
 class Flag(StrEnum):
-    """Something the reader of a result should know before trusting it."""
+    """What a user should know before trusting a result."""
 
     BLANK_PAGE = "blank-page"
     TURNED = "turned"
@@ -30,34 +29,34 @@ class Flag(StrEnum):
     BAD_TEXT_LAYER = "bad-text-layer"
     REPAIRED_FILE = "repaired-file"
     PAGES_FAILED = "pages-failed"
-    """Some of the document's pages could not be read; the answer may stand there."""
+    """Some of the document's pages could not be read; they may contain the answer."""
     LAYOUT_FAILED = "layout-failed"
-    """Blocks, tables or charts of a page could not be found; the answer comes from what else was read."""
+    """Finding a page's blocks, tables or charts failed; the answer comes from the rest."""
     NOT_A_CHART = "not-a-chart"
     HIDDEN_TEXT = "hidden-text"
-    """The page holds text that it does not show; it was left out."""
+    """The page contains text that it does not display; it was left out."""
     NOT_LITERAL = "not-literally-on-the-page"
-    """The model says so, but the page's own words do not: it may be read from a picture, worked out, or made up."""
+    """The answer is not in the page's literal text: the model read it from a picture, inferred it, or made it up."""
     CUT_OFF = "cut-off"
-    """The model ran into a limit before it had finished."""
+    """The model reached a limit before it finished."""
     REPETITION = "repetition"
-    """The model began to repeat itself; what follows was stopped, tried again, or taken from the literal words."""
+    """The model repeated itself; the repetition was cut, retried, or replaced by the literal text."""
     LITERAL_TEXT = "literal-text"
-    """The page's literal words stand in for what the model could not read."""
+    """The page's literal text replaces what the model could not read."""
     LOW_AGREEMENT = "low-agreement"
-    """The model's text holds less than half of what the page literally says."""
+    """The model's text contains less than half of the page's literal text."""
     MEASURED = "measured"
     """Values were measured against an axis, not read from labels."""
 
 
 class Model(BaseModel):
-    """Immutable, closed to unknown fields, and written under its aliases."""
+    """Immutable, without unknown fields, serialized by alias."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True, defer_build=True)
 
 
 class SourceInfo(Model):
-    """The file a record speaks of."""
+    """The file that a record is about."""
 
     path: str
     sha256: str | None = None
@@ -65,7 +64,7 @@ class SourceInfo(Model):
 
 
 class PageInfo(Model):
-    """The page a record speaks of."""
+    """The page that a record is about."""
 
     number: int = Field(ge=1, description="1-based")
     label: str = Field(description="as printed on the page or named by the file")
@@ -75,7 +74,7 @@ class PageInfo(Model):
 
 
 class EngineInfo(Model):
-    """What read the page."""
+    """The engine that read the page."""
 
     name: str
     version: str
@@ -100,16 +99,16 @@ class UnreadPage(Model):
 
 
 class Evidence(Model):
-    """A place where an answer stands."""
+    """A place on a page that contains an answer."""
 
     page: int
     label: str
     box: BoxTuple
-    text: str = Field(description="the line or the table row it stands in")
+    text: str = Field(description="the line or table row that contains the answer")
 
 
 class Candidate(Model):
-    """An answer that was weighed."""
+    """An answer that was considered."""
 
     text: str
     confidence: Confidence
@@ -117,7 +116,7 @@ class Candidate(Model):
 
 
 class Answer(Model):
-    """The answer to one question; `text` is None where the document does not say."""
+    """The answer to one question; `text` is None if the document does not contain it."""
 
     question: str
     text: str | None
@@ -170,13 +169,13 @@ class ChartKind(StrEnum):
 
 
 class ChartValue(Model):
-    """One value of a series; None where the chart shows none for its category."""
+    """One value of a series; None if the chart shows none for its category."""
 
     value: float | None
-    text: str | None = Field(default=None, description="the printed label, where there is one")
+    text: str | None = Field(default=None, description="the printed label, if there is one")
     confidence: Confidence
     box: BoxTuple | None = Field(default=None, description="the mark (bar, point, slice) or its label")
-    color: str | None = Field(default=None, description="#rrggbb, where the mark's colour is not its series'")
+    color: str | None = Field(default=None, description="#rrggbb, if it differs from the colour of the series")
 
 
 class ChartSeries(Model):
@@ -195,12 +194,12 @@ class Chart(Model):
     unit: str | None = None
     categories: tuple[str, ...]
     series: tuple[ChartSeries, ...]
-    measured: bool = Field(description="True where values were measured against an axis, not read from labels")
+    measured: bool = Field(description="true if values were measured against an axis, not read from labels")
     confidence: Confidence
 
 
 class Record(Model):
-    """What all records have in common."""
+    """The fields of every record."""
 
     schema_version: Literal["cogdoc/1"] = Field(default=SCHEMA_VERSION, alias="schema")
     source: SourceInfo
@@ -211,11 +210,13 @@ class Record(Model):
 
 
 class AnswerRecord(Record):
-    """One question put to one document."""
+    """A question about a document, and its answer."""
 
     task: Literal["ask"] = "ask"
     question: str
-    unread_pages: tuple[UnreadPage, ...] = Field(default=(), description="pages on which the answer may stand as well")
+    unread_pages: tuple[UnreadPage, ...] = Field(
+        default=(), description="pages that may contain the answer and could not be read"
+    )
     answer: Answer | None = None
 
 
@@ -225,19 +226,19 @@ class PageRecord(Record):
     task: Literal["ocr"] = "ocr"
     page: PageInfo | None = None
     origin: str | None = Field(default=None, description="text-layer, ocr, mixed or blank")
-    resolution: float | None = Field(default=None, description="pixels per inch that the OCR engine saw")
+    resolution: float | None = Field(default=None, description="pixels per inch of the OCR engine's input")
     confidence: Confidence | None = None
     agreement: Confidence | None = Field(
-        default=None, description="share of the page's literal words' characters that a model's text holds"
+        default=None, description="share of the characters of the page's literal text that the model's text contains"
     )
-    steps: tuple[str, ...] = Field(default=(), description="what a model tried on the page, and how it went")
+    steps: tuple[str, ...] = Field(default=(), description="what a model tried on the page, and the outcome")
     text: str = ""
     markdown: str = ""
     blocks: tuple[TextBlock, ...] = ()
 
 
 class ChartRecord(Record):
-    """The chart on one page, and the answers to the questions put to it."""
+    """A chart on a page, and the answers to questions about it."""
 
     task: Literal["chart"] = "chart"
     page: PageInfo | None = None

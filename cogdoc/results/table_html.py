@@ -1,4 +1,4 @@
-"""A table of cogdoc's results as HTML, with its spans."""
+"""A table as HTML, with cells that span rows and columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cogdoc.results.table_spans import Span, spans_of
 
 
 def table_html(table: TableResult) -> str:
-    """The table as HTML, its first row in a `thead`."""
+    """The table as HTML with its first row in a `thead`."""
     rows = [f"<tr>{''.join(_cell(table, span) for span in spans)}</tr>" for spans in spans_of(table)]
     return f"<table><thead>{''.join(rows[:1])}</thead><tbody>{''.join(rows[1:])}</tbody></table>"
 

@@ -1,4 +1,4 @@
-"""Which cells of a table stretch over others: a cell without a box is covered by the one whose box reaches over it."""
+"""Finds cells of a table that span others: a neighbour whose box extends over a cell without a box covers it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from cogdoc.results.records import TableResult
 
+Slot = tuple[int, int]
+"""Row and column of a cell in its table's grid."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A cell's place in its table, and how many columns and rows it takes."""
+    """A cell's slot, and how many columns and rows it takes."""
 
     row: int
     column: int
@@ -19,7 +22,7 @@ class Span:
 
 
 def spans_of(table: TableResult) -> list[list[Span]]:
-    """The cells of each row that are not covered, left to right."""
+    """The cells of each row that are not covered by another, left to right."""
     covers = _covers(table)
     spans = []
     for r, row in enumerate(table.rows):
@@ -27,39 +30,40 @@ def spans_of(table: TableResult) -> list[list[Span]]:
         for c in range(len(row)):
             if covers[r][c] != (r, c):
                 continue
-            columns = 1 + _run(covers[r][c + 1 :], (r, c))
-            rows = 1 + _run([line[c] for line in covers[r + 1 :]], (r, c))
+            columns = 1 + _run_length(covers[r][c + 1 :], (r, c))
+            rows = 1 + _run_length([line[c] for line in covers[r + 1 :]], (r, c))
             starts.append(Span(r, c, columns, rows))
         spans.append(starts)
     return spans
 
 
-def _run(covers: Sequence[tuple[int, int]], place: tuple[int, int]) -> int:
-    return next((length for length, cover in enumerate(covers) if cover != place), len(covers))
+def _run_length(covers: Sequence[Slot], slot: Slot) -> int:
+    """How many of `covers` equal `slot` before the first that does not."""
+    return next((length for length, cover in enumerate(covers) if cover != slot), len(covers))
 
 
-def _covers(table: TableResult) -> list[list[tuple[int, int]]]:
-    """For each slot the place of the cell that covers it: its own unless it has neither box nor text."""
-    places = [[(r, c) for c in range(len(row))] for r, row in enumerate(table.rows)]
-    axis = _axis_across(table)
-    across = [_middle(table, column, axis) for column in zip(*places, strict=True)]
-    down = [_middle(table, row, 1 - axis) for row in places]
-    covers: list[list[tuple[int, int]]] = []
+def _covers(table: TableResult) -> list[list[Slot]]:
+    """For each slot, the slot of the cell that covers it: itself, unless it has neither box nor text."""
+    slots = [[(r, c) for c in range(len(row))] for r, row in enumerate(table.rows)]
+    axis = _row_axis(table)
+    column_centers = [_center(table, column, axis) for column in zip(*slots, strict=True)]
+    row_centers = [_center(table, row, 1 - axis) for row in slots]
+    covers: list[list[Slot]] = []
     for r, row in enumerate(table.rows):
-        line: list[tuple[int, int]] = []
+        line: list[Slot] = []
         for c, cell in enumerate(row):
             cover = (r, c)
             if cell.box is None and not cell.text:
                 neighbours = [*line[-1:], *(above[c] for above in covers[-1:])]
-                point = ((axis, across[c]), (1 - axis, down[r]))
-                cover = next((place for place in neighbours if _reaches(table, place, point)), cover)
+                point = ((axis, column_centers[c]), (1 - axis, row_centers[r]))
+                cover = next((slot for slot in neighbours if _contains(table, slot, point)), cover)
             line.append(cover)
         covers.append(line)
     return covers
 
 
-def _axis_across(table: TableResult) -> int:
-    """The axis of the boxes along which a row runs: 0, or 1 on a page that lies on its side."""
+def _row_axis(table: TableResult) -> int:
+    """The axis of the boxes along which a row extends: 0 for x, or 1 for y on a sideways page."""
     for row in table.rows:
         boxes = [cell.box for cell in row if cell.box is not None]
         if len(boxes) > 1:
@@ -68,13 +72,13 @@ def _axis_across(table: TableResult) -> int:
     return 0
 
 
-def _middle(table: TableResult, places: Sequence[tuple[int, int]], axis: int) -> float | None:
-    """The middle of a column or a row, along an axis: of the narrowest of its cells, which spans no other."""
-    boxes = [box for r, c in places if (box := table.rows[r][c].box) is not None]
+def _center(table: TableResult, slots: Sequence[Slot], axis: int) -> float | None:
+    """The center of a column or row along an axis, taken from its narrowest cell, which spans no other."""
+    boxes = [box for r, c in slots if (box := table.rows[r][c].box) is not None]
     narrowest = min(boxes, key=lambda box: box[axis + 2] - box[axis], default=None)
     return None if narrowest is None else (narrowest[axis] + narrowest[axis + 2]) / 2
 
 
-def _reaches(table: TableResult, place: tuple[int, int], point: Sequence[tuple[int, float | None]]) -> bool:
-    box = table.rows[place[0]][place[1]].box
-    return box is not None and all(middle is None or box[axis] <= middle <= box[axis + 2] for axis, middle in point)
+def _contains(table: TableResult, slot: Slot, point: Sequence[tuple[int, float | None]]) -> bool:
+    box = table.rows[slot[0]][slot[1]].box
+    return box is not None and all(center is None or box[axis] <= center <= box[axis + 2] for axis, center in point)

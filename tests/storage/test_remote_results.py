@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cogdoc.errors import ExitCode, OutputError, OutputExistsError, PlaceLostError
-from cogdoc.results.destination import DiscardOutput, choose_destination, local_place, open_output
+from cogdoc.results.destination import DiscardOutput, choose_destination, local_path, open_output
 from cogdoc.results.output_formats import FORMATS
 
 
@@ -92,13 +92,13 @@ def test_folder_is_told_from_file_by_its_name_and_by_how_much_goes_there(
 ) -> None:
     bucket.pipe_file("shelf/there/x.md", b"x")
     place = choose_destination(to, several=several, overwrite=False)
-    assert (place.folder, place.path) == (folder, local_place(to))
+    assert (place.folder, place.path) == (folder, local_path(to))
 
 
 @pytest.mark.usefixtures("bucket")
 def test_same_address_is_always_kept_in_the_same_place_of_its_own() -> None:
-    assert local_place("s3://shelf/out") == local_place("s3://shelf/out/") != local_place("s3://shelf/other")
-    assert local_place("out/a.md") == Path("out/a.md")
+    assert local_path("s3://shelf/out") == local_path("s3://shelf/out/") != local_path("s3://shelf/other")
+    assert local_path("out/a.md") == Path("out/a.md")
 
 
 def test_nothing_can_be_written_to_the_web() -> None:

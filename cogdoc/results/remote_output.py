@@ -1,7 +1,7 @@
-"""Results in object stores: written here first, then sent, so that an object is whole or absent.
+"""Results in object stores: written on this machine first, then uploaded, so that an object is complete or absent.
 
-What has been written stays in the user's state folder: by it and the journal beside it, a run that was cut short goes
-on without asking the store for every file.
+The local copies stay in the user's state folder: with them and the journal beside them, an interrupted run resumes
+without asking the store about every file.
 """
 
 from __future__ import annotations
@@ -15,45 +15,45 @@ from cogdoc.errors import CogdocError, OutputError, OutputExistsError, PlaceLost
 from cogdoc.storage import explain, is_web, open_storage, printable_address
 
 ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "memory"})
-"""Stores in which an object appears with its last byte; elsewhere it is sent under another name, and renamed."""
+"""Stores in which an object appears when its upload completes; other stores need a temporary name and a rename."""
 
 
-def staging_place(address: str) -> Path:
-    """Where results are kept on their way to an address: a folder, in which a file has the same name as there."""
+def staging_folder(address: str) -> Path:
+    """The local folder for results of an address; a file has the same name there as at the address."""
     state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
     folder = state / "cogdoc" / "results" / hashlib.sha256(address.rstrip("/").encode()).hexdigest()[:16]
     return folder / "files"
 
 
-def check_place(address: str, *, folder: bool, overwrite: bool) -> None:
-    """Find out before any work is done whether an address may be written, as far as that can be told without writing.
+def check_address(address: str, *, folder: bool, overwrite: bool) -> None:
+    """Check before any work whether an address can be written, as far as possible without writing.
 
     Raises:
-        OutputExistsError, OutputError: it cannot.
-        MissingError: what it takes is not installed.
+        OutputExistsError, OutputError: it cannot be written.
+        MissingError: its back end is not installed.
     """
-    place = printable_address(address)
+    name = printable_address(address)
     if is_web(address):
-        raise OutputError(f"{place}: results cannot be written to the web", "name a folder, or an s3:// address")
+        raise OutputError(f"{name}: results cannot be written to the web", "name a folder, or an s3:// address")
     try:
         system, path = open_storage(address)
         if ATOMIC.isdisjoint(_protocols(system)):
             if folder:
                 system.makedirs(path, exist_ok=True)
         else:
-            # Folders are not made there, but buckets are made by their owners. Who may write need not be able to list.
+            # Object stores have no folders to make, but the bucket must exist. Write access need not include listing.
             with suppress(PermissionError):
                 system.info(path.strip("/").partition("/")[0])
     except CogdocError:
         raise
-    except Exception as error:  # every back end has errors of its own
-        raise OutputError(f"{place}: cannot be written: {explain(error)}") from None
+    except Exception as error:  # every back end raises its own errors
+        raise OutputError(f"{name}: cannot be written: {explain(error)}") from None
     if not folder and not overwrite:
         check_absent(address)
 
 
 def is_remote_folder(address: str) -> bool:
-    """Whether there is a folder already; False where that cannot be told."""
+    """Whether the address is an existing folder; False if that is unknown."""
     try:
         system, path = open_storage(address)
         return bool(system.isdir(path))
@@ -64,9 +64,10 @@ def is_remote_folder(address: str) -> bool:
 def check_absent(address: str) -> None:
     """
     Raises:
-        OutputExistsError: something is there.
+        OutputExistsError: the address exists.
+        PlaceLostError: the store cannot be reached.
     """
-    place = printable_address(address)
+    name = printable_address(address)
     try:
         system, path = open_storage(address)
         exists = system.exists(path)
@@ -75,16 +76,16 @@ def check_absent(address: str) -> None:
     except CogdocError:
         raise
     except Exception as error:
-        raise PlaceLostError(f"{place}: cannot be written: {explain(error)}") from None
+        raise PlaceLostError(f"{name}: cannot be written: {explain(error)}") from None
     if exists:
-        raise OutputExistsError(f"{place}: exists already", "add --overwrite to replace it")
+        raise OutputExistsError(f"{name}: exists already", "add --overwrite to replace it")
 
 
-def send(file: Path, address: str) -> None:
-    """Send a file, whole or not at all.
+def upload(file: Path, address: str) -> None:
+    """Upload a file, completely or not at all.
 
     Raises:
-        PlaceLostError: it cannot be sent. The back ends have tried several times, so that the next would fail as well.
+        PlaceLostError: it cannot be uploaded. The back ends retry, so further files would fail as well.
     """
     try:
         system, path = open_storage(address)
@@ -109,5 +110,5 @@ def send(file: Path, address: str) -> None:
 
 
 def _protocols(system: object) -> set[str]:
-    named: str | tuple[str, ...] = getattr(system, "protocol", ())
-    return {named} if isinstance(named, str) else set(named)
+    names: str | tuple[str, ...] = getattr(system, "protocol", ())
+    return {names} if isinstance(names, str) else set(names)
