@@ -19,7 +19,7 @@ from benchmarks.documents import write_text_pdf
 from benchmarks.report import markdown_table
 from cogdoc.documents.document import draw_page, read_page_size
 from cogdoc.documents.open_request import OpenRequest
-from cogdoc.documents.rendering import COGVLM2_SQUARE
+from cogdoc.documents.rendering import LONG_SIDE, PixelSize
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.parsing.page import text_of
 
@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         works: dict[str, list[Call]] = {
             "nothing but a page's size": [(read_page_size, (request, number)) for number in pages],
             "words": [(text_of, (request, number)) for number in pages],
-            "picture of 1344 x 1344": [(draw_page, (request, number, COGVLM2_SQUARE)) for number in pages],
+            "picture of 1344 x 1344": [
+                (draw_page, (request, number, PixelSize(LONG_SIDE, LONG_SIDE))) for number in pages
+            ],
         }
         rows = []
         for name, calls in works.items():

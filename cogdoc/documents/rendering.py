@@ -20,10 +20,6 @@ class PixelSize:
     height: int
 
 
-COGVLM2_SQUARE = PixelSize(LONG_SIDE, LONG_SIDE)
-"""CogVLM2's input size; a page is stretched to it."""
-
-
 def fit_long_side(width: float, height: float, long_side: int = LONG_SIDE) -> PixelSize:
     """The size in pixels at which a page's longer side is `long_side`; each side is at least one pixel."""
     scale = long_side / max(width, height)

@@ -1,4 +1,4 @@
-"""What the built-in engine does when the closer look at a page fails."""
+"""What the built-in engine does when the layout analysis of a page fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cogdoc.parsing.page_text import PageLayout
 
 
 class UnlaidPage(Page):
-    """A page whose words are read as ever, and whose layout fails."""
+    """A page whose text is read as usual, and whose layout analysis fails."""
 
     failure: CogdocError
 
@@ -29,7 +29,7 @@ def page_failing_with(failure: CogdocError, samples: Path, sandbox: Sandbox) -> 
     return page
 
 
-def test_answer_comes_from_the_words_and_says_so_where_the_layout_fails(samples: Path) -> None:
+def test_answer_comes_from_the_text_and_is_flagged_where_the_layout_fails(samples: Path) -> None:
     with Sandbox(1) as sandbox:
         page = page_failing_with(DamagedError("the worker process crashed"), samples, sandbox)
         answer = BuiltinEngine().answer("Who is the chair of the board?", [page], 1)

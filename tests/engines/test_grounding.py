@@ -1,4 +1,4 @@
-"""Where an answer stands among the page's own words, or that it stands nowhere."""
+"""Where the page's own text contains an answer, or that it does not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cogdoc.parsing.page_text import Line, PageText, TextOrigin, Word
 
 
 def page(*lines: str) -> PageText:
-    """Words of ten points a character, lines twenty points apart."""
+    """Words of ten points per character, lines twenty points apart."""
     placed = []
     for row, line in enumerate(lines):
         words, x = [], 0
@@ -46,9 +46,9 @@ REPORT = page(
         ("Tobias Renqu1st", (210, 20, 370, 30)),
     ],
 )
-def test_an_answer_is_found_where_it_stands(answer: str, box: tuple[float, ...]) -> None:
+def test_an_answer_is_found_where_the_page_has_it(answer: str, box: tuple[float, ...]) -> None:
     found = find_evidence(answer, REPORT)
-    if "Renqu1st" in answer:  # with a digit in it, it could be a number misread
+    if "Renqu1st" in answer:  # with a digit in it, it could be a misread number
         assert found == ()
         return
     assert found, answer
@@ -61,7 +61,7 @@ def test_an_answer_is_found_where_it_stands(answer: str, box: tuple[float, ...])
 
 
 @pytest.mark.parametrize("answer", ["50", "234", "1,234.51", "1235", "Renq", "小红", "", "revenue 2,000", "150"])
-def test_what_the_page_does_not_say_is_not_found(answer: str) -> None:
+def test_text_that_the_page_does_not_have_is_not_found(answer: str) -> None:
     assert find_evidence(answer, REPORT) == ()
 
 
@@ -81,7 +81,7 @@ def test_any_run_of_words_is_found_in_its_own_line(line: int, start: int, length
 @pytest.mark.parametrize(
     "text", ["not found", "Not mentioned.", "N/A", "未提及", "无法回答。", "", "  ", "unanswerable"]
 )
-def test_refusals_are_no_answers(text: str) -> None:
+def test_refusals_are_not_answers(text: str) -> None:
     assert is_refusal(text)
 
 

@@ -1,4 +1,4 @@
-"""Which engine is taken, and when a model is refused before any of it is loaded."""
+"""Which engine a request selects, and that a model that cannot run is refused before it is loaded."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def full_size(home: Path) -> Path:
-    """What looks like the published checkpoint to everyone who does not read its 39 GB."""
+    """A folder that looks like the published checkpoint as long as nobody reads its 39 GB."""
     folder = home / "models" / "cogvlm2-llama3-chat-19B"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps(PUBLISHED))
@@ -37,25 +37,25 @@ def full_size(home: Path) -> Path:
 
 
 def with_cards(monkeypatch: pytest.MonkeyPatch, *gigabytes: int) -> None:
-    """A machine with such cards, which this one need not be."""
+    """Pretend that the machine has such cards."""
     cards = tuple(Card(f"Card {size}", size << 30) for size in gigabytes)
     monkeypatch.setattr(entry, "cuda_cards", lambda: cards)
 
 
 @pytest.mark.usefixtures("home")
 def test_without_weights_auto_takes_the_built_in_engine() -> None:
-    taken = select_engine()
-    assert taken.name == "builtin"
-    assert "model pull" in taken.reason
-    assert not taken.announce
+    selection = select_engine()
+    assert selection.name == "builtin"
+    assert "model pull" in selection.reason
+    assert not selection.announce
 
 
-def test_weights_without_a_gpu_are_mentioned_and_not_taken(full_size: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_without_a_gpu_are_mentioned_and_not_used(full_size: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with_cards(monkeypatch)
-    taken = select_engine()
-    assert taken.name == "builtin"
-    assert taken.announce
-    assert full_size.name in taken.reason
+    selection = select_engine()
+    assert selection.name == "builtin"
+    assert selection.announce
+    assert full_size.name in selection.reason
 
 
 @pytest.mark.parametrize(("gigabytes", "name"), [(24, "cogvlm2"), (16, "cogvlm2"), (12, "builtin"), (8, "builtin")])
@@ -63,11 +63,11 @@ def test_auto_takes_the_model_where_the_card_has_room(
     full_size: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: int, name: str
 ) -> None:
     with_cards(monkeypatch, gigabytes)
-    taken = select_engine()
-    assert taken.name == name
-    assert taken.announce
+    selection = select_engine()
+    assert selection.name == name
+    assert selection.announce
     if name == "cogvlm2":
-        assert taken.settings == CogVLM2Settings(full_size, "nf4", "cuda", stores_features=False)
+        assert selection.settings == CogVLM2Settings(full_size, "nf4", "cuda", stores_features=False)
 
 
 @pytest.mark.parametrize(("gigabytes", "quantization"), [(8, None), (16, "int8"), (24, "none")])
@@ -81,13 +81,13 @@ def test_a_card_that_is_too_small_is_refused_with_the_plans_figures(
 
 
 @pytest.mark.usefixtures("full_size")
-def test_the_built_in_engine_is_there_whatever_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_built_in_engine_is_selected_by_name_whatever_else_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     with_cards(monkeypatch, 80)
     assert select_engine(EngineRequest("builtin")).name == "builtin"
 
 
 @pytest.mark.usefixtures("home")
-def test_what_cannot_be_is_refused(tmp_path: Path) -> None:
+def test_impossible_requests_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="not on this machine"):
         select_engine(EngineRequest("cogvlm2"))
     with pytest.raises(MissingError, match="neither a model nor a folder"):

@@ -1,4 +1,4 @@
-"""The repetition guard: no loop gets past it, and nothing that pages really repeat stops it."""
+"""The repetition guard: it stops every loop, and nothing that pages really repeat."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ SEEDS = st.integers(0, 2**32)
 
 
 def stopped_at(tokens: Sequence[int]) -> int | None:
-    """After how many tokens, fed one by one, the guard says stop."""
+    """After how many tokens, fed one by one, the guard stops; None where it never does."""
     guard = RepetitionGuard()
     return next((count for count in range(1, len(tokens) + 1) if guard(tokens[:count])), None)
 
 
 def tokens_of(text: str) -> list[int]:
-    """Words, runs of up to three digits and single signs, which is finer than Llama 3 cuts, so repeats are longer."""
+    """Words, runs of up to three digits and single characters: finer than Llama 3's tokens, so repeats are longer."""
     pieces = re.findall(r" ?[^\W\d_]+|\d{1,3}|[\W_]", text)
     return [crc32(piece.encode()) for piece in pieces]
 
 
 @settings(deadline=None, max_examples=40)
 @given(seed=SEEDS, vocabulary=st.integers(2, 50_000))
-def test_random_text_never_trips(seed: int, vocabulary: int) -> None:
+def test_random_text_never_stops(seed: int, vocabulary: int) -> None:
     draw = random.Random(seed)
     assert stopped_at([draw.randrange(vocabulary) for _ in range(2048)]) is None
 
 
 @settings(deadline=None, max_examples=40)
 @given(seed=SEEDS, period=st.integers(1, LONGEST_PERIOD), before=st.integers(0, 300))
-def test_a_repeated_block_of_any_period_trips_in_time(seed: int, period: int, before: int) -> None:
+def test_a_repeated_block_of_any_period_stops_in_time(seed: int, period: int, before: int) -> None:
     draw = random.Random(seed)
     block = [draw.randrange(1000) for _ in range(period)]
     text = [1000 + draw.randrange(1000) for _ in range(before)]
@@ -56,7 +56,7 @@ def test_a_repeated_block_of_any_period_trips_in_time(seed: int, period: int, be
 
 @settings(deadline=None, max_examples=25)
 @given(seed=SEEDS, period=st.integers(2, 60))
-def test_a_block_with_a_running_number_trips(seed: int, period: int) -> None:
+def test_a_block_with_a_running_number_stops(seed: int, period: int) -> None:
     draw = random.Random(seed)
     block = [draw.randrange(1000) for _ in range(period - 1)]
     allowed = max(NEARLY_REPEATED_TOKENS + 2 * period, (NEARLY_REPEATED_BLOCKS + 1) * period)
@@ -93,15 +93,15 @@ PRINTED = {
 
 
 @pytest.mark.parametrize("name", PRINTED)
-def test_what_pages_repeat_survives(name: str) -> None:
+def test_what_pages_repeat_does_not_stop(name: str) -> None:
     assert stopped_at(tokens_of(PRINTED[name])) is None
 
 
-def test_a_loop_behind_leaders_is_still_noticed() -> None:
+def test_a_loop_after_leaders_is_still_detected() -> None:
     assert stopped_at(tokens_of(PRINTED["leaders"] + "\nthe end of the page" * 80)) is not None
 
 
-def test_the_answer_is_the_same_token_by_token_and_at_once() -> None:
+def test_the_verdict_is_the_same_token_by_token_and_at_once() -> None:
     loop = tokens_of("a page " * 150)
     stop = stopped_at(loop)
     assert stop is not None
@@ -113,3 +113,10 @@ def test_one_guard_serves_one_answer_after_another() -> None:
     guard = RepetitionGuard()
     assert guard([7] * 300)
     assert not guard([7] * 100)
+
+
+def test_tokens_may_be_ids_or_pieces_of_text() -> None:
+    pieces = re.findall(r" ?[^\W\d_]+|\d{1,3}|[\W_]", PRINTED["leaders"] + "\nthe end of the page" * 80)
+    guard = RepetitionGuard()
+    stop = next(count for count in range(1, len(pieces) + 1) if guard(pieces[:count]))
+    assert stop == stopped_at(tokens_of("".join(pieces)))

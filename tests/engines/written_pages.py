@@ -1,4 +1,4 @@
-"""Pages and replies as tests write them down: literal lines with places, and lines as a model says them."""
+"""Pages and replies written by hand for tests: literal lines with boxes, and lines as a model generates them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def page_of(*lines: Line, width: float = 600, height: float = 800) -> PageText:
 
 
 def lines_below(*texts: str, x: float = 50, y: float = 50) -> list[Line]:
-    """Each a pitch below the one before; an empty text leaves its place free."""
-    return [line_at(text, x, y + PITCH * place) for place, text in enumerate(texts) if text]
+    """Each line one pitch below the one before; an empty text leaves a blank line."""
+    return [line_at(text, x, y + PITCH * index) for index, text in enumerate(texts) if text]
 
 
-def said(text: str, confidence: float = 0.8) -> list[GeneratedLine]:
+def reply_lines(text: str, confidence: float = 0.8) -> list[GeneratedLine]:
     return [GeneratedLine(line, confidence) for line in text.split("\n")]

@@ -1,1 +1,1 @@
-"""The deep reader as an engine: CogVLM2 looks at a page's picture, and its literal words check what it says."""
+"""CogVLM2 as an engine: its entry in the registry, and its implementation of the seam of `cogdoc.engines.vision`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -36,9 +37,17 @@ class CogVLM2Settings:
     """Whether image features are stored on disk for later runs."""
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
-        from cogdoc.engines.cogvlm2.loading import start_engine
+        from cogdoc.engines.cogvlm2.vision_model import load_model
+        from cogdoc.engines.vision.engine import VisionEngine
+        from cogdoc.results.records import EngineInfo
 
-        return start_engine(self.checkpoint, self.quantization, self.device, self.stores_features, seconds, progress)
+        info = EngineInfo(
+            name=CogVLM2Entry.name,
+            version=version("cogdoc"),
+            checkpoint=self.checkpoint.resolve().name,
+            quantization=self.quantization,
+        )
+        return VisionEngine(load_model(self, progress), info, time_limit=seconds)
 
 
 class CogVLM2Entry:

@@ -1,155 +1,192 @@
-"""CogVLM2 looks at a picture and says something: one view at a time, several questions to the same view."""
+"""CogVLM2 behind the seam of `cogdoc.engines.vision.model`: one generation at a time, about one image at a time."""
 
 from __future__ import annotations
 
-import math
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from PIL import Image
 from torch import Tensor
 
-from cogdoc.cogvlm2.batch import Prefix, fork, prefill_prefix
+from cogdoc.cogvlm2 import decoding, sampling
+from cogdoc.cogvlm2.batch import DecodingBatch, Prefix, fork, prefill_prefix
 from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
-from cogdoc.cogvlm2.decoding import GREEDY, Finished, FinishReason, Token, decode
 from cogdoc.cogvlm2.prompts import apply_template, build_prompt
-from cogdoc.cogvlm2.sampling import Sampling
-from cogdoc.cogvlm2.session import CogVLM2Session
-from cogdoc.engines.vision.instructions import Instruction
+from cogdoc.cogvlm2.session import CogVLM2Session, load_session
+from cogdoc.cogvlm2.tokenizer import TextStream
+from cogdoc.engines.vision.model import (
+    FinishReason,
+    Generation,
+    GenerationOptions,
+    PageImage,
+    Prompt,
+    Token,
+    VisionModelLimits,
+)
 from cogdoc.errors import ResourceError, TimeLimitError
 
 if TYPE_CHECKING:
-    from cogdoc.documents.pictures import Picture
+    from cogdoc.engines.cogvlm2.entry import CogVLM2Settings
+    from cogdoc.engines.selection import Progress
 
-Watch = Callable[[Sequence[int]], bool]
-"""Given the tokens so far, whether to stop: the repetition guard."""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the model said."""
-
-    text: str
-    token_ids: tuple[int, ...]
-    logprobs: tuple[float, ...]
-    finish: FinishReason
-    stopped: bool = False
-    """Whether the watch stopped it."""
-
-    @property
-    def confidence(self) -> float:
-        """The geometric mean of the tokens' probabilities, the stop token left out; 0 to 1."""
-        return math.exp(sum(self.logprobs) / len(self.logprobs)) if self.logprobs else 0.0
-
-    @property
-    def cut_off(self) -> bool:
-        """Whether it ended because there was no more room."""
-        return self.finish in (FinishReason.LENGTH, FinishReason.CONTEXT)
+FINISH_REASONS = {
+    decoding.FinishReason.STOP: FinishReason.STOP,
+    decoding.FinishReason.LENGTH: FinishReason.LENGTH,
+    decoding.FinishReason.CONTEXT: FinishReason.LENGTH,
+    decoding.FinishReason.CANCELLED: FinishReason.CANCELLED,
+}
 
 
-class View:
-    """A picture as the model sees it. Read at the first question, and kept for the next ones."""
+class CogVLM2Model:
+    """Implements `cogdoc.engines.vision.model.VisionModel`.
 
-    def __init__(self, picture: Picture) -> None:
-        self.image = Image.fromarray(picture)
-        self.prefix: Prefix | None = None
-        self.features: Tensor | None = None
-
-
-class Looker:
-    """A reader with a lock around it, since documents are worked on by several threads and there is one model.
-
-    Args:
-        seconds: how long one answer may take, the picture included.
+    A lock lets one call generate at a time, since documents are read by several threads and there is one model.
     """
 
-    def __init__(self, reader: CogVLM2Session, seconds: float) -> None:
-        self.reader = reader
-        self._seconds = seconds
+    def __init__(self, session: CogVLM2Session) -> None:
+        config = session.model.config
+        self.limits = VisionModelLimits(
+            image_size=config.vision.image_size,
+            patch_grid=config.vision.grid,
+            context_tokens=config.max_positions,
+            image_tokens=config.image_tokens,
+        )
+        self._session = session
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._latest: View | None = None
+        # Of the latest image only: with the published sizes, keys and values take 300 MB.
+        self._image: PageImage | None = None
+        self._features: Tensor | None = None
+        self._prefix: Prefix | None = None
 
-    def ask(
-        self, view: View, instruction: Instruction, sampling: Sampling = GREEDY, watch: Watch | None = None
-    ) -> Said:
-        """Put an instruction to a view.
+    def generate(self, images: Sequence[PageImage], prompt: Prompt, options: GenerationOptions) -> Generation:
+        """As the protocol says.
 
         Raises:
-            TimeLimitError: it took longer than allowed.
-            TooLargeError: the instruction does not fit the model's context.
-            ResourceError: the device's memory does not suffice.
+            ValueError: there is not exactly one image.
         """
+        if len(images) != 1:
+            raise ValueError(f"CogVLM2 answers about one image at a time, not {len(images)}")
         with self._lock:
-            deadline = time.monotonic() + self._seconds
+            deadline = time.monotonic() + options.time_limit
 
-            def late() -> bool:
+            def out_of_time() -> bool:
                 return self._closed.is_set() or time.monotonic() > deadline
 
+            def cancelled() -> bool:
+                return out_of_time() or (options.cancelled is not None and options.cancelled())
+
             try:
-                if late():
-                    raise Cancelled
-                return self._ask(view, instruction, sampling, watch, late)
+                generation = self._generate(images[0], prompt, options, cancelled)
             except Cancelled:
-                raise TimeLimitError(
-                    f"reading took longer than {self._seconds:g} s",
-                    "--timeout allows more; without a GPU the published models take minutes a page",
-                ) from None
+                generation = Generation("", (), FinishReason.CANCELLED)
             except torch.OutOfMemoryError as error:
-                self._forget()
+                self._clear_cache()
                 raise ResourceError(f"out of GPU memory: {str(error).splitlines()[0]}", "see cogdoc doctor") from None
+            if generation.finish_reason is FinishReason.CANCELLED and out_of_time():
+                raise TimeLimitError(
+                    f"reading took longer than {options.time_limit:g} s",
+                    "--timeout allows more; without a GPU the published models take minutes a page",
+                )
+            return generation
+
+    def count_tokens(self, text: str) -> int:
+        return self._session.tokenizer.count(text)
 
     def close(self) -> None:
-        """Stop what is being asked, and answer nothing from now on.
+        """Stop the current generation, and generate nothing from now on.
 
         The process must not end while a thread is inside PyTorch, which would abort it.
         """
         self._closed.set()
         with self._lock:
-            self._forget()
+            self._clear_cache()
 
-    def _ask(
-        self, view: View, instruction: Instruction, sampling: Sampling, watch: Watch | None, late: Callable[[], bool]
-    ) -> Said:
-        reader = self.reader
-        text = reader.tokenizer.encode(apply_template(instruction.template, instruction.text))
-        prefix = self._prefix(view, late)
-        with cancellable(reader.model, late):
-            rows = fork(reader.model, prefix, [text], max_new_tokens=instruction.max_tokens)
-        ids: list[int] = []
-        logprobs: list[float] = []
-        finish, stopped = FinishReason.CANCELLED, False
-        for event in decode(rows, instruction.max_tokens, reader.model.config.eos_token_ids, sampling, cancelled=late):
-            if isinstance(event, Finished):
-                finish = event.finish_reason
-                break
-            assert isinstance(event, Token)
-            ids.append(event.id)
-            logprobs.append(event.logprob)
-            if watch is not None and watch(ids):
-                stopped = True
-                break
-        if finish is FinishReason.CANCELLED and not stopped:
+    def _generate(
+        self, image: PageImage, prompt: Prompt, options: GenerationOptions, cancelled: Callable[[], bool]
+    ) -> Generation:
+        if cancelled():
             raise Cancelled
-        return Said(reader.tokenizer.decode(ids).strip(), tuple(ids), tuple(logprobs), finish, stopped)
+        tokenizer = self._session.tokenizer
+        text_ids = tokenizer.encode(apply_template("vqa" if prompt.short_answer else "chat", prompt.text))
+        prefix = self._read_image(image, cancelled)
+        with cancellable(self._session.model, cancelled):
+            batch = fork(self._session.model, prefix, [text_ids], max_new_tokens=options.max_new_tokens)
+        return self._decode(batch, options, cancelled)
 
-    def _prefix(self, view: View, late: Callable[[], bool]) -> Prefix:
-        """Keys and values of the image; of one view only, since they take 300 MB with the published sizes."""
-        if view is not self._latest:
-            self._forget()
-            self._latest = view
-        if view.prefix is None:
-            if view.features is None:
-                view.features = self.reader.image_features(view.image, late)
-            with cancellable(self.reader.model, late):
-                bare = build_prompt(self.reader.model.config, (), with_image=True)
-                view.prefix = prefill_prefix(self.reader.model, bare, view.features)
-        return view.prefix
+    def _decode(self, batch: DecodingBatch, options: GenerationOptions, cancelled: Callable[[], bool]) -> Generation:
+        stream = TextStream(self._session.tokenizer)
+        ids: list[int] = []
+        tokens: list[Token] = []
+        finish_reason = FinishReason.CANCELLED
+        events = decoding.decode(
+            batch,
+            options.max_new_tokens,
+            self._session.model.config.eos_token_ids,
+            sampling.Sampling(
+                temperature=options.sampling.temperature, top_p=options.sampling.top_p, seed=options.sampling.seed
+            ),
+            cancelled=cancelled,
+        )
+        for event in events:
+            if isinstance(event, decoding.Finished):
+                finish_reason = FINISH_REASONS[event.finish_reason]
+                break
+            ids.append(event.id)
+            tokens.append(Token(stream.push(event.id), event.logprob))
+            if options.on_text is not None:
+                options.on_text(tokens[-1].text)
+            if options.stop is not None and options.stop(ids):
+                finish_reason = FinishReason.CONDITION
+                break
+        if rest := stream.finish():
+            tokens[-1] = Token(tokens[-1].text + rest, tokens[-1].logprob)
+            if options.on_text is not None:
+                options.on_text(rest)
+        return Generation("".join(token.text for token in tokens).strip(), tuple(tokens), finish_reason)
 
-    def _forget(self) -> None:
-        if self._latest is not None:
-            self._latest.prefix = self._latest.features = None
+    def _read_image(self, image: PageImage, cancelled: Callable[[], bool]) -> Prefix:
+        """The keys and values of an image, from the cache where the call before was about the same image."""
+        if image is not self._image:
+            self._clear_cache()
+            self._image = image
+        if self._prefix is None:
+            model = self._session.model
+            if self._features is None:
+                self._features = self._session.image_features(Image.fromarray(image.picture), cancelled)
+            with cancellable(model, cancelled):
+                image_alone = build_prompt(model.config, (), with_image=True)
+                self._prefix = prefill_prefix(model, image_alone, self._features)
+        return self._prefix
+
+    def _clear_cache(self) -> None:
+        self._image = self._features = self._prefix = None
+
+
+def load_model(settings: CogVLM2Settings, progress: Progress | None = None) -> CogVLM2Model:
+    """Load a checkpoint; one load serves a whole run.
+
+    Raises:
+        CheckpointError, UsageError: see `cogdoc.cogvlm2.session.load_session`.
+    """
+    session = load_session(
+        settings.checkpoint,
+        quantization=settings.quantization,
+        device=settings.device,
+        feature_folder=feature_folder() if settings.stores_features else None,
+        progress=progress,
+    )
+    return CogVLM2Model(session)
+
+
+def feature_folder() -> Path:
+    """Where image features are stored: beside the user's other caches."""
+    cache_home = os.environ.get("XDG_CACHE_HOME")
+    system_default = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
+    return Path(cache_home or system_default).expanduser() / "cogdoc" / "features"

@@ -1,4 +1,4 @@
-"""How much of what a page literally says a transcription holds: the figure by which invented text is found out."""
+"""The share of a page's own text that a transcription contains, by which invented text is detected."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from rapidfuzz.distance import LCSseq
 
 from cogdoc.text import HAN, KANA
 
-NEARLY = 75.0
-"""Similarity of 0 to 100 from which two words are one that was read in two ways."""
+SAME_WORD = 75.0
+"""Similarity of 0 to 100 from which two words count as one word that was read in two ways."""
 
-# Chinese and Japanese have no spaces, and the two readers may cut them differently, so each character is a unit.
+# Chinese and Japanese have no spaces, and OCR and the model may split them differently, so each character is a unit.
 _UNIT = re.compile(rf"[{KANA}{HAN}]|[^\s{KANA}{HAN}]+")
 
 
 def agreement(literal: Iterable[str], transcription: str) -> float | None:
-    """The share of the literal words' letters and digits that a transcription holds, in whatever order; 0 to 1.
+    """The share of the literal words' letters and digits that a transcription contains, in any order; 0 to 1.
 
-    A word counts as often as it stands there. Of words that nearly agree their common characters count. None where
-    there are no literal letters or digits to compare with.
+    A word counts as often as it occurs. Of two similar words the common characters count. None where the literal words
+    have no letters or digits.
     """
     expected = Counter(unit for word in literal for unit in _units(word))
     total = _characters(expected)
     if not total:
         return None
-    given = Counter(_units(transcription))
-    held = _characters(expected & given)
+    actual = Counter(_units(transcription))
+    common = _characters(expected & actual)
     # Sorted, so that the same page gives the same figure every time.
-    missing, spare = sorted((expected - given).elements()), sorted((given - expected).elements())
+    missing, spare = sorted((expected - actual).elements()), sorted((actual - expected).elements())
     for unit in missing:
-        found = process.extractOne(unit, spare, scorer=fuzz.ratio, score_cutoff=NEARLY) if len(unit) > 1 else None
-        if found is not None:
-            held += LCSseq.similarity(unit, spare.pop(found[2]))
-    return held / total
+        match = process.extractOne(unit, spare, scorer=fuzz.ratio, score_cutoff=SAME_WORD) if len(unit) > 1 else None
+        if match is not None:
+            common += LCSseq.similarity(unit, spare.pop(match[2]))
+    return common / total
 
 
 def _units(text: str) -> Iterator[str]:
-    """Words and Chinese characters, without the signs around and within them; leader dots and rules are none."""
+    """Words and CJK characters without punctuation; leader dots and rules are left out."""
     for unit in _UNIT.findall(unicodedata.normalize("NFKC", text).casefold()):
         if bare := "".join(filter(str.isalnum, unit)):
             yield bare

@@ -1,4 +1,4 @@
-"""A chart read by CogVLM2 as a table, validated, and compared with the labels that the page literally has."""
+"""Reads a chart with a vision model as a table, validates it, and compares it with the labels in the page text."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cogdoc.cogvlm2.decoding import GREEDY
 from cogdoc.engines.builtin.charts.chart_labels import Label, labels_of
-from cogdoc.engines.cogvlm2.vision_model import Looker, View
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines
 from cogdoc.engines.vision.instructions import Task, instruction
 from cogdoc.engines.vision.markdown_tables import Row, cells_of, delimited_rows, is_row, is_rule, plain
+from cogdoc.engines.vision.model import GREEDY, FinishReason, PageImage, VisionModel
 from cogdoc.engines.vision.repetition import RepetitionGuard
-from cogdoc.engines.vision.transcription import AGAIN
+from cogdoc.engines.vision.transcription import RETRY_SAMPLING
 from cogdoc.parsing.numbers import Number, parse_number
 from cogdoc.parsing.page_text import PageText
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "?"})
-"""What stands in a cell for which the chart shows nothing."""
+"""Content of a cell for which the chart shows no value."""
 
-_ABOUT = re.compile(r"^(?:[~≈∼]|ca?\.|about|approx\.?|约)\s*", re.IGNORECASE)
-_TITLE_MARK = re.compile(r"^(?:#+\s*|\*\*)?(?:(?:chart )?title|caption|标题)\s*[::]\s*", re.IGNORECASE)
+_APPROXIMATELY = re.compile(r"^(?:[~≈∼]|ca?\.|about|approx\.?|约)\s*", re.IGNORECASE)
+_TITLE_PREFIX = re.compile(r"^(?:#+\s*|\*\*)?(?:(?:chart )?title|caption|标题)\s*[::]\s*", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[89]|20|21)\d\d")
 _FENCE = re.compile(r"\s*(?:```|~~~).*")
 
-# In the order in which they are looked for; "stacked" and "horizontal" stand before "bar" as words do.
+# In the order in which they are searched for: "stacked bar" and "horizontal bar" before "bar".
 _KINDS = (
     (re.compile(r"\bstacked (?:bar|column)|堆积(?:柱|条)", re.IGNORECASE), ChartKind.STACKED_BAR),
     (re.compile(r"\bhorizontal bar|水平条", re.IGNORECASE), ChartKind.HORIZONTAL_BAR),
@@ -38,7 +37,7 @@ _KINDS = (
 
 @dataclass(frozen=True, slots=True)
 class ChartTable:
-    """What a reply says: rows of equal length, whose first column names the categories."""
+    """The table in a reply: rows of equal length, whose first column names the categories."""
 
     title: str | None
     header: Row
@@ -46,49 +45,49 @@ class ChartTable:
     values: tuple[tuple[Number | None, ...], ...]
     """Row by row, without the first column."""
     confidences: tuple[float, ...]
-    """Of each row."""
+    """One for each row."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """A table's cells before they are looked at."""
+    """A table's cells before they are validated."""
 
     start: int
-    """The line that it begins with."""
+    """Index of its first line."""
     header: Row
     rows: tuple[Row, ...]
-    places: tuple[int, ...]
-    """The line of each row."""
+    line_indices: tuple[int, ...]
+    """One for each row."""
 
 
-def read_chart(view: View, words: PageText, looker: Looker) -> Chart | None:
-    """The table behind the chart that a view shows; None where the model gives no sound one in two attempts.
+def read_chart(image: PageImage, page_text: PageText, model: VisionModel, time_limit: float) -> Chart | None:
+    """The data of the chart in an image; None where the model generates no valid table in two attempts.
 
     Raises:
-        TimeLimitError, TooLargeError, ResourceError: as `Looker.ask`.
+        TimeLimitError, TooLargeError, ResourceError: see `VisionModel.generate`.
     """
-    asked = instruction(Task.CHART, words.text)
-    for sampling in (GREEDY, AGAIN):
-        said = looker.ask(view, asked, sampling, RepetitionGuard())
-        if said.stopped or said.cut_off:
+    asked = instruction(Task.CHART, page_text.text)
+    for sampling in (GREEDY, RETRY_SAMPLING):
+        generation = model.generate([image], asked.prompt, asked.options(time_limit, sampling, RepetitionGuard()))
+        if generation.finish_reason is not FinishReason.STOP:
             continue
-        if chart := to_chart(generated_lines(said, looker.reader.tokenizer), words):
+        if chart := to_chart(generated_lines(generation), page_text):
             return chart
     return None
 
 
-def to_chart(reply: Sequence[GeneratedLine], words: PageText) -> Chart | None:
+def to_chart(reply: Sequence[GeneratedLine], page_text: PageText) -> Chart | None:
     """The chart that a reply describes, its values compared with the numbers printed on the page."""
     table = parse_chart(reply)
     if table is None:
         return None
-    return _chart(table, _kind("\n".join(line.text for line in reply), words), words)
+    return _chart(table, _kind("\n".join(line.text for line in reply), page_text), page_text)
 
 
 def parse_chart(lines: Sequence[GeneratedLine]) -> ChartTable | None:
-    """The table in a reply, with whatever text around it; None where it has none, or one that cannot be right.
+    """The table in a reply, which may have text around it; None where there is no valid one.
 
-    It is right if all rows have the same number of cells, and all values are numbers or left out, not all of them.
+    A table is valid if all rows have the same number of cells, and each value is a number or left out, not all of them.
     """
     lines = [line for line in lines if line.text and not _FENCE.fullmatch(line.text)]
     texts = [line.text for line in lines]
@@ -106,7 +105,7 @@ def parse_chart(lines: Sequence[GeneratedLine]) -> ChartTable | None:
         header=grid.header,
         rows=grid.rows,
         values=values,
-        confidences=tuple(lines[place].confidence for place in grid.places),
+        confidences=tuple(lines[index].confidence for index in grid.line_indices),
     )
 
 
@@ -121,62 +120,62 @@ def _markdown_grid(texts: Sequence[str]) -> _Grid | None:
         if end - start > best[1] - best[0]:
             best = start, end
         start = end + 1
-    places = tuple(place for place in range(*best) if not is_rule(texts[place]))
-    if len(places) < 2:
+    indices = tuple(index for index in range(*best) if not is_rule(texts[index]))
+    if len(indices) < 2:
         return None
-    header, *rows = (cells_of(texts[place]) for place in places)
-    return _Grid(best[0], header, tuple(rows), places[1:])
+    header, *rows = (cells_of(texts[index]) for index in indices)
+    return _Grid(best[0], header, tuple(rows), indices[1:])
 
 
 def _delimited_grid(texts: Sequence[str]) -> _Grid | None:
-    """Values parted by commas and the like, which need not have a header."""
-    found = delimited_rows(texts)
-    if found is None:
+    """Comma-separated values and the like, which need not have a header."""
+    run = delimited_rows(texts)
+    if run is None:
         return None
-    start, rows = found
-    places = tuple(range(start, start + len(rows)))
+    start, rows = run
+    indices = tuple(range(start, start + len(rows)))
     if any(_value(cell) is None or _YEAR.fullmatch(cell) for cell in rows[0][1:]):
-        return _Grid(start, rows[0], tuple(rows[1:]), places[1:])
-    return _Grid(start, ("",) * len(rows[0]), tuple(rows), places)
+        return _Grid(start, rows[0], tuple(rows[1:]), indices[1:])
+    return _Grid(start, ("",) * len(rows[0]), tuple(rows), indices)
 
 
 def _value(cell: str) -> Number | None:
-    return parse_number(_ABOUT.sub("", cell))
+    return parse_number(_APPROXIMATELY.sub("", cell))
 
 
 def _title(before: Sequence[str]) -> str | None:
-    """The line above the table, or one before it that is not just a phrase such as "Here is the table:"."""
+    """The nearest line above the table that is not a phrase such as "Here is the table:"."""
     for text in reversed(before):
-        title = plain(plain(_TITLE_MARK.sub("", text)).strip("# "))
+        title = plain(plain(_TITLE_PREFIX.sub("", text)).strip("# "))
         if title and not title.endswith((":", "：")):
             return title
     return None
 
 
-def _kind(reply: str, words: PageText) -> ChartKind:
-    """What the reply or the page calls the chart; the table itself does not tell."""
-    for text in (reply, words.text):
+def _kind(reply: str, page_text: PageText) -> ChartKind:
+    """The kind of chart that the reply or the page names; it does not follow from the table."""
+    for text in (reply, page_text.text):
         for pattern, kind in _KINDS:
             if pattern.search(text):
                 return kind
     return ChartKind.UNKNOWN
 
 
-def _chart(table: ChartTable, kind: ChartKind, words: PageText) -> Chart:
-    printed = [label for label in labels_of(words.lines) if label.number is not None]
-    doubt = 0.5 if printed else 1.0
+def _chart(table: ChartTable, kind: ChartKind, page_text: PageText) -> Chart:
+    printed = [label for label in labels_of(page_text.lines) if label.number is not None]
+    unconfirmed_factor = 0.5 if printed else 1.0
     columns = [
-        tuple(_checked_values(column, table.confidences, printed, doubt, words))
+        tuple(_checked_values(column, table.confidences, printed, unconfirmed_factor, page_text))
         for column in zip(*table.values, strict=True)
     ]
     numbers = [number for row in table.values for number in row if number is not None]
     confidences = [value.confidence for values in columns for value in values]
-    across = "horizontal" in kind
+    horizontal = "horizontal" in kind
     return Chart(
         kind=kind,
         title=table.title,
-        x_title=None if across else table.header[0] or None,
-        y_title=table.header[0] or None if across else None,
+        x_title=None if horizontal else table.header[0] or None,
+        y_title=table.header[0] or None if horizontal else None,
         unit=_unit(numbers),
         categories=tuple(row[0] for row in table.rows),
         series=tuple(
@@ -191,33 +190,34 @@ def _checked_values(
     numbers: Sequence[Number | None],
     confidences: Sequence[float],
     printed: list[Label],
-    doubt: float,
-    words: PageText,
+    unconfirmed_factor: float,
+    page_text: PageText,
 ) -> Iterator[ChartValue]:
-    """Values with the labels that say them, which are taken out of `printed`: each speaks for one value.
+    """Values with the labels that confirm them, which are removed from `printed`: a label confirms one value.
 
-    A value that a label says is half as doubtful as the model was of it, and one that no label says is as sure as
-    the model was, times `doubt`. What is printed at an axis counts as a label too: it cannot be told apart.
+    A label halves the distance of the model's confidence from 1; without one, the confidence is multiplied by
+    `unconfirmed_factor`. The numbers at an axis count as labels too, since they cannot be told apart.
     """
     for number, confidence in zip(numbers, confidences, strict=True):
         if number is None:
             yield ChartValue(value=None, confidence=confidence)
             continue
-        label = next((label for label in printed if _says(label, number)), None)
+        label = next((label for label in printed if _has_value(label, number)), None)
         if label is None:
-            yield ChartValue(value=number.value, confidence=confidence * doubt)
+            yield ChartValue(value=number.value, confidence=confidence * unconfirmed_factor)
             continue
         printed.remove(label)
-        x0, y0, x1, y1 = words.displayed(label.box)
+        x0, y0, x1, y1 = page_text.displayed(label.box)
         yield ChartValue(value=number.value, text=label.text, confidence=(1 + confidence) / 2, box=(x0, y0, x1, y1))
 
 
-def _says(label: Label, number: Number) -> bool:
-    """The same value, or the same figures where only one of them has its scale word: "3.2bn" in a column of "bn"."""
-    said = label.number
-    assert said is not None
-    same_figures = said.value / said.scale == number.value / number.scale and 1.0 in (said.scale, number.scale)
-    return said.value == number.value or same_figures
+def _has_value(label: Label, number: Number) -> bool:
+    """Whether the values agree, also where only one of them has a scale word: "3.2bn" in a column of "bn"."""
+    printed = label.number
+    assert printed is not None
+    if printed.value == number.value:
+        return True
+    return printed.value / printed.scale == number.value / number.scale and 1.0 in (printed.scale, number.scale)
 
 
 def _unit(numbers: Sequence[Number]) -> str | None:

@@ -1,20 +1,17 @@
-"""CogVLM2 as an engine: it reads what the page shows, and the page's literal words say where that stands."""
+"""An engine around any vision model: the model answers from page images, the page's own text confirms the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from weakref import WeakKeyDictionary
 
-from cogdoc.cogvlm2.session import CogVLM2Session
-from cogdoc.documents.rendering import COGVLM2_SQUARE
-from cogdoc.engines.cogvlm2.vision_model import Looker, View
 from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.chart_tables import read_chart
 from cogdoc.engines.vision.grounding import find_evidence
 from cogdoc.engines.vision.instructions import is_refusal, question_instruction
-from cogdoc.engines.vision.tiles import draw_page
+from cogdoc.engines.vision.model import FinishReason, PageImage, VisionModel
+from cogdoc.engines.vision.tiles import draw_page, page_size
 from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.errors import CogdocError, InputError, TimeLimitError
 from cogdoc.parsing.page import Page
@@ -22,8 +19,8 @@ from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidenc
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    """What the model answered from one page, and where the page says so."""
+class _PageAnswer:
+    """The model's answer from one page, and the places on the page that confirm it."""
 
     text: str
     confidence: float
@@ -32,72 +29,74 @@ class _Reading:
 
     @property
     def support(self) -> tuple[bool, float]:
-        """What the page literally says comes before what the model alone says, then the surer one."""
+        """Sort key: an answer that the page literally contains ranks first, then the more confident one."""
         return bool(self.evidence), self.confidence
 
 
-class CogVLM2Engine:
+class VisionEngine:
     """Implements `cogdoc.engines.protocol.Engine`."""
 
-    def __init__(self, reader: CogVLM2Session, checkpoint: str, quantization: str, seconds: float) -> None:
+    def __init__(self, model: VisionModel, info: EngineInfo, time_limit: float) -> None:
         """
         Args:
-            checkpoint, quantization: as results state them.
-            seconds: how long one answer may take.
+            info: how results name the engine.
+            time_limit: seconds that one generation may take.
         """
-        self.info = EngineInfo(
-            name="cogvlm2", version=version("cogdoc"), checkpoint=checkpoint, quantization=quantization
-        )
-        self._looker = Looker(reader, seconds)
-        # Several questions to one page follow each other; a page that is done with takes its view along.
-        self._views: WeakKeyDictionary[Page, View] = WeakKeyDictionary()
+        self.info = info
+        self._model = model
+        self._time_limit = time_limit
+        # Several questions about one page follow each other; the image is dropped together with its page.
+        self._images: WeakKeyDictionary[Page, PageImage] = WeakKeyDictionary()
 
     def close(self) -> None:
-        self._looker.close()
+        self._model.close()
 
     def prepare(self, page: Page) -> None:
         page.request_text()
 
     def transcribe(self, page: Page) -> Transcription:
-        return transcribe_page(page, self._looker)
+        return transcribe_page(page, self._model, self._time_limit)
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:  # noqa: ARG002  of the protocol
-        readings: list[_Reading] = []
+        answers: list[_PageAnswer] = []
         failure: CogdocError | None = None
         for page in pages:
             try:
-                readings += self._read(question, page)
+                answers += self._answer_from_page(question, page)
             except (InputError, TimeLimitError) as error:
                 failure = error
-        if failure is not None and not readings:
+        if failure is not None and not answers:
             raise failure
-        answer = _best(question, readings)
+        answer = _best_answer(question, answers)
         return answer.model_copy(update={"flags": (*answer.flags, Flag.PAGES_FAILED.value)}) if failure else answer
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
-        chart = read_chart(self._view(page), page.text(), self._looker)
+        chart = read_chart(self._image(page), page.text(), self._model, self._time_limit)
         return (chart,) if chart is not None else ()
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:  # noqa: ARG002
-        return _best(question, self._read(question, page))
+        return _best_answer(question, self._answer_from_page(question, page))
 
-    def _read(self, question: str, page: Page) -> list[_Reading]:
-        """The model's answer from one page; none where it says that there is none."""
-        said = self._looker.ask(self._view(page), question_instruction(question))
-        if is_refusal(said.text):
+    def _answer_from_page(self, question: str, page: Page) -> list[_PageAnswer]:
+        """The model's answer from one page; empty where it says that the page has none."""
+        asked = question_instruction(question)
+        generation = self._model.generate([self._image(page)], asked.prompt, asked.options(self._time_limit))
+        text = generation.text
+        if is_refusal(text):
             return []
-        return [_Reading(said.text, said.confidence, find_evidence(said.text, page.text()), said.cut_off)]
+        cut_off = generation.finish_reason is FinishReason.LENGTH
+        return [_PageAnswer(text, generation.confidence, find_evidence(text, page.text()), cut_off)]
 
-    def _view(self, page: Page) -> View:
-        if page not in self._views:
-            self._views[page] = View(draw_page(page, page.text(), COGVLM2_SQUARE))
-        return self._views[page]
+    def _image(self, page: Page) -> PageImage:
+        if page not in self._images:
+            self._images[page] = PageImage(draw_page(page, page.text(), page_size(self._model.limits)))
+        return self._images[page]
 
 
-def _best(question: str, readings: Sequence[_Reading]) -> Answer:
-    if not readings:
+def _best_answer(question: str, answers: Sequence[_PageAnswer]) -> Answer:
+    if not answers:
         return Answer(question=question, text=None, confidence=0.0)
-    best, *others = sorted(readings, key=lambda reading: reading.support, reverse=True)
+    best, *others = sorted(answers, key=lambda answer: answer.support, reverse=True)
     flags = [flag for flag, raised in ((Flag.NOT_LITERAL, not best.evidence), (Flag.CUT_OFF, best.cut_off)) if raised]
     return Answer(
         question=question,

@@ -1,6 +1,6 @@
-"""What CogVLM2 is told to do, all in one place: a line a task, in English and Chinese.
+"""The instructions that a vision model is given, all in one file: one for each task, in English and Chinese.
 
-Questions go to the model as the user asked them. What a document says never becomes part of an instruction.
+A question goes to the model as the user wrote it. Text of a document never becomes part of an instruction.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cogdoc.cogvlm2.configuration import Template
+from cogdoc.engines.vision.model import GREEDY, GenerationOptions, Prompt, Sampling, StopCondition
 from cogdoc.text import count_han
 
 
@@ -21,38 +21,43 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """A text, the template it is put in, and how long its answer may become, in tokens."""
+    """A prompt, and how many tokens its answer may have."""
 
-    text: str
-    template: Template
-    max_tokens: int
+    prompt: Prompt
+    max_new_tokens: int
+
+    def options(
+        self, time_limit: float, sampling: Sampling = GREEDY, stop: StopCondition | None = None
+    ) -> GenerationOptions:
+        """The options to generate this instruction's answer with; see `GenerationOptions`."""
+        return GenerationOptions(self.max_new_tokens, time_limit, sampling, stop)
 
 
 ENGLISH = {
-    Task.TRANSCRIBE: Instruction("Read all text on this page.", "chat", 2048),
-    Task.TABLE: Instruction("Write the table in this image as a Markdown table.", "chat", 2048),
+    Task.TRANSCRIBE: Instruction(Prompt("Read all text on this page."), 2048),
+    Task.TABLE: Instruction(Prompt("Write the table in this image as a Markdown table."), 2048),
     Task.CHART: Instruction(
-        "Write the data of this chart as a Markdown table, with its title in the line above.", "chat", 1024
+        Prompt("Write the data of this chart as a Markdown table, with its title in the line above."), 1024
     ),
 }
 
 CHINESE = {
-    Task.TRANSCRIBE: Instruction("读出这一页上的所有文字。", "chat", 2048),
-    Task.TABLE: Instruction("把图中的表格写成Markdown表格。", "chat", 2048),
-    Task.CHART: Instruction("把图表中的数据写成Markdown表格，标题写在表格上面一行。", "chat", 1024),
+    Task.TRANSCRIBE: Instruction(Prompt("读出这一页上的所有文字。"), 2048),
+    Task.TABLE: Instruction(Prompt("把图中的表格写成Markdown表格。"), 2048),
+    Task.CHART: Instruction(Prompt("把图表中的数据写成Markdown表格，标题写在表格上面一行。"), 1024),
 }
 
-MAX_ANSWER_TOKENS = 128
-MAX_DESCRIPTION_TOKENS = 512
+MAX_SHORT_ANSWER_TOKENS = 128
+MAX_LONG_ANSWER_TOKENS = 512
 
-# What a few words cannot answer.
-FREE_QUESTIONS = re.compile(
+# Questions that a few words cannot answer.
+LONG_QUESTIONS = re.compile(
     r"\b(?:describe|description|summari[sz]e|summary|explain|why|what happens|tell me about)\b"
     r"|描述|总结|概括|解释|说明|为什么",
     re.IGNORECASE,
 )
 
-# What the model says where a page does not answer; as a whole answer these are no answer.
+# A whole answer that matches says that the page does not answer the question.
 REFUSALS = re.compile(
     r"(?:it is |this is |the answer is )?(?:not (?:found|mentioned|given|stated|specified|provided|available|visible|"
     r"shown|clear|applicable)(?: (?:in|on) the \w+)?|unanswerable|unknown|n/?a|none|"
@@ -62,17 +67,16 @@ REFUSALS = re.compile(
 
 
 def instruction(task: Task, text: str) -> Instruction:
-    """The instruction in the language of `text`, which is what the page or the user says."""
-    chinese = count_han(text)
-    letters = sum(character.isalpha() for character in text)
-    return (CHINESE if chinese * 3 > letters else ENGLISH)[task]
+    """The instruction for a task, in the language of `text`, which is the page's text or the user's question."""
+    letters = sum(char.isalpha() for char in text)
+    return (CHINESE if count_han(text) * 3 > letters else ENGLISH)[task]
 
 
 def question_instruction(question: str) -> Instruction:
-    """A question in the template for short answers, or in that of conversation where it asks for sentences."""
-    if FREE_QUESTIONS.search(question):
-        return Instruction(question, "chat", MAX_DESCRIPTION_TOKENS)
-    return Instruction(question, "vqa", MAX_ANSWER_TOKENS)
+    """The instruction for a question; it asks for a short answer unless the question calls for sentences."""
+    if LONG_QUESTIONS.search(question):
+        return Instruction(Prompt(question), MAX_LONG_ANSWER_TOKENS)
+    return Instruction(Prompt(question, short_answer=True), MAX_SHORT_ANSWER_TOKENS)
 
 
 def is_refusal(answer: str) -> bool:

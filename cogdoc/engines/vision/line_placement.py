@@ -1,8 +1,7 @@
-"""Where the lines that the model wrote stand on the page: found among its literal lines.
+"""Gives each generated line a box on the page, by matching it with the lines of the page's own text.
 
-The model may run several literal lines together, or part one, and reads some differently; so lines are paired by
-likeness first, then by what is contained in what. A line without a counterpart is given the place between its
-neighbours, or the page.
+The model may join several lines of the page, split one, or read some differently. So lines are paired by similarity
+first, then by whether one contains the other. A line without a match gets the space between its neighbors, or the page.
 """
 
 from __future__ import annotations
@@ -17,44 +16,44 @@ from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.parsing.page_text import Line, PageText, Word
 from cogdoc.text import comparison_key
 
-ALIKE = 75.0
-"""Similarity of 0 to 100 from which a line and a literal line are the same."""
+SIMILAR = 75.0
+"""Similarity of 0 to 100 from which a generated line and a literal line are the same."""
 
 RELATED = 40.0
-"""The same for a line that stands between the same neighbours as the literal one: a misread date is still that date."""
+"""The same for a line between the same neighbors as the literal one: a misread date is still that date."""
 
 CONTAINED = 85.0
-"""Similarity of the shorter to its place in the longer from which one is a part of the other."""
+"""Similarity of the shorter line to the best matching part of the longer from which it counts as contained in it."""
 
 SHORT = 4
-"""Characters below which a literal line is found again only as a whole word: "5" is in every date."""
+"""Characters below which a literal line is only found as a whole word: "5" is in every date."""
 
-ROOM = 3.0
-"""Points of height below which there is no place for a line between its neighbours."""
+MIN_HEIGHT = 3.0
+"""Points of height below which a line does not fit between its neighbors."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedLine:
-    """A line's words with boxes; `found` says of each whether the page literally has something there."""
+    """A line's words with boxes; `matched` says of each word whether the page has text at its box."""
 
     words: tuple[Word, ...]
-    found: tuple[bool, ...]
+    matched: tuple[bool, ...]
 
     @property
     def line(self) -> Line:
         return Line(self.words)
 
     @property
-    def is_found(self) -> bool:
-        return any(self.found)
+    def is_matched(self) -> bool:
+        return any(self.matched)
 
 
 def place_lines(texts: Sequence[str], confidences: Sequence[float], page: PageText) -> list[PlacedLine]:
     """Give the words of each line of `texts` (none of them blank) a box on `page`."""
-    owned = _assign(texts, page.lines)
+    matches = _match_lines(texts, page.lines)
     placed = [
         _place(text, confidence, [page.lines[i] for i in indices]) if indices else None
-        for text, confidence, indices in zip(texts, confidences, owned, strict=True)
+        for text, confidence, indices in zip(texts, confidences, matches, strict=True)
     ]
     start = 0
     while start < len(placed):
@@ -64,124 +63,127 @@ def place_lines(texts: Sequence[str], confidences: Sequence[float], page: PageTe
         if end > start:
             before = placed[start - 1] if start else None
             after = placed[end] if end < len(placed) else None
-            boxes = _between(before, after, end - start, page)
-            for place, box in zip(range(start, end), boxes, strict=True):
-                words = _spread(texts[place], confidences[place], box)
-                placed[place] = PlacedLine(words, (False,) * len(words))
+            boxes = _boxes_between(before, after, end - start, page)
+            for index, box in zip(range(start, end), boxes, strict=True):
+                words = _spread(texts[index], confidences[index], box)
+                placed[index] = PlacedLine(words, (False,) * len(words))
         start = end + 1
     return [line for line in placed if line is not None]
 
 
-def _assign(texts: Sequence[str], lines: Sequence[Line]) -> list[list[int]]:
-    """For each text the literal lines that say it, in their order."""
-    said = [comparison_key(text) for text in texts]
+def _match_lines(texts: Sequence[str], lines: Sequence[Line]) -> list[list[int]]:
+    """For each text the indices of the literal lines with its content, in ascending order."""
+    keys = [comparison_key(text) for text in texts]
     literal = [comparison_key(line.text) for line in lines]
-    owned: list[list[int]] = [[] for _ in texts]
-    if not said or not literal:
-        return owned
+    matches: list[list[int]] = [[] for _ in texts]
+    if not keys or not literal:
+        return matches
     free = set(range(len(literal)))
-    for place, index in _alike(said, literal):
-        if not owned[place] and index in free:
-            owned[place].append(index)
-            free.remove(index)
-    open_places = [place for place in range(len(said)) if not owned[place]]
-    for index in sorted(free, key=lambda index: -len(literal[index])):
-        holders = [place for place in open_places if _holds(texts[place], said[place], literal[index])]
-        if holders:
-            box = lines[index].box
-            beside = [p for p in holders if any(lines[i].box.vertical_overlap(box) > 0.5 for i in owned[p])]
-            nearest = min(beside or holders, key=lambda place: abs(place / len(said) - index / len(literal)))
-            owned[nearest].append(index)
-    _pair_what_is_left(said, literal, owned)
-    for place in open_places:
-        owned[place].sort()
-        if not owned[place] and len(said[place]) >= SHORT:
-            whole = process.extractOne(said[place], literal, scorer=_part_ratio, score_cutoff=CONTAINED)
-            owned[place] = [whole[2]] if whole is not None else []
-    return owned
+    for index, line_index in _similar_pairs(keys, literal):
+        if not matches[index] and line_index in free:
+            matches[index].append(line_index)
+            free.remove(line_index)
+    unmatched = [index for index in range(len(keys)) if not matches[index]]
+    for line_index in sorted(free, key=lambda line_index: -len(literal[line_index])):
+        containing = [index for index in unmatched if _contains(texts[index], keys[index], literal[line_index])]
+        if containing:
+            box = lines[line_index].box
+            beside = [
+                index for index in containing if any(lines[i].box.vertical_overlap(box) > 0.5 for i in matches[index])
+            ]
+            nearest = min(beside or containing, key=lambda index: abs(index / len(keys) - line_index / len(literal)))
+            matches[nearest].append(line_index)
+    _match_between_neighbors(keys, literal, matches)
+    for index in unmatched:
+        matches[index].sort()
+        if not matches[index] and len(keys[index]) >= SHORT:
+            whole = process.extractOne(keys[index], literal, scorer=_part_ratio, score_cutoff=CONTAINED)
+            matches[index] = [whole[2]] if whole is not None else []
+    return matches
 
 
-def _pair_what_is_left(said: Sequence[str], literal: Sequence[str], owned: list[list[int]]) -> None:
-    """Between the same neighbours, as many texts as literal lines are these lines, if they have something in common."""
-    taken = {index for indices in owned for index in indices}
+def _match_between_neighbors(keys: Sequence[str], literal: Sequence[str], matches: list[list[int]]) -> None:
+    """Match texts with literal lines where as many of both are left between two matches, if they are related."""
+    taken = {line_index for indices in matches for line_index in indices}
     start = 0
-    while start < len(said):
+    while start < len(keys):
         end = start
-        while end < len(said) and not owned[end]:
+        while end < len(keys) and not matches[end]:
             end += 1
-        first = max(owned[start - 1]) + 1 if start else 0
-        last = min(owned[end]) if end < len(said) else len(literal)
-        left = [index for index in range(first, last) if index not in taken]
+        first = max(matches[start - 1]) + 1 if start else 0
+        last = min(matches[end]) if end < len(keys) else len(literal)
+        left = [line_index for line_index in range(first, last) if line_index not in taken]
         if len(left) == end - start:
-            for place, index in zip(range(start, end), left, strict=True):
-                if fuzz.ratio(said[place], literal[index]) >= RELATED:
-                    owned[place].append(index)
+            for index, line_index in zip(range(start, end), left, strict=True):
+                if fuzz.ratio(keys[index], literal[line_index]) >= RELATED:
+                    matches[index].append(line_index)
         start = end + 1
 
 
-def _alike(said: Sequence[str], literal: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of likeness, the most alike first, and of equal ones those whose order agrees."""
-    scores = process.cdist(said, literal, scorer=fuzz.ratio, score_cutoff=ALIKE)
-    pairs = [(int(place), int(index)) for place, index in zip(*scores.nonzero(), strict=True)]
+def _similar_pairs(keys: Sequence[str], literal: Sequence[str]) -> list[tuple[int, int]]:
+    """Index pairs of similar texts and lines, the most similar first; of equal ones, those at similar positions."""
+    scores = process.cdist(keys, literal, scorer=fuzz.ratio, score_cutoff=SIMILAR)
+    pairs = [(int(index), int(line_index)) for index, line_index in zip(*scores.nonzero(), strict=True)]
 
     def rank(pair: tuple[int, int]) -> tuple[float, float]:
-        place, index = pair
-        return -float(scores[place, index]), abs(place / len(said) - index / len(literal))
+        index, line_index = pair
+        return -float(scores[index, line_index]), abs(index / len(keys) - line_index / len(literal))
 
     return sorted(pairs, key=rank)
 
 
-def _holds(text: str, said: str, literal: str) -> bool:
-    """Whether a text says a literal line among other things."""
+def _contains(text: str, key: str, literal: str) -> bool:
+    """Whether `text`, whose comparison key is `key`, contains a literal line among other words."""
     if len(literal) < SHORT:
         return literal in map(comparison_key, text.split())
-    return _part_ratio(literal, said) >= CONTAINED
+    return _part_ratio(literal, key) >= CONTAINED
 
 
 def _part_ratio(part: str, whole: str, score_cutoff: float | None = None, **_: object) -> float:
-    """Likeness of `part` to the place in `whole` that is most like it; 0 where `whole` is the shorter one."""
+    """Similarity of `part` to the best matching part of `whole`, 0 to 100; 0 where `whole` is the shorter one."""
     return fuzz.partial_ratio(part, whole, score_cutoff=score_cutoff) if len(part) <= len(whole) else 0.0
 
 
 def _place(line: str, confidence: float, lines: Sequence[Line]) -> PlacedLine:
-    """Word by word: the boxes of equal words, of what stands instead, or of the nearest word that has one."""
-    spoken = line.split()
+    """Give each word the box of the equal literal word, of the ones it replaces, or of the nearest word with a box."""
+    generated = line.split()
     literal = [word for one in lines for word in one.words]
-    boxes: list[Box | None] = [None] * len(spoken)
+    boxes: list[Box | None] = [None] * len(generated)
     edits = Levenshtein.opcodes(
-        [comparison_key(word.text) for word in literal], [comparison_key(word) for word in spoken]
+        [comparison_key(word.text) for word in literal], [comparison_key(word) for word in generated]
     )
     for edit in edits:
-        there, here = literal[edit.src_start : edit.src_end], range(edit.dest_start, edit.dest_end)
-        if len(there) == len(here):
-            for place, word in zip(here, there, strict=True):
-                boxes[place] = word.box
-        elif there:
-            for place in here:
-                boxes[place] = bounding_box(word.box for word in there)
-    known = [place for place, box in enumerate(boxes) if box is not None]
+        sources, indices = literal[edit.src_start : edit.src_end], range(edit.dest_start, edit.dest_end)
+        if len(sources) == len(indices):
+            for index, word in zip(indices, sources, strict=True):
+                boxes[index] = word.box
+        elif sources:
+            for index in indices:
+                boxes[index] = bounding_box(word.box for word in sources)
+    with_box = [index for index, box in enumerate(boxes) if box is not None]
     around = bounding_box(one.box for one in lines)
     words = []
-    for place, text in enumerate(spoken):
-        nearest = min(((abs(other - place), other) for other in known), default=None)
+    for index, text in enumerate(generated):
+        nearest = min(((abs(other - index), other) for other in with_box), default=None)
         words.append(Word(text, (boxes[nearest[1]] if nearest else None) or around, confidence))
-    return PlacedLine(tuple(words), tuple(box is not None or not known for box in boxes))
+    return PlacedLine(tuple(words), tuple(box is not None or not with_box for box in boxes))
 
 
-def _between(before: PlacedLine | None, after: PlacedLine | None, count: int, page: PageText) -> list[Box]:
-    """Places for `count` lines between two, one of them or the page's edge: below each other, or all around both."""
-    neighbours = [line.line.box for line in (before, after) if line is not None]
-    around = bounding_box(neighbours or [Box(0, 0, page.width, page.height)])
+def _boxes_between(before: PlacedLine | None, after: PlacedLine | None, count: int, page: PageText) -> list[Box]:
+    """Boxes for `count` lines between two lines or the page's edges: below each other, or where that is too tight, one
+    box around both neighbors for each."""
+    neighbors = [line.line.box for line in (before, after) if line is not None]
+    around = bounding_box(neighbors or [Box(0, 0, page.width, page.height)])
     top = before.line.box.y1 if before is not None else 0.0
     bottom = after.line.box.y0 if after is not None else page.height
     height = (bottom - top) / count
-    if height < ROOM:
+    if height < MIN_HEIGHT:
         return [around] * count
-    return [Box(around.x0, top + place * height, around.x1, top + (place + 1) * height) for place in range(count)]
+    return [Box(around.x0, top + index * height, around.x1, top + (index + 1) * height) for index in range(count)]
 
 
 def _spread(text: str, confidence: float, box: Box) -> tuple[Word, ...]:
-    """The words of a text side by side in a box, as wide as they have characters."""
+    """The words of a text side by side in a box, each as wide as its share of the characters."""
     words, start = [], 0
     for word in text.split():
         left, right = (box.x0 + box.width * at / len(text) for at in (start, start + len(word)))
@@ -191,12 +193,12 @@ def _spread(text: str, confidence: float, box: Box) -> tuple[Word, ...]:
 
 
 def cell_boxes(placed: PlacedLine, cells: Iterable[str]) -> list[Box | None]:
-    """The boxes of a table row's cells, whose words one after the other are the placed line's."""
+    """The boxes of a table row's cells, whose words in order are the words of the placed line."""
     boxes: list[Box | None] = []
     start = 0
     for cell in cells:
         end = start + len(cell.split())
-        found = [placed.words[place].box for place in range(start, end) if placed.found[place]]
-        boxes.append(bounding_box(found) if found else None)
+        matched = [placed.words[index].box for index in range(start, end) if placed.matched[index]]
+        boxes.append(bounding_box(matched) if matched else None)
         start = end
     return boxes

@@ -1,4 +1,4 @@
-"""From the lines that the model wrote to blocks: paragraphs, headings, lists and tables where it wrote them as such."""
+"""Turns generated Markdown lines into a page's blocks: paragraphs, headings, list items and tables."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from cogdoc.parsing.page_text import Block, BlockKind, Cell, PageText, Table
 _HEADING = re.compile(r"(#{1,6})\s+(?P<text>\S.*?)(?:\s+#+)?\s*")
 _BULLET = re.compile(r"[-*+•]\s+\S.*")
 _DECORATION = re.compile(r"(?:```|~~~).*|(?:[-*_]\s*){3,}")
-"""Fences around code and rules across the page; no text."""
+"""Fences around code, and horizontal rules; neither is text."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Lines that make one block, as the model wrote them, and a table's cells row by row."""
+    """The lines of one block, and a table's cells row by row."""
 
     kind: BlockKind
     lines: tuple[GeneratedLine, ...]
@@ -29,10 +29,10 @@ class _Part:
 
 
 def to_blocks(lines: Sequence[GeneratedLine], page: PageText) -> tuple[Block, ...]:
-    """Blocks in the order in which the model wrote them, with boxes as far as the page's literal words give them."""
+    """Blocks in the order of the lines, with boxes from the page's own text where it has the words."""
     parts = list(_parts(lines))
-    spoken = [line for part in parts for line in part.lines]
-    placed = place_lines([line.text for line in spoken], [line.confidence for line in spoken], page)
+    generated = [line for part in parts for line in part.lines]
+    placed = place_lines([line.text for line in generated], [line.confidence for line in generated], page)
     blocks: list[Block] = []
     start = 0
     for part in parts:
@@ -41,26 +41,26 @@ def to_blocks(lines: Sequence[GeneratedLine], page: PageText) -> tuple[Block, ..
         if part.kind is BlockKind.TABLE:
             blocks.append(_table(part, own))
         else:
-            blocks += [_block(part, piece) for piece in _pieces(own)]
+            blocks += [_block(part, group) for group in _split_at_unmatched(own)]
     return tuple(blocks)
 
 
 def _parts(lines: Sequence[GeneratedLine]) -> Iterator[_Part]:
     texts = [line.text for line in lines]
     paragraph: list[GeneratedLine] = []
-    place = 0
-    while place < len(lines):
-        line = lines[place]
-        end = table_end(texts, place)
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        end = table_end(texts, index)
         heading = _HEADING.fullmatch(line.text)
-        ends_paragraph = end > place or heading or _BULLET.fullmatch(line.text) or not line.text
+        ends_paragraph = end > index or heading or _BULLET.fullmatch(line.text) or not line.text
         if (ends_paragraph or _DECORATION.fullmatch(line.text)) and paragraph:
             yield _Part(BlockKind.TEXT, tuple(paragraph))
             paragraph = []
-        if end > place:
-            if table := _table_part(lines[place:end]):
+        if end > index:
+            if table := _table_part(lines[index:end]):
                 yield table
-            place = end
+            index = end
             continue
         if heading:
             title = GeneratedLine(plain(heading["text"]), line.confidence)
@@ -71,35 +71,35 @@ def _parts(lines: Sequence[GeneratedLine]) -> Iterator[_Part]:
                 yield _Part(BlockKind.LIST_ITEM, (text,), level=1)
             else:
                 paragraph.append(text)
-        place += 1
+        index += 1
     if paragraph:
         yield _Part(BlockKind.TEXT, tuple(paragraph))
 
 
 def _table_part(lines: Sequence[GeneratedLine]) -> _Part | None:
-    """Rows made as long as the longest; those without a word are left out."""
+    """A table whose rows are padded to the longest; rows without text are left out."""
     rows = [(cells_of(line.text), line.confidence) for line in lines if not is_rule(line.text)]
     rows = [(cells, confidence) for cells, confidence in rows if any(cells)]
     if not rows:
         return None
     width = max(len(cells) for cells, _ in rows)
-    spoken = tuple(GeneratedLine(" ".join(filter(None, cells)), confidence) for cells, confidence in rows)
-    return _Part(BlockKind.TABLE, spoken, rows=tuple((*cells, *[""] * (width - len(cells))) for cells, _ in rows))
+    row_lines = tuple(GeneratedLine(" ".join(filter(None, cells)), confidence) for cells, confidence in rows)
+    return _Part(BlockKind.TABLE, row_lines, rows=tuple((*cells, *[""] * (width - len(cells))) for cells, _ in rows))
 
 
-def _pieces(lines: Sequence[PlacedLine]) -> Iterator[list[PlacedLine]]:
-    """A part's lines, cut where one could not be found and has its neighbours' box.
+def _split_at_unmatched(lines: Sequence[PlacedLine]) -> Iterator[list[PlacedLine]]:
+    """Split a part's lines where one has no match on the page and therefore its neighbor's box.
 
-    In one block with them it would be taken for text that stands beside them.
+    In one block with its neighbor it would be taken for text to the side of it.
     """
-    piece: list[PlacedLine] = []
+    group: list[PlacedLine] = []
     for line in lines:
-        if piece and not (line.is_found and piece[-1].is_found) and _overlap(piece[-1], line):
-            yield piece
-            piece = []
-        piece.append(line)
-    if piece:
-        yield piece
+        if group and not (line.is_matched and group[-1].is_matched) and _overlap(group[-1], line):
+            yield group
+            group = []
+        group.append(line)
+    if group:
+        yield group
 
 
 def _overlap(one: PlacedLine, two: PlacedLine) -> bool:
@@ -115,7 +115,7 @@ def _table(part: _Part, lines: Sequence[PlacedLine]) -> Block:
     own = tuple(line.line for line in lines)
     box = bounding_box(line.box for line in own)
     rows = tuple(
-        tuple(Cell(text, place) for text, place in zip(cells, cell_boxes(line, cells), strict=True))
+        tuple(Cell(text, cell_box) for text, cell_box in zip(cells, cell_boxes(line, cells), strict=True))
         for cells, line in zip(part.rows, lines, strict=True)
     )
     return Block(BlockKind.TABLE, box, own, table=Table(box, rows))

@@ -1,4 +1,4 @@
-"""Tables as models write them: Markdown, with or without its outer bars and its rule, or values parted by commas."""
+"""Parses tables as models write them: Markdown, with or without outer bars and delimiter row, or CSV and the like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 _BAR = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*")
 _BOLD = re.compile(r"\*\*(?=[^\s*])(.+?)(?<=[^\s*])\*\*")
-"""Not the marks of underscores: these are blanks of forms, or parts of names."""
+"""Only asterisks: underscores are blanks of forms, or parts of names."""
 
 DELIMITERS = ("\t", ";", ",")
 
@@ -17,7 +17,7 @@ Row = tuple[str, ...]
 
 
 def is_rule(line: str) -> bool:
-    """Whether a line is what stands below a Markdown table's header: |---|---|."""
+    """Whether a line is the delimiter row below a Markdown table's header: |---|---|."""
     return "-" in line and _RULE.fullmatch(line) is not None
 
 
@@ -27,20 +27,20 @@ def is_row(line: str) -> bool:
 
 
 def cells_of(line: str) -> Row:
-    """The cells of a row, without their marks for bold print."""
+    """The cells of a row, without Markdown's marks for bold text."""
     inner = re.sub(r"(?<!\\)\|$", "", line.strip().removeprefix("|").rstrip())
     return tuple(plain(cell.replace("\\|", "|")) for cell in _BAR.split(inner))
 
 
 def plain(text: str) -> str:
-    """`text` without Markdown's marks for bold print."""
+    """`text` without Markdown's marks for bold text."""
     return _BOLD.sub(r"\1", text).strip()
 
 
 def table_end(lines: Sequence[str], start: int) -> int:
-    """Behind the last line of the Markdown table that begins at `start`; `start` where none does.
+    """The index after the last line of the Markdown table that begins at `start`; `start` where none begins.
 
-    A single line with bars in it is no table, unless it begins and ends with one.
+    A single line with bars in it is not a table, unless it begins with one.
     """
     end = start
     while end < len(lines) and (is_row(lines[end]) or (end > start and is_rule(lines[end]))):
@@ -51,7 +51,7 @@ def table_end(lines: Sequence[str], start: int) -> int:
 
 
 def delimited_rows(lines: Sequence[str]) -> tuple[int, list[Row]] | None:
-    """The longest run of lines with the same number of cells, two at least, and where it begins; CSV and the like."""
+    """The longest run of at least two lines of CSV with the same number of cells, at least two, and where it begins."""
     best: tuple[int, list[Row]] | None = None
     for delimiter in DELIMITERS:
         parsed = [

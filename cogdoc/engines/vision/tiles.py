@@ -1,8 +1,8 @@
-"""Dense pages in tiles: what the model cannot see or say at once, it reads piece by piece, drawn larger.
+"""Cuts dense pages into tiles, so that the model reads in enlarged parts what it cannot see or transcribe at once.
 
-CogVLM2 sees any picture as one square, so a page of small print is shrunk until nothing is left to read, and an answer
-has an end. The page is parted where reading order allows it, columns from each other, and these into bands that
-overlap, so that a line cut by one band's edge stands whole in the next.
+A vision model scales any picture to a square of fixed size, so small print becomes illegible, and the length of its
+answer is limited. The page is split where reading order allows it: first into columns, then each into bands. The bands
+overlap, so that a line cut by one band's edge is complete in the next.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from cogdoc.cogvlm2.configuration import VisionConfig
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.documents.rendering import PixelSize
+from cogdoc.documents.rendering import LONG_SIDE, PixelSize
+from cogdoc.engines.vision.model import VisionModelLimits
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText
 
@@ -25,43 +25,44 @@ if TYPE_CHECKING:
     from cogdoc.documents.pictures import Picture
 
 SMALL_PRINT = 0.75
-"""Line height in patches of the vision tower below which a page is read in tiles: 10.5 pixels of the published
-checkpoints' 1344 down the page, which are print of 5 to 6 points on A4, 102 pixels per inch down and 163 across."""
+"""Line height in patches of the vision tower below which a page is read in tiles. For CogVLM2's published checkpoints
+these are 10.5 of 1344 pixels down the page: print of 5 to 6 points on A4, 102 pixels per inch down and 163 across."""
 
-ROOMY = 0.5
-"""Share of an answer's tokens that a page's text may take before it is read in tiles, and that a tile's may take. The
-literal words are an estimate: Markdown's marks come on top."""
+MAX_TOKEN_SHARE = 0.5
+"""Share of the answer's tokens above which a page is read in tiles, and which a tile should not exceed. The tokens of
+the page's own text are an estimate: Markdown needs more."""
 
 OVERLAP_LINES = 3.0
-"""Line heights that neighbouring bands share."""
+"""Line heights by which neighboring bands overlap."""
 
 MARGIN_LINES = 0.5
-"""Line heights around a region, so that its outer letters are not cut."""
+"""Line heights of margin around a region, so that its outer letters are not cut."""
 
-FLATTEST = 0.4
-"""Height by width; flatter pieces get white paper below, or their letters would be drawn out beyond recognition."""
+MIN_ASPECT = 0.4
+"""Height divided by width below which a tile gets white space at the bottom: scaled to a square, its letters would
+otherwise be stretched beyond recognition."""
 
 MAX_BANDS = 6
 MAX_TILES = 12
 MAX_ENLARGEMENT = 4.0
-"""Pixels of a page's side by those of the model's square; a drawn page takes at most 90 MB."""
-
+"""The largest ratio of a drawn page's side to the model's square; a drawn page takes at most 90 MB."""
 
 TABLE_SHARE = 0.7
-"""Share of a tile that a table has to cover for the tile to be read as one; margins and captions are the rest."""
+"""Share of a tile that a table has to cover for the tile to be read as a table; margins and captions are the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of the upright page, and whether it goes on where another one ended, with which it overlaps."""
+    """A part of the upright page."""
 
     box: Box
     continues: bool
+    """Whether it overlaps the tile before and continues its text."""
     is_table: bool = False
 
 
 def line_height(lines: Sequence[Line]) -> float:
-    """The height of most of the print, in points; 0 where there is none. Leader dots and rules are no print."""
+    """The median word height in points, weighted by letters and digits; 0 where there are none."""
     heights = sorted(
         (word.box.height, sum(map(str.isalnum, word.text)))
         for line in lines
@@ -76,36 +77,38 @@ def line_height(lines: Sequence[Line]) -> float:
     return 0.0
 
 
-def is_dense(words: PageText, vision: VisionConfig, tokens: int, max_tokens: int) -> bool:
-    """Whether a page is too much for one look: its print too small, or its text of `tokens` too long."""
-    patches = line_height(words.lines) / words.height * vision.grid
-    return 0 < patches < SMALL_PRINT or tokens > ROOMY * max_tokens
+def is_dense(page_text: PageText, limits: VisionModelLimits, tokens: int, max_new_tokens: int) -> bool:
+    """Whether a page is too much for one image: its print is too small, or its text of `tokens` too long."""
+    patches = line_height(page_text.lines) / page_text.height * limits.patch_grid
+    return 0 < patches < SMALL_PRINT or tokens > MAX_TOKEN_SHARE * max_new_tokens
 
 
 def plan_tiles(
-    words: PageText, blocks: Sequence[Block], vision: VisionConfig, tokens: int, max_tokens: int
+    page_text: PageText, blocks: Sequence[Block], limits: VisionModelLimits, tokens: int, max_new_tokens: int
 ) -> list[Tile]:
-    """Tiles of a page in reading order; one that holds all its print where that is but a few lines.
+    """Tiles of a page in reading order; a single one around all print where there are only a few lines.
 
     Args:
-        blocks: in reading order, which says where columns begin.
-        tokens: of the whole page's literal text.
+        blocks: in reading order, from which columns are found.
+        tokens: of the page's own text.
+        max_new_tokens: of an answer.
     """
-    print_height = line_height(words.lines) or 0.01 * words.height
-    whole = Box(0, 0, words.width, words.height)
+    print_height = line_height(page_text.lines) or 0.01 * page_text.height
+    whole = Box(0, 0, page_text.width, page_text.height)
     regions = [_grown(region, MARGIN_LINES * print_height, whole) for region in _regions(blocks)] or [whole]
     if len(regions) > MAX_TILES:
         regions = [whole]
-    characters = max(1, sum(len(word.text) for word in words.words))
+    characters = max(1, sum(len(word.text) for word in page_text.words))
     tiles: list[Tile] = []
     for region in regions:
-        share = sum(len(word.text) for word in words.words if region.contains_point(*word.box.center)) / characters
-        wanted = max(
-            share * tokens / (ROOMY * max_tokens),
-            SMALL_PRINT * region.height / (print_height * vision.grid),
+        inside = sum(len(word.text) for word in page_text.words if region.contains_point(*word.box.center))
+        share = inside / characters
+        needed = max(
+            share * tokens / (MAX_TOKEN_SHARE * max_new_tokens),
+            SMALL_PRINT * region.height / (print_height * limits.patch_grid),
             2 if len(regions) == 1 else 1,
         )
-        count = min(math.ceil(wanted), MAX_BANDS, max(1, MAX_TILES // len(regions)))
+        count = min(math.ceil(needed), MAX_BANDS, max(1, MAX_TILES // len(regions)))
         tiles += _bands(region, count, OVERLAP_LINES * print_height)
     tables = [block.box for block in blocks if block.kind is BlockKind.TABLE]
     return [
@@ -115,18 +118,18 @@ def plan_tiles(
 
 
 def _regions(blocks: Sequence[Block]) -> list[Box]:
-    """Blocks that follow each other, together as long as the box around them holds nothing of the others."""
+    """Boxes around consecutive blocks, each extended as long as it does not overlap any other block."""
     regions: list[Box] = []
     start = 0
     for end in range(1, len(blocks) + 1):
-        if end < len(blocks) and not _meets_others(blocks, start, end + 1):
+        if end < len(blocks) and not _overlaps_others(blocks, start, end + 1):
             continue
         regions.append(bounding_box(block.box for block in blocks[start:end]))
         start = end
     return regions
 
 
-def _meets_others(blocks: Sequence[Block], start: int, end: int) -> bool:
+def _overlaps_others(blocks: Sequence[Block], start: int, end: int) -> bool:
     around = bounding_box(block.box for block in blocks[start:end])
     others = (*blocks[:start], *blocks[end:])
     return any(around.overlap(other.box) > 0.2 * other.box.area for other in others if other.box.area)
@@ -142,43 +145,49 @@ def _grown(box: Box, margin: float, whole: Box) -> Box:
 
 
 def _bands(region: Box, count: int, overlap: float) -> list[Tile]:
-    """Bands of equal height over the whole width, so that no line is cut across."""
+    """Bands of equal height over the full width, so that no line is cut into left and right."""
     height = (region.height + (count - 1) * overlap) / count
     if height <= 2 * overlap:
         return [Tile(region, continues=False)]
-    tops = [region.y0 + place * (height - overlap) for place in range(count)]
+    tops = [region.y0 + index * (height - overlap) for index in range(count)]
     return [
-        Tile(Box(region.x0, top, region.x1, min(region.y1, top + height)), continues=place > 0)
-        for place, top in enumerate(tops)
+        Tile(Box(region.x0, top, region.x1, min(region.y1, top + height)), continues=index > 0)
+        for index, top in enumerate(tops)
     ]
 
 
-def draw_page(page: Page, words: PageText, size: PixelSize) -> Picture:
-    """The page as its words' boxes see it, upright and level, `size` being that of the upright page."""
-    turned = words.turned in (90, 270)
-    picture = page.picture(PixelSize(size.height, size.width) if turned else size)
-    upright = np.rot90(picture, -words.turned // 90)
-    if words.skew:
+def page_size(limits: VisionModelLimits) -> PixelSize:
+    """The size at which a whole page is drawn for a model: its square, or a larger one that it scales down smoothly."""
+    side = max(LONG_SIDE, limits.image_size)
+    return PixelSize(side, side)
+
+
+def draw_page(page: Page, page_text: PageText, size: PixelSize) -> Picture:
+    """The page in the coordinates of its text's boxes: upright, its lines level, `size` being that of the result."""
+    on_its_side = page_text.turned in (90, 270)
+    picture = page.picture(PixelSize(size.height, size.width) if on_its_side else size)
+    upright = np.rot90(picture, -page_text.turned // 90)
+    if page_text.skew:
         # Pillow counts angles counter-clockwise, so this turns a line that falls by `skew` back up.
-        level = Image.fromarray(upright).rotate(words.skew, Image.Resampling.BICUBIC, fillcolor=(255, 255, 255))
+        level = Image.fromarray(upright).rotate(page_text.skew, Image.Resampling.BICUBIC, fillcolor=(255, 255, 255))
         return np.asarray(level)
     return np.ascontiguousarray(upright)
 
 
-def draw_tiles(page: Page, words: PageText, tiles: Sequence[Tile], vision: VisionConfig) -> list[Picture]:
-    """A picture of each tile, with as many pixels as the model takes, from one drawing of the page."""
-    narrowest, lowest = min(tile.box.width for tile in tiles), min(tile.box.height for tile in tiles)
-    across = min(MAX_ENLARGEMENT, words.width / narrowest) * vision.image_size
-    down = min(MAX_ENLARGEMENT, words.height / lowest) * vision.image_size
-    picture = draw_page(page, words, PixelSize(round(across), round(down)))
-    x_scale, y_scale = picture.shape[1] / words.width, picture.shape[0] / words.height
+def draw_tiles(page: Page, page_text: PageText, tiles: Sequence[Tile], limits: VisionModelLimits) -> list[Picture]:
+    """A picture of each tile at about the model's resolution, all cropped from one rendering of the page."""
+    min_width, min_height = min(tile.box.width for tile in tiles), min(tile.box.height for tile in tiles)
+    across = min(MAX_ENLARGEMENT, page_text.width / min_width) * limits.image_size
+    down = min(MAX_ENLARGEMENT, page_text.height / min_height) * limits.image_size
+    picture = draw_page(page, page_text, PixelSize(round(across), round(down)))
+    x_scale, y_scale = picture.shape[1] / page_text.width, picture.shape[0] / page_text.height
     return [_crop(picture, tile.box, x_scale, y_scale) for tile in tiles]
 
 
 def _crop(picture: Picture, box: Box, x_scale: float, y_scale: float) -> Picture:
     left, top, right, bottom = (round(side) for side in box.scaled(x_scale, y_scale))
-    piece = picture[top : max(bottom, top + 1), left : max(right, left + 1)]
-    missing = round((FLATTEST * box.width - box.height) * y_scale)
+    tile = picture[top : max(bottom, top + 1), left : max(right, left + 1)]
+    missing = round((MIN_ASPECT * box.width - box.height) * y_scale)
     if missing <= 0:
-        return np.ascontiguousarray(piece)
-    return np.concatenate([piece, np.full((missing, *piece.shape[1:]), 255, np.uint8)])
+        return np.ascontiguousarray(tile)
+    return np.concatenate([tile, np.full((missing, *tile.shape[1:]), 255, np.uint8)])

@@ -1,7 +1,7 @@
-"""A page written down by CogVLM2, and checked against its literal words.
+"""Transcribes a page with a vision model, and compares the result with the page's own text.
 
-A model that writes pages down fails in ways that look like text: it repeats itself, breaks off, or fills a blank page.
-So a blank page is not shown to it, and where it fails it is asked again: with some chance in its choices, then with
+Models that transcribe fail in ways that look like text: they repeat themselves, break off, or describe a blank page.
+So a blank page is never shown to the model. Where a generation fails, the model tries again with sampling, then with
 the page in tiles; what is still missing is the page's literal text. Each step is recorded, and each failure flagged.
 """
 
@@ -11,17 +11,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cogdoc.cogvlm2.decoding import GREEDY
-from cogdoc.cogvlm2.sampling import Sampling
-from cogdoc.documents.rendering import COGVLM2_SQUARE
-from cogdoc.engines.cogvlm2.vision_model import Looker, Said, View
 from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.agreement import agreement
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines, merge
 from cogdoc.engines.vision.instructions import Task, instruction
 from cogdoc.engines.vision.markdown_blocks import to_blocks
+from cogdoc.engines.vision.model import (
+    GREEDY,
+    FinishReason,
+    Generation,
+    PageImage,
+    Sampling,
+    VisionModel,
+    VisionModelLimits,
+)
 from cogdoc.engines.vision.repetition import RepetitionGuard
-from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, plan_tiles
+from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, page_size, plan_tiles
 from cogdoc.errors import TimeLimitError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText, TextOrigin, mean_confidence
@@ -30,51 +35,58 @@ from cogdoc.results.records import Flag
 if TYPE_CHECKING:
     from cogdoc.documents.pictures import Picture
 
-AGAIN = Sampling(temperature=0.6, top_p=0.9, seed=1)
-"""For a second attempt: enough chance to leave a loop, too little to make words up; the same each time."""
+RETRY_SAMPLING = Sampling(temperature=0.6, top_p=0.9, seed=1)
+"""For a second attempt: random enough to leave a loop, not enough to invent words; the same each time."""
+
+INSTRUCTION_TOKENS = 64
+"""More than any instruction for a task takes, its template included."""
 
 LOW_AGREEMENT = 0.5
 """Share of the literal words' characters below which a transcription may be of another page, or of none."""
 
+OK, REPETITION, CUT_OFF, NO_TEXT, TIMED_OUT = "ok", "repetition", "cut off", "no text", "took too long"
 LITERAL = "literal text"
-PARAGRAPH_END = GeneratedLine("", 1.0)
+"""Outcomes of a step, as results state them."""
 
-OK, REPETITION, CUT_OFF, NOTHING, TOO_SLOW = "ok", "repetition", "cut off", "no text", "took too long"
+PARAGRAPH_END = GeneratedLine("", 1.0)
 
 
 @dataclass(slots=True)
 class _Attempts:
-    """The looks at one page: how each went, and what has to be known of the result."""
+    """The generations for one page, with a record of how each went and the flags for the result."""
 
-    looker: Looker
-    language: str
-    """Text in the language that instructions should have."""
+    model: VisionModel
+    time_limit: float
+    language_sample: str
+    """Text in the language that instructions should be in."""
     steps: list[str] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
-    broken_off: list[GeneratedLine] = field(default_factory=list)
-    """The longest text that was cut off, for pages on which nobody reads more."""
+    longest_cut_off: list[GeneratedLine] = field(default_factory=list)
+    """The longest text that was cut off, for a page where nothing better is generated."""
 
     def read(
         self, picture: Picture, name: str, *, has_text: bool, task: Task = Task.TRANSCRIBE
     ) -> list[GeneratedLine] | None:
-        """What a picture says, asked a second time if need be; None where both failed.
+        """The lines in a picture, from a second attempt if need be; None where both failed.
 
         Args:
-            has_text: whether literal words stand there, so that no text would be a failure too.
+            has_text: whether the page's own text has words there, so that generating none is a failure too.
         """
-        view = View(picture)
-        for sampling, way in ((GREEDY, ""), (AGAIN, ", sampled")):
-            said = self.looker.ask(view, instruction(task, self.language), sampling, RepetitionGuard())
-            lines = generated_lines(said, self.looker.reader.tokenizer)
-            outcome = _outcome(said)
-            self.steps.append(f"{name}{way}: {outcome}")
-            if outcome == OK or (outcome == NOTHING and not has_text):
+        image = PageImage(picture)
+        asked = instruction(task, self.language_sample)
+        for sampling, suffix in ((GREEDY, ""), (RETRY_SAMPLING, ", sampled")):
+            options = asked.options(self.time_limit, sampling, RepetitionGuard())
+            generation = self.model.generate([image], asked.prompt, options)
+            lines = generated_lines(generation)
+            outcome = _outcome(generation)
+            self.steps.append(f"{name}{suffix}: {outcome}")
+            if outcome == OK or (outcome == NO_TEXT and not has_text):
                 return lines
             if outcome == REPETITION:
                 self.flag(Flag.REPETITION)
             elif outcome == CUT_OFF:
                 self.flag(Flag.CUT_OFF)
-                self.broken_off = max(self.broken_off, lines, key=len)
+                self.longest_cut_off = max(self.longest_cut_off, lines, key=len)
         return None
 
     def flag(self, flag: Flag) -> None:
@@ -82,92 +94,96 @@ class _Attempts:
             self.flags.append(flag)
 
 
-def transcribe_page(page: Page, looker: Looker) -> Transcription:
-    """The text of a page in blocks, in the order in which the model wrote it.
-
-    Raises:
-        CogdocError: the page cannot be read; TimeLimitError where looking takes too long and it has no literal words.
-    """
-    words = page.text()
-    if words.origin is TextOrigin.BLANK:
-        return Transcription((), 1.0, steps=("blank page: not looked at",))
-    asked = instruction(Task.TRANSCRIBE, words.text)
-    config = looker.reader.model.config
-    # What the instruction itself takes is no more than this.
-    room = min(asked.max_tokens, config.max_positions - config.image_tokens - 64)
-    tokens = looker.reader.tokenizer.count(words.text)
-    attempts = _Attempts(looker, words.text)
-    try:
-        lines = _look(page, words, attempts, tokens, room)
-    except TimeLimitError:
-        if not words.lines:
-            raise
-        attempts.steps.append(TOO_SLOW)
-        lines = None
-    return _literal(page, attempts) if lines is None else _checked(lines, words, attempts)
-
-
-def _look(page: Page, words: PageText, attempts: _Attempts, tokens: int, room: int) -> list[GeneratedLine] | None:
-    """The page as a whole, or in tiles where it is dense or cannot be read whole; None where nothing helped.
+def transcribe_page(page: Page, model: VisionModel, time_limit: float) -> Transcription:
+    """The text of a page in blocks, in the order in which the model generated it.
 
     Args:
-        tokens: of the page's literal text.
-        room: for tokens of an answer.
+        time_limit: seconds that one generation may take.
+
+    Raises:
+        TimeLimitError: a generation took longer, and the page has no text of its own.
+        CogdocError: the page cannot be read.
     """
-    config = attempts.looker.reader.model.config
+    page_text = page.text()
+    if page_text.origin is TextOrigin.BLANK:
+        return Transcription((), 1.0, steps=("blank page: not looked at",))
+    attempts = _Attempts(model, time_limit, page_text.text)
+    try:
+        lines = _read_page(page, page_text, attempts)
+    except TimeLimitError:
+        if not page_text.lines:
+            raise
+        attempts.steps.append(TIMED_OUT)
+        lines = None
+    return _literal_transcription(page, attempts) if lines is None else _transcription(lines, page_text, attempts)
+
+
+def _read_page(page: Page, page_text: PageText, attempts: _Attempts) -> list[GeneratedLine] | None:
+    """The lines of the whole page, or of its tiles where it is dense or cannot be read whole; None where all failed."""
+    limits = attempts.model.limits
+    tokens = attempts.model.count_tokens(page_text.text)
+    max_new_tokens = _max_new_tokens(page_text, limits)
     lines = None
-    if is_dense(words, config.vision, tokens, room):
+    if is_dense(page_text, limits, tokens, max_new_tokens):
         attempts.steps.append("dense page: in tiles")
     else:
-        lines = attempts.read(draw_page(page, words, COGVLM2_SQUARE), "whole", has_text=bool(words.lines))
+        picture = draw_page(page, page_text, page_size(limits))
+        lines = attempts.read(picture, "whole", has_text=bool(page_text.lines))
     if lines is None:
-        tiles = plan_tiles(words, page.layout().blocks, config.vision, tokens, room)
+        tiles = plan_tiles(page_text, page.layout().blocks, limits, tokens, max_new_tokens)
         attempts.flag(Flag.TILED)
-        lines = _read_tiles(tiles, draw_tiles(page, words, tiles, config.vision), words, attempts)
-    if lines is None and not words.lines:
-        lines = attempts.broken_off
+        lines = _read_tiles(tiles, draw_tiles(page, page_text, tiles, limits), page_text, attempts)
+    if lines is None and not page_text.lines:
+        lines = attempts.longest_cut_off
     return lines
 
 
-def _outcome(said: Said) -> str:
-    if said.stopped:
+def _max_new_tokens(page_text: PageText, limits: VisionModelLimits) -> int:
+    asked = instruction(Task.TRANSCRIBE, page_text.text)
+    return min(asked.max_new_tokens, limits.context_tokens - limits.image_tokens - INSTRUCTION_TOKENS)
+
+
+def _outcome(generation: Generation) -> str:
+    if generation.finish_reason is FinishReason.CONDITION:
         return REPETITION
-    if said.cut_off:
+    if generation.finish_reason is FinishReason.LENGTH:
         return CUT_OFF
-    return OK if said.text else NOTHING
+    return OK if generation.text else NO_TEXT
 
 
 def _read_tiles(
-    tiles: Sequence[Tile], pictures: Sequence[Picture], words: PageText, attempts: _Attempts
+    tiles: Sequence[Tile], pictures: Sequence[Picture], page_text: PageText, attempts: _Attempts
 ) -> list[GeneratedLine] | None:
-    """What all tiles say, each text once; literal text where one could not be read, None where none could."""
+    """The lines of all tiles without duplicates, literal ones for a tile that failed; None where all tiles failed."""
     names = [f"tile {number} of {len(tiles)}" for number in range(1, len(tiles) + 1)]
-    literal = [_literal_lines(tile, words) for tile in tiles]
-    read = [
-        attempts.read(picture, name, has_text=bool(stands_there), task=Task.TABLE if tile.is_table else Task.TRANSCRIBE)
-        for tile, picture, name, stands_there in zip(tiles, pictures, names, literal, strict=True)
+    literal = [_literal_lines(tile, page_text) for tile in tiles]
+    generated = [
+        attempts.read(
+            picture, name, has_text=bool(literal_lines), task=Task.TABLE if tile.is_table else Task.TRANSCRIBE
+        )
+        for tile, picture, name, literal_lines in zip(tiles, pictures, names, literal, strict=True)
     ]
-    if all(lines is None for lines in read):
+    if all(lines is None for lines in generated):
         return None
-    text: list[GeneratedLine] = []
-    for place, lines in enumerate(read):
+    merged: list[GeneratedLine] = []
+    for index, lines in enumerate(generated):
         if lines is None:
-            attempts.steps.append(f"{names[place]}: {LITERAL}")
+            attempts.steps.append(f"{names[index]}: {LITERAL}")
             attempts.flag(Flag.LITERAL_TEXT)
-            lines = literal[place]
-        text = merge(text, lines) if tiles[place].continues else [*text, PARAGRAPH_END, *lines]
-    return text
+            lines = literal[index]
+        merged = merge(merged, lines) if tiles[index].continues else [*merged, PARAGRAPH_END, *lines]
+    return merged
 
 
-def _literal_lines(tile: Tile, words: PageText) -> list[GeneratedLine]:
+def _literal_lines(tile: Tile, page_text: PageText) -> list[GeneratedLine]:
     return [
         GeneratedLine(line.text, mean_confidence(line.words))
-        for line in words.lines
+        for line in page_text.lines
         if tile.box.contains_point(*line.box.center)
     ]
 
 
-def _literal(page: Page, attempts: _Attempts) -> Transcription:
+def _literal_transcription(page: Page, attempts: _Attempts) -> Transcription:
     layout = page.layout()
     attempts.steps.append(LITERAL)
     attempts.flag(Flag.LITERAL_TEXT)
@@ -179,13 +195,13 @@ def _literal(page: Page, attempts: _Attempts) -> Transcription:
     )
 
 
-def _checked(lines: Sequence[GeneratedLine], words: PageText, attempts: _Attempts) -> Transcription:
-    share = agreement((word.text for word in words.words), "\n".join(line.text for line in lines))
+def _transcription(lines: Sequence[GeneratedLine], page_text: PageText, attempts: _Attempts) -> Transcription:
+    share = agreement((word.text for word in page_text.words), "\n".join(line.text for line in lines))
     if share is not None and share < LOW_AGREEMENT:
         attempts.flag(Flag.LOW_AGREEMENT)
-    blocks = to_blocks(lines, words)
-    spoken = [word for block in blocks for line in block.lines for word in line.words]
-    return Transcription(blocks, mean_confidence(spoken), _names(attempts.flags), tuple(attempts.steps), share)
+    blocks = to_blocks(lines, page_text)
+    words = [word for block in blocks for line in block.lines for word in line.words]
+    return Transcription(blocks, mean_confidence(words), _names(attempts.flags), tuple(attempts.steps), share)
 
 
 def _names(flags: Iterable[Flag]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Readers with random weights: they read nothing, and fall into loops by themselves, as real ones do on bad days."""
+"""CogVLM2 sessions with random weights: they read nothing, and fall into loops, as trained models sometimes do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ torch.set_num_threads(1)
 
 
 @cache
-def random_reader(seed: int, sharpness: float = 1.0) -> CogVLM2Session:
+def random_session(seed: int, sharpness: float = 1.0) -> CogVLM2Session:
     """`sharpness` multiplies the logits: the greater it is, the less sampling differs from the likeliest token."""
     with TemporaryDirectory() as name:
         folder = Path(name)

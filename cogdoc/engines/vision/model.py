@@ -1,0 +1,148 @@
+"""THE seam between reading pages and a vision-language model: all that `engines/vision` asks of one is here.
+
+A class that implements `VisionModel` becomes an engine with `VisionEngine(model, info, time_limit)`. Everything else
+about the model (weights, tokenizer, tensors, a server's protocol) stays on its side; an import rule keeps it out of
+`engines/vision`. `engines/cogvlm2/vision_model.py` implements it, and `tests/engines/scripted_model.py` is the smallest
+implementation there can be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from cogdoc.documents.pictures import Picture
+
+UNKNOWN_CONFIDENCE = 0.5
+"""The confidence of text from a model that gives no log-probabilities: it counts as neither sure nor unsure."""
+
+StopCondition = Callable[[Sequence[Hashable]], bool]
+"""Called as tokens are generated, with all of them so far; True stops. They are ids or pieces of text, as the model has
+them, but of one kind within an answer: a condition may only compare them with each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisionModelLimits:
+    """How much a model can see and generate at once; page tiles are planned by it."""
+
+    image_size: int
+    """Pixels of the side of the square that the model scales each image to."""
+    patch_grid: int
+    """Patches along a side of that square. Pages with print much smaller than a patch are cut into tiles."""
+    context_tokens: int
+    """Tokens of images, prompt and answer together."""
+    image_tokens: int
+    """Tokens of one image."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PageImage:
+    """A picture of a page or of a part of one. Reuse the object for several prompts: models cache by its identity."""
+
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The text that the model is given. The model applies its own chat template."""
+
+    text: str
+    short_answer: bool = False
+    """Whether the answer is a few words rather than sentences."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen. The default is greedy: the likeliest token each time."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    """Draw from the smallest set of likeliest tokens that together have this probability."""
+    seed: int = 0
+    """The same seed gives the same text, as far as the model can promise that."""
+
+
+GREEDY = Sampling()
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationOptions:
+    """How an answer is generated, and when generation ends at the latest."""
+
+    max_new_tokens: int
+    time_limit: float
+    """Seconds, counted from when the model starts this call; waiting for other calls does not count."""
+    sampling: Sampling = GREEDY
+    stop: StopCondition | None = None
+    cancelled: Callable[[], bool] | None = None
+    """Polled while the model works, also before the first token; True ends it with `FinishReason.CANCELLED`."""
+    on_text: Callable[[str], None] | None = None
+    """Called with each piece of text as it is generated; the pieces joined and stripped are the generation's text."""
+
+
+class FinishReason(StrEnum):
+    """Why generation ended."""
+
+    STOP = "stop"
+    """The model ended it."""
+    LENGTH = "length"
+    """`max_new_tokens` or the model's context is used up, so the text is cut off."""
+    CONDITION = "condition"
+    """`GenerationOptions.stop` returned True."""
+    CANCELLED = "cancelled"
+    """`GenerationOptions.cancelled` returned True; the text is what was generated until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A generated token: its piece of the text, and the natural logarithm of its probability."""
+
+    text: str
+    logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What the model generated."""
+
+    text: str
+    """Without white space at either end."""
+    tokens: tuple[Token, ...]
+    """Their texts joined and stripped are `text`. Empty where the model gives no log-probabilities."""
+    finish_reason: FinishReason
+
+    @property
+    def confidence(self) -> float:
+        """The geometric mean of the tokens' probabilities, 0 to 1: 0 for no text, UNKNOWN_CONFIDENCE without tokens."""
+        if not self.tokens:
+            return UNKNOWN_CONFIDENCE if self.text else 0.0
+        return math.exp(sum(token.logprob for token in self.tokens) / len(self.tokens))
+
+
+class VisionModel(Protocol):
+    """A vision-language model. Its methods are called from several threads at a time."""
+
+    limits: VisionModelLimits
+
+    def generate(self, images: Sequence[PageImage], prompt: Prompt, options: GenerationOptions) -> Generation:
+        """Answer a prompt about images; `engines/vision` asks about one at a time.
+
+        Raises:
+            TimeLimitError: it took longer than `options.time_limit`, or the model was closed.
+            TooLargeError: images and prompt do not fit the model's context.
+            ResourceError: the memory does not suffice.
+            CogdocError: anything else that a user can do something about.
+        """
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """The number of tokens in `text`, by which tiles are planned; an estimate is enough."""
+        ...
+
+    def close(self) -> None:
+        """Stop what is being generated, and generate nothing from now on. Called before the process ends."""
+        ...
