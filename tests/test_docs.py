@@ -1,4 +1,4 @@
-"""The documentation is true: its links lead to files, its walks have the length they state, its packages the order."""
+"""The documentation is true: links and paths exist, walks are as long as they say, and the packages are in order."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def walks() -> list[tuple[str, int, list[str]]]:
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_every_path_of_the_repository_exists(page: Path) -> None:
+    folders = "cogdoc|tests|docs|samples|benchmarks|training|scripts"
+    paths = re.findall(rf"`((?:{folders})/[\w./-]*)`", page.read_text(encoding="utf-8"))
+    assert [path for path in paths if not (ROOT / path).exists() and path != "cogdoc/1"] == [], "but for the schema"
 
 
 @pytest.mark.parametrize(("heading", "stated", "files"), walks(), ids=[heading for heading, _, _ in walks()])

@@ -120,7 +120,7 @@ class Plan:
             (other,) = self._database.execute("SELECT name FROM plan WHERE target = ?", (target,)).fetchone()
             raise OutputExistsError(
                 f"{os.fsdecode(target)}: {other} and {source.name} would both be written to this path",
-                "name the folder that holds them both, or read them in two runs",
+                "name the folder that contains both, or read them in two runs",
             ) from None
 
     def __iter__(self) -> Iterator[Source | UnresolvedSource]:

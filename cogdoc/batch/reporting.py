@@ -43,8 +43,8 @@ class Reporter:
         path = record.source.path
         page = None if isinstance(record, AnswerRecord) else record.page
         if record.error is not None:
-            place = f"{path}: page {page.number}" if page else path
-            self._listener.warned(f"{place}: {record.error.message}")
+            prefix = f"{path}: page {page.number}" if page else path
+            self._listener.warned(f"{prefix}: {record.error.message}")
         elif isinstance(record, AnswerRecord):
             self._add_answer(record)
         elif isinstance(record, ChartRecord) and record.chart is None and page:

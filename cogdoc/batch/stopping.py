@@ -12,14 +12,14 @@ from typing import Any
 class StoppedRun(BaseException):
     """A run ended early because of a signal."""
 
-    def __init__(self, number: int, *, resumable: bool) -> None:
+    def __init__(self, signum: int, *, resumable: bool) -> None:
         """
         Args:
-            number: the signal.
+            signum: the signal that ended it.
             resumable: whether the same command continues where this run stopped.
         """
-        super().__init__(number, resumable)
-        self.signal = number
+        super().__init__(signum, resumable)
+        self.signal = signum
         self.resumable = resumable
 
 
@@ -37,17 +37,17 @@ def stop_on_signals(on_request: Callable[[], None]) -> Iterator[StopRequest]:
     previous: dict[int, Any] = {}
 
     def restore() -> None:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for signum, handler in previous.items():
+            signal.signal(signum, handler)
 
-    def handle(number: int, _frame: FrameType | None) -> None:
+    def handle(signum: int, _frame: FrameType | None) -> None:
         restore()
-        request.signal = number
+        request.signal = signum
         on_request()
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            previous[number] = signal.signal(number, handle)
+        if (signum := getattr(signal, name, None)) is not None and signal.getsignal(signum) is not signal.SIG_IGN:
+            previous[signum] = signal.signal(signum, handle)
     try:
         yield request
     finally:

@@ -84,7 +84,7 @@ def evaluation(
     # Report a wrong path before the engine is loaded, which can take minutes, and before a folder is created.
     cases = islice(benchmark.reads(path), limit)
     if (first := next(cases, None)) is None:
-        raise InputError(f"{path}: holds no case of {benchmark.name}", f"expected is {benchmark.help}")
+        raise InputError(f"{path}: has no case of {benchmark.name}", f"expected: {benchmark.help}")
     selection = select_engine(options.engine_request)
     if verbose or (selection.announce and not quiet):
         warn(f"engine {selection.name}: {selection.reason}")

@@ -11,8 +11,9 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from cogdoc.documents.open_request import MAX_MEGAPIXELS
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
-from cogdoc.engines.registry import engine_names
+from cogdoc.engines.registry import DEFAULT_SECONDS, engine_names
 from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.models.description import QUANTIZATIONS
 from cogdoc.results.output_formats import formats_of
@@ -48,7 +49,7 @@ Quantization = Annotated[
         envvar="COGDOC_QUANTIZATION",
         metavar="|".join(QUANTIZATIONS),
         autocompletion=lambda: list(QUANTIZATIONS),
-        help="How CogVLM2's weights are held; nf4 by default.",
+        help="The precision of CogVLM2's weights; nf4 by default.",
     ),
 ]
 Pages = Annotated[
@@ -216,9 +217,9 @@ class RunOptions(EngineOptions):
     shard: ShardOption = None
     jobs: Jobs = None
     cluster: ClusterAddress = None
-    timeout: Timeout = 300.0
+    timeout: Timeout = DEFAULT_SECONDS
     max_pages: MaxPages = None
-    max_megapixels: MaxMegapixels = 100.0
+    max_megapixels: MaxMegapixels = MAX_MEGAPIXELS
     fail_fast: FailFast = False
     quiet: Quiet = False
     verbose: Verbose = False
@@ -234,7 +235,7 @@ class RunOptions(EngineOptions):
 
 
 def out_option(task: str) -> Any:
-    """`--out` for a command: help and completion list the formats that its results can be written in."""
+    """Declare `--out` for a command, with the formats of its task in the help and in shell completion."""
     formats = formats_of(task)
     choices = "; ".join(f"{output.name}: {output.help}" for output in formats)
 
@@ -260,9 +261,10 @@ def with_run_options(task: str) -> Callable[[Callable[..., None]], Callable[...,
 
 
 def with_options(command: Callable[..., None], replaced: Mapping[str, Any] | None = None) -> Callable[..., None]:
-    """Give a command each field of its parameter `options`, a dataclass of this file, as an option on the command line.
+    """Replace the parameter `options` of a command, a dataclass of this file, by a command-line option for each field.
 
-    The fields are listed in the help where `options` is among the command's own parameters.
+    Args:
+        replaced: the annotations of fields that the command declares differently.
     """
     own = inspect.signature(command, eval_str=True).parameters
     group = own["options"].annotation

@@ -167,7 +167,7 @@ def _shard(options: RunOptions, destination: Destination) -> Shard:
     if options.shard is not None:
         shard = parse_shard(options.shard)
         if not destination.folder:
-            raise UsageError("--shard: every share writes files of its own", "name a folder, such as --to text/")
+            raise UsageError("--shard: each share writes its own files", "name a folder, such as --to text/")
         return shard
     slurm = slurm_shard(os.environ)
     if slurm is None or not destination.folder:

@@ -85,7 +85,7 @@ def answer_questions(
                 continue
             with watch.measure("rank"):
                 best = _best_pages(question, store, top_pages)
-            # Pages that the last question needed too keep their layout.
+            # A page that the previous question used may have its layout already.
             pages = {number: pages.get(number) or Page(document, number, store.get(number)) for number in best}
             try:
                 with watch.measure("answer"):

@@ -205,20 +205,20 @@ class Pool:
 
     def _take(self, calls: dict[Call, None], slot: _Slot) -> Call | None:
         """Take the first call with the slot's affinity, else the first that no other idle slot has the affinity of."""
-        taken = None
+        chosen = None
         for call in calls:
             if call.affinity is not None and call.affinity == slot.affinity:
-                taken = call
+                chosen = call
                 break
-            if taken is None and not any(
+            if chosen is None and not any(
                 other.idle and other.affinity == call.affinity for other in self._slots if call.affinity is not None
             ):
-                taken = call
+                chosen = call
                 if slot.affinity is None:
                     break
-        if taken is not None:
-            del calls[taken]
-        return taken
+        if chosen is not None:
+            del calls[chosen]
+        return chosen
 
     def _is_alive(self, actor: Any) -> bool:
         try:
