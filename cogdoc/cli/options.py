@@ -30,7 +30,7 @@ Engine = Annotated[
         envvar="COGDOC_ENGINE",
         metavar="|".join(engine_names()),
         autocompletion=lambda: list(engine_names()),
-        help="What reads the pages.",
+        help="The engine that reads the pages.",
     ),
 ]
 Model = Annotated[
@@ -39,7 +39,7 @@ Model = Annotated[
         "--model",
         envvar="COGDOC_MODEL",
         metavar="chat|chinese|FOLDER",
-        help="A checkpoint of CogVLM2, which then reads; see cogdoc model list.",
+        help="The CogVLM2 checkpoint to use; see cogdoc model list.",
     ),
 ]
 Quantization = Annotated[
