@@ -100,8 +100,9 @@ def _gpu(cards: tuple[Card, ...], free: list[int] | str) -> str:
 
 
 def _models() -> Iterator[tuple[str, str]]:
+    from cogdoc.models.checkpoint_folders import find_checkpoint
     from cogdoc.models.description import describe
-    from cogdoc.models.names import MODELS, find_checkpoint
+    from cogdoc.models.published_models import MODELS
 
     found = {name: folder for name in MODELS if (folder := find_checkpoint(name)) is not None}
     if not found:
@@ -135,8 +136,9 @@ def _contexts(memory: int, device: Device) -> str:
 
 def _next(selection: EngineSelection, cards: tuple[Card, ...]) -> str:
     from cogdoc.engines.registry import FALLBACK
+    from cogdoc.models.checkpoint_folders import find_checkpoint
     from cogdoc.models.description import PUBLISHED, fitting_context
-    from cogdoc.models.names import MODELS, find_checkpoint
+    from cogdoc.models.published_models import MODELS
 
     question = 'cogdoc ask report.pdf "total revenue?"'
     if selection.name != FALLBACK:

@@ -1,4 +1,4 @@
-"""What can be said of a checkpoint without loading it: its size, how its weights are stored, which memory holds it."""
+"""Describes a checkpoint without loading it: its size, how its weights are stored, the memory that it needs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 CARDS = tuple(size * GIB for size in (16, 24, 48, 80))
-"""Memory of the cards that people have, in bytes."""
+"""Memory sizes of common cards, in bytes."""
 
 QUANTIZATIONS: tuple[Quantization, ...] = ("nf4", "int8", "none")
-"""How the weights of a full checkpoint can be held."""
+"""The ways to load the weights of an unquantized checkpoint."""
 
 # The published checkpoints' sizes, so that it can be said what they would take before anything is downloaded.
 PUBLISHED = ModelConfig(
@@ -51,13 +51,16 @@ PUBLISHED = ModelConfig(
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A checkpoint's files and sizes. `stored` is its quantization, or None where it is not quantized."""
+    """A checkpoint's files and sizes."""
 
     config: ModelConfig
     parameters: int
     files: int
+    """The number of files."""
     size: int
+    """Bytes of all files."""
     stored: Quantization | None
+    """The quantization of the stored weights; None if they are not quantized."""
     dtype: str
 
     @property
@@ -66,15 +69,15 @@ class Description:
 
     @property
     def choices(self) -> tuple[Quantization, ...]:
-        """What it can be loaded as."""
+        """The quantizations that it can be loaded with."""
         return (self.stored,) if self.stored else QUANTIZATIONS
 
 
 def describe(folder: Path) -> Description:
-    """Read `config.json` and look at the files.
+    """Describe the checkpoint in `folder`, from its `config.json` and the sizes of its files.
 
     Raises:
-        CheckpointError: there is no config.json, or it is not one of CogVLM2.
+        CheckpointError: there is no config.json, or it is not a CogVLM2 configuration.
     """
     raw = read_raw_config(folder)
     config = parse_config(raw)
@@ -90,20 +93,20 @@ def describe(folder: Path) -> Description:
 
 
 def parameters(config: ModelConfig) -> int:
-    """How many numbers the model has, rotary frequencies included, as the published count does."""
+    """The number of parameters, with the rotary frequencies, which the published number includes."""
     return plan(config, "none", dtype_bytes=1).weights
 
 
 def stored_quantization(raw: dict[str, Any]) -> Quantization | None:
-    """What a checkpoint is quantized to already, by its config.json; fp4 is loaded by NF4's kernels."""
-    stated = raw.get("quantization_config")
-    if not isinstance(stated, dict):
+    """The quantization of the stored weights, from `config.json`; FP4 weights are loaded by the NF4 kernels."""
+    settings = raw.get("quantization_config")
+    if not isinstance(settings, dict):
         return None
-    return "int8" if stated.get("load_in_8bit") else "nf4"
+    return "int8" if settings.get("load_in_8bit") else "nf4"
 
 
 def memory_parts(config: ModelConfig, quantization: Quantization, device: Device = "cuda") -> list[tuple[str, int]]:
-    """The memory plan by part, in bytes: weights, then what reading takes; the last one is all that is needed."""
+    """The memory plan by part, in bytes: weights, then what reading needs, and the total as the last part."""
     planned = plan(config, quantization, device=device)
     runtime = RUNTIME_BYTES if device == "cuda" else 0
     return [
@@ -119,6 +122,6 @@ def memory_parts(config: ModelConfig, quantization: Quantization, device: Device
 def fitting_context(
     config: ModelConfig, quantization: Quantization, memory: int, device: Device = "cuda"
 ) -> int | None:
-    """Tokens of prompt and answer that fit so many bytes; None where not even a question on a picture does."""
+    """The tokens of prompt and answer that fit `memory` bytes; None if not even a question about a picture fits."""
     runtime = RUNTIME_BYTES if device == "cuda" else 0
     return longest_context(config, memory - runtime, quantization, device=device)

@@ -1,6 +1,6 @@
-"""What a model's repository holds: from the Hugging Face Hub by its own client, from ModelScope by its REST API.
+"""Lists the files of a model's repository: on the Hugging Face Hub with its client, on ModelScope with its REST API.
 
-Only files of safetensors checkpoints are ever listed, by name: no code, no pickles, no folders.
+Only the files of a safetensors checkpoint are listed, by their names: no code, no pickles, no folders.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 import httpx2
 
-# Read when the client is imported, which else would tell its hub more than what it wants.
+# huggingface_hub reads this when it is imported.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from huggingface_hub import HfApi, get_session, get_token, hf_hub_url
@@ -28,36 +28,37 @@ from huggingface_hub.errors import (
 )
 
 from cogdoc.errors import MissingError, OutputError
-from cogdoc.models.names import Hub, Model
+from cogdoc.models.published_models import Hub, Model
 
 TIMEOUT_SECONDS = 30.0
 
-# Of the small files those that belong to a checkpoint, licences included; a name with a folder in it never matches.
-_WANTED = re.compile(
+# The files of a checkpoint, with licences; a name with a folder in it never matches.
+_CHECKPOINT_FILE = re.compile(
     r"config\.json|generation_config\.json|tokenizer[\w.-]*\.json|special_tokens_map\.json|added_tokens\.json"
     r"|model\.safetensors\.index\.json|[\w-][\w.-]*\.safetensors|(LLAMA3_)?LICENSE(\.\w+)?"
 )
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file on a hub. `identity` is its SHA-256 or git's name for its content, and empty where the hub states none."""
+class HubFile:
+    """A file on a hub."""
 
     name: str
     size: int
-    identity: str
+    hash: str
+    """The SHA-256, or the SHA-1 of the git blob; empty if the hub states neither."""
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A repository at one commit, and how to ask for its files."""
+    """The files of a repository at one commit, and the headers for requesting them."""
 
     hub: Hub
     repository: str
     revision: str
     commit: str | None
-    files: tuple[RemoteFile, ...]
+    files: tuple[HubFile, ...]
     headers: Mapping[str, str]
 
     @property
@@ -67,7 +68,7 @@ class Listing:
 
 @contextmanager
 def hub_client(hub: Hub) -> Iterator[httpx2.Client]:
-    """What sends requests to a hub: Hugging Face's own session, which whoever uses that library can configure."""
+    """The client for requests to a hub; for Hugging Face its own session, which users can configure."""
     if hub == "huggingface":
         yield get_session()
         return
@@ -76,20 +77,20 @@ def hub_client(hub: Hub) -> Iterator[httpx2.Client]:
 
 
 def list_repository(hub: Hub, repository: str, revision: str | None) -> Listing:
-    """What there is to download.
+    """List what there is to download.
 
     Args:
         revision: a branch, tag or commit; None means the hub's main branch.
 
     Raises:
-        MissingError: there is no such model or revision, or one has to be let in first, or the client is offline.
+        MissingError: there is no such model or revision, it needs a token, or the client is offline.
         OutputError: the hub does not answer.
     """
     return _huggingface(repository, revision or "main") if hub == "huggingface" else _modelscope(repository, revision)
 
 
 def list_model(model: Model, hub: Hub, revision: str | None) -> Listing:
-    """`list_repository` of the first of a model's repositories that is there."""
+    """`list_repository` for the first of a model's repositories that exists."""
     first, *others = model.repositories(hub)
     try:
         return list_repository(hub, first, revision)
@@ -101,8 +102,8 @@ def list_model(model: Model, hub: Hub, revision: str | None) -> Listing:
 
 
 @contextmanager
-def explained(hub: Hub, what: str) -> Iterator[None]:
-    """Turn what goes wrong on the network into one clear line."""
+def network_errors_explained(hub: Hub, what: str) -> Iterator[None]:
+    """Turn network errors into errors with a one-line message."""
     try:
         yield
     except OfflineModeIsEnabled:
@@ -129,39 +130,39 @@ def _refused(hub: Hub, what: str, status: int) -> MissingError:
 
 
 def _huggingface(repository: str, revision: str) -> Listing:
-    with explained("huggingface", repository):
+    with network_errors_explained("huggingface", repository):
         info = HfApi().model_info(repository, revision=revision, files_metadata=True, timeout=TIMEOUT_SECONDS)
     commit = info.sha or revision
     files = [
-        RemoteFile(
+        HubFile(
             name=file.rfilename,
             size=(file.lfs.size if file.lfs else file.size) or 0,
-            identity=(file.lfs.sha256 if file.lfs else file.blob_id) or "",
+            hash=(file.lfs.sha256 if file.lfs else file.blob_id) or "",
             url=hf_hub_url(repository, file.rfilename, revision=commit),
         )
         for file in info.siblings or ()
     ]
     token = get_token()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return Listing("huggingface", repository, revision, info.sha, _wanted(files, repository), headers)
+    return Listing("huggingface", repository, revision, info.sha, _checkpoint_files(files, repository), headers)
 
 
 def _modelscope(repository: str, revision: str | None) -> Listing:
-    """By the addresses that its own client uses, MODELSCOPE_DOMAIN included; a domain may bring its scheme along."""
+    """List with the REST API that ModelScope's client uses. MODELSCOPE_DOMAIN may include a scheme."""
     revision = revision or "master"
     domain = os.environ.get("MODELSCOPE_DOMAIN") or "www.modelscope.cn"
     endpoint = domain.rstrip("/") if "://" in domain else f"https://{domain}"
     repo = f"{endpoint}/api/v1/models/{quote(repository)}/repo"
-    with explained("modelscope", repository), hub_client("modelscope") as client:
-        answer = client.get(f"{repo}/files?{urlencode({'Revision': revision, 'Recursive': 'true'})}")
-        answer.raise_for_status()
+    with network_errors_explained("modelscope", repository), hub_client("modelscope") as client:
+        response = client.get(f"{repo}/files?{urlencode({'Revision': revision, 'Recursive': 'true'})}")
+        response.raise_for_status()
     try:
-        entries: list[dict[str, Any]] = answer.json()["Data"]["Files"]
+        entries: list[dict[str, Any]] = response.json()["Data"]["Files"]
         files = [
-            RemoteFile(
+            HubFile(
                 name=str(entry["Path"]),
                 size=int(entry["Size"]),
-                identity=str(entry.get("Sha256") or ""),
+                hash=str(entry.get("Sha256") or ""),
                 url=f"{repo}?{urlencode({'Revision': revision, 'FilePath': entry['Path']})}",
             )
             for entry in entries
@@ -169,12 +170,12 @@ def _modelscope(repository: str, revision: str | None) -> Listing:
         ]
     except (ValueError, KeyError, TypeError):
         raise OutputError(f"{repository}: modelscope answers with something else than a list of files") from None
-    return Listing("modelscope", repository, revision, None, _wanted(files, repository), {})
+    return Listing("modelscope", repository, revision, None, _checkpoint_files(files, repository), {})
 
 
-def _wanted(files: Iterable[RemoteFile], repository: str) -> tuple[RemoteFile, ...]:
-    """Small files first: they tell whether the large ones are worth it."""
-    wanted = [file for file in files if _WANTED.fullmatch(file.name)]
-    if not wanted:
+def _checkpoint_files(files: Iterable[HubFile], repository: str) -> tuple[HubFile, ...]:
+    """The files of the checkpoint, small ones first: they show whether the large ones are of use."""
+    selected = [file for file in files if _CHECKPOINT_FILE.fullmatch(file.name)]
+    if not selected:
         raise MissingError(f"{repository}: holds no checkpoint in safetensors")
-    return tuple(sorted(wanted, key=lambda file: (file.name.endswith(".safetensors"), file.name)))
+    return tuple(sorted(selected, key=lambda file: (file.name.endswith(".safetensors"), file.name)))

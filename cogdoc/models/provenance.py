@@ -1,4 +1,4 @@
-"""What lies beside a pulled or quantized checkpoint: where it came from, and the hash that each file had then."""
+"""The file beside a pulled or quantized checkpoint that records where it comes from, and the hash of each file."""
 
 from __future__ import annotations
 
@@ -10,54 +10,54 @@ from pathlib import Path
 
 from cogdoc.errors import CheckpointError
 
-RECORD = "cogdoc.json"
+PROVENANCE_FILE = "cogdoc.json"
 CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class FileRecord:
+class FileHash:
     size: int
     sha256: str
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """`source` is a hub's name, or `quantized`, where `repository` is the folder that was quantized."""
+class Provenance:
+    """Where a checkpoint comes from."""
 
     source: str
+    """A hub's name, or `quantized`."""
     repository: str
+    """On the hub, or the folder of the checkpoint that was quantized."""
     revision: str
     commit: str | None
-    """What the revision stood for, where the hub says so."""
-    files: Mapping[str, FileRecord]
+    """The commit of the revision, if the hub states it."""
+    files: Mapping[str, FileHash]
 
 
-def write_record(folder: Path, record: Record) -> None:
-    (folder / RECORD).write_text(json.dumps(asdict(record), indent=2) + "\n", encoding="utf-8")
+def write_provenance(folder: Path, provenance: Provenance) -> None:
+    (folder / PROVENANCE_FILE).write_text(json.dumps(asdict(provenance), indent=2) + "\n", encoding="utf-8")
 
 
-def record_folder(folder: Path, source: str, repository: str) -> None:
-    """Hash every file of a checkpoint that was made here, so that damage can be noticed later."""
-    (folder / RECORD).unlink(missing_ok=True)  # that of the checkpoint it was made of
+def record_hashes(folder: Path, source: str, repository: str) -> None:
+    """Hash every file of a checkpoint that cogdoc has written, so that `verify` can find damage later."""
+    (folder / PROVENANCE_FILE).unlink(missing_ok=True)  # a copy from the original checkpoint
     files = {
-        path.name: FileRecord(path.stat().st_size, sha256(path)) for path in sorted(folder.iterdir()) if path.is_file()
+        path.name: FileHash(path.stat().st_size, sha256(path)) for path in sorted(folder.iterdir()) if path.is_file()
     }
-    write_record(folder, Record(source, repository, "", None, files))
+    write_provenance(folder, Provenance(source, repository, "", None, files))
 
 
-def read_record(folder: Path) -> Record | None:
-    """None where cogdoc did not put the checkpoint there.
+def read_provenance(folder: Path) -> Provenance | None:
+    """The provenance of a checkpoint; None if cogdoc did not write the checkpoint.
 
     Raises:
-        CheckpointError: there is a record that cannot be understood.
+        CheckpointError: the file is damaged.
     """
-    path = folder / RECORD
+    path = folder / PROVENANCE_FILE
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        files = {
-            str(name): FileRecord(int(file["size"]), str(file["sha256"])) for name, file in raw.pop("files").items()
-        }
-        return Record(**raw, files=files)
+        files = {str(name): FileHash(int(file["size"]), str(file["sha256"])) for name, file in raw.pop("files").items()}
+        return Provenance(**raw, files=files)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -65,12 +65,12 @@ def read_record(folder: Path) -> Record | None:
 
 
 def sha256(path: Path, on_bytes: Callable[[int], None] | None = None) -> str:
-    """The hash of a file's content; `on_bytes` hears of each piece that was read."""
+    """The SHA-256 of a file; `on_bytes` is called with the size of each chunk that was read."""
     return _hash(path, hashlib.sha256(), on_bytes)
 
 
-def git_blob(path: Path) -> str:
-    """The name that git gives a file's content: hubs state it for files that are not in LFS."""
+def git_blob_sha1(path: Path) -> str:
+    """The hash that git gives a file's content; hubs state it for files that are not in LFS."""
     return _hash(path, hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False), None)
 
 

@@ -1,4 +1,4 @@
-"""Takes a checkpoint away again: what cogdoc put there, and nothing else."""
+"""Deletes a checkpoint: only the files that cogdoc wrote."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cogdoc.errors import MissingError, OutputError, UsageError
-from cogdoc.models.names import existing_folder, find_model, models_folder, partial_folder
-from cogdoc.models.provenance import RECORD, read_record
+from cogdoc.models.checkpoint_folders import existing_folder, models_folder, partial_folder
+from cogdoc.models.provenance import PROVENANCE_FILE, read_provenance
+from cogdoc.models.published_models import find_model
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What would go: the recorded files of a folder, or the whole folder of a pull that broke off."""
+    """The files to delete: those that the provenance lists, or all files of an interrupted pull."""
 
     folder: Path
     files: Sequence[Path]
@@ -24,12 +25,12 @@ class Removal:
 
 
 def plan_removal(name: str) -> Removal:
-    """What `cogdoc model remove` would delete.
+    """The files that `cogdoc model remove` would delete.
 
     Raises:
-        MissingError: there is nothing of this name.
-        UsageError: somebody else put it there.
-        CheckpointError: cogdoc's record of it is damaged.
+        MissingError: there is no model of this name, or its provenance lists files of other folders.
+        UsageError: cogdoc did not write it.
+        CheckpointError: its provenance is damaged.
     """
     model = find_model(name)
     if model is not None:
@@ -37,28 +38,28 @@ def plan_removal(name: str) -> Removal:
         if partial.is_dir() and not (models_folder() / model.folder).is_dir():
             return Removal(partial, [path for path in partial.iterdir() if path.is_file()])
     folder = existing_folder(name)
-    record = read_record(folder)
-    if record is None:
+    provenance = read_provenance(folder)
+    if provenance is None:
         raise UsageError(f"{folder}: was not put there by cogdoc, which therefore leaves it alone")
-    files = [folder / file for file in (*record.files, RECORD)]
+    files = [folder / file for file in (*provenance.files, PROVENANCE_FILE)]
     if any(path.parent != folder for path in files):
         raise MissingError(f"{folder}: the record names files that are elsewhere, so nothing is removed")
     return Removal(folder, [path for path in files if path.is_file()])
 
 
 def remove(removal: Removal) -> list[Path]:
-    """Delete it; what is left in the folder, because it came from elsewhere, is returned.
+    """Delete the files, and the folder if it is then empty. Returns the files that remain in it.
 
     Raises:
-        OutputError: something cannot be deleted.
+        OutputError: a file cannot be deleted.
     """
     try:
-        # The record goes last: whoever is interrupted can go on.
+        # The provenance is deleted last, so that an interrupted removal can be repeated.
         for path in removal.files:
             path.unlink(missing_ok=True)
-        left = sorted(removal.folder.iterdir())
-        if not left:
+        remaining = sorted(removal.folder.iterdir())
+        if not remaining:
             removal.folder.rmdir()
     except OSError as error:
         raise OutputError(f"{removal.folder}: cannot be removed: {error}") from None
-    return left
+    return remaining

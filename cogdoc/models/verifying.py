@@ -1,4 +1,4 @@
-"""Whether a checkpoint's files are what they should be, file by file and tensor by tensor."""
+"""Checks a checkpoint: the hash of each file, the name and shape of each tensor, the tokenizer."""
 
 from __future__ import annotations
 
@@ -13,40 +13,39 @@ from cogdoc.cogvlm2.loading import Contents, match_tensors
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from cogdoc.errors import CheckpointError
+from cogdoc.models.checkpoint_folders import INDEX, weight_files
 from cogdoc.models.description import parameters
-from cogdoc.models.names import INDEX, weight_files
-from cogdoc.models.provenance import git_blob, read_record, sha256
+from cogdoc.models.provenance import git_blob_sha1, read_provenance, sha256
 
 Progress = Callable[[str, int, int], None]
-"""Called with the file that is hashed, the bytes that are done, and of how many."""
+"""Called with the name of the current file, the bytes hashed so far, and the total."""
 
 SHA256_DIGITS, SHA1_DIGITS = 64, 40
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """What was found in order."""
+class VerifiedCheckpoint:
+    """What was checked in a checkpoint without faults."""
 
     parameters: int
     tensors: int
     hashed: int
-    """Files whose hash was known and is right."""
+    """The number of files that have a known hash."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Expected:
-    """What a file should be; `size` is None where only the hash is known."""
-
+class _ExpectedFile:
     size: int | None
+    """None if only the hash is known."""
     digest: str
 
 
-def verify(folder: Path, progress: Progress | None = None) -> tuple[Verified | None, list[CheckpointError]]:
-    """Check hashes, where they are known, then the architecture and the tokenizer; all complaints, not the first alone.
+def verify(folder: Path, progress: Progress | None = None) -> tuple[VerifiedCheckpoint | None, list[CheckpointError]]:
+    """Check the hashes that are known, then the tensors and the tokenizer. Returns all errors, not only the first.
 
-    Hashes are known for what cogdoc pulled or quantized, and for what lies in the Hugging Face cache.
+    Hashes are known for checkpoints that cogdoc pulled or quantized, and for those in the Hugging Face cache.
     """
-    errors = list(_hash_complaints(folder, progress))
+    errors = list(_hash_errors(folder, progress))
     config: ModelConfig | None = None
     contents: Contents | None = None
     try:
@@ -66,23 +65,23 @@ def verify(folder: Path, progress: Progress | None = None) -> tuple[Verified | N
         errors.append(error)
     if errors or config is None or contents is None:
         return None, errors
-    return Verified(parameters(config), len(contents.stored), len(_expected(folder))), []
+    return VerifiedCheckpoint(parameters(config), len(contents.stored), len(_expected(folder))), []
 
 
-def _hash_complaints(folder: Path, progress: Progress | None) -> Iterator[CheckpointError]:
+def _hash_errors(folder: Path, progress: Progress | None) -> Iterator[CheckpointError]:
     try:
         expected = _expected(folder)
     except CheckpointError as error:
         yield error
         return
-    if read_record(folder) is not None:
-        yield from _foreign_weights(folder, expected)
-    there = {name: folder / name for name in expected if (folder / name).is_file()}
-    total = sum(path.stat().st_size for path in there.values())
+    if read_provenance(folder) is not None:
+        yield from _unrecorded_weights(folder, expected)
+    present = {name: folder / name for name in expected if (folder / name).is_file()}
+    total = sum(path.stat().st_size for path in present.values())
     done = 0
     for name, file in expected.items():
         path = folder / name
-        if name not in there:
+        if name not in present:
             yield CheckpointError(f"{path}: is missing")
             continue
         size = path.stat().st_size
@@ -98,31 +97,31 @@ def _hash_complaints(folder: Path, progress: Progress | None) -> Iterator[Checkp
             if progress is not None:
                 progress(name, done, total)
 
-        digest = sha256(path, hashed) if len(file.digest) == SHA256_DIGITS else git_blob(path)
+        digest = sha256(path, hashed) if len(file.digest) == SHA256_DIGITS else git_blob_sha1(path)
         if digest != file.digest:
             yield CheckpointError(f"{path}: damaged: its hash is not the recorded one")
 
 
-def _expected(folder: Path) -> Mapping[str, _Expected]:
-    record = read_record(folder)
-    if record is not None:
-        return {name: _Expected(file.size, file.sha256) for name, file in record.files.items()}
-    return _cached(folder)
+def _expected(folder: Path) -> Mapping[str, _ExpectedFile]:
+    provenance = read_provenance(folder)
+    if provenance is not None:
+        return {name: _ExpectedFile(file.size, file.sha256) for name, file in provenance.files.items()}
+    return _files_of_hub_cache(folder)
 
 
-def _cached(folder: Path) -> dict[str, _Expected]:
-    """Files of the Hugging Face cache are links to files named after their own hash."""
+def _files_of_hub_cache(folder: Path) -> dict[str, _ExpectedFile]:
+    """The files of a snapshot in the Hugging Face cache: links to files that are named after their hash."""
     expected = {}
     for path in folder.iterdir() if folder.parent.name == "snapshots" else ():
         if path.is_symlink():
             digest = path.readlink().name
             if len(digest) in (SHA256_DIGITS, SHA1_DIGITS) and not set(digest) - set("0123456789abcdef"):
-                expected[path.name] = _Expected(None, digest)
+                expected[path.name] = _ExpectedFile(None, digest)
     return expected
 
 
-def _foreign_weights(folder: Path, expected: Mapping[str, _Expected]) -> Iterator[CheckpointError]:
-    """Weights that nobody recorded; only those that would be loaded matter."""
-    there = {path.name for path in folder.iterdir() if path.suffix == ".safetensors" or path.name == INDEX}
-    for name in sorted((there | set(weight_files(folder))) - set(expected)):
+def _unrecorded_weights(folder: Path, expected: Mapping[str, _ExpectedFile]) -> Iterator[CheckpointError]:
+    """Weight files that would be loaded, but are not among the recorded files."""
+    present = {path.name for path in folder.iterdir() if path.suffix == ".safetensors" or path.name == INDEX}
+    for name in sorted((present | set(weight_files(folder))) - set(expected)):
         yield CheckpointError(f"{folder / name}: foreign: not one of the files that were recorded")

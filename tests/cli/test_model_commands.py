@@ -13,7 +13,7 @@ import pytest
 from checkpoint_files import SHARDS, make_checkpoint
 from running import Cogdoc
 
-from cogdoc.models.provenance import record_folder
+from cogdoc.models.provenance import record_hashes
 
 COMMANDS = ("pull", "list", "show", "verify", "quantize", "remove")
 
@@ -31,7 +31,7 @@ def pulled(small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     folder = tmp_path / "data" / "cogdoc" / "models" / "cogvlm2-llama3-chat-19B"
     shutil.copytree(small_checkpoint, folder)
-    record_folder(folder, "huggingface", "THUDM/cogvlm2-llama3-chat-19B")
+    record_hashes(folder, "huggingface", "THUDM/cogvlm2-llama3-chat-19B")
     return folder
 
 

@@ -77,7 +77,7 @@ def test_ctrl_c_in_the_middle_keeps_what_came_and_the_next_pull_goes_on(hub: Hub
     assert started.returncode == 130
     assert b"Traceback" not in errors
     assert not folder.exists()
-    assert "go on with: cogdoc model pull chat" in command("list").stdout
+    assert "resume with: cogdoc model pull chat" in command("list").stdout
     before = hub.served.total()
     assert command("pull").returncode == 0
     wanted = sum(len(hub.files[name]) for name in set(hub.files) - set(UNWANTED))

@@ -12,10 +12,11 @@ from filelock import FileLock
 from local_hub import COMMIT, Hub
 
 from cogdoc.errors import CheckpointError, CogdocError, MissingError, OutputError, OutputExistsError, ResourceError
+from cogdoc.models.checkpoint_folders import find_defect, partial_folder
 from cogdoc.models.downloading import pull
 from cogdoc.models.hubs import list_model, list_repository
-from cogdoc.models.names import MODELS, complaint, partial_folder
-from cogdoc.models.provenance import read_record
+from cogdoc.models.provenance import read_provenance
+from cogdoc.models.published_models import MODELS
 from cogdoc.models.verifying import verify
 
 REPOSITORY = "THUDM/cogvlm2-llama3-chat-19B"
@@ -53,7 +54,7 @@ def test_a_pulled_folder_holds_the_checkpoint_and_its_record_and_nothing_else(hu
     assert {path.name for path in target.iterdir()} == expected_names(hub) | {"cogdoc.json"}
     assert all((target / name).read_bytes() == hub.files[name] for name in expected_names(hub))
     assert [path.name for path in target.parent.iterdir()] == ["chat"]
-    assert complaint(target) is None
+    assert find_defect(target) is None
     verified, errors = verify(target)
     assert errors == []
     assert verified is not None
@@ -61,7 +62,7 @@ def test_a_pulled_folder_holds_the_checkpoint_and_its_record_and_nothing_else(hu
     counts = [done for _, done, _ in heard]
     assert counts == sorted(counts)
     assert (counts[-1], {total for *_, total in heard}) == (expected_size(hub), {expected_size(hub)})
-    record = read_record(target)
+    record = read_provenance(target)
     assert record is not None
     assert (record.source, record.repository, record.revision) == ("modelscope", REPOSITORY, "master")
 

@@ -14,7 +14,7 @@ from checkpoint_files import SHARDS
 from safetensors.torch import load_file, save_file
 
 from cogdoc.errors import ExitCode
-from cogdoc.models.provenance import git_blob, record_folder, sha256
+from cogdoc.models.provenance import git_blob_sha1, record_hashes, sha256
 from cogdoc.models.verifying import verify
 
 Harm = Callable[[Path], object]
@@ -25,7 +25,7 @@ def recorded(whole: Path, tmp_path: Path) -> Path:
     """A checkpoint that cogdoc recorded."""
     folder = tmp_path / "recorded"
     shutil.copytree(whole, folder)
-    record_folder(folder, "huggingface", "THUDM/cogvlm2-llama3-chat-19B")
+    record_hashes(folder, "huggingface", "THUDM/cogvlm2-llama3-chat-19B")
     return folder
 
 
@@ -125,7 +125,7 @@ def test_files_of_the_hugging_face_cache_are_held_against_their_own_names(whole:
     snapshot.mkdir(parents=True)
     blobs.mkdir()
     for path in whole.iterdir():
-        name = sha256(path) if path.suffix == ".safetensors" else git_blob(path)
+        name = sha256(path) if path.suffix == ".safetensors" else git_blob_sha1(path)
         shutil.copy(path, blobs / name)
         (snapshot / path.name).symlink_to(Path("../../blobs") / name)
     verified, errors = verify(snapshot)

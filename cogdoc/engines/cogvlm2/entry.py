@@ -13,8 +13,9 @@ from cogdoc.engines.cuda_devices import cuda_cards
 from cogdoc.engines.entry import Actors, ClusterSize, Offer
 from cogdoc.engines.selection import AUTO, EngineRequest, Progress
 from cogdoc.errors import ResourceError
+from cogdoc.models.checkpoint_folders import checkpoint_folder, find_checkpoint
 from cogdoc.models.description import stored_quantization
-from cogdoc.models.names import MODELS, checkpoint_folder, find_checkpoint
+from cogdoc.models.published_models import MODELS
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.quantization import Quantization

@@ -12,7 +12,8 @@ import pytest
 from checkpoint_files import SHARDS
 
 from cogdoc.errors import CheckpointError, MissingError
-from cogdoc.models.names import MODELS, checkpoint_folder, find_checkpoint, find_model, models_folder
+from cogdoc.models.checkpoint_folders import checkpoint_folder, find_checkpoint, models_folder
+from cogdoc.models.published_models import MODELS, find_model
 
 COMMIT, OTHER_COMMIT = 40 * "a", 40 * "b"
 
@@ -118,7 +119,8 @@ def test_models_lie_where_the_system_keeps_data(tmp_path: Path, monkeypatch: pyt
 
 def test_finding_needs_neither_torch_nor_a_client_of_any_hub(whole: Path) -> None:
     code = (
-        "import sys, json; from cogdoc.models.names import find_checkpoint; from cogdoc.models.description import *;"
+        "import sys, json; from cogdoc.models.description import *;"
+        "from cogdoc.models.checkpoint_folders import find_checkpoint;"
         f"assert find_checkpoint({str(whole)!r}); print(json.dumps(sorted(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

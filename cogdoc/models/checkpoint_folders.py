@@ -1,0 +1,136 @@
+"""Finds the folder of a checkpoint on this machine, and tells whether its files are complete.
+
+It needs neither PyTorch nor the network, since every start selects an engine with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from cogdoc.cogvlm2.configuration import read_config
+from cogdoc.errors import CheckpointError, MissingError
+from cogdoc.models.published_models import MODELS, Model, find_model
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def find_checkpoint(name: str) -> Path | None:
+    """The folder of a complete checkpoint, by the name of a model or the path of a folder; None if there is none."""
+    model = find_model(name)
+    if model is None:
+        folder = Path(name).expanduser()
+        return folder if not find_defect(folder) else None
+    for folder in (models_folder() / model.folder, *_cached_snapshots(model)):
+        if not find_defect(folder):
+            return folder
+    return None
+
+
+def checkpoint_folder(name: str) -> Path:
+    """Like `find_checkpoint`, but raises an error if there is none.
+
+    Raises:
+        MissingError: no model of this name is on this machine.
+        CheckpointError: the folder is not a complete CogVLM2 checkpoint.
+    """
+    complete = find_checkpoint(name)
+    if complete is not None:
+        return complete
+    folder = existing_folder(name)
+    model = find_model(name)
+    hint = f"cogdoc model remove {model.name}, then cogdoc model pull {model.name}" if model else None
+    raise CheckpointError(f"{folder}: {find_defect(folder)}", hint or "expected the folder of a CogVLM2 checkpoint")
+
+
+def existing_folder(name: str) -> Path:
+    """The folder of a model, even if the checkpoint in it is incomplete.
+
+    Raises:
+        MissingError: there is no such folder.
+    """
+    model = find_model(name)
+    if model is None:
+        folder = Path(name).expanduser()
+        if folder.is_dir():
+            return folder
+        names = ", ".join(MODELS)
+        raise MissingError(f"{name}: neither a model nor a folder", f"models: {names}; cogdoc model pull gets them")
+    candidates = [models_folder() / model.folder, *_cached_snapshots(model)]
+    existing = find_checkpoint(name) or next((folder for folder in candidates if folder.is_dir()), None)
+    if existing is None:
+        raise MissingError(f"the model {model.name} is not on this machine", f"cogdoc model pull {model.name}")
+    return existing
+
+
+def models_folder() -> Path:
+    """The folder of the pulled checkpoints: under COGDOC_HOME, or under the system's folder for user data."""
+    home = os.environ.get("COGDOC_HOME")
+    return (Path(home).expanduser() if home else _user_data() / "cogdoc") / "models"
+
+
+def partial_folder(target: Path) -> Path:
+    """The folder for the files of an unfinished pull into `target`."""
+    return target.with_name(f".{target.name}.partial")
+
+
+def find_defect(folder: Path) -> str | None:
+    """Why a folder is not a complete checkpoint; None if it is. Reads the configuration, but no tensors."""
+    try:
+        read_config(folder)
+    except CheckpointError as error:
+        return error.message.removeprefix(f"{folder}: ").removeprefix(f"{folder}{os.sep}")
+    required = ["tokenizer.json", *weight_files(folder)]
+    missing = [file for file in required if not (folder / file).is_file()]
+    return f"missing: {', '.join(missing)}" if missing else None
+
+
+def weight_files(folder: Path) -> list[str]:
+    """The names of the weight files, from the index; the files need not exist."""
+    index = folder / INDEX
+    if not index.is_file():
+        return [SINGLE]
+    try:
+        return sorted({str(file) for file in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return [INDEX + " that can be read"]
+
+
+def hub_cache() -> Path:
+    """The cache of huggingface_hub, from the environment variables that it reads."""
+    cache = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if cache:
+        return Path(os.path.expandvars(cache)).expanduser()
+    home = os.environ.get("HF_HOME")
+    if home:
+        return Path(os.path.expandvars(home)).expanduser() / "hub"
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "huggingface" / "hub"
+
+
+def _cached_snapshots(model: Model) -> list[Path]:
+    """Snapshots in the Hugging Face cache, with the one that `main` refers to first."""
+    snapshots: list[Path] = []
+    for repository in model.huggingface:
+        folder = hub_cache() / f"models--{repository.replace('/', '--')}"
+        try:
+            main_commit = (folder / "refs" / "main").read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            main_commit = ""
+        if _COMMIT.fullmatch(main_commit):
+            snapshots.append(folder / "snapshots" / main_commit)
+        snapshots += sorted(path for path in (folder / "snapshots").glob("*") if path.name != main_commit)
+    return snapshots
+
+
+def _user_data() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser()
+    if sys.platform == "darwin":
+        return Path("~/Library/Application Support").expanduser()
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
