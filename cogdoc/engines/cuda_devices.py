@@ -1,4 +1,4 @@
-"""Which CUDA cards there are, asked of the driver itself: importing torch for that would take seconds."""
+"""Lists the CUDA devices by asking the driver directly: importing torch for that would take seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME_BYTES = 100
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A CUDA device and its whole memory in bytes."""
+    """A CUDA device and its total memory in bytes."""
 
     name: str
     memory: int
@@ -21,7 +21,7 @@ class Card:
 
 @cache
 def cuda_cards() -> tuple[Card, ...]:
-    """The cards that the CUDA driver offers, in its order; none where there is no driver."""
+    """The devices that the CUDA driver reports, in its order; empty where there is no driver."""
     try:
         driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:

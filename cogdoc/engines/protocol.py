@@ -1,4 +1,4 @@
-"""What it takes to be an engine: anything that can read a page."""
+"""The protocol of an engine: anything that reads pages, with or without a model."""
 
 from __future__ import annotations
 
@@ -18,34 +18,36 @@ class Transcription:
     blocks: tuple[Block, ...]
     confidence: float
     flags: tuple[str, ...] = ()
-    """What went wrong on the way, besides what the page's words have to say."""
+    """What went wrong in transcribing, besides the flags of the page's own text."""
     steps: tuple[str, ...] = ()
-    """What was tried, and how it went."""
+    """What was tried, and with which outcome, in order."""
     agreement: float | None = None
-    """The share of the literal words' characters that the text holds, 0 to 1; None where it is these words itself."""
+    """The share of the literal words' characters that the text contains, 0 to 1; None where it is the literal text."""
 
 
 class Engine(Protocol):
-    """Reads pages. Boxes in answers and charts are those of the page as displayed."""
+    """Reads pages, also from several threads at a time. Boxes in results are those of the page as displayed."""
 
     info: EngineInfo
 
     def close(self) -> None:
-        """Stop reading, whoever waits for it; to be called before the process ends."""
+        """Stop reading, even if a thread waits for a result. Called before the process ends."""
         ...
 
     def prepare(self, page: Page) -> None:
-        """Begin what can be done ahead of time for a page that will be read soon; must not wait."""
+        """Start work in the background for a page that will be read soon; returns at once."""
         ...
 
-    def transcribe(self, page: Page) -> Transcription: ...
+    def transcribe(self, page: Page) -> Transcription:
+        """The page as text, in blocks in reading order."""
+        ...
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
         """Answer from `pages`, the most promising first, of a document of `page_count` pages."""
         ...
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
-        """The tables behind the charts on the page; none where it shows none."""
+        """The data of the charts on the page; empty where it shows none."""
         ...
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:

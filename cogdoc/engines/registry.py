@@ -1,6 +1,6 @@
 """The engines by name, and which of them a request selects. Selecting loads nothing.
 
-A new engine is a file with an `EngineEntry` and a line in `ENTRIES`; `docs/adding-an-engine.md` has an example.
+A new engine is a file with an `EngineEntry` and a line in `ENTRIES`; CONTRIBUTING.md says how.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
 from cogdoc.cogvlm2.prompts import apply_template, build_prompt
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import TextStream
+from cogdoc.engines.cogvlm2.drafting import TextDraft
 from cogdoc.engines.vision.model import (
     FinishReason,
     Generation,
@@ -132,6 +133,7 @@ class CogVLM2Model:
             sampling.Sampling(
                 temperature=options.sampling.temperature, top_p=options.sampling.top_p, seed=options.sampling.seed
             ),
+            draft=TextDraft(self._session.tokenizer.encode(options.draft)) if options.draft is not None else None,
             cancelled=cancelled,
         )
         for event in events:

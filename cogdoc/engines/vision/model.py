@@ -78,6 +78,9 @@ class GenerationOptions:
     """Seconds, counted from when the model starts this call; waiting for other calls does not count."""
     sampling: Sampling = GREEDY
     stop: StopCondition | None = None
+    draft: str | None = None
+    """A guess of the text, such as the page's own. A hint: it may save time and does not change the text, apart from
+    rounding between tokens of equal probability. Models may ignore it."""
     cancelled: Callable[[], bool] | None = None
     """Polled while the model works, also before the first token; True ends it with `FinishReason.CANCELLED`."""
     on_text: Callable[[str], None] | None = None

@@ -1,0 +1,101 @@
+"""The smallest vision model there can be: it answers from a script, and needs neither tensors nor a tokenizer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cogdoc.engines.entry import Actors, ClusterSize, Offer
+from cogdoc.engines.protocol import Engine
+from cogdoc.engines.selection import EngineRequest, Progress
+from cogdoc.engines.vision.engine import VisionEngine
+from cogdoc.engines.vision.model import (
+    FinishReason,
+    Generation,
+    GenerationOptions,
+    PageImage,
+    Prompt,
+    Token,
+    VisionModelLimits,
+)
+from cogdoc.results.records import EngineInfo
+
+LIMITS = VisionModelLimits(image_size=1344, patch_grid=96, context_tokens=8192, image_tokens=2306)
+
+
+@dataclass
+class ScriptedModel:
+    """Implements `cogdoc.engines.vision.model.VisionModel`.
+
+    Args:
+        script: for each prompt the replies to give, in order; the last one is repeated. Other prompts are refused.
+        probability: of each token; without one it is a model that gives no log-probabilities.
+    """
+
+    script: Mapping[str, Sequence[str]]
+    probability: float | None = 0.9
+    limits: VisionModelLimits = LIMITS
+    closed: bool = False
+    calls: list[tuple[PageImage, Prompt, GenerationOptions]] = field(default_factory=list)
+
+    def generate(self, images: Sequence[PageImage], prompt: Prompt, options: GenerationOptions) -> Generation:
+        (image,) = images
+        replies = self.script.get(prompt.text, ["not found"])
+        earlier = sum(asked.text == prompt.text for _, asked, _ in self.calls)
+        self.calls.append((image, prompt, options))
+        pieces: list[str] = []
+        finish_reason = FinishReason.STOP
+        for piece in re.findall(r"\s*\S+", replies[min(earlier, len(replies) - 1)]):
+            if options.cancelled is not None and options.cancelled():
+                finish_reason = FinishReason.CANCELLED
+                break
+            if len(pieces) == options.max_new_tokens:
+                finish_reason = FinishReason.LENGTH
+                break
+            pieces.append(piece)
+            if options.on_text is not None:
+                options.on_text(piece)
+            if options.stop is not None and options.stop(pieces):
+                finish_reason = FinishReason.CONDITION
+                break
+        probability = self.probability
+        tokens = () if probability is None else tuple(Token(piece, math.log(probability)) for piece in pieces)
+        return Generation("".join(pieces).strip(), tokens, finish_reason)
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.split())
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass(frozen=True)
+class ScriptedSettings:
+    """Implements `cogdoc.engines.selection.EngineSettings`."""
+
+    model: ScriptedModel
+
+    def load(self, seconds: float, progress: Progress | None = None) -> Engine:  # noqa: ARG002
+        return VisionEngine(self.model, EngineInfo(name="scripted", version="1"), time_limit=seconds)
+
+
+@dataclass(frozen=True)
+class ScriptedEntry:
+    """Implements `cogdoc.engines.entry.EngineEntry`; also accepts an address, as an engine behind a URL would."""
+
+    model: ScriptedModel
+    name: str = "scripted"
+
+    def accepts(self, request: EngineRequest) -> bool:
+        return request.engine == self.name or request.engine.startswith("http://")
+
+    def configure(self, request: EngineRequest) -> ScriptedSettings:  # noqa: ARG002
+        return ScriptedSettings(self.model)
+
+    def offer(self, request: EngineRequest) -> Offer | None:  # noqa: ARG002
+        return None
+
+    def actors(self, cluster: ClusterSize) -> Actors | None:  # noqa: ARG002
+        return None
