@@ -187,9 +187,7 @@ def test_a_model_that_is_too_slow_leaves_the_literal_text(cover: Page) -> None:
 # Charts
 
 
-def test_a_chart_is_read_as_a_table_and_labels_on_the_page_confirm_its_values(
-    tmp_path: Path, sandbox: Sandbox
-) -> None:
+def test_a_chart_is_read_as_a_table_and_labels_on_the_page_confirm_its_values(tmp_path: Path, sandbox: Sandbox) -> None:
     file = pymupdf.open()
     page = file.new_page(width=300, height=200)
     for x, y, text in ((20, 30, "Sales"), (50, 120, "12"), (120, 120, "30"), (50, 160, "Q1"), (120, 160, "Q2")):
