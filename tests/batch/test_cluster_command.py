@@ -54,7 +54,7 @@ def results(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*.md")}
 
 
-def fates(folder: Path) -> list[tuple[str, str]]:
+def outcomes(folder: Path) -> list[tuple[str, str]]:
     lines = (folder / ".cogdoc" / "record.jsonl").read_text().splitlines()
     files = [record for line in lines if "fate" in (record := json.loads(line))]
     return [(json.dumps(record.get("source")), record["fate"]) for record in files]
@@ -73,10 +73,10 @@ def test_killed_machine_changes_neither_output_nor_record(machines: Any, folder:
     assert (on_cluster.returncode, local.returncode, out) == (1, 1, "")
     assert results(tmp_path / "cluster") == results(tmp_path / "local")
     assert len(results(tmp_path / "cluster")) == 3
-    assert fates(tmp_path / "cluster") == fates(tmp_path / "local")
-    assert len(fates(tmp_path / "local")) == 4
-    told = [line for line in err.splitlines() if "died; its page is read again" not in line]
-    assert told[:-1] == local_err.splitlines()[:-1], "but for the seconds in the summary"
+    assert outcomes(tmp_path / "cluster") == outcomes(tmp_path / "local")
+    assert len(outcomes(tmp_path / "local")) == 4
+    messages = [line for line in err.splitlines() if "died; its page is read again" not in line]
+    assert messages[:-1] == local_err.splitlines()[:-1], "but for the seconds in the summary"
 
 
 def test_address_without_a_cluster_is_one_line(folder: Path) -> None:

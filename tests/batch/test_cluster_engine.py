@@ -38,8 +38,8 @@ pytestmark = pytest.mark.xdist_group("cluster")
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 FORMS = POCKET / "forms.pdf"
 QUESTIONS = ["What is the tip?", "What is the date?", "What is the colour of the moon?"]
-DEEP = EngineRequest(model=str(POCKET / "model"))
-TOLD: list[str] = []
+COGVLM2 = EngineRequest(model=str(POCKET / "model"))
+MESSAGES: list[str] = []
 
 
 @pytest.fixture(scope="module")
@@ -47,38 +47,38 @@ def cluster() -> Iterator[Cluster]:
     """Two machines with two CPUs: an engine and a parsing actor on each."""
     with start_cluster(head_cpus=2) as machines:
         add_machine(machines, cpus=2)
-        with connect(machines.address, TOLD.append) as connected:
+        with connect(machines.address, MESSAGES.append) as connected:
             yield connected
 
 
 @pytest.fixture(scope="module")
-def choice(cluster: Cluster) -> EngineSelection:
-    return cluster.select_engine(DEEP)
+def selection(cluster: Cluster) -> EngineSelection:
+    return cluster.select_engine(COGVLM2)
 
 
 @pytest.fixture(scope="module")
-def engine(cluster: Cluster, choice: EngineSelection) -> Iterator[Engine]:
-    engine = cluster.load_engine(choice)
+def engine(cluster: Cluster, selection: EngineSelection) -> Iterator[Engine]:
+    engine = cluster.load_engine(selection)
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="module")
-def readers(cluster: Cluster, choice: EngineSelection) -> Iterator[ClusterSandbox]:
-    sandbox = cluster.sandbox(choice, timeout=60)
+def cluster_sandbox(cluster: Cluster, selection: EngineSelection) -> Iterator[ClusterSandbox]:
+    sandbox = cluster.sandbox(selection, timeout=60)
     yield sandbox
     sandbox.close()
 
 
 @pytest.fixture(scope="module")
 def local_engine() -> Iterator[Engine]:
-    engine = load_engine(select_engine(DEEP))
+    engine = load_engine(select_engine(COGVLM2))
     yield engine
     engine.close()
 
 
 @pytest.fixture(scope="module")
-def local_readers() -> Iterator[Sandbox]:
+def local_sandbox() -> Iterator[Sandbox]:
     with Sandbox(timeout=60) as sandbox:
         yield sandbox
 
@@ -98,51 +98,51 @@ def chart(document: Document, engine: Engine) -> Iterator[AnyRecord]:
 def run(
     task: Callable[[Document, Engine], Iterator[AnyRecord]],
     engine: Engine,
-    readers: Workers,
+    workers: Workers,
     do: Callable[[], Any] = int,
 ) -> list[str]:
     """All records without timings, as JSON; `do` is called after the first."""
     lines = []
-    for record in task(open_path(FORMS, readers), engine):
+    for record in task(open_path(FORMS, workers), engine):
         lines.append(record.model_copy(update={"timings": {}}).model_dump_json())
         if len(lines) == 1:
             do()
     return lines
 
 
-def test_cpus_are_divided_between_engines_and_parsing_actors(readers: ClusterSandbox) -> None:
-    assert readers.jobs == 2
+def test_cpus_are_divided_between_engines_and_parsing_actors(cluster_sandbox: ClusterSandbox) -> None:
+    assert cluster_sandbox.jobs == 2
 
 
 @pytest.mark.parametrize("task", [ask, ocr, chart])
 def test_results_equal_those_of_one_machine(
-    task: Any, engine: Engine, readers: ClusterSandbox, local_engine: Engine, local_readers: Sandbox
+    task: Any, engine: Engine, cluster_sandbox: ClusterSandbox, local_engine: Engine, local_sandbox: Sandbox
 ) -> None:
-    expected = run(task, local_engine, local_readers)
+    expected = run(task, local_engine, local_sandbox)
     assert engine.info == local_engine.info
-    assert run(task, engine, readers) == expected
+    assert run(task, engine, cluster_sandbox) == expected
     assert '"error":null' in expected[0]
 
 
 def test_killed_engine_actors_do_not_change_the_results(
-    engine: Engine, readers: ClusterSandbox, local_engine: Engine, local_readers: Sandbox
+    engine: Engine, cluster_sandbox: ClusterSandbox, local_engine: Engine, local_sandbox: Sandbox
 ) -> None:
-    expected = run(ocr, local_engine, local_readers)
-    before = len(TOLD)
-    assert run(ocr, engine, readers, do=lambda: kill_actors("EngineActor", 2)) == expected
-    assert len(TOLD[before:]) == 2
-    assert all("died" in line for line in TOLD[before:])
+    expected = run(ocr, local_engine, local_sandbox)
+    before = len(MESSAGES)
+    assert run(ocr, engine, cluster_sandbox, do=lambda: kill_actors("EngineActor", 2)) == expected
+    assert len(MESSAGES[before:]) == 2
+    assert all("died" in line for line in MESSAGES[before:])
 
 
 def test_without_a_gpu_the_built_in_engine_is_selected_unless_a_model_is_named(cluster: Cluster) -> None:
-    choice = cluster.select_engine(EngineRequest())
-    assert (choice.name, choice.reason) == ("builtin", "the cluster has no GPU")
+    selection = cluster.select_engine(EngineRequest())
+    assert (selection.name, selection.reason) == ("builtin", "the cluster has no GPU")
     with pytest.raises((MissingError, CheckpointError), match="a machine of the cluster"):
         cluster.select_engine(EngineRequest(model=str(POCKET)))
 
 
 def test_error_names_the_machine_that_lacks_a_file(
-    readers: ClusterSandbox,
+    cluster_sandbox: ClusterSandbox,
 ) -> None:
     with FORMS.open("rb") as file:
         # A path that does not exist in other processes, like a path that does not exist on other machines.
@@ -152,12 +152,12 @@ def test_error_names_the_machine_that_lacks_a_file(
         source, request = Source(path, "forms.pdf", Path("forms.pdf")), OpenRequest(path)
         message = f"not there on {socket.gethostname()}, a machine of the cluster"
         with pytest.raises(InputError, match=message) as caught:
-            Document(source, request, readers)
+            Document(source, request, cluster_sandbox)
         assert str(path) in (caught.value.hint or "")
     finally:
         os.close(descriptor)
 
 
-def test_missing_file_is_the_same_error_as_on_one_machine(readers: ClusterSandbox, tmp_path: Path) -> None:
+def test_missing_file_is_the_same_error_as_on_one_machine(cluster_sandbox: ClusterSandbox, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        open_path(tmp_path / "gone.pdf", readers)
+        open_path(tmp_path / "gone.pdf", cluster_sandbox)

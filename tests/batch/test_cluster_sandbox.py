@@ -44,7 +44,7 @@ from cogdoc.tasks.ocr import transcribe
 pytestmark = pytest.mark.xdist_group("cluster")
 
 BUILTIN = EngineRequest("builtin")
-TOLD: list[str] = []
+MESSAGES: list[str] = []
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def machines() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def cluster(machines: Any) -> Iterator[Cluster]:
     before = signal.signal(signal.SIGTERM, on_sigterm)
-    with connect(machines.address, TOLD.append) as connected:
+    with connect(machines.address, MESSAGES.append) as connected:
         yield connected
     signal.signal(signal.SIGTERM, before)
 
@@ -68,7 +68,7 @@ def on_sigterm(*_: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def readers(cluster: Cluster) -> Iterator[ClusterSandbox]:
+def cluster_sandbox(cluster: Cluster) -> Iterator[ClusterSandbox]:
     sandbox = cluster.sandbox(cluster.select_engine(BUILTIN), timeout=60)
     yield sandbox
     sandbox.close()
@@ -140,92 +140,92 @@ def test_machine_with_another_version_is_refused(cluster: Cluster, monkeypatch: 
     monkeypatch.setattr("cogdoc.batch.cluster.cluster_sandbox.version", lambda _: "0.0")
     with pytest.raises(MissingError, match=r"has cogdoc .* and not 0\.0"):
         cluster.sandbox(cluster.select_engine(BUILTIN))
-    TOLD.clear()
+    MESSAGES.clear()
 
 
-def test_results_equal_those_of_one_machine_byte_for_byte(readers: ClusterSandbox, folder: Path) -> None:
+def test_results_equal_those_of_one_machine_byte_for_byte(cluster_sandbox: ClusterSandbox, folder: Path) -> None:
     gone = folder / "gone.pdf"
     with Sandbox(jobs=2) as local:
         expected = run(local, read_all, folder, gone)
-    assert run(readers, read_all, folder, gone) == expected
+    assert run(cluster_sandbox, read_all, folder, gone) == expected
     assert "3, page 3" in expected
     assert "DamagedError" in expected
     assert "EncryptedError" in expected
 
 
-def test_there_is_an_actor_for_each_cpu(cluster: Cluster, readers: ClusterSandbox) -> None:
+def test_there_is_an_actor_for_each_cpu(cluster: Cluster, cluster_sandbox: ClusterSandbox) -> None:
     assert (cluster.machines, cluster.cpus, cluster.gpus) == (2, 2, 0)
-    assert readers.jobs == 2
+    assert cluster_sandbox.jobs == 2
     begun = time.monotonic()
-    waiting = [readers.submit(remote.nap, 2.0) for _ in range(2)]
+    waiting = [cluster_sandbox.submit(remote.nap, 2.0) for _ in range(2)]
     assert [each.result() for each in waiting] == ["rested"] * 2
     assert time.monotonic() - begun < 3.9
 
 
-@pytest.mark.usefixtures("readers")
+@pytest.mark.usefixtures("cluster_sandbox")
 def test_cluster_without_room_is_an_error_after_a_while(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cogdoc.batch.cluster.pool.NOTICE_SECONDS", 0.5)
     monkeypatch.setattr("cogdoc.batch.cluster.pool.NO_ACTOR_SECONDS", 2.0)
     with pytest.raises(ResourceError, match=r"no machine of the cluster has had room for 2 s .workers of one CPU each"):
         cluster.sandbox(cluster.select_engine(BUILTIN), jobs=1)
-    assert TOLD == ["waiting for the cluster to have room for workers of one CPU each"]
-    TOLD.clear()
+    assert MESSAGES == ["waiting for the cluster to have room for workers of one CPU each"]
+    MESSAGES.clear()
 
 
-def test_crash_of_a_child_process_fails_only_its_call(readers: ClusterSandbox) -> None:
+def test_crash_of_a_child_process_fails_only_its_call(cluster_sandbox: ClusterSandbox) -> None:
     with pytest.raises(DamagedError, match=r"crashed .signal 11"):
-        readers.run(remote.die, signal.SIGSEGV)
-    assert readers.run(remote.add, 2, 3) == 5
-    assert TOLD == []
+        cluster_sandbox.run(remote.die, signal.SIGSEGV)
+    assert cluster_sandbox.run(remote.add, 2, 3) == 5
+    assert MESSAGES == []
 
 
-def test_errors_keep_their_message_and_hint(readers: ClusterSandbox) -> None:
+def test_errors_keep_their_message_and_hint(cluster_sandbox: ClusterSandbox) -> None:
     with pytest.raises(EncryptedError) as caught:
-        readers.run(remote.refuse)
+        cluster_sandbox.run(remote.refuse)
     assert (caught.value.message, caught.value.hint) == ("the message", "the hint")
 
 
-def test_calls_that_somebody_waits_for_run_first(readers: ClusterSandbox) -> None:
-    ahead = [readers.submit(remote.nap, 0.1) for _ in range(20)]
+def test_calls_that_somebody_waits_for_run_first(cluster_sandbox: ClusterSandbox) -> None:
+    ahead = [cluster_sandbox.submit(remote.nap, 0.1) for _ in range(20)]
     begun = time.monotonic()
-    assert readers.run(remote.add, 2, 3) == 5
+    assert cluster_sandbox.run(remote.add, 2, 3) == 5
     assert time.monotonic() - begun < 2.0
     time.sleep(2.0)
-    assert sum(each.done() for each in ahead) <= 4 * readers.jobs, "nobody has asked for them yet"
+    assert sum(each.done() for each in ahead) <= 4 * cluster_sandbox.jobs, "nobody has asked for them yet"
     assert [each.result() for each in ahead] == ["rested"] * 20
 
 
-def test_remote_file_is_fetched_by_the_machine_that_reads_it(readers: ClusterSandbox, many_pages: Path) -> None:
+def test_remote_file_is_fetched_by_the_machine_that_reads_it(cluster_sandbox: ClusterSandbox, many_pages: Path) -> None:
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(many_pages))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
         address = f"http://127.0.0.1:{server.server_address[1]}"
         elsewhere = Path("/nowhere/a.pdf")
         opened = OpenRequest(elsewhere, remote=RemoteFile(f"{address}/a.pdf", Path("a.pdf")))
-        assert [readers.submit(read_facts, opened).result().page_count for _ in range(4)] == [100] * 4
+        assert [cluster_sandbox.submit(read_facts, opened).result().page_count for _ in range(4)] == [100] * 4
         gone = OpenRequest(elsewhere, remote=RemoteFile(f"{address}/gone.pdf", Path("gone.pdf")))
         with pytest.raises(InputError, match="no such file"):
-            readers.run(read_facts, gone)
+            cluster_sandbox.run(read_facts, gone)
         server.shutdown()
 
 
 def test_killed_parsing_actor_does_not_change_the_results(
-    readers: ClusterSandbox, many_pages: Path, expected: str
+    cluster_sandbox: ClusterSandbox, many_pages: Path, expected: str
 ) -> None:
-    before = len(TOLD)
-    killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_actors("ParsingActor", 1))
+    before = len(MESSAGES)
+    killed = run(cluster_sandbox, read_page_text, many_pages, after=20, do=lambda: kill_actors("ParsingActor", 1))
     assert killed == expected
-    assert [line.endswith("died; its page is read again") for line in TOLD[before:]] == [True]
+    assert [line.endswith("died; its page is read again") for line in MESSAGES[before:]] == [True]
 
 
 def test_killed_machine_does_not_change_the_results(
-    machines: Any, readers: ClusterSandbox, many_pages: Path, expected: str
+    machines: Any, cluster_sandbox: ClusterSandbox, many_pages: Path, expected: str
 ) -> None:
-    before = len(TOLD)
+    before = len(MESSAGES)
     (second,) = machines.worker_nodes
-    killed = run(readers, read_page_text, many_pages, after=20, do=lambda: kill_machine(machines, second))
+    killed = run(cluster_sandbox, read_page_text, many_pages, after=20, do=lambda: kill_machine(machines, second))
     assert killed == expected
-    assert [line.endswith("died; its page is read again") for line in TOLD[before:]] == [True]
+    assert [line.endswith("died; its page is read again") for line in MESSAGES[before:]] == [True]
 
 
 def test_signal_handlers_of_the_driver_are_kept(cluster: Cluster) -> None:  # noqa: ARG001  connected
