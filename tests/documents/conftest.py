@@ -1,4 +1,4 @@
-"""What the tests of opened documents share: children to open files in, and PDF files made on the spot."""
+"""Fixtures for opening documents: sandboxes, and PDF files made for a test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def fresh_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """One whose child can import the functions that these tests send, and that no other test has used."""
+    """A sandbox for one test, whose worker process can import `worker_functions`."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     with Sandbox(timeout=60) as own:
         yield own
@@ -31,7 +31,7 @@ def fresh_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def open_file(sandbox: Sandbox) -> Open:
-    """Opens a file by its path, with a password where one is given."""
+    """Opens a file by its path, optionally with a password."""
     return lambda path, password=None: open_path(path, sandbox, password)
 
 

@@ -1,4 +1,4 @@
-"""A file's kind is told by its bytes: names lie, bytes do not."""
+"""A file's format is recognized by its bytes, not by its name."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("kind", PICTURES.values(), ids=PICTURES)
-def test_every_picture_format_is_known_under_a_wrong_name(tmp_path: Path, kind: str) -> None:
+def test_every_picture_format_is_recognized_under_a_wrong_name(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "picture.pdf"
     Image.new("RGB", (8, 8)).save(path, kind)
     assert recognize_format(path) is DocumentFormat.PICTURE
 
 
-def test_pdf_is_known_without_a_suffix_and_behind_leading_bytes(tmp_path: Path, samples: Path) -> None:
+def test_pdf_is_recognized_without_a_suffix_and_after_leading_bytes(tmp_path: Path, samples: Path) -> None:
     path = tmp_path / "report"
     path.write_bytes(b"\r\n" * 100 + (samples / "report.pdf").read_bytes())
     assert recognize_format(path) is DocumentFormat.PDF
 
 
-def test_epub_and_xps_are_told_apart_by_their_contents(tmp_path: Path) -> None:
+def test_epub_and_xps_are_distinguished_by_their_contents(tmp_path: Path) -> None:
     for member, expected in [
         ("META-INF/container.xml", DocumentFormat.EPUB),
         ("FixedDocumentSequence.fdseq", DocumentFormat.XPS),
@@ -47,7 +47,7 @@ def test_epub_and_xps_are_told_apart_by_their_contents(tmp_path: Path) -> None:
         assert recognize_format(path) is expected
 
 
-def test_text_under_a_picture_name_is_refused_by_name_of_what_is_read(tmp_path: Path) -> None:
+def test_text_file_with_a_picture_suffix_is_refused_with_a_list_of_formats(tmp_path: Path) -> None:
     path = tmp_path / "notes.png"
     path.write_text("just some notes")
     with pytest.raises(UnsupportedError, match="not a document") as caught:
@@ -63,7 +63,7 @@ def test_other_archives_are_refused(tmp_path: Path) -> None:
         recognize_format(path)
 
 
-def test_empty_file_torn_archive_folder_and_missing_file_each_have_their_own_error(tmp_path: Path) -> None:
+def test_empty_damaged_and_missing_files_and_folders_have_different_errors(tmp_path: Path) -> None:
     (tmp_path / "empty.pdf").touch()
     (tmp_path / "torn.epub").write_bytes(b"PK\x03\x04 and no more")
     for name, error, message in [

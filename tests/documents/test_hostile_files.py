@@ -1,4 +1,4 @@
-"""Files made to crash, hang or fill a reader end in pages or in one clear error, and the next file is read as ever."""
+"""Files made to crash, hang or exhaust a worker process give pages or one error, and the next file is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cogdoc.parsing.page import Page
 
 ROWS = Path(__file__).parents[2] / "../shared/data/core/hostile.jsonl"
 SLOW = ("pdf_double_flate_bomb.pdf",)
-"""Takes seconds to draw; the benchmark reads it."""
+"""Takes seconds to render; the benchmark reads it."""
 
 SMALL = PixelSize(64, 64)
 
@@ -54,7 +54,7 @@ def failure_of(path: Path, sandbox: Sandbox) -> CogdocError | None:
 
 
 @pytest.mark.parametrize("row", rows())
-def test_every_hostile_file_ends_as_expected(row: dict[str, Any], confined: Sandbox) -> None:
+def test_every_hostile_file_has_the_expected_outcome(row: dict[str, Any], confined: Sandbox) -> None:
     path = ROWS.parent / row["file"]
     if "password" in row:
         with pytest.raises(EncryptedError, match="needs a password"):
@@ -66,7 +66,7 @@ def test_every_hostile_file_ends_as_expected(row: dict[str, Any], confined: Sand
         assert "crashed" not in error.message
 
 
-def test_the_readers_are_whole_after_all_of_them(confined: Sandbox, samples: Path) -> None:
+def test_sandbox_still_works_after_all_hostile_files(confined: Sandbox, samples: Path) -> None:
     assert "Annual Report" in Page(open_path(samples / "report.pdf", confined), 1).text().text
 
 
@@ -88,7 +88,7 @@ def open_picture(path: Path, sandbox: Sandbox, max_megapixels: float) -> Documen
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on memory")
-def test_picture_that_is_allowed_but_does_not_fit_says_how_much_it_may_take(tmp_path: Path, samples: Path) -> None:
+def test_allowed_picture_that_needs_too_much_memory_names_the_limit(tmp_path: Path, samples: Path) -> None:
     path = png_of_zeros(tmp_path / "large.png", 12000, 10000)
     with Sandbox(memory=400 * 2**20) as sandbox:
         with pytest.raises(TooLargeError, match="larger than 100 megapixels"):
@@ -99,7 +99,7 @@ def test_picture_that_is_allowed_but_does_not_fit_says_how_much_it_may_take(tmp_
 
 
 def pdf_of_nested_forms(path: Path) -> Path:
-    """Forms that each draw the next one ten times: 10^12 drawings in all."""
+    """Forms that each draw the next form ten times: 10^12 in all."""
     file = pymupdf.open()
     page = file.new_page()
     forms = [file.get_new_xref() for _ in range(12)]
@@ -116,7 +116,7 @@ def pdf_of_nested_forms(path: Path) -> Path:
     return path
 
 
-def test_page_that_never_ends_is_given_up(tmp_path: Path, samples: Path) -> None:
+def test_page_that_never_finishes_reaches_the_time_limit(tmp_path: Path, samples: Path) -> None:
     with Sandbox(timeout=3) as sandbox:
         document = open_path(pdf_of_nested_forms(tmp_path / "endless.pdf"), sandbox)
         with pytest.raises(TimeLimitError, match="took longer than 3 s"):

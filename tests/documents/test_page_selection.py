@@ -1,4 +1,4 @@
-"""`--pages` selects what it says, as a plain reading of it would."""
+"""`--pages` selects the same pages as a naive parser."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def naively_selected(selection: str) -> list[int]:
 
 
 @given(selections)
-def test_selection_is_what_a_naive_reading_gives(selection: str) -> None:
+def test_selection_equals_that_of_a_naive_parser(selection: str) -> None:
     assert list(parse_page_selection(selection).numbers(PAGES)) == naively_selected(selection)
 
 
-def test_no_selection_is_all_pages() -> None:
+def test_default_selection_is_all_pages() -> None:
     assert list(PageSelection().numbers(3)) == [1, 2, 3]
     assert list(PageSelection().numbers(0)) == []
 
 
-def test_spaces_are_allowed_and_every_page_comes_once() -> None:
+def test_spaces_are_allowed_and_no_page_repeats() -> None:
     assert list(parse_page_selection(" 3 - 5 , 4-6, 1").numbers(9)) == [1, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("selection", ["", ",", "a", "1-2-3", "1,,2", "-", "1.5", "+1", "١", "9" * 5000])
-def test_what_is_no_selection_is_a_usage_error(selection: str) -> None:
+def test_invalid_selection_is_a_usage_error(selection: str) -> None:
     with pytest.raises(UsageError, match="is not a page or a range"):
         parse_page_selection(selection)
 
@@ -54,6 +54,6 @@ def test_impossible_ranges_are_usage_errors(selection: str, message: str) -> Non
 
 
 @pytest.mark.parametrize("selection", ["4", "2-4", "4-", "1,9", "-4"])
-def test_page_beyond_the_end_is_named(selection: str) -> None:
+def test_error_names_the_page_beyond_the_end(selection: str) -> None:
     with pytest.raises(UsageError, match=r"page [49] is out of range: the document has 3 pages"):
         list(parse_page_selection(selection).numbers(3))

@@ -1,4 +1,4 @@
-"""PDF pages: their printed labels, and reading one without the others."""
+"""PDF pages have their printed labels, and each is read without the others."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from cogdoc.parsing.page import Page
 Open = Callable[..., Document]
 
 
-def test_pages_carry_the_labels_printed_on_them(samples: Path, facts: dict[str, Any], open_file: Open) -> None:
+def test_pages_have_their_printed_labels(samples: Path, facts: dict[str, Any], open_file: Open) -> None:
     document = open_file(samples / "report.pdf")
     labels = [Page(document, number).text().label for number in range(1, document.page_count + 1)]
     assert labels == facts["report.pdf"]["labels"] == ["i", "ii", "1", "2", "3", "4", "5", "6"]
 
 
-def test_pages_without_labels_are_called_by_their_numbers(tmp_path: Path, open_file: Open) -> None:
+def test_pages_without_labels_use_their_numbers(tmp_path: Path, open_file: Open) -> None:
     file = pymupdf.open()
     for _ in range(3):
         file.new_page().insert_text((72, 72), "text")
@@ -35,7 +35,7 @@ def test_pages_without_labels_are_called_by_their_numbers(tmp_path: Path, open_f
 
 
 @pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="counts the bytes read as Linux tells them")
-def test_page_900_of_1000_is_drawn_without_reading_the_others(tmp_path: Path, fresh_sandbox: Sandbox) -> None:
+def test_page_900_of_1000_is_rendered_without_reading_the_others(tmp_path: Path, fresh_sandbox: Sandbox) -> None:
     file = pymupdf.open()
     for number in range(1000):
         page = file.new_page(width=100, height=100)
@@ -50,7 +50,7 @@ def test_page_900_of_1000_is_drawn_without_reading_the_others(tmp_path: Path, fr
     assert fresh_sandbox.run(worker.bytes_read_while_drawing, OpenRequest(path), 900) < 1e6
 
 
-def test_broken_page_does_not_keep_others_from_being_read(tmp_path: Path, open_file: Open) -> None:
+def test_damaged_page_does_not_affect_the_others(tmp_path: Path, open_file: Open) -> None:
     file = pymupdf.open()
     for number in (1, 2, 3):
         file.new_page().insert_text((72, 72), f"This is page {number}")

@@ -1,4 +1,4 @@
-"""Picture files as pages: upright, on white, every frame, at their own resolution."""
+"""Pages of picture files: every frame, upright, on white, at the resolution of the file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def corner_marked() -> Image.Image:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_honoured(tmp_path: Path, open_file: Open, orientation: int) -> None:
+def test_exif_orientation_is_applied(tmp_path: Path, open_file: Open, orientation: int) -> None:
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -56,7 +56,7 @@ def test_every_frame_of_a_tiff_is_a_page(tmp_path: Path, open_file: Open) -> Non
         assert (document.picture(number).result() == grays[number - 1]).all()
 
 
-def test_transparent_pictures_lie_on_white(tmp_path: Path, open_file: Open) -> None:
+def test_transparent_pictures_have_a_white_background(tmp_path: Path, open_file: Open) -> None:
     layers = Image.new("RGBA", (30, 30), (0, 0, 0, 0))
     layers.paste((0, 0, 0, 255), (10, 10, 20, 20))
     layers.save(tmp_path / "rgba.png")
@@ -72,7 +72,7 @@ def test_transparent_pictures_lie_on_white(tmp_path: Path, open_file: Open) -> N
 
 
 @pytest.mark.parametrize("name", ["deep.png", "deep.tiff"])
-def test_16_bit_gray_keeps_its_shades(tmp_path: Path, open_file: Open, name: str) -> None:
+def test_16_bit_gray_is_scaled_to_8_bits(tmp_path: Path, open_file: Open, name: str) -> None:
     ramp = np.tile(np.linspace(0, 65535, 256, dtype=np.uint16), (4, 1))
     Image.fromarray(ramp).save(tmp_path / name)
     seen = open_file(tmp_path / name).picture(1, PixelSize(256, 4)).result()
@@ -80,7 +80,7 @@ def test_16_bit_gray_keeps_its_shades(tmp_path: Path, open_file: Open, name: str
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK", "YCbCr", "I", "F"])
-def test_every_pixel_format_is_drawn_in_its_own_shades(tmp_path: Path, open_file: Open, mode: str) -> None:
+def test_every_pixel_format_keeps_its_shades(tmp_path: Path, open_file: Open, mode: str) -> None:
     picture = corner_marked().convert("L").point(lambda value: 0 if value < 200 else 255).convert(mode)
     picture.save(tmp_path / "picture.tiff")
     seen = open_file(tmp_path / "picture.tiff").picture(1, PixelSize(80, 40)).result()
@@ -88,7 +88,7 @@ def test_every_pixel_format_is_drawn_in_its_own_shades(tmp_path: Path, open_file
     assert (seen[30, 60] > 200).all()
 
 
-def test_stated_resolution_gives_the_page_its_size_in_points(tmp_path: Path, open_file: Open) -> None:
+def test_page_size_follows_the_resolution_of_the_file(tmp_path: Path, open_file: Open) -> None:
     Image.new("L", (600, 300), 255).save(tmp_path / "stated.png", dpi=(300, 300))
     Image.new("L", (600, 300), 255).save(tmp_path / "silent.png")
     Image.new("L", (600, 300), 255).save(tmp_path / "absurd.png", dpi=(1, 1))
@@ -109,7 +109,7 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
-def test_huge_picture_is_refused_by_the_size_that_it_states(tmp_path: Path, open_file: Open) -> None:
+def test_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path, open_file: Open) -> None:
     (tmp_path / "huge.png").write_bytes(png_header(65500, 65500))
     with pytest.raises(TooLargeError, match="65500 x 65500 pixels is larger than 100 megapixels") as caught:
         open_file(tmp_path / "huge.png")

@@ -1,4 +1,4 @@
-"""Files that cannot be read, or not without a word: each has its own error, exit code, and a way out."""
+"""Files that cannot be read, or only in part: each has its own error, exit code and hint."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_encrypted_file_opens_with_its_password(samples: Path, facts: dict[str, 
 @pytest.mark.parametrize(
     ("password", "message"), [(None, "needs a password"), ("wrong", "password is wrong"), ("", "password is wrong")]
 )
-def test_encrypted_file_without_its_password_says_so(
+def test_encrypted_file_without_its_password_is_an_encrypted_error(
     samples: Path, open_file: Open, password: str | None, message: str
 ) -> None:
     with pytest.raises(EncryptedError, match=message) as caught:
@@ -34,21 +34,21 @@ def test_encrypted_file_without_its_password_says_so(
     assert "--password-file" in (caught.value.hint or "")
 
 
-def test_password_opens_whichever_way_its_accents_are_written(tmp_path: Path, open_file: Open) -> None:
+def test_password_opens_in_either_unicode_form(tmp_path: Path, open_file: Open) -> None:
     file = pymupdf.open()
     file.new_page()
     file.save(tmp_path / "cafe.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="caf\u00e9", owner_pw="x")
     assert open_file(tmp_path / "cafe.pdf", "cafe\u0301").page_count == 1
 
 
-def test_file_that_only_restricts_its_use_needs_no_password(tmp_path: Path, open_file: Open) -> None:
+def test_file_with_only_an_owner_password_opens(tmp_path: Path, open_file: Open) -> None:
     file = pymupdf.open()
     file.new_page().insert_text((72, 72), "free to read")
     file.save(tmp_path / "owned.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, owner_pw="secret", permissions=0)
     assert Page(open_file(tmp_path / "owned.pdf"), 1).text().text == "free to read"
 
 
-def test_truncated_pdf_is_repaired_and_says_so(tmp_path: Path, open_file: Open) -> None:
+def test_truncated_pdf_is_repaired_and_flagged(tmp_path: Path, open_file: Open) -> None:
     file = pymupdf.open()
     for number in range(20):
         file.new_page().insert_text((72, 72), f"This is page {number + 1}")
@@ -66,7 +66,7 @@ def test_pdf_truncated_before_its_page_tree_has_no_pages(tmp_path: Path, samples
         open_file(tmp_path / "cut.pdf")
 
 
-def test_truncated_picture_shows_what_is_left_and_says_so(tmp_path: Path, samples: Path, open_file: Open) -> None:
+def test_truncated_picture_is_decoded_partly_and_flagged(tmp_path: Path, samples: Path, open_file: Open) -> None:
     whole = (samples / "receipt.jpg").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     picture = open_file(tmp_path / "cut.jpg").picture(1).result()
@@ -97,7 +97,7 @@ def pdf_without_pages() -> bytes:
         ("garbage.epub", b"PK\x03\x04" + b"\0" * 100),
     ],
 )
-def test_damaged_file_is_one_clear_line(tmp_path: Path, open_file: Open, name: str, content: bytes) -> None:
+def test_damaged_file_is_a_one_line_error(tmp_path: Path, open_file: Open, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DamagedError) as caught:
         open_file(tmp_path / name)
@@ -106,7 +106,7 @@ def test_damaged_file_is_one_clear_line(tmp_path: Path, open_file: Open, name: s
     assert len(caught.value.message) < 200
 
 
-def test_missing_file_and_folder_are_told_apart(tmp_path: Path, open_file: Open) -> None:
+def test_missing_file_and_folder_have_different_errors(tmp_path: Path, open_file: Open) -> None:
     with pytest.raises(InputError, match="no such file"):
         open_file(tmp_path / "gone.pdf")
     with pytest.raises(InputError, match="is a folder"):
@@ -123,7 +123,7 @@ def test_changed_file_is_read_again(tmp_path: Path, open_file: Open) -> None:
         assert open_file(path).page_count == pages
 
 
-def test_every_error_survives_the_way_between_processes() -> None:
+def test_every_error_can_be_pickled() -> None:
     import pickle
 
     def subclasses(kind: type[CogdocError]) -> list[type[CogdocError]]:

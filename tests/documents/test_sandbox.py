@@ -1,4 +1,4 @@
-"""Whatever native code does to the child that runs it, the parent gets one error, and the next call works."""
+"""Whatever native code does to its worker process, the parent gets one error, and the next call works."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def assert_works(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_killed_child_is_that_calls_error_only(fresh_sandbox: Sandbox, number: int) -> None:
+def test_killed_worker_fails_only_its_own_call(fresh_sandbox: Sandbox, number: int) -> None:
     with pytest.raises(DamagedError, match=f"crashed .signal {int(number)}"):
         fresh_sandbox.run(worker.die, number)
     assert_works(fresh_sandbox)
 
 
-def test_child_that_leaves_is_an_error(fresh_sandbox: Sandbox) -> None:
+def test_worker_that_exits_is_an_error(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="exit code 3"):
         fresh_sandbox.run(worker.leave, 3)
     assert_works(fresh_sandbox)
 
 
-def test_hanging_child_is_given_up_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hanging_worker_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     with Sandbox(timeout=10) as sandbox:
         assert_works(sandbox)
@@ -44,30 +44,30 @@ def test_hanging_child_is_given_up_and_replaced(monkeypatch: pytest.MonkeyPatch)
         assert_works(sandbox)
 
 
-def test_exceptions_come_back_as_one_line(fresh_sandbox: Sandbox) -> None:
+def test_exceptions_become_one_line_errors(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="ZeroDivisionError: by zero"):
         fresh_sandbox.run(worker.fail)
     assert_works(fresh_sandbox)
 
 
-def test_own_errors_come_back_whole(fresh_sandbox: Sandbox) -> None:
+def test_cogdoc_errors_keep_their_message_and_hint(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(EncryptedError) as caught:
         fresh_sandbox.run(worker.refuse)
     assert (caught.value.message, caught.value.hint) == ("the message", "the hint")
     assert_works(fresh_sandbox)
 
 
-def test_large_pictures_come_back_whole(fresh_sandbox: Sandbox) -> None:
+def test_large_pictures_are_transferred_completely(fresh_sandbox: Sandbox) -> None:
     picture = fresh_sandbox.run(worker.make_picture, 3000, 2000)
     assert np.array_equal(picture, worker.make_picture(3000, 2000))
     assert picture.flags.writeable
 
 
-def test_calls_share_a_child_until_it_is_worn_out(fresh_sandbox: Sandbox) -> None:
+def test_calls_share_a_worker(fresh_sandbox: Sandbox) -> None:
     assert fresh_sandbox.run(worker.process_id) == fresh_sandbox.run(worker.process_id) != os.getpid()
 
 
-def test_printing_child_neither_breaks_the_channel_nor_reaches_the_parents_output(
+def test_printing_worker_neither_breaks_the_channel_nor_reaches_the_parents_output(
     fresh_sandbox: Sandbox, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert fresh_sandbox.run(worker.print_loudly) == "", "its standard input is empty"
@@ -75,11 +75,11 @@ def test_printing_child_neither_breaks_the_channel_nor_reaches_the_parents_outpu
     assert capfd.readouterr() == ("", "")
 
 
-def test_interrupt_is_the_parents_to_decide(fresh_sandbox: Sandbox) -> None:
+def test_workers_ignore_interrupts(fresh_sandbox: Sandbox) -> None:
     assert fresh_sandbox.run(worker.ignore_interrupts_for, 0.1) == "still here"
 
 
-def test_closing_ends_the_children_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_ends_the_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     sandbox = Sandbox(timeout=None)
     number = sandbox.run(worker.process_id)
@@ -91,7 +91,7 @@ def test_closing_ends_the_children_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         os.kill(number, 0)
 
 
-def test_children_work_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_run_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     with Sandbox(jobs=2, timeout=60) as sandbox:
         slow = [sandbox.submit(worker.ignore_interrupts_for, 1.0) for _ in range(2)]
@@ -115,6 +115,6 @@ def test_works_in_a_script_without_a_main_guard_and_next_to_misleading_modules(t
     assert (run.stdout, run.stderr) == ("8\n", "")
 
 
-def test_more_calls_than_a_child_lives_for_all_come_back(fresh_sandbox: Sandbox) -> None:
+def test_worker_is_replaced_after_many_calls(fresh_sandbox: Sandbox) -> None:
     ids = [fresh_sandbox.run(worker.process_id) for _ in range(510)]
     assert len(set(ids)) == 2

@@ -1,4 +1,4 @@
-"""A child takes no more of the machine than it may, and one that tries is the error of its own call."""
+"""Worker processes have limits, and a call that exceeds one fails alone."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from cogdoc.documents.sandbox import Sandbox, try_confinement
 from cogdoc.errors import DamagedError, ResourceError, TimeLimitError
 
 MB = 2**20
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="what Linux can limit")
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="a limit of Linux")
 
 
 @pytest.fixture
 def small_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """Little memory for its children, and a test's functions where they find them."""
+    """A sandbox with little memory, whose worker processes can import `worker_functions`."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     with Sandbox(jobs=os.cpu_count() or 1, timeout=60, memory=400 * MB) as own:
         yield own
@@ -32,33 +32,33 @@ def small_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 @linux_only
 @pytest.mark.parametrize("caught", [False, True], ids=["memory-error", "hidden-in-another-error"])
-def test_memory_blow_up_is_that_calls_error_only(small_sandbox: Sandbox, caught: bool) -> None:
+def test_exhausted_memory_fails_only_its_own_call(small_sandbox: Sandbox, caught: bool) -> None:
     with pytest.raises(ResourceError, match="needs more than 400 MB of memory"):
         small_sandbox.run(worker.exhaust_memory, caught)
     assert small_sandbox.run(worker.add, 2, 3) == 5
 
 
 @linux_only
-def test_what_earlier_calls_leaked_is_not_laid_at_the_next_ones_door(small_sandbox: Sandbox) -> None:
-    held = [small_sandbox.run(worker.keep_memory, 200 * MB) for _ in range(4)]
-    assert 200 * MB in held[1:], "a fresh child took over"
-    assert max(held) < 600 * MB
+def test_leaks_of_earlier_calls_do_not_fail_later_ones(small_sandbox: Sandbox) -> None:
+    leaked = [small_sandbox.run(worker.leak_memory, 200 * MB) for _ in range(4)]
+    assert 200 * MB in leaked[1:], "a new worker process took over"
+    assert max(leaked) < 600 * MB
 
 
 @linux_only
-def test_processor_time_ends_a_child_whose_parent_has_lost_its_clock(fresh_sandbox: Sandbox) -> None:
+def test_processor_time_limit_ends_a_worker_without_its_parent(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(TimeLimitError, match="processor time"):
         fresh_sandbox.run(worker.limit_processor_time, 1)
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
-def test_processor_time_is_given_anew_to_every_call_and_outlasts_the_clock(fresh_sandbox: Sandbox) -> None:
+def test_every_call_has_its_own_processor_time_beyond_the_time_limit(fresh_sandbox: Sandbox) -> None:
     cores = os.cpu_count() or 1
     for _ in range(3):
         assert fresh_sandbox.run(worker.processor_seconds_left) >= 60 * cores
 
 
-def test_children_open_few_files_write_small_ones_and_leave_no_core(fresh_sandbox: Sandbox, tmp_path: Path) -> None:
+def test_workers_open_few_files_write_small_ones_and_leave_no_core(fresh_sandbox: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(DamagedError, match="File too large"):
         fresh_sandbox.run(worker.write_file, tmp_path / "large", 100 * MB)
     assert (tmp_path / "large").stat().st_size <= 16 * MB
@@ -69,31 +69,31 @@ def test_children_open_few_files_write_small_ones_and_leave_no_core(fresh_sandbo
 
 @linux_only
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
-def test_children_reach_no_network(fresh_sandbox: Sandbox, family: socket.AddressFamily) -> None:
+def test_workers_cannot_use_the_network(fresh_sandbox: Sandbox, family: socket.AddressFamily) -> None:
     assert fresh_sandbox.run(worker.reach_network, int(family)) == "EPERM"
 
 
 @linux_only
 @pytest.mark.parametrize("how", ["fork", "spawn", "exec"])
-def test_children_start_threads_and_no_processes(fresh_sandbox: Sandbox, how: str) -> None:
+def test_workers_can_start_threads_but_no_processes(fresh_sandbox: Sandbox, how: str) -> None:
     assert fresh_sandbox.run(worker.start_process, how) == "EPERM"
     assert fresh_sandbox.run(worker.start_thread) == "from a thread"
 
 
 @linux_only
-def test_what_holds_here_can_be_asked() -> None:
-    said = try_confinement()
-    assert said.startswith("memory limited to ")
-    assert said.endswith(" MB, network refused")
+def test_confinement_is_described() -> None:
+    description = try_confinement()
+    assert description.startswith("memory limited to ")
+    assert description.endswith(" MB, network refused")
 
 
-def test_flood_of_output_goes_nowhere(fresh_sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
+def test_output_of_workers_is_discarded(fresh_sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
     assert fresh_sandbox.run(worker.flood_output) == "still here"
     assert capfd.readouterr() == ("", "")
 
 
 @linux_only
-def test_children_end_with_a_parent_that_is_killed() -> None:
+def test_workers_end_when_their_parent_is_killed() -> None:
     script = textwrap.dedent("""
         import worker_functions as worker
         from cogdoc.documents.sandbox import Sandbox
@@ -108,5 +108,5 @@ def test_children_end_with_a_parent_that_is_killed() -> None:
         parent.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 20
     while Path(f"/proc/{number}/cmdline").exists() and b"sandbox" in Path(f"/proc/{number}/cmdline").read_bytes():
-        assert time.monotonic() < deadline, "the child is still there"
+        assert time.monotonic() < deadline, "the worker process is still running"
         time.sleep(0.05)

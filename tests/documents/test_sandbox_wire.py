@@ -1,4 +1,4 @@
-"""The parent takes from a child what it asked for, and nothing else: no code, no other types, no flood."""
+"""The parent accepts only the requested result from a worker process: no code, no other types, no flood."""
 
 from __future__ import annotations
 
@@ -82,9 +82,11 @@ results = st.one_of(
     st.tuples(st.just(text_of), pages),
     st.tuples(st.just(layout_of), layouts),
     st.tuples(st.just(charts_of), st.lists(charts, max_size=2).map(tuple)),
-    st.tuples(st.just(worker.say), texts),
+    st.tuples(st.just(worker.echo), texts),
 )
-called = st.sampled_from([read_facts, read_page_size, text_of, layout_of, charts_of, draw_page, worker.say, worker.die])
+called = st.sampled_from(
+    [read_facts, read_page_size, text_of, layout_of, charts_of, draw_page, worker.echo, worker.die]
+)
 
 kinds_of_error = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CogdocError)]
 
@@ -104,14 +106,14 @@ def message(form: int, body: bytes, length: int | None = None) -> io.BytesIO:
 
 @slow_machine
 @given(results)
-def test_what_functions_give_comes_back_as_it_was(result: tuple[Function, Any]) -> None:
+def test_results_are_transferred_unchanged(result: tuple[Function, Any]) -> None:
     function, value = result
     assert repr(through(function, value)) == repr(value)
 
 
 @slow_machine
 @given(st.integers(1, 40), st.integers(1, 40), st.booleans())
-def test_pictures_come_back_as_they_were(height: int, width: int, turned: bool) -> None:
+def test_pictures_are_transferred_unchanged(height: int, width: int, turned: bool) -> None:
     picture = worker.make_picture(height, width)
     picture = np.rot90(picture) if turned else picture
     copy = through(draw_page, picture)
@@ -127,7 +129,7 @@ def test_pictures_come_back_as_they_were(height: int, width: int, turned: bool) 
     texts,
     st.none() | texts,
 )
-def test_errors_come_back_as_they_were(kind: type[CogdocError], text: str, hint: str | None) -> None:
+def test_errors_are_transferred_unchanged(kind: type[CogdocError], text: str, hint: str | None) -> None:
     stream = io.BytesIO()
     send_reply(stream, encode_error(kind(text, hint)))
     stream.seek(0)
@@ -137,7 +139,7 @@ def test_errors_come_back_as_they_were(kind: type[CogdocError], text: str, hint:
 
 
 class Harmful:
-    """Prints when it is unpickled; a real one would do worse."""
+    """Prints when it is unpickled; a real attack would do worse."""
 
     def __init__(self, function: Function, arguments: tuple[Any, ...]) -> None:
         self.call = (function, arguments)
@@ -155,7 +157,7 @@ harmful = st.one_of(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(called, st.integers(0, 255), harmful | st.binary(max_size=200), st.none() | st.integers(0, 2**64 - 1))
-def test_nothing_else_is_taken_in(
+def test_other_messages_are_refused_and_never_unpickled(
     capfd: pytest.CaptureFixture[str], function: Function, form: int, body: bytes, length: int | None
 ) -> None:
     with pytest.raises((ReplyError, EOFError)):
@@ -177,49 +179,49 @@ def test_nothing_else_is_taken_in(
         (worker.die, b"[0]"),
     ],
 )
-def test_json_of_another_shape_is_refused(function: Function, body: bytes) -> None:
+def test_json_of_another_type_is_refused(function: Function, body: bytes) -> None:
     with pytest.raises(ReplyError):
         receive_reply(message(1, body), function)
 
 
 @pytest.mark.parametrize("form", [1, 2, 3])
-def test_announced_floods_are_refused_before_anything_is_allocated(form: int) -> None:
+def test_huge_lengths_are_refused_before_anything_is_allocated(form: int) -> None:
     body = struct.pack("<QQ", 2**31, 2**31)
     with pytest.raises(ReplyError):
         receive_reply(message(form, body, len(body) + 3 * 2**62), draw_page)
 
 
-def test_error_of_an_unknown_kind_is_an_error_and_a_long_one_is_cut() -> None:
+def test_unknown_error_becomes_a_damaged_error_with_a_limited_message() -> None:
     body = b'[{"kind": "SystemExit", "message": "' + b"x" * 10**6 + b'", "hint": null}]'
     with pytest.raises(DamagedError) as caught:
         receive_reply(message(3, body), read_facts)
     assert len(caught.value.message) == 1000
 
 
-def test_infinite_numbers_stay_what_they_are() -> None:
+def test_infinite_numbers_are_transferred_unchanged() -> None:
     assert through(read_page_size, (math.inf, -math.inf)) == (math.inf, -math.inf)
 
 
 @pytest.mark.parametrize("sent", [pickle.dumps(0), b"\x01" + b"\xff" * 8, b"\x07" + bytes(8), b"\x02" + bytes(8)])
-def test_child_that_sends_something_else_is_that_calls_error_only(fresh_sandbox: Sandbox, sent: bytes) -> None:
+def test_worker_that_sends_something_else_fails_only_its_own_call(fresh_sandbox: Sandbox, sent: bytes) -> None:
     with pytest.raises(DamagedError, match="something else"):
         fresh_sandbox.run(worker.send_instead, sent)
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
-def test_child_that_floods_the_channel_is_that_calls_error_only(fresh_sandbox: Sandbox) -> None:
+def test_worker_that_floods_the_channel_fails_only_its_own_call(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError):
         fresh_sandbox.run(worker.flood_channel)
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
-def test_text_that_is_no_unicode_is_that_calls_error_only(fresh_sandbox: Sandbox) -> None:
+def test_invalid_unicode_fails_only_its_own_call(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="cannot be read"):
-        fresh_sandbox.run(worker.say, "\ud800")
-    assert fresh_sandbox.run(worker.say, "all well") == "all well"
+        fresh_sandbox.run(worker.echo, "\ud800")
+    assert fresh_sandbox.run(worker.echo, "all well") == "all well"
 
 
-def test_page_that_says_more_than_the_parent_takes_in_is_too_large(fresh_sandbox: Sandbox) -> None:
+def test_result_larger_than_the_limit_is_too_large(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(TooLargeError, match="more than 64 MB"):
-        fresh_sandbox.run(worker.say_at_length, 70 * 2**20)
+        fresh_sandbox.run(worker.long_text, 70 * 2**20)
     assert fresh_sandbox.run(worker.add, 2, 3) == 5

@@ -1,4 +1,4 @@
-"""What a user points at becomes files, in an order people expect, and never outside the output folder."""
+"""Arguments become files in natural order, whose results never leave the output folder."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_folder_is_searched_recursively_in_natural_order_for_documents_only() ->
 
 
 @pytest.mark.usefixtures("folder")
-def test_results_of_a_folder_lie_as_its_files_do() -> None:
+def test_results_of_a_folder_have_the_same_layout() -> None:
     found = [source for source in expand_sources(["in"]) if isinstance(source, Source)]
     assert [str(source.relative) for source in found][-2:] == ["sub/b.pdf", "sub/deep/a.jpeg"]
 
@@ -49,14 +49,14 @@ def test_patterns_expand_in_natural_order_also_recursively() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_file_named_outright_may_have_any_suffix_and_pattern_characters() -> None:
+def test_named_file_may_have_any_suffix_and_pattern_characters() -> None:
     Path("odd[1].dat").touch()
     assert names("odd[1].dat", "in/notes.txt") == ["odd[1].dat", "in/notes.txt"]
     assert all(isinstance(source, Source) for source in expand_sources(["odd[1].dat", "in/notes.txt"]))
 
 
 @pytest.mark.usefixtures("folder")
-def test_what_is_missing_is_an_error_in_its_place() -> None:
+def test_missing_source_is_an_error_in_its_position() -> None:
     Path("void").mkdir()
     found = list(expand_sources(["in/page9.png", "gone.pdf", "*.xyz", "void", "in/sub/b.pdf"]))
     assert [type(source) for source in found] == [Source, UnresolvedSource, UnresolvedSource, UnresolvedSource, Source]
@@ -68,14 +68,14 @@ def test_what_is_missing_is_an_error_in_its_place() -> None:
 
 
 @pytest.mark.usefixtures("folder")
-def test_pipe_is_refused_instead_of_waited_for() -> None:
+def test_pipe_is_refused_without_reading_it() -> None:
     os.mkfifo("pipe.pdf")
     (source,) = expand_sources(["pipe.pdf"])
     assert isinstance(source, UnresolvedSource)
     assert "not a regular file" in source.error.message
 
 
-def test_name_that_is_no_utf8_is_shown_as_valid_text_and_opened_as_it_is(tmp_path: Path) -> None:
+def test_name_that_is_not_utf8_is_displayed_as_valid_text_and_opens(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.png")
     path.touch()
     (source,) = expand_sources([str(path)])
@@ -88,9 +88,9 @@ def test_name_that_is_no_utf8_is_shown_as_valid_text_and_opened_as_it_is(tmp_pat
 def test_results_never_leave_the_output_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argument: str) -> None:
     work = tmp_path / "a" / "b"
     (work / "a").mkdir(parents=True)
-    for place in (work, work.parent, tmp_path / "x"):
-        place.mkdir(exist_ok=True)
-        (place / "up.png").touch()
+    for folder in (work, work.parent, tmp_path / "x"):
+        folder.mkdir(exist_ok=True)
+        (folder / "up.png").touch()
     monkeypatch.chdir(work)
     for source in expand_sources([argument]):
         if isinstance(source, Source):
@@ -99,14 +99,14 @@ def test_results_never_leave_the_output_folder(tmp_path: Path, monkeypatch: pyte
             assert source.relative.name == "up.png"
 
 
-def test_dash_is_standard_input_where_there_is_one(tmp_path: Path) -> None:
-    (kept,) = expand_sources(["-"], stdin_file=tmp_path / "stdin")
-    assert kept == Source(tmp_path / "stdin", "-", Path("stdin"))
+def test_dash_is_standard_input_if_available(tmp_path: Path) -> None:
+    (source,) = expand_sources(["-"], stdin_file=tmp_path / "stdin")
+    assert source == Source(tmp_path / "stdin", "-", Path("stdin"))
     (lost,) = expand_sources(["-"])
     assert isinstance(lost, UnresolvedSource)
 
 
-def test_sources_are_found_as_they_are_needed(tmp_path: Path) -> None:
+def test_sources_are_found_lazily(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.png").touch()
 
@@ -118,7 +118,7 @@ def test_sources_are_found_as_they_are_needed(tmp_path: Path) -> None:
     assert [Path(next(found).name).name for _ in range(3)] == ["0.png", "1.png", "2.png"]
 
 
-def test_list_of_files_is_read_by_lines_or_by_nul_bytes() -> None:
+def test_lists_of_files_are_separated_by_lines_or_nul_bytes() -> None:
     lines = io.BytesIO(b"a b.png\r\n\nc.pdf\nlast.png")
     assert list(read_file_list(lines, nul_separated=False)) == ["a b.png", "c.pdf", "last.png"]
     nul = io.BytesIO(b"two\nlines.png\0c.pdf\0\0")
@@ -129,24 +129,24 @@ file_names = st.lists(st.text(st.characters(exclude_characters="\0\r\n", exclude
 
 
 @given(file_names, st.booleans())
-def test_list_of_files_gives_back_the_names_it_was_written_from(written: list[str], nul: bool) -> None:
+def test_any_name_survives_a_list_of_files(written: list[str], nul: bool) -> None:
     separator = "\0" if nul else "\n"
     stream = io.BytesIO(separator.join(written).encode())
     assert list(read_file_list(stream, nul_separated=nul)) == written
 
 
 @given(st.lists(st.integers(0, 10**6)))
-def test_natural_order_is_the_order_of_the_numbers(numbers: list[int]) -> None:
+def test_natural_order_sorts_numbers_by_value(numbers: list[int]) -> None:
     files = [f"page {number}.png" for number in numbers]
     assert sorted(files, key=natural_key) == [f"page {number}.png" for number in sorted(numbers)]
 
 
 @given(st.lists(st.text()))
-def test_natural_order_takes_any_names(texts: list[str]) -> None:
+def test_natural_order_sorts_any_names(texts: list[str]) -> None:
     assert sorted(sorted(texts, key=natural_key)) == sorted(texts)
 
 
-def test_empty_standard_input_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_empty_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     with (tmp_path / "empty").open() as nothing:
         monkeypatch.setattr(sys, "stdin", nothing)

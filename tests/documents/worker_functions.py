@@ -1,4 +1,4 @@
-"""What the tests have done in a child process. Plain functions of a module that the child can import."""
+"""Functions that tests call in a worker process, in a module that it can import."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cogdoc.documents.rendering import PixelSize
 from cogdoc.documents.sandbox_limits import OPEN_FILES
 from cogdoc.errors import DamagedError, EncryptedError
 
-KEPT: list[bytearray] = []
+LEAKED: list[bytearray] = []
 
 
 def add(one: int, other: int) -> int:
@@ -68,34 +68,34 @@ def print_loudly() -> str:
     return sys.stdin.read()
 
 
-def say(text: str) -> str:
+def echo(text: str) -> str:
     return text
 
 
-def say_at_length(length: int) -> str:
+def long_text(length: int) -> str:
     return "x" * length
 
 
 def exhaust_memory(caught: bool) -> str:
-    """Allocate without end; as MuPDF and Pillow are wrapped, the failure may come as an error of another kind."""
-    held = []
+    """Allocate until memory runs out; if `caught`, raise another error then, as wrappers of native libraries do."""
+    chunks = []
     try:
         while True:
-            held.append(bytearray(64 * 2**20))
+            chunks.append(bytearray(64 * 2**20))
     except MemoryError:
         if not caught:
             raise
         raise DamagedError("damaged page: code=1: malloc (67108864 bytes) failed") from None
 
 
-def keep_memory(size: int) -> int:
-    """Allocate for good, as a leak does; how much is held by now."""
-    KEPT.append(bytearray(size))
-    return sum(map(len, KEPT))
+def leak_memory(size: int) -> int:
+    """Leak `size` bytes; returns the bytes leaked so far."""
+    LEAKED.append(bytearray(size))
+    return sum(map(len, LEAKED))
 
 
 def limit_processor_time(seconds: int) -> None:
-    """Act as a child whose parent has lost its clock."""
+    """Run until the processor time limit, as a worker process whose parent cannot kill it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, resource.RLIM_INFINITY))
     while True:
@@ -143,15 +143,15 @@ def start_process(how: str) -> str:
 
 
 def start_thread() -> str:
-    said: list[str] = []
-    thread = threading.Thread(target=lambda: said.append("from a thread"))
+    messages: list[str] = []
+    thread = threading.Thread(target=lambda: messages.append("from a thread"))
     thread.start()
     thread.join()
-    return said[0]
+    return messages[0]
 
 
 def send_instead(message: bytes) -> int:
-    """Write to every descriptor that may be the channel, as native code that was taken over could."""
+    """Write to every descriptor that may be the channel, as hijacked native code could."""
     for number in range(OPEN_FILES):
         with contextlib.suppress(OSError):
             if stat.S_ISFIFO(os.fstat(number).st_mode):
@@ -178,15 +178,15 @@ def ignore_interrupts_for(seconds: float) -> str:
 
 
 def bytes_read_while_drawing(request: OpenRequest, number: int) -> int:
-    """How many bytes this process reads from files to open a document and draw one of its pages."""
-    draw_page(request, 1, PixelSize(8, 8))  # libraries are loaded by now
+    """The bytes that this process reads from files to open a document and render one of its pages."""
+    draw_page(request, 1, PixelSize(8, 8))  # loads the libraries
     before = _bytes_read()
     draw_page(request, number, PixelSize(64, 64))
     return _bytes_read() - before
 
 
 def memory_growth_while_drawing(warm: OpenRequest, request: OpenRequest, size: PixelSize) -> int:
-    """By how many bytes the peak memory of this process grows while page 1 is drawn."""
+    """The growth of this process's peak memory in bytes while it renders page 1."""
     draw_page(warm, 1, size)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     draw_page(request, 1, size)

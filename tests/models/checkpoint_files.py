@@ -13,7 +13,7 @@ UNWANTED = ("modeling_cogvlm.py", "pytorch_model.bin", "README.md", "assets/othe
 
 
 def make_checkpoint(folder: Path) -> Path:
-    """Three shards, index, config and tokenizer; every call writes the same."""
+    """Three shards, index, config and tokenizer; every call writes the same bytes."""
     folder.mkdir(parents=True)
     ids = save_llama3_tokenizer(folder)
     raw = raw_config(
@@ -28,6 +28,6 @@ def make_checkpoint(folder: Path) -> Path:
 
 
 def repository_files(folder: Path) -> dict[str, bytes]:
-    """A checkpoint's files, and others that repositories have and nobody should download."""
+    """A checkpoint's files, and other files of repositories that must not be downloaded."""
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
     return files | {"LICENSE": b"Be kind.\n"} | dict.fromkeys(UNWANTED, b"not wanted")

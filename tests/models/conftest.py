@@ -1,4 +1,4 @@
-"""A hub with a small checkpoint, and a home that is not the user's."""
+"""A hub that serves a small checkpoint, and a home folder for tests."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from local_hub import Hub, serving
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint to be read or copied, not changed."""
+    """A complete checkpoint, which tests read or copy but do not change."""
     return make_checkpoint(tmp_path_factory.mktemp("checkpoint") / "whole")
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Neither models nor settings of whoever runs the tests."""
+    """An environment without the user's models and settings."""
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COGDOC_HOME", str(tmp_path / "home"))
@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def hub(whole: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:  # noqa: ARG001
-    """A hub that serves the English model, and that both clients take for theirs."""
+    """A hub that serves the English model to both clients."""
     with serving(Hub(repository_files(whole))) as served:
         monkeypatch.setenv("HF_ENDPOINT", served.address)
         monkeypatch.setenv("MODELSCOPE_DOMAIN", served.address)

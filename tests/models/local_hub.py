@@ -1,4 +1,4 @@
-"""A model hub on this machine: a real HTTP server that speaks as much of two hubs' protocols as a download needs."""
+"""A model hub on this machine: an HTTP server with the parts of two hubs' protocols that a download needs."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ TOKEN = "hf_letmein"
 
 @dataclass
 class Hub:
-    """What the server serves and how it misbehaves. Tests change it between requests."""
+    """What the server serves, and how it fails. Tests change it between requests."""
 
     files: dict[str, bytes]
     repository: str = "THUDM/cogvlm2-llama3-chat-19B"
     promised: dict[str, bytes] = field(default_factory=dict)
-    """Files whose listed size and hash are those of another content."""
+    """Other contents, whose size and hash are listed instead of those of the served file."""
     breaks: dict[str, list[int]] = field(default_factory=dict)
-    """For each request of a file in turn: after how many bytes the connection breaks."""
+    """For each request of a file in turn, the bytes after which the connection breaks."""
     statuses: dict[str, int] = field(default_factory=dict)
-    """What to answer instead, by file name or `list`."""
+    """HTTP statuses to respond with instead, by file name or `list`."""
     private: bool = False
     ignores_ranges: bool = False
     served: Counter[str] = field(default_factory=Counter)
-    """Bytes of each file that went out."""
+    """Bytes sent of each file."""
     requests: list[str] = field(default_factory=list)
     tokens: set[str | None] = field(default_factory=set)
     stalled: threading.Event = field(default_factory=threading.Event)
-    """Set when a break of `STALL` bytes is reached: then the connection stays open without a byte."""
+    """Set when a connection stalls; see `STALLS`."""
     release: threading.Event = field(default_factory=threading.Event)
     address: str = ""
 
@@ -48,12 +48,12 @@ class Hub:
 
 
 STALLS = -1
-"""As a break: half of the file comes, then nothing more, until `release` is set."""
+"""A value for `Hub.breaks`: send half of the file, then keep the connection open until `release` is set."""
 
 
 @contextmanager
 def serving(hub: Hub) -> Iterator[Hub]:
-    """The hub on a port of its own while the context lasts."""
+    """Serve the hub on its own port inside the context."""
 
     class Handler(_Handler):
         pass
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
             blob = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
             entry = {"rfilename": name, "size": len(content), "blobId": blob}
             if name.endswith(".safetensors"):
-                entry["blobId"] = 40 * "0"  # that of the LFS pointer
+                entry["blobId"] = 40 * "0"  # the hash of the LFS pointer
                 entry["lfs"] = {"size": len(content), "sha256": _sha256(content), "pointerSize": 134}
             siblings.append(entry)
         return {"id": self.hub.repository, "modelId": self.hub.repository, "sha": COMMIT, "siblings": siblings}
@@ -153,8 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
         if name not in hub.files:
             return self._fail(404, "EntryNotFound")
         content = hub.files[name]
-        wanted = self.headers.get("Range")
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and not hub.ignores_ranges else 0
+        requested = self.headers.get("Range")
+        start = int(requested.removeprefix("bytes=").rstrip("-")) if requested and not hub.ignores_ranges else 0
         body = content[start:]
         self.send_response(206 if start else 200)
         if start:

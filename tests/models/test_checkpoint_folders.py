@@ -1,4 +1,4 @@
-"""What a user calls a model, and which folder that is; found without torch and without the network."""
+"""Models are found by name or folder, without PyTorch and without the network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMMIT, OTHER_COMMIT = 40 * "a", 40 * "b"
 
 
 def cached(root: Path, whole: Path, commit: str, owner: str = "THUDM") -> Path:
-    """A checkpoint as huggingface_hub keeps it."""
+    """Copy a checkpoint into a cache with huggingface_hub's layout."""
     folder = root / f"models--{owner}--cogvlm2-llama3-chat-19B"
     snapshot = folder / "snapshots" / commit
     shutil.copytree(whole, snapshot)
@@ -27,7 +27,7 @@ def cached(root: Path, whole: Path, commit: str, owner: str = "THUDM") -> Path:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("name", "expected"),
     [
         ("chat", "chat"),
         ("cogvlm2-llama3-chat-19B", "chat"),
@@ -38,12 +38,12 @@ def cached(root: Path, whole: Path, commit: str, owner: str = "THUDM") -> Path:
         ("llama", None),
     ],
 )
-def test_a_model_has_a_short_name_and_that_of_its_repositories(said: str, meant: str | None) -> None:
-    model = find_model(said)
-    assert (model.name if model else None) == meant
+def test_model_is_found_by_its_short_name_and_its_repositories(name: str, expected: str | None) -> None:
+    model = find_model(name)
+    assert (model.name if model else None) == expected
 
 
-def test_a_pulled_model_is_found_by_its_name(home: Path, whole: Path) -> None:
+def test_pulled_model_is_found_by_its_name(home: Path, whole: Path) -> None:
     assert find_checkpoint("chat") is None
     shutil.copytree(whole, home / "models" / "cogvlm2-llama3-chat-19B")
     assert find_checkpoint("chat") == checkpoint_folder("chat") == home / "models" / "cogvlm2-llama3-chat-19B"
@@ -51,7 +51,7 @@ def test_a_pulled_model_is_found_by_its_name(home: Path, whole: Path) -> None:
 
 
 @pytest.mark.parametrize("owner", ["THUDM", "zai-org"])
-def test_a_model_in_the_hugging_face_cache_is_found_and_the_current_snapshot_is_taken(
+def test_model_in_the_hugging_face_cache_is_found_in_its_current_snapshot(
     home: Path, whole: Path, tmp_path: Path, owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older = cached(tmp_path / "hf" / "hub", whole, COMMIT, owner)
@@ -66,11 +66,11 @@ def test_a_model_in_the_hugging_face_cache_is_found_and_the_current_snapshot_is_
     assert not home.exists()
 
 
-def test_a_folder_is_a_model_too(home: Path, whole: Path) -> None:  # noqa: ARG001
+def test_folder_can_be_named_as_a_model(home: Path, whole: Path) -> None:  # noqa: ARG001
     assert checkpoint_folder(str(whole)) == whole
 
 
-def test_what_is_not_here_comes_with_the_command_that_gets_it(home: Path, tmp_path: Path) -> None:  # noqa: ARG001
+def test_error_for_a_missing_model_names_the_command_that_pulls_it(home: Path, tmp_path: Path) -> None:  # noqa: ARG001
     with pytest.raises(MissingError) as missing:
         checkpoint_folder("chinese-int4")
     assert missing.value.hint == "cogdoc model pull chinese-int4"
@@ -80,7 +80,7 @@ def test_what_is_not_here_comes_with_the_command_that_gets_it(home: Path, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("harm", "complaint"),
+    ("damage", "message"),
     [
         (lambda folder: (folder / SHARDS[1]).unlink(), f"missing: {SHARDS[1]}"),
         (lambda folder: (folder / "tokenizer.json").unlink(), "missing: tokenizer.json"),
@@ -92,32 +92,32 @@ def test_what_is_not_here_comes_with_the_command_that_gets_it(home: Path, tmp_pa
     ],
 )
 @pytest.mark.parametrize("named", [True, False])
-def test_what_is_not_whole_is_no_checkpoint_and_the_error_says_why(
-    home: Path, whole: Path, tmp_path: Path, harm: object, complaint: str, named: bool
+def test_incomplete_checkpoint_is_not_found_and_the_error_says_why(
+    home: Path, whole: Path, tmp_path: Path, damage: object, message: str, named: bool
 ) -> None:
     folder = home / "models" / "cogvlm2-llama3-chat-19B" if named else tmp_path / "mine"
     shutil.copytree(whole, folder)
-    assert callable(harm)
-    harm(folder)
+    assert callable(damage)
+    damage(folder)
     name = "chat" if named else str(folder)
     assert find_checkpoint(name) is None
-    with pytest.raises(CheckpointError, match=complaint) as error:
+    with pytest.raises(CheckpointError, match=message) as error:
         checkpoint_folder(name)
     assert ("cogdoc model pull chat" in (error.value.hint or "")) == named
 
 
-def test_a_file_is_no_folder(home: Path, whole: Path) -> None:  # noqa: ARG001
+def test_file_is_not_a_checkpoint(home: Path, whole: Path) -> None:  # noqa: ARG001
     assert find_checkpoint(str(whole / "config.json")) is None
 
 
-def test_models_lie_where_the_system_keeps_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_in_the_user_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COGDOC_HOME", raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert models_folder() == tmp_path / "cogdoc" / "models"
 
 
-def test_finding_needs_neither_torch_nor_a_client_of_any_hub(whole: Path) -> None:
+def test_finding_a_checkpoint_loads_neither_torch_nor_a_hub_client(whole: Path) -> None:
     code = (
         "import sys, json; from cogdoc.models.description import *;"
         "from cogdoc.models.checkpoint_folders import find_checkpoint;"
@@ -128,5 +128,5 @@ def test_finding_needs_neither_torch_nor_a_client_of_any_hub(whole: Path) -> Non
     assert not loaded & {"torch", "transformers", "huggingface_hub", "httpx2", "numpy"}
 
 
-def test_every_model_is_in_both_hubs() -> None:
+def test_every_model_is_on_both_hubs() -> None:
     assert all(model.huggingface and model.modelscope for model in MODELS.values())

@@ -1,4 +1,4 @@
-"""The published sizes, and what is said of a checkpoint without loading it."""
+"""Checkpoints are described without loading them, and the published sizes are right."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cogdoc.models.description import CARDS, PUBLISHED, describe, fitting_contex
 PUBLISHED_PARAMETERS = 19_503_107_328
 
 
-def test_the_published_model_has_the_published_number_of_parameters() -> None:
+def test_published_model_has_the_published_number_of_parameters() -> None:
     assert parameters(PUBLISHED) == PUBLISHED_PARAMETERS
 
 
-def test_the_parts_of_the_plan_add_up() -> None:
+def test_parts_of_the_memory_plan_add_up() -> None:
     parts = dict(memory_parts(PUBLISHED, "nf4"))
     names = list(parts)
     assert sum(parts[name] for name in names[: names.index("all weights")]) == parts["all weights"]
@@ -30,11 +30,11 @@ def test_the_parts_of_the_plan_add_up() -> None:
     ("quantization", "fitting"),
     [("nf4", [8192] * 4), ("int8", [None, 8192, 8192, 8192]), ("none", [None, None, 8192, 8192])],
 )
-def test_cards_hold_what_the_note_says(quantization: str, fitting: list[int | None]) -> None:
+def test_contexts_that_fit_common_cards_are_as_documented(quantization: str, fitting: list[int | None]) -> None:
     assert [fitting_context(PUBLISHED, quantization, card) for card in CARDS] == fitting  # type: ignore[arg-type]
 
 
-def test_a_little_less_memory_means_a_shorter_context() -> None:
+def test_less_memory_means_a_shorter_context() -> None:
     needed = memory_parts(PUBLISHED, "nf4")[-1][1]
     assert fitting_context(PUBLISHED, "nf4", needed) == PUBLISHED.max_positions
     shorter = fitting_context(PUBLISHED, "nf4", needed - 10**8)
@@ -46,7 +46,7 @@ def test_a_little_less_memory_means_a_shorter_context() -> None:
     ("stated", "stored"),
     [(None, None), ({"load_in_4bit": True, "bnb_4bit_quant_type": "fp4"}, "nf4"), ({"load_in_8bit": True}, "int8")],
 )
-def test_a_checkpoint_says_how_it_is_quantized(
+def test_quantization_is_read_from_the_configuration(
     whole: Path, tmp_path: Path, stated: dict[str, object] | None, stored: str | None
 ) -> None:
     folder = tmp_path / "mine"

@@ -1,4 +1,4 @@
-"""The whole way, as a newcomer goes it: from a hub to an answer with its place, and on to a copy in 4 bits."""
+"""A newcomer's path: pull a model, ask a question, quantize the model to 4 bits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def cogdoc(*arguments: str | Path) -> str:
     return done.stdout
 
 
-def test_from_a_fresh_download_to_a_checked_answer(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pulled_model_answers_and_can_be_quantized(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {path.name: path.read_bytes() for path in (POCKET / "model").iterdir() if path.is_file()}
     with serving(Hub(files, breaks={"model.safetensors": [1_000_000]})) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.address)

@@ -1,4 +1,4 @@
-"""`cogdoc model pull` as users run it, against a server on this machine that speaks Hugging Face's protocol."""
+"""`cogdoc model pull` as users run it, against a local server with the hubs' protocols."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGE = SHARDS[1]
 
 
 def command(*arguments: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run `cogdoc model ...` in the environment that the fixtures set."""
+    """Run `cogdoc model ...` in the environment of the fixtures."""
     return subprocess.run(
         [sys.executable, "-m", "cogdoc", "model", *map(str, arguments)],
         env=os.environ | {"COLUMNS": "100"} | settings,
@@ -35,7 +35,7 @@ def folder(home: Path) -> Path:
     return home / "models" / "cogvlm2-llama3-chat-19B"
 
 
-def test_a_model_is_pulled_listed_verified_and_removed(hub: Hub, folder: Path) -> None:
+def test_model_is_pulled_listed_verified_and_removed(hub: Hub, folder: Path) -> None:
     done = command("pull")
     assert (done.returncode, done.stdout) == (0, f"{folder}\n")
     assert f"pulling {hub.repository} at {COMMIT}: " in done.stderr
@@ -53,9 +53,9 @@ def test_a_model_is_pulled_listed_verified_and_removed(hub: Hub, folder: Path) -
     assert f"{len(record['files'])} files have the recorded hash" in verified.stdout
 
     again = command("pull", "--offline")
-    assert (again.returncode, again.stdout) == (0, f"{folder}\n"), "what is here needs no network"
+    assert (again.returncode, again.stdout) == (0, f"{folder}\n"), "a complete model needs no network"
     (folder / "notes.txt").write_text("mine")
-    assert command("remove", "chat").returncode == 2, "nobody can be asked"
+    assert command("remove", "chat").returncode == 2, "without a terminal there is no confirmation"
     assert folder.exists()
     removed = command("remove", "chat", "--yes")
     assert removed.returncode == 0
@@ -63,7 +63,7 @@ def test_a_model_is_pulled_listed_verified_and_removed(hub: Hub, folder: Path) -
     assert "notes.txt" in removed.stderr
 
 
-def test_ctrl_c_in_the_middle_keeps_what_came_and_the_next_pull_goes_on(hub: Hub, folder: Path) -> None:
+def test_pull_resumes_after_ctrl_c(hub: Hub, folder: Path) -> None:
     hub.breaks = {LARGE: [STALLS]}
     started = subprocess.Popen(
         [sys.executable, "-m", "cogdoc", "model", "pull"],
@@ -80,15 +80,15 @@ def test_ctrl_c_in_the_middle_keeps_what_came_and_the_next_pull_goes_on(hub: Hub
     assert "resume with: cogdoc model pull chat" in command("list").stdout
     before = hub.served.total()
     assert command("pull").returncode == 0
-    wanted = sum(len(hub.files[name]) for name in set(hub.files) - set(UNWANTED))
-    assert 0 < before < wanted
-    # The half that was on its way when Ctrl-C came may have been lost in part.
-    assert wanted <= hub.served.total() < wanted + len(hub.files[LARGE]) // 2 + 1
+    expected = sum(len(hub.files[name]) for name in set(hub.files) - set(UNWANTED))
+    assert 0 < before < expected
+    # Part of the half that was being sent at Ctrl-C may be lost.
+    assert expected <= hub.served.total() < expected + len(hub.files[LARGE]) // 2 + 1
     assert hub.served[SHARDS[0]] == len(hub.files[SHARDS[0]])
     assert command("verify", "chat").returncode == 0
 
 
-def test_a_private_model_wants_a_token_and_gets_it(hub: Hub, folder: Path) -> None:
+def test_private_model_needs_a_token(hub: Hub, folder: Path) -> None:
     hub.private = True
     refused = command("pull")
     assert refused.returncode == 3
@@ -99,7 +99,7 @@ def test_a_private_model_wants_a_token_and_gets_it(hub: Hub, folder: Path) -> No
     assert folder.exists()
 
 
-def test_a_model_or_revision_that_is_not_there_is_missing(hub: Hub) -> None:
+def test_unknown_model_or_revision_is_missing(hub: Hub) -> None:
     chinese = command("pull", "--chinese")
     assert chinese.returncode == 3
     assert chinese.stderr == "cogdoc: THUDM/cogvlm2-llama3-chinese-chat-19B: not found on huggingface\n"
@@ -109,37 +109,37 @@ def test_a_model_or_revision_that_is_not_there_is_missing(hub: Hub) -> None:
     assert not hub.served
 
 
-def test_a_revision_can_be_pinned_to_a_commit(hub: Hub, tmp_path: Path, folder: Path) -> None:
-    place = tmp_path / "pinned"
-    assert command("pull", "--revision", COMMIT, "--to", place).returncode == 0
-    assert json.loads((place / "cogdoc.json").read_text())["revision"] == COMMIT
+def test_revision_can_be_pinned_to_a_commit(hub: Hub, tmp_path: Path, folder: Path) -> None:
+    target = tmp_path / "pinned"
+    assert command("pull", "--revision", COMMIT, "--to", target).returncode == 0
+    assert json.loads((target / "cogdoc.json").read_text())["revision"] == COMMIT
     assert not folder.exists()
-    assert command("pull", "--revision", "other", "--to", place).returncode == 6
+    assert command("pull", "--revision", "other", "--to", target).returncode == 6
     assert hub.requests
 
 
-def test_modelscope_serves_the_same(hub: Hub, folder: Path) -> None:
+def test_modelscope_serves_the_same_model(hub: Hub, folder: Path) -> None:
     hub.repository = "ZhipuAI/cogvlm2-llama3-chat-19B"
     assert command("pull", "chat", "--from", "modelscope", "--quiet").stderr == ""
     assert json.loads((folder / "cogdoc.json").read_text())["source"] == "modelscope"
 
 
 @pytest.mark.parametrize("way", ["option", "COGDOC_OFFLINE", "HF_HUB_OFFLINE"])
-def test_offline_refuses_at_once(hub: Hub, way: str) -> None:
+def test_offline_pull_is_refused_at_once(hub: Hub, way: str) -> None:
     done = command("pull", "--offline") if way == "option" else command("pull", **{way: "1"})
     assert done.returncode == 3
     assert "offline" in done.stderr
     assert hub.requests == []
 
 
-def test_a_hub_that_is_not_there_is_one_line(home: Path) -> None:  # noqa: ARG001
+def test_unreachable_hub_is_a_one_line_error(home: Path) -> None:  # noqa: ARG001
     done = command("pull", HF_ENDPOINT="http://127.0.0.1:9")
     assert done.returncode == 5
     assert "huggingface cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_what_lies_in_the_hugging_face_cache_is_used_and_never_removed(hub: Hub, whole: Path, tmp_path: Path) -> None:
+def test_model_in_the_hugging_face_cache_is_used_and_never_removed(hub: Hub, whole: Path, tmp_path: Path) -> None:
     snapshot = tmp_path / "hf" / "hub" / "models--THUDM--cogvlm2-llama3-chat-19B" / "snapshots" / COMMIT
     shutil.copytree(whole, snapshot)
     done = command("pull")
@@ -152,11 +152,11 @@ def test_what_lies_in_the_hugging_face_cache_is_used_and_never_removed(hub: Hub,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [(("nonsense",), "no model named 'nonsense'"), (("chat", "--chinese"), "not the Chinese model")],
 )
-def test_what_cannot_be_pulled_is_a_usage_error(home: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_impossible_pull_is_a_usage_error(home: Path, arguments: tuple[str, ...], message: str) -> None:
     done = command("pull", *arguments)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert message in done.stderr
     assert not home.exists()

@@ -1,4 +1,4 @@
-"""Downloads against a real server: broken connections, damaged bytes, small disks; whole or absent."""
+"""Pulls from a real HTTP server: broken connections, damaged bytes, small disks; a folder is complete or absent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def fetch(target: Path, revision: str | None = None) -> list[tuple[str, int, int]]:
-    """Pull by ModelScope's protocol, whose address is not fixed when its client is imported; gives the progress."""
+    """Pull with ModelScope's protocol, whose address is not fixed at import; returns the progress."""
     heard: list[tuple[str, int, int]] = []
     pull(
         list_repository("modelscope", REPOSITORY, revision),
@@ -49,7 +49,7 @@ def expected_size(hub: Hub) -> int:
     return sum(len(hub.files[name]) for name in expected_names(hub))
 
 
-def test_a_pulled_folder_holds_the_checkpoint_and_its_record_and_nothing_else(hub: Hub, target: Path) -> None:
+def test_pulled_folder_contains_only_the_checkpoint_and_its_provenance(hub: Hub, target: Path) -> None:
     heard = fetch(target)
     assert {path.name for path in target.iterdir()} == expected_names(hub) | {"cogdoc.json"}
     assert all((target / name).read_bytes() == hub.files[name] for name in expected_names(hub))
@@ -67,7 +67,7 @@ def test_a_pulled_folder_holds_the_checkpoint_and_its_record_and_nothing_else(hu
     assert (record.source, record.repository, record.revision) == ("modelscope", REPOSITORY, "master")
 
 
-def test_a_connection_that_breaks_is_taken_up_where_it_broke(hub: Hub, target: Path) -> None:
+def test_broken_connection_resumes_where_it_broke(hub: Hub, target: Path) -> None:
     hub.breaks = {LARGE: [10_000, 0, 20_000], "config.json": [0, 5]}
     heard = fetch(target)
     assert verify(target)[1] == []
@@ -75,7 +75,7 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(hub: Hub, target: P
     assert heard[-1][1] == expected_size(hub)
 
 
-def test_a_pull_that_failed_goes_on_where_it_was_and_nothing_is_there_before_all_is(hub: Hub, target: Path) -> None:
+def test_failed_pull_resumes_and_the_folder_appears_only_when_complete(hub: Hub, target: Path) -> None:
     hub.breaks = {LARGE: [10_000, *[0] * len(NO_WAITS), 0]}
     with pytest.raises(OutputError, match="modelscope cannot be reached") as error:
         fetch(target)
@@ -90,7 +90,7 @@ def test_a_pull_that_failed_goes_on_where_it_was_and_nothing_is_there_before_all
     assert verify(target)[1] == []
 
 
-def test_a_server_that_knows_no_ranges_is_asked_for_the_whole_file_again(hub: Hub, target: Path) -> None:
+def test_file_starts_over_if_the_server_does_not_support_ranges(hub: Hub, target: Path) -> None:
     hub.breaks = {LARGE: [10_000]}
     hub.ignores_ranges = True
     heard = fetch(target)
@@ -99,7 +99,7 @@ def test_a_server_that_knows_no_ranges_is_asked_for_the_whole_file_again(hub: Hu
     assert verify(target)[1] == []
 
 
-def test_a_flipped_byte_on_the_way_is_noticed_and_only_that_file_comes_again(hub: Hub, target: Path) -> None:
+def test_corrupted_file_is_detected_and_only_that_file_is_downloaded_again(hub: Hub, target: Path) -> None:
     right = hub.files[LARGE]
     middle = len(right) // 2
     hub.promised[LARGE] = right
@@ -115,13 +115,13 @@ def test_a_flipped_byte_on_the_way_is_noticed_and_only_that_file_comes_again(hub
     assert verify(target)[1] == []
 
 
-def test_a_file_that_is_longer_than_promised_is_refused(hub: Hub, target: Path) -> None:
+def test_file_longer_than_listed_is_refused(hub: Hub, target: Path) -> None:
     hub.promised[LARGE] = hub.files[LARGE][:-100]
-    with pytest.raises(OutputError, match="longer than modelscope said"):
+    with pytest.raises(OutputError, match="longer than modelscope states"):
         fetch(target)
 
 
-def test_a_repository_that_lacks_a_shard_is_refused_before_the_gigabytes(hub: Hub, target: Path) -> None:
+def test_repository_without_a_shard_is_refused_before_the_weights(hub: Hub, target: Path) -> None:
     del hub.files[SHARDS[2]]
     with pytest.raises(CheckpointError, match=f"lacks {SHARDS[2]}"):
         fetch(target)
@@ -129,20 +129,20 @@ def test_a_repository_that_lacks_a_shard_is_refused_before_the_gigabytes(hub: Hu
 
 
 @pytest.mark.parametrize("config", [b"{}", b'{"vision_config": {}, "hidden_size": "wide"}', b"no json"])
-def test_another_kind_of_model_is_refused_before_the_gigabytes(hub: Hub, target: Path, config: bytes) -> None:
+def test_other_architecture_is_refused_before_the_weights(hub: Hub, target: Path, config: bytes) -> None:
     hub.files["config.json"] = config
     with pytest.raises(CheckpointError):
         fetch(target)
     assert not any(name.endswith(".safetensors") for name in hub.served)
 
 
-def test_nothing_comes_of_a_repository_without_safetensors(hub: Hub, target: Path) -> None:
+def test_repository_without_safetensors_is_refused(hub: Hub, target: Path) -> None:
     hub.files = {name: content for name, content in hub.files.items() if name in UNWANTED}
     with pytest.raises(MissingError, match="holds no checkpoint in safetensors"):
         fetch(target)
 
 
-def test_names_that_point_elsewhere_are_never_written(hub: Hub, target: Path) -> None:
+def test_names_with_folders_are_never_written(hub: Hub, target: Path) -> None:
     evil = ("../config.json", "/tmp/model.safetensors", "..\\tokenizer.json", "a/../../x.safetensors")
     hub.files |= dict.fromkeys(evil, b"evil")
     fetch(target)
@@ -154,7 +154,7 @@ def test_names_that_point_elsewhere_are_never_written(hub: Hub, target: Path) ->
     [(401, MissingError, 3), (403, MissingError, 3), (404, MissingError, 3), (500, OutputError, 5)],
 )
 @pytest.mark.parametrize("what", ["list", LARGE])
-def test_a_refusal_is_one_clear_error(
+def test_refused_request_is_a_one_line_error(
     hub: Hub, target: Path, status: int, kind: type[CogdocError], code: int, what: str
 ) -> None:
     hub.statuses[what] = status
@@ -165,22 +165,20 @@ def test_a_refusal_is_one_clear_error(
     assert not target.exists()
 
 
-def test_a_hub_that_is_not_there_is_one_clear_error(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_hub_is_an_error(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODELSCOPE_DOMAIN", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(OutputError, match="modelscope cannot be reached"):
         fetch(target)
 
 
-def test_an_answer_that_is_no_list_of_files_is_one_clear_error(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_list_of_files_is_an_error(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODELSCOPE_DOMAIN", f"{hub.address}/{REPOSITORY}/resolve/{COMMIT}/config.json?")
     with pytest.raises(OutputError, match="something else than a list of files"):
         list_repository("modelscope", REPOSITORY, None)
 
 
-def test_a_disk_that_is_too_small_is_refused_before_anything_is_downloaded(
-    hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_too_small_disk_is_refused_before_any_download(hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**12, 10**12, (1 << 30) + expected_size(hub) - 1))
     with pytest.raises(ResourceError, match="GB free") as error:
@@ -192,7 +190,7 @@ def test_a_disk_that_is_too_small_is_refused_before_anything_is_downloaded(
     fetch(target)
 
 
-def test_what_came_before_needs_no_room_again(hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_disk_check_counts_only_the_missing_bytes(hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hub.breaks = {LARGE: [10_000, *[0] * len(NO_WAITS), 0]}
     with pytest.raises(OutputError):
         fetch(target)
@@ -203,21 +201,21 @@ def test_what_came_before_needs_no_room_again(hub: Hub, target: Path, monkeypatc
     assert verify(target)[1] == []
 
 
-def test_what_is_there_is_never_replaced(hub: Hub, target: Path) -> None:
+def test_existing_folder_is_never_replaced(hub: Hub, target: Path) -> None:
     target.mkdir(parents=True)
     with pytest.raises(OutputExistsError):
         fetch(target)
     assert not hub.served
 
 
-def test_one_pull_at_a_time(hub: Hub, target: Path) -> None:
+def test_only_one_pull_runs_at_a_time(hub: Hub, target: Path) -> None:
     target.parent.mkdir()
     with FileLock(target.with_name(".chat.lock")), pytest.raises(OutputError, match="another cogdoc"):
         fetch(target)
     assert not hub.served
 
 
-def test_files_of_another_revision_are_not_taken_for_those_of_this_one(hub: Hub, target: Path) -> None:
+def test_files_of_another_revision_are_not_reused(hub: Hub, target: Path) -> None:
     hub.breaks = {SHARDS[2]: [1000, *[0] * len(NO_WAITS), 0]}
     with pytest.raises(OutputError):
         fetch(target)
@@ -229,7 +227,7 @@ def test_files_of_another_revision_are_not_taken_for_those_of_this_one(hub: Hub,
     assert verify(target)[1] == []
 
 
-def test_the_other_owner_is_asked_where_the_first_has_nothing(hub: Hub) -> None:
+def test_second_owner_is_tried_if_the_first_has_no_such_repository(hub: Hub) -> None:
     hub.repository = "ZhipuAI/cogvlm2-llama3-chat-19B"
     assert list_model(MODELS["chat"], "modelscope", None).repository == hub.repository
     with pytest.raises(MissingError):

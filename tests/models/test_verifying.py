@@ -1,4 +1,4 @@
-"""What `verify` finds: each kind of damage has an error of its own, and several are all named."""
+"""`verify` reports each kind of damage with its own error, and all faults together."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from cogdoc.errors import ExitCode
 from cogdoc.models.provenance import git_blob_sha1, record_hashes, sha256
 from cogdoc.models.verifying import verify
 
-Harm = Callable[[Path], object]
+Damage = Callable[[Path], object]
 
 
 @pytest.fixture
 def recorded(whole: Path, tmp_path: Path) -> Path:
-    """A checkpoint that cogdoc recorded."""
+    """A checkpoint with recorded hashes."""
     folder = tmp_path / "recorded"
     shutil.copytree(whole, folder)
     record_hashes(folder, "huggingface", "THUDM/cogvlm2-llama3-chat-19B")
     return folder
 
 
-def flip(path: Path, place: int = -1) -> None:
+def flip(path: Path, index: int = -1) -> None:
     content = bytearray(path.read_bytes())
-    content[place] ^= 1
+    content[index] ^= 1
     path.write_bytes(content)
 
 
@@ -56,7 +56,7 @@ def narrow_tensor(path: Path) -> None:
     save_file(tensors, path)
 
 
-HARMS: list[tuple[Harm, str]] = [
+DAMAGES: list[tuple[Damage, str]] = [
     (lambda folder: flip(folder / SHARDS[1]), f"{SHARDS[1]}: damaged: its hash is not the recorded one"),
     (lambda folder: flip(folder / "tokenizer.json", 40), "tokenizer.json: damaged: its hash"),
     (lambda folder: (folder / SHARDS[1]).unlink(), f"{SHARDS[1]}: is missing"),
@@ -72,43 +72,43 @@ HARMS: list[tuple[Harm, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("harm", "complaint"), HARMS)
-def test_each_kind_of_damage_is_named(recorded: Path, harm: Harm, complaint: str) -> None:
+@pytest.mark.parametrize(("damage", "message"), DAMAGES)
+def test_each_kind_of_damage_has_its_own_error(recorded: Path, damage: Damage, message: str) -> None:
     assert verify(recorded)[1] == []
-    harm(recorded)
+    damage(recorded)
     verified, errors = verify(recorded)
     assert verified is None
-    assert any(complaint in error.message for error in errors), [error.message for error in errors]
+    assert any(message in error.message for error in errors), [error.message for error in errors]
     assert {error.exit_code for error in errors} == {ExitCode.MISSING}
     assert all("\n" not in error.message for error in errors)
 
 
 @pytest.mark.parametrize(
-    ("harm", "complaint"), [(rename_tensor, "1 missing: .*1 unknown: "), (narrow_tensor, "wrong shape")]
+    ("damage", "message"), [(rename_tensor, "1 missing: .*1 unknown: "), (narrow_tensor, "wrong shape")]
 )
-def test_tensors_are_compared_even_where_no_hashes_are_known(
-    whole: Path, tmp_path: Path, harm: Callable[[Path], None], complaint: str
+def test_tensors_are_compared_even_without_known_hashes(
+    whole: Path, tmp_path: Path, damage: Callable[[Path], None], message: str
 ) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(whole, folder)
     verified, errors = verify(folder)
     assert verified is not None
     assert (verified.hashed, errors) == (0, [])
-    harm(folder / SHARDS[0])
+    damage(folder / SHARDS[0])
     (error,) = verify(folder)[1]
-    assert re.search(complaint, error.message)
+    assert re.search(message, error.message)
 
 
-def test_all_faults_are_named_at_once(recorded: Path) -> None:
+def test_all_faults_are_reported_together(recorded: Path) -> None:
     flip(recorded / SHARDS[0])
     truncate(recorded / SHARDS[1])
     (recorded / "tokenizer.json").unlink()
     messages = " | ".join(error.message for error in verify(recorded)[1])
-    for said in (f"{SHARDS[0]}: damaged", f"{SHARDS[1]}: truncated", "tokenizer.json: is missing"):
-        assert said in messages
+    for message in (f"{SHARDS[0]}: damaged", f"{SHARDS[1]}: truncated", "tokenizer.json: is missing"):
+        assert message in messages
 
 
-def test_a_tokenizer_with_more_tokens_than_the_model_is_foreign(whole: Path, tmp_path: Path) -> None:
+def test_tokenizer_with_more_tokens_than_the_model_is_an_error(whole: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
     shutil.copytree(whole, folder)
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
@@ -120,7 +120,7 @@ def test_a_tokenizer_with_more_tokens_than_the_model_is_foreign(whole: Path, tmp
     assert "the tokenizer has" in error.message
 
 
-def test_files_of_the_hugging_face_cache_are_held_against_their_own_names(whole: Path, tmp_path: Path) -> None:
+def test_files_in_the_hugging_face_cache_are_compared_with_their_names(whole: Path, tmp_path: Path) -> None:
     snapshot, blobs = tmp_path / "snapshots" / (40 * "a"), tmp_path / "blobs"
     snapshot.mkdir(parents=True)
     blobs.mkdir()
@@ -133,6 +133,6 @@ def test_files_of_the_hugging_face_cache_are_held_against_their_own_names(whole:
     assert verified is not None
     assert verified.hashed == len(list(whole.iterdir()))
     for name in (SHARDS[0], "tokenizer.json"):
-        place = 40 if name == "tokenizer.json" else -1
-        flip((snapshot / name).resolve(), place)
+        index = 40 if name == "tokenizer.json" else -1
+        flip((snapshot / name).resolve(), index)
         assert any(f"{name}: damaged" in error.message for error in verify(snapshot)[1])

@@ -1,4 +1,4 @@
-"""Output goes where it was asked to: whole or not at all, over nothing that exists unless told to."""
+"""Output files are complete or absent, and replace existing files only with --overwrite."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from cogdoc.results.destination import Destination, choose_destination, open_out
 from cogdoc.results.output_formats import FORMATS
 
 
-def write_half(place: Path, failure: type[BaseException]) -> None:
-    with open_output(place, overwrite=True) as stream:
+def write_half(path: Path, failure: type[BaseException]) -> None:
+    with open_output(path, overwrite=True) as stream:
         stream.write("half")
         raise failure
 
 
-def test_file_appears_whole_when_all_is_written(tmp_path: Path) -> None:
-    place = tmp_path / "out.md"
-    with open_output(place) as stream:
+def test_output_file_appears_only_when_complete(tmp_path: Path) -> None:
+    path = tmp_path / "out.md"
+    with open_output(path) as stream:
         stream.write("text\n")
-        assert not place.exists()
-    assert place.read_text() == "text\n"
-    assert list(tmp_path.iterdir()) == [place]
+        assert not path.exists()
+    assert path.read_text() == "text\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, OSError])
-def test_failing_writer_leaves_no_file(tmp_path: Path, failure: type[BaseException]) -> None:
+def test_failure_while_writing_leaves_no_file(tmp_path: Path, failure: type[BaseException]) -> None:
     with pytest.raises((failure, OutputError)):
         write_half(tmp_path / "out.md", failure)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_failing_writer_leaves_what_was_there_before(tmp_path: Path) -> None:
-    place = tmp_path / "out.md"
-    place.write_text("before")
+def test_failure_while_writing_keeps_the_previous_output(tmp_path: Path) -> None:
+    path = tmp_path / "out.md"
+    path.write_text("before")
     with pytest.raises(RuntimeError):
-        write_half(place, RuntimeError)
-    assert place.read_text() == "before"
+        write_half(path, RuntimeError)
+    assert path.read_text() == "before"
 
 
-def test_existing_file_is_kept_unless_overwriting_was_asked_for(tmp_path: Path) -> None:
-    place = tmp_path / "out.md"
-    place.write_text("before")
+def test_existing_file_is_replaced_only_with_overwrite(tmp_path: Path) -> None:
+    path = tmp_path / "out.md"
+    path.write_text("before")
     with pytest.raises(OutputExistsError) as caught:
-        choose_destination(str(place), several=False, overwrite=False)
+        choose_destination(str(path), several=False, overwrite=False)
     assert caught.value.exit_code is ExitCode.OUTPUT_EXISTS
     assert "--overwrite" in (caught.value.hint or "")
-    assert choose_destination(str(place), several=False, overwrite=True).path == place
-    with open_output(place, overwrite=True) as stream:
+    assert choose_destination(str(path), several=False, overwrite=True).path == path
+    with open_output(path, overwrite=True) as stream:
         stream.write("after")
-    assert place.read_text() == "after"
+    assert path.read_text() == "after"
 
 
 def test_new_file_has_ordinary_permissions(tmp_path: Path) -> None:
@@ -68,9 +68,9 @@ def test_new_file_has_ordinary_permissions(tmp_path: Path) -> None:
 
 def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for place in (tmp_path / "pipe", Path(os.devnull)):
+    for path in (tmp_path / "pipe", Path(os.devnull)):
         with pytest.raises(OutputError, match="not a regular file"):
-            choose_destination(str(place), several=False, overwrite=True)
+            choose_destination(str(path), several=False, overwrite=True)
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
@@ -80,7 +80,7 @@ def test_missing_folder_of_a_file_is_an_error_before_any_work(tmp_path: Path) ->
     assert caught.value.exit_code is ExitCode.INPUT_OUTPUT
 
 
-def test_file_in_the_way_of_a_folder_is_an_error(tmp_path: Path) -> None:
+def test_output_folder_below_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot make this folder"):
         choose_destination(f"{tmp_path}/file/sub/", several=False, overwrite=False)
@@ -96,7 +96,7 @@ def test_file_in_the_way_of_a_folder_is_an_error(tmp_path: Path) -> None:
         ("out/", False, True),
     ],
 )
-def test_folder_is_told_from_file_by_its_name_and_by_how_much_goes_there(
+def test_destination_is_a_folder_by_its_name_or_if_there_are_several_sources(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str, several: bool, folder: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -104,8 +104,8 @@ def test_folder_is_told_from_file_by_its_name_and_by_how_much_goes_there(
     assert Path(to).is_dir() is folder
 
 
-def test_results_of_files_that_differ_in_their_suffix_only_do_not_collide(tmp_path: Path) -> None:
-    place = Destination(tmp_path, folder=True, overwrite=False)
-    names = {place.file_for(Path("sub") / name, FORMATS["md"]) for name in ("a.pdf", "a.png", "a")}
+def test_files_that_differ_only_in_suffix_have_different_results(tmp_path: Path) -> None:
+    destination = Destination(tmp_path, folder=True, overwrite=False)
+    names = {destination.file_for(Path("sub") / name, FORMATS["md"]) for name in ("a.pdf", "a.png", "a")}
     assert names == {tmp_path / "sub" / f"{name}.md" for name in ("a.pdf", "a.png", "a")}
-    assert place.file_for(Path("a.pdf"), FORMATS["text"]).name == "a.pdf.txt"
+    assert destination.file_for(Path("a.pdf"), FORMATS["text"]).name == "a.pdf.txt"

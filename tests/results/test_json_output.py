@@ -1,4 +1,4 @@
-"""JSON is what the published schema says, one valid text whatever happens, and JSON Lines hold one record a line."""
+"""JSON output follows the published schema and is valid even if sources fail; JSON Lines have a record on each line."""
 
 from __future__ import annotations
 
@@ -106,18 +106,18 @@ def written(
     output: OutputFormat, task: str, sources: list[tuple[list[AnyRecord], ErrorInfo | None]], several: bool
 ) -> str:
     stream = io.StringIO()
-    writer = make_renderer(output, stream, several_sources=several)
+    renderer = make_renderer(output, stream, several_sources=several)
     for records, error in sources:
-        writer.begin(task, SOURCE)
+        renderer.begin(task, SOURCE)
         for record in records:
-            writer.write(record)
-        writer.end(error)
-    writer.close()
+            renderer.write(record)
+        renderer.end(error)
+    renderer.close()
     return stream.getvalue()
 
 
 @pytest.mark.parametrize("task", RECORDS)
-def test_one_source_is_an_object_that_the_schema_allows(validate: Any, task: str) -> None:
+def test_json_of_one_source_is_an_object_that_follows_the_schema(validate: Any, task: str) -> None:
     result = json.loads(written(FORMATS["json"], task, [(RECORDS[task], None)], several=False))
     validate(result)
     assert (result["schema"], result["task"], len(result["records"])) == ("cogdoc/1", task, 2)
@@ -125,7 +125,7 @@ def test_one_source_is_an_object_that_the_schema_allows(validate: Any, task: str
 
 
 @pytest.mark.parametrize("task", RECORDS)
-def test_several_sources_are_an_array_also_where_some_fail(validate: Any, task: str) -> None:
+def test_json_of_several_sources_is_an_array_even_if_some_fail(validate: Any, task: str) -> None:
     results = json.loads(
         written(FORMATS["json"], task, [([], ERROR), (RECORDS[task], None), (RECORDS[task], ERROR)], several=True)
     )
@@ -134,12 +134,12 @@ def test_several_sources_are_an_array_also_where_some_fail(validate: Any, task: 
     assert [result["error"] is None for result in results] == [False, True, False]
 
 
-def test_several_sources_of_which_none_came_are_an_empty_array() -> None:
+def test_json_of_no_source_is_an_empty_array() -> None:
     assert json.loads(written(FORMATS["json"], "ask", [], several=True)) == []
 
 
 @pytest.mark.parametrize("task", RECORDS)
-def test_every_line_of_json_lines_is_a_record_or_a_failure_that_the_schema_allows(validate: Any, task: str) -> None:
+def test_every_json_line_is_a_record_or_a_failure_that_follows_the_schema(validate: Any, task: str) -> None:
     lines = written(FORMATS["jsonl"], task, [(RECORDS[task], None), (RECORDS[task], ERROR)], several=True).splitlines()
     assert len(lines) == 5
     for line in lines:
@@ -147,28 +147,28 @@ def test_every_line_of_json_lines_is_a_record_or_a_failure_that_the_schema_allow
     assert json.loads(lines[-1])["error"] == ERROR.model_dump(mode="json")
 
 
-def test_json_lines_are_flushed_as_they_come() -> None:
+def test_every_json_line_is_flushed() -> None:
     class Stream(io.StringIO):
         flushed = 0
 
         def flush(self) -> None:
             Stream.flushed += 1
 
-    writer = make_renderer(FORMATS["jsonl"], Stream())
-    writer.begin("ask", SOURCE)
+    renderer = make_renderer(FORMATS["jsonl"], Stream())
+    renderer.begin("ask", SOURCE)
     for count, record in enumerate(RECORDS["ask"], 1):
-        writer.write(record)
+        renderer.write(record)
         assert Stream.flushed == count
 
 
 @pytest.mark.parametrize("task", RECORDS)
-def test_records_read_back_are_what_was_written(task: str) -> None:
+def test_records_survive_serialization(task: str) -> None:
     for record in RECORDS[task]:
         assert type(record).model_validate_json(record.model_dump_json()) == record
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    "other",
     [
         {"task": "ask"},
         [{"schema": "cogdoc/1"}],
@@ -176,9 +176,9 @@ def test_records_read_back_are_what_was_written(task: str) -> None:
         {"schema": "cogdoc/1", "task": "ocr", "source": {"path": "x"}, "records": [], "error": None, "extra": 1},
     ],
 )
-def test_schema_refuses_what_cogdoc_does_not_write(validate: Any, wrong: object) -> None:
+def test_schema_rejects_other_json(validate: Any, other: object) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        validate(wrong)
+        validate(other)
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))

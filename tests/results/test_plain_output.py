@@ -1,4 +1,4 @@
-"""Text and CSV: bare answers for scripts, rows that parse back, nothing that a terminal would obey."""
+"""Text and CSV output: bare answers for scripts, rows that parse back, no terminal control codes."""
 
 from __future__ import annotations
 
@@ -52,37 +52,37 @@ def paged(text: str, number: int = 1, path: str = "a.pdf") -> PageRecord:
     return PageRecord(source=SourceInfo(path=path), engine=ENGINE, page=page, text=text)
 
 
-def written(output: OutputFormat, task: str, *sources: list[AnyRecord], many_questions: bool = False) -> str:
+def written(output: OutputFormat, task: str, *sources: list[AnyRecord], several_questions: bool = False) -> str:
     stream = io.StringIO(newline="")
-    writer = make_renderer(output, stream, several_sources=len(sources) > 1, several_questions=many_questions)
+    renderer = make_renderer(output, stream, several_sources=len(sources) > 1, several_questions=several_questions)
     for records in sources:
-        writer.begin(task, records[0].source)
+        renderer.begin(task, records[0].source)
         for record in records:
-            writer.write(record)
-        writer.end(None)
-    writer.close()
+            renderer.write(record)
+        renderer.end(None)
+    renderer.close()
     return stream.getvalue()
 
 
-def test_one_answer_is_bare() -> None:
+def test_one_answer_is_printed_alone() -> None:
     assert written(FORMATS["text"], "ask", [answered("48.54")]) == "48.54\n"
 
 
-def test_answer_that_was_not_found_prints_nothing() -> None:
+def test_answer_that_is_not_found_prints_nothing() -> None:
     assert written(FORMATS["text"], "ask", [answered(None)]) == ""
 
 
-def test_answers_from_several_sources_are_led_by_path_and_page() -> None:
+def test_answers_from_several_sources_begin_with_path_and_page() -> None:
     shown = written(FORMATS["text"], "ask", [answered("1", path="a.pdf")], [answered("2", path="b.pdf")])
     assert shown == "a.pdf:3:1\nb.pdf:3:2\n"
 
 
-def test_several_answers_are_led_by_their_questions_and_keep_their_number() -> None:
-    shown = written(FORMATS["text"], "ask", [answered("1", "one?"), answered(None, "two?")], many_questions=True)
+def test_several_answers_begin_with_their_questions_even_if_not_found() -> None:
+    shown = written(FORMATS["text"], "ask", [answered("1", "one?"), answered(None, "two?")], several_questions=True)
     assert shown == "one?\t1\ntwo?\t\n"
 
 
-def test_pages_and_sources_stand_apart_and_a_source_without_text_is_not_named() -> None:
+def test_pages_and_sources_are_separated_and_a_source_without_text_is_omitted() -> None:
     first, none, second = [paged("x"), paged("y", 2)], [paged("", path="none.pdf")], [paged("z", path="b.pdf")]
     shown = written(FORMATS["text"], "ocr", first, none, second)
     assert shown == "==> a.pdf <==\n\nx\n\ny\n\n==> b.pdf <==\n\nz\n"
@@ -93,53 +93,53 @@ fields = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\
 
 
 @given(st.lists(fields, min_size=1, max_size=4))
-def test_answers_in_csv_parse_back_with_control_characters_shown(texts: list[str]) -> None:
+def test_csv_of_answers_parses_back_with_control_chars_escaped(texts: list[str]) -> None:
     shown = written(FORMATS["csv"], "ask", [answered(text, question=text) for text in texts])
     header, *rows = csv.reader(io.StringIO(shown, newline=""))
     assert header == ["source", "question", "answer", "page", "confidence"]
-    shown_texts = [printable(text, keep_newlines=True) for text in texts]
-    assert rows == [["a.pdf", text, text, "3", "0.500"] for text in shown_texts]
+    escaped_texts = [printable(text, keep_newlines=True) for text in texts]
+    assert rows == [["a.pdf", text, text, "3", "0.500"] for text in escaped_texts]
 
 
-def test_charts_in_csv_parse_back() -> None:
+def test_csv_of_a_chart_parses_back() -> None:
     rows = list(csv.reader(io.StringIO(written(FORMATS["csv"], "chart", [charted()]), newline="")))
     assert rows == [["category", "2023", "2024, new"], ['a "b"', "1", "2.5"], ["c", "", "10000000"]]
 
 
-def test_charts_of_several_sources_in_csv_say_whose_they_are() -> None:
+def test_csv_of_charts_from_several_sources_has_a_source_column() -> None:
     shown = written(FORMATS["csv"], "chart", [charted("a.png")], [charted("b.png")])
     rows = [row for row in csv.reader(io.StringIO(shown, newline="")) if row]
     assert [row[0] for row in rows] == ["a.png"] * 3 + ["b.png"] * 3
 
 
-def is_harmless(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cc", "Cs") and character not in UNSAFE
+def is_harmless(char: str) -> bool:
+    return unicodedata.category(char) not in ("Cc", "Cs") and char not in UNSAFE
 
 
 @given(st.text(st.one_of(st.characters(), st.sampled_from(UNSAFE))))
-def test_printable_lets_no_control_character_through(text: str) -> None:
+def test_printable_escapes_every_control_character(text: str) -> None:
     assert all(map(is_harmless, printable(text)))
-    assert all(is_harmless(character) or character in "\n\t" for character in printable(text, keep_newlines=True))
+    assert all(is_harmless(char) or char in "\n\t" for char in printable(text, keep_newlines=True))
 
 
 @given(st.text(st.characters(categories=("L", "N", "P", "S", "Zs"))))
-def test_printable_leaves_harmless_text_alone(text: str) -> None:
+def test_printable_keeps_harmless_text(text: str) -> None:
     assert printable(text) == text
 
 
-def test_control_characters_are_shown_as_what_they_are() -> None:
+def test_control_chars_are_escaped_with_their_code() -> None:
     assert printable("a\x1b[31mb\n\u202e") == "a\\x1b[31mb\\x0a\\u202e"
 
 
 @given(st.binary())
-def test_any_file_name_becomes_text_that_utf8_can_hold(name: bytes) -> None:
+def test_any_file_name_becomes_valid_utf8(name: bytes) -> None:
     text = well_formed(name.decode("utf-8", "surrogateescape"))
     assert text.encode().decode() == text
     assert text == name.decode("utf-8", "replace")
 
 
 @pytest.mark.parametrize("output", [FORMATS["text"], FORMATS["md"]])
-def test_terminal_codes_from_documents_questions_and_paths_are_not_sent(output: OutputFormat) -> None:
+def test_terminal_codes_in_documents_questions_and_paths_are_escaped(output: OutputFormat) -> None:
     attack = "\x1b]0;owned\x07"
     ask = written(output, "ask", [answered(attack, question=attack, path=attack)], [answered(attack, path=attack)])
     ocr = written(output, "ocr", [paged(attack, path=attack)], [paged(attack, path=attack)])

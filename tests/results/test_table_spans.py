@@ -1,4 +1,4 @@
-"""Cells without a box are covered by the cell that reaches over them: to their left, or above them."""
+"""A cell without a box is covered by the cell to its left or above whose box extends over it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ TWO_STUBS = table(
 )
 
 
-def test_cells_side_by_side_may_each_reach_over_rows() -> None:
+def test_neighbouring_cells_can_each_span_rows() -> None:
     assert spans_of(TWO_STUBS)[0] == [Span(0, 0, 1, 2), Span(0, 1, 1, 2), Span(0, 2, 2, 1)]
     assert spans_of(TWO_STUBS)[1] == [Span(1, 2), Span(1, 3)]
 
 
-def test_last_cell_below_a_long_one_is_no_wider_for_it() -> None:
+def test_cell_beside_a_covered_slot_does_not_span_it() -> None:
     spans = spans_of(
         table(
             (("1401", (0, 0, 10, 10)), ("2013", (10, 0, 20, 10)), ("both", (20, 0, 30, 20))),
@@ -32,7 +32,7 @@ def test_last_cell_below_a_long_one_is_no_wider_for_it() -> None:
     assert spans == [[Span(0, 0), Span(0, 1), Span(0, 2, 1, 2)], [Span(1, 0), Span(1, 1)]]
 
 
-def test_cell_over_two_rows_and_columns_is_one() -> None:
+def test_cell_can_span_rows_and_columns() -> None:
     spans = spans_of(
         table(
             (("big", (0, 0, 20, 20)), ("", None), ("a", (20, 0, 30, 10))),
@@ -43,8 +43,8 @@ def test_cell_over_two_rows_and_columns_is_one() -> None:
     assert spans[:2] == [[Span(0, 0, 2, 2), Span(0, 2)], [Span(1, 2)]]
 
 
-def test_page_on_its_side_has_the_same_spans() -> None:
-    turned = TableResult(
+def test_sideways_table_has_the_same_spans() -> None:
+    sideways = TableResult(
         rows=tuple(
             tuple(
                 TableCell(text=cell.text, box=cell.box and (cell.box[1], -cell.box[2], cell.box[3], -cell.box[0]))
@@ -53,9 +53,9 @@ def test_page_on_its_side_has_the_same_spans() -> None:
             for row in TWO_STUBS.rows
         )
     )
-    assert spans_of(turned) == spans_of(TWO_STUBS)
+    assert spans_of(sideways) == spans_of(TWO_STUBS)
 
 
-def test_cells_without_any_boxes_cover_nothing() -> None:
+def test_cells_without_boxes_span_nothing() -> None:
     spans = spans_of(table((("a", None), ("", None)), (("", None), ("b", None))))
     assert spans == [[Span(0, 0), Span(0, 1)], [Span(1, 0), Span(1, 1)]]

@@ -1,4 +1,4 @@
-"""Servers to read from and write to: an object store that speaks S3, and a web server; both on this machine."""
+"""Local servers to read from and write to: an S3 object store and a web server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
-    """The address of an object store, with credentials for it in the environment."""
+    """The address of an object store, whose credentials are in the environment."""
     server_module = pytest.importorskip("moto.server", reason="moto is not installed")
     server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -25,7 +25,7 @@ def s3_server() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """An empty bucket named `shelf`: fsspec's view of its store, by which tests put and look at things."""
+    """An empty bucket named `shelf`, as an fsspec file system."""
     s3fs = pytest.importorskip("s3fs", reason="the extra cogdoc[s3] is not installed")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
@@ -47,7 +47,7 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def web(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """The address of a web server, and the folder that it shows."""
+    """The address of a web server, and the folder that it serves."""
     folder = tmp_path / "www"
     folder.mkdir()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=str(folder)))

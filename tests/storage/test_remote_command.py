@@ -1,4 +1,4 @@
-"""The whole command line with documents and results in an object store: the same bytes as in folders."""
+"""Commands write the same bytes to an object store as to a folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 @pytest.fixture
 def folder(tmp_path: Path, samples: Path) -> Path:
-    """Three readable files, and an encrypted one among them."""
+    """Three readable files and an encrypted one."""
     folder = tmp_path / "in"
     (folder / "sub").mkdir(parents=True)
     for number in (1, 2):
@@ -27,12 +27,12 @@ def folder(tmp_path: Path, samples: Path) -> Path:
 
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("COGDOC_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COGDOC_")}
     command = [sys.executable, "-m", "cogdoc", *map(str, words), "--engine", "builtin"]
-    return subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_bucket_to_bucket_is_as_folder_to_folder_and_not_done_twice(bucket: Any, folder: Path, tmp_path: Path) -> None:
+def test_bucket_to_bucket_equals_folder_to_folder(bucket: Any, folder: Path, tmp_path: Path) -> None:
     bucket.put(str(folder) + "/", "shelf/in/", recursive=True)
     assert run("ocr", folder, "--to", tmp_path / "out").returncode == 1
     expected = {str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in (tmp_path / "out").rglob("*.md")}
@@ -50,7 +50,7 @@ def test_bucket_to_bucket_is_as_folder_to_folder_and_not_done_twice(bucket: Any,
     assert bucket.cat_file("shelf/out/1.pdf.md") == expected["2.pdf.md"]
 
 
-def test_one_file_is_read_from_its_address_and_named_by_it(bucket: Any, folder: Path) -> None:
+def test_one_file_is_read_from_its_address_and_named_after_it(bucket: Any, folder: Path) -> None:
     bucket.put_file(str(folder / "1.pdf"), "shelf/1.pdf")
     bucket.put_file(str(folder / "2.pdf"), "shelf/2.pdf")
     ended = run("ocr", "s3://shelf/1.pdf", "s3://shelf/2.pdf", "--out", "jsonl", "--to", "s3://shelf/out.jsonl")
@@ -71,7 +71,7 @@ def test_one_file_is_read_from_its_address_and_named_by_it(bucket: Any, folder: 
         (["nonsense://shelf/gone.pdf"], 4, "no such kind of address"),
     ],
 )
-def test_what_goes_wrong_is_one_line_and_an_exit_code(words: list[str], code: int, message: str) -> None:
+def test_failures_are_one_line_with_an_exit_code(words: list[str], code: int, message: str) -> None:
     ended = run("ocr", *words)
     assert (ended.returncode, ended.stdout) == (code, "")
     assert message in ended.stderr.splitlines()[0]

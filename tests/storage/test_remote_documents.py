@@ -1,4 +1,4 @@
-"""Documents in an object store or on the web are found, fetched when they are opened, and gone afterwards."""
+"""Documents in an object store or on the web are found, downloaded when they are opened, and removed afterwards."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def filled(bucket: Any) -> Any:
 
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("address", ["s3://shelf/in/", "s3://shelf/in", "S3://shelf/in"])
-def test_folder_of_a_bucket_is_searched_like_one_of_this_machine(address: str) -> None:
+def test_folder_in_a_bucket_is_searched_like_a_local_folder(address: str) -> None:
     sources = found(address)
     assert [str(source.relative) for source in sources] == EXPECTED
     assert [source.name for source in sources] == [f"s3://shelf/in/{name}" for name in EXPECTED]
@@ -46,21 +46,21 @@ def test_folder_of_a_bucket_is_searched_like_one_of_this_machine(address: str) -
 
 
 @pytest.mark.usefixtures("filled")
-def test_whole_bucket_one_file_and_patterns_are_found() -> None:
+def test_bucket_file_and_pattern_are_found() -> None:
     assert [str(source.relative) for source in found("s3://shelf")] == [f"in/{name}" for name in EXPECTED]
     assert [source.name for source in found("s3://shelf/in/notes.txt")] == ["s3://shelf/in/notes.txt"]
     assert [str(source.relative) for source in found("s3://shelf/in/page*.png")] == ["page9.png", "page10.png"]
 
 
 @pytest.mark.usefixtures("filled")
-def test_folders_keep_their_names_where_several_are_named() -> None:
+def test_folders_keep_their_names_if_several_are_named() -> None:
     sources = expand_sources(["s3://shelf/in/sub", "s3://shelf/in/notes.txt"], several=True)
     assert [str(source.relative) for source in sources if isinstance(source, Source)] == [
         *("sub/b.pdf", "sub/deep/a.jpeg", "notes.txt"),
     ]
 
 
-def test_document_is_there_while_it_is_read_and_not_after(bucket: Any, samples: Path, tmp_path: Path) -> None:
+def test_local_copy_exists_only_while_the_document_is_read(bucket: Any, samples: Path, tmp_path: Path) -> None:
     bucket.put_file(str(samples / "report.pdf"), "shelf/report.pdf")
     (source,) = found("s3://shelf/report.pdf")
     with Sandbox() as sandbox, local_copy(source) as path:
@@ -72,7 +72,7 @@ def test_document_is_there_while_it_is_read_and_not_after(bucket: Any, samples: 
         assert path == tmp_path
 
 
-def test_what_is_missing_is_one_clear_line(bucket: Any) -> None:
+def test_missing_file_or_bucket_is_a_one_line_error(bucket: Any) -> None:
     bucket.pipe_file("shelf/empty/notes.txt", b"x")
     assert lost("s3://shelf/gone.pdf", "s3://no-such-bucket/", "s3://shelf/empty/", "s3://shelf/*.pdf") == [
         "no such file, folder or bucket",
@@ -82,8 +82,8 @@ def test_what_is_missing_is_one_clear_line(bucket: Any) -> None:
     ]
 
 
-def test_store_that_nobody_answers_for_is_one_clear_line(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    type(bucket).clear_instance_cache()  # it knows the address of the server that is there
+def test_unreachable_store_is_a_one_line_error(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    type(bucket).clear_instance_cache()  # it caches the address of the server
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     (message,) = lost("s3://other-shelf/")
@@ -91,7 +91,7 @@ def test_store_that_nobody_answers_for_is_one_clear_line(bucket: Any, monkeypatc
 
 
 @pytest.mark.skipif(find_spec("gcsfs") is not None, reason="gcsfs is installed")
-def test_kind_of_address_that_does_not_exist_or_is_not_installed_is_said_so() -> None:
+def test_unknown_and_uninstalled_kinds_of_address_have_their_own_errors() -> None:
     (nonsense, google) = expand_sources(["nonsense://x/y.pdf", "gs://bucket/y.pdf"])
     assert isinstance(nonsense, UnresolvedSource)
     assert isinstance(nonsense.error, InputError)
@@ -102,7 +102,7 @@ def test_kind_of_address_that_does_not_exist_or_is_not_installed_is_said_so() ->
     assert google.error.hint == 'pip install "cogdoc[gs]"'
 
 
-def test_names_in_a_store_never_lead_out_of_the_output_folder(bucket: Any) -> None:
+def test_names_in_a_store_never_leave_the_output_folder(bucket: Any) -> None:
     for name in ("../up.pdf", "a/../../up.pdf", "b\\..\\up.pdf", "x" * 300 + ".pdf", "a::http:x.pdf"):
         bucket.pipe_file(f"shelf/{name}", b"x")
     sources = found("s3://shelf/")
@@ -130,7 +130,7 @@ def test_folder_on_the_web_is_searched_through_its_index(web: tuple[str, Path]) 
         assert path.read_text() == "with space.pdf"
 
 
-def test_links_that_lead_elsewhere_are_not_followed(web: tuple[str, Path]) -> None:
+def test_links_to_other_places_are_not_followed(web: tuple[str, Path]) -> None:
     address, folder = web
     (folder / "other.pdf").write_text("x")
     (folder / "in").mkdir()
@@ -140,7 +140,7 @@ def test_links_that_lead_elsewhere_are_not_followed(web: tuple[str, Path]) -> No
     assert [source.name for source in found(f"{address}/in/")] == [f"{address}/in/a.pdf"]
 
 
-def test_file_on_the_web_is_fetched_and_what_is_missing_is_one_clear_line(web: tuple[str, Path]) -> None:
+def test_file_on_the_web_is_downloaded_and_a_missing_one_is_a_one_line_error(web: tuple[str, Path]) -> None:
     address, folder = web
     (folder / "a.pdf").write_bytes(b"the bytes")
     (source,) = found(f"{address}/a.pdf?version=1")
@@ -157,7 +157,7 @@ def test_file_on_the_web_is_fetched_and_what_is_missing_is_one_clear_line(web: t
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_no_more_is_fetched_than_allowed(web: tuple[str, Path], tmp_path: Path, known: bool) -> None:
+def test_download_stops_at_the_size_limit(web: tuple[str, Path], tmp_path: Path, known: bool) -> None:
     address, folder = web
     (folder / "a.pdf").write_bytes(bytes(3 << 20))
     file = RemoteFile(f"{address}/a.pdf", Path("a.pdf"), size=3 << 20 if known else None)
@@ -167,7 +167,7 @@ def test_no_more_is_fetched_than_allowed(web: tuple[str, Path], tmp_path: Path, 
     assert (tmp_path / "fetched").stat().st_size == 3 << 20
 
 
-def test_addresses_are_told_from_paths_and_shown_without_passwords() -> None:
+def test_addresses_are_distinguished_from_paths_and_printed_without_passwords() -> None:
     assert [
         is_address(text) for text in ("s3://b/x", "HTTPS://h/x", "C:/x", "c://x", "s3:/b", "./s3://b", "a b://c")
     ] == [
