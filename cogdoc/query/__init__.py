@@ -1,0 +1,11 @@
+"""What a question asks for, and which pages and which words of them match it. Used by tasks and by every engine.
+
+Read in this order:
+
+1. `vocabulary`, `terms`: words, and how strongly one stands for another;
+2. `typed_values`: dates, amounts, names in a text;
+3. `question_analysis`, with `answer_kinds` and `document_fields`: a question as terms, kinds of value and fields;
+4. `segments`, `label_matching`: a page as rows of segments, compared with the question;
+5. `page_features`, `page_ranking`: which pages of a long document to search;
+6. `fitted_model`: weights that were fitted to data, as files.
+"""

@@ -1,11 +1,11 @@
-"""What sort of value a question asks for, told by its words: "when" a date, "how much" an amount."""
+"""Which kind of value a question asks for: "when" asks for a date, "how much" for an amount."""
 
 from __future__ import annotations
 
 import re
 
-from cogdoc.query.terms import is_cjk
 from cogdoc.query.typed_values import ValueKind
+from cogdoc.text import has_han
 
 _KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
     (r"大写", ()),
@@ -59,14 +59,15 @@ _KIND_PATTERNS = tuple((re.compile(cue, re.I), kinds) for cue, kinds in _KIND_CU
 
 
 def asked_kinds(text: str, quoted: bool) -> tuple[ValueKind, ...]:
-    """The kinds, likeliest first, the last one always free text; `quoted` says that the text is a bare label.
+    """The kinds of value that a question may ask for, the likeliest first and free text last.
 
-    In English the first cue counts ("what is the date of the fax"), in Chinese the most specific one.
+    In English the first cue counts ("what is the date of the fax"), in Chinese the most specific one. `quoted` says
+    that the text is only a label.
     """
     kinds: list[ValueKind] = []
     cues = [(match, cued) for pattern, cued in _KIND_PATTERNS if (match := pattern.search(text))]
     if cues:
-        first = cues[0] if is_cjk(text) else min(cues, key=lambda cue: (cue[0].start(), -cue[0].end()))
+        first = cues[0] if has_han(text) else min(cues, key=lambda cue: (cue[0].start(), -cue[0].end()))
         kinds += first[1]
     pair = re.search(r"\w+ (?:and|&) \w+", text)
     if pair and kinds and kinds[0] is ValueKind.NUMBER and not quoted and "how many" not in text.lower():

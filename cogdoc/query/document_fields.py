@@ -1,7 +1,7 @@
-"""Questions about the document as a whole: who issued it, its date, its total, its title.
+"""Questions about a property of the whole document: its issuer, date, total or title.
 
-Such a question names nothing but the field ("What is the total amount on this receipt?"); as soon as it names
-anything else ("total number of pages printed in May") it is about a label on the page.
+Such a question names only the property ("What is the total amount on this receipt?"). If it names anything else
+("total number of pages printed in May"), it asks for the value of a label on the page.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
-from cogdoc.query.terms import is_cjk, stem
+from cogdoc.query.terms import stem
+from cogdoc.text import has_han
 
 
 class DocumentField(StrEnum):
-    """A property that a document has as a whole, often without a label."""
+    """A property of a whole document, which often has no label."""
 
     ISSUER = "issuer"
     ADDRESS = "address"
@@ -82,11 +83,11 @@ CHINESE_FIELD_WORDS = (
 
 
 def meant_fields(question: str, words: Iterable[str]) -> frozenset[DocumentField]:
-    """The fields that a question may mean, given its content words.
+    """The fields that a question may ask for, given its content words.
 
-    An address outranks the issuer that it is the address of.
+    If it asks for an address, the issuer only says whose address it is.
     """
-    chinese = is_cjk(question)
+    chinese = has_han(question)
     found = set()
     for field, (cue, allowed) in _PATTERNS.items():
         if cue.search(question) and (
@@ -99,12 +100,12 @@ def meant_fields(question: str, words: Iterable[str]) -> frozenset[DocumentField
 
 
 def _only_chinese_field_words(words: Iterable[str]) -> bool:
-    """Whether every pair of characters stands in, or across the seam of, words that only name the field."""
+    """Whether every pair of characters is part of words that only name the field, or joins two of them."""
     known = {word[i : i + 2] for word in CHINESE_FIELD_WORDS for i in range(len(word) - 1)}
     ends = {word[-1] for word in CHINESE_FIELD_WORDS}
     starts = {word[0] for word in CHINESE_FIELD_WORDS}
     return all(
         word in known or word in ends or (len(word) == 2 and word[0] in ends and word[1] in starts)
         for word in words
-        if is_cjk(word)
+        if has_han(word)
     )

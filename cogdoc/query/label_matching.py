@@ -1,4 +1,4 @@
-"""How well printed words name what a question asks for."""
+"""How well printed words match the words that a question asks with: its label, its names, its periods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rapidfuzz.distance import Postfix
 
 from cogdoc.query.question_analysis import Question
 from cogdoc.query.segments import PageView, Segment
-from cogdoc.query.terms import CJK, Token, folded, is_cjk, stem, strength, tokenize
+from cogdoc.query.terms import Token, folded, stem, strength, tokenize
 from cogdoc.query.vocabulary import (
     CHINESE_LABEL_WORDS,
     COLUMN_NAMES,
@@ -23,20 +23,24 @@ from cogdoc.query.vocabulary import (
     STOP_WORDS,
     WEAK_WORDS,
 )
+from cogdoc.text import HAN, has_han
 
-REMEMBERED_WORDS = 20_000
-"""Of a long document; more than a handful of pages have."""
+MAX_CACHED_WORDS = 20_000
+"""More than the few pages that are searched contain; bounds the memory that long documents take."""
 
 LIKELY_REPLACED = 0.4
-SEAM = 0.1
-"""Weight of a pair of Chinese characters that merely stand side by side where two words meet."""
+SEAM_WEIGHT = 0.1
+"""Weight of a pair of Chinese characters that are adjacent only because one word ends and the next begins."""
 
-LONGEST_QUALIFIER = 4
-"""Characters in front of a Chinese noun that tell one label from another."""
+MAX_QUALIFIER = 4
+"""Characters before a Chinese noun that tell one label from another."""
+
+MIN_LIKENESS = 0.75
+"""String similarity from which on a slice counts as the question's label, whatever its words."""
 
 COLONS = ":：∶"
 _CHINESE_LABEL = re.compile(rf"(?:{'|'.join(CHINESE_LABEL_WORDS)}|[\s()（）/、{COLONS}])+")
-_CHINESE_RUN = re.compile(f"[{CJK}]+")
+_CHINESE_RUN = re.compile(f"[{HAN}]+")
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
 _INNER_LABEL = re.compile(rf"(?:^|\s)((?:[A-Z#][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)")
 _INSIDE_CODE = re.compile(r"[/_-]\d")
@@ -45,18 +49,20 @@ _LABEL_END = re.compile(rf"\s*(?:[{COLONS}]|\.{{3,}}|_{{2,}}|…)\s*")
 
 @dataclass(frozen=True, slots=True)
 class LabelMatch:
-    """A slice of a segment that names the value, and how well."""
+    """A slice of a segment that may be the label of the value, and how well it matches the question."""
 
     segment: Segment
     start: int
     end: int
-    """Behind the label's colon, where it has one."""
+    """After the label's colon, if it has one."""
     recall: float
+    """Share of the question's weight that it covers."""
     precision: float
+    """Share of its words that the question explains."""
     marked: bool
-    """Whether a colon or leaders part it from what follows."""
+    """Whether a colon or leaders separate it from what follows."""
     lead: int = 0
-    """Words of the same phrase that stand before it."""
+    """How many words of the same phrase precede it."""
 
     @property
     def text(self) -> str:
@@ -68,7 +74,10 @@ class LabelMatch:
 
 
 class Matcher:
-    """Compares printed words with one question's words, which are rarer or commoner on the pages at hand."""
+    """Compares printed words with the words of one question, its terms.
+
+    Terms are addressed by their index in `Question.terms`. A term that the given pages contain often weighs less.
+    """
 
     def __init__(self, question: Question, pages: Sequence[PageView]) -> None:
         self.question = question
@@ -76,108 +85,112 @@ class Matcher:
         counts = [0] * len(question.terms)
         for page in pages:
             for segment in page.segments:
-                for place in {place for token in segment.tokens for place, _ in self.hits(token.norm)}:
-                    counts[place] += 1
+                for index in {index for token in segment.tokens for index, _ in self.hits(token.norm)}:
+                    counts[index] += 1
         self.counts = tuple(counts)
+        """By term: how many segments of the pages contain it."""
         self.weights = tuple(
-            term.weight * (SEAM if self._is_seam(place) else 1) / (1 + 0.2 * math.log1p(max(0, counts[place] - 1)))
-            for place, term in enumerate(question.terms)
+            term.weight * (SEAM_WEIGHT if self._is_seam(index) else 1) / (1 + 0.2 * math.log1p(max(0, count - 1)))
+            for index, (term, count) in enumerate(zip(question.terms, counts, strict=True))
         )
         self.total = sum(self.weights) or 1.0
         self._printed = "".join(folded(segment.text) for page in pages for segment in page.segments).replace(" ", "")
         core = {token.norm for token in tokenize(question.label)}
-        self.core = frozenset(place for place, term in enumerate(question.terms) if term.norm in core)
-        """Places of the words that name the value itself."""
-        self._telling = self.core | {place for place, term in enumerate(question.terms) if term.norm in question.names}
+        self.core = frozenset(index for index, term in enumerate(question.terms) if term.norm in core)
+        """The terms of the label, which name the value itself."""
+        names = {index for index, term in enumerate(question.terms) if term.norm in question.names}
+        self._core_and_names = self.core | names
         self.names_missing = _share(not self._is_printed(name) for name in question.names)
-        """Share of the names that the question mentions which none of the pages says."""
+        """Share of the question's proper names that no page contains."""
         self.words_missing = self._words_missing()
-        """Share of the words that name the value itself which none of the pages says."""
-        named = sum(self.weights[place] for place in self.core)
-        self._label_share = 1.0 if question.quoted else named / self.total
-        """Share of the question's weight that a label just like the question's own holds."""
+        """Share of the label's words that no page contains."""
+        core_weight = sum(self.weights[index] for index in self.core)
+        self._label_share = 1.0 if question.quoted else core_weight / self.total
+        """Share of the question's weight that a printed label equal to the question's label covers."""
         self._bare_labels = tuple(_bare(label) for label in (question.label, *question.variants) if label)
 
-    def _is_seam(self, place: int) -> bool:
-        """Whether a pair of Chinese characters that no page says joins two pairs that pages do say."""
-        if self.counts[place] or not 0 < place < len(self.counts) - 1:
+    def _is_seam(self, index: int) -> bool:
+        """Whether a pair of Chinese characters that no page contains joins two pairs that pages do contain."""
+        if self.counts[index] or not 0 < index < len(self.counts) - 1:
             return False
-        before, pair, behind = (term.norm for term in self.question.terms[place - 1 : place + 2])
-        joined = is_cjk(pair) and before[-1] == pair[0] and behind[0] == pair[-1]
-        return joined and self.counts[place - 1] > 0 and self.counts[place + 1] > 0
+        before, pair, after = (term.norm for term in self.question.terms[index - 1 : index + 2])
+        joined = has_han(pair) and before[-1] == pair[0] and after[0] == pair[-1]
+        return joined and self.counts[index - 1] > 0 and self.counts[index + 1] > 0
 
     def _words_missing(self) -> float:
-        if is_cjk(self.question.label):
-            return _share(sign not in self._printed for sign in set(folded(self.question.label)) if is_cjk(sign))
-        words = [self.question.terms[place].norm for place in self.core]
+        if has_han(self.question.label):
+            return _share(char not in self._printed for char in set(folded(self.question.label)) if has_han(char))
+        words = [self.question.terms[index].norm for index in self.core]
         return _share(not self._is_printed(word) for word in words if word.isalpha() and word not in WEAK_WORDS)
 
     def _is_printed(self, word: str) -> bool:
-        """Whether the pages say a word, if misread or run together with others."""
-        places = [place for place, term in enumerate(self.question.terms) if term.norm == word]
-        return any(self.counts[place] for place in places) or (len(word) > 3 and stem(word) in self._printed)
+        """Whether the pages contain a word, even if misread or joined to others."""
+        counted = [count for count, term in zip(self.counts, self.question.terms, strict=True) if term.norm == word]
+        return any(counted) or (len(word) > 3 and stem(word) in self._printed)
 
     def replaced(self, label: str) -> float:
-        """How surely a label has another word in front of one of the question's, in place of the question's own one.
+        """How surely a label has a different word where the question has its own, before a word that both share.
 
-        1 where the word before agrees too, as in the chief financial officer's label for the chief marketing
-        officer; less otherwise: "gross profit" for "operating profit".
+        1 where the word before agrees too: "chief financial officer" for "chief marketing officer". Less otherwise:
+        "gross profit" for "operating profit".
         """
-        if is_cjk(label):
-            own = [_chinese_part(wanted) for wanted in (self.question.label, *self.question.variants)]
-            return LIKELY_REPLACED * _is_rival(_chinese_part(label), own)
+        if has_han(label):
+            asked = [_chinese_part(wording) for wording in (self.question.label, *self.question.variants)]
+            return LIKELY_REPLACED * _is_rival(_chinese_part(label), asked)
         tokens = tokenize(label)
         covered = self.covered(tokens)
-        for index, (token, following) in enumerate(pairwise(tokens)):
+        for position, (token, following) in enumerate(pairwise(tokens)):
             if not token.norm.isalpha() or token.norm in STOP_WORDS or self.hits(token.norm):
                 continue
-            for place, _ in self.hits(following.norm):
-                before = place - 1
-                if before in self._telling - covered.keys() and self._qualifies(self.question.terms[before].norm):
-                    between = index > 0 and any(hit == before - 1 for hit, _ in self.hits(tokens[index - 1].norm))
-                    return 1.0 if between else LIKELY_REPLACED
+            for index, _ in self.hits(following.norm):
+                before = index - 1
+                is_qualifier = before in self._core_and_names - covered.keys() and self._is_qualifier(before)
+                if is_qualifier:
+                    previous = self.hits(tokens[position - 1].norm) if position > 0 else ()
+                    return 1.0 if any(hit == before - 1 for hit, _ in previous) else LIKELY_REPLACED
         return 0.0
 
-    def _qualifies(self, word: str) -> bool:
-        """Whether a word of the question tells one label from another, rather than the kind of answer: "firm"."""
+    def _is_qualifier(self, index: int) -> bool:
+        """Whether a term tells one label from another, rather than naming the kind of answer, such as "firm"."""
+        word = self.question.terms[index].norm
         return word.isalpha() and not any(word in names for names in COLUMN_NAMES.values())
 
     def hits(self, norm: str) -> tuple[tuple[int, float], ...]:
-        """Places of the question's words that a printed word stands for, each with its strength."""
+        """The terms that a printed word stands for, each with the strength of the match."""
         found = self._hits.get(norm)
         if found is None:
-            if len(self._hits) >= REMEMBERED_WORDS:
+            if len(self._hits) >= MAX_CACHED_WORDS:
                 self._hits.clear()
             found = tuple(
-                (place, value)
-                for place, term in enumerate(self.question.terms)
+                (index, value)
+                for index, term in enumerate(self.question.terms)
                 if (value := strength(term.norm, norm)) > 0
             )
             self._hits[norm] = found
         return found
 
     def covered(self, tokens: Iterable[Token]) -> dict[int, float]:
-        """Strength by place of the question's words that `tokens` stand for."""
+        """The terms that `tokens` stand for, with the strengths of the best matches: a covering."""
         best: dict[int, float] = {}
         for token in tokens:
-            for place, value in self.hits(token.norm):
-                best[place] = max(best.get(place, 0.0), value)
+            for index, value in self.hits(token.norm):
+                best[index] = max(best.get(index, 0.0), value)
         return best
 
     def recall(self, *coverings: dict[int, float]) -> float:
-        """Share of the question's weight that all of `coverings` together hold."""
+        """Share of the question's weight that `coverings` cover together."""
         best: dict[int, float] = {}
         for covering in coverings:
-            for place, value in covering.items():
-                best[place] = max(best.get(place, 0.0), value)
-        return sum(self.weights[place] * value for place, value in best.items()) / self.total
+            for index, value in covering.items():
+                best[index] = max(best.get(index, 0.0), value)
+        return sum(self.weights[index] * value for index, value in best.items()) / self.total
 
     def precision(self, tokens: Sequence[Token]) -> float:
-        """Share of the words that the question explains; words that mean little count for little."""
+        """Share of `tokens` that the question explains; words that mean little have little weight."""
         explained = total = 0.0
         for token in tokens:
-            sign = not token.norm[0].isalnum()
-            if sign or (token.norm in STOP_WORDS and not self.hits(token.norm)):
+            is_symbol = not token.norm[0].isalnum()
+            if is_symbol or (token.norm in STOP_WORDS and not self.hits(token.norm)):
                 continue
             weight = 0.4 if token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS or len(token.norm) == 1 else 1.0
             total += weight
@@ -185,30 +198,28 @@ class Matcher:
         return explained / total if total else 0.0
 
     def likeness(self, text: str) -> float:
-        """How alike a printed label and the label of the question are as strings, 0 to 1."""
+        """String similarity of a printed label and the label of the question, 0 to 1."""
         bare = _bare(text)
         if not bare:
             return 0.0
         return max((fuzz.ratio(bare, label) / 100 for label in self._bare_labels), default=0.0)
 
     def label_matches(self, segment: Segment) -> list[LabelMatch]:
-        """Slices of a segment that may be the label, from every place where a label can begin."""
+        """Slices of a segment that may be the label, from every point where a label can begin."""
         text, tokens = segment.text, segment.tokens
         inner = (match.start(1) for match in _INNER_LABEL.finditer(text))
         starts = sorted({0, *(match.end() for match in _BREAK.finditer(text)), *inner})
         found: list[LabelMatch] = []
-        for place, start in enumerate(starts):
-            stop = starts[place + 1] if place + 1 < len(starts) else len(text)
+        for start, stop in pairwise([*starts, len(text)]):
             part = [token for token in tokens if start <= token.start and token.end <= stop]
-            struck = [i for i, token in enumerate(part) if self.hits(token.norm)]
-            alike = self.likeness(text[start:stop])
-            if not struck and alike < 0.75:
+            hits = [i for i, token in enumerate(part) if self.hits(token.norm)]
+            if not hits and self.likeness(text[start:stop]) < MIN_LIKENESS:
                 continue
-            ends = {part[i].end for i in struck if i + 1 == len(part) or i + 1 not in struck} | {stop}
+            ends = {part[i].end for i in hits if i + 1 == len(part) or i + 1 not in hits} | {stop}
             ends = {end for end in ends if not _INSIDE_CODE.match(text, end)}
             found += [self._match(segment, start, end, part) for end in sorted(ends)]
-            if struck and struck[0] > 0:
-                first = part[struck[0]].start
+            if hits and hits[0] > 0:
+                first = part[hits[0]].start
                 found += [self._match(segment, first, end, part) for end in sorted(ends) if end > first]
         return found
 
@@ -218,41 +229,41 @@ class Matcher:
         lead = sum(token.end <= start for token in part)
         if lead:
             precision *= 1 / (1 + 0.3 * lead)
-        alike = self.likeness(segment.text[start:end])
-        if alike >= 0.75:
-            recall, precision = max(recall, alike * self._label_share), max(precision, alike)
-        behind = _LABEL_END.match(segment.text, end)
-        marked = behind is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
-        return LabelMatch(segment, start, behind.end() if behind else end, recall, precision, marked, lead)
+        likeness = self.likeness(segment.text[start:end])
+        if likeness >= MIN_LIKENESS:
+            recall, precision = max(recall, likeness * self._label_share), max(precision, likeness)
+        label_end = _LABEL_END.match(segment.text, end)
+        marked = label_end is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
+        return LabelMatch(segment, start, label_end.end() if label_end else end, recall, precision, marked, lead)
 
 
 def _chinese_part(text: str) -> str:
-    """The last run of a label's Chinese characters, in front of its colon."""
+    """The last run of Chinese characters in a label, the one before its colon."""
     runs = _CHINESE_RUN.findall(text)
     return runs[-1] if runs else ""
 
 
-def _is_rival(label: str, own: Sequence[str]) -> bool:
-    """Whether a Chinese label ends as the wanted one does and begins otherwise: 开票日期 for 付款日期."""
+def _is_rival(label: str, asked: Sequence[str]) -> bool:
+    """Whether a Chinese label ends like one of those asked for and begins differently: 开票日期 for 付款日期."""
     rival = False
-    for wanted in own:
-        ending = Postfix.similarity(label, wanted)
-        heads = (label[: len(label) - ending], wanted[: len(wanted) - ending])
+    for wording in asked:
+        ending = Postfix.similarity(label, wording)
+        heads = (label[: len(label) - ending], wording[: len(wording) - ending])
         if ending >= 2:
-            if not all(2 <= len(head) <= LONGEST_QUALIFIER for head in heads) or set(heads[0]) & set(heads[1]):
+            if not all(2 <= len(head) <= MAX_QUALIFIER for head in heads) or set(heads[0]) & set(heads[1]):
                 return False
             rival = True
     return rival
 
 
-def _share(marks: Iterable[bool]) -> float:
-    """Of those that are true; 0 of none."""
-    listed = list(marks)
+def _share(flags: Iterable[bool]) -> float:
+    """Share of the flags that are true; 0 without flags."""
+    listed = list(flags)
     return sum(listed) / len(listed) if listed else 0.0
 
 
 def _bare(text: str) -> str:
-    """Letters and digits only, multiword synonyms made one."""
+    """Letters and digits only, with phrases replaced by the word that means the same."""
     low = folded(text)
     for phrase, word in PHRASES:
         low = low.replace(phrase, word)
@@ -262,22 +273,22 @@ def _bare(text: str) -> str:
 def is_label(text: str) -> bool:
     """Whether a segment looks like a label rather than a value: it ends with a colon."""
     stripped = text.rstrip(" ._")
-    return stripped.endswith(tuple(COLONS)) and (is_cjk(text) or len(stripped) < 60)
+    return stripped.endswith(tuple(COLONS)) and (has_han(text) or len(stripped) < 60)
 
 
 def starts_with_label(text: str) -> bool:
-    """Whether a segment holds a label and its value: "Date: 1/2/2018"."""
-    return re.match(rf"\s*(?:[A-Z#][\w.#/&'() ]{{0,30}}|[{CJK}（）]{{2,8}})[{COLONS}](?!\d\d|//)", text) is not None
+    """Whether a segment contains a label and its value: "Date: 1/2/2018"."""
+    return re.match(rf"\s*(?:[A-Z#][\w.#/&'() ]{{0,30}}|[{HAN}（）]{{2,8}})[{COLONS}](?!\d\d|//)", text) is not None
 
 
 def inner_label(text: str) -> int | None:
-    """Where, behind a value, the next "Label:" of the same segment begins."""
+    """The index where, after a value, the next "Label:" of the same segment begins."""
     return next((match.start() for match in _INNER_LABEL.finditer(text) if match.start()), None)
 
 
 def label_share(text: str) -> float:
-    """Share of a text's words that forms use as labels, 0 to 1: "Fax Number" is no answer to "Phone"."""
-    if is_cjk(text):
+    """Share of a text's words that forms use as labels, 0 to 1: "Fax Number" is not the value of "Phone"."""
+    if has_han(text):
         return float(_CHINESE_LABEL.fullmatch(folded(text)) is not None)
     words = [token.norm for token in tokenize(text) if token.norm not in STOP_WORDS]
     if not words or len(words) > 6:

@@ -1,4 +1,4 @@
-"""What a question asks for: the label that it means, the kind of value, the period and the page that it names."""
+"""What a question asks for: the label of the value, the kind of value, the period and the page that it names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from cogdoc.query.answer_kinds import asked_kinds
 from cogdoc.query.document_fields import DocumentField, meant_fields
-from cogdoc.query.terms import Token, chinese_variants, folded, is_cjk, tokenize
+from cogdoc.query.terms import Token, chinese_variants, folded, tokenize
 from cogdoc.query.typed_values import ValueKind
 from cogdoc.query.vocabulary import (
     ACRONYMS,
@@ -32,33 +32,41 @@ from cogdoc.query.vocabulary import (
     SYNONYMS,
     WEAK_WORDS,
 )
+from cogdoc.text import has_han
 
-WEAK = 0.35
-MODIFIER = 0.6
-ASIDE = 0.3
+WEAK_WEIGHT = 0.35
+"""Weight of a word that says which kind of thing is asked for; a word of the label itself has the weight 1."""
 
-LONGEST_RANGE = 50
-"""Pages that a question may name as "pages 3 to 5"."""
+MODIFIER_WEIGHT = 0.6
+"""Factor for words outside the label, which qualify it."""
+
+ASIDE_WEIGHT = 0.3
+"""Factor for words in parentheses and in sentences around the one that asks."""
+
+MIN_CHINESE_NUMBER_WEIGHT = 0.8
+
+MAX_PAGE_RANGE = 50
+"""Pages that a question may name as a range: "pages 3 to 5"."""
 
 
 class Shape(StrEnum):
-    """How an answer is to be found, beyond looking for a label and its value."""
+    """How to find the answer, beyond looking for a label and its value."""
 
     VALUE = "value"
     YES_NO = "yes-no"
     LOOKUP = "lookup"
-    """Which of several things has the property that the rest of the question names."""
+    """Which of several things has the property that the rest of the question states."""
     MAXIMUM = "maximum"
     MINIMUM = "minimum"
     COUNT = "count"
     TITLE = "title"
     UNREADABLE = "unreadable"
-    """About pictures, colors or reasons: words alone cannot answer it."""
+    """About images, colors or reasons: the text of a page alone cannot answer it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word that the answer's label or surroundings should hold."""
+    """A word that the label of the answer, or the text around it, should contain."""
 
     norm: str
     weight: float
@@ -70,15 +78,15 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question taken apart."""
+    """A parsed question."""
 
     text: str
     kinds: tuple[ValueKind, ...]
-    """What the answer may be, likeliest first."""
+    """What the answer may be, the likeliest kind first."""
     shape: Shape
     terms: tuple[Term, ...]
     label: str
-    """The words that name the value, as far as they stand together."""
+    """The phrase that names the value."""
     quoted: bool
     """Whether the question puts the label in quotation marks."""
     variants: tuple[str, ...] = ()
@@ -86,7 +94,7 @@ class Question:
     pages: tuple[int, ...] = ()
     """Pages that the question names; -1 is the last."""
     fields: frozenset[DocumentField] = frozenset()
-    """What of the whole document it may mean."""
+    """The properties of the whole document that it may ask for."""
     names: tuple[str, ...] = ()
     """Proper names that it mentions, in lower case."""
 
@@ -106,7 +114,7 @@ _PAGE = re.compile(
     r"\b(?:pages?|slides?|p\.)\s?(?:number\s|no\.?\s)?(\d{1,4})\b(?:\s?(-|–|to|and|,|&)\s?(\d{1,4})\b)?|第\s?(\d{1,4}|[一二三四五六七八九十])\s?页",
     re.I,
 )
-_PLACE_PAGE = re.compile(
+_ORDINAL_PAGE = re.compile(
     rf"\b({'|'.join(ORDINALS)}|last)\s(?:page|slide)\b|\b(cover)(?=\spage)|"
     r"\b(?:on|of) the (?:front )?(cover)(?!\s(?:sheet|letter))\b|(首页|封面|最后一页)",
     re.I,
@@ -128,8 +136,9 @@ _PREPOSITION = re.compile(
     re.I,
 )
 _PARENTHESES = re.compile(r"\([^)]*\)")
+_CHINESE_PARENTHESES = re.compile(r"[(（][^)）]*[)）]")
 _NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-z]{3,}\b|(?<=\()[A-Z][a-z]{3,}\b")
-_SUMMED = re.compile(r"(?<=[额费款价量])(?:一共|总共|共计)(?=是?(?:多少|几))")
+_CHINESE_SUM = re.compile(r"(?<=[额费款价量])(?:一共|总共|共计)(?=是?(?:多少|几))")
 _OPENING = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b"
     r"(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"
@@ -139,20 +148,20 @@ _OPENING = re.compile(
 
 
 def reworded(text: str, printed: str) -> str:
-    """A Chinese question in the words of a printed text, where this has none of the question's own."""
-    for said, other in CHINESE_WORDINGS:
-        if said not in printed:
-            text = text.replace(said, other)
+    """A Chinese question with terms that `printed` does not contain replaced by synonyms that it does contain."""
+    for asked, replacement in CHINESE_WORDINGS:
+        if asked not in printed:
+            text = text.replace(asked, replacement)
     for group in CHINESE_PARTIES:
-        held = max((word for word in group if word in text), key=len, default="")
-        other = next((word for word in group if word in printed), "")
-        if held and other and held not in printed:
-            text = text.replace(held, other)
-    return _SUMMED.sub("合计", text)
+        own = max((word for word in group if word in text), key=len, default="")
+        replacement = next((word for word in group if word in printed), "")
+        if own and replacement and own not in printed:
+            text = text.replace(own, replacement)
+    return _CHINESE_SUM.sub("合计", text)
 
 
 def broadened(text: str) -> str:
-    """An English question with what a page may say instead behind each term that it uses, in parentheses."""
+    """An English question with synonyms in parentheses after each term that pages may print differently."""
     for asked, printed in ENGLISH_WORDINGS:
         if found := asked.search(text):
             text = f"{text[: found.end()]} ({', '.join(printed)}){text[found.end() :]}"
@@ -160,31 +169,32 @@ def broadened(text: str) -> str:
 
 
 def other_wordings(text: str, printed: str) -> tuple[str, ...]:
-    """An English question with one of its terms in the words of a printed text, where this has such words."""
-    said, low = text.lower(), printed.lower()
+    """An English question once for each of its terms for which `printed` contains a synonym, with that synonym."""
+    low_question, low_printed = text.lower(), printed.lower()
     wordings = []
-    for asked, others in ENGLISH_WORDINGS:
+    for asked, synonyms in ENGLISH_WORDINGS:
         found = asked.search(text)
-        other = next((other for other in others if other in low and other not in said), None)
-        if found is not None and other is not None:
-            wordings.append(text[: found.start()] + other + text[found.end() :])
+        synonym = next((one for one in synonyms if one in low_printed and one not in low_question), None)
+        if found is not None and synonym is not None:
+            wordings.append(text[: found.start()] + synonym + text[found.end() :])
     return tuple(wordings)
 
 
 def analyze(text: str) -> Question:
-    """Take a question apart."""
+    """Parse a question."""
     main, asides = _main_sentence(text)
     quoted = _QUOTED.search(text)
     label = (quoted[1] or quoted[2] or "").strip(" :：?") if quoted else ""
     pages = _pages(text)
-    bare = _PLACE_PAGE.sub(" ", _PAGE.sub(" ", main)) if pages else main
+    bare = _ORDINAL_PAGE.sub(" ", _PAGE.sub(" ", main)) if pages else main
     if label:
         terms = _merged([(token, 1.0) for token in tokenize(_with_phrases(label))])
-    elif is_cjk(main):
+    elif has_han(main):
         label, terms = _chinese_terms(bare)
     else:
         label, terms = _english_terms(bare)
-        terms = _merged_terms(terms, [Term(term.norm, ASIDE * term.weight) for term in _english_terms(asides)[1]])
+        aside_terms = [Term(term.norm, ASIDE_WEIGHT * term.weight) for term in _english_terms(asides)[1]]
+        terms = _merged_terms(terms, aside_terms)
     shape = _shape(main, bool(quoted))
     return Question(
         text=text,
@@ -193,7 +203,7 @@ def analyze(text: str) -> Question:
         terms=terms,
         label=label,
         quoted=bool(quoted),
-        variants=chinese_variants(label) if is_cjk(label) else (),
+        variants=chinese_variants(label) if has_han(label) else (),
         pages=pages,
         fields=frozenset() if quoted else meant_fields(main, [term.norm for term in terms]),
         names=() if quoted else _names(main),
@@ -201,19 +211,19 @@ def analyze(text: str) -> Question:
 
 
 def _main_sentence(text: str) -> tuple[str, str]:
-    """The sentence that asks, and the rest without instructions on how to answer."""
+    """The sentence that asks, and the other text without instructions on how to answer."""
     sentences = [part for part in _SENTENCE.findall(text) if part.strip()]
     asking = [part for part in sentences if part.rstrip().endswith(("?", "？"))]
     main = asking[-1] if asking else (sentences[0] if sentences else text)
     asides = " ".join(part for part in sentences if part is not main and not _INSTRUCTION.match(part))
-    before, comma, after = main.rpartition(", ")
-    if comma and _OPENING.match(after) and not _OPENING.match(before):
-        return after, f"{before} {asides}"
+    introduction, comma, rest = main.rpartition(", ")
+    if comma and _OPENING.match(rest) and not _OPENING.match(introduction):
+        return rest, f"{introduction} {asides}"
     return main, asides
 
 
 def _names(text: str) -> tuple[str, ...]:
-    """Capitalized words inside a sentence; none where all its words are capitalized alike."""
+    """Capitalized words inside a sentence, in lower case; none if most of its words are capitalized."""
     found = [match[0].lower() for match in _NAME.finditer(text)]
     if 2 * len(found) > len(text.split()):
         return ()
@@ -225,7 +235,7 @@ def _pages(text: str) -> tuple[int, ...]:
     if re.search(r"\bpage numbers?\b|页码", text, re.I):
         return ()
     pages = [page for match in _PAGE.finditer(text) for page in _page_range(match)]
-    for match in _PLACE_PAGE.finditer(text):
+    for match in _ORDINAL_PAGE.finditer(text):
         word = next(filter(None, match.groups())).lower()
         pages.append(-1 if word in ("last", "最后一页") else ORDINALS.get(word, 1))
     return tuple(dict.fromkeys(page for page in pages if page))
@@ -236,7 +246,7 @@ def _page_range(match: re.Match[str]) -> Iterable[int]:
     if match[4]:
         return (_number(match[4]),)
     first, last = int(match[1]), int(match[3] or match[1])
-    if match[2] in ("-", "–", "to") and first < last <= first + LONGEST_RANGE:
+    if match[2] in ("-", "–", "to") and first < last <= first + MAX_PAGE_RANGE:
         return range(first, last + 1)
     return (first, last)
 
@@ -253,8 +263,11 @@ def _with_phrases(text: str) -> str:
 
 
 def _english_terms(text: str) -> tuple[str, tuple[Term, ...]]:
-    """The words that stand between the question word and the first preposition name the value best."""
-    asides = [(token, ASIDE) for part in _PARENTHESES.findall(text) for token in tokenize(part) if len(part) > 5]
+    """The label and the terms of an English question.
+
+    The words between the question word and the first preposition name the value best: they are the label.
+    """
+    asides = [(token, ASIDE_WEIGHT) for part in _PARENTHESES.findall(text) for token in tokenize(part) if len(part) > 5]
     low = _with_phrases(_PARENTHESES.sub(lambda part: " " if len(part[0]) > 5 else part[0], text))
     opening = _OPENING.search(low)
     start = opening.end() if opening else 0
@@ -268,35 +281,39 @@ def _english_terms(text: str) -> tuple[str, tuple[Term, ...]]:
     for token in tokenize(low):
         if token.norm in STOP_WORDS:
             continue
-        weight = WEAK if token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS else 1.0
+        weight = WEAK_WEIGHT if token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS else 1.0
         if token.norm in DOCUMENT_WORDS and any(word.norm in WEAK_WORDS for word in core_tokens[1:]):
             weight = 1.0 if start <= token.start < core_end else weight
         if not start <= token.start < core_end and not token.norm[0].isdigit():
-            weight *= MODIFIER
+            weight *= MODIFIER_WEIGHT
         weighted.append((token, weight))
     weighted += [(token, weight) for token, weight in asides if token.norm not in STOP_WORDS]
     return low[start:core_end].strip(" ?:.,"), _merged(weighted)
 
 
 def _chinese_terms(text: str) -> tuple[str, tuple[Term, ...]]:
-    """What remains without question words is the label; its part behind the last 的 names the value best."""
+    """The label and the terms of a Chinese question.
+
+    The text without question words is the label; its part after the last 的 names the value best.
+    """
     low = folded(text).strip(" ?？。")
     for word in CHINESE_QUESTION_WORDS:
         low = low.replace(word, "\n")
     for word in CHINESE_STOP:
         low = low.replace(word, "\t" if word.endswith("的") else " ")
-    aside = re.compile(r"[(（][^)）]*[)）]")
-    parts = [part for part in re.split(r"[\n\t]", aside.sub("\t", low)) if part.strip(" ,，、")]
+    parts = [part for part in re.split(r"[\n\t]", _CHINESE_PARENTHESES.sub("\t", low)) if part.strip(" ,，、")]
     label = re.sub(r"[\s,，]+", "", parts[-1] if parts else low)
     if len(label) < 2 and len(parts) > 1:
         label = re.sub(r"\s+", "", parts[-2])
     weighted = [(token, 1.0) for token in tokenize(label)]
     for part in parts:
-        weighted += [(token, MODIFIER) for token in tokenize(part)]
-    weighted += [(token, ASIDE) for part in aside.findall(low) for token in tokenize(part)]
-    return label, _merged(
-        [(token, max(weight, 0.8) if token.norm[0].isdigit() else weight) for token, weight in weighted]
-    )
+        weighted += [(token, MODIFIER_WEIGHT) for token in tokenize(part)]
+    weighted += [(token, ASIDE_WEIGHT) for part in _CHINESE_PARENTHESES.findall(low) for token in tokenize(part)]
+    return label, _merged([(token, _chinese_weight(token, weight)) for token, weight in weighted])
+
+
+def _chinese_weight(token: Token, weight: float) -> float:
+    return max(weight, MIN_CHINESE_NUMBER_WEIGHT) if token.norm[0].isdigit() else weight
 
 
 def _merged(weighted: list[tuple[Token, float]]) -> tuple[Term, ...]:

@@ -1,7 +1,7 @@
-"""A page as label and value geometry sees it: segments of words that stand close together, in rows.
+"""A page as rows of segments, for finding values next to their labels.
 
-A segment is what the eye takes for one piece of a line: it ends where a wide gap begins. Values are addressed
-as slices of a segment's text, since a label and its value, or a whole Chinese sentence, may be a single word.
+A segment is a piece of a line that ends where a wide gap begins. A value is addressed as a slice of a segment's
+text, since a label and its value, or a whole Chinese sentence, may be a single word.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from cogdoc.parsing.page_text import Line, PageLayout, Table, Word
 from cogdoc.parsing.row_clustering import cluster_rows
 from cogdoc.query.terms import Token, tokenize
 
-GAP = 1.3
-"""A gap between words of more than this many line heights parts two segments."""
+MAX_GAP = 1.3
+"""Line heights; a wider gap between words separates two segments."""
 
-SAME_ROW = 0.5
-"""Share of the lower one's height by which two segments of one row overlap."""
+MIN_ROW_OVERLAP = 0.5
+"""Vertical overlap of neighbours in one row, as a share of the height of the lower box."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Words of one line that stand close together."""
+    """Words of one line without wide gaps between them."""
 
     index: int
+    """Among the page's segments; -1 for one that is not part of a row, such as a table's cell."""
     row: int
+    """Index of the row; -1 for one that is not part of a row."""
     words: tuple[Word, ...]
     text: str
     box: Box
-    line_text: str
-    """The whole line of the page that it is a part of."""
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -40,10 +40,11 @@ class Segment:
 
     @property
     def confidence(self) -> float:
+        """The lowest confidence of its words."""
         return min(word.confidence for word in self.words)
 
     def slice_box(self, start: int, end: int) -> Box:
-        """The box of a slice of the text, within a word in proportion to its characters."""
+        """The box of a slice of the text; all characters of a word count as equally wide."""
         boxes, offset = [], 0
         for word in self.words:
             length = len(word.text)
@@ -73,16 +74,17 @@ class Slice:
 
 
 def whole(segment: Segment) -> Slice:
+    """The slice that is the whole segment."""
     return Slice(segment, 0, len(segment.text))
 
 
 @dataclass(frozen=True)
 class PageView:
-    """One page's segments, top to bottom and left to right."""
+    """The segments of one page, top to bottom and left to right."""
 
     layout: PageLayout
     rank: int
-    """Place among the pages looked at, from 0."""
+    """Index among the pages that are searched, the most promising first."""
     segments: tuple[Segment, ...]
     rows: tuple[tuple[Segment, ...], ...] = field(repr=False)
 
@@ -100,13 +102,13 @@ class PageView:
         return heights[len(heights) // 2] if heights else 1.0
 
     def right_of(self, segment: Segment) -> tuple[Segment, ...]:
-        """The segments behind `segment` in its row, nearest first."""
+        """The segments to the right of `segment` in its row, nearest first."""
         return tuple(
             other for other in self.rows[segment.row] if other.box.x0 > segment.box.x0 and other is not segment
         )
 
     def left_of(self, segment: Segment) -> tuple[Segment, ...]:
-        """The segments before `segment` in its row, nearest first."""
+        """The segments to the left of `segment` in its row, nearest first."""
         return tuple(
             other
             for other in reversed(self.rows[segment.row])
@@ -114,7 +116,7 @@ class PageView:
         )
 
     def below(self, segment: Segment, reach: float) -> tuple[Segment, ...]:
-        """Segments of later rows that stand under `segment`, nearest row first, within `reach` line heights."""
+        """Segments of later rows that are under `segment`, nearest row first, within `reach` line heights."""
         limit = segment.box.y1 + reach * max(segment.box.height, self.line_height)
         found: list[Segment] = []
         for row in self.rows[segment.row + 1 :]:
@@ -126,7 +128,7 @@ class PageView:
         return tuple(found)
 
     def above(self, segment: Segment) -> tuple[Segment, ...]:
-        """Segments of earlier rows that stand over `segment`, nearest row first."""
+        """Segments of earlier rows that are above `segment`, nearest row first."""
         return tuple(
             other
             for row in reversed(self.rows[: segment.row])
@@ -139,20 +141,17 @@ class PageView:
 
 
 def view_page(layout: PageLayout, rank: int = 0) -> PageView:
-    """Cut a page's lines into segments and set them in rows."""
-    parts: list[tuple[tuple[Word, ...], str]] = []
-    for line in layout.page_text.lines:
-        parts += [(words, line.text) for words in _split(line)]
-    parts = [(words, text) for words, text in parts if any(word.text.strip() for word in words)]
-    boxes = [bounding_box(word.box for word in words) for words, _ in parts]
+    """Split a page's lines into segments, and group these into rows."""
+    parts = [words for line in layout.page_text.lines for words in _split(line)]
+    parts = [words for words in parts if any(word.text.strip() for word in words)]
+    boxes = [bounding_box(word.box for word in words) for words in parts]
     rows: list[tuple[Segment, ...]] = []
     segments: list[Segment] = []
-    for number, places in enumerate(_rows(boxes)):
+    for row_index, indices in enumerate(cluster_rows(range(len(boxes)), boxes.__getitem__, _is_beside)):
         row: list[Segment] = []
-        for place in places:
-            words, text = parts[place]
-            joined = " ".join(word.text for word in words)
-            row.append(Segment(len(segments) + len(row), number, words, joined, boxes[place], text))
+        for index in indices:
+            text = " ".join(word.text for word in parts[index])
+            row.append(Segment(len(segments) + len(row), row_index, parts[index], text, boxes[index]))
         segments += row
         rows.append(tuple(row))
     return PageView(layout, rank, tuple(segments), tuple(rows))
@@ -161,21 +160,16 @@ def view_page(layout: PageLayout, rank: int = 0) -> PageView:
 def _split(line: Line) -> list[tuple[Word, ...]]:
     parts: list[list[Word]] = []
     for word in line.words:
-        if parts and word.box.x0 - parts[-1][-1].box.x1 <= GAP * max(word.box.height, 1.0):
+        if parts and word.box.x0 - parts[-1][-1].box.x1 <= MAX_GAP * max(word.box.height, 1.0):
             parts[-1].append(word)
         else:
             parts.append([word])
     return [tuple(part) for part in parts]
 
 
-def _rows(boxes: Sequence[Box]) -> list[list[int]]:
-    """Places of boxes that stand side by side, row by row, each from left to right."""
-    return cluster_rows(range(len(boxes)), boxes.__getitem__, _beside)
-
-
-def _beside(box: Box, row: Sequence[Box]) -> bool:
-    """Whether `box` stands in a row: level with its nearest member, and on top of none."""
+def _is_beside(box: Box, row: Sequence[Box]) -> bool:
+    """Whether `box` belongs to a row: level with its nearest member, and above or below none."""
     if any(box.horizontal_overlap(other) > 0.3 and box.vertical_overlap(other) < 0.8 for other in row):
         return False
     nearest = min(row, key=lambda other: max(box.x0 - other.x1, other.x0 - box.x1))
-    return box.vertical_overlap(nearest) > SAME_ROW
+    return box.vertical_overlap(nearest) > MIN_ROW_OVERLAP

@@ -1,7 +1,7 @@
-"""Words made comparable: tokens with their stems, and how strongly one word stands for another.
+"""Tokens of a text, and how strongly one word stands for another.
 
-Latin words are compared by stem, synonym, abbreviation and, against misread letters, by edit distance. A run of
-Chinese characters is taken as its overlapping pairs, so that no dictionary is needed to part it.
+Latin words are compared by stem, synonym, abbreviation and edit distance, which allows for misread letters. A run of
+Chinese characters becomes its overlapping pairs, so that no dictionary is needed to segment it.
 """
 
 from __future__ import annotations
@@ -15,72 +15,67 @@ from itertools import pairwise
 from rapidfuzz.distance import Levenshtein
 
 from cogdoc.query.vocabulary import CHINESE_SYNONYMS, SYNONYMS
+from cogdoc.text import HAN, has_han
 
 SYNONYM_STRENGTH = 0.85
 ABBREVIATION_STRENGTH = 0.8
 MISREAD_STRENGTH = 0.85
 
-CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(
-    rf"[^\W\d_{CJK}]+(?:['’][^\W\d_{CJK}]+)?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|"
-    rf"(?<![{CJK}])[{CJK}](?:\s+[{CJK}](?![{CJK}]))+|[{CJK}]+|[#%&]"
+    rf"[^\W\d_{HAN}]+(?:['’][^\W\d_{HAN}]+)?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|"
+    rf"(?<![{HAN}])[{HAN}](?:\s+[{HAN}](?![{HAN}]))+|[{HAN}]+|[#%&]"
 )
-_CJK_SIGN = re.compile(f"[{CJK}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A comparable piece of a text: a word, a number, or a pair of Chinese characters."""
+    """A piece of a text that is compared: a word, a number, or a pair of Chinese characters."""
 
     norm: str
+    """In lower case and narrow forms."""
     start: int
     end: int
 
 
 def folded(text: str) -> str:
-    """`text` in lower case and narrow forms, of the same length, so that offsets stay valid."""
+    """`text` in lower case and narrow forms (NFKC), with the same length, so that offsets stay valid."""
     if text.isascii():
         return text.lower()
-    return "".join(_fold(sign) for sign in text)
+    return "".join(map(_fold_char, text))
 
 
 @lru_cache(maxsize=4096)
-def _fold(sign: str) -> str:
-    low = unicodedata.normalize("NFKC", sign).lower()
-    return low if len(low) == 1 else sign
-
-
-def is_cjk(text: str) -> bool:
-    """Whether `text` holds a Chinese character."""
-    return _CJK_SIGN.search(text) is not None
+def _fold_char(char: str) -> str:
+    low = unicodedata.normalize("NFKC", char).lower()
+    return low if len(low) == 1 else char
 
 
 @lru_cache(maxsize=8192)
 def tokenize(text: str) -> tuple[Token, ...]:
-    """`split_tokens`, which remembers the lines of the pages at hand."""
+    """`split_tokens` with a cache, for the lines of the few pages that are searched."""
     return split_tokens(text)
 
 
 def split_tokens(text: str) -> tuple[Token, ...]:
-    """The tokens of `text`, left to right; pairs of Chinese characters overlap."""
+    """The tokens of `text` in order; pairs of Chinese characters overlap."""
     low = folded(text)
     narrow = low.isascii()
     tokens: list[Token] = []
     for match in _TOKEN.finditer(low):
         start, end = match.span()
-        if narrow or not is_cjk(low[start]):
+        if narrow or not has_han(low[start]):
             tokens.append(Token(low[start:end].replace("’", "'"), start, end))
         elif end - start == 1:
             tokens.append(Token(low[start], start, end))
         else:
-            places = [place for place in range(start, end) if not low[place].isspace()]
-            tokens += [Token(low[i] + low[j], i, j + 1) for i, j in pairwise(places)]
+            indices = [index for index in range(start, end) if not low[index].isspace()]
+            tokens += [Token(low[i] + low[j], i, j + 1) for i, j in pairwise(indices)]
     return tuple(tokens)
 
 
 @lru_cache(maxsize=16384)
 def stem(word: str) -> str:
-    """`word` without the commonest English endings."""
+    """`word` without the most common English endings."""
     word = word.removesuffix("'s").removesuffix("'")
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -94,55 +89,63 @@ def stem(word: str) -> str:
     return word
 
 
-def _groups() -> dict[str, frozenset[int]]:
+def _synonym_groups() -> dict[str, frozenset[int]]:
+    """The indices of the synonym groups that each word, or its stem, belongs to."""
     groups: dict[str, set[int]] = {}
-    for place, words in enumerate(SYNONYMS):
+    for index, words in enumerate(SYNONYMS):
         for word in words:
-            groups.setdefault(word, set()).add(place)
-            groups.setdefault(stem(word), set()).add(place)
-    return {word: frozenset(places) for word, places in groups.items()}
+            groups.setdefault(word, set()).add(index)
+            groups.setdefault(stem(word), set()).add(index)
+    return {word: frozenset(indices) for word, indices in groups.items()}
 
 
-_GROUPS = _groups()
+_SYNONYM_GROUPS = _synonym_groups()
 
 
 @lru_cache(maxsize=65536)
-def strength(wanted: str, printed: str) -> float:
-    """How well the printed word stands for the wanted one, 0 to 1; both as `Token.norm`."""
-    if wanted == printed:
+def strength(asked: str, printed: str) -> float:
+    """How well a printed word stands for a word of the question, 0 to 1; both as `Token.norm`."""
+    if asked == printed:
         return 1.0
-    if wanted[0].isdigit() or printed[0].isdigit():
-        return float(_plain(wanted) == _plain(printed))
-    if is_cjk(wanted) or is_cjk(printed):
+    if asked[0].isdigit() or printed[0].isdigit():
+        return float(_plain_number(asked) == _plain_number(printed))
+    if has_han(asked) or has_han(printed):
         return 0.0
-    stemmed, other = stem(wanted), stem(printed)
-    if stemmed == other or (min(len(stemmed), len(other)) >= 4 and stemmed.rstrip("e") == other.rstrip("e")):
+    asked_stem, printed_stem = stem(asked), stem(printed)
+    if asked_stem == printed_stem or (
+        min(len(asked_stem), len(printed_stem)) >= 4 and asked_stem.rstrip("e") == printed_stem.rstrip("e")
+    ):
         return 1.0
-    shared = _GROUPS.get(wanted, frozenset()) | _GROUPS.get(stemmed, frozenset())
-    if shared & (_GROUPS.get(printed, frozenset()) | _GROUPS.get(other, frozenset())):
+    asked_groups = _SYNONYM_GROUPS.get(asked, frozenset()) | _SYNONYM_GROUPS.get(asked_stem, frozenset())
+    if asked_groups & (_SYNONYM_GROUPS.get(printed, frozenset()) | _SYNONYM_GROUPS.get(printed_stem, frozenset())):
         return SYNONYM_STRENGTH
-    shorter, longer = sorted((stemmed, other), key=len)
-    if len(shorter) >= 3 and longer.startswith(shorter) and (len(shorter) >= 0.6 * len(longer) or shorter == other):
+    shorter, longer = sorted((asked_stem, printed_stem), key=len)
+    if (
+        len(shorter) >= 3
+        and longer.startswith(shorter)
+        and (len(shorter) >= 0.6 * len(longer) or shorter == printed_stem)
+    ):
         return ABBREVIATION_STRENGTH
     if len(shorter) >= 5:
-        allowed = 1 if len(longer) <= 7 else 2
-        if Levenshtein.distance(stemmed, other, score_cutoff=allowed) <= allowed:
+        max_edits = 1 if len(longer) <= 7 else 2
+        if Levenshtein.distance(asked_stem, printed_stem, score_cutoff=max_edits) <= max_edits:
             return MISREAD_STRENGTH
     return 0.0
 
 
-def _plain(number: str) -> str:
+def _plain_number(number: str) -> str:
+    """A number without grouping commas and leading zeros."""
     plain = number.replace(",", "")
     return plain.lstrip("0") or "0" if plain.isdigit() else plain
 
 
 def chinese_variants(text: str) -> tuple[str, ...]:
-    """`text` with each Chinese term that it contains replaced by those that mean the same."""
+    """`text` with each Chinese term that it contains replaced by each of the term's synonyms."""
     variants: list[str] = []
     for group in CHINESE_SYNONYMS:
-        held = [word for word in group if word in text]
-        if held:
-            longest = max(held, key=len)
-            others = [other for other in group if other not in held and (text == longest or longest not in other)]
+        contained = [word for word in group if word in text]
+        if contained:
+            longest = max(contained, key=len)
+            others = [other for other in group if other not in contained and (text == longest or longest not in other)]
             variants += [text.replace(longest, other) for other in others]
     return tuple(dict.fromkeys(variants))

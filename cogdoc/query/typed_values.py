@@ -1,4 +1,4 @@
-"""Typed values: where in a text a date, an amount, a name and so on stand, and how sure that is."""
+"""Typed values: where a text contains a date, an amount, a name and so on, and how sure that is."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cogdoc.parsing.numbers import find_numbers
-from cogdoc.query.terms import CJK, folded, is_cjk
+from cogdoc.query.terms import folded
 from cogdoc.query.vocabulary import (
     ADDRESS_WORDS,
-    CHINESE_ADDRESS_SIGNS,
+    CHINESE_ADDRESS_CHARS,
     CHINESE_ORGANISATION_ENDINGS,
     MONTHS,
     NUMBER_WORDS,
@@ -21,10 +21,11 @@ from cogdoc.query.vocabulary import (
     STOP_WORDS,
     TITLE_WORDS,
 )
+from cogdoc.text import HAN, has_han
 
 
 class ValueKind(StrEnum):
-    """What sort of thing an answer is."""
+    """The type of an answer."""
 
     TEXT = "text"
     AMOUNT = "amount"
@@ -50,7 +51,7 @@ NUMERIC = frozenset({ValueKind.AMOUNT, ValueKind.NUMBER, ValueKind.PERCENT})
 
 
 class Found(NamedTuple):
-    """A value in a text: its slice, and how well it fits the kind looked for, 0 to 1."""
+    """A value in a text: its slice, and how well it fits the kind that was searched for, 0 to 1."""
 
     start: int
     end: int
@@ -88,7 +89,7 @@ _PHONE = r"(?<![\w.,])(?:ext\.?\s*)?[+(]{0,2}\d[\d\s()./\-–—:*]{5,}\d(?![\w]
 _EMAIL = r"[\w.+-]+\s?@\s?[\w-]+(?:\.[\w-]+)+"
 _URL = r"(?:https?://|www\.)[^\s,;]+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|gov|edu|cn|my|io|co\.uk)(?:/[^\s,;]*)?\b"
 _IDENTIFIER = (
-    rf"(?<![\w])[#]?[A-Za-z\d](?:[A-Za-z\d/._#*\-]|\s(?=\d))*[A-Za-z\d*]|(?<!\w)\d(?!\w)|[{CJK}]字?第\s?\d+\s?号"
+    rf"(?<![\w])[#]?[A-Za-z\d](?:[A-Za-z\d/._#*\-]|\s(?=\d))*[A-Za-z\d*]|(?<!\w)\d(?!\w)|[{HAN}]字?第\s?\d+\s?号"
 )
 
 _PATTERNS = {
@@ -123,7 +124,7 @@ def find_values(kind: ValueKind, text: str) -> tuple[Found, ...]:
 
 
 def fit(kind: ValueKind, text: str) -> float:
-    """How well `text` as a whole is a value of that kind, 0 to 1."""
+    """How well the whole of `text` is a value of a kind, 0 to 1."""
     stripped = text.strip(" :.,;*")
     if not stripped:
         return 0.0
@@ -135,9 +136,9 @@ def fit(kind: ValueKind, text: str) -> float:
 
 
 def _is_possible(date: str) -> bool:
-    """Whether a date of digits only has a day and a month that exist."""
+    """Whether the day and the month of a date exist, if it is written in digits only."""
     parts = [int(part) for part in re.findall(r"\d+", date)]
-    if len(parts) != 3 or any(sign.isalpha() for sign in date):
+    if len(parts) != 3 or any(char.isalpha() for char in date):
         return True
     first, second = parts[1:] if parts[0] > 1000 else parts[:2]
     return 1 <= min(first, second) <= 12 and max(first, second) <= 31
@@ -145,13 +146,13 @@ def _is_possible(date: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _find_dates(text: str) -> tuple[Found, ...]:
-    taken: list[Found] = []
+    found_dates: list[Found] = []
     for pattern, fitting in _DATE_PATTERNS:
         for match in pattern.finditer(text):
-            clash = any(match.start() < found.end and found.start < match.end() for found in taken)
+            clash = any(match.start() < found.end and found.start < match.end() for found in found_dates)
             if not clash and _is_possible(match[0]):
-                taken.append(Found(*match.span(), fitting))
-    return tuple(sorted(taken))
+                found_dates.append(Found(*match.span(), fitting))
+    return tuple(sorted(found_dates))
 
 
 def _find_dates_with_time(text: str) -> Iterator[Found]:
@@ -169,7 +170,7 @@ def _find_years(text: str) -> Iterator[Found]:
         yield Found(*match.span(), 1.0)
 
 
-def _in_dates(text: str, start: int, end: int) -> bool:
+def _in_date(text: str, start: int, end: int) -> bool:
     return any(found.start < end and start < found.end for found in _find_dates(text) if found.fit > 0.6)
 
 
@@ -183,7 +184,7 @@ def _is_date(text: str, start: int, end: int) -> bool:
 
 def _find_amounts(text: str) -> Iterator[Found]:
     for number in find_numbers(text):
-        if _in_dates(text, number.start, number.end) or number.percent or number.text[0] in ",，":
+        if _in_date(text, number.start, number.end) or number.percent or number.text[0] in ",，":
             continue
         fitting = 0.6
         if number.currency or number.scale > 1:
@@ -201,14 +202,14 @@ def _find_amounts(text: str) -> Iterator[Found]:
 
 
 def _unit_end(text: str, end: int) -> int:
-    """The end of a number together with a Chinese unit or currency printed behind it."""
+    """The end of a number including a Chinese unit or currency that follows it."""
     match = re.match(r"\s?(?:美元|港元|欧元|日元|元|万元|亿元)", text[end:])
     return end + match.end() if match else end
 
 
 def _find_counts(text: str) -> Iterator[Found]:
     for number in find_numbers(text):
-        if _in_dates(text, number.start, number.end):
+        if _in_date(text, number.start, number.end):
             continue
         year = number.end - number.start == 4 and 1900 <= number.value <= 2100
         yield Found(number.start, number.end, 0.3 if year else 0.2 if number.currency or number.percent else 1.0)
@@ -220,7 +221,7 @@ def _find_percents(text: str) -> Iterator[Found]:
     for number in find_numbers(text):
         if number.percent:
             yield Found(number.start, number.end, 1.0)
-        elif number.currency is None and abs(number.value) <= 1000 and not _in_dates(text, number.start, number.end):
+        elif number.currency is None and abs(number.value) <= 1000 and not _in_date(text, number.start, number.end):
             yield Found(number.start, number.end, 0.7)
 
 
@@ -234,14 +235,14 @@ def _find_pattern(kind: ValueKind) -> Callable[[str], Iterator[Found]]:
 
 def _find_phones(text: str) -> Iterator[Found]:
     for match in _PATTERNS[ValueKind.PHONE].finditer(text):
-        digits = sum(sign.isdigit() for sign in match[0])
-        if 7 <= digits <= 15 and not _in_dates(text, *match.span()):
+        digits = sum(char.isdigit() for char in match[0])
+        if 7 <= digits <= 15 and not _in_date(text, *match.span()):
             yield Found(*match.span(), 1.0)
 
 
 def _find_identifiers(text: str) -> Iterator[Found]:
     for match in _PATTERNS[ValueKind.IDENTIFIER].finditer(text):
-        digits = sum(sign.isdigit() for sign in match[0])
+        digits = sum(char.isdigit() for char in match[0])
         if not digits or _is_date(text, *match.span()):
             continue
         decimal = re.fullmatch(r"[\d,]*\.\d\d", match[0]) is not None
@@ -249,8 +250,8 @@ def _find_identifiers(text: str) -> Iterator[Found]:
 
 
 def _find_people(text: str) -> Iterator[Found]:
-    if is_cjk(text):
-        for match in re.finditer(rf"(?<![{CJK}])[{CJK}]{{2,4}}(?![{CJK}])", text):
+    if has_han(text):
+        for match in re.finditer(rf"(?<![{HAN}])[{HAN}]{{2,4}}(?![{HAN}])", text):
             yield Found(*match.span(), 0.7)
     for start, end in _names(text):
         words = text[start:end].split()
@@ -269,7 +270,7 @@ def _find_people(text: str) -> Iterator[Found]:
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:
-    """Runs of capitalized words, without conjunctions at their end and function words at their start."""
+    """Runs of capitalized words, without conjunctions at the end and function words at the start."""
     for match in _NAME.finditer(text):
         start, end = match.span()
         while words := text[start:end].split():
@@ -283,9 +284,9 @@ def _names(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _find_organisations(text: str) -> Iterator[Found]:
-    if is_cjk(text):
+    if has_han(text):
         endings = "|".join(CHINESE_ORGANISATION_ENDINGS)
-        for match in re.finditer(rf"[{CJK}（）()A-Za-z]{{2,24}}(?:{endings})(?!司|的)", text):
+        for match in re.finditer(rf"[{HAN}（）()A-Za-z]{{2,24}}(?:{endings})(?!司|的)", text):
             yield Found(*match.span(), 1.0)
     for start, end in _names(text):
         low = {word.strip(".,()").lower() for word in text[start:end].split()}
@@ -293,31 +294,31 @@ def _find_organisations(text: str) -> Iterator[Found]:
 
 
 def _find_places(text: str) -> Iterator[Found]:
-    for match in re.finditer(rf"[{CJK}]{{2,8}}?[省市区县镇州国]", text):
+    for match in re.finditer(rf"[{HAN}]{{2,8}}?[省市区县镇州国]", text):
         yield Found(*match.span(), 0.9)
     for match in re.finditer(r"(?:\d{1,4}[A-Za-z]?\s)?[A-Z][\w.'’-]*(?:[\s,]+(?:of\s)?[A-Z\d][\w.'’-]*)*", text):
         yield Found(*match.span(), 0.9 if "," in match[0] else 0.7)
 
 
 def address_likeness(text: str) -> float:
-    """How much a line looks like a part of a postal address, 0 to 1."""
+    """How much a line looks like part of a postal address, 0 to 1."""
     low = folded(text)
     words = re.findall(r"[a-zß]+|\d+", low)
     known = sum(word in ADDRESS_WORDS for word in words)
     digits = any(word.isdigit() for word in words)
     postcode = re.search(r"(?<!\d)\d{5,6}(?!\d)", low) is not None
-    chinese = sum(sign in CHINESE_ADDRESS_SIGNS for sign in text) if is_cjk(text) else 0
+    chinese = sum(char in CHINESE_ADDRESS_CHARS for char in text) if has_han(text) else 0
     score = 0.35 * min(known, 2) + 0.2 * digits + 0.3 * postcode + 0.15 * ("," in text) + 0.25 * min(chinese, 3)
     return min(1.0, score)
 
 
 def organisation_likeness(text: str) -> float:
-    """How much a line looks like the name of a firm or institution, 0 to 1."""
+    """How much a line looks like the name of a company or institution, 0 to 1."""
     if any(ending in text for ending in CHINESE_ORGANISATION_ENDINGS[:-2]):
         return 1.0
     words = [word.strip(".,()") for word in folded(text).split()]
     known = sum(word in ORGANISATION_WORDS for word in words)
-    letters = sum(sign.isalpha() for sign in text)
+    letters = sum(char.isalpha() for char in text)
     if letters < 0.6 * len(text.replace(" ", "")):
         return 0.1
     capitals = sum(word[:1].isupper() for word in text.split()) / max(1, len(text.split()))

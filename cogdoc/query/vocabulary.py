@@ -1,7 +1,7 @@
-"""Words that the built-in reader knows: what means the same, and what says which kind of answer is wanted.
+"""The words that question analysis and answering know: which mean the same, and which ask for which kind of value.
 
-Data only, English and Chinese; a few French and German words stand where invoices need them. Everything is in
-lower case. A word may stand in several groups.
+Data only, English and Chinese, with a few French and German words that occur on invoices. Everything is in lower
+case. A word may be in several groups.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _in_order(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
@@ -130,7 +130,7 @@ ACRONYMS = {
     "shareholders' funds": "total equity",
     "shareholders’ funds": "total equity",
 }
-"""What a question may say in short and a page in full; printed short forms are among the synonyms."""
+"""Short forms in questions, and the full form that pages print. Short forms on pages are among the synonyms."""
 
 PHRASES: tuple[tuple[str, str], ...] = (
     ("sub total", "subtotal"),
@@ -151,13 +151,13 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("tele copy", "telecopy"),
     ("tele phone", "telephone"),
 )
-"""What several words say together is said by one."""
+"""Phrases, and the one word that means the same."""
 
 CHINESE_PARTIES: tuple[tuple[str, ...], ...] = (
     ("购买方", "买方", "购方", "购货单位", "客户"),
     ("销售方", "卖方", "销方", "销货单位", "商家"),
 )
-"""What invoices call who buys and who sells."""
+"""The terms for buyer and seller on invoices."""
 
 CHINESE_SYNONYMS: tuple[tuple[str, ...], ...] = (
     *CHINESE_PARTIES,
@@ -212,7 +212,7 @@ ENGLISH_WORDINGS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"share-based compensation", ("stock-based compensation",)),
     )
 )  # fmt: skip
-"""What a question about a company's accounts may say, and what they print instead."""
+"""Terms of questions about a company's accounts (a pattern), and what the accounts print instead."""
 
 CHINESE_WORDINGS: tuple[tuple[str, str], ...] = (
     ("不含税总额", "合计金额"),
@@ -223,7 +223,7 @@ CHINESE_WORDINGS: tuple[tuple[str, str], ...] = (
     ("含税金额", "价税合计"),
     ("总税额", "税额合计"),
 )
-"""What a question about an invoice may say, and what the form prints; what holds another one stands before it."""
+"""Terms of questions about invoices, and what the form prints. A term comes before those that it contains."""
 
 STOP_WORDS = _words(
     """
@@ -243,12 +243,12 @@ WEAK_WORDS = _words(
     printed written kind type exact following first second integer format person people
     """
 )
-"""Words that say what kind of thing is wanted rather than which one: they count less as labels."""
+"""Words that say which kind of thing is asked for rather than which one: they have little weight in a label."""
 
 DOCUMENT_WORDS = _words(
     "document form receipt invoice report page table figure chart paper letter file image picture section fax memo"
 )
-"""Words for the document at hand: they count little, except in front of a weak word ("invoice number")."""
+"""Words for the document itself: they have little weight, except before a weak word ("invoice number")."""
 
 CHINESE_STOP = (
     "请问", "请", "这份", "这张", "这个", "该份", "该", "本", "文档", "文件", "图中", "图片", "表中", "表格中",
@@ -265,12 +265,12 @@ CHINESE_QUESTION_WORDS = (
     "怎么", "如何", "为何", "为什么", "吗", "多大", "多长", "多高",
 )  # fmt: skip
 
-MONTHS = _listed("january february march april may june july august september october november december")
+MONTHS = _in_order("january february march april may june july august september october november december")
 
 NUMBER_WORDS = {
     word: value
     for value, word in enumerate(
-        _listed(
+        _in_order(
             "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
             "seventeen eighteen nineteen twenty"
         )
@@ -278,11 +278,13 @@ NUMBER_WORDS = {
 }
 
 ORDINALS = {
-    word: place
-    for place, word in enumerate(_listed("first second third fourth fifth sixth seventh eighth ninth tenth"), start=1)
+    word: number
+    for number, word in enumerate(
+        _in_order("first second third fourth fifth sixth seventh eighth ninth tenth"), start=1
+    )
 }
 
-CHINESE_DIGITS = {sign: value for value, sign in enumerate("零一二三四五六七八九十")}
+CHINESE_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九十")}
 
 ORGANISATION_WORDS = _words(
     """
@@ -310,7 +312,7 @@ ADDRESS_WORDS = _words(
     """
 )
 
-CHINESE_ADDRESS_SIGNS = "省市区县镇乡村路街道巷弄号楼室层栋座"
+CHINESE_ADDRESS_CHARS = "省市区县镇乡村路街道巷弄号楼室层栋座"
 
 TITLE_WORDS = _words("mr mrs ms dr prof sir madam esq jr sr")
 
@@ -318,7 +320,7 @@ ROLE_WORDS = _words(
     "president chairman chairwoman chair director officer manager board secretary treasurer chief vice executive "
     "financial operating head principal partner deputy assistant member committee of and the"
 )
-"""What people are, not what they are called."""
+"""Roles of people, which are not names."""
 
 MAXIMUM_WORDS = _words("highest most largest biggest maximum greatest top longest best max tallest heaviest")
 MINIMUM_WORDS = _words("lowest least smallest fewest minimum shortest worst min cheapest lightest")
@@ -346,7 +348,7 @@ COLUMN_NAMES: dict[str, frozenset[str]] = {
     "year": _words("year years season date"),
     "time": _words("time times kickoff"),
 }
-"""What the column is called in which a kind of value stands, by `ValueKind`."""
+"""Names of columns that contain values of a kind, by `ValueKind`."""
 
 LABEL_WORDS = _words(
     """
@@ -357,10 +359,10 @@ LABEL_WORDS = _words(
     approved received prepared issue effective expiration
     """
 )
-"""Words that are labels of forms more often than values in them."""
+"""Words that forms use as labels more often than as values."""
 
 CHINESE_LABEL_WORDS = (
     "信息", "名称", "项目", "规格型号", "规格", "型号", "单位", "数量", "单价", "金额", "税率", "税额", "合计", "备注",
     "购买方", "销售方", "大写", "小写", "日期", "号码", "编号", "地址", "电话", "开户行", "账号", "序号", "价税",
 )  # fmt: skip
-"""The same in Chinese; a text made of nothing else is a label."""
+"""The same in Chinese; a text that consists of such words is a label."""

@@ -1,7 +1,4 @@
-"""Find the charts on a page, read each from its picture, and put what was found back in its place on the page.
-
-Runs in the sandbox.
-"""
+"""Find the charts on a page and read each from its pixels. Runs in the sandbox."""
 
 from __future__ import annotations
 
@@ -22,43 +19,46 @@ from cogdoc.parsing.page_text import BlockKind, Line, PageLayout, PageText
 from cogdoc.results.records import BoxTuple, Chart
 
 LONG_SIDE = 1600
-"""Pixels at which a page is drawn for its charts; smaller pictures are taken as they are."""
+"""Pixels of the long side at which a page is rendered for its charts; smaller pictures are not enlarged."""
 
 MIN_SHARE = 0.04
-"""A picture on a page below this share of its area is no chart worth reading."""
+"""A picture below this share of the page's area is not read as a chart."""
+
+MIN_REGION_SIDE = 60
+"""Pixels; a smaller region is not read as a chart."""
 
 MARGIN = 0.06
-"""By how much of its size a picture's surroundings are taken along: titles and legends stand outside of it."""
+"""The margin around a picture that is read with it, as a share of its size: titles and legends are outside of it."""
 
 
 def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
-    """Read all charts of the page that `layout` lays out; boxes are those of the page as displayed.
+    """Read all charts of a page; boxes are in points of the page as displayed.
 
     Raises:
-        InputError: the page cannot be drawn.
+        InputError: the page cannot be rendered.
     """
     document = open_document(request)
-    words = layout.page_text
-    index = check_index(document, words.number)
+    page_text = layout.page_text
+    index = check_index(document, page_text.number)
     size, scale = _picture_size(document, index)
-    picture = upright_picture(document.picture(index, size), words.turned, words.skew)
+    picture = upright_picture(document.picture(index, size), page_text.turned, page_text.skew)
     drawing = _drawing(document, index, scale)
     charts: list[Chart] = []
     for region in _regions(layout, isinstance(document, PictureDocument)):
         left, top = max(0, int(region.x0 * scale)), max(0, int(region.y0 * scale))
         right, bottom = min(picture.shape[1], int(region.x1 * scale)), min(picture.shape[0], int(region.y1 * scale))
-        if right - left < 60 or bottom - top < 60:
+        if right - left < MIN_REGION_SIDE or bottom - top < MIN_REGION_SIDE:
             continue
-        lines = list(_lines_within(words.lines, region, scale, left, top))
-        moved = _moved_drawing(drawing, left, top) if drawing else None
-        chart = read_chart(picture[top:bottom, left:right], lines, moved)
+        lines = list(_lines_within(page_text.lines, region, scale, left, top))
+        own_drawing = _shifted_drawing(drawing, left, top) if drawing else None
+        chart = read_chart(picture[top:bottom, left:right], lines, own_drawing)
         if chart is not None:
-            charts.append(_placed(chart, words, left, top, scale))
+            charts.append(_on_page(chart, page_text, left, top, scale))
     return tuple(charts)
 
 
 def _picture_size(document: OpenDocument, index: int) -> tuple[PixelSize, float]:
-    """The size to draw the page at, and its pixels per point."""
+    """The size to render the page at, and its pixels per point."""
     width, height = document.size(index)
     scale = LONG_SIDE / max(width, height)
     if isinstance(document, PictureDocument):
@@ -68,9 +68,9 @@ def _picture_size(document: OpenDocument, index: int) -> tuple[PixelSize, float]
 
 
 def _regions(layout: PageLayout, is_picture: bool) -> list[Box]:
-    """Where to look: a picture file is one figure; on a page, its pictures, else the whole of it."""
-    words = layout.page_text
-    whole = Box(0, 0, words.width, words.height)
+    """Where charts may be: the whole of a picture file; on other pages the pictures, or the whole page without any."""
+    page_text = layout.page_text
+    whole = Box(0, 0, page_text.width, page_text.height)
     if is_picture:
         return [whole]
     pictures = [
@@ -92,7 +92,7 @@ def _with_margin(box: Box, whole: Box) -> Box:
 
 
 def _lines_within(lines: Sequence[Line], region: Box, scale: float, left: int, top: int) -> Iterator[Line]:
-    """The lines' words that stand in `region`, in pixels of its picture."""
+    """The parts of the lines inside `region`, in pixels relative to its top left corner."""
     for line in lines:
         words = tuple(
             replace(word, box=word.box.scaled(scale, scale).shifted(-left, -top))
@@ -104,17 +104,17 @@ def _lines_within(lines: Sequence[Line], region: Box, scale: float, left: int, t
 
 
 def _drawing(document: OpenDocument, index: int, scale: float) -> Drawing | None:
-    """The page's vector paths in pixels, curves flattened to their end points."""
+    """The page's vector paths in pixels, curves flattened to chords."""
     if not isinstance(document, MupdfDocument):
         return None
     page = document.load_page(index)
-    turn = page.rotation_matrix
+    rotation = page.rotation_matrix
     paths: list[DrawnPath] = []
     for path in page.get_drawings():
         points: list[tuple[float, float]] = []
         for kind, *parts in path["items"]:
             corners = [parts[0].tl, parts[0].tr, parts[0].br, parts[0].bl] if kind == "re" else _corners(kind, parts)
-            points.extend((float(point.x), float(point.y)) for point in (corner * turn for corner in corners))
+            points.extend((float(point.x), float(point.y)) for point in (corner * rotation for corner in corners))
         if points:
             paths.append(
                 DrawnPath(
@@ -128,7 +128,7 @@ def _drawing(document: OpenDocument, index: int, scale: float) -> Drawing | None
 
 
 def _corners(kind: str, parts: Sequence[Any]) -> list[Any]:
-    """The points of a line, curve or quad as `get_drawings` gives them."""
+    """The points of a line, curve or quad of PyMuPDF's `get_drawings`."""
     if kind == "qu":
         quad = parts[0]
         return [quad.ul, quad.ur, quad.lr, quad.ll]
@@ -149,19 +149,19 @@ def _color(components: Sequence[float] | None) -> tuple[int, int, int] | None:
     return red, green, blue
 
 
-def _moved_drawing(drawing: Drawing, left: int, top: int) -> Drawing:
+def _shifted_drawing(drawing: Drawing, left: int, top: int) -> Drawing:
     return Drawing(
         tuple(replace(path, points=tuple((x - left, y - top) for x, y in path.points)) for path in drawing.paths)
     )
 
 
-def _placed(chart: Chart, words: PageText, left: int, top: int, scale: float) -> Chart:
+def _on_page(chart: Chart, page_text: PageText, left: int, top: int, scale: float) -> Chart:
     """The chart with its boxes in points of the page as displayed."""
 
     def to_page(box: BoxTuple | None) -> BoxTuple | None:
         if box is None:
             return None
-        x0, y0, x1, y1 = words.displayed(Box(*box).shifted(left, top).scaled(1 / scale, 1 / scale))
+        x0, y0, x1, y1 = page_text.displayed(Box(*box).shifted(left, top).scaled(1 / scale, 1 / scale))
         return round(x0, 2), round(y0, 2), round(x1, 2), round(y1, 2)
 
     series = tuple(

@@ -1,4 +1,4 @@
-"""The built-in engine: a page's own words, OCR and layout. No model to download, no GPU, the same result every time."""
+"""The built-in engine: answers from a page's own words, OCR and layout, without a model or a GPU."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from cogdoc.parsing.page_text import BlockKind, PageLayout, TextOrigin, mean_con
 from cogdoc.results.records import Answer, Chart, EngineInfo, Flag
 
 LAID_OUT_PAGES = 2
-"""How many of the best pages have their blocks, tables and charts found when a question is asked, unless the first
-gives a sure answer; of the others the words have to do, since the layout models take a third of a second a page."""
+"""How many of the best pages are laid out (blocks, tables, charts) for a question, unless the first one gives a sure
+answer. The others are searched by their words alone, since the layout models take a third of a second a page."""
 
 MAX_CHART_WORDS = 300
-"""A scan with more words is a page of text; charts have a tenth of it."""
+"""A scan with more words is a page of text; charts have a tenth as many."""
 
 MIN_CONFIDENCE = 0.3
-"""Less sure answers from charts are guesses, and not given."""
+"""Answers from charts with a lower confidence are guesses and not given."""
 
-SURE = 0.9
-"""With an answer of this confidence the search ends."""
+SURE_CONFIDENCE = 0.9
+"""The search ends with an answer of this confidence."""
 
 MIN_PICTURE_SHARE = 0.08
-"""A picture below this share of the page is no chart worth reading."""
+"""A picture below this share of the page's area is not read as a chart."""
 
 
 class BuiltinEngine:
@@ -36,7 +36,7 @@ class BuiltinEngine:
         self.info = EngineInfo(name="builtin", version=version("cogdoc"))
 
     def close(self) -> None:
-        """Nothing is held: the sandbox, which does the work, is somebody else's."""
+        """Do nothing: the sandbox, which does the work, is owned by the caller."""
 
     def prepare(self, page: Page) -> None:
         page.request_layout()
@@ -51,14 +51,14 @@ class BuiltinEngine:
         layouts = [PageLayout(page.text(), ()) for page in pages]
         best = Answer(question=question, text=None, confidence=0.0)
         flags: tuple[str, ...] = ()
-        for place, page in enumerate(pages[:LAID_OUT_PAGES]):
+        for index, page in enumerate(pages[:LAID_OUT_PAGES]):
             try:
-                layouts[place] = page.layout()
+                layouts[index] = page.layout()
             except (InputError, TimeLimitError):
-                # The words, which are read already, still hold many answers.
+                # The words are already read and answer many questions without a layout.
                 flags = (Flag.LAYOUT_FAILED.value,)
             best = answer_question(question, layouts, page_count=page_count)
-            if best.found and best.confidence >= SURE:
+            if best.found and best.confidence >= SURE_CONFIDENCE:
                 return best.model_copy(update={"flags": flags})
         for page, layout in zip(pages, layouts[:LAID_OUT_PAGES], strict=False):
             if not may_show_chart(layout):
@@ -73,25 +73,27 @@ class BuiltinEngine:
         return best.model_copy(update={"flags": flags})
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
-        return page.document.sandbox.run(charts_of, page.document.request, page.layout())
+        return page.document.sandbox.run(charts_of_page, page.document.request, page.layout())
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
         from cogdoc.engines.builtin.charts.chart_questions import answer_chart_question
 
-        words = page.text()
+        page_text = page.text()
         answers = [
             answer
             for chart in charts
-            if (answer := answer_chart_question(chart, question, words.lines)) and answer.confidence >= MIN_CONFIDENCE
+            if (answer := answer_chart_question(chart, question, page_text.lines))
+            and answer.confidence >= MIN_CONFIDENCE
         ]
         not_found = Answer(question=question, text=None, confidence=0.0)
         best = max(answers, key=lambda answer: answer.confidence, default=not_found)
-        placed = tuple(one.model_copy(update={"page": words.number, "label": words.label}) for one in best.evidence)
-        return best.model_copy(update={"evidence": placed})
+        page_fields = {"page": page_text.number, "label": page_text.label}
+        evidence = tuple(one.model_copy(update=page_fields) for one in best.evidence)
+        return best.model_copy(update={"evidence": evidence})
 
 
 def may_show_chart(layout: PageLayout) -> bool:
-    """Whether a page is worth searching for charts: it is a picture, or has one of some size."""
+    """Whether a page may show a chart: it is a scan with few words, or contains a picture of some size."""
     if layout.page_text.origin is TextOrigin.OCR:
         return len(layout.page_text.words) <= MAX_CHART_WORDS
     page_area = layout.page_text.width * layout.page_text.height
@@ -100,8 +102,8 @@ def may_show_chart(layout: PageLayout) -> bool:
     )
 
 
-def charts_of(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
-    """Runs in the sandbox, and imports there what the parent need not load."""
+def charts_of_page(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
+    """Read the charts of a page. Runs in the sandbox, so that the parent process does not import the chart reader."""
     from cogdoc.engines.builtin.chart_pages import read_page_charts
 
     return read_page_charts(request, layout)

@@ -1,4 +1,4 @@
-"""Values beside or below their label: "Date: 1/2/2018", a form's boxes, a column under its header."""
+"""Values next to their label: "Date: 1/2/2018", the boxes of a form, a column under its header."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from cogdoc.query.label_matching import (
     starts_with_label,
 )
 from cogdoc.query.segments import PageView, Segment, Slice
-from cogdoc.query.terms import is_cjk
 from cogdoc.query.typed_values import ValueKind, find_values, fit
+from cogdoc.text import has_han
 
 MIN_RECALL = 0.25
 BELOW_REACH = 3.0
-"""Line heights below its label in which a value is looked for."""
+"""Line heights below a label within which its value is searched for."""
 
 COLUMN_REACH = 12.0
-"""The same for typed values, which may stand under a column's header."""
+"""The same for typed values, which may be in a column under their header."""
 
 STACKED_GAP = 0.7
-"""Line heights between the lines of one label or of one value."""
+"""Largest gap in line heights between the lines of one label or one value."""
 
 CONTEXT_ROWS = 10
-"""Rows above a label in which the question's other words are looked for."""
+"""Rows above a label within which the question's other words are searched for."""
 
-UPRIGHT = 2.0
-"""Heights of a label beside which a text at least so tall heads a whole group of lines."""
+GROUP_HEADING_HEIGHT = 2.0
+"""A text left of a label and this many times as tall is the heading of a group of lines."""
 
 UNTYPED_FIT = 0.25
-"""Fit of a text that has none of the kinds asked for."""
+"""Fit of a text that is no value of the kinds asked for."""
 
 _NAME_LABEL = re.compile(r"\s*(?:名\s*称|姓\s*名|(?:full |company )?name)\s*[:：]\s*", re.I)
 _LEADING = re.compile(r"^[\s:：∶.\-–—=_|»>*•)]+")
 
 
 def propose_fields(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
-    """Values that stand inside, right of, below or left of a label on the page."""
+    """Values after a label in the same segment, and right of, below or left of it."""
     for segment in page.segments:
         for match in matcher.label_matches(segment):
             stacked = _stacked(matcher, page, match)
@@ -56,7 +56,7 @@ def propose_fields(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
 
 
 def _stacked(matcher: Matcher, page: PageView, match: LabelMatch) -> LabelMatch:
-    """The match together with the line right above it, where a label of two lines says more than one."""
+    """The match extended by the line right above it, if a label of two lines matches better than one line."""
     segment = match.segment
     if match.start > 0 or match.recall > 0.95:
         return match
@@ -78,7 +78,7 @@ def _rest(match: LabelMatch) -> Slice:
 
 
 def trimmed(part: Slice) -> Slice | None:
-    """`part` without leaders and white space around it; None where nothing remains."""
+    """`part` without leaders and white space around it; None if nothing remains."""
     text = part.text
     leading = _LEADING.match(text)
     start = part.start + (leading.end() if leading else 0)
@@ -93,7 +93,7 @@ def _inline(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Pro
     cut = inner_label(rest.text)
     if cut is not None:
         rest = Slice(rest.segment, rest.start, rest.start + cut)
-    complete = cut is not None or is_cjk(rest.text)
+    complete = cut is not None or has_han(rest.text)
     parts = [rest, *([] if complete else _continued(page, match.segment))]
     yield from _values(matcher, page, match, parts, Relation.INLINE, 0.0)
 
@@ -111,7 +111,7 @@ def _right(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
 
 
 def _name_beside(page: PageView, segment: Segment) -> Slice | None:
-    """The name that a group of fields begins with, right of the text that heads the group: "Buyer | Name: ..."."""
+    """The name in a group of fields, right of the heading of the group: "Buyer | Name: ..."."""
     for other in page.right_of(segment)[:1]:
         match = _NAME_LABEL.match(other.text)
         if match is not None and match.end() < len(other.text):
@@ -120,12 +120,12 @@ def _name_beside(page: PageView, segment: Segment) -> Slice | None:
 
 
 def _continued(page: PageView, segment: Segment) -> list[Slice]:
-    """The segments behind `segment` up to the next label; Chinese values have no gaps."""
+    """The segments right of `segment` up to the next label; Chinese values have no gaps."""
     parts: list[Slice] = []
     for other in page.right_of(segment):
         if is_label(other.text) or starts_with_label(other.text):
             break
-        if parts and is_cjk(parts[-1].text):
+        if parts and has_han(parts[-1].text):
             break
         part = trimmed(Slice(other, 0, len(other.text)))
         if part is None:
@@ -155,7 +155,7 @@ def _below(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
 
 
 def _left(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
-    """A count in front of what it counts: "7 items"."""
+    """A count before what it counts: "7 items"."""
     kind = matcher.question.kinds[0]
     if kind is not ValueKind.NUMBER:
         return
@@ -177,12 +177,12 @@ def _values(
     """The first values of each kind asked for in `parts`, and all of them as one text."""
     kinds = matcher.question.kinds
     for kind in kinds[:-1]:
-        for place, part in enumerate(parts):
-            for number, value in enumerate(find_values(kind, part.text)[:3]):
+        for part_index, part in enumerate(parts):
+            for value_index, value in enumerate(find_values(kind, part.text)[:3]):
                 piece = Slice(part.segment, part.start + value.start, part.start + value.end)
-                aside = value.start / (8 if relation is Relation.BELOW else 20)
-                away = distance + place + aside + 2 * number
-                yield _proposal(matcher, page, match, (piece,), relation, kind, value.fit, away)
+                indent = value.start / (8 if relation is Relation.BELOW else 20)
+                total_distance = distance + part_index + indent + 2 * value_index
+                yield _proposal(matcher, page, match, (piece,), relation, kind, value.fit, total_distance)
     text = " ".join(part.text for part in parts)
     fitting = 0.7 if len(kinds) == 1 else max(UNTYPED_FIT, fit(kinds[0], text))
     gaps = [(right.segment.box.x0 - left.segment.box.x1) / page.line_height for left, right in pairwise(parts)]
@@ -200,7 +200,7 @@ def _values(
 
 
 def _further_lines(page: PageView, match: LabelMatch, parts: Sequence[Slice]) -> list[Slice]:
-    """Lines right below a value that begin where it begins, with nothing below its label."""
+    """Lines right below a value that are aligned with it, if nothing is below its label."""
     first, lines = parts[0], list[Slice]()
     above = first.segment
     left = first.box.x0
@@ -253,7 +253,9 @@ def _proposal(
             ),
             "taller": min(1.0, max(0.0, slices[0].segment.box.height / max(1.0, match.segment.box.height) - 1) * 4),
             "exact": float(question.quoted and matcher.likeness(match.text) > 0.95),
-            "replaced": matcher.replaced(match.segment.text[: match.end] if is_cjk(match.text) else match.segment.text),
+            "replaced": matcher.replaced(
+                match.segment.text[: match.end] if has_han(match.text) else match.segment.text
+            ),
             f"small-print-{relation}": _heads_in_small_print(page, match.segment),
             **(features or {}),
         },
@@ -261,9 +263,9 @@ def _proposal(
 
 
 def _context(matcher: Matcher, page: PageView, match: LabelMatch) -> dict[int, float]:
-    """The question's words that stand around a label: left of it, and above it up to the same label once more.
+    """The question's words around a label: left of it, and above it up to the same label once more.
 
-    This tells the buyer's name from the seller's, and the total of one order from that of the next.
+    They tell the buyer's name from the seller's, and the total of one order from that of the next.
     """
     segment = match.segment
     if match.recall > 0.95:
@@ -273,34 +275,33 @@ def _context(matcher: Matcher, page: PageView, match: LabelMatch) -> dict[int, f
         for other in page.segments
         if other.box.x1 <= segment.box.x0 + 1 and other.box.vertical_overlap(segment.box) > 0.5
     ]
-    around = [max(beside, key=lambda other: other.box.x1)] if beside else []
-    if around and around[0].box.height > UPRIGHT * segment.box.height:
-        return matcher.covered(around[0].tokens)
+    context = [max(beside, key=lambda other: other.box.x1)] if beside else []
+    if context and context[0].box.height > GROUP_HEADING_HEIGHT * segment.box.height:
+        return matcher.covered(context[0].tokens)
     label = match.text.lower()
     for row in reversed(page.rows[max(0, segment.row - CONTEXT_ROWS) : segment.row]):
         if any(label in other.text.lower() for other in row):
             break
-        around += row
-    return matcher.covered(token for other in around for token in other.tokens)
+        context += row
+    return matcher.covered(token for other in context for token in other.tokens)
 
 
 def _heads_columns(page: PageView, segment: Segment) -> float:
-    """Share of the segments in a label's row that have another one right below: 1 for a row of column headers."""
+    """Share of the segments in a label's row that have another segment right below: 1 for a row of column headers."""
     row = page.rows[segment.row]
     if len(row) < 2 or segment.row + 1 >= len(page.rows):
         return 0.0
     below = page.rows[segment.row + 1]
     if below[0].box.y0 - segment.box.y1 > 2.5 * page.line_height:
         return 0.0
-    headed = sum(any(other.box.horizontal_overlap(part.box) > 0.3 for other in below) for part in row)
-    return headed / len(row)
+    headers = sum(any(other.box.horizontal_overlap(part.box) > 0.3 for other in below) for part in row)
+    return headers / len(row)
 
 
 def _heads_in_small_print(page: PageView, segment: Segment) -> float:
-    """How much larger the row below a row of labels is printed, 0 to 1: a form's boxes carry their labels on top."""
-    heads = _heads_columns(page, segment)
-    if heads < 1:
+    """How much larger than a row of labels the row below it is printed, 0 to 1: form boxes have small labels on top."""
+    if _heads_columns(page, segment) < 1:
         return 0.0
     row, below = page.rows[segment.row], page.rows[segment.row + 1]
-    label, value = (sum(part.box.height for part in parts) / len(parts) for parts in (row, below))
-    return min(1.0, max(0.0, value / max(1.0, label) - 1) * 5)
+    label_height, value_height = (sum(part.box.height for part in parts) / len(parts) for parts in (row, below))
+    return min(1.0, max(0.0, value_height / max(1.0, label_height) - 1) * 5)

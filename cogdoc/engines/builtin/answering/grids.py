@@ -1,4 +1,4 @@
-"""Tables as grids of comparable cells: which rows are headers, which cell names its row."""
+"""Tables as grids of cells: which rows are the header, which header belongs to a column, which cell names a row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cogdoc.parsing.page_text import Table, Word
 from cogdoc.query.segments import PageView, Segment
 from cogdoc.query.typed_values import ValueKind, find_values, fit
 
-HEADER_ROWS = 3
+MAX_HEADER_ROWS = 3
 _FIELD = re.compile(r"[:：]\s*\S")
 
 _Rows = tuple[tuple[Segment | None, ...], ...]
@@ -20,12 +20,12 @@ _Rows = tuple[tuple[Segment | None, ...], ...]
 
 @dataclass(frozen=True)
 class Grid:
-    """A table as texts; cells of all rows under one header."""
+    """A table whose cells can be matched like segments of a page."""
 
     cells: tuple[tuple[Segment | None, ...], ...]
     header_rows: int
     headers: tuple[str, ...]
-    """What stands over each column; a header that spans several columns is said for each of them."""
+    """The header of each column; a header that spans several columns belongs to each of them."""
 
     @property
     def width(self) -> int:
@@ -36,7 +36,7 @@ class Grid:
         return cell.text if cell is not None else ""
 
     def label(self, row: int) -> str:
-        """The first cell of the row that says anything."""
+        """The first cell of the row that is not empty."""
         return next((cell.text for cell in self.cells[row] if cell is not None and cell.text), "")
 
     @cached_property
@@ -45,7 +45,7 @@ class Grid:
         return range(self.header_rows, len(self.cells))
 
     def column(self, column: int) -> list[str]:
-        """What the body's cells of a column say, without empty ones."""
+        """The texts of a column's cells below the header, without empty ones."""
         return [text for row in self.body if (text := self.text(row, column))]
 
     def share_of(self, kind: ValueKind, column: int) -> float:
@@ -64,18 +64,18 @@ def grids(page: PageView) -> list[Grid]:
 
 
 def _parts(table: Table) -> list[_Rows]:
-    """The rows of a table, cut where column names follow on a form's fields in one frame, as on an invoice."""
+    """The rows of a table, split where a form's fields are followed by column names in one frame, as on invoices."""
     rows = tuple(
         tuple(_as_segment(cell.text, cell.box) if cell.box is not None and cell.text.strip() else None for cell in row)
         for row in table.rows
     )
-    for place in range(1, min(HEADER_ROWS + 1, len(rows) - 1)):
-        if not any(cell is not None and _FIELD.search(cell.text) for cell in rows[place - 1]):
+    for index in range(1, min(MAX_HEADER_ROWS + 1, len(rows) - 1)):
+        if not any(cell is not None and _FIELD.search(cell.text) for cell in rows[index - 1]):
             break
-        names = [cell.text for cell in rows[place] if cell is not None]
-        named = len(names) > max(2, 0.7 * len(rows[place])) and not any(map(_FIELD.search, names))
-        if named and not any(map(_is_numeric, names)):
-            return [rows[:place], rows[place:]]
+        names = [cell.text for cell in rows[index] if cell is not None]
+        are_names = len(names) > max(2, 0.7 * len(rows[index])) and not any(map(_FIELD.search, names))
+        if are_names and not any(map(_is_numeric, names)):
+            return [rows[:index], rows[index:]]
     return [rows]
 
 
@@ -87,34 +87,34 @@ def _grid(rows: _Rows, page: PageView) -> Grid:
 
 
 def _header(rows: Sequence[Sequence[Segment | None]], header_rows: int, column: int, page: PageView) -> str:
-    """The words of the header rows that stand over a column's cells.
+    """The words of the header rows that are above a column's cells.
 
-    A header of several columns is centered over them, so that the outer ones look up past it: where a line of several
-    headers above the last one has none over a column, the nearest counts.
+    A header of several columns is centered above them and may not reach the outer ones. So if a line of several
+    headers, other than the last line, has none above a column, the nearest one counts.
     """
-    # The header's last row is a column's own; those above it span several and would widen it.
+    # Only the last row of the header belongs to one column; the rows above span several columns and would widen it.
     cells = [cell.box for row in rows[header_rows - 1 :] if (cell := row[column]) is not None]
-    heads = [cell.box for row in rows[:header_rows] for cell in row if cell is not None]
-    if not cells or not heads:
+    header_cells = [cell.box for row in rows[:header_rows] for cell in row if cell is not None]
+    if not cells or not header_cells:
         return ""
-    across, down = bounding_box(cells), bounding_box(heads)
-    levels: dict[int, list[Segment]] = {}
+    column_box, header_box = bounding_box(cells), bounding_box(header_cells)
+    lines: dict[int, list[Segment]] = {}
     for segment in page.segments:
-        if down.y0 <= segment.box.center[1] <= down.y1:
-            levels.setdefault(segment.row, []).append(segment)
-    over: list[str] = []
-    for level, segments in levels.items():
-        above = [segment for segment in segments if segment.box.horizontal_overlap(across) > 0.2]
-        if not above and column > 0 and len(segments) > 1 and level != max(levels):
-            above = [min(segments, key=lambda segment: abs(segment.box.center[0] - across.center[0]))]
-        over += [segment.text for segment in above]
-    return " ".join(over)
+        if header_box.y0 <= segment.box.center[1] <= header_box.y1:
+            lines.setdefault(segment.row, []).append(segment)
+    texts: list[str] = []
+    for row_index, segments in lines.items():
+        above = [segment for segment in segments if segment.box.horizontal_overlap(column_box) > 0.2]
+        if not above and column > 0 and len(segments) > 1 and row_index != max(lines):
+            above = [min(segments, key=lambda segment: abs(segment.box.center[0] - column_box.center[0]))]
+        texts += [segment.text for segment in above]
+    return " ".join(texts)
 
 
 def _header_rows(rows: Sequence[Sequence[Segment | None]]) -> int:
-    """A title over the table, the first row that names columns, and those below it that name no row."""
+    """How many rows are the header: a title, the first row of column names, and rows below it without a row name."""
     count = titles = 0
-    for row in rows[:HEADER_ROWS]:
+    for row in rows[:MAX_HEADER_ROWS]:
         filled = [cell for cell in row if cell is not None]
         numbers = sum(_is_numeric(cell.text) and not _is_year(cell.text) for cell in filled)
         if len(filled) <= 1 and count == titles == 0:
@@ -134,15 +134,15 @@ def _is_year(text: str) -> bool:
 
 
 def _as_segment(text: str, box: Box) -> Segment:
-    """A cell as a segment, its words set side by side over the width of the cell."""
+    """A cell as a segment, its words spread over the width of the cell."""
     words = text.split()
     length = len(" ".join(words))
-    placed, offset = [], 0
+    placed_words, offset = [], 0
     for word in words:
         left, right = box.x0 + box.width * offset / length, box.x0 + box.width * (offset + len(word)) / length
-        placed.append(Word(word, Box(left, box.y0, right, box.y1), 1.0))
+        placed_words.append(Word(word, Box(left, box.y0, right, box.y1), 1.0))
         offset += len(word) + 1
-    return Segment(-1, -1, tuple(placed), " ".join(words), box, text)
+    return Segment(-1, -1, tuple(placed_words), " ".join(words), box)
 
 
 def _is_numeric(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a whole document is known by, without any label: who issued it and where, its date, total and title."""
+"""Properties of a whole document without a label: who issued it and where, its date, its total, its title."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cogdoc.query.typed_values import (
 from cogdoc.query.vocabulary import ORGANISATION_WORDS
 
 HEAD_ROWS = 14
-"""Rows from the top in which a letterhead stands."""
+"""A letterhead is within so many rows from the top."""
 
 _NOT_A_NAME = re.compile(
     r"\b(?:tel|fax|phone|gst|tax|invoice|receipt|cash|date|time|bill|no|table|www|email|e-mail|reg|website|hotline|"
@@ -55,7 +55,7 @@ _ANY_BUSINESS = frozenset({"company", "shop", "store", "restaurant", "co", "shop
 
 
 def propose_letterheads(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
-    """Candidates for the whole-document fields that the question may mean."""
+    """Proposals for the properties of the document that the question may ask for."""
     for field in sorted(matcher.question.fields):
         if field is DocumentField.ISSUER:
             yield from _issuers(page, matcher)
@@ -83,33 +83,33 @@ def _head(page: PageView) -> list[Segment]:
 
 
 def _issuers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
-    wanted = {term.norm for term in matcher.question.terms} & ORGANISATION_WORDS - _ANY_BUSINESS
-    if wanted:
-        yield from _named_organisations(page, wanted)
+    asked = {term.norm for term in matcher.question.terms} & ORGANISATION_WORDS - _ANY_BUSINESS
+    if asked:
+        yield from _named_organisations(page, asked)
         return
     head = _head(page)
-    passed = False
-    for place, segment in enumerate(head):
+    after_address = False
+    for index, segment in enumerate(head):
         text = segment.text[: len(segment.text) - len(_registration(segment.text))].strip()
-        passed = passed or _AFTER_ADDRESS.search(text) is not None
+        after_address = after_address or _AFTER_ADDRESS.search(text) is not None
         if (
             _NOT_A_NAME.search(text)
             or len(text) < 3
             or _completes("", text)
-            or not any(sign.isalpha() for sign in text)
+            or not any(char.isalpha() for char in text)
         ):
             continue
         address = address_likeness(text)
         prior = (
             0.55 * organisation_likeness(text)
             + 0.2 * min(1.0, segment.box.height / (1.6 * page.line_height))
-            + 0.3 / (1 + 0.4 * place)
+            + 0.3 / (1 + 0.4 * index)
             - 0.4 * address
-            - 0.3 * passed
+            - 0.3 * after_address
         )
-        passed = passed or address > 0.6
+        after_address = after_address or address > 0.6
         slices = [Slice(segment, 0, len(segment.text) - len(_registration(segment.text)))]
-        following = head[place + 1] if place + 1 < len(head) else None
+        following = head[index + 1] if index + 1 < len(head) else None
         if following is not None and _completes(text, following.text):
             slices.append(Slice(following, 0, len(following.text) - len(_registration(following.text))))
             prior += 0.1
@@ -118,25 +118,25 @@ def _issuers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
 
 
 def _registration(text: str) -> str:
-    """The registration number in parentheses that ends a firm's name, or nothing."""
+    """The registration number at the end of a company's name, or an empty text."""
     match = _REGISTRATION.search(text)
     return match[0] if match and match.start() > 3 else ""
 
 
-def _named_organisations(page: PageView, wanted: Set[str]) -> Iterator[Proposal]:
-    """Names that hold the very word asked for: "Vanderbilt University" for "the University"."""
+def _named_organisations(page: PageView, asked: Set[str]) -> Iterator[Proposal]:
+    """Names that contain the word asked for: "Vanderbilt University" for "the University"."""
     for segment in page.segments:
         for value in find_values(ValueKind.ORGANISATION, segment.text):
             text = segment.text[value.start : value.end]
             words = folded(text).split()
-            if len(words) >= 2 and any(word.strip(".,").endswith(tuple(wanted)) for word in words):
+            if len(words) >= 2 and any(word.strip(".,").endswith(tuple(asked)) for word in words):
                 prior = 0.7 + 0.2 / (1 + 0.2 * segment.row) - 0.08 * max(0, len(words) - 4)
                 part = Slice(segment, value.start, value.end)
                 yield _field(page, [part], text, ValueKind.ORGANISATION, 1.0, max(0.0, prior))
 
 
 def _completes(name: str, following: str) -> bool:
-    """Whether the next line is only the end of a firm's name, such as "SDN BHD" or "CO., LTD."."""
+    """Whether the next line is only the end of a company's name, such as "SDN BHD" or "CO., LTD."."""
     words = [word.strip(".,()") for word in folded(following).split()]
     legal = {"sdn", "bhd", "ltd", "co", "inc", "llc", "gmbh", "plc", "pte", "enterprise", "trading", "m", "s"}
     return bool(words) and all(word in legal for word in words) and not folded(name).endswith(("bhd", "ltd"))
@@ -144,19 +144,19 @@ def _completes(name: str, following: str) -> bool:
 
 def _addresses(page: PageView) -> Iterator[Proposal]:
     head = [part for row in page.rows[: HEAD_ROWS + 4] for segment in row if (part := _address_line(segment))]
-    taken: set[int] = set()
-    for place, first in enumerate(head):
-        if place in taken or address_likeness(first.text) < 0.3:
+    used: set[int] = set()
+    for index, first in enumerate(head):
+        if index in used or address_likeness(first.text) < 0.3:
             continue
         block = [first]
-        for following in head[place + 1 : place + 6]:
+        for following in head[index + 1 : index + 6]:
             gap = following.box.y0 - block[-1].box.y1
             if gap > 1.5 * page.line_height or following.segment.row > block[-1].segment.row + 1:
                 break
             if not _continues(following.text):
                 break
             block.append(following)
-        taken |= set(range(place, place + len(block)))
+        used |= set(range(index, index + len(block)))
         text = joined_address([part.text for part in block])
         likeness = address_likeness(text)
         prior = 0.3 + 0.35 * likeness + 0.2 * (len(block) > 1) + 0.2 / (1 + 0.1 * first.segment.row)
@@ -164,7 +164,7 @@ def _addresses(page: PageView) -> Iterator[Proposal]:
 
 
 def _address_line(segment: Segment) -> Slice | None:
-    """The part of a line that may belong to an address: what stands before a telephone number and the like."""
+    """The part of a line that may belong to an address: the text before a telephone number and the like."""
     text = segment.text
     heading = _ADDRESS_HEADING.match(text)
     start = heading.end() if heading else 0
@@ -172,7 +172,7 @@ def _address_line(segment: Segment) -> Slice | None:
     end = after.start() if after else len(text)
     end -= len(text[start:end]) - len(text[start:end].rstrip(" ,.(-"))
     part = text[start:end]
-    if not any(sign.isalpha() for sign in part) or _registration(part) or find_values(ValueKind.DATE, part):
+    if not any(char.isalpha() for char in part) or _registration(part) or find_values(ValueKind.DATE, part):
         return None
     if organisation_likeness(part) > 0.7 and address_likeness(part) < 0.6:
         return None
@@ -180,11 +180,11 @@ def _address_line(segment: Segment) -> Slice | None:
 
 
 def _continues(text: str) -> bool:
-    return address_likeness(text) >= 0.15 or (text.isupper() and not any(sign.isdigit() for sign in text))
+    return address_likeness(text) >= 0.15 or (text.isupper() and not any(char.isdigit() for char in text))
 
 
 def joined_address(lines: Sequence[str]) -> str:
-    """The lines of an address as one text; a line break that carries no comma of its own becomes one."""
+    """The lines of an address as one text; a line that does not end with a comma gets one."""
     joined = ""
     for line in (line.strip() for line in lines):
         if not joined:
@@ -204,10 +204,10 @@ def _dates(page: PageView) -> Iterator[Proposal]:
         for value in find_values(ValueKind.DATE, segment.text):
             if value.fit < 0.6:
                 continue
-            before = folded(page.row_text(segment))
-            labelled = 0.25 * bool(re.search(r"date|日期|dated|datum", before))
-            wrong = 0.35 * bool(re.search(r"\bdue\b|expir|deliver|print|birth|valid|gst|period", before))
-            prior = 0.6 + labelled - wrong - 0.25 * segment.row / rows + 0.15 * (value.fit - 0.8)
+            row_text = folded(page.row_text(segment))
+            date_label = 0.25 * bool(re.search(r"date|日期|dated|datum", row_text))
+            other_date = 0.35 * bool(re.search(r"\bdue\b|expir|deliver|print|birth|valid|gst|period", row_text))
+            prior = 0.6 + date_label - other_date - 0.25 * segment.row / rows + 0.15 * (value.fit - 0.8)
             yield _field(
                 page, [Slice(segment, value.start, value.end)], segment.text[value.start : value.end],
                 ValueKind.DATE, value.fit, max(0.0, min(1.0, prior)),
@@ -221,23 +221,23 @@ def _totals(page: PageView) -> Iterator[Proposal]:
 
 def _titles(page: PageView) -> Iterator[Proposal]:
     headings = [block for block in page.layout.blocks if block.kind in (BlockKind.TITLE, BlockKind.HEADING)]
-    for place, block in enumerate(headings[:6]):
+    for index, block in enumerate(headings[:6]):
         parts = [segment for segment in page.segments if block.box.contains_point(*segment.box.center)]
         if not parts:
             continue
-        title = block.kind is BlockKind.TITLE
-        prior = 0.5 + 0.3 * title - 0.08 * place
+        is_title = block.kind is BlockKind.TITLE
+        prior = 0.5 + 0.3 * is_title - 0.08 * index
         text = " ".join(part.text for part in parts)
         yield _field(page, [whole(part) for part in parts], text, ValueKind.TEXT, 0.7, max(0.1, prior))
-    for place, segment in enumerate(_head(page)[:6]):
+    for index, segment in enumerate(_head(page)[:6]):
         size = min(1.0, segment.box.height / (2 * page.line_height))
-        if any(sign.isalpha() for sign in segment.text):
-            prior = 0.2 + 0.4 * size - 0.05 * place
+        if any(char.isalpha() for char in segment.text):
+            prior = 0.2 + 0.4 * size - 0.05 * index
             yield _field(page, [whole(segment)], segment.text, ValueKind.TEXT, 0.7, max(0.05, prior))
 
 
 def _people(marker: re.Pattern[str]) -> Callable[[PageView], Iterator[Proposal]]:
-    """A proposer of names behind, right of or below words such as "To:" or "From:" at the start of a segment."""
+    """A function that proposes names after, right of or below words such as "To:" or "From:"."""
 
     def propose(page: PageView) -> Iterator[Proposal]:
         for segment in page.segments:
@@ -245,8 +245,8 @@ def _people(marker: re.Pattern[str]) -> Callable[[PageView], Iterator[Proposal]]
             if match is None or not (match[0].strip()[-1:] in ":：" or match.end() == len(segment.text)):
                 continue
             rest = Slice(segment, match.end(), len(segment.text))
-            places = [rest] if rest.text.strip() else [whole(other) for other in page.right_of(segment)[:1]]
-            for part in places or [whole(other) for other in page.below(segment, 2.0)[:1]]:
+            names = [rest] if rest.text.strip() else [whole(other) for other in page.right_of(segment)[:1]]
+            for part in names or [whole(other) for other in page.below(segment, 2.0)[:1]]:
                 prior = 0.75 - 0.2 * segment.row / len(page.rows)
                 yield _field(page, [part], part.text.strip(), ValueKind.PERSON, 0.9, prior)
 
@@ -254,17 +254,17 @@ def _people(marker: re.Pattern[str]) -> Callable[[PageView], Iterator[Proposal]]
 
 
 def _senders(page: PageView) -> Iterator[Proposal]:
-    """Who stands behind "From:", or under a letter's closing."""
+    """The name after "From:", or below the closing of a letter."""
     yield from _people(_SIGNER)(page)
     for segment in page.segments:
         if _CLOSING.match(segment.text):
-            for place, other in enumerate(page.below(segment, 8.0)[:3]):
-                prior = 0.55 - 0.1 * place
+            for index, other in enumerate(page.below(segment, 8.0)[:3]):
+                prior = 0.55 - 0.1 * index
                 yield _field(page, [whole(other)], other.text.strip(), ValueKind.PERSON, 0.8, prior)
 
 
 def _recipients(page: PageView) -> Iterator[Proposal]:
-    """Who stands behind "To:", or is called by the salutation, under the name that an address gives in full."""
+    """The name after "To:", or the one in the salutation, and its full form in the address above."""
     yield from _people(_ADDRESSEE)(page)
     for segment in page.segments:
         match = _SALUTATION.match(segment.text)

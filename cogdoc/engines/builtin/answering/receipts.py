@@ -1,4 +1,4 @@
-"""The total of a receipt or an invoice, told from subtotals, taxes, cash and change by words and by arithmetic."""
+"""The total of a receipt or invoice, told from subtotals, taxes, cash and change by its words and by arithmetic."""
 
 from __future__ import annotations
 
@@ -41,11 +41,13 @@ _CHANGE = re.compile(r"\bchange\b|找零", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A printed amount, and how much says that it is the total, 0 to about 1."""
+    """A printed amount, and the score of its being the total."""
 
     slice: Slice
     fit: float
+    """How well it fits the kind amount, 0 to 1."""
     prior: float
+    """From 0 to about 1."""
 
 
 def total_amounts(page: PageView) -> Iterator[Amount]:
@@ -56,25 +58,25 @@ def total_amounts(page: PageView) -> Iterator[Amount]:
         for value in find_values(ValueKind.AMOUNT, segment.text)
         if value.fit >= 0.6
     ]
-    printed_cents = sum("." in part.text[-3:] for part, _ in amounts) > 0.5 * len(amounts)
+    cents_are_printed = sum("." in part.text[-3:] for part, _ in amounts) > 0.5 * len(amounts)
     labels = [_label(page, part.segment, part.start) for part, _ in amounts]
     values = [_value(part.text) for part, _ in amounts]
     summary = next((segment.row for segment in page.segments if _SUMMARY.search(segment.text)), len(page.rows))
     paid = {value for value, label in zip(values, labels, strict=True) if _PAID.search(label)}
     change = {value for value, label in zip(values, labels, strict=True) if _CHANGE.search(label)}
-    settled = {round(given - returned, 2) for given in paid for returned in change if given > returned}
+    computed = {round(cash - back, 2) for cash in paid for back in change if cash > back}
     net = {value for value, label in zip(values, labels, strict=True) if _NET.search(label)}
     taxes = {value for value, label in zip(values, labels, strict=True) if _TAX.search(label)}
-    settled |= {round(value + tax, 2) for value in net for tax in taxes if tax < value}
+    computed |= {round(value + tax, 2) for value in net for tax in taxes if tax < value}
     rows = max(1, len(page.rows))
     for (part, fitting), label, value in zip(amounts, labels, values, strict=True):
         score = _score(label)
         if score <= 0 or value == 0:
             continue
-        whole = fitting < 0.9 and printed_cents
-        prior = 0.6 * score * (0.2 if whole else 0.5 + 0.5 * fitting) + 0.15 * part.segment.row / rows
+        lacks_cents = fitting < 0.9 and cents_are_printed
+        prior = 0.6 * score * (0.2 if lacks_cents else 0.5 + 0.5 * fitting) + 0.15 * part.segment.row / rows
         prior += 0.06 * min(3, values.count(value) - 1)
-        prior += 0.1 * (value in settled)
+        prior += 0.1 * (value in computed)
         if part.segment.row > summary and summary > rows / 3:
             prior -= 0.3
         yield Amount(part, fitting, max(0.0, prior))
@@ -85,10 +87,10 @@ def _value(text: str) -> float:
 
 
 def _label(page: PageView, segment: Segment, start: int) -> str:
-    """The words before an amount in its row, or, where there are none, those right above it."""
+    """The words before an amount in its row; if there are none, the words right above it."""
     parts = [segment.text[:start], *(other.text for other in page.left_of(segment))]
     label = " ".join(reversed([text for text in parts if text.strip()]))
-    if any(sign.isalpha() for sign in label):
+    if any(char.isalpha() for char in label):
         return label
     above = page.above(segment)[:1]
     return above[0].text if above and above[0].row >= segment.row - 2 else ""

@@ -1,4 +1,4 @@
-"""Values in running text: the sentence that shares the question's words, and the value nearest to them."""
+"""Values in running text: the sentence that contains the question's words, and the value nearest to them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.parsing.page_text import Block, BlockKind, Word
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice
-from cogdoc.query.terms import Token, is_cjk
+from cogdoc.query.terms import Token
 from cogdoc.query.typed_values import ValueKind, find_values
 from cogdoc.query.vocabulary import STOP_WORDS
+from cogdoc.text import has_han
 
 MIN_RECALL = 0.3
 MIN_WORDS = 4
@@ -22,7 +23,7 @@ _COPULA = re.compile(r"\s*(?:is|are|was|were|will be|called|named|means|:|ï¼š|ä¸
 
 
 def propose_sentences(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
-    """Values in the sentences of the page's paragraphs that hold the question's words."""
+    """Values in those sentences of the page's paragraphs that contain the question's words."""
     for passage in passages(page):
         start = 0
         ends = [match.end() for match in _END.finditer(passage.text)] + [len(passage.text)]
@@ -33,7 +34,7 @@ def propose_sentences(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
 
 
 def passages(page: PageView) -> Iterator[Segment]:
-    """Paragraphs as one long segment each."""
+    """Each paragraph as one long segment."""
     for block in page.layout.blocks:
         if block.kind is not BlockKind.TABLE and block.lines:
             yield _passage(block)
@@ -44,7 +45,7 @@ def _passage(block: Block) -> Segment:
     for line in block.lines:
         words += line.words
     text = " ".join(word.text for word in words)
-    return Segment(-1, -1, tuple(words), text, block.box, text)
+    return Segment(-1, -1, tuple(words), text, block.box)
 
 
 def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[Token]) -> Iterator[Proposal]:
@@ -63,7 +64,7 @@ def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[To
         for value in find_values(kind, sentence.text):
             start, end = sentence.start + value.start, sentence.start + value.end
             inside = [token for token in hits if start <= token.start and token.end <= end and token.norm != "%"]
-            asked = matcher.recall(matcher.covered(inside))
+            own_recall = matcher.recall(matcher.covered(inside))
             outside = [token for token in hits if token not in inside]
             if not outside:
                 continue
@@ -72,17 +73,17 @@ def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[To
                 page=page, text=sentence.segment.text[start:end].strip(),
                 slices=(Slice(sentence.segment, start, end),), relation=Relation.SENTENCE, kind=kind,
                 recall=matcher.recall(matcher.covered(outside)), precision=precision,
-                fit=value.fit * (1 - min(0.9, 3 * asked)), distance=distance, evidence=sentence.text.strip(),
+                fit=value.fit * (1 - min(0.9, 3 * own_recall)), distance=distance, evidence=sentence.text.strip(),
             )  # fmt: skip
 
 
 def _distance(matcher: Matcher, hits: list[Token], start: int, end: int) -> float:
-    """Characters from the value to the question's words, the weightier ones counting more, in tens."""
+    """Weighted mean distance from the value to the question's words, in units of 15 characters."""
     total = weight = 0.0
     for token in hits:
-        strongest = max(matcher.weights[place] * value for place, value in matcher.hits(token.norm))
+        strongest = max(matcher.weights[index] * value for index, value in matcher.hits(token.norm))
         gap = start - token.end if token.end <= start else 1.5 * (token.start - end)
-        scale = 4 if is_cjk(token.norm) else 1
+        scale = 4 if has_han(token.norm) else 1
         total += strongest * min(120.0, max(0, gap) * scale)
         weight += strongest
     return total / weight / 15 if weight else 8.0
@@ -91,7 +92,7 @@ def _distance(matcher: Matcher, hits: list[Token], start: int, end: int) -> floa
 def _clause(
     matcher: Matcher, page: PageView, sentence: Slice, hits: list[Token], recall: float, precision: float
 ) -> Iterator[Proposal]:
-    """What follows the last of the question's words up to the end of the clause, or the clause before them."""
+    """The text from the last of the question's words to the end of the clause."""
     text = sentence.segment.text
     last = hits[-1].end
     copula = _COPULA.match(text, last)

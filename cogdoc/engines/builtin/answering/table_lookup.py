@@ -1,7 +1,7 @@
-"""Values where a row and a column meet, in tables that the layout found and in rows that merely line up.
+"""Values where a row and a column meet, in tables that the layout found and in rows that are merely aligned.
 
-A cell is the likelier the more of the question's words its row and its column's header hold, its own words not
-counted; "which", "who" and "where" also say what its column should be called or hold.
+A cell is the likelier, the more of the question's words its row and its column header contain, without its own words.
+"Which", "who" and "where" also say what its column is called or contains.
 """
 
 from __future__ import annotations
@@ -28,32 +28,32 @@ SUPERLATIVES = (Shape.MAXIMUM, Shape.MINIMUM)
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """What a column has to do with the question."""
+    """How a column matches the question."""
 
     index: int
     covering: dict[int, float]
-    """The question's words that its header holds."""
+    """The question's words that its header contains."""
     precision: float
     best: float
-    """1 where its header holds more of the question's words than every other column's."""
+    """1 if its header contains more of the question's words than every other header."""
     latest: float
-    """1 where the question names no year, and no other column is headed by a later one."""
+    """1 if the question names no year and no other header names a later year."""
     asked: float
-    """How much the question asks for what stands in this column, 0 to 1."""
+    """How surely the question asks for the content of this column, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What a row has to do with the question."""
+    """How a row matches the question."""
 
     index: int
     coverings: tuple[dict[int, float], ...]
-    """The question's words that each cell holds."""
+    """The question's words that each cell contains."""
     recall: float
 
 
 def propose_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
-    """Cells whose row and column together hold the question's words."""
+    """Cells whose row and column together contain the question's words."""
     for grid in grids(page):
         columns = _columns(matcher, grid)
         if matcher.question.shape in SUPERLATIVES:
@@ -63,13 +63,15 @@ def propose_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
 
 
 def _columns(matcher: Matcher, grid: Grid) -> list[_Column]:
-    named = [matcher.recall(matcher.covered(tokenize(header))) for header in grid.headers]
-    ordered = sorted(named, reverse=True)
+    recalls = [matcher.recall(matcher.covered(tokenize(header))) for header in grid.headers]
+    ordered = sorted(recalls, reverse=True)
     years = [max(map(int, _YEAR.findall(header)), default=0) for header in grid.headers]
     latest = 0 if any(len(period) == 4 for period in matcher.question.periods) else max(years)
     return [
-        _column(matcher, grid, index, float(share == ordered[0] > ordered[1] + 0.02), float(years[index] == latest > 0))
-        for index, share in enumerate(named)
+        _column(
+            matcher, grid, index, float(recall == ordered[0] > ordered[1] + 0.02), float(years[index] == latest > 0)
+        )
+        for index, recall in enumerate(recalls)
     ]
 
 
@@ -78,17 +80,17 @@ def _column(matcher: Matcher, grid: Grid, index: int, best: float, latest: float
     covering = matcher.covered(header)
     kind = matcher.question.kinds[0]
     names = COLUMN_NAMES.get(kind.value, frozenset())
-    called = float(any(token.norm in names for token in header))
-    holds = grid.share_of(kind, index) if kind is not ValueKind.TEXT else 0.0
+    has_name = float(any(token.norm in names for token in header))
+    kind_share = grid.share_of(kind, index) if kind is not ValueKind.TEXT else 0.0
     precision = matcher.precision(header) if covering else 0.0
-    core = matcher.recall({place: value for place, value in covering.items() if place in matcher.core})
+    core = matcher.recall({index: value for index, value in covering.items() if index in matcher.core})
     return _Column(
         index,
         covering,
         precision,
         best,
         latest,
-        min(1.0, max(1.5 * core + 0.4 * precision, 0.5 * called + 0.4 * holds)),
+        min(1.0, max(1.5 * core + 0.4 * precision, 0.5 * has_name + 0.4 * kind_share)),
     )
 
 
@@ -123,18 +125,18 @@ def _cell(
     section: str,
     best: float,
 ) -> Iterator[Proposal]:
-    struck = [place for place, covering in enumerate(row.coverings) if covering and place != column.index]
-    if not struck:
+    matching = [index for index, covering in enumerate(row.coverings) if covering and index != column.index]
+    if not matching:
         return
-    others = [row.coverings[place] for place in struck] + [columns[place].covering for place in struck]
+    others = [row.coverings[index] for index in matching] + [columns[index].covering for index in matching]
     recall = matcher.recall(column.covering, *others)
     if recall < MIN_RECALL:
         return
     recall = max(recall, matcher.recall(column.covering, *others, matcher.covered(tokenize(section))))
-    cells = [other for place in struck if (other := grid.cells[row.index][place]) is not None]
+    cells = [other for index in matching if (other := grid.cells[row.index][index]) is not None]
     precision = max(matcher.precision(other.tokens) for other in cells)
-    own = matcher.recall(row.coverings[column.index])
-    without = matcher.recall(*(row.coverings[place] for place in struck))
+    own_recall = matcher.recall(row.coverings[column.index])
+    row_recall = matcher.recall(*(row.coverings[index] for index in matching))
     for kind in matcher.question.kinds:
         typed = _typed_part(cell, kind)
         if typed is None:
@@ -148,9 +150,9 @@ def _cell(
             slices=(part,),
             relation=Relation.CELL,
             kind=kind,
-            recall=max(0.0, recall - 0.5 * own),
+            recall=max(0.0, recall - 0.5 * own_recall),
             precision=precision,
-            fit=fitting * (1 - 0.6 * min(1.0, own)),
+            fit=fitting * (1 - 0.6 * min(1.0, own_recall)),
             distance=0.0,
             evidence=grid.row_text(row.index),
             features={
@@ -159,14 +161,14 @@ def _cell(
                 "column-named": matcher.recall(column.covering),
                 "best-column": column.best,
                 "latest": column.latest,
-                "best-row": float(without >= best - 1e-6) if best else 0.0,
+                "best-row": float(row_recall >= best - 1e-6) if best else 0.0,
                 "first-column": float(column.index == 0),
             },
         )
 
 
 def _typed_part(cell: Segment, kind: ValueKind) -> tuple[Slice, float] | None:
-    """The part of a cell that is a value of a kind, and how well it fits."""
+    """The part of a cell that is a value of a kind, and how well it fits; None if there is no such value."""
     if kind is ValueKind.TEXT:
         return whole(cell), 0.7
     fitting = fit(kind, cell.text)
@@ -179,12 +181,14 @@ def _typed_part(cell: Segment, kind: ValueKind) -> tuple[Slice, float] | None:
 
 
 def _extremes(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Column]) -> Iterator[Proposal]:
-    """In the row with the highest or lowest value of the column that the question names, what it asks for."""
-    measured = [column for column in columns if column.covering and grid.share_of(ValueKind.NUMBER, column.index) > 0.6]
-    if not measured:
+    """The cell asked for in the row with the highest or lowest value of the column that the question names."""
+    numeric = [column for column in columns if column.covering and grid.share_of(ValueKind.NUMBER, column.index) > 0.6]
+    if not numeric:
         return
-    by = max(measured, key=lambda column: matcher.recall(column.covering))
-    values = {index: numbers[0].value for index in grid.body if (numbers := find_numbers(grid.text(index, by.index)))}
+    by_column = max(numeric, key=lambda column: matcher.recall(column.covering))
+    values = {
+        index: numbers[0].value for index in grid.body if (numbers := find_numbers(grid.text(index, by_column.index)))
+    }
     totals = {"total", "totals", "sum", "average", "合计", "总计"}
     values = {
         index: value for index, value in values.items()
@@ -194,20 +198,22 @@ def _extremes(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_C
         return
     pick = max if matcher.question.shape is Shape.MAXIMUM else min
     row = pick(values, key=lambda index: values[index])
-    rest = [column for column in columns if column.index != by.index and grid.cells[row][column.index] is not None]
+    rest = [
+        column for column in columns if column.index != by_column.index and grid.cells[row][column.index] is not None
+    ]
     ordered = sorted(rest, key=lambda column: (-column.asked, column.index))
-    for place, column in enumerate(ordered[:2]):
+    for rank, column in enumerate(ordered[:2]):
         cell = grid.cells[row][column.index]
         if cell is not None:
             yield Proposal(
                 page=page, text=cell.text, slices=(whole(cell),), relation=Relation.LOOKUP,
-                kind=matcher.question.kinds[0], recall=matcher.recall(by.covering, column.covering),
-                precision=by.precision, fit=0.8 - 0.4 * place, evidence=grid.row_text(row),
+                kind=matcher.question.kinds[0], recall=matcher.recall(by_column.covering, column.covering),
+                precision=by_column.precision, fit=0.8 - 0.4 * rank, evidence=grid.row_text(row),
             )  # fmt: skip
 
 
 def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
-    """Numbers whose row, by the words on their left, and column, by the words above, hold the question's words."""
+    """Numbers with the question's words both to the left in their row and above in their column."""
     kind = matcher.question.kinds[0]
     if kind not in NUMERIC:
         return
@@ -220,12 +226,12 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             if not values or fit(kind, segment.text) < 0.45:
                 continue
             labels = [other for other in page.left_of(segment) if fit(kind, other.text) < 0.45]
-            label = matcher.covered(token for other in labels for token in other.tokens)
-            head = matcher.covered(_header(page, segment))
-            recall = matcher.recall(label, head)
-            if recall < MIN_RECALL or not label or not head:
+            label_covering = matcher.covered(token for other in labels for token in other.tokens)
+            header_covering = matcher.covered(_header(page, segment))
+            recall = matcher.recall(label_covering, header_covering)
+            if recall < MIN_RECALL or not label_covering or not header_covering:
                 continue
-            said = [token for other in labels for token in other.tokens]
+            label_tokens = [token for other in labels for token in other.tokens]
             yield Proposal(
                 page=page,
                 text=segment.text.strip(),
@@ -233,7 +239,7 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
                 relation=Relation.CELL,
                 kind=kind,
                 recall=recall,
-                precision=matcher.precision(said),
+                precision=matcher.precision(label_tokens),
                 fit=values[0].fit,
                 distance=1.0,
                 evidence=page.row_text(segment),
@@ -242,7 +248,7 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
 
 
 def _header(page: PageView, segment: Segment) -> list[Token]:
-    """The words over a column of numbers: those nearest above it, as far as no number parts them."""
+    """The words above a column of numbers: the nearest ones, up to the next number above them."""
     header: list[Token] = []
     for other in page.above(segment):
         if find_values(ValueKind.YEAR, other.text) or fit(ValueKind.NUMBER, other.text) < 0.45 < len(other.text) / 3:
