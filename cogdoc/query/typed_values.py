@@ -50,7 +50,7 @@ class ValueKind(StrEnum):
 NUMERIC = frozenset({ValueKind.AMOUNT, ValueKind.NUMBER, ValueKind.PERCENT})
 
 
-class Found(NamedTuple):
+class TypedValue(NamedTuple):
     """A value in a text: its slice, and how well it fits the kind that was searched for, 0 to 1."""
 
     start: int
@@ -117,7 +117,7 @@ _NAME = re.compile(
 
 
 @lru_cache(maxsize=8192)
-def find_values(kind: ValueKind, text: str) -> tuple[Found, ...]:
+def find_values(kind: ValueKind, text: str) -> tuple[TypedValue, ...]:
     """All values of a kind in `text`, left to right, without overlaps; none for free text."""
     finder = _FINDERS.get(kind)
     return tuple(finder(text)) if finder else ()
@@ -145,29 +145,29 @@ def _is_possible(date: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _find_dates(text: str) -> tuple[Found, ...]:
-    found_dates: list[Found] = []
+def _find_dates(text: str) -> tuple[TypedValue, ...]:
+    found_dates: list[TypedValue] = []
     for pattern, fitting in _DATE_PATTERNS:
         for match in pattern.finditer(text):
             clash = any(match.start() < found.end and found.start < match.end() for found in found_dates)
             if not clash and _is_possible(match[0]):
-                found_dates.append(Found(*match.span(), fitting))
+                found_dates.append(TypedValue(*match.span(), fitting))
     return tuple(sorted(found_dates))
 
 
-def _find_dates_with_time(text: str) -> Iterator[Found]:
+def _find_dates_with_time(text: str) -> Iterator[TypedValue]:
     for date in _find_dates(text):
         time = _PATTERNS[ValueKind.TIME].search(text, date.end, date.end + 16)
         if time and len(text[date.end : time.start()].strip(" ,;.at")) <= 1:
             zone = re.match(r"\s?(?:[A-Z]{3,4}|[AaPp]\.?[Mm]\.?)\b", text[time.end() :])
-            yield Found(date.start, time.end() + (zone.end() if zone else 0), date.fit)
+            yield TypedValue(date.start, time.end() + (zone.end() if zone else 0), date.fit)
         else:
-            yield Found(date.start, date.end, 0.6 * date.fit)
+            yield TypedValue(date.start, date.end, 0.6 * date.fit)
 
 
-def _find_years(text: str) -> Iterator[Found]:
+def _find_years(text: str) -> Iterator[TypedValue]:
     for match in _YEAR_PATTERN.finditer(text):
-        yield Found(*match.span(), 1.0)
+        yield TypedValue(*match.span(), 1.0)
 
 
 def _in_date(text: str, start: int, end: int) -> bool:
@@ -182,7 +182,7 @@ def _is_date(text: str, start: int, end: int) -> bool:
     )
 
 
-def _find_amounts(text: str) -> Iterator[Found]:
+def _find_amounts(text: str) -> Iterator[TypedValue]:
     for number in find_numbers(text):
         if _in_date(text, number.start, number.end) or number.percent or number.text[0] in ",，":
             continue
@@ -198,7 +198,7 @@ def _find_amounts(text: str) -> Iterator[Found]:
         elif number.text[0] == ".":
             fitting = 0.3
         dash = re.match(r"[-–—]\s+", number.text)
-        yield Found(number.start + (dash.end() if dash else 0), _unit_end(text, number.end), fitting)
+        yield TypedValue(number.start + (dash.end() if dash else 0), _unit_end(text, number.end), fitting)
 
 
 def _unit_end(text: str, end: int) -> int:
@@ -207,52 +207,52 @@ def _unit_end(text: str, end: int) -> int:
     return end + match.end() if match else end
 
 
-def _find_counts(text: str) -> Iterator[Found]:
+def _find_counts(text: str) -> Iterator[TypedValue]:
     for number in find_numbers(text):
         if _in_date(text, number.start, number.end):
             continue
         year = number.end - number.start == 4 and 1900 <= number.value <= 2100
-        yield Found(number.start, number.end, 0.3 if year else 0.2 if number.currency or number.percent else 1.0)
+        yield TypedValue(number.start, number.end, 0.3 if year else 0.2 if number.currency or number.percent else 1.0)
     for match in _NUMBER_WORD.finditer(text):
-        yield Found(*match.span(), 0.8)
+        yield TypedValue(*match.span(), 0.8)
 
 
-def _find_percents(text: str) -> Iterator[Found]:
+def _find_percents(text: str) -> Iterator[TypedValue]:
     for number in find_numbers(text):
         if number.percent:
-            yield Found(number.start, number.end, 1.0)
+            yield TypedValue(number.start, number.end, 1.0)
         elif number.currency is None and abs(number.value) <= 1000 and not _in_date(text, number.start, number.end):
-            yield Found(number.start, number.end, 0.7)
+            yield TypedValue(number.start, number.end, 0.7)
 
 
-def _find_pattern(kind: ValueKind) -> Callable[[str], Iterator[Found]]:
-    def find(text: str) -> Iterator[Found]:
+def _find_pattern(kind: ValueKind) -> Callable[[str], Iterator[TypedValue]]:
+    def find(text: str) -> Iterator[TypedValue]:
         for match in _PATTERNS[kind].finditer(text):
-            yield Found(*match.span(), 1.0)
+            yield TypedValue(*match.span(), 1.0)
 
     return find
 
 
-def _find_phones(text: str) -> Iterator[Found]:
+def _find_phones(text: str) -> Iterator[TypedValue]:
     for match in _PATTERNS[ValueKind.PHONE].finditer(text):
         digits = sum(char.isdigit() for char in match[0])
         if 7 <= digits <= 15 and not _in_date(text, *match.span()):
-            yield Found(*match.span(), 1.0)
+            yield TypedValue(*match.span(), 1.0)
 
 
-def _find_identifiers(text: str) -> Iterator[Found]:
+def _find_identifiers(text: str) -> Iterator[TypedValue]:
     for match in _PATTERNS[ValueKind.IDENTIFIER].finditer(text):
         digits = sum(char.isdigit() for char in match[0])
         if not digits or _is_date(text, *match.span()):
             continue
         decimal = re.fullmatch(r"[\d,]*\.\d\d", match[0]) is not None
-        yield Found(*match.span(), 0.3 if decimal else min(1.0, 0.6 + 0.1 * digits))
+        yield TypedValue(*match.span(), 0.3 if decimal else min(1.0, 0.6 + 0.1 * digits))
 
 
-def _find_people(text: str) -> Iterator[Found]:
+def _find_people(text: str) -> Iterator[TypedValue]:
     if has_han(text):
         for match in re.finditer(rf"(?<![{HAN}])[{HAN}]{{2,4}}(?![{HAN}])", text):
-            yield Found(*match.span(), 0.7)
+            yield TypedValue(*match.span(), 0.7)
     for start, end in _names(text):
         words = text[start:end].split()
         if len(words) > 6 or (len(words) == 1 and len(words[0]) < 3):
@@ -266,7 +266,7 @@ def _find_people(text: str) -> Iterator[Found]:
             fitting = 0.4
         else:
             fitting = 0.9 if 2 <= len(words) <= 4 else 0.55
-        yield Found(start, end, fitting)
+        yield TypedValue(start, end, fitting)
 
 
 def _names(text: str) -> Iterator[tuple[int, int]]:
@@ -283,21 +283,21 @@ def _names(text: str) -> Iterator[tuple[int, int]]:
                 break
 
 
-def _find_organisations(text: str) -> Iterator[Found]:
+def _find_organisations(text: str) -> Iterator[TypedValue]:
     if has_han(text):
         endings = "|".join(CHINESE_ORGANISATION_ENDINGS)
         for match in re.finditer(rf"[{HAN}（）()A-Za-z]{{2,24}}(?:{endings})(?!司|的)", text):
-            yield Found(*match.span(), 1.0)
+            yield TypedValue(*match.span(), 1.0)
     for start, end in _names(text):
         low = {word.strip(".,()").lower() for word in text[start:end].split()}
-        yield Found(start, end, 1.0 if low & ORGANISATION_WORDS else 0.6)
+        yield TypedValue(start, end, 1.0 if low & ORGANISATION_WORDS else 0.6)
 
 
-def _find_places(text: str) -> Iterator[Found]:
+def _find_places(text: str) -> Iterator[TypedValue]:
     for match in re.finditer(rf"[{HAN}]{{2,8}}?[省市区县镇州国]", text):
-        yield Found(*match.span(), 0.9)
+        yield TypedValue(*match.span(), 0.9)
     for match in re.finditer(r"(?:\d{1,4}[A-Za-z]?\s)?[A-Z][\w.'’-]*(?:[\s,]+(?:of\s)?[A-Z\d][\w.'’-]*)*", text):
-        yield Found(*match.span(), 0.9 if "," in match[0] else 0.7)
+        yield TypedValue(*match.span(), 0.9 if "," in match[0] else 0.7)
 
 
 def address_likeness(text: str) -> float:
@@ -325,14 +325,14 @@ def organisation_likeness(text: str) -> float:
     return min(1.0, 0.25 + 0.2 * capitals + 0.3 * min(known, 2))
 
 
-def _find_addresses(text: str) -> Iterator[Found]:
+def _find_addresses(text: str) -> Iterator[TypedValue]:
     likeness = address_likeness(text)
     if likeness >= 0.3:
         start = len(text) - len(text.lstrip())
-        yield Found(start, len(text.rstrip()), likeness)
+        yield TypedValue(start, len(text.rstrip()), likeness)
 
 
-_FINDERS: dict[ValueKind, Callable[[str], Iterator[Found] | tuple[Found, ...]]] = {
+_FINDERS: dict[ValueKind, Callable[[str], Iterator[TypedValue] | tuple[TypedValue, ...]]] = {
     ValueKind.AMOUNT: _find_amounts,
     ValueKind.NUMBER: _find_counts,
     ValueKind.PERCENT: _find_percents,

@@ -1,4 +1,4 @@
-"""Pages set by hand: words placed as a printer would, without any file."""
+"""Pages made without a file: words placed as on a printed page."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LINE_HEIGHT = 12.0
 LEADING = 18.0
 
 
-def char_width(sign: str) -> float:
-    return 12.0 if ord(sign) > 0x2E80 else 6.0
+def char_width(char: str) -> float:
+    return 12.0 if ord(char) > 0x2E80 else 6.0
 
 
 def line(text: str, x: float, y: float) -> Line:
-    """A line of words that begins at `x`, its top at `y`."""
+    """A line of words with its top left corner at (`x`, `y`)."""
     words = []
     for word in text.split():
         width = sum(map(char_width, word))
@@ -49,17 +49,17 @@ def page_of(lines: Sequence[Line], blocks: Sequence[Block] = (), number: int = 1
 
 
 def rows(*texts: str, top: float = 40.0, columns: Sequence[float] = (40.0, 240.0, 340.0, 440.0)) -> list[Line]:
-    """One row of lines for each text, parted by "|" into columns."""
+    """One row of lines for each text, which "|" separates into columns."""
     return [
-        line(part, columns[place], top + LEADING * row)
+        line(part, columns[column], top + LEADING * row)
         for row, text in enumerate(texts)
-        for place, part in enumerate(text.split("|"))
+        for column, part in enumerate(text.split("|"))
         if part.strip()
     ]
 
 
 def page(*texts: str, number: int = 1) -> PageLayout:
-    """A page of rows; each line is a block of its own."""
+    """A page of rows, in which each line is one block."""
     lines = rows(*texts)
     return page_of(lines, [Block(BlockKind.TEXT, each.box, (each,)) for each in lines], number)
 
@@ -76,13 +76,13 @@ def paragraph(text: str, number: int = 1) -> PageLayout:
 
 
 def table(*texts: str, number: int = 1) -> PageLayout:
-    """A page with one table, its cells parted by "|"."""
+    """A page with one table, whose cells "|" separates."""
     columns = (40.0, 190.0, 290.0, 390.0, 490.0, 590.0)
     lines = rows(*texts, columns=columns)
     cells = tuple(
         tuple(
-            Cell(part.strip(), Box(columns[place], 40 + LEADING * row, columns[place + 1] - 10, 52 + LEADING * row))
-            for place, part in enumerate(text.split("|"))
+            Cell(part.strip(), Box(columns[column], 40 + LEADING * row, columns[column + 1] - 10, 52 + LEADING * row))
+            for column, part in enumerate(text.split("|"))
         )
         for row, text in enumerate(texts)
     )

@@ -141,7 +141,7 @@ def test_says_not_found_rather_than_guess(layout: PageLayout, question: str) -> 
     assert answer.confidence > 0.5
 
 
-def test_evidence_points_at_the_value() -> None:
+def test_evidence_is_the_box_of_the_value() -> None:
     (evidence,) = answer_question("What is the full name?", [FORM]).evidence
     assert (evidence.page, evidence.label) == (1, "p1")
     assert evidence.box == (240.0, 58.0, 310.0, 70.0)
@@ -156,7 +156,7 @@ def test_evidence_inside_a_line_is_the_part_of_the_line() -> None:
     assert evidence.box[2] == pytest.approx(line_box.x1)
 
 
-def test_evidence_of_a_turned_page_stands_where_a_viewer_shows_it() -> None:
+def test_evidence_on_a_turned_page_is_in_the_coordinates_of_the_displayed_page() -> None:
     upright = rows("Invoice number:|A-1207")
     (evidence,) = answer_question("What is the invoice number?", [page_of(upright, turned=180)]).evidence
     box = upright[1].box
@@ -165,14 +165,14 @@ def test_evidence_of_a_turned_page_stands_where_a_viewer_shows_it() -> None:
 
 def test_offers_other_candidates_in_order() -> None:
     answer = answer_question("What was the revenue in 2021?", [STATEMENT])
-    chances = [candidate.confidence for candidate in answer.alternatives]
+    confidences = [candidate.confidence for candidate in answer.alternatives]
     assert "5,204" in [candidate.text for candidate in answer.alternatives]
-    assert len(chances) <= 5
-    assert chances == sorted(chances, reverse=True)
-    assert answer.confidence >= chances[0]
+    assert len(confidences) <= 5
+    assert confidences == sorted(confidences, reverse=True)
+    assert answer.confidence >= confidences[0]
 
 
-def test_looks_only_at_the_page_that_the_question_names() -> None:
+def test_searches_only_the_page_that_the_question_names() -> None:
     pages = [page("Serial number:|AX-100", number=1), page("Serial number:|BX-200", number=2)]
     assert answer_question("What is the serial number on page 2?", pages).text == "BX-200"
     assert answer_question("What is the serial number on the first page?", pages).text == "AX-100"
@@ -202,7 +202,7 @@ def test_has_no_answer_without_pages_or_words() -> None:
     assert answer_question("", [FORM]).text is None
 
 
-def test_a_name_that_no_page_says_is_not_answered_from_a_like_label() -> None:
+def test_a_question_about_a_name_that_no_page_contains_is_not_answered_from_a_similar_label() -> None:
     balance = page("Share capital|20,000", "Retained earnings|175,491")
     assert answer_question("What is the share capital?", [balance]).text == "20,000"
     assert answer_question("What is the capital of France?", [balance]).text is None
@@ -239,11 +239,11 @@ VAT_INVOICE = table(
         ("价税合计大写是什么？", "贰万柒仟肆佰伍拾玖圆整"),
     ],
 )
-def test_reads_a_chinese_invoice_in_one_frame(question: str, answer: str) -> None:
+def test_reads_a_chinese_invoice_whose_fields_and_items_share_a_frame(question: str, answer: str) -> None:
     assert answer_question(question, [VAT_INVOICE]).text == answer
 
 
-def test_a_chinese_label_that_begins_otherwise_is_no_label_of_the_value() -> None:
+def test_a_chinese_label_with_another_beginning_does_not_match() -> None:
     invoice = page("发票号码：12345678|开票日期：2023年08月25日")
     assert answer_question("开票日期是哪天？", [invoice]).text == "2023年08月25日"
     assert answer_question("付款截止日期是哪天？", [invoice]).text is None
@@ -269,7 +269,7 @@ QUARTERS = table(
         ("How much were capital expenditures in the nine months ended October 30, 2022?", "1,324"),
     ],
 )
-def test_takes_the_column_of_the_period_and_the_words_that_accounts_print(question: str, expected: str) -> None:
+def test_finds_the_column_of_the_period_by_the_words_that_accounts_print(question: str, expected: str) -> None:
     assert answer_question(question, [QUARTERS]).text == expected
 
 

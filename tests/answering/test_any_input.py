@@ -1,4 +1,4 @@
-"""Whatever is asked of whatever words: no crash, and no answer that the page does not say."""
+"""Any question about any words: no crash, and no answer that is not on the page."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def bare(text: str) -> str:
 
 @settings(max_examples=150, deadline=None)
 @given(QUESTIONS, LAYOUTS)
-def test_answers_with_what_the_page_says_or_not_at_all(question: str, layout: PageLayout) -> None:
+def test_answers_only_with_words_of_the_page(question: str, layout: PageLayout) -> None:
     answer = answer_question(question, [layout])
     assert 0 <= answer.confidence <= 1
     printed = {bare(word.text) for word in layout.page_text.words}

@@ -1,4 +1,4 @@
-"""The page that holds the answer comes first, without keeping any page's words."""
+"""The page with the answer comes first, and ranking keeps no words of the pages."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_puts_all_pages_first_that_the_question_names(question: str, named: set[
     assert set(ranked(question)[: len(named)]) == named
 
 
-def test_takes_a_company_s_statement_before_a_mention_of_the_same_figure() -> None:
+def test_a_financial_statement_comes_before_a_mention_of_its_figure() -> None:
     mention = paragraph(f"{FILLER} Capital expenditures and inventories rose in 2022, as they had in 2021.", number=1)
     statement = page(
         "Consolidated statements of cash flows",
@@ -83,14 +83,14 @@ def test_takes_a_company_s_statement_before_a_mention_of_the_same_figure() -> No
         number=2,
     )
     for question in ("What were the capital expenditures in 2022?", "How much were inventories in 2022?"):
-        assert rank_pages(question, [mention.words, statement.words])[0].number == 2
+        assert rank_pages(question, [mention.page_text, statement.page_text])[0].number == 2
 
 
 def test_ranks_every_page_once() -> None:
     assert sorted(ranked("What was the revenue?")) == [1, 2, 3, 4, 5]
 
 
-def test_ranks_a_list_of_contents_below_the_page_that_it_points_to() -> None:
+def test_a_table_of_contents_comes_after_the_page_that_it_refers_to() -> None:
     order = ranked("What was the revenue by region?")
     assert order.index(3) < order.index(1)
 
@@ -100,20 +100,20 @@ def test_finds_chinese_pages() -> None:
     assert rank_pages("每股净资产是多少？", (layout.page_text for layout in pages))[0].number == 2
 
 
-def test_keeps_no_words_of_the_pages_that_went_by() -> None:
+def test_keeps_no_words_of_pages_in_memory() -> None:
     def words_in_memory() -> int:
         gc.collect()
-        # Not isinstance, which asks other libraries' objects for their class, and some of them complain.
+        # `isinstance` would ask objects of other libraries for their class, which some of them do not support.
         return sum(type(thing) is Word for thing in gc.get_objects())
 
     def stream() -> Iterator[PageText]:
         for number in range(1, 7):
-            kept.append(words_in_memory())
-            yield paragraph(FILLER, number=number).words
+            counts.append(words_in_memory())
+            yield paragraph(FILLER, number=number).page_text
 
-    kept: list[int] = []
+    counts: list[int] = []
     assert len(rank_pages("What are the risks of the business?", stream())) == 6
-    assert max(kept[2:]) <= kept[0] + 2 * len(FILLER.split())
+    assert max(counts[2:]) <= counts[0] + 2 * len(FILLER.split())
 
 
 def test_has_nothing_to_rank_without_pages() -> None:

@@ -1,4 +1,4 @@
-"""What a question asks for is told from its words."""
+"""Question analysis finds the kind of value, the label, the shape and the names that a question asks for."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from cogdoc.query.typed_values import ValueKind
         ("大股东是谁？", ValueKind.PERSON),
     ],
 )
-def test_tells_the_kind_of_value(question: str, kind: ValueKind) -> None:
+def test_finds_the_kind_of_value(question: str, kind: ValueKind) -> None:
     assert analyze(question).kinds[0] is kind
 
 
@@ -44,7 +44,7 @@ def test_tells_the_kind_of_value(question: str, kind: ValueKind) -> None:
         ("这份报告中的股价是多少？", "股价"),
     ],
 )
-def test_tells_the_label(question: str, label: str) -> None:
+def test_finds_the_label(question: str, label: str) -> None:
     assert analyze(question).label == label
 
 
@@ -60,7 +60,7 @@ def test_tells_the_label(question: str, label: str) -> None:
         ("What is the serial number?", Shape.VALUE),
     ],
 )
-def test_tells_how_to_look(question: str, shape: Shape) -> None:
+def test_finds_the_shape(question: str, shape: Shape) -> None:
     assert analyze(question).shape is shape
 
 
@@ -75,16 +75,16 @@ def test_tells_how_to_look(question: str, shape: Shape) -> None:
         ("Which period does the invoice cover?", ()),
     ],
 )
-def test_tells_the_named_pages(question: str, pages: tuple[int, ...]) -> None:
+def test_finds_the_named_pages(question: str, pages: tuple[int, ...]) -> None:
     assert analyze(question).pages == pages
 
 
-def test_means_the_whole_document_only_where_it_names_nothing_else() -> None:
+def test_asks_about_the_whole_document_only_if_it_names_nothing_else() -> None:
     assert analyze("What is the total amount on this receipt?").fields == {DocumentField.TOTAL}
     assert analyze("What is the total travel allowance?").fields == frozenset()
 
 
-def test_ignores_instructions_behind_the_question() -> None:
+def test_ignores_instructions_after_the_question() -> None:
     asked = analyze("How many steps are needed? Give me an integer.")
     assert "integer" not in {term.norm for term in asked.terms}
 
@@ -98,5 +98,5 @@ def test_ignores_instructions_behind_the_question() -> None:
         ('What is the value for "Tooling Order"?', ()),
     ],
 )
-def test_tells_the_names_that_a_question_mentions(question: str, names: tuple[str, ...]) -> None:
+def test_finds_the_names_that_a_question_mentions(question: str, names: tuple[str, ...]) -> None:
     assert analyze(question).names == names

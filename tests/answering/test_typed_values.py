@@ -1,4 +1,4 @@
-"""Dates, amounts, names and so on are found in running text as they are printed."""
+"""Dates, amounts, names and other typed values are found in running text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_finds_no_date_where_there_is_none(text: str) -> None:
     assert not [value for value in find_values(ValueKind.DATE, text) if value.fit > 0.5]
 
 
-def test_takes_no_amount_out_of_a_date() -> None:
+def test_a_part_of_a_date_is_no_amount() -> None:
     assert find_values(ValueKind.AMOUNT, "12/03/2018") == ()
 
 

@@ -1,4 +1,4 @@
-"""Charts drawn on the spot, with the words known exactly from where they were drawn."""
+"""Charts painted for tests, with the exact positions of their words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PALE = (225, 225, 225)
 
 
 class Canvas:
-    """A white picture that remembers the words written on it."""
+    """A white picture, and the words written on it."""
 
     def __init__(self, width: int = 640, height: int = 420) -> None:
         self.image = Image.new("RGB", (width, height), "white")
@@ -31,7 +31,7 @@ class Canvas:
         return np.asarray(self.image)
 
     def text(self, x: float, y: float, text: str, anchor: str = "mm", size: int = 13, color=BLACK) -> None:
-        """Write `text` with `anchor` (as in Pillow) at (x, y); it becomes one line of words."""
+        """Write `text` at (x, y) as one line of words; `anchor` is that of Pillow."""
         font = ImageFont.load_default(size)
         self.draw.text((x, y), text, fill=color, font=font, anchor=anchor)
         left, top, _, bottom = self.draw.textbbox((x, y), text, font=font, anchor=anchor)
@@ -44,7 +44,7 @@ class Canvas:
         self.lines.append(Line(tuple(words)))
 
     def rectangle(self, x0: float, y0: float, x1: float, y1: float, color: tuple[int, int, int]) -> None:
-        """Fill the pixels from (x0, y0) up to but without (x1, y1)."""
+        """Fill the pixels from (x0, y0) to (x1, y1), exclusive."""
         self.draw.rectangle((round(x0), round(y0), round(x1) - 1, round(y1) - 1), fill=color)
 
     def legend(self, names: Sequence[str], x: float = 120, y: float = 400) -> None:
@@ -55,7 +55,7 @@ class Canvas:
 
 
 class Axis:
-    """Values to pixels, with tick labels drawn on a canvas."""
+    """Maps values to pixels, and draws tick labels on a canvas."""
 
     def __init__(self, low: float, high: float, start: float, end: float) -> None:
         self.low, self.high, self.start, self.end = low, high, start, end
@@ -65,15 +65,15 @@ class Axis:
 
     def ticks(self, canvas: Canvas, labels: dict[float, str], *, vertical: bool, grid: bool = True) -> None:
         for value, label in labels.items():
-            place = self.at(value)
+            position = self.at(value)
             if vertical:
                 if grid:
-                    canvas.draw.line((80, place, 620, place), fill=PALE)
-                canvas.text(72, place, label, anchor="rm")
+                    canvas.draw.line((80, position, 620, position), fill=PALE)
+                canvas.text(72, position, label, anchor="rm")
             else:
                 if grid:
-                    canvas.draw.line((place, 40, place, 350), fill=PALE)
-                canvas.text(place, 362, label)
+                    canvas.draw.line((position, 40, position, 350), fill=PALE)
+                canvas.text(position, 362, label)
 
 
 def vertical_bars(
@@ -87,7 +87,7 @@ def vertical_bars(
     labels: bool = False,
     legend: Sequence[str] = (),
 ) -> Canvas:
-    """`values` are one sequence for each series."""
+    """A chart with vertical bars; `values` has one sequence for each series."""
     canvas, axis = Canvas(), Axis(low, high, 350, 40)
     if ticks:
         axis.ticks(canvas, ticks, vertical=True)
@@ -103,8 +103,8 @@ def vertical_bars(
             top, bottom = axis.at(base + max(value, 0)), axis.at(base + min(value, 0))
             canvas.rectangle(left, top, left + width, bottom, PALETTE[s])
             if labels:
-                place = (top + bottom) / 2 if stacked else top - 10 if value >= 0 else bottom + 10
-                canvas.text(left + width / 2, place, f"{value:g}", size=12)
+                label_y = (top + bottom) / 2 if stacked else top - 10 if value >= 0 else bottom + 10
+                canvas.text(left + width / 2, label_y, f"{value:g}", size=12)
             base += value if stacked else 0
     canvas.legend(legend)
     return canvas
@@ -134,8 +134,8 @@ def horizontal_bars(
             top = middle - 0.3 * pitch + (0 if stacked else s * height)
             canvas.rectangle(axis.at(base), top, axis.at(base + value), top + height, PALETTE[s])
             if labels:
-                place = axis.at(base + value / 2) if stacked else axis.at(value) + 18
-                canvas.text(place, top + height / 2, f"{value:g}", size=12)
+                label_x = axis.at(base + value / 2) if stacked else axis.at(value) + 18
+                canvas.text(label_x, top + height / 2, f"{value:g}", size=12)
             base += value if stacked else 0
     canvas.legend(legend)
     return canvas
@@ -167,7 +167,7 @@ def line_chart(
 
 
 def pie_chart(shares: Sequence[float], names: Sequence[str], *, labels: bool, hole: float = 0.0) -> Canvas:
-    """Slices clockwise from the top, names (with shares where `labels`) beside them."""
+    """A pie clockwise from the top, with names beside the slices and, with `labels`, their shares."""
     canvas = Canvas()
     x, y, radius = 320, 210, 120
     start = -90.0
@@ -176,8 +176,8 @@ def pie_chart(shares: Sequence[float], names: Sequence[str], *, labels: bool, ho
         canvas.draw.pieslice((x - radius, y - radius, x + radius, y + radius), start, start + sweep, fill=color)
         angle = math.radians(start + sweep / 2)
         side = "lm" if math.cos(angle) > 0 else "rm"
-        place = (x + 1.15 * radius * math.cos(angle), y + 1.15 * radius * math.sin(angle))
-        canvas.text(*place, f"{name} {share:g}%" if labels else name, anchor=side)
+        label_x, label_y = x + 1.15 * radius * math.cos(angle), y + 1.15 * radius * math.sin(angle)
+        canvas.text(label_x, label_y, f"{name} {share:g}%" if labels else name, anchor=side)
         start += sweep
     if hole:
         inner = hole * radius

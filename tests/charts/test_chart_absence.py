@@ -1,3 +1,5 @@
+"""Pictures without a chart are not read as one."""
+
 from __future__ import annotations
 
 import numpy as np

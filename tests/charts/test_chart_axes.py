@@ -1,3 +1,5 @@
+"""Axes and labels are found despite inexact positions and misread digits."""
+
 from __future__ import annotations
 
 from hypothesis import given
@@ -21,7 +23,7 @@ def tick(text: str, x: float, y: float) -> Label:
     pitch=st.integers(12, 90),
     shifts=st.lists(st.floats(-1.0, 1.0), min_size=10, max_size=10),
 )
-def test_ticks_a_pixel_off_their_places_still_give_the_scale(
+def test_ticks_that_are_a_pixel_off_still_give_the_scale(
     low: int, step: int, count: int, pitch: int, shifts: list[float]
 ) -> None:
     ticks = [tick(str(low + step * i), 60, 900 - pitch * i + shifts[i]) for i in range(count)]

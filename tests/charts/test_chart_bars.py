@@ -1,9 +1,12 @@
+"""Bar charts are read with their kinds, categories, series and values."""
+
 from __future__ import annotations
 
 import pytest
 from chart_painting import Canvas, horizontal_bars, vertical_bars
 
 from cogdoc.engines.builtin.charts import read_chart
+from cogdoc.parsing.page_text import Line
 from cogdoc.results.records import Chart, ChartKind
 
 TICKS = {0: "0", 20: "20", 40: "40", 60: "60", 80: "80", 100: "100"}
@@ -49,7 +52,7 @@ def test_measured_values_are_less_certain_than_printed_ones() -> None:
     assert measured.confidence < printed.confidence
 
 
-def test_a_label_that_contradicts_its_bar_is_not_believed() -> None:
+def test_a_label_that_contradicts_its_bar_is_ignored() -> None:
     canvas = vertical_bars(ONE, YEARS, ticks=TICKS)
     canvas.text(138, 350 - 0.23 * 310 - 12, "230", size=12)
     value = read(canvas).series[0].values[0]
@@ -70,7 +73,7 @@ def test_a_missing_label_is_filled_from_the_other_bars() -> None:
 
 
 @pytest.mark.parametrize("labels", [False, True])
-def test_grouped_bars_make_one_series_a_colour_in_the_legends_order(labels: bool) -> None:
+def test_grouped_bars_make_one_series_for_each_color_in_the_order_of_the_legend(labels: bool) -> None:
     chart = read(vertical_bars(TWO, YEARS, ticks=TICKS, labels=labels, legend=["Exports", "Net imports"]))
     assert [series.name for series in chart.series] == ["Exports", "Net imports"]
     assert [series.color for series in chart.series] == ["#1f77b4", "#ff7f0e"]
@@ -142,8 +145,6 @@ def test_years_between_labelled_ones_are_filled_in() -> None:
 
 
 def test_tick_labels_that_ocr_ran_together_still_name_their_bars() -> None:
-    from cogdoc.parsing.page_text import Line
-
     canvas = vertical_bars(ONE, YEARS, ticks=TICKS)
     years = [line for line in canvas.lines if line.text in YEARS]
     rest = [line for line in canvas.lines if line.text not in YEARS]
@@ -151,13 +152,13 @@ def test_tick_labels_that_ocr_ran_together_still_name_their_bars() -> None:
     assert read(canvas).categories == tuple(YEARS)
 
 
-def test_title_stands_above_the_plot() -> None:
+def test_the_title_is_the_text_above_the_plot() -> None:
     canvas = vertical_bars(ONE, YEARS, ticks=TICKS)
     canvas.text(320, 14, "Electricity from wind", size=18)
     assert read(canvas).title == "Electricity from wind"
 
 
-def test_boxes_lie_on_the_bars() -> None:
+def test_the_box_of_a_value_is_that_of_its_bar() -> None:
     canvas = vertical_bars(ONE, YEARS, ticks=TICKS)
     box = read(canvas).series[0].values[2].box
     assert box is not None

@@ -1,3 +1,5 @@
+"""Vector drawings are measured exactly."""
+
 from __future__ import annotations
 
 import pytest
@@ -14,7 +16,7 @@ def rectangle(x0: float, y0: float, x1: float, y1: float) -> DrawnPath:
 
 
 def axes() -> Canvas:
-    """Only the words of a chart: what is drawn comes from the vectors."""
+    """Only the words of a chart; its marks come from the vector drawing."""
     canvas = Canvas()
     for value in range(0, 101, 20):
         canvas.text(72, 350 - 3 * value, str(value), anchor="rm")

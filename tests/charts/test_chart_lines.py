@@ -1,3 +1,5 @@
+"""Line charts are read with one value at each tick."""
+
 from __future__ import annotations
 
 import math
@@ -61,7 +63,7 @@ def test_matplotlib_lines_are_read() -> None:
     axes.plot(years, values, linewidth=2)
     axes.set_ylim(0, 100)
     axes.set_title("Output")
-    picture, lines = drawn(figure)
+    picture, lines = rendered(figure)
     pyplot.close(figure)
     chart = read_chart(picture, lines)
     assert chart is not None
@@ -71,8 +73,8 @@ def test_matplotlib_lines_are_read() -> None:
         assert measured[str(year)] == pytest.approx(value, abs=3)
 
 
-def drawn(figure):
-    """A matplotlib figure as pixels, and the words on it as matplotlib placed them."""
+def rendered(figure):
+    """A matplotlib figure as pixels, and its words with the boxes that matplotlib reports."""
     import numpy as np
     from matplotlib.text import Text
 

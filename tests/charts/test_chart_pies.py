@@ -1,3 +1,5 @@
+"""Pie charts are read with one value for each slice."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Questions about a chart are answered from its table."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -121,7 +123,7 @@ def test_chinese_questions(question: str, answer: str) -> None:
     assert found.text == answer
 
 
-def test_a_named_cell_is_surer_than_a_guess() -> None:
+def test_the_value_of_a_named_cell_has_a_higher_confidence_than_a_guess() -> None:
     named = answer_chart_question(COUNTRIES, "What is the share of Germany?")
     guessed = answer_chart_question(COUNTRIES, "What is the value?")
     assert named is not None

@@ -14,7 +14,7 @@ from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageLayout
 
 
-class UnlaidPage(Page):
+class PageWithoutLayout(Page):
     """A page whose text is read as usual, and whose layout analysis fails."""
 
     failure: CogdocError
@@ -23,8 +23,8 @@ class UnlaidPage(Page):
         raise self.failure
 
 
-def page_failing_with(failure: CogdocError, samples: Path, sandbox: Sandbox) -> UnlaidPage:
-    page = UnlaidPage(open_path(samples / "report.pdf", sandbox), 4)
+def page_failing_with(failure: CogdocError, samples: Path, sandbox: Sandbox) -> PageWithoutLayout:
+    page = PageWithoutLayout(open_path(samples / "report.pdf", sandbox), 4)
     page.failure = failure
     return page
 

@@ -1,11 +1,11 @@
-"""Arithmetic on a chart's values: which ones a question wants to be put together, and what comes out."""
+"""Arithmetic on a chart's values: which values a question combines, and the result."""
 
 from __future__ import annotations
 
 import re
 
 from cogdoc.engines.builtin.charts.intents import asks_name, names_range
-from cogdoc.engines.builtin.charts.matching import COMPUTED, Cell, Found, Subject, cells_of
+from cogdoc.engines.builtin.charts.matching import COMPUTED, Cell, ChartAnswer, Subject, cells_of
 from cogdoc.engines.builtin.charts.operations import (
     Operation,
     computed,
@@ -18,10 +18,11 @@ from cogdoc.engines.builtin.charts.operations import (
 )
 from cogdoc.results.records import Chart
 
-_FEW = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
+_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
 
 
-def arithmetic(chart: Chart, question: str, subject: Subject) -> Found | None:
+def arithmetic(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
+    """The result of the operation that a question asks for; None if it asks for none or the result is undefined."""
     operation = operation_of(question)
     if operation is None and re.search(r"\baverage\b", question, re.IGNORECASE) and len(subject.categories) > 1:
         operation = Operation.AVERAGE
@@ -34,12 +35,12 @@ def arithmetic(chart: Chart, question: str, subject: Subject) -> Found | None:
     if value is None:
         return None
     decimals = 2 if operation in (Operation.AVERAGE, Operation.RATIO, Operation.MEDIAN) else decimals_of(cells)
-    return Found(formatted(value, decimals), COMPUTED, cells)
+    return ChartAnswer(formatted(value, decimals), COMPUTED, cells)
 
 
 def operands(chart: Chart, question: str, subject: Subject, operation: Operation) -> list[Cell]:
-    """The cells that an operation is to be done on, in the order in which the question names them."""
-    few = _few(question, subject)
+    """The operands of an operation, in the order in which the question names them."""
+    few = _extreme_or_outer(question, subject)
     if few:
         return few
     found = [
@@ -65,8 +66,8 @@ def _pair(chart: Chart, subject: Subject, cells: list[Cell]) -> list[Cell]:
         return chosen if len(chosen) == 2 else cells
     if len(subject.series) >= 2 or len(chart.series) == 2:
         order = subject.series[:2] if len(subject.series) >= 2 else (0, 1)
-        place = subject.categories[0] if subject.categories else None
-        chosen = [c for i in order for c in cells if c.series == i and place in (None, c.category)]
+        category = subject.categories[0] if subject.categories else None
+        chosen = [c for i in order for c in cells if c.series == i and category in (None, c.category)]
         return chosen if len(chosen) == 2 else cells
     if len(cells) > 2:
         highest, lowest = ranked(cells, high=True, rank=1), ranked(cells, high=False, rank=1)
@@ -75,6 +76,7 @@ def _pair(chart: Chart, subject: Subject, cells: list[Cell]) -> list[Cell]:
 
 
 def range_between(chart: Chart, subject: Subject, cells: list[Cell]) -> list[Cell]:
+    """The cells from the first to the last category that the question names; `cells` if there are none."""
     first, last = min(subject.categories), max(subject.categories)
     return [
         cell
@@ -83,16 +85,16 @@ def range_between(chart: Chart, subject: Subject, cells: list[Cell]) -> list[Cel
     ] or cells
 
 
-def _few(question: str, subject: Subject) -> list[Cell]:
-    """ "The last two bars", "the two smallest segments"."""
-    number = rf"(?P<n>{'|'.join(_FEW)})"
+def _extreme_or_outer(question: str, subject: Subject) -> list[Cell]:
+    """The cells of "the last two bars" or "the two smallest segments"; none without such words."""
+    number = rf"(?P<n>{'|'.join(_COUNTS)})"
     match = re.search(rf"\b(?P<what>first|last|top|bottom|\w+est|left ?most|right ?most) {number}\b", question, re.I)
     match = match or re.search(
         rf"\b{number} (?P<what>first|last|top|bottom|\w+est|left ?most|right ?most)\b", question, re.I
     )
     if match is None:
         return []
-    count, what = _FEW[match["n"].lower()], match["what"].lower()
+    count, what = _COUNTS[match["n"].lower()], match["what"].lower()
     if what.endswith("est") or what in ("top", "bottom"):
         high = what == "top" or any(high for high, _ in extremes_of(what))
         return sorted(subject.cells, key=lambda cell: cell.value, reverse=high)[:count]
@@ -100,22 +102,22 @@ def _few(question: str, subject: Subject) -> list[Cell]:
     return ordered[:count] if what.startswith(("first", "left")) else ordered[-count:]
 
 
-def _widest_gap(chart: Chart, question: str, subject: Subject) -> Found | None:
-    """The category where two series lie farthest apart or closest together, or how far."""
+def _widest_gap(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
+    """The category in which two series differ most or least, or that difference."""
     highest = gap_extreme_of(question)
     names = subject.series if len(subject.series) >= 2 else tuple(range(len(chart.series)))
     if len(names) != 2 or highest is None or subject.categories:
         return None
-    by_place = {(cell.series, cell.category): cell for cell in cells_of(chart)}
+    by_indices = {(cell.series, cell.category): cell for cell in cells_of(chart)}
     pairs = [
-        (by_place[names[0], c], by_place[names[1], c])
+        (by_indices[names[0], c], by_indices[names[1], c])
         for c in range(len(chart.categories))
-        if (names[0], c) in by_place and (names[1], c) in by_place
+        if (names[0], c) in by_indices and (names[1], c) in by_indices
     ]
     if not pairs:
         return None
     ordered = sorted(pairs, key=lambda pair: abs(pair[0].value - pair[1].value), reverse=highest)
     one, other = ordered[0]
     if asks_name(question):
-        return Found(chart.categories[one.category], COMPUTED, [one, other])
-    return Found(formatted(abs(one.value - other.value), decimals_of([one, other])), COMPUTED, [one, other])
+        return ChartAnswer(chart.categories[one.category], COMPUTED, [one, other])
+    return ChartAnswer(formatted(abs(one.value - other.value), decimals_of([one, other])), COMPUTED, [one, other])

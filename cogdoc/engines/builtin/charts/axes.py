@@ -1,4 +1,4 @@
-"""Fits a value axis: a line through the numbers of its tick labels and the places where they stand."""
+"""Fits a value axis: a linear scale through the numbers of tick labels and their positions."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from cogdoc.engines.builtin.charts.chart_labels import Label
 
 _Edge = Callable[[Label], float]
 
-_MOST_LABELS = 60
-"""More numbers than this on one side are no axis; they would only cost time."""
+_MAX_LABELS = 60
+"""More numbers are no axis; the rest is ignored, to bound the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """value = slope * position + offset, along x or y pixels."""
+    """value = slope * position + offset, with positions in pixels along x or y."""
 
     slope: float
     offset: float
     ticks: tuple[Label, ...]
-    """The labels that agree with it."""
+    """The labels that agree with the scale."""
 
     def value(self, position: float) -> float:
         return self.slope * position + self.offset
@@ -50,14 +50,14 @@ class Scale:
         return max((tick.number.decimals for tick in self.ticks if tick.number), default=0)
 
 
-def fit_scale(labels: Sequence[Label], *, vertical: bool, least: int = 3) -> Scale | None:
-    """The scale that most of `labels` agree on, None where fewer than `least` do.
+def fit_scale(labels: Sequence[Label], *, vertical: bool, min_ticks: int = 3) -> Scale | None:
+    """The scale that most of `labels` agree with; None if fewer than `min_ticks` do.
 
-    `vertical` scales run along y and grow upward; horizontal ones run along x and grow to the right or, as
-    some do, to the left. Labels that disagree (misread digits, stray numbers) are left out.
+    A `vertical` scale runs along y and grows upward. A horizontal one runs along x and grows to the right or, in
+    some charts, to the left. Labels that disagree (misread digits, stray numbers) are left out.
     """
-    candidates = [label for label in labels if label.number is not None][:_MOST_LABELS]
-    if len(candidates) < least:
+    candidates = [label for label in labels if label.number is not None][:_MAX_LABELS]
+    if len(candidates) < min_ticks:
         return None
     positions = np.array([label.box.center[1 if vertical else 0] for label in candidates])
     values = np.array([label.number.value for label in candidates if label.number is not None])
@@ -76,7 +76,7 @@ def fit_scale(labels: Sequence[Label], *, vertical: bool, least: int = 3) -> Sca
         rank = (float(distinct), -float(errors[agreeing].sum()))
         if rank > best_rank:
             best, best_rank = agreeing, rank
-    if best is None or best_rank[0] < least:
+    if best is None or best_rank[0] < min_ticks:
         return None
     slope, offset = np.polyfit(positions[best], values[best], 1)
     ticks = tuple(label for label, agrees in zip(candidates, best, strict=True) if agrees)
@@ -84,23 +84,23 @@ def fit_scale(labels: Sequence[Label], *, vertical: bool, least: int = 3) -> Sca
 
 
 def aligned_scale(
-    labels: Sequence[Label], *, vertical: bool, least: int = 3, near: float | None = None
+    labels: Sequence[Label], *, vertical: bool, min_ticks: int = 3, near: float | None = None
 ) -> Scale | None:
-    """The best scale among labels that stand in one column (vertical) or one row (horizontal).
+    """The best scale among labels that are aligned in one column (vertical) or one row (horizontal).
 
-    Of two equally good ones the one nearest to `near` (x of the column or y of the row) wins.
+    Of several equally good scales, the one nearest to `near` (x of the column or y of the row) wins.
     """
     best: Scale | None = None
     best_rank = (0.0, 0.0)
     numbers = [label for label in labels if label.number is not None and not label.slanted]
     for edge in _alignments(vertical):
         for label in numbers:
-            place, slack = edge(label), 0.6 * label.height
-            column = [other for other in numbers if abs(edge(other) - place) <= slack]
-            scale = fit_scale(column, vertical=vertical, least=least)
+            position, slack = edge(label), 0.6 * label.height
+            column = [other for other in numbers if abs(edge(other) - position) <= slack]
+            scale = fit_scale(column, vertical=vertical, min_ticks=min_ticks)
             if scale is None:
                 continue
-            distance = 0.0 if near is None else abs(place - near)
+            distance = 0.0 if near is None else abs(position - near)
             rank = (float(len(scale.ticks)), -distance)
             if rank > best_rank:
                 best, best_rank = scale, rank
@@ -108,7 +108,7 @@ def aligned_scale(
 
 
 def _alignments(vertical: bool) -> list[_Edge]:
-    """How the labels of an axis line up: by an edge or the middle of a column, by the middle of a row."""
+    """How the labels of an axis may be aligned: by an edge or the center of a column, or by the center of a row."""
     if vertical:
         return [lambda label: label.box.x1, lambda label: label.box.x0, lambda label: label.box.center[0]]
     return [lambda label: label.box.center[1]]

@@ -1,7 +1,7 @@
-"""Which of a picture's rectangles are bars, and how they stand: direction, baseline, rows and groups.
+"""Which rectangles of a picture are bars, and how they are arranged: direction, baseline, rows and groups.
 
-Everything here is seen along the value axis: a vertical chart is transposed first, so that every bar runs
-from its start to its end along x and rows follow each other along y.
+All coordinates here are along the value axis first: a vertical chart is transposed, so that every bar runs
+horizontally.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from cogdoc.engines.builtin.charts.colors import distance
 from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 
 _SLACK = 2.6
-"""Pixels by which edges that were drawn in one place may differ, and the width of a seam between segments."""
+"""Pixels by which edges at the same position may differ, and the widest seam between segments."""
 _SAME_COLOR = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Bars behind each other on one strip, sorted by their start; several only where they are stacked."""
+    """The bars of one strip, sorted by their start; more than one only in stacked charts."""
 
     bars: tuple[Bar, ...]
 
@@ -38,7 +38,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BarLayout:
-    """Bars in order, transposed for a vertical chart."""
+    """The bars of a chart in order, transposed if it is vertical."""
 
     vertical: bool
     thickness: float
@@ -52,19 +52,19 @@ class BarLayout:
 
     @property
     def stacked(self) -> bool:
-        """Whether rows are made of several segments (on one side of the baseline or on both)."""
+        """Whether rows consist of several segments, on one side of the baseline or on both."""
         return sum(len(row.bars) > 1 for row in self.rows) >= max(1, len(self.rows) / 3)
 
     @property
     def box(self) -> Box:
-        """Around all bars, in pixels of the picture."""
+        """The box around all bars, in pixels of the picture."""
         return self.untransposed(bounding_box(bar.box for bar in self.bars))
 
     def untransposed(self, box: Box) -> Box:
         return transposed(box) if self.vertical else box
 
     def color_of(self, bar: Bar) -> Color:
-        """The series colour that `bar` is painted in."""
+        """The series color that is closest to the color of `bar`."""
         return min(self.colors, key=lambda color: distance(color, bar.color))
 
 
@@ -73,7 +73,7 @@ def transposed(box: Box) -> Box:
 
 
 def find_layout(bars: Sequence[Bar]) -> BarLayout | None:
-    """The arrangement that explains the largest painted area, None where nothing stands like bars do."""
+    """The layout that explains the largest area; None if no rectangles are arranged like bars."""
     best: BarLayout | None = None
     best_area = 0.0
     for vertical in (True, False):
@@ -90,9 +90,9 @@ def find_layout(bars: Sequence[Bar]) -> BarLayout | None:
 
 
 def grouped(layout: BarLayout, centers: Sequence[float]) -> list[list[Row]]:
-    """Rows by category: the ones that stand side by side with different colours belong to one.
+    """Rows by category: adjacent rows with different colors belong to one category.
 
-    `centers` are the places of category labels along the category axis; empty where none were read.
+    `centers` are the positions of category labels along the category axis; empty if none were read.
     """
     rows = list(layout.rows)
     if layout.stacked or len(layout.colors) < 2 or not _colors_cycle(layout):
@@ -115,7 +115,7 @@ def grouped(layout: BarLayout, centers: Sequence[float]) -> list[list[Row]]:
 
 
 def _colors_cycle(layout: BarLayout) -> bool:
-    """Whether colours return from group to group, or all bars touch, as in a grouped chart."""
+    """Whether colors repeat from group to group, or all bars touch, as in a grouped chart."""
     counts = [sum(layout.color_of(row.bars[0]) == color for row in layout.rows) for color in layout.colors]
     if min(counts) == max(counts) == 1:
         gaps = [after.box.y0 - before.box.y1 for before, after in itertools.pairwise(layout.rows)]
@@ -129,11 +129,11 @@ def _distinct_colors(layout: BarLayout, rows: Iterable[Row]) -> bool:
 
 
 def _gap_bound(gaps: Sequence[float], thickness: float) -> float:
-    """The gap that separates groups from the bars inside of one."""
-    least, most = max(0.0, min(gaps)), max(gaps)
-    if most <= 1.8 * least + 2:
+    """The smallest gap between groups; gaps between the bars of one group are narrower."""
+    narrowest, widest = max(0.0, min(gaps)), max(gaps)
+    if widest <= 1.8 * narrowest + 2:
         return 0.3 * thickness
-    return (least + most) / 2 if least < 0.3 * thickness else least * 1.4
+    return (narrowest + widest) / 2 if narrowest < 0.3 * thickness else narrowest * 1.4
 
 
 def _thickness_slack(thickness: float) -> float:
@@ -141,12 +141,12 @@ def _thickness_slack(thickness: float) -> float:
 
 
 def _thicknesses(bars: Iterable[Bar]) -> list[float]:
-    """Candidate bar thicknesses: those that paint the most, each once."""
-    painted: dict[int, float] = {}
+    """Candidates for the thickness of bars: those whose bars have the largest area."""
+    areas: dict[int, float] = {}
     for bar in bars:
         if bar.box.height >= 3:
-            painted[round(bar.box.height)] = painted.get(round(bar.box.height), 0.0) + bar.box.area
-    ranked = sorted(painted, key=lambda height: painted[height], reverse=True)
+            areas[round(bar.box.height)] = areas.get(round(bar.box.height), 0.0) + bar.box.area
+    ranked = sorted(areas, key=lambda height: areas[height], reverse=True)
     return [float(height) for height in ranked[:6]]
 
 
@@ -155,9 +155,9 @@ def _arranged(members: Sequence[Bar], thickness: float, *, vertical: bool) -> Ba
     best: list[list[Bar]] = []
     best_baseline, best_area = 0.0, 0.0
     for baseline in _baselines(members):
-        attached = [kept for strip in strips if (kept := _attached(strip, baseline))]
+        attached = [bars for strip in strips if (bars := _attached(strip, baseline))]
         area = sum(bar.box.area for strip in attached for bar in strip)
-        # Bars of one length share both ends: a chart stands on its lower or left one.
+        # Bars of equal length share both ends; the lower or left end is the baseline.
         natural = (baseline if vertical else -baseline) > (best_baseline if vertical else -best_baseline)
         if area > 1.01 * best_area or (area > 0.99 * best_area and natural):
             best, best_baseline, best_area = attached, baseline, area
@@ -182,27 +182,27 @@ def _baselines(members: Iterable[Bar]) -> list[float]:
 
 
 def _attached(strip: Sequence[Bar], baseline: float) -> list[Bar]:
-    """The bars of a strip that stand on the baseline or on a bar that does.
+    """The bars of a strip that touch the baseline, or another bar that does.
 
-    Labels printed over the joint of two segments may hide a part of it.
+    The gap between two segments may be wider than a seam, since a label may cover their ends.
     """
-    kept: list[Bar] = []
+    attached: list[Bar] = []
     right = left = baseline
     for bar in strip:
         seam = _SLACK if right == baseline else max(_SLACK, 0.35 * bar.box.height)
         if abs(bar.box.x0 - right) <= seam and bar.box.x1 > right:
-            kept.append(bar)
+            attached.append(bar)
             right = bar.box.x1
     for bar in reversed(strip):
         seam = _SLACK if left == baseline else max(_SLACK, 0.35 * bar.box.height)
         if abs(bar.box.x1 - left) <= seam and bar.box.x0 < left:
-            kept.append(bar)
+            attached.append(bar)
             left = bar.box.x0
-    return sorted(kept, key=lambda bar: bar.box.x0)
+    return sorted(attached, key=lambda bar: bar.box.x0)
 
 
 def _series_colors(rows: Iterable[Row]) -> tuple[Color, ...]:
-    """The colours of the bars, nearly equal ones as one, in the order in which they first appear."""
+    """The colors of the bars in order of appearance; nearly equal colors count as one."""
     colors: list[Color] = []
     for row in rows:
         for bar in row.bars:

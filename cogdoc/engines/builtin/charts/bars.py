@@ -1,4 +1,4 @@
-"""Reads bar charts: which label belongs to which bar, and what every bar is worth."""
+"""Reads bar charts: which label belongs to which bar, and the value of every bar."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout, Row, grouped, transposed
-from cogdoc.engines.builtin.charts.categories import category_labels, category_places
+from cogdoc.engines.builtin.charts.categories import category_labels, category_positions
 from cogdoc.engines.builtin.charts.chart_labels import Label
 from cogdoc.engines.builtin.charts.chart_parts import Bar, Color, Picture
 from cogdoc.engines.builtin.charts.colors import background_of, hexadecimal
@@ -34,7 +34,7 @@ class _Segment:
 
 
 def read_bars(layout: BarLayout, labels: Sequence[Label], picture: Picture) -> tuple[Chart, Box] | None:
-    """The chart that `layout` draws and the box of its plot, None where it proves to be something else."""
+    """The chart with these bars, and the box of its plot."""
     plot = layout.box
     scale = _value_scale(layout, labels, plot)
     used = set(map(id, scale.ticks)) if scale else set()
@@ -44,17 +44,17 @@ def read_bars(layout: BarLayout, labels: Sequence[Label], picture: Picture) -> t
         used |= {id(label) for label in labels if label.box.overlap(entry.box) > 0.5 * label.box.area}
     free = [label for label in labels if id(label) not in used]
     axis_end = max((tick.box.center[1] for tick in scale.ticks), default=plot.y1) if scale else plot.y1
-    places = category_places(layout, free, axis_end)
-    groups = grouped(layout, places)
+    positions = category_positions(layout, free, axis_end)
+    groups = grouped(layout, positions)
     centers = [statistics.fmean(row.center for row in group) for group in groups]
-    missing = _missing_places(centers, places, layout)
+    missing = _missing_positions(centers, positions, layout)
     order = sorted(range(len(centers) + len(missing)), key=lambda i: (*centers, *missing)[i])
-    empty = [_empty_row(layout, place) for place in missing]
+    empty = [_empty_row(layout, position) for position in missing]
     all_groups = [[*groups, *empty][i] for i in order]
     all_centers = [(*centers, *missing)[i] for i in order]
     names = category_labels(layout, all_centers, free, axis_end)
-    taken = {id(part) for name in names for part in name.parts}
-    numbers = [label for label in free if label.number is not None and id(label) not in taken]
+    in_names = {id(part) for name in names for part in name.parts}
+    numbers = [label for label in free if label.number is not None and id(label) not in in_names]
     return _chart(
         layout,
         all_groups,
@@ -90,11 +90,11 @@ def _chart(
     rows_pitch = pitch / max(1, max(len(group) for group in groups))
     if scale is not None:
         scale = anchored(scale, layout.baseline)
-    reach = _reach(layout, scale)
-    found = _data_labels(layout, segments, numbers, rows_pitch, scale, reach)
+    value_range = _value_range(layout, scale)
+    found = _data_labels(layout, segments, numbers, rows_pitch, scale, value_range)
     per_pixel = None if scale is not None else _unlabelled_unit(segments, found)
-    if reach is None and per_pixel is not None:
-        reach = per_pixel * max(segment.bar.box.width for segment in segments)
+    if value_range is None and per_pixel is not None:
+        value_range = per_pixel * max(segment.bar.box.width for segment in segments)
     one_series = len(layout.colors) == 1 or (
         not layout.stacked and all(len(group) <= 1 for group in groups) and not _cycling_legend(layout, legend_names)
     )
@@ -103,10 +103,10 @@ def _chart(
     for segment, label in zip(segments, found, strict=True):
         measured = _measured(layout, segment, scale, per_pixel)
         mark = Mark(layout.untransposed(segment.bar.box), segment.color, measured, label)
-        values.setdefault((None if one_series else segment.color, segment.group), marked_value(mark, reach, step))
+        values.setdefault((None if one_series else segment.color, segment.group), marked_value(mark, value_range, step))
     colors: Sequence[Color | None] = [None] if one_series else _ordered_colors(layout, legend_names)
     names = legend_names if one_series or legend_names else _names(layout, groups, labels, picture)
-    used = [label for label in found if label is not None]
+    printed = [label for label in found if label is not None]
     series = tuple(
         _series(names, color, layout, [values.get((color, index)) for index in range(len(groups))], scale, one_series)
         for color in colors
@@ -114,10 +114,10 @@ def _chart(
     confidences = [value.confidence for one in series for value in one.values if value.value is not None]
     return Chart(
         kind=_KINDS[layout.vertical, layout.stacked],
-        unit=common_unit(scale, used),
+        unit=common_unit(scale, printed),
         categories=tuple(categories),
         series=series,
-        measured=len(used) < 0.5 * len(segments),
+        measured=len(printed) < 0.5 * len(segments),
         confidence=round(statistics.fmean(confidences), 3) if confidences else 0.0,
     )
 
@@ -153,40 +153,40 @@ def _value_scale(layout: BarLayout, labels: Sequence[Label], plot: Box) -> Scale
             [label for label in candidates if label.box.y1 < plot.y0 + 4],
         )
         near = (plot.y1, plot.y0)
-    for side, place in zip(sides, near, strict=True):
-        scale = aligned_scale(side, vertical=layout.vertical, near=place)
+    for side, edge in zip(sides, near, strict=True):
+        scale = aligned_scale(side, vertical=layout.vertical, near=edge)
         if scale is not None:
             return scale
     return None
 
 
-def _empty_row(layout: BarLayout, place: float) -> list[Row]:
-    """A bar without length for a category that shows none, so that a number printed there finds it."""
+def _empty_row(layout: BarLayout, position: float) -> list[Row]:
+    """A bar of length 0 for a category without a bar, so that a number printed there is assigned to it."""
     if len(layout.colors) > 1:
         return []
     half = layout.thickness / 2
-    box = Box(layout.baseline, place - half, layout.baseline, place + half)
+    box = Box(layout.baseline, position - half, layout.baseline, position + half)
     return [Row((Bar(box, layout.colors[0]),))]
 
 
-def _missing_places(centers: Sequence[float], places: Sequence[float], layout: BarLayout) -> list[float]:
-    """Places of category labels that have no bar, because its value is zero or too small to see."""
-    if len(places) < 2 or len(places) <= len(centers):
+def _missing_positions(centers: Sequence[float], positions: Sequence[float], layout: BarLayout) -> list[float]:
+    """Positions of category labels without a bar, because its value is zero or too small to see."""
+    if len(positions) < 2 or len(positions) <= len(centers):
         return []
-    apart = [b - a for a, b in itertools.pairwise(centers if len(centers) > 2 else places)]
-    pitch = statistics.median(apart)
-    free = [place for place in places if all(abs(place - center) > 0.6 * pitch for center in centers)]
-    regular = [place for place in free if _on_grid(place, centers, pitch)]
+    steps = [b - a for a, b in itertools.pairwise(centers if len(centers) > 2 else positions)]
+    pitch = statistics.median(steps)
+    free = [position for position in positions if all(abs(position - center) > 0.6 * pitch for center in centers)]
+    regular = [position for position in free if _on_grid(position, centers, pitch)]
     return regular if pitch > 0.9 * layout.thickness else []
 
 
-def _on_grid(place: float, centers: Sequence[float], pitch: float) -> bool:
-    """Whether `place` lies a whole number of steps from the bars, and only a few."""
-    steps = min(abs(place - center) for center in centers) / pitch
+def _on_grid(position: float, centers: Sequence[float], pitch: float) -> bool:
+    """Whether a position is a whole number of steps away from the bars, and not many."""
+    steps = min(abs(position - center) for center in centers) / pitch
     return abs(steps - round(steps)) < 0.2 and steps < 6.5
 
 
-def _reach(layout: BarLayout, scale: Scale | None) -> float | None:
+def _value_range(layout: BarLayout, scale: Scale | None) -> float | None:
     if scale is None:
         return None
     ends = [scale.value(edge) for bar in layout.bars for edge in (bar.box.x0, bar.box.x1)]
@@ -204,7 +204,7 @@ def _measured(layout: BarLayout, segment: _Segment, scale: Scale | None, per_pix
 
 
 def _end(layout: BarLayout, box: Box) -> float:
-    """The edge that is away from the baseline."""
+    """The edge of a bar that is farther from the baseline."""
     return box.x1 if abs(box.x1 - layout.baseline) >= abs(box.x0 - layout.baseline) else box.x0
 
 
@@ -214,32 +214,32 @@ def _data_labels(
     numbers: Sequence[Label],
     pitch: float,
     scale: Scale | None,
-    reach: float | None,
+    value_range: float | None,
 ) -> list[Label | None]:
-    """The number printed in or at the end of each bar, every number given to one bar at most."""
-    turned = [replace(label, box=transposed(label.box)) if layout.vertical else label for label in numbers]
+    """The number printed in or at the end of each bar; a number belongs to one bar at most."""
+    oriented = [replace(label, box=transposed(label.box)) if layout.vertical else label for label in numbers]
     costs = []
     for i, segment in enumerate(segments):
-        for j, label in enumerate(turned):
+        for j, label in enumerate(oriented):
             cost = _label_cost(layout, segment, label, numbers[j].height, pitch)
             if cost is None:
                 continue
             measured = _measured(layout, segment, scale, None)
-            if measured is not None and reach and label.number is not None:
+            if measured is not None and value_range and label.number is not None:
                 error = min(abs(measured - label.number.value), abs(abs(measured) - abs(label.number.value)))
-                cost += min(3.0, 12 * error / reach)
+                cost += min(3.0, 12 * error / value_range)
             costs.append((cost, i, j))
     found: list[Label | None] = [None] * len(segments)
-    given: set[int] = set()
+    assigned: set[int] = set()
     for _, i, j in sorted(costs):
-        if found[i] is None and j not in given:
+        if found[i] is None and j not in assigned:
             found[i] = numbers[j]
-            given.add(j)
+            assigned.add(j)
     return found
 
 
 def _label_cost(layout: BarLayout, segment: _Segment, label: Label, height: float, pitch: float) -> float | None:
-    """How far a label lies from where a bar's number would be printed, in text heights; None if too far."""
+    """The distance of a label from where a bar's number would be printed, in text heights; None if it is too far."""
     bar, box = segment.bar.box, label.box
     across = abs(box.center[1] - bar.center[1])
     if across > max(0.5 * bar.height, 0.55 * pitch):
@@ -276,7 +276,7 @@ def _cycling_legend(layout: BarLayout, legend_names: dict[Color, str]) -> bool:
 
 
 def _ordered_colors(layout: BarLayout, legend_names: dict[Color, str]) -> list[Color]:
-    """Series in the legend's order, those without a name behind."""
+    """The colors of series in the order of the legend, then those without a name."""
     named = [color for color in legend_names if color in layout.colors]
     return [*named, *(color for color in layout.colors if color not in named)]
 
@@ -284,7 +284,7 @@ def _ordered_colors(layout: BarLayout, legend_names: dict[Color, str]) -> list[C
 def _names(
     layout: BarLayout, groups: Sequence[Sequence[Row]], labels: Sequence[Label], picture: Picture
 ) -> dict[Color, str]:
-    """Series names where there is no legend: text in their colours, or headings over a horizontal chart."""
+    """Series names without a legend: text in the series' colors, or headings above a horizontal chart."""
     colored = names_by_text_color(picture, labels, layout.colors, background_of(picture))
     if len(colored) == len(layout.colors):
         return {color: label.text for color, label in colored.items()}

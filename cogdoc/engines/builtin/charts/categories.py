@@ -1,4 +1,4 @@
-"""Finds the category labels of a bar chart: below a vertical one's bars, left of a horizontal one's."""
+"""Finds the category labels of a bar chart: below the bars of a vertical one, left of those of a horizontal one."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from cogdoc.engines.builtin.charts.bar_layout import BarLayout
 from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merged, phrases
 
 _WRAP_GAP = 0.3
-"""Text heights between the lines of one label; the title of the axis keeps a greater distance."""
+"""Largest gap in text heights between the lines of one label; the axis title is farther away."""
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryName:
-    """What stands at one category, possibly nothing, and the labels it was put together from."""
+    """The name of one category, possibly empty, and the labels that it consists of."""
 
     text: str
     parts: tuple[Label, ...]
 
 
-TURNED_RATIO = 1.25
-"""Height over width from which a label of three characters and more runs up or down: an axis title."""
+VERTICAL_RATIO = 1.25
+"""Height over width above which a label of three or more characters is vertical text, that is, an axis title."""
 
 
-def category_places(layout: BarLayout, labels: Sequence[Label], axis_end: float) -> list[float]:
-    """Where category labels stand along the category axis, in order; empty where that is unclear.
+def category_positions(layout: BarLayout, labels: Sequence[Label], axis_end: float) -> list[float]:
+    """The positions of category labels along the category axis, in order; empty if they are unclear.
 
     `axis_end` is the y below which the labels of a vertical chart begin.
     """
@@ -47,25 +47,25 @@ def category_places(layout: BarLayout, labels: Sequence[Label], axis_end: float)
 def category_labels(
     layout: BarLayout, centers: Sequence[float], labels: Sequence[Label], axis_end: float
 ) -> list[CategoryName]:
-    """The name at each of `centers` (sorted, along the category axis); gaps in a run of years are filled."""
+    """The name at each of `centers`, sorted positions along the category axis; gaps in a series of years are filled."""
     band = _band(layout, labels, axis_end)
     pitch = min((b - a for a, b in itertools.pairwise(centers)), default=4 * layout.thickness)
-    given: list[list[Label]] = [[] for _ in centers]
+    by_center: list[list[Label]] = [[] for _ in centers]
     axis = 0 if layout.vertical else 1
     for label in in_reading_order(band):
-        place = label.anchor[axis]
-        nearest = min(range(len(centers)), key=lambda i: abs(centers[i] - place))
-        if abs(centers[nearest] - place) <= max(0.62 * pitch, 0.5 * layout.thickness):
-            given[nearest].append(label)
-    names = [CategoryName(" ".join(part.text for part in parts), tuple(parts)) for parts in given]
+        position = label.anchor[axis]
+        nearest = min(range(len(centers)), key=lambda i: abs(centers[i] - position))
+        if abs(centers[nearest] - position) <= max(0.62 * pitch, 0.5 * layout.thickness):
+            by_center[nearest].append(label)
+    names = [CategoryName(" ".join(part.text for part in parts), tuple(parts)) for parts in by_center]
     return _years_filled(names)
 
 
 def _band(layout: BarLayout, labels: Iterable[Label], axis_end: float) -> list[Label]:
-    """The labels that stand where category labels do."""
+    """The labels in the area where category labels are printed."""
     plot = layout.box
     pitch = max(2.0 * layout.thickness, 24.0)
-    upright = [label for label in labels if len(label.text) <= 2 or label.height <= TURNED_RATIO * label.box.width]
+    upright = [label for label in labels if len(label.text) <= 2 or label.height <= VERTICAL_RATIO * label.box.width]
     if layout.vertical:
         bottom = max(plot.y1, axis_end)
         return _first_rows(
@@ -98,7 +98,7 @@ def _phrases_with_parts(labels: Sequence[Label]) -> list[tuple[Label, list[Label
 
 
 def _is_below_negative(label: Label, layout: BarLayout) -> bool:
-    """A number right under a bar that hangs from the baseline of a vertical chart."""
+    """Whether a label is the number right below a bar that goes down from the baseline of a vertical chart."""
     if label.number is None:
         return False
     row = min(layout.rows, key=lambda row: abs(row.center - label.box.center[0]))
@@ -110,7 +110,7 @@ def _is_below_negative(label: Label, layout: BarLayout) -> bool:
 
 
 def _is_data_label(label: Label, left: Sequence[Label], layout: BarLayout) -> bool:
-    """A number right before a bar that grows leftward, where names stand farther left."""
+    """Whether a label is the number right before a bar that goes left, with a name farther left."""
     if label.number is None:
         return False
     row = min(layout.rows, key=lambda row: abs(row.center - label.box.center[1]))
@@ -127,7 +127,7 @@ def _rows(labels: Sequence[Label]) -> list[list[Label]]:
 
 
 def _first_rows(below: Sequence[Label]) -> list[Label]:
-    """The rows right under the axis, down to the first gap."""
+    """The rows right below the axis, down to the first gap."""
     if not below:
         return []
     slanted = [label for label in below if label.slanted]
@@ -135,20 +135,20 @@ def _first_rows(below: Sequence[Label]) -> list[Label]:
         top = min(label.box.y0 for label in slanted)
         return [label for label in slanted if label.box.y0 <= top + 1.5 * label.height]
     rows = _rows(below)
-    kept = list(rows[0])
+    first_rows = list(rows[0])
     for before, after in itertools.pairwise(rows):
         bottom = max(label.box.y1 for label in before)
         top = min(label.box.y0 for label in after)
         if top - bottom > _WRAP_GAP * min(label.height for label in before) or not _continue_labels(before, after):
             break
-        kept += after
-    return kept
+        first_rows += after
+    return first_rows
 
 
 def _continue_labels(before: Sequence[Label], after: Sequence[Label]) -> bool:
-    """Whether a row goes on with the labels above it, which are broken only where they would run into each other.
+    """Whether a row continues the labels above it; labels are wrapped only where they would touch each other.
 
-    The title of an axis stands there too, though the labels above it had room for its first word.
+    The other possibility is the title of the axis: then the labels above would have had room for its first word.
     """
     upper = sorted(phrases(before, gap=0.9), key=lambda phrase: phrase.box.x0)
     if len(upper) < 2:
@@ -163,13 +163,13 @@ def _continue_labels(before: Sequence[Label], after: Sequence[Label]) -> bool:
 
 
 def _is_centered(title: Label, labels: Sequence[Label]) -> bool:
-    """Whether the only phrase below the labels stands under the middle of the axis, as its title does."""
+    """Whether the only phrase below the labels is centered below the axis, like its title."""
     middle = (labels[0].box.center[0] + labels[-1].box.center[0]) / 2
     return abs(title.box.center[0] - middle) < 0.5 * title.height
 
 
 def _years_filled(names: list[CategoryName]) -> list[CategoryName]:
-    """Every second or fifth year may be labelled; the ones between follow from their places."""
+    """Name the years between labels, since only every second or fifth year may be labelled."""
     years = {i: int(name.text) for i, name in enumerate(names) if name.text.isdigit() and len(name.text) == 4}
     if len(years) < 2 or len(years) == len(names):
         return names

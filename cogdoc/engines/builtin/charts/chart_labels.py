@@ -1,7 +1,7 @@
-"""Turns the words of a picture into labels: numbers whole, words of one phrase together, slanted text known.
+"""Turns the words of a picture into labels: whole numbers, joined phrases, slanted text marked as such.
 
-OCR hands out lines that may run several tick labels together ("2015 2016 2017") or split one number at its
-thousands space ("7 531"); everything after this works on labels and never on the OCR engine's lines.
+OCR may join several tick labels in one line ("2015 2016 2017") or split a number at the space that groups its digits
+("7 531"). All later steps use labels and never the lines of the OCR engine.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 _THOUSANDS = re.compile(r"\d{3}([.,]\d+)?[%*]?")
 _OPEN_GROUP = re.compile(r"[$€£¥]?[-−–]?\d{1,3}( \d{3})*")
 _TRAILING = re.compile(r"[%％‰]|[KMB]|bn|mn|million|billion|万|亿")
-_GLUED = re.compile(r"(\D*[^\W\d][*)]*)(\d[\d.,]*%)")
+_NAME_AND_PERCENTAGE = re.compile(r"(\D*[^\W\d][*)]*)(\d[\d.,]*%)")
 _LEADING = re.compile(r"[-−–$€£¥]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Text that stands for itself: a tick label, a data label, a name in a legend."""
+    """A piece of text with a meaning of its own: a tick label, a data label, a name in a legend."""
 
     text: str
     box: Box
@@ -40,14 +40,14 @@ class Label:
 
     @property
     def anchor(self) -> tuple[float, float]:
-        """The point the label belongs to: its centre, for slanted text its upper right end."""
+        """The point that the label refers to: its center, or the upper right end of slanted text."""
         if self.slanted:
             return self.box.center[0] + 0.35 * self.box.width, self.box.y0
         return self.box.center
 
 
 def labels_of(lines: Iterable[Line]) -> list[Label]:
-    """One label a word, but a number with all its parts; slanted lines stay whole."""
+    """One label for each word and for each number with all its parts; slanted lines stay whole."""
     lines = list(lines)
     usual = usual_height(lines)
     crowded = _crowded(lines, usual)
@@ -56,19 +56,19 @@ def labels_of(lines: Iterable[Line]) -> list[Label]:
         if _is_slanted(line, usual) or line in crowded:
             labels.append(_label(line.words, slanted=True))
         else:
-            words = [part for word in line.words for part in _unglued(word)]
+            words = [part for word in line.words for part in _split_percentage(word)]
             labels += [_label(group) for group in _number_groups(words)]
     return labels
 
 
 def usual_height(lines: Iterable[Line]) -> float:
-    """The median height of words that are clearly upright, 10 pixels where there are none."""
+    """The median height of words that are clearly horizontal; 10 pixels if there are none."""
     heights = [word.box.height for line in lines for word in line.words if word.box.width > 1.5 * word.box.height]
     return statistics.median(heights) if heights else 10.0
 
 
 def phrases(labels: Iterable[Label], gap: float = 1.0) -> list[Label]:
-    """Labels that follow each other on one line within `gap` heights, joined."""
+    """Labels with words of one line joined where they are at most `gap` text heights apart."""
     joined: list[Label] = []
     for label in sorted(labels, key=lambda label: (label.box.x0, label.box.y0)):
         for index, phrase in enumerate(joined):
@@ -83,7 +83,7 @@ def phrases(labels: Iterable[Label], gap: float = 1.0) -> list[Label]:
 
 
 def merged(labels: Sequence[Label]) -> Label:
-    """Several labels as one, in the order given."""
+    """Several labels as one, their texts in the given order."""
     text = " ".join(label.text for label in labels)
     return Label(
         text=text,
@@ -95,7 +95,7 @@ def merged(labels: Sequence[Label]) -> Label:
 
 
 def in_reading_order(labels: Iterable[Label]) -> list[Label]:
-    """Row by row, left to right."""
+    """The labels row by row, each row from left to right."""
 
     def in_row(box: Box, row: Sequence[Box]) -> bool:
         return box.center[1] - row[0].center[1] < 0.5 * min(row[0].height, box.height)
@@ -104,7 +104,7 @@ def in_reading_order(labels: Iterable[Label]) -> list[Label]:
 
 
 def clusters(values: Iterable[Label], position: Callable[[Label], float], tolerance: float) -> list[list[Label]]:
-    """Labels in runs whose neighbouring positions differ by `tolerance` at most."""
+    """Labels in groups, sorted by position, in which neighbors differ by at most `tolerance`."""
     runs: list[list[Label]] = []
     for value in sorted(values, key=position):
         if runs and position(value) - position(runs[-1][-1]) <= tolerance:
@@ -119,7 +119,7 @@ def _side_by_side(one: Label, other: Label) -> bool:
 
 
 def _crowded(lines: Sequence[Line], usual: float) -> set[Line]:
-    """Lines in a row of which most touch or overlap: slanted ones, whose boxes are given as if they were level."""
+    """Lines of rows in which most touch or overlap: slanted text that OCR reports with horizontal boxes."""
     short = (line for line in lines if len(line.words) <= 3)
     rows = cluster_rows(short, lambda line: line.box, level_with_first(0.5 * usual))
     crowded: set[Line] = set()
@@ -149,9 +149,9 @@ def _label(words: Sequence[Word], *, slanted: bool = False) -> Label:
     )
 
 
-def _unglued(word: Word) -> list[Word]:
-    """A name and the percentage printed right behind it, which OCR runs together, as two words."""
-    match = _GLUED.fullmatch(word.text)
+def _split_percentage(word: Word) -> list[Word]:
+    """A name and the percentage right after it as two words; OCR joins them."""
+    match = _NAME_AND_PERCENTAGE.fullmatch(word.text)
     if match is None:
         return [word]
     x0, y0, x1, y1 = word.box
@@ -173,7 +173,7 @@ def _number_groups(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _continues(group: Sequence[Word], word: Word) -> bool:
-    """Whether `word` is the next part of the number that `group` begins."""
+    """Whether `word` continues the number that begins with `group`."""
     last = group[-1]
     gap = word.box.x0 - last.box.x1
     if gap > 0.5 * last.box.height:

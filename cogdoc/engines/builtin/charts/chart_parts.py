@@ -1,6 +1,6 @@
-"""What the chart reader's parts hand to each other, and the vector drawing a caller may hand in.
+"""Data types that the modules of the chart reader share, and the vector drawing that a caller may pass.
 
-All coordinates are pixels of the picture being read, origin top left.
+All coordinates are pixels of the picture that is read, with the origin at the top left.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class DrawnPath:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The exact vector drawing behind a picture, in painting order."""
+    """The vector drawing that a picture was rendered from, in painting order."""
 
     paths: tuple[DrawnPath, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A filled rectangle that may stand for a value."""
+    """A filled rectangle that may represent a value."""
 
     box: Box
     color: Color
@@ -47,7 +47,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The drawn line of one series: one height for each column that it passes."""
+    """The line of one series: one y for each pixel column that it crosses."""
 
     xs: NDArray[np.float64]
     ys: NDArray[np.float64]
@@ -58,7 +58,7 @@ class Curve:
         return Box(float(self.xs[0]), float(self.ys.min()), float(self.xs[-1]), float(self.ys.max()))
 
     def height_at(self, x: float) -> float | None:
-        """The line's y at column `x`, None more than a few pixels outside of its span."""
+        """The line's y at column `x`; None if `x` is more than a few pixels outside its span."""
         slack = max(4.0, 0.02 * float(self.xs[-1] - self.xs[0]))
         if not self.xs[0] - slack <= x <= self.xs[-1] + slack:
             return None
@@ -84,7 +84,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Pie:
-    """A disc or ring cut into slices, clockwise."""
+    """A disc or ring divided into slices, clockwise."""
 
     center: Point
     radius: float

@@ -1,4 +1,4 @@
-"""Answers questions about a chart from its table: look-ups, extremes, counts, arithmetic, comparisons, colours."""
+"""Answers questions about a chart from its table: look-ups, extremes, counts, arithmetic, comparisons, colors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from cogdoc.engines.builtin.charts.arithmetic import arithmetic, range_between
 from cogdoc.engines.builtin.charts.colors import color_names, from_hexadecimal, named_colors
-from cogdoc.engines.builtin.charts.comparisons import judged
+from cogdoc.engines.builtin.charts.comparisons import judge
 from cogdoc.engines.builtin.charts.intents import (
     asks_color,
     asks_meaning,
@@ -19,16 +19,16 @@ from cogdoc.engines.builtin.charts.intents import (
     is_yes_or_no,
     names_range,
     position_of,
-    speaks_of_charts,
+    uses_chart_terms,
 )
 from cogdoc.engines.builtin.charts.matching import (
     CERTAIN,
     COMPUTED,
     GUESS,
-    HINTED_ONLY,
+    HINT_FACTOR,
     LIKELY,
     Cell,
-    Found,
+    ChartAnswer,
     Subject,
     cells_of,
     content_words,
@@ -48,47 +48,48 @@ from cogdoc.engines.builtin.charts.operations import (
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.parsing.page_text import Line
 from cogdoc.results.records import Answer, Chart, Evidence
+from cogdoc.text import has_han
 
 
 def answer_chart_question(chart: Chart, question: str, lines: Sequence[Line] = ()) -> Answer | None:
-    """The answer to `question` from the chart's table, None where the question is not about it.
+    """The answer to `question` from the chart's table; None if the question is not about the chart.
 
-    `lines` are the words on the chart and around it: a question that shares none with them is answered only
-    where it speaks in a chart's own terms ("the highest", "how many bars"). Evidence boxes are those of the
-    marks, in the chart's coordinates; their page is given as 1 and is for the caller to set. The confidence
-    falls where names were only hinted at or where values were measured.
+    `lines` are the words on and around the chart. A question that shares no word with them is answered only if it
+    uses the terms of charts ("the highest", "how many bars"). Evidence boxes are those of the marks, in the chart's
+    coordinates; their page is 1, which the caller replaces. The confidence is lower if the question only hints at
+    a name, or if values were measured.
     """
     if not cells_of(chart):
         return None
     subject = subject_of(chart, _without_bound(question))
-    firm = subject if subject.certain else subject_of(chart, _without_bound(question), hints=False)
+    named = subject if subject.certain else subject_of(chart, _without_bound(question), hints=False)
     for attempt in (_color, _yes_or_no, _count, arithmetic, _choice, _extreme, _position, _inverse, _look_up):
-        found = attempt(chart, question, firm if attempt in (_count, _extreme, _inverse) else subject)
+        found = attempt(chart, question, named if attempt in (_count, _extreme, _inverse) else subject)
         if found is not None:
             text, confidence, cells = found
             if confidence <= GUESS and not _is_related(chart, question, lines):
                 return None
-            return _answer(chart, question, text, confidence if subject.certain else HINTED_ONLY * confidence, cells)
+            return _answer(chart, question, text, confidence if subject.certain else HINT_FACTOR * confidence, cells)
     return None
 
 
 def _is_related(chart: Chart, question: str, lines: Iterable[Line]) -> bool:
-    """Whether a question shares a word with the chart or its surroundings, or uses words that only charts need."""
+    """Whether a question shares a word with the chart or its surroundings, or uses the terms of charts."""
     titles = [text for text in (chart.title, chart.x_title, chart.y_title) if text]
     names = [*chart.categories, *(series.name for series in chart.series)]
     known = {word for text in (*titles, *names, *(line.text for line in lines)) for word in content_words(text)}
-    return bool(known & set(content_words(question))) or speaks_of_charts(question)
+    return bool(known & set(content_words(question))) or uses_chart_terms(question)
 
 
 def _answer(chart: Chart, question: str, text: str, confidence: float, cells: Iterable[Cell]) -> Answer:
     used = list(cells)
-    sure = min((cell.printed.confidence for cell in used), default=1.0)
+    value_confidence = min((cell.printed.confidence for cell in used), default=1.0)
     evidence = tuple(
         Evidence(page=1, label="1", box=cell.printed.box, text=_row_text(chart, cell))
         for cell in used[:8]
         if cell.printed.box is not None
     )
-    return Answer(question=question, text=text, confidence=round(confidence * sure, 3), evidence=evidence)
+    return Answer(question=question, text=text, confidence=round(confidence * value_confidence, 3), evidence=evidence)
 
 
 def _row_text(chart: Chart, cell: Cell) -> str:
@@ -97,7 +98,7 @@ def _row_text(chart: Chart, cell: Cell) -> str:
 
 
 def _without_bound(question: str) -> str:
-    """The question without a number that values are compared with, so that it is not taken for a name."""
+    """The question without the number that values are compared with, which could be mistaken for a name."""
     bound = threshold_of(question)
     if bound is None:
         return question
@@ -111,7 +112,7 @@ def _without_bound(question: str) -> str:
     )
 
 
-def _color(chart: Chart, question: str, subject: Subject) -> Found | None:
+def _color(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
     """ "What does the blue bar represent?" and "What is the color of X?"."""
     if asks_color(question) and not named_colors(question, _all_colors(chart)):
         cell = next(iter(subject.cells), None)
@@ -120,7 +121,7 @@ def _color(chart: Chart, question: str, subject: Subject) -> Found | None:
         color = chart.series[cell.series].color
         if cell.printed.color and len(chart.series) == 1:
             color = cell.printed.color
-        return Found(color_names(from_hexadecimal(color))[0].capitalize(), COMPUTED, [cell]) if color else None
+        return ChartAnswer(color_names(from_hexadecimal(color))[0].capitalize(), COMPUTED, [cell]) if color else None
     numeric = re.search(r"\b(?:value|how many|how much|percent\w*|average|sum|number)\b", question, re.I)
     if not subject.by_color or numeric or is_yes_or_no(question) or extremes_of(question):
         return None
@@ -130,7 +131,7 @@ def _color(chart: Chart, question: str, subject: Subject) -> Found | None:
     if cell is None:
         return None
     name = chart.series[cell.series].name if len(chart.series) > 1 else chart.categories[cell.category]
-    return Found(name, CERTAIN, [cell]) if name else None
+    return ChartAnswer(name, CERTAIN, [cell]) if name else None
 
 
 def _all_colors(chart: Chart) -> list[tuple[int, int, int]]:
@@ -139,42 +140,41 @@ def _all_colors(chart: Chart) -> list[tuple[int, int, int]]:
     return [from_hexadecimal(color) for color in sorted({color for color in own if color})]
 
 
-def _yes_or_no(chart: Chart, question: str, subject: Subject) -> Found | None:
+def _yes_or_no(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
     if not is_yes_or_no(question):
         return None
     if " or " in question.lower() and len(subject.categories) + len(subject.series) >= 2:
         return None
-    verdict = judged(chart, question, subject)
-    chinese = re.search(r"[\u4e00-\u9fff]", question) is not None
-    yes, no = ("是", "否") if chinese else ("Yes", "No")
+    verdict = judge(chart, question, subject)
+    yes, no = ("是", "否") if has_han(question) else ("Yes", "No")
     if verdict is None:
-        return Found(yes, GUESS, [])
-    return Found((yes if verdict else no), COMPUTED, list(subject.cells[:8]))
+        return ChartAnswer(yes, GUESS, [])
+    return ChartAnswer((yes if verdict else no), COMPUTED, list(subject.cells[:8]))
 
 
-def _count(chart: Chart, question: str, subject: Subject) -> Found | None:
+def _count(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
     what = counted_of(question)
     bound = threshold_of(question)
     asks_number = re.search(r"\bhow many\b|多少|几", question, re.IGNORECASE)
     if bound is not None and asks_number and (what or len(subject.cells) > 1):
         above, limit = bound
-        kept = [cell for cell in subject.cells if (cell.value > limit if above else cell.value < limit)]
-        return Found(str(len(kept)), COMPUTED if what else LIKELY, kept)
+        counted = [cell for cell in subject.cells if (cell.value > limit if above else cell.value < limit)]
+        return ChartAnswer(str(len(counted)), COMPUTED if what else LIKELY, counted)
     if what is None or operation_of(question) is Operation.DIFFERENCE:
         return None
     if what.startswith(("color", "colour", "line", "legend", "series", "variable")):
         own = {cell.printed.color for cell in subject.cells if cell.printed.color}
-        return Found(str(max(len(chart.series), len(own))), COMPUTED, [])
+        return ChartAnswer(str(max(len(chart.series), len(own))), COMPUTED, [])
     if what.startswith(("bar", "value", "point", "dot", "data", "segment")):
-        return Found(str(len(subject.cells)), COMPUTED, [])
+        return ChartAnswer(str(len(subject.cells)), COMPUTED, [])
     if not subject.categories and not subject.series:
         if chart.kind == "line" and not what.startswith(("year", "month", "quarter")):
-            return Found(str(len(chart.series)), LIKELY, [])
-        return Found(str(len(chart.categories)), LIKELY, [])
+            return ChartAnswer(str(len(chart.series)), LIKELY, [])
+        return ChartAnswer(str(len(chart.categories)), LIKELY, [])
     return None
 
 
-def _choice(chart: Chart, question: str, subject: Subject) -> Found | None:
+def _choice(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
     """ "Which is higher, A or B?"."""
     if " or " not in question.lower() and "还是" not in question:
         return None
@@ -186,11 +186,11 @@ def _choice(chart: Chart, question: str, subject: Subject) -> Found | None:
         known = {i: sum(values) / len(values) for i, values in means.items() if values}
         if len(known) >= 2:
             best = (max if high else min)(known, key=lambda i: known[i])
-            return Found((chart.series[best].name if of_series else chart.categories[best]), COMPUTED, [])
+            return ChartAnswer((chart.series[best].name if of_series else chart.categories[best]), COMPUTED, [])
     return None
 
 
-def _extreme(chart: Chart, question: str, subject: Subject) -> Found | None:
+def _extreme(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
     extremes = extremes_of(question)
     if not extremes or not subject.cells:
         return None
@@ -204,9 +204,9 @@ def _extreme(chart: Chart, question: str, subject: Subject) -> Found | None:
     if cell is None:
         return None
     if not asks_name(question):
-        return Found(printed(cell), COMPUTED, [cell])
+        return ChartAnswer(printed(cell), COMPUTED, [cell])
     name = _name_of(chart, question, subject, cell, high=high)
-    return Found(name, COMPUTED, [cell]) if name else None
+    return ChartAnswer(name, COMPUTED, [cell]) if name else None
 
 
 def _name_of(chart: Chart, question: str, subject: Subject, cell: Cell, *, high: bool) -> str:
@@ -230,19 +230,19 @@ def _name_of(chart: Chart, question: str, subject: Subject, cell: Cell, *, high:
     return chart.categories[cell.category]
 
 
-def _position(chart: Chart, question: str, subject: Subject) -> Found | None:
+def _position(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
     first = position_of(question)
     if first is None or subject.categories or not subject.cells:
         return None
     ordered = sorted(subject.cells, key=lambda cell: cell.category)
     cell = ordered[0] if first else ordered[-1]
     if asks_name(question):
-        return Found(chart.categories[cell.category], LIKELY, [cell])
-    return Found(printed(cell), LIKELY, [cell])
+        return ChartAnswer(chart.categories[cell.category], LIKELY, [cell])
+    return ChartAnswer(printed(cell), LIKELY, [cell])
 
 
-def _inverse(chart: Chart, question: str, subject: Subject) -> Found | None:
-    """The name that goes with a value which the question states."""
+def _inverse(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
+    """The name of the cell with a value that the question states."""
     if not asks_name(question):
         return None
     named = {token for i in subject.categories for token in tokens(chart.categories[i])}
@@ -256,12 +256,12 @@ def _inverse(chart: Chart, question: str, subject: Subject) -> Found | None:
         cell = inside[0]
         name = _other_name(chart, question, subject, cell)
         if name:
-            return Found(name, COMPUTED, [cell])
+            return ChartAnswer(name, COMPUTED, [cell])
     return None
 
 
 def _other_name(chart: Chart, question: str, subject: Subject, cell: Cell) -> str:
-    """Of a cell's series and category the one that the question does not state itself."""
+    """The name of a cell's series or category, whichever the question does not state."""
     series, category = chart.series[cell.series].name, chart.categories[cell.category]
     if len(chart.series) == 1 or asks_time(question) or cell.series in subject.series:
         return category
@@ -273,32 +273,32 @@ def _is_value(cell: Cell, stated: float) -> bool:
     return abs(cell.value - stated) <= tolerance * max(1e-9, abs(stated))
 
 
-def _look_up(chart: Chart, question: str, subject: Subject) -> Found | None:
-    """The value at the series and category that the question names; the latest or largest one failing these."""
+def _look_up(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
+    """The value of the series and category that the question names; without names the latest or largest value."""
     cells = list(subject.cells)
     if not cells:
         return None
     if asks_name(question):
         return _named_thing(chart, question, subject)
     if len(cells) == 1:
-        return Found(printed(cells[0]), CERTAIN, cells)
+        return ChartAnswer(printed(cells[0]), CERTAIN, cells)
     if subject.categories:
         last = subject.categories[-1]
         here = [cell for cell in cells if cell.category == last]
         cell = _likeliest(chart, question, here or cells)
-        return Found(printed(cell), LIKELY, [cell])
+        return ChartAnswer(printed(cell), LIKELY, [cell])
     years = has_years(chart)
     if years:
         latest = _latest(chart)
         here = [cell for cell in cells if cell.category == latest] or cells
         cell = _likeliest(chart, question, here)
-        return Found(printed(cell), GUESS, [cell])
+        return ChartAnswer(printed(cell), GUESS, [cell])
     largest = max(cells, key=lambda cell: cell.value)
-    return Found(printed(largest), GUESS, [largest])
+    return ChartAnswer(printed(largest), GUESS, [largest])
 
 
 def _likeliest(chart: Chart, question: str, cells: Sequence[Cell]) -> Cell:
-    """Of several series' values the one whose name shares most with the question, else the first."""
+    """The value of the series whose name shares the most words with the question; the first one of equals."""
     words = set(tokens(question))
     return max(cells, key=lambda cell: len(words & set(tokens(chart.series[cell.series].name))))
 
@@ -311,15 +311,15 @@ def _latest(chart: Chart) -> int:
     return max(range(len(chart.categories)), key=year)
 
 
-def _named_thing(chart: Chart, question: str, subject: Subject) -> Found | None:
-    """A "which" question without a superlative: most likely it means the largest one."""
+def _named_thing(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
+    """The answer to a "which" question without a superlative: most likely it means the largest value."""
     if subject.by_color and subject.cells:
         cell = subject.cells[0]
         name = chart.series[cell.series].name if len(chart.series) > 1 else chart.categories[cell.category]
-        return Found(name, LIKELY, [cell]) if name else None
+        return ChartAnswer(name, LIKELY, [cell]) if name else None
     high = not asks_less(question)
     largest = ranked(subject.cells, high=high, rank=1)
     if largest is None:
         return None
     name = _name_of(chart, question, subject, largest, high=high)
-    return Found(name, GUESS, [largest]) if name else None
+    return ChartAnswer(name, GUESS, [largest]) if name else None

@@ -1,4 +1,4 @@
-"""Colours of marks and of text: which ones a picture is painted in, and what people call them."""
+"""Colors of marks and of text: which ones a picture contains, and what people call them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.chart_parts import Color, Mask, Picture
 
 _SAME = 14
-"""Largest channel difference between two pixels that are painted in one colour."""
+"""Largest channel difference between two pixels of the same color."""
 _FLAT = 6
-"""Largest channel difference between neighbours inside an evenly painted area."""
-_MOST_COLORS = 24
-"""A chart is painted in fewer colours; photographs have no end of them."""
+"""Largest channel difference between neighboring pixels of a uniform area."""
+_MAX_COLORS = 24
+"""A chart has fewer colors; a photograph has many more."""
 _FAINT = 18
-"""A colour that differs less than this from the background is a decoration of it."""
+"""A color that differs less than this from the background is part of the background."""
 
 
 def hexadecimal(color: Color) -> str:
@@ -36,7 +36,7 @@ def distance(one: Color, other: Color) -> int:
 
 
 def mask_of(picture: Picture, color: Color, tolerance: int = _SAME) -> Mask:
-    """Where `picture` is painted in `color`."""
+    """The pixels of `picture` that have the color `color`."""
     low = tuple(max(0, channel - tolerance) for channel in color)
     high = tuple(min(255, channel + tolerance) for channel in color)
     inside: Mask = cv2.inRange(picture, low, high).view(bool)
@@ -44,12 +44,12 @@ def mask_of(picture: Picture, color: Color, tolerance: int = _SAME) -> Mask:
 
 
 def background_of(picture: Picture) -> Color:
-    """The colour most of the picture is painted in."""
+    """The most frequent color of the picture."""
     return _peaks(picture.reshape(-1, 3), least=1, most=1)[0]
 
 
 def flat_colors(picture: Picture, background: Color, least: int) -> list[Color]:
-    """Colours that evenly fill at least `least` pixels, the largest first, without the background."""
+    """Colors of uniform areas with at least `least` pixels in all, the largest first, without the background."""
     signed = picture.astype(np.int16)
     flat = np.zeros(picture.shape[:2], dtype=bool)
     flat[:-1, :-1] = (np.abs(signed[:-1, :-1] - signed[1:, :-1]).max(axis=2) <= _FLAT) & (
@@ -59,14 +59,14 @@ def flat_colors(picture: Picture, background: Color, least: int) -> list[Color]:
 
 
 def ink_colors(picture: Picture, ignored: Mask, background: Color, least: int) -> list[Color]:
-    """Colours of thin strokes: peaks among all pixels that are neither background nor `ignored`."""
+    """Colors of thin strokes: the most frequent ones of all pixels that are neither background nor `ignored`."""
     contrast = np.abs(picture.astype(np.int16) - np.array(background, dtype=np.int16)).max(axis=2)
     pixels = picture[(contrast >= 2 * _FAINT) & ~ignored]
     return _peaks(pixels, least)
 
 
 def text_color(picture: Picture, box: Box, background: Color) -> Color | None:
-    """The colour a word is printed in: that of its pixels farthest from what surrounds them."""
+    """The color of a word: that of its pixels with the highest contrast to the background."""
     x0, y0, x1, y1 = (round(edge) for edge in box)
     patch = picture[max(0, y0) : y1, max(0, x0) : x1].reshape(-1, 3)
     if len(patch) < 12:
@@ -79,8 +79,8 @@ def text_color(picture: Picture, box: Box, background: Color) -> Color | None:
     return int(red), int(green), int(blue)
 
 
-def _peaks(pixels: NDArray[np.uint8], least: int, most: int = _MOST_COLORS) -> list[Color]:
-    """Colours around which at least `least` of `pixels` ((count, 3)) gather, the most frequent first."""
+def _peaks(pixels: NDArray[np.uint8], least: int, most: int = _MAX_COLORS) -> list[Color]:
+    """Colors that at least `least` of `pixels`, (count, 3), are close to, the most frequent first."""
     if len(pixels) == 0:
         return []
     packed = (pixels >> 3).astype(np.int32)
@@ -90,7 +90,7 @@ def _peaks(pixels: NDArray[np.uint8], least: int, most: int = _MOST_COLORS) -> l
     order = np.argsort(counts, kind="stable")[::-1][: 40 * most]
     peaks: list[Color] = []
     for code in order[counts[order] >= max(1, least // 4)]:
-        if counts[code] < least and _gathered(counts, int(code)) < least:
+        if counts[code] < least and _count_near(counts, int(code)) < least:
             continue
         red, green, blue = (round(float(total)) for total in sums[:, code] / counts[code])
         color = (red, green, blue)
@@ -101,14 +101,14 @@ def _peaks(pixels: NDArray[np.uint8], least: int, most: int = _MOST_COLORS) -> l
     return peaks
 
 
-def _gathered(counts: NDArray[np.intp], code: int) -> int:
-    """Pixels in a cell of the colour cube and in its six neighbours."""
+def _count_near(counts: NDArray[np.intp], code: int) -> int:
+    """Pixels in a cell of the color cube and in its six neighbors."""
     near = (0, 1, -1, 32, -32, 1024, -1024)
     return int(sum(counts[code + step] for step in near if 0 <= code + step < len(counts)))
 
 
 def color_names(color: Color) -> tuple[str, ...]:
-    """What people call `color`, the plainest name first, each with its shade in front where it has one."""
+    """What people call `color`, the most common name first, then the names with a shade: "light blue"."""
     red, green, blue = (channel / 255 for channel in color)
     hue, lightness, _ = colorsys.rgb_to_hls(red, green, blue)
     chroma = max(red, green, blue) - min(red, green, blue)
@@ -127,7 +127,7 @@ def color_names(color: Color) -> tuple[str, ...]:
 
 
 def is_shaded(color: Color) -> bool:
-    """Whether people would call it a light or a dark shade rather than by its plain name."""
+    """Whether people would call a color light or dark."""
     lightness = colorsys.rgb_to_hls(*(channel / 255 for channel in color))[1]
     return not 0.35 <= lightness <= 0.62
 
@@ -159,7 +159,7 @@ def _hue_names(degrees: float, lightness: float, chroma: float) -> tuple[str, ..
 
 
 def named_colors(question: str, colors: Iterable[Color]) -> list[Color]:
-    """The colours among `colors` that `question` names, a name with its shade before a bare one."""
+    """Those of `colors` that `question` names; a name with a shade is a better match than one without."""
     text = f" {question.lower()} "
     scored = []
     for color in colors:

@@ -1,4 +1,4 @@
-"""Judges yes-or-no questions about a chart: comparisons of values, presence of a value, colours, extremes."""
+"""Answers yes-or-no questions about a chart: comparisons, presence of a value, colors, extremes."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ _COMPARED = re.compile(
 )
 _EQUAL = re.compile(r"\b(?:equal(?: to)?|same as|equals|identical to)\b|等于", re.IGNORECASE)
 _PRESENT = re.compile(r"\bis there (?:a|any)\b|\bthere (?:is|are)\b", re.IGNORECASE)
-_SAME = 0.006
-"""Relative difference up to which two values count as equal."""
+_EQUAL_TOLERANCE = 0.006
+"""Relative difference up to which two values are equal."""
 
 
-def judged(chart: Chart, question: str, subject: Subject) -> bool | None:
-    """Whether what `question` supposes holds, None where it cannot be told."""
+def judge(chart: Chart, question: str, subject: Subject) -> bool | None:
+    """Whether the statement in `question` is true; None if that is unknown."""
     lowered = question.lower()
     if "color" in lowered or "colour" in lowered:
         return _color_matches(chart, question, subject)
     numbers = find_numbers(question)
     if _PRESENT.search(lowered) and numbers:
-        return any(abs(cell.value - numbers[-1].value) <= _SAME * abs(numbers[-1].value) for cell in subject.cells)
+        stated = numbers[-1].value
+        return any(abs(cell.value - stated) <= _EQUAL_TOLERANCE * abs(stated) for cell in subject.cells)
     equal = _EQUAL.search(lowered)
     if equal is not None:
         return _compare(chart, question[: equal.start()], question[equal.end() :], None)
@@ -55,16 +56,16 @@ def judged(chart: Chart, question: str, subject: Subject) -> bool | None:
 
 
 def _compare(chart: Chart, left: str, right: str, more: bool | None) -> bool | None:
-    one, other = _worth(chart, left), _worth(chart, right)
+    one, other = _value_of(chart, left), _value_of(chart, right)
     if one is None or other is None:
         return None
     if more is None:
-        return abs(one - other) <= _SAME * max(abs(one), abs(other))
+        return abs(one - other) <= _EQUAL_TOLERANCE * max(abs(one), abs(other))
     return one > other if more else one < other
 
 
-def _worth(chart: Chart, text: str) -> float | None:
-    """The number that one side of a comparison stands for."""
+def _value_of(chart: Chart, text: str) -> float | None:
+    """The value of one side of a comparison."""
     subject = subject_of(chart, text)
     operation = operation_of(text)
     factor = 2.0 if re.search(r"\b(?:twice|double|two times|multiply it by 2)\b", text, re.IGNORECASE) else 1.0

@@ -1,4 +1,4 @@
-"""Finds the drawn lines of line charts, one height for each pixel column."""
+"""Finds the lines of line charts: one height for each pixel column."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from cogdoc.engines.builtin.charts.colors import background_of, distance, ink_co
 from cogdoc.parsing.page_text import Word
 
 _TOLERANCE = 34
-"""Antialiasing keeps thin lines from reaching their full colour."""
-_LEAST_SPAN = 0.25
-"""Share of the picture's width that a series' line covers."""
-_MOST_SPAN = 0.963
-"""What runs on farther is a frame: axis labels take their room."""
-_LEAST_COVERED = 0.55
-"""Share of its columns in which a line shows; the rest is dashes, crossings and labels printed over it."""
-_THICKEST = 9
-_ROUGHEST = 0.12
-"""Share of its steps in which a line may jump; traces along text do so all the time."""
+"""Large, since antialiased thin lines do not reach their full color."""
+_MIN_SPAN = 0.25
+"""Share of the picture's width that a line spans at least."""
+_MAX_SPAN = 0.963
+"""A longer line is a frame, since axis labels need room beside the plot."""
+_MIN_COVERED = 0.55
+"""Share of its columns in which a line is visible; the others are gaps of dashes, crossings and labels above it."""
+_MAX_THICKNESS = 9
+_MAX_ROUGHNESS = 0.12
+"""Share of the steps in which a line may jump; traces along text jump often."""
 _STRAY_GAP = 18
 _STRAY_LENGTH = 14
-_GRAY = 26
-"""Colours whose channels differ less than this may be grid or axis."""
+_MAX_GRAY_SPREAD = 26
+"""A color whose channels differ by less may be that of the grid or an axis."""
 
 
 def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
-    """One curve for each colour that is drawn as a thin line across the picture, the longest first."""
+    """One curve for each color that forms a thin line across the picture, the longest first."""
     background = background_of(picture)
     ignored = _covered(picture.shape[:2], words)
     least = max(30, picture.shape[1] // 6)
@@ -54,7 +54,7 @@ def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
 
 
 def drawn_curves(drawing: Drawing) -> list[Curve]:
-    """Stroked paths that run from left to right, exactly as drawn; dashes and segments of one colour joined."""
+    """Stroked paths that run from left to right, with exact coordinates; pieces of one color are joined."""
     points: dict[Color, list[tuple[float, float]]] = {}
     for path in drawing.paths:
         if path.stroke is None or len(path.points) < 2 or path.fill is not None:
@@ -75,7 +75,7 @@ def drawn_curves(drawing: Drawing) -> list[Curve]:
 
 
 def _fringes(picture: Picture, strong: Iterable[Color], color: Color) -> Mask:
-    """The surroundings of strokes in `strong` colours, where `color` may be their antialiasing."""
+    """The pixels around strokes in `strong` colors, where `color` may come from antialiasing."""
     fringes = np.zeros(picture.shape[:2], dtype=np.uint8)
     for other in strong:
         if distance(other, color) > _TOLERANCE:
@@ -93,8 +93,8 @@ def _covered(shape: tuple[int, ...], words: Iterable[Word]) -> Mask:
 
 
 def _without_straight_lines(mask: Mask, color: Color) -> Mask:
-    """`mask` without grid lines and axes, which are gray and run straight across."""
-    if max(color) - min(color) >= _GRAY:
+    """`mask` without grid lines and axes, which are gray, straight and long."""
+    if max(color) - min(color) >= _MAX_GRAY_SPREAD:
         return mask
     cleaned = mask.copy()
     height, width = mask.shape
@@ -104,13 +104,13 @@ def _without_straight_lines(mask: Mask, color: Color) -> Mask:
 
 
 def _traced(mask: Mask, color: Color) -> Curve | None:
-    """Follows the mask from left to right, taking in each column the run nearest to the line so far."""
+    """The curve through the mask: in each column the run of pixels nearest to the line so far."""
     columns = np.flatnonzero(mask.any(axis=0))
     if len(columns) < 12:
         return None
     runs = [_runs(mask[:, x]) for x in columns]
     thickness = float(np.median([max(end - start for start, end in run) for run in runs]))
-    if thickness > _THICKEST:
+    if thickness > _MAX_THICKNESS:
         return None
     best: tuple[list[int], list[float]] = ([], [])
     for seed in _seeds(columns, runs):
@@ -123,19 +123,19 @@ def _traced(mask: Mask, color: Color) -> Curve | None:
         return None
     span = xs[-1] - xs[0] + 1
     width = mask.shape[1]
-    if not _LEAST_SPAN * width <= span <= _MOST_SPAN * width or len(xs) < _LEAST_COVERED * span:
+    if not _MIN_SPAN * width <= span <= _MAX_SPAN * width or len(xs) < _MIN_COVERED * span:
         return None
-    if _roughness(ys, thickness) > _ROUGHEST:
+    if _roughness(ys, thickness) > _MAX_ROUGHNESS:
         return None
     tops = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[0] for x, y in zip(xs, ys, strict=True)])
     bottoms = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[1] - 1 for x, y in zip(xs, ys, strict=True)])
-    if max(color) - min(color) < 1.6 * _GRAY and float(np.ptp(ys)) < 2 + thickness:
+    if max(color) - min(color) < 1.6 * _MAX_GRAY_SPREAD and float(np.ptp(ys)) < 2 + thickness:
         return None
     return Curve(xs, _sharpened(ys, tops, bottoms, thickness), color)
 
 
 def _roughness(ys: NDArray[np.float64], thickness: float) -> float:
-    """Share of steps that jump and jump back at once."""
+    """Share of the steps that jump and are followed by a jump back."""
     steps = np.diff(ys)
     far = np.abs(steps) > 2 + thickness
     back = far[1:] & far[:-1] & (np.sign(steps[1:]) != np.sign(steps[:-1]))
@@ -149,7 +149,7 @@ def _run_at(runs: Sequence[tuple[int, int]], y: float) -> tuple[int, int]:
 def _sharpened(
     ys: NDArray[np.float64], tops: NDArray[np.intp], bottoms: NDArray[np.intp], thickness: float
 ) -> NDArray[np.float64]:
-    """Heights with the tips of steep peaks and valleys restored: there a column's run covers both flanks."""
+    """Heights with the tips of steep peaks and valleys restored, where a column's run covers both slopes."""
     reach = 4
     before, after = np.roll(ys, reach), np.roll(ys, -reach)
     before[:reach], after[-reach:] = ys[:reach], ys[-reach:]
@@ -161,19 +161,19 @@ def _sharpened(
 def _without_strays(
     xs: NDArray[np.float64], ys: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The line without short pieces far off its ends, which belong to something else in its colour."""
+    """The line without short pieces beyond its ends, which belong to something else in its color."""
     cuts = np.flatnonzero(np.diff(xs) > _STRAY_GAP) + 1
     pieces = np.split(np.arange(len(xs)), cuts)
     while len(pieces) > 1 and len(pieces[0]) < _STRAY_LENGTH:
         pieces = pieces[1:]
     while len(pieces) > 1 and len(pieces[-1]) < _STRAY_LENGTH:
         pieces = pieces[:-1]
-    kept = np.concatenate(pieces) if pieces else np.arange(0)
-    return xs[kept], ys[kept]
+    indices = np.concatenate(pieces) if pieces else np.arange(0)
+    return xs[indices], ys[indices]
 
 
 def _is_fringe(curve: Curve, curves: Iterable[Curve], background: Color) -> bool:
-    """Whether a curve is the antialiased edge of stronger ones: a blend with the background, and beside them."""
+    """Whether a curve is the antialiased edge of others: in a blend of their color and the background, beside them."""
     strong = [
         other
         for other in curves
@@ -188,14 +188,14 @@ def _is_fringe(curve: Curve, curves: Iterable[Curve], background: Color) -> bool
 
 
 def _is_blend(color: Color, strong: Color, background: Color) -> bool:
-    """Whether `color` lies between `strong` and the background."""
+    """Whether `color` is a blend of `strong` and the background."""
     toward = np.array(strong, dtype=np.float64) - background
     share = float(np.dot(np.array(color) - background, toward) / max(1.0, float(np.dot(toward, toward))))
     return 0.1 < share < 1.05 and float(np.abs(background + share * toward - color).max()) < 30
 
 
 def _seeds(columns: NDArray[np.intp], runs: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, float]]:
-    """Where to start following: a few columns that show one run only."""
+    """Where to start tracing: a few columns with only one run."""
     single = [i for i in range(len(columns)) if len(runs[i]) == 1] or [0]
     picks = {single[0], single[len(single) // 4], single[len(single) // 2], single[-1 - len(single) // 4]}
     return [(i, sum(runs[i][0]) / 2) for i in sorted(picks)]
@@ -245,16 +245,16 @@ def _runs(column: NDArray[np.bool_]) -> list[tuple[int, int]]:
 
 
 def _common_span(curves: Sequence[Curve]) -> list[Curve]:
-    """Curves that share the plot with the longest one; a swoosh in a logo does not."""
+    """Curves that overlap the longest one horizontally; the curve of a logo does not."""
     if not curves:
         return []
     longest = max(curves, key=lambda curve: float(curve.xs[-1] - curve.xs[0]))
-    kept = []
+    sharing = []
     for curve in curves:
         shared = min(curve.xs[-1], longest.xs[-1]) - max(curve.xs[0], longest.xs[0])
         if shared >= 0.6 * (curve.xs[-1] - curve.xs[0]):
-            kept.append(curve)
-    return kept
+            sharing.append(curve)
+    return sharing
 
 
 def plot_of(curves: Sequence[Curve]) -> Box:

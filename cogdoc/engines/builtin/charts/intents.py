@@ -1,4 +1,4 @@
-"""What kind of answer a question asks for: a name, a time, a number, yes or no; by its wording alone."""
+"""What a question asks for by its wording alone: a name, a time, a number, a color, yes or no."""
 
 from __future__ import annotations
 
@@ -51,38 +51,39 @@ _YEAR = re.compile(r"(?:FY\s?)?(?:1[5-9]|20)\d\d|\d\d/\d\d|'?\d\d")
 
 
 def asks_name(question: str) -> bool:
-    """Whether a name (a year, a country, a series) is asked for, rather than a number."""
+    """Whether a question asks for a name (a year, a country, a series) rather than a number."""
     if re.search(r"\brepresents?\b|\bstands? for\b", question, re.IGNORECASE):
         return True
     return _ASKS_NAME.search(question) is not None and _ASKS_VALUE.search(question) is None
 
 
-def speaks_of_charts(question: str) -> bool:
-    """Whether the question uses words that it would not need about a text."""
+def uses_chart_terms(question: str) -> bool:
+    """Whether a question uses words that only questions about charts need."""
     return _CHART_TERMS.search(question) is not None
 
 
 def is_yes_or_no(question: str) -> bool:
+    """Whether the answer to a question is yes or no."""
     return _YES_NO.search(question) is not None
 
 
 def asks_time(question: str) -> bool:
-    """Whether a year, month or the like is asked for."""
+    """Whether a question asks for a year, month or the like."""
     return _ASKS_TIME.search(question) is not None
 
 
 def asks_series(question: str) -> bool:
-    """Whether a line or another series as a whole is asked for."""
+    """Whether a question asks for a whole series, such as a line."""
     return _ASKS_SERIES.search(question) is not None
 
 
 def asks_color(question: str) -> bool:
-    """Whether the name of a colour is asked for."""
+    """Whether a question asks for the name of a color."""
     return _COLOR_ASKED.search(question) is not None
 
 
 def asks_meaning(question: str) -> bool:
-    """Whether it is asked what something on the chart stands for."""
+    """Whether a question asks what something on the chart represents."""
     return _REPRESENTS.search(question) is not None
 
 
@@ -92,7 +93,7 @@ def names_range(question: str) -> bool:
 
 
 def position_of(question: str) -> bool | None:
-    """True for the first value of a chart, False for the last one, None where neither is spoken of."""
+    """True if a question asks for the first value of a chart, False for the last one, None for neither."""
     match = _POSITION.search(question)
     return None if match is None else match["first"] is not None
 

@@ -1,4 +1,4 @@
-"""Names series: by legend swatches, by text in a series' colour, by headings over the first bars."""
+"""Names series: by the swatches of a legend, by text in a series' color, by headings above the first bars."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from cogdoc.engines.builtin.charts.colors import distance, mask_of, text_color
 from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 
 _MARKS_IN_TEXT = re.compile(r"^[\s■●•▪◆▲▼★□○—–_=*+.|-]+(?=\w)")
-_MOST_PATCHES = 150
-"""More patches of one colour than this are print or a photograph."""
+_MAX_PATCHES = 150
+"""A color with more patches is that of text or a photograph."""
 _TEXT_TOLERANCE = 48
-"""Antialiasing keeps thin letters from reaching their full colour."""
+"""Large, since antialiased thin letters do not reach their full color."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ class LegendEntry:
     color: Color
     name: str
     box: Box
-    """Of the name."""
+    """The box of the name."""
     swatch: Box
 
 
 def find_legend(
     picture: Picture, labels: Sequence[Label], colors: Sequence[Color], marks: Sequence[Box]
 ) -> list[LegendEntry]:
-    """Swatches in `colors` with their names to the right, in reading order, at most one a colour.
+    """Swatches in `colors` with the names to their right, in reading order, at most one for each color.
 
-    A swatch is a small patch or dash in a series' colour, no taller than a line of text, outside of the
-    `marks` themselves, with a word close to its right.
+    A swatch is a small patch or dash in a series' color, no taller than a line of text and outside the `marks`,
+    with a word close to its right.
     """
     swatches = [
         (color, swatch)
@@ -51,7 +51,7 @@ def find_legend(
     for color, swatch in swatches:
         name = _name_beside(swatch, labels, [other for _, other in swatches if other != swatch])
         if name is not None:
-            entries.append(LegendEntry(color, _cleaned(name.text), name.box, swatch))
+            entries.append(LegendEntry(color, _without_marks(name.text), name.box, swatch))
     entries = _of_one_size(entries)
     aligned = [entry for entry in entries if _in_line(entry, entries)]
     row_height = max((entry.box.height for entry in aligned), default=1.0)
@@ -65,7 +65,7 @@ def find_legend(
 def names_by_text_color(
     picture: Picture, labels: Iterable[Label], colors: Sequence[Color], background: Color
 ) -> dict[Color, Label]:
-    """Phrases without numbers that are printed in a series' colour, as beside the ends of lines."""
+    """Phrases without numbers in the color of a series, which are often printed beside the ends of lines."""
     names: dict[Color, list[Label]] = {}
     for label in labels:
         if label.number is not None or len(label.text) < 2:
@@ -80,7 +80,7 @@ def names_by_text_color(
 
 
 def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Color, Label]:
-    """Names printed right above the segments of the first row, each above its own one."""
+    """Names right above the segments of the first row, one above each segment."""
     top = min(box.y0 for box in segments.values())
     candidates = [
         label
@@ -111,7 +111,7 @@ def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Col
 
 
 def _of_one_size(entries: Sequence[LegendEntry]) -> list[LegendEntry]:
-    """The entries whose swatches are as large as those of most colours: a legend's are, scraps of marks are not."""
+    """The entries with swatches of the most common size: those of a legend are alike, pieces of marks are not."""
     alike = [
         [
             other
@@ -128,7 +128,7 @@ def _text_rows(labels: Sequence[Label]) -> list[list[Label]]:
 
 
 def _segment_under(phrase: Label, segments: Mapping[Color, Box]) -> Color | None:
-    """The one segment that a heading stands over, None where it stands over several or none."""
+    """The one segment below a heading; None if there are several or none."""
     under = [color for color, box in segments.items() if phrase.box.x0 <= box.center[0] <= phrase.box.x1]
     if len(under) > 1:
         return None
@@ -145,11 +145,11 @@ def _patches(picture: Picture, color: Color) -> list[Box]:
     for x, y, width, height, area in stats[1:count]:
         if width >= 3 and height >= 2 and area >= 8 and width <= 70 and height <= 30:
             boxes.append(Box(float(x), float(y), float(x + width), float(y + height)))
-    return boxes if len(boxes) <= _MOST_PATCHES else []
+    return boxes if len(boxes) <= _MAX_PATCHES else []
 
 
 def _is_swatch(box: Box, labels: Iterable[Label]) -> bool:
-    """Not a part of a word; OCR may take the swatch itself for a first character."""
+    """Whether a patch is not part of a word; OCR may read the swatch itself as a first character."""
     return not any(
         box.overlap(label.box) > 0.6 * box.area
         and label.text[0].isalnum()
@@ -159,7 +159,7 @@ def _is_swatch(box: Box, labels: Iterable[Label]) -> bool:
 
 
 def _name_beside(swatch: Box, labels: Iterable[Label], others: Iterable[Box]) -> Label | None:
-    """The phrase that starts right of `swatch`, cut at the next swatch."""
+    """The phrase that starts right of `swatch`, up to the next swatch."""
     row = [
         label
         for label in labels
@@ -181,13 +181,13 @@ def _name_beside(swatch: Box, labels: Iterable[Label], others: Iterable[Box]) ->
             continue
         parts.append(label)
         reach = label.box.x1
-    if not parts or not any(sign.isalnum() for part in parts for sign in part.text):
+    if not parts or not any(char.isalnum() for part in parts for char in part.text):
         return None
     return merged(parts)
 
 
 def _in_line(entry: LegendEntry, entries: Iterable[LegendEntry]) -> bool:
-    """Whether other entries stand in one row or one column with this one, or there is no other."""
+    """Whether another entry is in the same row or column as this one, or there is no other entry."""
     others = [other for other in entries if other is not entry]
     return not others or any(
         abs(other.box.center[1] - entry.box.center[1]) < 0.6 * entry.box.height
@@ -197,7 +197,7 @@ def _in_line(entry: LegendEntry, entries: Iterable[LegendEntry]) -> bool:
 
 
 def _joined_lines(parts: Sequence[Label]) -> Label:
-    """The words of one colour, read row by row; those far from the rest are another text."""
+    """The words of one color in reading order; of several blocks of text the longest counts."""
     joined = phrases(in_reading_order(parts), gap=1.2)
     blocks: list[list[Label]] = []
     for phrase in sorted(joined, key=lambda phrase: phrase.box.y0):
@@ -212,5 +212,5 @@ def _joined_lines(parts: Sequence[Label]) -> Label:
     return merged(max(blocks, key=lambda block: sum(len(part.text) for part in block)))
 
 
-def _cleaned(text: str) -> str:
+def _without_marks(text: str) -> str:
     return _MARKS_IN_TEXT.sub("", text).strip()

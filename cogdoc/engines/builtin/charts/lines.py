@@ -1,4 +1,4 @@
-"""Reads line charts: each curve's height at every tick, or the number printed beside it there."""
+"""Reads line charts: the height of each curve at every tick, or the number printed beside it there."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names
 from cogdoc.engines.builtin.charts.mark_values import Mark, common_unit, marked_value
 from cogdoc.results.records import Chart, ChartKind, ChartSeries
 
-_MOST_UNEVEN = 0.45
-"""Spread of the steps between tick labels, of their mean; some labels may have been missed."""
-_MOST_YEARS = 80
-_FARTHEST_LABEL = 2.6
-"""Text heights between a line and the middle of a number printed beside it."""
+_MAX_UNEVENNESS = 0.45
+"""Standard deviation of the steps between tick labels, relative to their mean; some labels may be missing."""
+_MAX_YEARS = 80
+_MAX_LABEL_DISTANCE = 2.6
+"""Text heights between a line and the center of a number printed beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Category:
 def read_lines(
     curves: Sequence[Curve], labels: Sequence[Label], picture: Picture, background: Color
 ) -> tuple[Chart, Box] | None:
-    """The chart that `curves` draw and the box of its plot; None where nothing gives their points a meaning."""
+    """The chart with these curves and the box of its plot; None if neither axes nor labels give it values."""
     plot = plot_of(curves)
     scale = _value_scale(labels, plot)
     used = list(scale.ticks) if scale else []
@@ -73,20 +73,20 @@ def _chart(
     scale: Scale | None,
     names: dict[Color, str],
 ) -> Chart:
-    reach = None if scale is None else _reach(curves, scale)
+    value_range = None if scale is None else _value_range(curves, scale)
     step = abs(scale.slope) if scale else None
     pitch = min((b.x - a.x for a, b in itertools.pairwise(categories)), default=40.0)
     series, labelled, shown = [], 0, 0
     for curve, labels in zip(curves, found, strict=True):
         values = []
-        given = _by_category(labels, categories, pitch)
+        by_category = _by_category(labels, categories, pitch)
         for index, category in enumerate(categories):
             height = curve.height_at(category.x)
-            label = given.get(index)
+            label = by_category.get(index)
             measured = scale.value(height) if scale is not None and height is not None else None
             y = height if height is not None else label.box.center[1] if label else curve.box.center[1]
             box = Box(category.x - 3, y - 3, category.x + 3, y + 3)
-            values.append(marked_value(Mark(box, curve.color, measured, label), reach, step))
+            values.append(marked_value(Mark(box, curve.color, measured, label), value_range, step))
             labelled += label is not None
             shown += values[-1].value is not None
         series.append(
@@ -104,7 +104,7 @@ def _chart(
 
 
 def _legend(curves: Sequence[Curve], labels: Sequence[Label], picture: Picture) -> list[LegendEntry]:
-    """The legend, empty where its swatches turn out to be pieces of the curves; one curve needs none."""
+    """The legend; empty for a single curve, or if its swatches are pieces of the curves."""
     if len(curves) < 2:
         return []
     found = find_legend(picture, labels, [curve.color for curve in curves], [])
@@ -113,7 +113,7 @@ def _legend(curves: Sequence[Curve], labels: Sequence[Label], picture: Picture) 
 
 
 def _names_at_ends(curves: Sequence[Curve], labels: Sequence[Label]) -> dict[Color, str]:
-    """Text that stands at the right end of a curve, on it or just behind it."""
+    """Text at the right end of a curve, on it or just after it."""
     words = [phrase for phrase in phrases(labels, gap=0.9) if phrase.number is None and len(phrase.text) > 1]
     names = {}
     for curve in curves:
@@ -142,18 +142,18 @@ def _value_scale(labels: Sequence[Label], plot: Box) -> Scale | None:
     return aligned_scale(left, vertical=True, near=plot.x0) or aligned_scale(right, vertical=True, near=plot.x1)
 
 
-def _reach(curves: Sequence[Curve], scale: Scale) -> float:
+def _value_range(curves: Sequence[Curve], scale: Scale) -> float:
     heights = [height for curve in curves for height in (curve.box.y0, curve.box.y1)]
     return max(abs(scale.value(min(heights)) - scale.value(max(heights))), 0.3 * scale.span, 1e-9)
 
 
 def _floor(plot: Box, scale: Scale | None) -> float:
-    """The y below which the labels of the x axis stand."""
+    """The y below which the labels of the x axis are."""
     return max(plot.y1, max(tick.box.center[1] for tick in scale.ticks) - 2) if scale else plot.y1
 
 
 def _tick_row(labels: Sequence[Label], plot: Box, scale: Scale | None) -> list[list[Label]]:
-    """The labels of the x axis, left to right, each as the words it is made of."""
+    """The labels of the x axis from left to right, each as the words that it consists of."""
     floor = _floor(plot, scale)
     margin = 0.06 * plot.width + 12
     below = [
@@ -177,13 +177,13 @@ def _tick_row(labels: Sequence[Label], plot: Box, scale: Scale | None) -> list[l
 
 
 def _row_phrases(row: Sequence[Label]) -> list[list[Label]]:
-    """The words of one row put together to labels, with the gap between words that spaces them most evenly."""
+    """The words of one row joined to labels, with that gap between words that spaces the labels most evenly."""
     ordered = sorted(row, key=lambda label: label.box.x0)
     return min((_joined(ordered, gap) for gap in (0.7, 0.15, 0.35, 1.1)), key=_unevenness)
 
 
 def _joined(ordered: Sequence[Label], gap: float) -> list[list[Label]]:
-    """Words in one group where they are less than `gap` heights apart; two numbers are never one label."""
+    """Words in groups, joined if less than `gap` text heights apart; two numbers are never one label."""
     groups: list[list[Label]] = []
     for label in ordered:
         close = bool(groups) and label.box.x0 - groups[-1][-1].box.x1 < gap * label.height
@@ -204,38 +204,38 @@ def _unevenness(groups: Sequence[Sequence[Label]]) -> float:
 
 
 def _is_spread(row: Sequence[Sequence[Label]], plot: Box) -> bool:
-    """Whether a row spans the plot, with even steps or numbers that grow with them, unlike words of a sentence."""
+    """Whether a row spans the plot with even steps or increasing numbers, unlike the words of a sentence."""
     first, last = merged(row[0]).box.center[0], merged(row[-1]).box.center[0]
     if last - first <= 0.5 * plot.width:
         return False
-    numeric = fit_scale([merged(group) for group in row], vertical=False, least=3) is not None
-    return numeric or len(row) < 4 or _unevenness(row) < _MOST_UNEVEN
+    numeric = fit_scale([merged(group) for group in row], vertical=False, min_ticks=3) is not None
+    return numeric or len(row) < 4 or _unevenness(row) < _MAX_UNEVENNESS
 
 
 def _looks_like_ticks(row: Sequence[Sequence[Label]]) -> float:
-    """Short labels in number, all of one make; sentences score low."""
+    """A score for rows of labels: high for many short labels and for years, low for sentences."""
     texts = [merged(group).text for group in row]
     short = sum(len(text) <= 9 for text in texts)
-    years = fit_scale([merged(group) for group in row], vertical=False, least=3)
+    years = fit_scale([merged(group) for group in row], vertical=False, min_ticks=3)
     return short / len(texts) * min(len(texts), 12) + (6 if years is not None else 0)
 
 
 def _data_labels(
     curves: Sequence[Curve], numbers: Sequence[Label], picture: Picture, background: Color
 ) -> list[list[Label]]:
-    """The numbers printed beside each curve: near it, in its colour where text is coloured."""
-    given: list[list[Label]] = [[] for _ in curves]
+    """The numbers printed beside each curve: near it, and in its color if the text is colored."""
+    by_curve: list[list[Label]] = [[] for _ in curves]
     for label in numbers:
         x, y = label.box.center
         printed = text_color(picture, label.box, background)
         colored = printed is not None and max(printed) - min(printed) > 30
-        best, best_cost = None, _FARTHEST_LABEL
+        best, best_cost = None, _MAX_LABEL_DISTANCE
         for index, curve in enumerate(curves):
             near = [h for h in map(curve.height_at, (label.box.x0, x, label.box.x1)) if h is not None]
             if not near:
                 continue
             cost = min(abs(height - y) for height in near) / label.height
-            if cost > _FARTHEST_LABEL:
+            if cost > _MAX_LABEL_DISTANCE:
                 continue
             if colored and printed is not None and len(curves) > 1:
                 nearest = min(curves, key=lambda other: distance(other.color, printed))
@@ -243,16 +243,16 @@ def _data_labels(
             if cost < best_cost:
                 best, best_cost = index, cost
         if best is not None:
-            given[best].append(label)
-    return given
+            by_curve[best].append(label)
+    return by_curve
 
 
 def _categories(
     ticks: Sequence[Label], curves: Sequence[Curve], found: Sequence[Sequence[Label]], *, has_scale: bool
 ) -> list[_Category]:
-    """Where values are read: at the tick labels, and in the years between them where those are years."""
+    """Where values are read: at the tick labels, and at the years between them if they are years."""
     shown = [_Category(tick.text, tick.anchor[0]) for tick in ticks]
-    years = fit_scale([replace(tick, slanted=False) for tick in ticks], vertical=False, least=3)
+    years = fit_scale([replace(tick, slanted=False) for tick in ticks], vertical=False, min_ticks=3)
     if years is None or years.slope <= 0 or any(tick.slanted for tick in ticks):
         return _with_labelled(shown, found, None)
     values = [round(tick.number.value) for tick in years.ticks if tick.number is not None]
@@ -263,13 +263,13 @@ def _categories(
     plot = plot_of(curves)
     first = min(min(values), round(years.value(plot.x0)))
     last = max(max(values), round(years.value(plot.x1)))
-    if last - first + 1 > _MOST_YEARS or last - first + 1 <= len(ticks):
+    if last - first + 1 > _MAX_YEARS or last - first + 1 <= len(ticks):
         return shown
     return [_Category(str(year), years.position(year)) for year in range(first, last + 1)]
 
 
 def _with_labelled(shown: list[_Category], found: Sequence[Sequence[Label]], years: Scale | None) -> list[_Category]:
-    """Adds the places of printed values that lie far from every tick, named by year where that is known."""
+    """`shown` with the positions of printed values that are far from every tick, named by year if that is known."""
     if len(shown) < 2:
         return shown
     pitch = min(b.x - a.x for a, b in itertools.pairwise(shown))
@@ -285,34 +285,35 @@ def _with_labelled(shown: list[_Category], found: Sequence[Sequence[Label]], yea
 
 
 def _by_category(labels: Sequence[Label], categories: Sequence[_Category], pitch: float) -> dict[int, Label]:
-    """For each category the printed value nearest to it."""
+    """For each category the nearest printed value."""
     pairs = sorted(
-        (abs(category.x - label.box.center[0]), index, number)
+        (abs(category.x - label.box.center[0]), index, label_index)
         for index, category in enumerate(categories)
-        for number, label in enumerate(labels)
+        for label_index, label in enumerate(labels)
     )
-    given: dict[int, Label] = {}
-    taken: set[int] = set()
-    for apart, index, number in pairs:
-        if apart <= max(0.6 * pitch, 0.9 * labels[number].height) and index not in given and number not in taken:
-            given[index] = labels[number]
-            taken.add(number)
-    return given
+    by_category: dict[int, Label] = {}
+    used: set[int] = set()
+    for distance_x, index, label_index in pairs:
+        is_near = distance_x <= max(0.6 * pitch, 0.9 * labels[label_index].height)
+        if is_near and index not in by_category and label_index not in used:
+            by_category[index] = labels[label_index]
+            used.add(label_index)
+    return by_category
 
 
 def _is_labelled(found: Sequence[Sequence[Label]], count: int) -> bool:
-    """Whether a curve has a number at most of its points, so that no axis is needed."""
+    """Whether a curve has a printed number at most of its points, so that no axis is needed."""
     return max(len(labels) for labels in found) >= max(3, 0.6 * count)
 
 
 def _scale_from_labels(curves: Sequence[Curve], found: Sequence[Sequence[Label]]) -> Scale | None:
-    """Without tick labels the printed values themselves say what a height is worth."""
-    placed = []
+    """The value axis without tick labels, from the printed values and the heights of their points."""
+    moved = []
     for curve, labels in zip(curves, found, strict=True):
         for label in labels:
             height = curve.height_at(label.box.center[0])
             if height is not None:
                 x, half = label.box.center[0], label.height / 2
-                placed.append(replace(label, box=Box(x - half, height - half, x + half, height + half)))
-    scale = fit_scale(placed, vertical=True, least=max(3, len(placed) // 2))
+                moved.append(replace(label, box=Box(x - half, height - half, x + half, height + half)))
+    scale = fit_scale(moved, vertical=True, min_ticks=max(3, len(moved) // 2))
     return scale if scale is not None and np.isfinite(scale.slope) else None

@@ -1,4 +1,4 @@
-"""Values of marks: printed data labels where there are any, else what the mark measures on its axis."""
+"""Values of marks: the printed data label if there is one, else what the mark measures on its axis."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from cogdoc.engines.builtin.charts.chart_parts import Color
 from cogdoc.engines.builtin.charts.colors import hexadecimal
 from cogdoc.results.records import ChartValue
 
-_CONSISTENT = 0.04
-"""Printed and measured value agree when they differ by less than this share of the values' range."""
-_CONTRADICTING = 0.15
-_LABELLED = 0.98
-_LABELLED_ALONE = 0.9
-_MEASURED = 0.7
-_CONTRADICTED = 0.45
+_AGREEMENT = 0.04
+"""Printed and measured value agree if they differ by less than this share of the range of values."""
+_CONTRADICTION = 0.15
+"""They contradict each other if they differ by more than this share."""
+
+_AGREEING_CONFIDENCE = 0.98
+_UNCHECKED_CONFIDENCE = 0.9
+_MEASURED_CONFIDENCE = 0.7
+_CONTRADICTED_CONFIDENCE = 0.45
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One bar, segment, point or slice: where it is and what it measures."""
+    """One bar, segment, point or slice, with the value that it measures and the number printed beside it."""
 
     box: Box
     color: Color
@@ -33,31 +35,37 @@ class Mark:
     label: Label | None = None
 
 
-def marked_value(mark: Mark, reach: float | None, step: float | None) -> ChartValue:
-    """The value of a mark; `reach` is the range of all values, `step` what one pixel is worth."""
+def marked_value(mark: Mark, value_range: float | None, step: float | None) -> ChartValue:
+    """The value of a mark; `value_range` is the range of all values, `step` the units per pixel."""
     color = hexadecimal(mark.color)
     if mark.label is not None and mark.label.number is not None:
         number = mark.label.number
-        sure = _LABELLED_ALONE
+        sure = _UNCHECKED_CONFIDENCE
         value, text = number.value, mark.label.text
-        if mark.measured is not None and reach:
-            if mark.measured < 0 < value and abs(mark.measured + value) < 2 * _CONSISTENT * reach:
+        if mark.measured is not None and value_range:
+            if mark.measured < 0 < value and abs(mark.measured + value) < 2 * _AGREEMENT * value_range:
                 value = -value
-            error = abs(mark.measured - value) / reach
-            if error > _CONTRADICTING and abs(mark.measured - value) > 0.1 * abs(value):
+            error = abs(mark.measured - value) / value_range
+            if error > _CONTRADICTION and abs(mark.measured - value) > 0.1 * abs(value):
                 return ChartValue(
-                    value=rounded(mark.measured, step), text=None, confidence=_CONTRADICTED, box=mark.box, color=color
+                    value=rounded(mark.measured, step),
+                    text=None,
+                    confidence=_CONTRADICTED_CONFIDENCE,
+                    box=mark.box,
+                    color=color,
                 )
-            sure = _LABELLED if error < _CONSISTENT else _LABELLED_ALONE - 0.1
+            sure = _AGREEING_CONFIDENCE if error < _AGREEMENT else _UNCHECKED_CONFIDENCE - 0.1
         confidence = round(sure * min(1.0, 0.5 + 0.5 * mark.label.confidence), 3)
         return ChartValue(value=value, text=text, confidence=confidence, box=mark.box, color=color)
     if mark.measured is None:
         return ChartValue(value=None, text=None, confidence=0.0, box=mark.box, color=color)
-    return ChartValue(value=rounded(mark.measured, step), text=None, confidence=_MEASURED, box=mark.box, color=color)
+    return ChartValue(
+        value=rounded(mark.measured, step), text=None, confidence=_MEASURED_CONFIDENCE, box=mark.box, color=color
+    )
 
 
 def rounded(value: float, step: float | None) -> float:
-    """`value` to the decimals that a resolution of `step` can tell apart, and three digits at least."""
+    """`value` rounded to the decimals that a resolution of `step` justifies, with at least three digits."""
     if value == 0 or not math.isfinite(value):
         return 0.0
     magnitude = math.floor(math.log10(abs(value)))
@@ -66,16 +74,16 @@ def rounded(value: float, step: float | None) -> float:
 
 
 def anchored(scale: Scale, baseline: float) -> Scale:
-    """`scale` moved so that zero lies on the marks' baseline, where it nearly does already.
+    """`scale` shifted so that zero is at the baseline of the marks, if it is within a few pixels of it.
 
-    Tick labels stand a pixel or two off their ticks; the baseline is drawn where zero is.
+    Tick labels are a pixel or two off their ticks; the baseline is exactly at zero.
     """
     pixels = abs(scale.position(0.0) - baseline)
     return replace(scale, offset=-scale.slope * baseline) if pixels <= 5.0 else scale
 
 
 def unit_length(lengths: Sequence[float], numbers: Sequence[float]) -> float | None:
-    """What a pixel of bar is worth where no axis says so, from bars with labels; None if they disagree."""
+    """Units per pixel of bar length without an axis, from bars with labels; None if they disagree."""
     ratios = [abs(number) / length for length, number in zip(lengths, numbers, strict=True) if length > 3 and number]
     if len(ratios) < 2:
         return None
@@ -85,7 +93,7 @@ def unit_length(lengths: Sequence[float], numbers: Sequence[float]) -> float | N
 
 
 def common_unit(scale: Scale | None, labels: Sequence[Label]) -> str | None:
-    """ "%" or a currency, as the axis or most data labels print it."""
+    """ "%" or a currency, if the axis or the data labels print one."""
     numbers = [label.number for label in labels if label.number is not None]
     if (scale is not None and scale.percent) or any(number.percent for number in numbers):
         return "%"

@@ -12,14 +12,14 @@ from cogdoc.engines.builtin.charts.chart_parts import Bar, Color, Drawing, Mask,
 from cogdoc.engines.builtin.charts.colors import background_of, distance, flat_colors, mask_of
 from cogdoc.parsing.page_text import Word
 
-_LEAST_PIXELS = 24
-"""A colour that evenly fills fewer pixels than this paints no mark."""
-_FILLED = 0.86
-"""Share of its bounding box that a rectangle's outline encloses; corners may be rounded."""
+_MIN_PIXELS = 24
+"""A color that fills fewer pixels is not that of a mark."""
+_MIN_FILLED = 0.86
+"""Share of its bounding box that a rectangle fills; corners may be rounded."""
 
 
 def without_labels(picture: Picture, words: Iterable[Word]) -> Picture:
-    """`picture` with words painted over where they stand on one even colour, so that labels cut no bar."""
+    """`picture` with words on a uniform color painted over, so that labels do not cut bars."""
     cleaned = picture.copy()
     height, width = picture.shape[:2]
     for word in words:
@@ -40,16 +40,16 @@ def without_labels(picture: Picture, words: Iterable[Word]) -> Picture:
 
 
 def find_bars(picture: Picture) -> list[Bar]:
-    """All evenly painted upright rectangles but the background, of three pixels by two or more."""
+    """All rectangles of one uniform color, except the background, of at least 2 by 2 and 12 pixels."""
     background = background_of(picture)
     bars: list[Bar] = []
-    for color in flat_colors(picture, background, _LEAST_PIXELS):
+    for color in flat_colors(picture, background, _MIN_PIXELS):
         bars += _rectangles(mask_of(picture, color), color)
     return bars
 
 
 def drawn_bars(drawing: Drawing, background: Color) -> list[Bar]:
-    """The filled upright rectangles of a drawing, exactly as drawn."""
+    """The filled rectangles of a drawing, with exact coordinates."""
     bars = []
     for path in drawing.paths:
         if path.fill is None or len(path.points) < 4 or distance(path.fill, background) < 12:
@@ -65,7 +65,7 @@ def drawn_bars(drawing: Drawing, background: Color) -> list[Bar]:
 
 
 def painted(drawing: Drawing, shape: tuple[int, int]) -> Picture:
-    """A drawing on white without its text, (height, width) = `shape`: clean input for measuring pixels."""
+    """A drawing on white without its text, as pixels; `shape` is (height, width)."""
     canvas = np.full((*shape, 3), 255, dtype=np.uint8)
     for path in drawing.paths:
         points = np.round(np.array(path.points, dtype=np.float64)).astype(np.int32)
@@ -92,7 +92,7 @@ def _rectangles(mask: Mask, color: Color) -> list[Bar]:
 
 
 def _trimmed(part: Mask | np.ndarray[tuple[int, int], np.dtype[np.uint8]], x: int, y: int) -> Box | None:
-    """The rectangle that `part` fills once thin whiskers are cut off, None where it is another shape."""
+    """The rectangle that `part` fills without thin lines attached to it; None if it has another shape."""
     padded = cv2.copyMakeBorder(part.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     contours, _ = cv2.findContours(padded, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.zeros_like(padded)
@@ -104,6 +104,6 @@ def _trimmed(part: Mask | np.ndarray[tuple[int, int], np.dtype[np.uint8]], x: in
         return None
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     inside = filled[top:bottom, left:right]
-    if inside.mean() < _FILLED or inside.sum() < 0.8 * filled.sum():
+    if inside.mean() < _MIN_FILLED or inside.sum() < 0.8 * filled.sum():
         return None
     return Box(float(x + left), float(y + top), float(x + right), float(y + bottom))

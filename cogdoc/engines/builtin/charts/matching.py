@@ -1,4 +1,4 @@
-"""Which series, categories and colours of a chart a question speaks of."""
+"""Which series, categories and colors of a chart a question names."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from typing import NamedTuple
 from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.charts.colors import from_hexadecimal, named_colors
+from cogdoc.query.vocabulary import MONTHS
 from cogdoc.results.records import Chart, ChartValue
+from cogdoc.text import HAN, has_han
 
 CERTAIN, COMPUTED, LIKELY, GUESS = 0.97, 0.79, 0.58, 0.3
-"""How sure an answer is: read off at a named place; worked out; probably what was meant; the best there is.
+"""Confidence of an answer: read at the named cell; computed; probably what was meant; the best guess.
 
-The shares of such answers to ChartQA's development questions that are right, a guess rated a little lower.
+The share of right answers among those to ChartQA's development questions; for guesses a little less.
 """
 
-HINTED_ONLY = 0.85
-"""Times as sure where names were only hinted at."""
+HINT_FACTOR = 0.85
+"""Factor of the confidence if the question only hints at a name."""
 
-_MENTIONED = 0.72
-"""Share of a name's weight that a question must contain to speak of it."""
-_HINTED = 0.3
-"""Share from which the best name is taken where none is fully mentioned."""
-_SIMILAR = 87
-"""Similarity of two words, of 100, that OCR errors and endings leave."""
+_MIN_MENTIONED = 0.72
+"""Share of a name's weight that a question has to contain to name it."""
+_MIN_HINTED = 0.3
+"""Share from which the best name counts as hinted at, if none is named."""
+_MIN_SIMILARITY = 87
+"""Similarity of two words, 0 to 100, that may differ by OCR errors and endings."""
 
 _PHRASES = (
     (re.compile(r"\bunited states( of america)?\b|\bu\.\s?s\.?(\s?a\.?)?(?!\w)|\busa\b"), "usa"),
@@ -42,13 +44,9 @@ _PHRASES = (
     (re.compile(r"\bq([1-4])\s?[’'‘`]?\s?(\d\d)\b"), r" q\1 year\2"),
     (re.compile(r"[’'‘`](\d\d)\b"), r" year\1"),
 )
-_WORD = re.compile(r"\d\d/\d\d|\d+(?:[.,]\d+)*|[a-z]+\d*|[\u4e00-\u9fff]+|[^\W\d_]+")
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-_EQUAL = {
-    **{month[:3]: month for month in _MONTHS},
+_WORD = re.compile(rf"\d\d/\d\d|\d+(?:[.,]\d+)*|[a-z]+\d*|[{HAN}]+|[^\W\d_]+")
+_SAME_WORD = {
+    **{month[:3]: month for month in MONTHS},
     "sept": "september",
     **dict.fromkeys(("men", "man", "males", "boy", "boys"), "male"),
     **dict.fromkeys(("women", "woman", "females", "girl", "girls"), "female"),
@@ -57,7 +55,7 @@ _EQUAL = {
     **dict.fromkeys(("percent", "percentage"), "%"),
     **dict.fromkeys(("favourable",), "favorable"),
 }
-_WEAK = frozenset(
+_WEAK_WORDS = frozenset(
     re.findall(
         r"\S+",
         "the a an of in on at to for and or is are was were be by with from as that this who what which how many much "
@@ -68,7 +66,7 @@ _WEAK = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value of the chart's table and its place there."""
+    """One value of the chart's table, with the indices of its series and category."""
 
     series: int
     category: int
@@ -76,8 +74,8 @@ class Cell:
     printed: ChartValue
 
 
-class Found(NamedTuple):
-    """An answer, how sure it is, and the cells that it rests on."""
+class ChartAnswer(NamedTuple):
+    """An answer, its confidence, and the cells that it comes from."""
 
     text: str
     confidence: float
@@ -86,19 +84,19 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a question speaks of: indices into the chart's series and categories, empty where it names none."""
+    """What a question is about: indices of the chart's series and categories, empty if it names none."""
 
     series: tuple[int, ...]
     categories: tuple[int, ...]
     cells: tuple[Cell, ...]
-    """The cells in what is named, or all of them."""
+    """The cells of what is named, or all cells."""
     by_color: bool = False
     certain: bool = True
-    """False where a name was only hinted at."""
+    """False if the question only hints at a name."""
 
 
 def cells_of(chart: Chart) -> list[Cell]:
-    """All values of a chart that are known."""
+    """All known values of a chart."""
     return [
         Cell(s, c, value.value, value)
         for s, series in enumerate(chart.series)
@@ -108,7 +106,7 @@ def cells_of(chart: Chart) -> list[Cell]:
 
 
 def subject_of(chart: Chart, question: str, *, hints: bool = True) -> Subject:
-    """The part of the chart that `question` names by name or by colour, or (`hints`) seems to."""
+    """The part of the chart that `question` refers to by name or by color; with `hints`, also by part of a name."""
     words = tokens(question)
     series_names = [series.name for series in chart.series]
     series, series_sure = mentioned(series_names, words) if len(series_names) > 1 else ((), True)
@@ -129,33 +127,33 @@ def subject_of(chart: Chart, question: str, *, hints: bool = True) -> Subject:
 
 
 def mentioned(names: Sequence[str], words: Sequence[str]) -> tuple[tuple[int, ...], bool]:
-    """Indices of the names that `words` contain, in the order of mention, and whether they do so fully."""
+    """Indices of the names that `words` contain, in the order of mention, and whether they contain them fully."""
     split = [tokens(name) for name in names]
     weights = _weights(split)
-    scores, places = [], []
-    runs = {one + other: place for place, (one, other) in enumerate(itertools.pairwise(words))}
-    runs |= {word: place for place, word in enumerate(words)}
+    scores, positions = [], []
+    runs = {one + other: index for index, (one, other) in enumerate(itertools.pairwise(words))}
+    runs |= {word: index for index, word in enumerate(words)}
     for parts in split:
         run = "".join(parts)
         if len(run) >= 5 and run in runs:
             scores.append(1.0)
-            places.append(runs[run])
+            positions.append(runs[run])
             continue
         total = sum(weights[part] for part in parts)
-        found = {part: place for part in parts if (place := _find(part, words)) is not None}
+        found = {part: index for part in parts if (index := _find(part, words)) is not None}
         scores.append(sum(weights[part] for part in parts if part in found) / total if total else 0.0)
-        places.append(min((place for part, place in found.items() if weights[part] > 0.2), default=len(words)))
-    full = [i for i, score in enumerate(scores) if score >= _MENTIONED]
+        positions.append(min((index for part, index in found.items() if weights[part] > 0.2), default=len(words)))
+    full = [i for i, score in enumerate(scores) if score >= _MIN_MENTIONED]
     if full:
         best = _most_specific(full, split, scores)
-        return tuple(sorted(best, key=lambda i: places[i])), True
+        return tuple(sorted(best, key=lambda i: positions[i])), True
     top = max(scores, default=0.0)
-    hinted = [i for i, score in enumerate(scores) if score == top and score >= _HINTED]
+    hinted = [i for i, score in enumerate(scores) if score == top and score >= _MIN_HINTED]
     return (tuple(hinted), False) if len(hinted) == 1 else ((), True)
 
 
 def tokens(text: str) -> list[str]:
-    """Words of a text in one spelling: lower case, months and years in full, some synonyms as one."""
+    """The words of a text in one spelling: in lower case, months and years in full, some synonyms as one word."""
     lowered = text.lower()
     for pattern, replacement in _PHRASES:
         lowered = pattern.sub(replacement, lowered)
@@ -164,13 +162,13 @@ def tokens(text: str) -> list[str]:
         if word.startswith("year") and word[4:].isdigit():
             words.append(_full_year(word[4:]))
         else:
-            words.append(_EQUAL.get(word, word))
+            words.append(_SAME_WORD.get(word, word))
     return words
 
 
 def content_words(text: str) -> list[str]:
-    """The words of a text that say something."""
-    return [word for word in tokens(text) if word not in _WEAK and len(word) > 1]
+    """The words of a text without function words."""
+    return [word for word in tokens(text) if word not in _WEAK_WORDS and len(word) > 1]
 
 
 def _full_year(two_digits: str) -> str:
@@ -178,31 +176,31 @@ def _full_year(two_digits: str) -> str:
 
 
 def _weights(names: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Rare words count for more; those in every name and small words for little."""
+    """The weights of words: rare ones weigh more; words of every name and function words weigh little."""
     counts: dict[str, int] = {}
     for parts in names:
         for part in set(parts):
             counts[part] = counts.get(part, 0) + 1
     return {
-        part: 0.08 if part in _WEAK else max(0.1, math.log((len(names) + 1) / count) / math.log(len(names) + 1))
+        part: 0.08 if part in _WEAK_WORDS else max(0.1, math.log((len(names) + 1) / count) / math.log(len(names) + 1))
         for part, count in counts.items()
     }
 
 
 def _find(part: str, words: Sequence[str]) -> int | None:
-    """Where `words` contain `part`, allowing for endings and OCR errors in longer words."""
-    for place, word in enumerate(words):
+    """The index at which `words` contain `part`, allowing for endings and OCR errors in longer words."""
+    for index, word in enumerate(words):
         if word == part or (len(part) == 2 and part.isdigit() and word == _full_year(part)):
-            return place
-    if part.isdigit() or part in _WEAK:
+            return index
+    if part.isdigit() or part in _WEAK_WORDS:
         return None
-    if "\u4e00" <= part[0] <= "\u9fff":
+    if has_han(part[0]):
         return next((i for i, word in enumerate(words) if part in word or (len(word) > 1 and word in part)), None)
     if len(part) < 4:
         return next((i for i, word in enumerate(words) if word in (part + "s", part.rstrip("s"))), None)
-    for place, word in enumerate(words):
-        if len(word) >= 4 and (fuzz.ratio(word, part) >= _SIMILAR or _same_stem(word, part)):
-            return place
+    for index, word in enumerate(words):
+        if len(word) >= 4 and (fuzz.ratio(word, part) >= _MIN_SIMILARITY or _same_stem(word, part)):
+            return index
     return None
 
 
@@ -213,18 +211,18 @@ def _same_stem(one: str, other: str) -> bool:
 
 
 def _most_specific(full: Sequence[int], split: Sequence[Sequence[str]], scores: Sequence[float]) -> list[int]:
-    """Without names that are only a part of a longer name that is mentioned too."""
-    kept = []
+    """The names that are not part of a longer name that is mentioned too."""
+    longest = []
     for i in full:
         inside = any(j != i and set(split[i]) < set(split[j]) and scores[j] >= scores[i] - 0.01 for j in full)
         if not inside:
-            kept.append(i)
-    exact = [i for i in kept if scores[i] > 0.99]
-    return exact or kept
+            longest.append(i)
+    exact = [i for i in longest if scores[i] > 0.99]
+    return exact or longest
 
 
 def _by_color(chart: Chart, question: str, cells: list[Cell]) -> tuple[tuple[int, ...], list[Cell], bool]:
-    """Series, or single bars and slices, in the colours that the question names."""
+    """The series, or single bars and slices, in the colors that the question names."""
     if len(chart.series) > 1:
         colors = {series.color: i for i, series in enumerate(chart.series) if series.color}
         named = named_colors(question, [from_hexadecimal(color) for color in colors])
@@ -234,5 +232,5 @@ def _by_color(chart: Chart, question: str, cells: list[Cell]) -> tuple[tuple[int
     named = named_colors(question, [from_hexadecimal(color) for color in sorted(own)])
     if not named:
         return (), cells, False
-    kept = [cell for cell in cells if cell.printed.color and from_hexadecimal(cell.printed.color) in named]
-    return (), kept, True
+    in_color = [cell for cell in cells if cell.printed.color and from_hexadecimal(cell.printed.color) in named]
+    return (), in_color, True

@@ -1,4 +1,4 @@
-"""What a question asks to be done with a chart's values, and the doing of it."""
+"""Operations on a chart's values: which one a question asks for, and their results."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from cogdoc.engines.builtin.charts.matching import Cell
 from cogdoc.parsing.numbers import find_numbers
+from cogdoc.text import HAN
 
 
 class Operation(StrEnum):
@@ -22,15 +23,15 @@ class Operation(StrEnum):
     PRODUCT = "product"
 
 
-_MEASURES = (
+_AVERAGED = (
     "annual|age|price|cost|number|salary|monthly|daily|hourly|weekly|life|time|revenue|income|spending|temperature|"
     "size|rate|global|household|expenditure|length|duration|consumer|share|selling|amount|ticket|height|weight|speed"
 )
-"""An "average price" is what the chart shows; nothing needs averaging."""
+"""An "average price" is what the chart shows; it does not ask for an average."""
 
 _OPERATIONS = (
     (Operation.MEDIAN, r"\bmedian\b|中位数"),
-    (Operation.AVERAGE, rf"\b(?:average|mean) of\b|\bmean\b|\baverages?\b(?! (?:{_MEASURES}))|平均"),
+    (Operation.AVERAGE, rf"\b(?:average|mean) of\b|\bmean\b|\baverages?\b(?! (?:{_AVERAGED}))|平均"),
     (Operation.RATIO, r"\bratio\b|\bhow many times\b|\bdivid|倍|比值"),
     (Operation.PRODUCT, r"\bproduct of\b|\bmultipl(?:y|ied)\b|乘积"),
     (
@@ -57,7 +58,7 @@ _RANKS = {
     "第四": 4, "第五": 5,
 }  # fmt: skip
 _EXTREME = re.compile(
-    rf"(?:(?P<rank>{'|'.join(_RANKS)})[\s-]*)?(?:(?<!\w)|(?<=[\u4e00-\u9fff]))(?:(?P<high>{_HIGH})|(?P<low>{_LOW}))"
+    rf"(?:(?P<rank>{'|'.join(_RANKS)})[\s-]*)?(?:(?<!\w)|(?<=[{HAN}]))(?:(?P<high>{_HIGH})|(?P<low>{_LOW}))"
     r"(?![a-z])(?:[\s-]*(?P<behind>second|third|2nd|3rd))?"
 )
 _RANKED = re.compile(
@@ -98,25 +99,25 @@ def extremes_of(question: str) -> list[tuple[bool, int]]:
 
 
 def threshold_of(question: str) -> tuple[bool, float] | None:
-    """(above?, bound) where `question` compares values with a number."""
+    """(above?, bound) if `question` compares values with a number."""
     lowered = question.lower()
     for pattern, above in ((_MORE, True), (_LESS, False)):
         for match in pattern.finditer(lowered):
-            behind = lowered[match.end() : match.end() + 24]
-            numbers = find_numbers(behind)
-            if numbers and re.fullmatch(r"\s*(?:than|to|the|value|of|percent|\s|了)*", behind[: numbers[0].start]):
+            rest = lowered[match.end() : match.end() + 24]
+            numbers = find_numbers(rest)
+            if numbers and re.fullmatch(r"\s*(?:than|to|the|value|of|percent|\s|了)*", rest[: numbers[0].start]):
                 return above, numbers[0].value
     return None
 
 
 def counted_of(question: str) -> str | None:
-    """What `question` asks the number of ("bars", "colors"), None where it asks for a value."""
+    """What `question` asks the number of ("bars", "colors"); None if it asks for a value."""
     match = _COUNTED.search(question.lower())
     return None if match is None else (match["always"] or match["shown"] or "items").split()[-1]
 
 
 def gap_extreme_of(question: str) -> bool | None:
-    """Whether the largest (True) or the smallest (False) difference is asked for, None where neither is."""
+    """Whether a question asks for the largest (True) or the smallest (False) difference, or for neither (None)."""
     match = re.search(
         rf"(?:(?P<high>{_HIGH})|(?P<low>{_LOW}))\s+(?:\w+\s+)?(?:difference|gap)|"
         rf"(?:difference|gap)\b.*?\b(?:(?P<high_behind>{_HIGH})|(?P<low_behind>{_LOW}))\W*$",
@@ -126,7 +127,7 @@ def gap_extreme_of(question: str) -> bool | None:
 
 
 def asks_less(question: str) -> bool:
-    """Whether the smaller one of several is asked for."""
+    """Whether a question asks for the smaller one of several."""
     return bool(_LESS.search(question.lower())) or any(not high for high, _ in extremes_of(question))
 
 
@@ -137,7 +138,7 @@ def ranked(cells: Sequence[Cell], *, high: bool, rank: int) -> Cell | None:
 
 
 def computed(operation: Operation, values: Sequence[float]) -> float | None:
-    """The result of `operation` on `values`, None where it is not defined for them."""
+    """The result of `operation` on `values`; None if it is undefined for them."""
     if not values:
         return None
     match operation:
@@ -160,7 +161,7 @@ def computed(operation: Operation, values: Sequence[float]) -> float | None:
 
 
 def formatted(value: float, decimals: int) -> str:
-    """A short decimal without trailing zeros; small numbers keep three digits."""
+    """A number as a short decimal without trailing zeros; numbers below 1 keep three digits."""
     if value != 0 and abs(value) < 1:
         decimals = max(decimals, 1 - math.floor(math.log10(abs(value))) + 1)
     text = f"{value:.{decimals}f}"
@@ -168,7 +169,7 @@ def formatted(value: float, decimals: int) -> str:
 
 
 def printed(cell: Cell) -> str:
-    """The value as printed, without the percent sign, currency and grouping that a number is compared without."""
+    """A cell's value as printed, without percent sign, currency and grouping; answers are compared without them."""
     number = find_numbers(cell.printed.text or "")
     decimals = number[0].decimals if len(number) == 1 else 0
     if len(number) == 1 and number[0].scale != 1.0 and cell.printed.text:
@@ -177,5 +178,5 @@ def printed(cell: Cell) -> str:
 
 
 def decimals_of(cells: Iterable[Cell]) -> int:
-    """Decimals that the values themselves carry, four at most."""
+    """The largest number of decimals of the values, at most four."""
     return max((len(f"{cell.value:.4f}".rstrip("0").split(".")[1]) for cell in cells), default=0)

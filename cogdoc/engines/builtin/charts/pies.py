@@ -15,15 +15,17 @@ from cogdoc.engines.builtin.charts.legend import find_legend
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
-_REACH = 2.3
-"""Names stand within this many radii of the centre."""
-_PRINTED = 0.96
-_PRINTED_UNCHECKED = 0.75
-_MEASURED = 0.7
+_MAX_DISTANCE = 2.3
+"""Names are within this many radii of the center."""
+
+_AGREEING_CONFIDENCE = 0.96
+"""For a printed number that agrees with the angle of its slice."""
+_DISAGREEING_CONFIDENCE = 0.75
+_MEASURED_CONFIDENCE = 0.7
 
 
 def read_pie(pie: Pie, labels: Sequence[Label], picture: Picture) -> tuple[Chart, Box]:
-    """The chart a pie shows and the box of its disc; shares are percents where nothing else is printed."""
+    """The chart that a pie shows and the box of its disc; values are in percent unless other numbers are printed."""
     x, y = pie.center
     disc = Box(x - pie.radius, y - pie.radius, x + pie.radius, y + pie.radius)
     legend = {
@@ -31,8 +33,8 @@ def read_pie(pie: Pie, labels: Sequence[Label], picture: Picture) -> tuple[Chart
     }
     if len(legend) < 2:
         legend = {}
-    named = [label for label in labels if not any(label.box.overlap(e.box) > 0 for e in legend.values())]
-    blocks = [block for block in _blocks(named) if _distance(block, pie) < _REACH]
+    outside_legend = [label for label in labels if not any(label.box.overlap(e.box) > 0 for e in legend.values())]
+    blocks = [block for block in _blocks(outside_legend) if _distance(block, pie) < _MAX_DISTANCE]
     numbers = _assigned_numbers(pie, [label for block in blocks for label in _value_of(block)])
     names = _assigned_names(pie, blocks, numbers)
     printed = [label.number.value for label in numbers if label is not None and label.number is not None]
@@ -61,20 +63,20 @@ def _value(pie: Pie, part: Slice, label: Label | None, total: float, *, complete
     if label is None or label.number is None:
         share = part.share * (total if total == 100.0 or not complete else 100.0)
         return ChartValue(
-            value=round(share, 1), text=None, confidence=_MEASURED, box=_slice_box(pie, part), color=color
+            value=round(share, 1), text=None, confidence=_MEASURED_CONFIDENCE, box=_slice_box(pie, part), color=color
         )
     agrees = abs(label.number.value - part.share * total) <= 0.03 * total
     return ChartValue(
         value=label.number.value,
         text=label.number.text,
-        confidence=_PRINTED if agrees else _PRINTED_UNCHECKED,
+        confidence=_AGREEING_CONFIDENCE if agrees else _DISAGREEING_CONFIDENCE,
         box=_slice_box(pie, part),
         color=color,
     )
 
 
 def _slice_box(pie: Pie, part: Slice) -> Box:
-    """A square in the middle of the slice, a quarter of the disc wide."""
+    """A square inside the slice, as wide as a quarter of the radius."""
     angle = math.radians(part.middle)
     x = pie.center[0] + 0.7 * pie.radius * math.sin(angle)
     y = pie.center[1] - 0.7 * pie.radius * math.cos(angle)
@@ -83,7 +85,7 @@ def _slice_box(pie: Pie, part: Slice) -> Box:
 
 
 def _value_of(block: Sequence[Label]) -> list[Label]:
-    """The number that is a block's value: the last one, percents first, as names may hold numbers too."""
+    """The number that is the value of a block: the last percentage or number, as names may contain numbers too."""
     numbers = [label for label in in_reading_order(block) if label.number is not None]
     percents = [label for label in numbers if label.number is not None and label.number.percent]
     return (percents or numbers)[-1:]
@@ -95,7 +97,7 @@ def _are_percents(numbers: Iterable[Label | None]) -> bool:
 
 
 def _distance(block: Sequence[Label], pie: Pie) -> float:
-    """How far from the centre the block's nearest word stands, in radii."""
+    """The distance of the block's nearest word from the center, in radii."""
     return min(
         math.hypot(label.box.center[0] - pie.center[0], label.box.center[1] - pie.center[1]) / pie.radius
         for label in block
@@ -103,7 +105,7 @@ def _distance(block: Sequence[Label], pie: Pie) -> float:
 
 
 def _blocks(labels: Sequence[Label]) -> list[list[Label]]:
-    """Labels that belong together: words of one phrase, and phrases right above each other."""
+    """Labels that belong together: the words of a phrase, and phrases right below each other."""
     lines = phrases([label for label in labels if not label.slanted], gap=0.9)
     blocks: list[list[Label]] = []
     for line in sorted(lines, key=lambda line: line.box.y0):
@@ -120,7 +122,7 @@ def _blocks(labels: Sequence[Label]) -> list[list[Label]]:
 
 
 def _both_numbered(block: Sequence[Label], line: Label) -> bool:
-    """Two numbers are two labels, however close."""
+    """Whether both contain a number: then they are two labels, however close."""
     return bool(find_numbers(line.text)) and any(find_numbers(part.text) for part in block)
 
 
@@ -128,7 +130,7 @@ def _parts_of(line: Label, labels: Iterable[Label]) -> list[Label]:
     return [label for label in labels if line.box.overlap(label.box) > 0.6 * label.box.area]
 
 
-def _angle_apart(pie: Pie, label: Label, part: Slice) -> float:
+def _angle_between(pie: Pie, label: Label, part: Slice) -> float:
     x, y = label.box.center
     angle = math.degrees(math.atan2(x - pie.center[0], pie.center[1] - y)) % 360
     inside = (angle - part.start) % 360
@@ -138,10 +140,10 @@ def _angle_apart(pie: Pie, label: Label, part: Slice) -> float:
 
 
 def _total(pie: Pie, numbers: Sequence[Label]) -> float:
-    """What the whole disc is worth: the middle of what each number and the slice beside it say."""
+    """The value of the whole disc: the median of what each number and the slice beside it imply."""
     wholes = []
     for label in numbers:
-        part = min(pie.slices, key=lambda part: _angle_apart(pie, label, part))
+        part = min(pie.slices, key=lambda part: _angle_between(pie, label, part))
         if label.number is not None and label.number.value > 0:
             wholes.append(label.number.value / part.share)
     total = statistics.median(wholes) if wholes else 100.0
@@ -149,7 +151,7 @@ def _total(pie: Pie, numbers: Sequence[Label]) -> float:
 
 
 def _assigned_numbers(pie: Pie, numbers: Sequence[Label]) -> list[Label | None]:
-    """For each slice the number whose place and value fit it best."""
+    """For each slice the number whose position and value fit it best."""
     total = _total(pie, numbers)
     costs = []
     for i, part in enumerate(pie.slices):
@@ -157,15 +159,15 @@ def _assigned_numbers(pie: Pie, numbers: Sequence[Label]) -> list[Label | None]:
             if label.number is None:
                 continue
             misfit = abs(label.number.value / max(total, 1e-9) - part.share) * 100
-            apart = _angle_apart(pie, label, part)
-            if apart < 75 and misfit < 25:
-                costs.append((apart / 25 + misfit / 3, i, j))
+            angle = _angle_between(pie, label, part)
+            if angle < 75 and misfit < 25:
+                costs.append((angle / 25 + misfit / 3, i, j))
     found: list[Label | None] = [None] * len(pie.slices)
-    given: set[int] = set()
+    assigned: set[int] = set()
     for _, i, j in sorted(costs):
-        if found[i] is None and j not in given:
+        if found[i] is None and j not in assigned:
             found[i] = numbers[j]
-            given.add(j)
+            assigned.add(j)
     return found
 
 
@@ -177,22 +179,22 @@ def _assigned_names(pie: Pie, blocks: Sequence[Sequence[Label]], numbers: Sequen
         text = " ".join(label.text for label in in_reading_order(block) if label not in value).strip(" :,;()|-")
         owners = [i for i, number in enumerate(numbers) if number is not None and any(number is part for part in block)]
         if owners and text:
-            names[owners[0]] = names[owners[0]] or _cleaned(text)
+            names[owners[0]] = names[owners[0]] or _without_bullet(text)
         elif text:
             rest.append((text, block))
     free = [i for i, name in enumerate(names) if not name]
     costs = sorted(
-        (_angle_apart(pie, merged(list(block)), pie.slices[i]) + 20 * max(0.0, _distance(block, pie) - 1.3), i, j)
+        (_angle_between(pie, merged(list(block)), pie.slices[i]) + 20 * max(0.0, _distance(block, pie) - 1.3), i, j)
         for j, (_, block) in enumerate(rest)
         for i in free
     )
     used: set[int] = set()
     for cost, i, j in costs:
         if cost < 40 and not names[i] and j not in used:
-            names[i] = _cleaned(rest[j][0])
+            names[i] = _without_bullet(rest[j][0])
             used.add(j)
     return names
 
 
-def _cleaned(text: str) -> str:
+def _without_bullet(text: str) -> str:
     return re.sub(r"^[•●■·–—-]+\s*", "", text)

@@ -1,4 +1,4 @@
-"""Looks at a picture and says which chart it shows, if any: the order in which the readers are tried."""
+"""Decides which kind of chart a picture shows, if any: pies are tried first, then bars, then lines."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title
 from cogdoc.parsing.page_text import Line
 from cogdoc.results.records import Chart, ChartKind
 
-_LEAST_SIDE = 40
-"""Pixels; a smaller picture shows no chart that could be read."""
-_LEAST_PLOT = 0.02
-"""Of the picture's area."""
-_LEAST_VALUES = 2
-_MOST_WORDS_INSIDE = 2.5
-"""Words a bar; a shaded table or form carries more."""
-_MOST_WORDS_AMONG_CURVES = 12
-"""Words between lines beside their names; a form with ruled lines carries more."""
+_MIN_SIDE = 40
+"""Pixels; charts in smaller pictures cannot be read."""
+_MIN_PLOT_SHARE = 0.02
+"""Share of the picture's area."""
+_MIN_VALUES = 2
+_MAX_WORDS_PER_BAR = 2.5
+"""Words inside bars; a shaded table or form has more."""
+_MAX_WORDS_AMONG_CURVES = 12
+"""Words between the lines besides their names; a form with ruled lines has more."""
 
 
 def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None = None) -> Chart | None:
-    """The chart that `picture` shows, None where it shows none.
+    """The chart that `picture` shows, or None.
 
-    `lines` are the words on the picture and `drawing` its vector marks where they are known exactly, all in
-    pixels of the picture; so are the boxes of the result.
+    `lines` are the words in the picture. `drawing` holds its vector paths, if they are known. Both are in pixels of
+    the picture, and so are the boxes of the result.
     """
     lines = list(lines)
-    if min(picture.shape[:2]) < _LEAST_SIDE or not lines:
+    if min(picture.shape[:2]) < _MIN_SIDE or not lines:
         return None
     labels = labels_of(lines)
     found = None
@@ -48,7 +48,7 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
     if found is None:
         return None
     chart, plot = found
-    if sum(value.value is not None for series in chart.series for value in series.values) < _LEAST_VALUES:
+    if sum(value.value is not None for series in chart.series for value in series.values) < _MIN_VALUES:
         return None
     names = [*chart.categories, *(series.name for series in chart.series)]
     x_title, y_title = find_axis_titles(lines, plot, names)
@@ -76,7 +76,7 @@ def _read_picture(picture: Picture, labels: Sequence[Label], lines: Sequence[Lin
 def _read_drawing(
     drawing: Drawing, picture: Picture, labels: Sequence[Label], lines: Sequence[Line]
 ) -> tuple[Chart, Box] | None:
-    """The same from exact marks; pictures without words and labels stand in where pixels are looked at."""
+    """Like `_read_picture` with exact marks; for what needs pixels, the drawing is painted without its text."""
     canvas = painted(drawing, picture.shape[:2])
     return (
         _read_pie(canvas, labels)
@@ -121,18 +121,18 @@ def _read_bars(
 
 
 def _are_rules(curves: Sequence[Curve], lines: Sequence[Line]) -> bool:
-    """Whether "curves" are the ruled lines or the print of a page of text."""
+    """Whether curves are in fact the ruled lines or the text of a page."""
     plot = plot_of(curves)
     inside = sum(
-        plot.contains_point(*word.box.center) and any(sign.isalpha() for sign in word.text)
+        plot.contains_point(*word.box.center) and any(char.isalpha() for char in word.text)
         for line in lines
         for word in line.words
     )
-    return inside > _MOST_WORDS_AMONG_CURVES + 4 * len(curves)
+    return inside > _MAX_WORDS_AMONG_CURVES + 4 * len(curves)
 
 
 def _is_plausible(layout: BarLayout, picture: Picture, lines: Sequence[Line]) -> bool:
-    """Whether bars are large enough to be meant, and not the swatches of a legend or the stripes of a table."""
+    """Whether bars are large enough, and not the swatches of a legend or the stripes of a table."""
     height = usual_height(lines)
     bars = layout.bars
     if not _is_large(layout.box, picture):
@@ -146,7 +146,7 @@ def _is_plausible(layout: BarLayout, picture: Picture, lines: Sequence[Line]) ->
         for line in lines
         for word in line.words
     )
-    if inside > _MOST_WORDS_INSIDE * len(bars):
+    if inside > _MAX_WORDS_PER_BAR * len(bars):
         return False
     alike = max(lengths) - min(lengths) < 0.02 * max(lengths) and not layout.stacked
     stripes = alike and len(layout.rows) > 2
@@ -157,4 +157,4 @@ def _is_large(box: Box, picture: Picture, *, thin: bool = False) -> bool:
     height, width = picture.shape[:2]
     if thin:
         return bool(box.width >= 0.25 * width)
-    return bool(box.area >= _LEAST_PLOT * width * height and min(box.width / width, box.height / height) > 0.04)
+    return bool(box.area >= _MIN_PLOT_SHARE * width * height and min(box.width / width, box.height / height) > 0.04)

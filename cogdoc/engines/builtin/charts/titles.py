@@ -1,4 +1,4 @@
-"""The words around a chart: its title above the plot, the titles of its axes beside it."""
+"""The text around a chart: the title above the plot, the titles of the axes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SOURCE = re.compile(r"^(source|note|©|\(c\)|来源|注[:：]|数据来源)|sho
 
 
 def find_title(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> str | None:
-    """The lines at the top of the picture in one size of letters, above the plot; no names of its parts."""
+    """The lines above the plot in the largest font size; names of series and categories are no title."""
     above = sorted(
         (line for line in lines if line.box.y1 < plot.y0 + 2 and _is_text(line) and not _is_legend(line.text, used)),
         key=lambda line: line.box.y0,
@@ -23,32 +23,32 @@ def find_title(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> str | N
         return None
     tallest = max(line.box.height for line in above[:3])
     first = next(i for i, line in enumerate(above[:3]) if line.box.height > 0.85 * tallest)
-    kept = [above[first]]
+    title = [above[first]]
     for line in above[first + 1 :]:
-        height = kept[-1].box.height
-        if line.box.height < 0.84 * height or line.box.y0 - kept[-1].box.y1 > 0.8 * height:
+        height = title[-1].box.height
+        if line.box.height < 0.84 * height or line.box.y0 - title[-1].box.y1 > 0.8 * height:
             break
-        kept.append(line)
-    text = " ".join(line.text for line in kept[:4])
+        title.append(line)
+    text = " ".join(line.text for line in title[:4])
     return text if len(text) >= 4 else None
 
 
 def _is_legend(text: str, used: Sequence[str]) -> bool:
-    """Whether a line holds nothing but names of the chart's parts and their values."""
+    """Whether a line contains only names of the chart's series and categories, and numbers."""
     for name in sorted(used, key=len, reverse=True):
         text = text.replace(name, "") if name else text
-    return not any(sign.isalpha() for sign in text)
+    return not any(char.isalpha() for char in text)
 
 
 def find_axis_titles(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> tuple[str | None, str | None]:
-    """(x title, y title): centred text below the tick labels, and text turned upright left of the plot."""
+    """(x title, y title): centered text below the tick labels, and vertical text left of the plot."""
     names = set(used)
-    turned = [
+    vertical = [
         line
         for line in lines
         if line.box.height > 2.5 * line.box.width and len(line.text) > 3 and line.box.center[0] < plot.x0
     ]
-    y_title = max(turned, key=lambda line: line.box.height).text if turned else None
+    y_title = max(vertical, key=lambda line: line.box.height).text if vertical else None
     usual = statistics.median([line.box.height for line in lines]) if lines else 10.0
     below = [
         line

@@ -1,3 +1,5 @@
+"""Printed numbers are parsed in all their notations."""
+
 from __future__ import annotations
 
 import pytest
@@ -42,7 +44,7 @@ def test_notations(text: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "-", "abc", "May", "2016-17", "Q3", "A4", "<0.01%", "3 of 4 apples", "12:30"])
-def test_what_is_no_number(text: str) -> None:
+def test_text_that_is_no_number(text: str) -> None:
     assert parse_number(text) is None
 
 
@@ -81,7 +83,7 @@ def test_both_ways_to_write_decimals_agree(value) -> None:
 
 
 @given(st.text(max_size=40))
-def test_any_text_is_taken_without_complaint(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     parse_number(text)
     for number in find_numbers(text):
         assert 0 <= number.start < number.end <= len(text)
