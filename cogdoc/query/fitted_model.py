@@ -75,7 +75,7 @@ def load_model(path: Path) -> FittedModel:
 
     Raises:
         OSError: the file cannot be read.
-        KeyError, TypeError, ValueError: it does not hold a model.
+        KeyError, TypeError, ValueError: it does not contain a model.
     """
     stored = json.loads(path.read_text(encoding="utf-8"))
     provenance = stored["provenance"]

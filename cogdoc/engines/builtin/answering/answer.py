@@ -21,17 +21,17 @@ from cogdoc.query.typed_values import ValueKind
 from cogdoc.results.records import Answer, Candidate, Evidence
 
 MIN_PROBABILITY = 0.3
-"""At least so probable, an answer is given in any case."""
+"""An answer with at least this probability is given in any case."""
 
 MIN_CLEAR_PROBABILITY = 0.15
-"""At least so probable, it is given where "not found" is much less probable."""
+"""An answer with at least this probability is given if "not found" is much less probable."""
 
 CLEAR_RATIO = 3.0
 """How many times as probable as "not found" such an answer has to be."""
 
 ALTERNATIVES = 5
 SHOWN_PAGES = 3
-"""Of so many of the best pages, the result shows at least one candidate or place to look each."""
+"""For each of this many best pages the result shows at least one candidate, or a line to look at."""
 
 RankedProposal = tuple[Proposal, float]
 """A proposal with its probability of being the answer."""

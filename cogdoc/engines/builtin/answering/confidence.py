@@ -25,7 +25,7 @@ MIN_CHART_NUMBERS = 0.45
 """Share of a chart's segments that are numbers; of a receipt's segments a quarter are, of a form's a seventh."""
 
 MIN_PROBABILITY = 1e-4
-"""Probabilities are kept this far from 0 and 1 before their log-odds are taken."""
+"""Probabilities are clipped to at least this distance from 0 and 1, so that their log-odds are finite."""
 
 _NUMBER = re.compile(r"\W*\d[\d.,]*\s?%?[KMB]?\W*")
 

@@ -1,4 +1,4 @@
-"""The total of a receipt or invoice, told from subtotals, taxes, cash and change by its words and by arithmetic."""
+"""The total of a receipt or invoice, among subtotals, taxes, cash and change, by its words and by arithmetic."""
 
 from __future__ import annotations
 

@@ -16,9 +16,10 @@ from cogdoc.engines.builtin.charts.operations import (
     operation_of,
     ranked,
 )
+from cogdoc.query.vocabulary import NUMBER_WORDS
 from cogdoc.results.records import Chart
 
-_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
+_COUNTS = {text: number for word, number in NUMBER_WORDS.items() if 2 <= number <= 5 for text in (word, str(number))}
 
 
 def arithmetic(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:

@@ -40,7 +40,7 @@ def marked_value(mark: Mark, value_range: float | None, step: float | None) -> C
     color = hexadecimal(mark.color)
     if mark.label is not None and mark.label.number is not None:
         number = mark.label.number
-        sure = _UNCHECKED_CONFIDENCE
+        base_confidence = _UNCHECKED_CONFIDENCE
         value, text = number.value, mark.label.text
         if mark.measured is not None and value_range:
             if mark.measured < 0 < value and abs(mark.measured + value) < 2 * _AGREEMENT * value_range:
@@ -54,8 +54,8 @@ def marked_value(mark: Mark, value_range: float | None, step: float | None) -> C
                     box=mark.box,
                     color=color,
                 )
-            sure = _AGREEING_CONFIDENCE if error < _AGREEMENT else _UNCHECKED_CONFIDENCE - 0.1
-        confidence = round(sure * min(1.0, 0.5 + 0.5 * mark.label.confidence), 3)
+            base_confidence = _AGREEING_CONFIDENCE if error < _AGREEMENT else _UNCHECKED_CONFIDENCE - 0.1
+        confidence = round(base_confidence * min(1.0, 0.5 + 0.5 * mark.label.confidence), 3)
         return ChartValue(value=value, text=text, confidence=confidence, box=mark.box, color=color)
     if mark.measured is None:
         return ChartValue(value=None, text=None, confidence=0.0, box=mark.box, color=color)

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from cogdoc.engines.builtin.charts.matching import Cell
 from cogdoc.parsing.numbers import find_numbers
+from cogdoc.query.vocabulary import CHINESE_DIGITS, ORDINALS
 from cogdoc.text import HAN
 
 
@@ -54,9 +55,13 @@ _HIGH = (
 )
 _LOW = r"lowest|smallest|least|minimum|min|fewest|shortest|tiniest|worst|bottom|weakest|最低|最小|最少|最短"
 _RANKS = {
-    "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5, "第二": 2, "第三": 3,
-    "第四": 4, "第五": 5,
-}  # fmt: skip
+    **{word: rank for word, rank in ORDINALS.items() if 2 <= rank <= 5},
+    "2nd": 2,
+    "3rd": 3,
+    "4th": 4,
+    "5th": 5,
+    **{f"第{char}": rank for char, rank in CHINESE_DIGITS.items() if 2 <= rank <= 5},
+}
 _EXTREME = re.compile(
     rf"(?:(?P<rank>{'|'.join(_RANKS)})[\s-]*)?(?:(?<!\w)|(?<=[{HAN}]))(?:(?P<high>{_HIGH})|(?P<low>{_LOW}))"
     r"(?![a-z])(?:[\s-]*(?P<behind>second|third|2nd|3rd))?"
