@@ -73,7 +73,7 @@ class BuiltinEngine:
         return best.model_copy(update={"flags": flags})
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
-        return page.document.sandbox.run(charts_of_page, page.document.request, page.layout())
+        return page.document.sandbox.run(charts_of, page.document.request, page.layout())
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
         from cogdoc.engines.builtin.charts.chart_questions import answer_chart_question
@@ -102,7 +102,7 @@ def may_show_chart(layout: PageLayout) -> bool:
     )
 
 
-def charts_of_page(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
+def charts_of(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
     """Read the charts of a page. Runs in the sandbox, so that the parent process does not import the chart reader."""
     from cogdoc.engines.builtin.chart_pages import read_page_charts
 
