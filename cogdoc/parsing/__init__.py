@@ -1,0 +1,13 @@
+"""Read what a page literally says: its text with boxes, then its blocks, tables and reading order.
+
+A page's own text comes from its text layer (`text_layer`) or from OCR (`ocr`); `layout` divides it into blocks, and
+`tables` builds the tables among them. Read in this order:
+
+1. `page_text`: the data types that everything else produces or consumes.
+2. `reading`: decide for each page between text layer and OCR; it calls the sub-packages below.
+3. `text_layer`, `ocr`, `layout`, `tables`: each explains in its own docstring in which order to read its files.
+4. `page`: a page as engines see it, which runs `reading` in the sandbox.
+
+`row_clustering` and `numbers` are shared by all of these and by the engines; `page_text_store` keeps the text of a
+whole document on disk.
+"""

@@ -1,9 +1,9 @@
-"""Numbers as documents print them: separators, signs, currencies, percents and scale words in one place.
+"""Parse numbers as documents print them, with separators, signs, currencies, percent signs and scale words.
 
-The value of "$3.2bn" is 3.2e9 and that of "3万" is 30,000, while "12.5%" stays 12.5 with `percent` set: a
+The value of "$3.2bn" is 3.2e9 and that of "3万" is 30,000, but "12.5%" is 12.5 with `percent` set, because a
 document that prints percents means the printed figure. A single comma before exactly three digits groups
-thousands ("1,234"), any other single comma and every single point is a decimal mark; where both stand in one
-number the last one is the decimal mark ("1.234,56").
+thousands ("1,234"); any other single comma, and any single point, is the decimal mark. In a number with both,
+the last one is the decimal mark ("1.234,56").
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ class Number:
     """One number in a text."""
 
     value: float
-    """Sign and scale word applied; percents are not divided by 100."""
+    """With sign and scale word applied; percents are not divided by 100."""
     text: str
     """As printed."""
     start: int
     end: int
-    """The slice of the searched text that `text` was taken from."""
+    """The slice of the searched text from which `text` was taken."""
     decimals: int
     """Digits printed after the decimal mark."""
     scale: float = 1.0
-    """What a scale word stood for: 1e3 for "K" or "千", 1e4 for "万", 1e6 for "million"."""
+    """The factor of the scale word: 1e3 for "K" or "千", 1e4 for "万", 1e6 for "million"."""
     percent: bool = False
     currency: str | None = None
-    """ISO 4217 code; "$" alone is taken for USD, "¥" for CNY."""
+    """ISO 4217 code; "$" alone is read as USD, "¥" as CNY."""
     unit: str | None = None
-    """What is printed right behind the number and is neither scale, percent nor currency ("kg", "年")."""
+    """What follows the number and is neither scale, percent sign nor currency ("kg", "年")."""
 
 
 CURRENCIES = {
@@ -51,10 +51,10 @@ SCALES = {
 }  # fmt: skip
 
 _MONEY_SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
-"""Lower-case letters that are scales behind money only: "5m" alone is five metres."""
+"""Lower-case letters that are scales only after money: "5m" alone is five metres."""
 
-_WIDE_AMBIGUOUS = {"mm"}
-"""Scales behind money, units of length elsewhere."""
+_AMBIGUOUS_SCALES = {"mm"}
+"""Scales after money, units of length elsewhere."""
 
 _MINUS = "-\u2010\u2011\u2012\u2013\u2212\u2014"
 _SPACE = " \u00a0\u2009\u202f"
@@ -80,7 +80,7 @@ _FOOTNOTE_MARKS = "*†‡"
 
 
 def parse_number(text: str) -> Number | None:
-    """The number that `text` as a whole is, or None; a short unit and footnote marks may follow it."""
+    """The number that makes up all of `text`, or None; a short unit and footnote marks may follow it."""
     stripped = text.strip()
     match = _NUMBER.match(_normalized(stripped))
     if match is None:
@@ -101,7 +101,7 @@ def parse_number(text: str) -> Number | None:
 
 
 def find_numbers(text: str) -> tuple[Number, ...]:
-    """All numbers in `text`, left to right; digits inside a word such as "A4" or "x86" are none."""
+    """All numbers in `text`, left to right, without digits inside words such as "A4" or "x86"."""
     return tuple(_numbers(text))
 
 
@@ -117,10 +117,10 @@ def _numbers(text: str) -> Iterator[Number]:
 
 
 def _normalized(text: str) -> str:
-    """`text` with full-width digits and signs narrowed, of the same length, so that slices stay valid."""
+    """`text` with full-width digits and signs as ASCII, of the same length, so that slices stay valid."""
     return "".join(
-        narrow if len(narrow := unicodedata.normalize("NFKC", sign)) == 1 and sign not in _SPACE else sign
-        for sign in text
+        narrow if len(narrow := unicodedata.normalize("NFKC", char)) == 1 and char not in _SPACE else char
+        for char in text
     )
 
 
@@ -155,17 +155,17 @@ def _number(match: re.Match[str], text: str) -> Number | None:
 
 
 def _magnitude(body: str) -> tuple[float, int]:
-    """Value and number of decimals of digits with separators."""
+    """The value of digits with separators, and the number of decimals."""
     digits = re.sub(rf"[{_SPACE}'’]", "", body)
     comma, point = digits.rfind(","), digits.rfind(".")
     mark = max(comma, point)
     if mark < 0:
         return float(digits), 0
-    sign = digits[mark]
-    repeated = digits.count(sign) > 1
+    mark_char = digits[mark]
+    repeated = digits.count(mark_char) > 1
     both = comma >= 0 and point >= 0
-    groups = len(digits) - mark - 1 == 3 and 0 < mark <= 3 and digits[0] != "0"
-    if repeated or (not both and sign == "," and groups):
+    groups_thousands = len(digits) - mark - 1 == 3 and 0 < mark <= 3 and digits[0] != "0"
+    if repeated or (not both and mark_char == "," and groups_thousands):
         return float(digits.replace(",", "").replace(".", "")), 0
     whole = digits[:mark].replace(",", "").replace(".", "")
     fraction = digits[mark + 1 :]
@@ -173,10 +173,10 @@ def _magnitude(body: str) -> tuple[float, int]:
 
 
 def _scale(word: str | None, *, money: bool) -> float | None:
-    """What a scale word stands for; None where the letter is a unit rather than a scale."""
+    """The factor of a scale word; None if the word is a unit here."""
     if word is None:
         return 1.0
-    if word in _WIDE_AMBIGUOUS or word in _MONEY_SCALES:
+    if word in _AMBIGUOUS_SCALES or word in _MONEY_SCALES:
         return (SCALES | _MONEY_SCALES)[word] if money else None
     for name in (word, word.lower(), word.upper()):
         if name in SCALES:

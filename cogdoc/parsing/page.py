@@ -1,4 +1,4 @@
-"""One page as the engines see it: its picture, words and layout, each read when first asked for, and once."""
+"""One page as engines see it: its picture, text and layout, each read once, when it is first needed."""
 
 from __future__ import annotations
 
@@ -17,56 +17,56 @@ if TYPE_CHECKING:
 class Page:
     """Page `number` (1-based) of a document."""
 
-    def __init__(self, document: Document, number: int, words: PageText | None = None) -> None:
-        """`words` where they were read before."""
+    def __init__(self, document: Document, number: int, page_text: PageText | None = None) -> None:
+        """Pass `page_text` if the page's text is known already."""
         self.document = document
         self.number = number
-        self._known_words = words
-        self._words: Future[PageText] | None = None
+        self._known_text = page_text
+        self._text: Future[PageText] | None = None
         self._layout: Future[PageLayout] | None = None
 
     def request_text(self) -> None:
-        """Have the words read, without waiting for them."""
-        if self._known_words is None and self._words is None and self._layout is None:
-            self._words = self.document.sandbox.submit(text_of, self.document.request, self.number)
+        """Start to read the text in the sandbox, without waiting for it."""
+        if self._known_text is None and self._text is None and self._layout is None:
+            self._text = self.document.sandbox.submit(text_of, self.document.request, self.number)
 
     def request_layout(self) -> None:
-        """Have the layout read, without waiting for it (but for words that are being read already)."""
+        """Start to read the layout in the sandbox; waits only for the text, if that was requested before."""
         if self._layout is None:
-            words = self.text() if self._words or self._known_words else None
-            self._layout = self.document.sandbox.submit(layout_of, self.document.request, self.number, words)
+            page_text = self.text() if self._text or self._known_text else None
+            self._layout = self.document.sandbox.submit(layout_of, self.document.request, self.number, page_text)
 
     def text(self) -> PageText:
-        """What the page literally says."""
-        if self._known_words is None:
+        """The page's own text, from its text layer or OCR."""
+        if self._known_text is None:
             if self._layout is not None:
-                self._known_words = self._layout.result().page_text
+                self._known_text = self._layout.result().page_text
             else:
                 self.request_text()
-                assert self._words is not None
-                self._known_words = self._words.result()
-        return self._known_words
+                assert self._text is not None
+                self._known_text = self._text.result()
+        return self._known_text
 
     def has_text_within(self, seconds: float) -> bool:
-        """Whether the words are read, or reading them has failed, in so short a time."""
-        if self._known_words is not None:
+        """Whether the text is read, or reading it has failed, within `seconds`."""
+        if self._known_text is not None:
             return True
         self.request_text()
-        assert self._words is not None
-        return self._words in wait([self._words], seconds).done
+        assert self._text is not None
+        return self._text in wait([self._text], seconds).done
 
     def layout(self) -> PageLayout:
-        """The words in blocks, in reading order."""
+        """The page's text in blocks, in reading order."""
         self.request_layout()
         assert self._layout is not None
         return self._layout.result()
 
     def picture(self, size: PixelSize | None = None) -> Picture:
-        """The page drawn with a long side of 1344 pixels, or at exactly `size`."""
+        """The page rendered with a long side of 1344 pixels, or at exactly `size`."""
         return self.document.picture(self.number, size).result()
 
 
-# What follows runs in the sandbox, and imports there what the parent need not load.
+# The functions below run in the sandbox. They import there what the parent process need not load.
 
 
 def text_of(request: OpenRequest, number: int) -> PageText:
@@ -75,7 +75,7 @@ def text_of(request: OpenRequest, number: int) -> PageText:
     return read_page_text(request, number)
 
 
-def layout_of(request: OpenRequest, number: int, words: PageText | None) -> PageLayout:
+def layout_of(request: OpenRequest, number: int, page_text: PageText | None) -> PageLayout:
     from cogdoc.parsing.reading import read_layout
 
-    return read_layout(request, number, words)
+    return read_layout(request, number, page_text)

@@ -1,22 +1,22 @@
-"""What a page literally says: words, lines, blocks and tables with their places.
+"""The data types of parsing: words, lines, blocks and tables of a page, each with its bounding box.
 
-All boxes are in PDF points of the upright page, origin top left: its own /Rotate applied, and a scan that lay
-on its side or crookedly turned straight, so that a row of words is level. `PageText.displayed` leads back to
-the page as a viewer shows it.
+All boxes are in PDF points of the upright page, origin top left: its own /Rotate is applied, and scans are rotated
+and deskewed, so that lines of text are level. `PageText.displayed` maps a box to the page as a viewer shows it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.text import text_width
 
 
 class TextOrigin(StrEnum):
-    """Where a page's words were taken from."""
+    """The source of a page's words."""
 
     TEXT_LAYER = "text-layer"
     OCR = "ocr"
@@ -25,7 +25,7 @@ class TextOrigin(StrEnum):
 
 
 class BlockKind(StrEnum):
-    """What part a block plays on its page."""
+    """The role of a block on its page."""
 
     TITLE = "title"
     HEADING = "heading"
@@ -42,17 +42,17 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A run of characters without white space; a whole run of Chinese characters is one word."""
+    """A run of characters without white space; a run of Chinese characters is one word."""
 
     text: str
     box: Box
     confidence: float
-    """0 to 1; 1 for a text layer."""
+    """0 to 1; 1 for words from a text layer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Words that stand side by side and belong together, left to right."""
+    """Words side by side that belong together, left to right."""
 
     words: tuple[Word, ...]
 
@@ -67,23 +67,23 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """All that one page says, in the order in which the file or the OCR engine gives it."""
+    """The text of one page, in the order of the text layer or the OCR engine."""
 
     number: int
     """1-based."""
     label: str
-    """The page number as printed ("iv", "A-3"), or the 1-based index where the file names none."""
+    """The page label of the file ("iv", "A-3"), or the page number if it has none."""
     width: float
     height: float
     """Size of the upright page in points."""
     turned: int
-    """Degrees clockwise by which a scan was turned to make it upright: 0, 90, 180 or 270."""
+    """Degrees clockwise by which a scan was rotated to make it upright: 0, 90, 180 or 270."""
     origin: TextOrigin
     lines: tuple[Line, ...]
     skew: float = 0.0
-    """Degrees clockwise by which a scan's lines sloped after that turn, about its center."""
+    """Degrees clockwise by which the lines of a scan sloped after that rotation; corrected about the page's center."""
     resolution: float | None = None
-    """Pixels per inch at which OCR saw the page; None where no OCR was done."""
+    """Pixels per inch of the picture that OCR read; None without OCR."""
     flags: tuple[str, ...] = ()
 
     @property
@@ -96,11 +96,11 @@ class PageText:
 
     @property
     def displayed_size(self) -> tuple[float, float]:
-        """Width and height of the page as a viewer shows it."""
+        """Width and height in points of the page as a viewer shows it."""
         return (self.height, self.width) if self.turned in (90, 270) else (self.width, self.height)
 
     def displayed(self, box: Box) -> Box:
-        """Where `box` stands on the page as a viewer shows it: the smallest box around its turned corners."""
+        """`box` on the page as a viewer shows it: the bounding box of its rotated corners."""
         if not self.turned and not self.skew:
             return box
         corners = [(x, y) for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
@@ -123,7 +123,7 @@ class PageText:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One table cell; `box` is None where it is covered by a neighbour that spans it."""
+    """One table cell; `box` is None if the cell is covered by one that spans several rows or columns."""
 
     text: str
     box: Box | None
@@ -131,7 +131,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A grid of cells: every row has the same number of them."""
+    """A grid of cells; all rows have the same number of cells."""
 
     box: Box
     rows: tuple[tuple[Cell, ...], ...]
@@ -162,3 +162,8 @@ def mean_confidence(words: Iterable[Word]) -> float:
     weighted = [(word.confidence, len(word.text)) for word in words]
     char_count = sum(count for _, count in weighted)
     return sum(confidence * count for confidence, count in weighted) / char_count if char_count else 1.0
+
+
+def mean_line_width(lines: Sequence[Line]) -> float:
+    """The mean width of one or more lines in Latin letters; Chinese characters count double (see `text_width`)."""
+    return sum(text_width(line.text) for line in lines) / len(lines)

@@ -1,4 +1,4 @@
-"""The words of a whole document on disk: read once, used for every question, and memory stays flat."""
+"""Keep the text of a whole document on disk, so that memory use does not grow with the number of pages."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ from cogdoc.parsing.page_text import PageText
 
 
 class PageTextStore:
-    """Words by page number, in the order in which they were added; the file is gone when the spool is."""
+    """Page texts by page number, in the order in which they were added; closing the store deletes its file."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="cogdoc-words-")  # noqa: SIM115 - lives as long as the spool
-        self._places: dict[int, tuple[int, int]] = {}
+        self._file = tempfile.TemporaryFile(prefix="cogdoc-words-")  # noqa: SIM115 - lives as long as the store
+        self._extents: dict[int, tuple[int, int]] = {}
+        """Start and length in the file by page number."""
 
-    def add(self, words: PageText) -> None:
-        packed = zlib.compress(pickle.dumps(words, pickle.HIGHEST_PROTOCOL), 1)
+    def add(self, page_text: PageText) -> None:
+        packed = zlib.compress(pickle.dumps(page_text, pickle.HIGHEST_PROTOCOL), 1)
         start = self._file.seek(0, 2)
         self._file.write(packed)
-        self._places[words.number] = (start, len(packed))
+        self._extents[page_text.number] = (start, len(packed))
 
     def get(self, number: int) -> PageText:
         """
         Raises:
-            KeyError: no words of this page were added.
+            KeyError: the text of this page was not added.
         """
-        start, length = self._places[number]
+        start, length = self._extents[number]
         self._file.seek(start)
-        words = pickle.loads(zlib.decompress(self._file.read(length)))
-        assert isinstance(words, PageText)
-        return words
+        page_text = pickle.loads(zlib.decompress(self._file.read(length)))
+        assert isinstance(page_text, PageText)
+        return page_text
 
     def __iter__(self) -> Iterator[PageText]:
-        return (self.get(number) for number in self._places)
+        return (self.get(number) for number in self._extents)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._extents)
 
     def close(self) -> None:
         self._file.close()

@@ -1,10 +1,10 @@
-"""What a page literally says: its text layer where that is sound, else OCR, or both. Runs in the sandbox.
+"""Read a page's own text from its text layer if that can be trusted, else by OCR, or from both. Runs in the sandbox.
 
-The decision, page by page:
-    nothing drawn                                    -> blank, nothing is read
-    a readable text layer                            -> it, and OCR of pictures and drawn letters beside it
-    a hidden layer over a scan (somebody else's OCR) -> it where samples of it agree with what the pixels say
-    anything else                                    -> OCR
+The decision for each page:
+    nothing is drawn                             -> a blank page without text
+    a readable text layer                        -> the layer, and OCR of pictures and drawn letters without text
+    a hidden layer over a scan (an earlier OCR)  -> the layer, if samples of it agree with the pixels
+    anything else                                -> OCR
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from rapidfuzz import fuzz
 
-from cogdoc.documents.geometry import Box
+from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.opening import OpenDocument, check_index, open_document
@@ -26,18 +26,18 @@ from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin
 from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, TextLayer, read_text_layer
 
 MIN_PICTURE_SHARE = 0.03
-"""Pictures below this share of the page (logos, stamps) are not searched for text where there is a text layer."""
+"""On pages with a text layer, pictures below this share of the page (logos, stamps) are not read by OCR."""
 
 COVERED_SHARE = 0.3
-"""A picture of whose area the text layer's words cover this share has its text in the layer already."""
+"""A picture has its text in the layer already if the layer's words cover this share of its area."""
 
 SAMPLED_LINES = 8
 AGREEMENT = 0.9
-"""How alike (0 to 1) samples of a hidden layer and of the pixels must be for the layer to be believed."""
+"""The similarity (0 to 1) of sampled lines and their pixels' OCR from which a hidden layer is trusted."""
 
 
 def read_page_text(request: OpenRequest, number: int) -> PageText:
-    """Read page `number` (1-based).
+    """Read the text of page `number` (1-based).
 
     Raises:
         InputError, EncryptedError: the file or the page cannot be read.
@@ -45,10 +45,10 @@ def read_page_text(request: OpenRequest, number: int) -> PageText:
     """
     document = open_document(request)
     index = check_index(document, number)
-    words = _read(document, index)
+    page_text = _read(document, index)
     if document.is_repaired(index):
-        words = replace(words, flags=("repaired-file", *words.flags))
-    return words
+        page_text = replace(page_text, flags=("repaired-file", *page_text.flags))
+    return page_text
 
 
 def read_layout(request: OpenRequest, number: int, page_text: PageText | None = None) -> PageLayout:
@@ -61,7 +61,7 @@ def read_layout(request: OpenRequest, number: int, page_text: PageText | None = 
     page_text = page_text or read_page_text(request, number)
     if not page_text.lines:
         return PageLayout(page_text, ())
-    from cogdoc.parsing.layout.page_layout import find_blocks
+    from cogdoc.parsing.layout.block_detection import find_blocks
 
     document = open_document(request)
     return PageLayout(page_text, find_blocks(document, check_index(document, number), page_text))
@@ -73,26 +73,26 @@ def _read(document: OpenDocument, index: int) -> PageText:
         layer = read_text_layer(document, index)
         if layer.hides_text:
             flags.append("hidden-text")
-        if _is_sound(document, index, layer):
-            return _from_layer(document, index, layer, flags)
+        if _is_trusted(document, index, layer):
+            return _read_layer(document, index, layer, flags)
         if layer.lines or layer.unreadable_share:
             flags.append("bad-text-layer")
-    return _from_scan(document, index, flags)
+    return _read_scan(document, index, flags)
 
 
-def _is_sound(document: OpenDocument, index: int, layer: TextLayer) -> bool:
+def _is_trusted(document: OpenDocument, index: int, layer: TextLayer) -> bool:
     if not layer.readable:
         return False
     width, height = document.size(index)
-    scanned = sum(box.area for box in layer.pictures) >= SCAN_SHARE * width * height
-    if layer.hidden_share < 0.5 or not scanned:
+    is_scan = sum(box.area for box in layer.pictures) >= SCAN_SHARE * width * height
+    if layer.hidden_share < 0.5 or not is_scan:
         return True
     return _agrees_with_pixels(document, index, layer.lines)
 
 
 def _agrees_with_pixels(document: OpenDocument, index: int, lines: Sequence[Line]) -> bool:
-    """Read some lines of the layer from the picture, and compare."""
-    from cogdoc.parsing.ocr.recognition import recognize_lines
+    """Whether OCR of sampled lines gives the same text as the layer."""
+    from cogdoc.parsing.ocr.ocr_engine import recognize_lines
 
     width, height = document.size(index)
     size = fit_long_side(width, height, 2000)
@@ -103,12 +103,16 @@ def _agrees_with_pixels(document: OpenDocument, index: int, lines: Sequence[Line
     legible = [(text, crop) for text, crop in pairs if min(crop.shape[:2]) >= 4]
     if not legible:
         return False
-    read = recognize_lines([crop for _, crop in legible])
-    alike = [fuzz.ratio(_bare(said), _bare(seen)) / 100 for (said, _), (seen, _) in zip(legible, read, strict=True)]
-    return float(np.median(alike)) >= AGREEMENT
+    recognized = recognize_lines([crop for _, crop in legible])
+    similarities = [
+        fuzz.ratio(_folded(text), _folded(ocr_text)) / 100
+        for (text, _), (ocr_text, _) in zip(legible, recognized, strict=True)
+    ]
+    return float(np.median(similarities)) >= AGREEMENT
 
 
-def _bare(text: str) -> str:
+def _folded(text: str) -> str:
+    # Unlike `comparison_key`, this counts full-width forms as different.
     return "".join(text.split()).casefold()
 
 
@@ -118,22 +122,23 @@ def _crop(picture: Picture, box: Box, scale: float) -> Picture:
     return picture[top : int((box.y1 + pad) * scale) + 1, left : int((box.x1 + pad) * scale) + 1]
 
 
-def _from_layer(document: MupdfDocument, index: int, layer: TextLayer, flags: list[str]) -> PageText:
+def _read_layer(document: MupdfDocument, index: int, layer: TextLayer, flags: list[str]) -> PageText:
     width, height = document.size(index)
     lines, origin, resolution = list(layer.lines), TextOrigin.TEXT_LAYER, None
     pictures = [box for box in layer.pictures if box.area >= MIN_PICTURE_SHARE * width * height]
     regions = [box for box in (*pictures, *layer.drawn_text) if not _is_covered(box, layer.lines)]
     if regions:
-        from cogdoc.parsing.ocr.scans import LONG_SIDE as SCAN_SIDE
-        from cogdoc.parsing.ocr.scans import read_regions
+        from cogdoc.parsing.ocr.page_ocr import LONG_SIDE as OCR_LONG_SIDE
+        from cogdoc.parsing.ocr.page_ocr import recognize_regions
 
-        size = fit_long_side(width, height, SCAN_SIDE)
+        size = fit_long_side(width, height, OCR_LONG_SIDE)
         picture, scale = document.picture(index, size).copy(), size.width / width
+        # Erase the layer's words, so that OCR does not read them a second time.
         for word in (word for line in layer.lines for word in line.words):
             box = word.box.scaled(scale, scale)
             picture[max(0, int(box.y0)) : int(box.y1) + 1, max(0, int(box.x0)) : int(box.x1) + 1] = 255
-        if found := read_regions(picture, _merged(regions), scale):
-            lines, origin, resolution = lines + found, TextOrigin.MIXED, 72 * scale
+        if ocr_lines := recognize_regions(picture, _merged(regions), scale):
+            lines, origin, resolution = lines + ocr_lines, TextOrigin.MIXED, 72 * scale
     return PageText(
         number=index + 1,
         label=document.label(index),
@@ -153,24 +158,18 @@ def _is_covered(region: Box, lines: Sequence[Line]) -> bool:
 
 
 def _merged(boxes: Sequence[Box]) -> list[Box]:
-    """Boxes that overlap made one, so that no part of the page is read twice."""
+    """`boxes`, with boxes that overlap merged, so that no part of the page is read twice."""
     merged: list[Box] = []
     for box in boxes:
         current = box
         while touching := [other for other in merged if other.overlap(current) > 0]:
             merged = [other for other in merged if other not in touching]
-            parts = [current, *touching]
-            current = Box(
-                min(part.x0 for part in parts),
-                min(part.y0 for part in parts),
-                max(part.x1 for part in parts),
-                max(part.y1 for part in parts),
-            )
+            current = bounding_box([current, *touching])
         merged.append(current)
     return merged
 
 
-def _from_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText:
+def _read_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText:
     width, height = document.size(index)
     if is_blank(document.picture(index, fit_long_side(width, height, LONG_SIDE))):
         return PageText(
@@ -183,25 +182,25 @@ def _from_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText
             lines=(),
             flags=(*flags, "blank-page"),
         )
-    from cogdoc.parsing.ocr.scans import scan_page
+    from cogdoc.parsing.ocr.page_ocr import recognize_page
 
-    scan = scan_page(document, index)
-    if scan.turned:
+    result = recognize_page(document, index)
+    if result.turned:
         flags.append("turned")
-    if scan.banded:
+    if result.banded:
         flags.append("tiled")
-    if scan.small_print:
+    if result.small_print:
         flags.append("low-resolution")
-    lies_sideways = scan.turned in (90, 270)
+    is_sideways = result.turned in (90, 270)
     return PageText(
         number=index + 1,
         label=document.label(index),
-        width=height if lies_sideways else width,
-        height=width if lies_sideways else height,
-        turned=scan.turned,
+        width=height if is_sideways else width,
+        height=width if is_sideways else height,
+        turned=result.turned,
         origin=TextOrigin.OCR,
-        lines=scan.lines,
-        skew=scan.skew,
-        resolution=scan.resolution,
+        lines=result.lines,
+        skew=result.skew,
+        resolution=result.resolution,
         flags=tuple(flags),
     )

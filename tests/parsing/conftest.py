@@ -1,6 +1,6 @@
-"""What the tests of words share: readings of the samples, each done once although every test may ask for it.
+"""Fixtures that several tests of parsing use: layouts of the samples, each read once for all tests.
 
-OCR takes seconds a page. A reading is kept in a file, so that several pytest processes share it too.
+OCR takes seconds per page. Layouts are stored in files, so that several pytest processes share them too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SENTENCE = "The harbour master counted forty small boats"
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(jobs=2) as shared:  # so that each child takes half of the cores: pytest may run twice as well
+    with Sandbox(jobs=2) as shared:  # two worker processes, each on half of the cores
         yield shared
 
 
@@ -45,14 +45,14 @@ def open_file(sandbox: Sandbox) -> OpenFile:
 def read_sample(
     samples: Path, open_file: OpenFile, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> ReadSample:
-    """Layout of a page of a sample, by the sample's name."""
+    """Read the layout of a page of a sample, by the sample's name."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "readings"
+    folder = (base if worker_id == "master" else base.parent) / "layouts"
     folder.mkdir(exist_ok=True)
 
     def read(name: str, number: int = 1) -> PageLayout:
-        kept = folder / f"{name.replace('/', '-')}-{number}"
-        with kept.open("a+b") as file:
+        stored = folder / f"{name.replace('/', '-')}-{number}"
+        with stored.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             if content := file.read():
@@ -66,13 +66,13 @@ def read_sample(
 
 @pytest.fixture(scope="session")
 def read_file(open_file: OpenFile) -> ReadFile:
-    """Words of the first page of a file."""
+    """Read the text of the first page of a file."""
     return lambda path: Page(open_file(path), 1).text()
 
 
 @pytest.fixture(scope="session")
 def ink() -> Ink:
-    """Shares of the dark pixels in a displayed box, and in a margin of 2 points around it, on the drawn page."""
+    """Measure the share of dark pixels in a displayed box of the rendered page, and the highest share at its sides."""
 
     def measure(document: Document, number: int, box: Box) -> tuple[float, float]:
         width, height = Page(document, number).text().displayed_size
@@ -96,11 +96,11 @@ def ink() -> Ink:
 
 @pytest.fixture(scope="session")
 def text_pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A page with six lines of a sentence as plain text, from which others are made."""
+    """A page with six lines of plain text, from which tests make other files."""
     file = pymupdf.open()
     page = file.new_page()
-    for number in range(6):
-        page.insert_text((72, 100 + 40 * number), f"{SENTENCE} {number}", fontsize=16)
+    for index in range(6):
+        page.insert_text((72, 100 + 40 * index), f"{SENTENCE} {index}", fontsize=16)
     path = tmp_path_factory.mktemp("made") / "text.pdf"
     file.save(path)
     return path

@@ -1,4 +1,4 @@
-"""Paper with nothing on it is known as blank, whatever its colour and grain, and nothing is read from it."""
+"""Blank paper of any color and texture is recognized as blank, and no text is read from it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from cogdoc.parsing.ocr.blank_pages import is_blank
 from cogdoc.parsing.page_text import PageText, TextOrigin
 
 
-def assert_blank(words: PageText) -> None:
-    assert words.origin is TextOrigin.BLANK
-    assert words.lines == ()
-    assert words.flags == ("blank-page",)
-    assert words.resolution is None, "the OCR engine has seen nothing"
+def assert_blank(page_text: PageText) -> None:
+    assert page_text.origin is TextOrigin.BLANK
+    assert page_text.lines == ()
+    assert page_text.flags == ("blank-page",)
+    assert page_text.resolution is None, "no OCR was run"
 
 
 def test_noisy_scan_of_an_empty_sheet_is_blank(samples: Path, read_file: Any) -> None:
@@ -42,37 +42,37 @@ def test_page_without_any_content_is_blank(tmp_path: Path, read_file: Any) -> No
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3000, 2), (2, 3000)])
-def test_slivers_of_paper_are_blank(tmp_path: Path, read_file: Any, size: tuple[int, int]) -> None:
+def test_white_pictures_of_extreme_shape_are_blank(tmp_path: Path, read_file: Any, size: tuple[int, int]) -> None:
     Image.new("RGB", size, "white").save(tmp_path / "sliver.png")
     assert_blank(read_file(tmp_path / "sliver.png"))
 
 
-def test_dark_edges_where_the_lid_ended_are_no_writing() -> None:
+def test_dark_borders_of_scans_are_not_ink() -> None:
     sheet = np.full((1400, 1000, 3), 245, np.uint8)
     sheet[:, :15] = 20
     sheet[-10:] = 0
     assert is_blank(sheet)
 
 
-def test_uneven_light_is_no_writing() -> None:
+def test_uneven_light_is_not_ink() -> None:
     light = np.linspace(140, 250, 1000)[None, :, None] * np.ones((1400, 1, 3))
     assert is_blank(light.astype(np.uint8))
 
 
 @pytest.mark.parametrize("text", ["7", "Page 3", "Confidential"])
-def test_one_short_word_makes_a_page_no_longer_blank(text: str) -> None:
+def test_page_with_one_short_word_is_not_blank(text: str) -> None:
     sheet = Image.new("RGB", (1000, 1400), "white")
     ImageDraw.Draw(sheet).text((480, 1300), text, fill="black", font_size=22)
     assert not is_blank(np.asarray(sheet))
 
 
-def test_pale_gray_writing_is_seen() -> None:
+def test_page_with_pale_gray_text_is_not_blank() -> None:
     sheet = Image.new("RGB", (1000, 1400), (250, 250, 250))
     ImageDraw.Draw(sheet).text((100, 300), "A pale line of pencil writing", fill=(190, 190, 190), font_size=26)
     assert not is_blank(np.asarray(sheet))
 
 
 def test_photograph_without_text_gives_no_words(samples: Path, read_file: Any) -> None:
-    words = read_file(samples / "photo.webp")
-    assert words.lines == ()
-    assert words.origin is TextOrigin.OCR
+    page_text = read_file(samples / "photo.webp")
+    assert page_text.lines == ()
+    assert page_text.origin is TextOrigin.OCR

@@ -1,4 +1,4 @@
-"""Blocks: tables with their cells, headings, headers and footers, in reading order, none of the words lost."""
+"""The layout has tables with cells, headings, headers and footers in reading order, and loses no words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cogdoc.parsing.page_text import Block, BlockKind, PageLayout
+from cogdoc.text import has_han
 
 
 def bare(text: str) -> str:
@@ -27,19 +28,19 @@ def rows_of(block: Block) -> list[list[str]]:
     return [[cell.text for cell in row] for row in block.table.rows]
 
 
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_tables_of_the_report_have_exactly_their_cells(read_sample: Any, facts: dict[str, Any], place: int) -> None:
-    known = facts["report.pdf"]["tables"][place]
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_tables_of_the_report_have_exactly_their_cells(read_sample: Any, facts: dict[str, Any], index: int) -> None:
+    known = facts["report.pdf"]["tables"][index]
     tables = [block for block in read_sample("report.pdf", known["page"]).blocks if block.kind is BlockKind.TABLE]
     assert len(tables) == 1
     expected = [[spaced(cell) for cell in row] for row in (known["header"], *known["rows"])]
     read = rows_of(tables[0])
-    # The table may begin with a row of spanning cells above its header.
+    # The table may start with a row of spanning cells above its header.
     assert read[-len(expected) :] == expected
     assert len(read) <= len(expected) + 1
 
 
-def test_rows_of_a_table_are_equally_long_and_cells_hold_their_words(read_sample: Any) -> None:
+def test_rows_of_a_table_are_equally_long_and_contain_its_words(read_sample: Any) -> None:
     (block,) = (block for block in read_sample("report.pdf", 5).blocks if block.kind is BlockKind.TABLE)
     assert block.table is not None
     assert len({len(row) for row in block.table.rows}) == 1
@@ -61,14 +62,14 @@ def test_table_of_a_scanned_receipt_keeps_item_quantity_and_amount_together(
 
 
 @pytest.mark.parametrize("number", range(1, 9))
-def test_no_word_of_the_report_is_lost_or_doubled_by_the_layout(read_sample: Any, number: int) -> None:
+def test_each_word_of_the_report_is_in_one_block(read_sample: Any, number: int) -> None:
     layout: PageLayout = read_sample("report.pdf", number)
     in_blocks = Counter(word for block in layout.blocks for line in block.lines for word in line.words)
     assert in_blocks == Counter(layout.page_text.words)
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "receipt.jpg", "letter.pdf", "invoice-zh.png"])
-def test_known_reading_order_is_kept(read_sample: Any, facts: dict[str, Any], name: str) -> None:
+def test_reading_order_is_as_known(read_sample: Any, facts: dict[str, Any], name: str) -> None:
     pages = range(1, facts[name]["pages"] + 1)
     text = "".join(bare(text_of(block)) for number in pages for block in read_sample(name, number).blocks)
     assert facts[name]["reading_order"]
@@ -80,7 +81,7 @@ def test_known_reading_order_is_kept(read_sample: Any, facts: dict[str, Any], na
     ("number", "title"),
     [(3, "Letter to shareholders"), (5, "Consolidated income statement"), (6, "Consolidated balance sheet")],
 )
-def test_headings_are_known_as_such(read_sample: Any, number: int, title: str) -> None:
+def test_headings_are_recognized(read_sample: Any, number: int, title: str) -> None:
     kinds = {
         text_of(block): block.kind
         for block in read_sample("report.pdf", number).blocks
@@ -90,9 +91,7 @@ def test_headings_are_known_as_such(read_sample: Any, number: int, title: str) -
 
 
 @pytest.mark.parametrize("number", [5, 6, 8])
-def test_running_header_and_page_number_are_kept_and_marked(
-    read_sample: Any, facts: dict[str, Any], number: int
-) -> None:
+def test_running_header_and_page_number_are_marked(read_sample: Any, facts: dict[str, Any], number: int) -> None:
     blocks = read_sample("report.pdf", number).blocks
     headers = [text_of(block) for block in blocks if block.kind is BlockKind.HEADER]
     footers = [text_of(block) for block in blocks if block.kind is BlockKind.FOOTER]
@@ -100,10 +99,10 @@ def test_running_header_and_page_number_are_kept_and_marked(
     assert facts["report.pdf"]["labels"][number - 1] in footers
 
 
-def test_footnotes_stand_after_the_text_that_they_explain(read_sample: Any) -> None:
+def test_footnotes_follow_the_text_that_they_explain(read_sample: Any) -> None:
     blocks = read_sample("report.pdf", 8).blocks
-    notes = [place for place, block in enumerate(blocks) if text_of(block).startswith(("¹", "²", "³"))]
-    bodies = [place for place, block in enumerate(blocks) if "Pension obligations" in text_of(block)]
+    notes = [index for index, block in enumerate(blocks) if text_of(block).startswith(("¹", "²", "³"))]
+    bodies = [index for index, block in enumerate(blocks) if "Pension obligations" in text_of(block)]
     assert notes
     assert max(bodies) < min(notes)
 
@@ -122,10 +121,10 @@ def test_chinese_invoice_is_read_with_its_table(read_sample: Any, facts: dict[st
     assert [bare(cell) for cell in known["tables"][0]["rows"][0]] in rows
 
 
-def test_words_between_han_characters_are_not_split(read_sample: Any) -> None:
+def test_runs_of_chinese_characters_are_single_words(read_sample: Any) -> None:
     words = [word.text for word in read_sample("invoice-zh.png").page_text.words]
     assert any("青岚市云杉水务有限公司" in word for word in words)
-    assert sum(len(word) == 1 and "\u4e00" <= word <= "\u9fff" for word in words) < 0.2 * len(words)
+    assert sum(len(word) == 1 and has_han(word) for word in words) < 0.2 * len(words)
 
 
 def test_blank_page_has_no_blocks(read_sample: Any) -> None:

@@ -1,4 +1,4 @@
-"""A number stamped sideways is read in one piece, though its digits are found one by one."""
+"""A number stamped sideways is read in one piece, although text detection finds its digits one by one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ LETTER = [
 ]
 
 
-def stamped(number: str, angle: int) -> Image.Image:
+def letter_with_stamp(number: str, angle: int) -> Image.Image:
     page = Image.new("RGB", (1000, 1300), "white")
     draw = ImageDraw.Draw(page)
     for row, line in enumerate(LETTER):
         draw.text((100, 150 + 80 * row), line, fill="black", font=ImageFont.load_default(30))
     strip = Image.new("RGB", (34 * len(number) + 20, 44), "white")
-    for place, digit in enumerate(number):
-        ImageDraw.Draw(strip).text((10 + 34 * place, 2), digit, fill="black", font=ImageFont.load_default(36))
+    for index, digit in enumerate(number):
+        ImageDraw.Draw(strip).text((10 + 34 * index, 2), digit, fill="black", font=ImageFont.load_default(36))
     page.paste(strip.rotate(angle, expand=True), (900, 700))
     return page
 
@@ -31,11 +31,11 @@ def stamped(number: str, angle: int) -> Image.Image:
 @pytest.mark.parametrize("angle", [90, 270])
 def test_sideways_number_is_read_in_one_piece(read_file: Any, tmp_path: Path, angle: int) -> None:
     path = tmp_path / "stamped.png"
-    stamped("82253048", angle).save(path)
+    letter_with_stamp("82253048", angle).save(path)
     assert "82253048" in "".join(line.text for line in read_file(path).lines).replace(" ", "")
 
 
-def test_column_of_a_table_stays_a_column(read_file: Any, tmp_path: Path) -> None:
+def test_digits_in_a_table_column_are_not_joined(read_file: Any, tmp_path: Path) -> None:
     page = Image.new("RGB", (1000, 1300), "white")
     draw = ImageDraw.Draw(page)
     for row, digit in enumerate("4278315"):

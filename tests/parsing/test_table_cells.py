@@ -1,4 +1,4 @@
-"""A grid of straight lines becomes cells that hold whole phrases, some of them over several columns or rows."""
+"""Cells built from a grid of straight lines contain whole phrases; some span several columns or rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cogdoc.documents.geometry import Box
 from cogdoc.parsing.page_text import Table, Word
-from cogdoc.parsing.tables.table_cells import build_table
+from cogdoc.parsing.tables.table_building import build_table
 
 HEIGHT = 10.0
 LETTER = 5.0
@@ -29,9 +29,9 @@ def words_of(texts: Texts) -> list[Word]:
     return words
 
 
-def table_of(texts: Texts, across: Sequence[float], down: Sequence[float]) -> Table:
-    box = Box(across[0], down[0], across[-1], down[-1])
-    table = build_table(box, (tuple(across), tuple(down)), words_of(texts))
+def table_of(texts: Texts, column_lines: Sequence[float], row_lines: Sequence[float]) -> Table:
+    box = Box(column_lines[0], row_lines[0], column_lines[-1], row_lines[-1])
+    table = build_table(box, (tuple(column_lines), tuple(row_lines)), words_of(texts))
     assert table is not None
     return table
 
@@ -41,24 +41,25 @@ def rows(table: Table) -> list[list[str]]:
 
 
 def covered(table: Table) -> list[tuple[int, int]]:
+    """Row and column of the cells that another one covers."""
     return [(r, c) for r, row in enumerate(table.rows) for c, cell in enumerate(row) if cell.box is None]
 
 
-def test_cells_hold_what_stands_in_them() -> None:
+def test_cells_contain_the_words_inside_their_lines() -> None:
     texts = [("Item", 0, 0), ("Price", 100, 0), ("Blue tea", 0, 20), ("3.10", 100, 20)]
     table = table_of(texts, [0, 90, 200], [0, 15, 35])
     assert rows(table) == [["Item", "Price"], ["Blue tea", "3.10"]]
     assert covered(table) == []
 
 
-def test_line_that_runs_through_every_phrase_is_no_line_between_columns() -> None:
+def test_column_line_that_crosses_all_phrases_is_dropped() -> None:
     texts = [(f"{number} years", 0, 20.0 * number) for number in range(4)]
     texts += [(f"{number},000", 100, 20.0 * number) for number in range(4)]
     table = table_of(texts, [0, 7, 90, 200], [0, 15, 35, 55, 75])
     assert rows(table) == [[f"{number} years", f"{number},000"] for number in range(4)]
 
 
-def test_title_printed_over_two_columns_covers_both() -> None:
+def test_title_printed_over_two_columns_spans_both() -> None:
     texts = [("Country", 0, 0), ("Share of all", 110, 0), ("1996", 100, 20), ("1993", 160, 20)]
     texts += [("Austria", 0, 40), ("59", 105, 40), ("54", 165, 40)]
     table = table_of(texts, [0, 90, 140, 200], [0, 15, 35, 55])
@@ -69,7 +70,7 @@ def test_title_printed_over_two_columns_covers_both() -> None:
     assert stub.box == Box(0, 0, 90, 35)
 
 
-def test_short_title_over_the_middle_of_its_group_covers_the_group() -> None:
+def test_title_centered_over_its_group_spans_the_group() -> None:
     texts = [("Male", 118, 0), ("Female", 233, 0), ("Rate", 0, 20)]
     texts += [("%", 105, 20), ("CI", 150, 20), ("%", 220, 20), ("CI", 270, 20)]
     texts += [("Found", 0, 40), ("39", 102, 40), ("47", 150, 40), ("37", 217, 40), ("44", 270, 40)]
@@ -78,54 +79,54 @@ def test_short_title_over_the_middle_of_its_group_covers_the_group() -> None:
     assert covered(table) == [(0, 2), (0, 4), (1, 0)]
 
 
-def test_title_over_the_whole_table_leaves_the_first_column_out_of_the_groups_below_it() -> None:
+def test_groups_below_a_title_over_the_whole_table_do_not_include_the_first_column() -> None:
     texts = [("In thousands of pupils", 95, 0), ("Public", 130, 20), ("Private", 228, 20), ("Year", 0, 40)]
-    for place, left in enumerate((100, 150, 205, 255)):
-        texts += [(("low", "high")[place % 2], left, 40), (f"{place}5.4", left, 60)]
+    for index, left in enumerate((100, 150, 205, 255)):
+        texts += [(("low", "high")[index % 2], left, 40), (f"{index}5.4", left, 60)]
     table = table_of([*texts, ("1996", 0, 60)], [0, 90, 140, 195, 245, 300], [0, 15, 35, 55, 75])
     assert rows(table)[:2] == [["In thousands of pupils", "", "", "", ""], ["Year", "Public", "", "Private", ""]]
 
 
-def test_titles_that_begin_where_their_groups_do_cover_them() -> None:
+def test_titles_aligned_with_the_left_edge_of_their_groups_span_them() -> None:
     texts = [("Agencies", 100, 0), ("Persons", 250, 0)]
-    for place, left in enumerate((100, 170, 250, 320)):
-        texts += [(f"Month {place}", left, 20), (f"{place}.38", left, 40)]
+    for index, left in enumerate((100, 170, 250, 320)):
+        texts += [(f"Month {index}", left, 20), (f"{index}.38", left, 40)]
     table = table_of([*texts, ("Manual", 0, 40)], [0, 90, 160, 240, 310, 390], [0, 15, 35, 55])
     assert rows(table)[0] == ["", "Agencies", "", "Persons", ""]
     assert covered(table) == [(0, 2), (0, 4), (1, 0)]
 
 
-def test_title_over_columns_in_one_row_with_their_own_titles_gets_a_row_above_them() -> None:
+def test_group_title_in_one_grid_row_with_column_titles_gets_a_row_of_its_own() -> None:
     texts = [("Cycle", 0, 5), ("Percent saved", 100, 0), ("Speed", 100, 15), ("Idle", 150, 15)]
     texts += [("2012", 0, 40), ("5.9", 100, 40), ("9.5", 150, 40)]
     table = table_of(texts, [0, 90, 140, 200], [0, 30, 55])
     assert rows(table) == [["Cycle", "Percent saved", ""], ["", "Speed", "Idle"], ["2012", "5.9", "9.5"]]
 
 
-def test_row_that_goes_on_in_small_letters_belongs_to_the_one_above() -> None:
+def test_row_that_continues_in_lower_case_is_joined_to_the_row_above() -> None:
     texts = [("Question", 0, 0), ("Answers", 200, 0), ("Number of members", 0, 20), ("21", 200, 20)]
     texts += [("in the analysis", 0, 40), ("Number of companies", 0, 60), ("11", 200, 60)]
     table = table_of(texts, [0, 190, 260], [0, 15, 35, 55, 75])
     assert rows(table)[1:] == [["Number of members in the analysis", "21"], ["Number of companies", "11"]]
 
 
-def test_table_written_in_small_letters_keeps_its_rows() -> None:
+def test_table_in_lower_case_keeps_its_rows() -> None:
     names = ["apples", "pears", "plums", "grapes"]
-    texts = [(name, 0, 20.0 * place) for place, name in enumerate(names)]
-    texts += [(f"{place}", 100, 20.0 * place) for place in range(4)]
+    texts = [(name, 0, 20.0 * row) for row, name in enumerate(names)]
+    texts += [(f"{row}", 100, 20.0 * row) for row in range(4)]
     table = table_of(texts, [0, 90, 200], [0, 15, 35, 55, 75])
-    assert rows(table) == [[name, f"{place}"] for place, name in enumerate(names)]
+    assert rows(table) == [[name, f"{row}"] for row, name in enumerate(names)]
 
 
-def test_list_to_be_ticked_keeps_its_rows_although_they_begin_in_small_letters() -> None:
+def test_checklist_in_lower_case_keeps_its_rows() -> None:
     names = ["tells a story", "is about sport", "repeats words", "has rhymes"]
     texts = [("Which poem", 0, 0.0), ("A", 100, 0.0), ("B", 130, 0.0)]
-    texts += [(name, 0, 14.0 * place) for place, name in enumerate(names, start=1)]
+    texts += [(name, 0, 14.0 * row) for row, name in enumerate(names, start=1)]
     table = table_of(texts, [0, 90, 120, 150], [-2, 12, 26, 40, 54, 68])
     assert rows(table) == [["Which poem", "A", "B"], *([name, "", ""] for name in names)]
 
 
-def test_titles_of_columns_that_go_on_in_the_next_row_are_one() -> None:
+def test_column_titles_that_continue_in_the_next_row_are_joined() -> None:
     texts = [("Group", 0, 7), ("Margin", 100, 0), ("Margin", 160, 0), ("Number", 220, 7)]
     texts += [("of error", 100, 12), ("of error", 160, 12)]
     texts += [("All", 0, 40), ("0.3", 100, 40), ("0.4", 160, 40), ("894", 220, 40)]
@@ -133,7 +134,7 @@ def test_titles_of_columns_that_go_on_in_the_next_row_are_one() -> None:
     assert rows(table) == [["Group", "Margin of error", "Margin of error", "Number"], ["All", "0.3", "0.4", "894"]]
 
 
-def test_numbers_one_below_the_other_are_two_rows_beside_a_remark_on_both() -> None:
+def test_two_numbers_in_one_grid_row_become_two_rows_with_a_spanning_remark() -> None:
     texts = [("Bird", 0, 0), ("Date", 60, 0), ("Status", 150, 0)]
     texts += [("380", 0, 20), ("412", 0, 34), ("2012", 60, 20), ("2013", 60, 34)]
     texts += [("Had been captive", 150, 18), ("for one year", 150, 28), ("only then free", 150, 38)]
@@ -143,18 +144,18 @@ def test_numbers_one_below_the_other_are_two_rows_beside_a_remark_on_both() -> N
     assert covered(table) == [(2, 2)]
 
 
-def test_leading_dots_do_not_bind_a_label_to_its_number() -> None:
+def test_leader_dots_do_not_join_a_label_to_its_number() -> None:
     texts = [("Ages", 0, 0), ("Share", 100, 0), ("All . . . . . . . . . . .", 0, 20), ("18.6", 100, 20)]
     table = table_of(texts, [0, 85, 150], [0, 15, 35])
     assert rows(table)[1] == ["All . . . . . . . . . . .", "18.6"]
 
 
-def test_words_in_a_single_column_are_no_table() -> None:
+def test_words_in_a_single_column_are_not_a_table() -> None:
     words = words_of([("One line of text", 0, 0), ("and another one", 0, 20)])
     assert build_table(Box(0, 0, 100, 35), ((0, 40, 100), (0, 15, 35)), words) is None
 
 
-texts_anywhere = st.lists(
+random_texts = st.lists(
     st.tuples(
         st.sampled_from(["a", "B", "12", "3.5", "–", "...", "Total of", "goes on", "2005"]),
         st.floats(0, 190),
@@ -163,17 +164,17 @@ texts_anywhere = st.lists(
     min_size=1,
     max_size=30,
 )
-lines_anywhere = st.lists(st.floats(1, 199), max_size=5).map(lambda inner: tuple(sorted({0.0, *inner, 200.0})))
+random_lines = st.lists(st.floats(1, 199), max_size=5).map(lambda inner: tuple(sorted({0.0, *inner, 200.0})))
 
 
 @example([("a", 0, 0), ("a", 10, 6), ("a", 17, 0), ("a", 20, 6)], (0, 19, 200), (0, 200))
 @example([("a", 0, 0), ("Total of", 1, 1), ("a", 1, 1), ("Total of", 1, 6)], (0, 5, 23, 200), (0, 6, 200))
-@given(texts_anywhere, lines_anywhere, lines_anywhere)
-def test_no_word_is_lost_or_doubled_and_rows_are_equally_long(
-    texts: Texts, across: tuple[float, ...], down: tuple[float, ...]
+@given(random_texts, random_lines, random_lines)
+def test_each_word_is_in_one_cell_and_rows_are_equally_long(
+    texts: Texts, column_lines: tuple[float, ...], row_lines: tuple[float, ...]
 ) -> None:
     words = words_of(texts)
-    table = build_table(Box(0, 0, 200, 200), (across, down), words)
+    table = build_table(Box(0, 0, 200, 200), (column_lines, row_lines), words)
     if table is None:
         return
     in_cells = Counter(part for row in table.rows for cell in row for part in cell.text.split())

@@ -1,4 +1,4 @@
-"""Sound text layers are taken as they are: every word, in its place, without OCR."""
+"""Trusted text layers are read word by word with exact boxes, without OCR."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def spaced(text: str) -> str:
 
 
 @pytest.mark.parametrize("number", range(1, 9))
-def test_report_pages_are_read_from_their_text(read_sample: Any, samples: Path, number: int) -> None:
-    words = read_sample("report.pdf", number).page_text
-    assert words.origin is TextOrigin.TEXT_LAYER
-    assert words.resolution is None
+def test_report_pages_are_read_from_their_text_layer(read_sample: Any, samples: Path, number: int) -> None:
+    page_text = read_sample("report.pdf", number).page_text
+    assert page_text.origin is TextOrigin.TEXT_LAYER
+    assert page_text.resolution is None
     expected = pymupdf.open(samples / "report.pdf")[number - 1].get_text().split()
-    read = [word.text for word in words.words]
-    assert sorted(read) == sorted(expected)
-    assert {word.confidence for word in words.words} == {1.0}
+    texts = [word.text for word in page_text.words]
+    assert sorted(texts) == sorted(expected)
+    assert {word.confidence for word in page_text.words} == {1.0}
 
 
 def test_known_text_of_the_report_is_read(read_sample: Any, facts: dict[str, Any]) -> None:
@@ -32,30 +32,30 @@ def test_known_text_of_the_report_is_read(read_sample: Any, facts: dict[str, Any
 
 
 @pytest.mark.parametrize(("number", "known"), [(3, "shareholders"), (5, "412,860"), (7, "Asia-Pacific")])
-def test_box_of_a_word_encloses_its_ink(
+def test_box_of_a_word_contains_its_ink(
     read_sample: Any, open_file: Any, samples: Path, ink: Any, number: int, known: str
 ) -> None:
-    words = read_sample("report.pdf", number).page_text
-    word = next(word for word in words.words if word.text == known)
-    inside, around = ink(open_file(samples / "report.pdf"), number, words.displayed(word.box))
+    page_text = read_sample("report.pdf", number).page_text
+    word = next(word for word in page_text.words if word.text == known)
+    inside, around = ink(open_file(samples / "report.pdf"), number, page_text.displayed(word.box))
     assert inside > 0.03
     assert around == 0
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
-def test_boxes_follow_the_pages_rotation(
+def test_boxes_follow_the_rotation_of_the_page(
     tmp_path: Path, text_pdf: Path, open_file: Any, read_file: Any, ink: Any, rotation: int
 ) -> None:
     file = pymupdf.open(text_pdf)
     file[0].set_cropbox(pymupdf.Rect(50, 60, 560, 700))
     file[0].set_rotation(rotation)
     file.save(tmp_path / "turned.pdf")
-    words = read_file(tmp_path / "turned.pdf")
-    assert words.displayed_size == ((510, 640) if rotation == 180 else (640, 510))
-    assert words.text.count("harbour") == 6
-    for word in words.words:
+    page_text = read_file(tmp_path / "turned.pdf")
+    assert page_text.displayed_size == ((510, 640) if rotation == 180 else (640, 510))
+    assert page_text.text.count("harbour") == 6
+    for word in page_text.words:
         if word.text == "harbour":
-            inside, _ = ink(open_file(tmp_path / "turned.pdf"), 1, words.displayed(word.box))
+            inside, _ = ink(open_file(tmp_path / "turned.pdf"), 1, page_text.displayed(word.box))
             assert inside > 0.03
 
 
@@ -66,7 +66,7 @@ def test_text_outside_the_visible_page_is_left_out(tmp_path: Path, text_pdf: Pat
     assert read_file(tmp_path / "cropped.pdf").text.count("harbour") == 2
 
 
-def test_ligatures_are_spelled_out_and_control_characters_dropped(tmp_path: Path, read_file: Any) -> None:
+def test_ligatures_are_spelled_out_and_control_characters_are_dropped(tmp_path: Path, read_file: Any) -> None:
     file = pymupdf.open()
     page = file.new_page()
     page.insert_font(fontname="F0", fontbuffer=pymupdf.Font("cjk").buffer)
@@ -75,7 +75,7 @@ def test_ligatures_are_spelled_out_and_control_characters_dropped(tmp_path: Path
     assert read_file(tmp_path / "ligatures.pdf").text.rstrip("\N{REPLACEMENT CHARACTER}") == "final office floor"
 
 
-def test_words_far_apart_on_one_row_are_lines_of_their_own(tmp_path: Path, read_file: Any) -> None:
+def test_words_far_apart_in_one_row_are_separate_lines(tmp_path: Path, read_file: Any) -> None:
     file = pymupdf.open()
     page = file.new_page()
     page.insert_text((72, 72), "left column")

@@ -1,4 +1,4 @@
-"""Is there anything on this page? Told from its pixels before any reader, literal or deep, sees it."""
+"""Tell from its pixels whether a page is blank, before any engine reads it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ import numpy.typing as npt
 from cogdoc.documents.pictures import Picture
 
 CONTRAST = 28
-"""Gray levels by which ink differs from the paper around it; paper texture and scanner noise stay below."""
+"""Gray levels by which ink differs from the paper around it; paper texture and scanner noise are below."""
 
 BLANK_SHARE = 2e-5
-"""Less ink than this share of the page (one full stop on A4 has about as much) is a blank page."""
+"""A page with less ink than this share of its area is blank; one full stop on A4 has about as much."""
 
 WORKING_SIDE = 1000
+"""Pixels of the longer side at which ink is searched."""
 
 
-def ink_mask(picture: Picture) -> npt.NDArray[np.bool_]:
-    """Where the page differs from its surrounding paper: (height, width), at most 1000 pixels a side."""
+def _ink_mask(picture: Picture) -> npt.NDArray[np.bool_]:
+    """Where pixels differ from the paper around them: (height, width), at most 1000 pixels a side."""
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     scale = WORKING_SIDE / max(gray.shape)
     if scale < 1:
         size = (max(1, round(gray.shape[1] * scale)), max(1, round(gray.shape[0] * scale)))
         gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    calm = cv2.medianBlur(gray, 3)
+    denoised = cv2.medianBlur(gray, 3)
     paper = cv2.medianBlur(gray, 31 if min(gray.shape) > 31 else 3)
-    return np.asarray(cv2.absdiff(calm, paper) > CONTRAST)
+    return np.asarray(cv2.absdiff(denoised, paper) > CONTRAST)
 
 
 def is_blank(picture: Picture) -> bool:
-    """Whether the page shows nothing but paper (of any colour)."""
-    mask = ink_mask(picture)
-    # Scans have dark borders where the lid ends; they are not writing.
+    """Whether the page shows only paper, of any color."""
+    mask = _ink_mask(picture)
+    # The dark borders of scans, where the lid of the scanner ends, are not ink.
     margin_y, margin_x = mask.shape[0] // 40, mask.shape[1] // 40
     inner = mask[margin_y : mask.shape[0] - margin_y, margin_x : mask.shape[1] - margin_x]
     return bool(inner.size == 0 or inner.mean() < BLANK_SHARE)

@@ -1,4 +1,4 @@
-"""Which way up a scan stands, told by the recognizer itself: text the wrong way round reads badly."""
+"""Find which way up a scan is, from recognition scores: text that is sideways or upside down reads badly."""
 
 from __future__ import annotations
 
@@ -8,47 +8,51 @@ import cv2
 import numpy as np
 
 from cogdoc.documents.pictures import Picture
-from cogdoc.parsing.ocr.recognition import OcrLine, recognize_lines
+from cogdoc.parsing.ocr.ocr_engine import recognize_lines
+from cogdoc.parsing.ocr.ocr_lines import OcrLine
 
 DOUBTFUL_SCORE = 0.88
-"""Upright pages read with a mean score of 0.95 and more, others with 0.6 to 0.75."""
+"""Upright pages have a mean score of 0.95 and more, others of 0.6 to 0.75."""
 
 PROBES = 6
+"""Lines that are read in all four directions."""
+
 MARGIN = 0.08
+"""The score by which another direction must be better than the given one."""
 
 
 def looks_turned(lines: Sequence[OcrLine]) -> bool:
-    """Whether a page that was read as it stands deserves `find_turn`: most lines upright, or scores low."""
+    """Whether a page may need rotation: most of its text is in tall lines, or scores are low."""
     if not lines:
         return False
     weights = np.array([len(line.text) for line in lines], float)
-    upright = np.array([_is_tall(line) for line in lines], float)
+    tall = np.array([_is_tall(line) for line in lines], float)
     scores = np.array([line.confidence for line in lines])
-    return bool(np.average(upright, weights=weights) > 0.5 or np.average(scores, weights=weights) < DOUBTFUL_SCORE)
+    return bool(np.average(tall, weights=weights) > 0.5 or np.average(scores, weights=weights) < DOUBTFUL_SCORE)
 
 
 def find_turn(picture: Picture, lines: Sequence[OcrLine]) -> int:
-    """Degrees clockwise (0, 90, 180, 270) that make the page upright.
+    """Degrees clockwise (0, 90, 180, 270) by which the page must be rotated to be upright.
 
-    The longest lines are read in all four directions; the direction must win clearly to be taken.
+    Reads the longest lines in all four directions; another direction than the given one must win clearly.
     """
     longest = sorted(lines, key=lambda line: max(line.width, line.height), reverse=True)[:PROBES]
     crops = [crop for line in longest if (crop := _crop(picture, line)).size]
     if not crops:
         return 0
-    scores = {turn: _score([turned(crop, turn) for crop in crops]) for turn in (0, 90, 180, 270)}
+    scores = {turn: _mean_score([rotate(crop, turn) for crop in crops]) for turn in (0, 90, 180, 270)}
     best = max(scores, key=lambda turn: scores[turn])
     return best if scores[best] > scores[0] + MARGIN else 0
 
 
-def turned(picture: Picture, degrees: int) -> Picture:
-    """The picture turned clockwise by a multiple of 90 degrees."""
+def rotate(picture: Picture, degrees: int) -> Picture:
+    """The picture rotated clockwise by a multiple of 90 degrees."""
     return np.ascontiguousarray(np.rot90(picture, -degrees // 90))
 
 
 def upright_picture(picture: Picture, turn: int, skew: float) -> Picture:
     """A page's picture in the coordinates of its words' boxes: upright, with level lines."""
-    upright = turned(picture, turn) if turn else picture
+    upright = rotate(picture, turn) if turn else picture
     if not skew:
         return upright
     height, width = upright.shape[:2]
@@ -57,8 +61,8 @@ def upright_picture(picture: Picture, turn: int, skew: float) -> Picture:
     return np.asarray(cv2.warpAffine(upright, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
-def _score(crops: list[Picture]) -> float:
-    """Mean score of lines that lie level; one that stands upright cannot be read at all."""
+def _mean_score(crops: list[Picture]) -> float:
+    """The mean score of the crops that are wider than tall; 0 if most are taller, which no engine can read."""
     level = [crop for crop in crops if crop.shape[1] >= crop.shape[0]]
     if len(level) * 2 < len(crops):
         return 0.0

@@ -1,9 +1,9 @@
-"""Read doubtful words once more with the words of English in mind.
+"""Correct doubtful words of English pages by a lexicon.
 
-The recognizer decides letter by letter, so that worn print reads "facsimlle" and narrow spaces "ofthis". For a
-word that is not known and was not read surely, the recognizer's own odds are asked how much worse the similar
-known words fit the pixels; one that fits nearly as well is taken. What was read surely stays as it is, and so do
-numbers, codes and pages in other languages.
+The recognition network decides character by character, so that worn print reads "facsimlle" and narrow spaces
+"ofthis". A word that is neither known nor read with confidence is compared with similar known words: the network's
+output gives the likelihood of each, and a word that fits nearly as well as the reading replaces it. Confident
+readings stay as they are, and so do numbers, codes and pages in other languages.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from statistics import fmean
 
 import numpy as np
 
-from cogdoc.parsing.ocr.lexicon import is_english, is_known, partings, similar_words
-from cogdoc.parsing.ocr.line_likelihood import LineOdds
-from cogdoc.parsing.ocr.recognition import OcrLine, OcrWord, Quad
+from cogdoc.parsing.ocr.ctc import CtcOutput
+from cogdoc.parsing.ocr.lexicon import is_english, is_known, similar_words, splits
+from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad
 
-DOUBTFUL_LETTER = 0.97
-"""Score below which a letter may be a guess."""
+DOUBTFUL_CONFIDENCE = 0.97
+"""A letter below this confidence may be a guess."""
 
-WORTH_OF_A_LETTER = 4.0
+LETTER_COST = 4.0
 """Log-likelihood that each changed letter may cost. The right word of a worn form mostly costs less than 3, and two
 words that are really one cost 8 and more."""
 
 SHORT_WORD = 4
-"""Letters up to which too many words are alike: they must keep their length, and letters cost less."""
+"""Words of up to this many letters have too many similar words: they must keep their length, and letters cost less."""
 
-WORTH_IN_SHORT_WORD = 3.0
+SHORT_WORD_LETTER_COST = 3.0
 
 _TOKEN = re.compile(r"[^\W_]{3,}")
 
@@ -41,53 +41,56 @@ class _Change:
     text: str
 
 
-def with_known_words(lines: Sequence[OcrLine]) -> list[OcrLine]:
-    """`lines` of one page, their doubtful words read once more; as they are where the page is not in English."""
+def correct_spelling(lines: Sequence[OcrLine]) -> list[OcrLine]:
+    """`lines` of one page with doubtful words corrected; unchanged if the page is not in English."""
     if not is_english(line.text for line in lines):
         return list(lines)
-    return [_read_again(line, line.odds) if line.odds else line for line in lines]
+    return [_correct_line(line, line.ctc) if line.ctc else line for line in lines]
 
 
-def _is_spelled(token: str) -> bool:
-    """Whether `token` is written in Latin letters, but for some digit that may be a misread one."""
-    letters = sum("a" <= character.lower() <= "z" or "À" <= character <= "ÿ" for character in token)
-    digits = sum(character.isdigit() for character in token)
+def _is_latin_word(token: str) -> bool:
+    """Whether `token` has only Latin letters and a few digits, which may be misread letters."""
+    letters = sum("a" <= char.lower() <= "z" or "À" <= char <= "ÿ" for char in token)
+    digits = sum(char.isdigit() for char in token)
     return letters + digits == len(token) and letters >= 3 and digits <= letters / 3
 
 
-def _read_again(line: OcrLine, odds: LineOdds) -> OcrLine:
-    changes = list(_changes(line.text, odds))
-    return _changed(line, odds, changes) if changes else line
+def _correct_line(line: OcrLine, ctc: CtcOutput) -> OcrLine:
+    changes = list(_find_changes(line.text, ctc))
+    return _apply_changes(line, ctc, changes) if changes else line
 
 
-def _changes(text: str, odds: LineOdds) -> Iterator[_Change]:
+def _find_changes(text: str, ctc: CtcOutput) -> Iterator[_Change]:
     for match in _TOKEN.finditer(text):
         token, (start, end) = match[0], match.span()
-        if not _is_spelled(token) or is_known(token):
+        if not _is_latin_word(token) or is_known(token):
             continue
-        candidates = [(parted, WORTH_OF_A_LETTER) for parted in partings(token)]
-        if min(character.confidence for character in odds.characters[start:end]) < DOUBTFUL_LETTER:
-            candidates += _similar(token)
+        candidates = [(split, LETTER_COST) for split in splits(token)]
+        if min(char.confidence for char in ctc.characters[start:end]) < DOUBTFUL_CONFIDENCE:
+            candidates += _similar_words_with_cost(token)
         if not candidates:
             continue
-        first, stop = _steps_of(start, end, odds)
-        as_read = odds.log_likelihood(token, first, stop)
-        gains = [(odds.log_likelihood(form, first, stop) - as_read, form, worth) for form, worth in candidates]
-        if good := [(gain, form) for gain, form, worth in gains if gain > -worth]:
-            yield _Change(start, end, max(good)[1])
+        first_step, end_step = _steps_of(start, end, ctc)
+        as_read = ctc.log_likelihood(token, first_step, end_step)
+        gains = [
+            (ctc.log_likelihood(candidate, first_step, end_step) - as_read, candidate, max_cost)
+            for candidate, max_cost in candidates
+        ]
+        if plausible := [(gain, candidate) for gain, candidate, max_cost in gains if gain > -max_cost]:
+            yield _Change(start, end, max(plausible)[1])
 
 
-def _similar(token: str) -> Iterator[tuple[str, float]]:
-    """Known words that `token` may be, written as it is, with what the changed letters may cost."""
-    short = len(token) <= SHORT_WORD
-    for word, letters in similar_words(token):
-        if not short or len(word) == len(token):
-            for form in _in_case_of(token, word):
-                yield form, letters * (WORTH_IN_SHORT_WORD if short else WORTH_OF_A_LETTER)
+def _similar_words_with_cost(token: str) -> Iterator[tuple[str, float]]:
+    """Known words similar to `token`, in its case, with the log-likelihood that the changed letters may cost."""
+    is_short = len(token) <= SHORT_WORD
+    for word, distance in similar_words(token):
+        if not is_short or len(word) == len(token):
+            for candidate in _in_case_of(token, word):
+                yield candidate, distance * (SHORT_WORD_LETTER_COST if is_short else LETTER_COST)
 
 
 def _in_case_of(token: str, word: str) -> tuple[str, ...]:
-    """`word` in small and capital letters as `token` has them; in all the usual ways where it mixes them."""
+    """`word` in the case of `token`; in lower, title and upper case if `token` is in mixed case."""
     if token.isupper():
         return (word.upper(),)
     if token.islower():
@@ -97,32 +100,32 @@ def _in_case_of(token: str, word: str) -> tuple[str, ...]:
     return (word, word.capitalize(), word.upper())
 
 
-def _steps_of(start: int, end: int, odds: LineOdds) -> tuple[int, int]:
-    """The steps between the characters around `start` to `end`: the first, and the one after the last."""
-    first = odds.characters[start - 1].last + 1 if start else 0
-    return first, odds.characters[end].first if end < len(odds.characters) else odds.steps
+def _steps_of(start: int, end: int, ctc: CtcOutput) -> tuple[int, int]:
+    """The steps of the characters `start` to `end` with the blanks around them: the first, and one after the last."""
+    first_step = ctc.characters[start - 1].last + 1 if start else 0
+    return first_step, ctc.characters[end].first if end < len(ctc.characters) else ctc.steps
 
 
-def _changed(line: OcrLine, odds: LineOdds, changes: Sequence[_Change]) -> OcrLine:
+def _apply_changes(line: OcrLine, ctc: CtcOutput, changes: Sequence[_Change]) -> OcrLine:
     words: list[OcrWord] = []
     for match in re.finditer(r"\S+", line.text):
         start, end = match.span()
-        confidence = fmean(character.confidence for character in odds.characters[start:end])
-        said = match[0]
+        confidence = fmean(char.confidence for char in ctc.characters[start:end])
+        text = match[0]
         for change in reversed([change for change in changes if start <= change.start < end]):
-            said = said[: change.start - start] + change.text + said[change.end - start :]
-        place, stop = _steps_of(start, end, odds)
-        width_of_letter = (stop - place) / len(said.replace(" ", ""))
-        left = float(place)
-        for part in said.split(" "):
-            right = left + width_of_letter * len(part)
-            words.append(OcrWord(part, _slice(line.quad, left / odds.steps, right / odds.steps), confidence))
+            text = text[: change.start - start] + change.text + text[change.end - start :]
+        first_step, end_step = _steps_of(start, end, ctc)
+        steps_per_letter = (end_step - first_step) / len(text.replace(" ", ""))
+        left = float(first_step)
+        for part in text.split(" "):
+            right = left + steps_per_letter * len(part)
+            words.append(OcrWord(part, _slice(line.quad, left / ctc.steps, right / ctc.steps), confidence))
             left = right
     return replace(line, text=" ".join(word.text for word in words), words=tuple(words))
 
 
-def _slice(quad: Quad, begin: float, end: float) -> Quad:
+def _slice(quad: Quad, start: float, end: float) -> Quad:
     """The part of `quad` between two shares (0 to 1) of its width."""
     left, across = quad[[0, 3]], quad[[1, 2]] - quad[[0, 3]]
-    (top_left, bottom_left), (top_right, bottom_right) = left + across * begin, left + across * min(1.0, end)
+    (top_left, bottom_left), (top_right, bottom_right) = left + across * start, left + across * min(1.0, end)
     return np.stack([top_left, top_right, bottom_right, bottom_left])

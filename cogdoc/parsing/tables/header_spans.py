@@ -1,7 +1,7 @@
-"""Cells of a table's header that stretch over several columns or rows.
+"""Find header cells of a table that span several columns or rows.
 
-A group of columns has its title above their own ones: over their middle, or where the first of them begins.
-A column that belongs to no group has its title in one of the rows, and the others empty.
+The title of a group of columns is above the columns' own titles, either centered over the group or aligned with its
+first column. A column without a group has its title in one of the header rows, and the other rows are empty.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from dataclasses import replace
 from cogdoc.parsing.tables.phrases import Phrase, Row, is_number
 
 MAX_DEPTH = 4
-"""Rows of a header at most."""
+"""Header rows at most."""
 
-BEGINNING = 0.5
-"""Word heights by which a title may miss the place where its group's first column begins."""
+ALIGNED = 0.5
+"""Word heights by which a title may miss the left edge of its group's first column."""
 
 CENTERED = 0.08
-"""Share of a group's width by which its title may miss the group's middle."""
+"""Share of a group's width by which a centered title may miss the group's middle."""
 
 CENTERED_COLUMN = 0.4
-"""The same as a share of the mean width of its columns: half a column off, it stands over another group."""
+"""The same as a share of the mean column width: a title that is half a column off belongs to another group."""
 
 _YEAR = re.compile(r"(?:19|20)\d\d(?:[-–/]\d\d(?:\d\d)?)?")
 
 
 def header_depth(rows: Sequence[Row], width: int) -> int:
-    """Rows of the header, or 1: as many as it takes until each column but the first has a title of its own."""
+    """The number of header rows, until each column but the first has a title of its own; 1 if that never happens."""
     titled: set[int] = set()
     for depth, row in enumerate(rows[:MAX_DEPTH], start=1):
         if depth > 1 and _is_body(row):
@@ -50,33 +50,33 @@ def _is_year(text: str) -> bool:
 
 
 def widen_group_titles(rows: Sequence[Row], depth: int, width: int, height: float) -> list[Row]:
-    """`rows`, with the titles in all header rows but the last over all the columns of their groups."""
+    """`rows`, with titles in all header rows but the last spanning the columns of their groups."""
     extents = _extents(rows, width)
     widened = list(rows)
-    for place in range(depth - 1):
-        row, above = widened[place], widened[place - 1] if place else None
-        below = {phrase.first for lower in rows[place + 1 : depth] for phrase in lower.phrases}
+    for index in range(depth - 1):
+        row, above = widened[index], widened[index - 1] if index else None
+        below = {phrase.first for lower in rows[index + 1 : depth] for phrase in lower.phrases}
         groups: dict[Phrase, Phrase] = {}
         for choose in (_centered_group, _group_to_the_right):
             groups = _groups(choose, row, above, below, extents, height)
             if all(group.first < group.last for group in groups.values()):
                 break
         lines = tuple(tuple(groups.get(phrase, phrase) for phrase in line) for line in row.lines)
-        widened[place] = replace(row, lines=lines)
+        widened[index] = replace(row, lines=lines)
     return widened
 
 
 Extents = Sequence[tuple[float, float]]
-"""Where the text of each column begins and ends."""
+"""The left and right edge of the text in each column."""
 
-Choice = Callable[[Phrase, tuple[int, int], Extents, float], tuple[int, int]]
-"""From a title, the columns that are free for it, the columns' extents and the height of words to its columns."""
+GroupChooser = Callable[[Phrase, tuple[int, int], Extents, float], tuple[int, int]]
+"""From a title, the first and last free column, the columns' extents and the word height to the title's columns."""
 
 
 def _groups(
-    choose: Choice, row: Row, above: Row | None, below: set[int], extents: Extents, height: float
+    choose: GroupChooser, row: Row, above: Row | None, below: set[int], extents: Extents, height: float
 ) -> dict[Phrase, Phrase]:
-    """Each title of a row of titles with the columns chosen for it; below some of them others have titles."""
+    """The titles of a header row that have titles below them, each mapped to itself with its group's columns."""
     groups: dict[Phrase, Phrase] = {}
     taken = row.columns()
     for title in sorted(row.phrases, key=lambda phrase: phrase.first):
@@ -96,7 +96,7 @@ def _extents(rows: Sequence[Row], width: int) -> Extents:
 
 
 def _free_columns(title: Phrase, taken: set[int], above: Row | None, below: set[int]) -> tuple[int, int]:
-    """The columns about a title that are empty in its row, titled below it, and under the same title above it."""
+    """The first and last column around a title that are empty in its row, titled below, and in the same group above."""
     parent = next((p for p in above.phrases if p.first <= title.first <= p.last), None) if above else None
     low, high = (max(1, parent.first), parent.last) if parent and parent.first < parent.last else (1, max(below))
     first, last = title.first, title.last
@@ -108,7 +108,7 @@ def _free_columns(title: Phrase, taken: set[int], above: Row | None, below: set[
 
 
 def _centered_group(title: Phrase, free: tuple[int, int], extents: Extents, height: float) -> tuple[int, int]:
-    """The most columns over whose middle a title stands; those over which it is printed if there are none."""
+    """The largest group over which the title is centered; the columns over which it is printed if there is none."""
     for first, last in sorted(
         itertools.product(range(free[0], title.first + 1), range(title.last, free[1] + 1)),
         key=lambda group: group[0] - group[1],
@@ -121,28 +121,28 @@ def _centered_group(title: Phrase, free: tuple[int, int], extents: Extents, heig
 
 
 def _group_to_the_right(title: Phrase, free: tuple[int, int], extents: Extents, height: float) -> tuple[int, int]:
-    """From the column where a title begins on; those over which it is printed if it begins elsewhere."""
-    begins = abs(title.box.x0 - extents[title.first][0]) <= BEGINNING * height
-    return title.first, free[1] if begins else title.last
+    """All free columns from the title's first, if aligned with its left edge; else those over which it is printed."""
+    is_aligned = abs(title.box.x0 - extents[title.first][0]) <= ALIGNED * height
+    return title.first, free[1] if is_aligned else title.last
 
 
 def lift_titles(rows: Sequence[Row], depth: int, width: int) -> list[Row]:
-    """`rows`, with each title under which or above which header cells are empty at the top of them."""
+    """`rows`, with each title at the top of the empty header cells above and below it, which it spans."""
     lifted = list(rows)
     for column in range(width):
-        filled = [place for place in range(depth) if column in lifted[place].columns()]
-        alone = [place for place in filled if all(p.first == p.last for p in _touching(lifted[place], column))]
-        if len(filled) > len(alone):  # under the title of a group: only what is below that is its own
-            start = max(place for place in filled if place not in alone) + 1
+        filled = [index for index in range(depth) if column in lifted[index].columns()]
+        alone = [index for index in filled if all(p.first == p.last for p in _touching(lifted[index], column))]
+        if len(filled) > len(alone):  # below the title of a group, which the column shares with others
+            start = max(index for index in filled if index not in alone) + 1
         else:
             start = 0
-        own = [place for place in alone if place >= start]
+        own = [index for index in alone if index >= start]
         if len(own) > 1 or depth - start < 2:
             continue
         if own and own[0] > start:
             lifted[start], lifted[own[0]] = _moved(lifted[own[0]], lifted[start], column)
-        for place in range(start + 1, depth):
-            lifted[place] = replace(lifted[place], continued=lifted[place].continued | {column})
+        for index in range(start + 1, depth):
+            lifted[index] = replace(lifted[index], continued=lifted[index].continued | {column})
     return lifted
 
 
@@ -151,7 +151,7 @@ def _touching(row: Row, column: int) -> list[Phrase]:
 
 
 def _moved(source: Row, target: Row, column: int) -> tuple[Row, Row]:
-    """`target` with what `source` has in a column, and `source` without it."""
+    """`target` with the phrases of `source` in a column, and `source` without them."""
     moved = tuple((phrase,) for phrase in source.inside(column))
-    kept = tuple(tuple(phrase for phrase in line if not phrase.first == phrase.last == column) for line in source.lines)
-    return replace(target, lines=(*target.lines, *moved)), replace(source, lines=tuple(line for line in kept if line))
+    rest = tuple(tuple(phrase for phrase in line if not phrase.first == phrase.last == column) for line in source.lines)
+    return replace(target, lines=(*target.lines, *moved)), replace(source, lines=tuple(line for line in rest if line))

@@ -1,4 +1,4 @@
-"""The words that a PDF, XPS or EPUB page holds as text, and how far they can be trusted. Runs in the sandbox."""
+"""Extract the words of a PDF, XPS or EPUB page, and what tells whether they can be trusted. Runs in the sandbox."""
 
 from __future__ import annotations
 
@@ -14,45 +14,46 @@ from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import Line, Word
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
-from cogdoc.parsing.text_layer.word_splitting import part_tight_words
+from cogdoc.parsing.text_layer.word_splitting import split_tight_words
 
-UNREADABLE = "\ufffd"
+_REPLACEMENT = "\ufffd"
 MAX_UNREADABLE_SHARE = 0.1
-"""Above this share of characters without a meaning the layer is not text: its fonts lack a Unicode map."""
+"""Above this share of characters without meaning, the layer is not text: its fonts lack a Unicode map."""
 
 SCAN_SHARE = 0.6
 """A picture that covers this share of the page is a scan of it."""
 
 CELL_GAP = 2.5
-"""Line heights of white space at which words that share a row are no longer one line."""
+"""Line heights of white space that separate two lines in the same row."""
 
 GLYPH_HEIGHT = (3.0, 48.0)
-"""Points; filled shapes of this height may be letters that a program has turned into curves."""
+"""Points; filled shapes of this height may be letters that a program converted to curves."""
 
 MIN_GLYPHS = 40
+
 MIN_GLYPH_SIZES = 8
-"""Letters differ in size; the marks of a chart hardly do."""
+"""Distinct sizes of filled shapes from which they are letters; the marks of a chart have few sizes."""
 
 _LIGATURES = {ord(k): v for k, v in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st"}.items()}
-# A glyph without a Unicode value must come as U+FFFD: its number in the font would pass for a letter.
+# A glyph without a Unicode value must give U+FFFD: its index in the font would pass for a letter.
 _FLAGS = pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE | pymupdf.TEXT_ACCURATE_BBOXES
 
 
 @dataclass(frozen=True, slots=True)
 class TextLayer:
-    """What the page's text objects say, in content order, boxes as displayed."""
+    """The text of a page's text objects in content order, with boxes as displayed."""
 
     lines: tuple[Line, ...]
     unreadable_share: float
     """Share of the characters that are replacement, private-use or control characters."""
     hidden_share: float
-    """Share of the characters that are drawn invisibly, as OCR programs do over a scan."""
+    """Share of the characters that are drawn invisibly, as OCR programs draw them over a scan."""
     hides_text: bool
-    """Whether text was left out that is drawn invisibly where there is no picture of it either."""
+    """Whether invisible text was left out because no picture shows it either."""
     pictures: tuple[Box, ...]
-    """Where the page shows pictures, in points, clipped to the page."""
+    """The boxes of the page's pictures in points, clipped to the page."""
     drawn_text: tuple[Box, ...]
-    """Where shapes stand that are likely to be letters, clipped to the page."""
+    """The boxes of filled shapes that are likely letters, clipped to the page."""
 
     @property
     def readable(self) -> bool:
@@ -67,47 +68,51 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
     """
     page = document.load_page(index)
     try:
-        turn = page.rotation_matrix
-        shown = page.rect
+        rotation = page.rotation_matrix
+        page_rect = page.rect
         entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
-        entries = part_tight_words(page, entries, _FLAGS)
-        drawn, undrawn = _traced_text(page)
-        hidden = _displayed(page, (span.box for span in undrawn if span.text.strip()))
+        entries = split_tight_words(page, entries, _FLAGS)
+        visible, invisible = _trace_text(page)
+        hidden = _displayed(page, (span.box for span in invisible if span.text.strip()))
         pictures = _displayed(page, _picture_boxes(page))
         drawn_text = _displayed(page, _drawn_text_boxes(page))
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
-    ghosts = [box for box in hidden if not any(picture.overlap(box) > 0 for picture in pictures)]
+    unseen = [box for box in hidden if not any(picture.overlap(box) > 0 for picture in pictures)]
     lines: list[Line] = []
     for _, group in itertools.groupby(entries, key=lambda entry: (entry[5], entry[6])):
         words: list[Word] = []
         for x0, y0, x1, y1, text, *_ in group:
-            place = Box(x0, y0, x1, y1)
-            rect = pymupdf.Rect(place) * turn
-            box = Box(rect.x0 - shown.x0, rect.y0 - shown.y0, rect.x1 - shown.x0, rect.y1 - shown.y0)
-            cleaned = clean_layer_text(text)
-            on_page = box.overlap(Box(0, 0, shown.width, shown.height))
-            is_covered = any(ghost.overlap(box) > 0.5 * on_page for ghost in ghosts)
-            if cleaned and on_page > 0 and not (is_covered and not _is_drawn(text, place, drawn)):
+            file_box = Box(x0, y0, x1, y1)
+            box = _relative_box(pymupdf.Rect(file_box) * rotation, page_rect)
+            cleaned = _clean(text)
+            area_on_page = box.overlap(Box(0, 0, page_rect.width, page_rect.height))
+            may_be_unseen = any(other.overlap(box) > 0.5 * area_on_page for other in unseen)
+            if cleaned and area_on_page > 0 and not (may_be_unseen and not _is_visible(text, file_box, visible)):
                 words.append(Word(cleaned, box, 1.0))
         lines.extend(_split_at_gaps(words))
-    characters = "".join(entry[4] for entry in entries)
-    hidden_share = _length(undrawn) / max(1, _length(undrawn) + _length(drawn))
-    unreadable = sum(_is_unreadable(c) for c in characters) / max(1, len(characters))
-    return TextLayer(tuple(join_drop_caps(lines)), unreadable, hidden_share, bool(ghosts), pictures, drawn_text)
+    chars = "".join(entry[4] for entry in entries)
+    return TextLayer(
+        lines=tuple(join_drop_caps(lines)),
+        unreadable_share=sum(map(_is_unreadable, chars)) / max(1, len(chars)),
+        hidden_share=_length(invisible) / max(1, _length(invisible) + _length(visible)),
+        hides_text=bool(unseen),
+        pictures=pictures,
+        drawn_text=drawn_text,
+    )
 
 
-def clean_layer_text(text: str) -> str:
-    """`text` with ligatures spelled out and without characters that say nothing."""
+def _clean(text: str) -> str:
+    """`text` with ligatures spelled out, and without characters that have no meaning."""
     return "".join(c for c in text.translate(_LIGATURES) if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
 
 
-def _is_unreadable(character: str) -> bool:
-    return character == UNREADABLE or unicodedata.category(character) in ("Co", "Cc", "Cn", "Cs")
+def _is_unreadable(char: str) -> bool:
+    return char == _REPLACEMENT or unicodedata.category(char) in ("Co", "Cc", "Cn", "Cs")
 
 
 def _split_at_gaps(words: list[Word]) -> list[Line]:
-    """MuPDF takes all that shares a baseline for a line; a wide gap is where a table cell or a column ends."""
+    """Split a MuPDF line, which holds all words on one baseline, at wide gaps: there a table cell or column ends."""
     lines: list[Line] = []
     current: list[Word] = []
     for word in words:
@@ -125,32 +130,35 @@ def _split_at_gaps(words: list[Word]) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """A run of characters in one font, in the page's own coordinates."""
+    """A run of characters in one font, in the coordinates of the file."""
 
     text: str
     box: Box
 
 
-def _traced_text(page: pymupdf.Page) -> tuple[list[_Span], list[_Span]]:
-    """The text that is drawn, and that in render mode 3 or fully transparent (PDF 1.7, 9.3.6); none without such."""
-    traced = page.get_texttrace()
-    if not any(map(_is_undrawn, traced)):
+def _trace_text(page: pymupdf.Page) -> tuple[list[_Span], list[_Span]]:
+    """The visible and the invisible text, which has render mode 3 (PDF 1.7, 9.3.6) or is fully transparent.
+
+    Both are empty on pages without invisible text.
+    """
+    trace = page.get_texttrace()
+    if not any(map(_is_invisible, trace)):
         return [], []
-    drawn: list[_Span] = []
-    undrawn: list[_Span] = []
-    for span in traced:
-        text = "".join(chr(character[0]) for character in span["chars"] if character[0] > 0)
-        (undrawn if _is_undrawn(span) else drawn).append(_Span(text, Box(*span["bbox"])))
-    return drawn, undrawn
+    visible: list[_Span] = []
+    invisible: list[_Span] = []
+    for span in trace:
+        text = "".join(chr(char[0]) for char in span["chars"] if char[0] > 0)
+        (invisible if _is_invisible(span) else visible).append(_Span(text, Box(*span["bbox"])))
+    return visible, invisible
 
 
-def _is_undrawn(span: dict[str, Any]) -> bool:
+def _is_invisible(span: dict[str, Any]) -> bool:
     return bool(span["type"] == 3 or span["opacity"] == 0)
 
 
-def _is_drawn(text: str, box: Box, drawn: Sequence[_Span]) -> bool:
-    """Whether a word stands in `box` visibly: the box of a hidden run may reach over lines that it says nothing of."""
-    return text in "".join(span.text for span in drawn if span.box.overlap(box) > 0)
+def _is_visible(text: str, box: Box, visible: Sequence[_Span]) -> bool:
+    """Whether visible text in `box` contains `text`: the box of an invisible span may also cover visible lines."""
+    return text in "".join(span.text for span in visible if span.box.overlap(box) > 0)
 
 
 def _length(spans: Iterable[_Span]) -> int:
@@ -162,7 +170,7 @@ def _picture_boxes(page: pymupdf.Page) -> list[Box]:
 
 
 def _drawn_text_boxes(page: pymupdf.Page) -> list[Box]:
-    """Where many small shapes of many sizes are filled, those of a paragraph together."""
+    """The boxes of paragraphs drawn as filled shapes: many small ones of many sizes."""
     low, high = GLYPH_HEIGHT
     filled = (Box(*box) for kind, box in page.get_bboxlog() if kind == "fill-path")
     glyphs = [box for box in filled if low <= box.height <= high and 0 < box.width <= high]
@@ -178,10 +186,11 @@ def _drawn_text_boxes(page: pymupdf.Page) -> list[Box]:
 
 
 def _displayed(page: pymupdf.Page, boxes: Iterable[Box]) -> tuple[Box, ...]:
-    shown = page.rect
-    rects = [(pymupdf.Rect(box) * page.rotation_matrix) & shown for box in boxes]
-    return tuple(
-        Box(rect.x0 - shown.x0, rect.y0 - shown.y0, rect.x1 - shown.x0, rect.y1 - shown.y0)
-        for rect in rects
-        if not rect.is_empty
-    )
+    """`boxes` of the file as displayed, clipped to the page."""
+    page_rect = page.rect
+    rects = [(pymupdf.Rect(box) * page.rotation_matrix) & page_rect for box in boxes]
+    return tuple(_relative_box(rect, page_rect) for rect in rects if not rect.is_empty)
+
+
+def _relative_box(rect: pymupdf.Rect, page_rect: pymupdf.Rect) -> Box:
+    return Box(rect.x0 - page_rect.x0, rect.y0 - page_rect.y0, rect.x1 - page_rect.x0, rect.y1 - page_rect.y0)

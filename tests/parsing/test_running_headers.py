@@ -1,11 +1,11 @@
-"""What the layout models take for a header or footer is one only where it stands apart at the page's edge."""
+"""Headers and footers of the layout models are accepted only at the page's edge, apart from the text."""
 
 from __future__ import annotations
 
 import pytest
 
 from cogdoc.documents.geometry import Box
-from cogdoc.parsing.layout.running_headers import settle_running_matter
+from cogdoc.parsing.layout.running_headers import mark_running_headers
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText, TextOrigin, Word
 
 PROSE = "the harbour master counted forty small boats on the quay"
@@ -17,8 +17,8 @@ def block(kind: BlockKind, text: str, box: tuple[float, float, float, float]) ->
 
 def kinds(blocks: list[Block], origin: TextOrigin = TextOrigin.TEXT_LAYER) -> list[BlockKind]:
     lines = tuple(line for each in blocks for line in each.lines)
-    words = PageText(1, "1", 600, 800, 0, origin, lines)
-    return [each.kind for each in settle_running_matter(blocks, words)]
+    page_text = PageText(1, "1", 600, 800, 0, origin, lines)
+    return [marked.kind for marked in mark_running_headers(blocks, page_text)]
 
 
 HEADER = block(BlockKind.HEADER, "Annual report", (50, 20, 150, 30))
@@ -27,8 +27,8 @@ FOOTER = block(BlockKind.FOOTER, "Page 7", (280, 770, 320, 780))
 
 
 @pytest.mark.parametrize("origin", [TextOrigin.TEXT_LAYER, TextOrigin.OCR])
-def test_lines_apart_from_the_text_at_the_edges_are_kept_as_headers_and_footers(origin: TextOrigin) -> None:
-    body = [block(BlockKind.TEXT, PROSE, (50, 60.0 + 20 * place, 550, 70.0 + 20 * place)) for place in range(8)]
+def test_lines_at_the_edges_apart_from_the_text_stay_headers_and_footers(origin: TextOrigin) -> None:
+    body = [block(BlockKind.TEXT, PROSE, (50, 60.0 + 20 * row, 550, 70.0 + 20 * row)) for row in range(8)]
     found = kinds([HEADER, *body, FOOTER], origin)
     assert (found[0], found[-1]) == (BlockKind.HEADER, BlockKind.FOOTER)
 
@@ -38,16 +38,16 @@ def test_header_below_text_is_text() -> None:
     assert kinds([BODY, inside]) == [BlockKind.TEXT, BlockKind.TEXT]
 
 
-def test_page_of_nothing_but_a_header_has_text() -> None:
+def test_header_is_text_on_a_page_without_other_text() -> None:
     assert kinds([HEADER]) == [BlockKind.TEXT]
 
 
-def test_line_beside_footers_is_one_of_them() -> None:
+def test_line_beside_a_footer_is_a_footer() -> None:
     revision = block(BlockKind.TEXT, "Revision 2", (50, 770, 110, 780))
     assert kinds([BODY, revision, FOOTER]) == [BlockKind.TEXT, BlockKind.FOOTER, BlockKind.FOOTER]
 
 
-def test_upright_line_in_the_margin_is_kept_as_header() -> None:
+def test_vertical_line_in_the_margin_stays_a_header() -> None:
     stamp = block(BlockKind.HEADER, "Downloaded on Monday", (10, 200, 20, 500))
     assert kinds([BODY, stamp]) == [BlockKind.TEXT, BlockKind.HEADER]
 

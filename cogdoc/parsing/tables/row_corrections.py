@@ -1,4 +1,4 @@
-"""Rows of a table that a layout model cut in two, and those that it did not cut."""
+"""Correct the rows of a layout model's grid: join rows that it cut in two, and split rows that it left together."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from cogdoc.documents.geometry import bounding_box
 from cogdoc.parsing.tables.phrases import Phrase, Row, TextLine, is_number
 
 TIGHT = 0.85
-"""A row that names nothing belongs to the one above if it stands so much closer to it than rows do."""
+"""A row with an empty first column belongs to the row above if its distance is below this share of the usual one."""
 
 MIXED_SHARE = 0.2
-"""Share of rows with a small first letter and values beside it from which such a letter is the table's style."""
+"""Share of rows with a lower-case first phrase and other values above which lower case is the table's style."""
+
+CONTINUED_SHARE = 0.7
+"""The same for rows of only lower-case phrases."""
 
 MAX_TITLE_ROWS = 4
 """Rows of a header at most."""
 
 TITLE_SPACING = 1.0
-"""Line heights between two lines of one title."""
-
-GOING_ON_SHARE = 0.7
-"""The same for rows of nothing but small first letters."""
+"""Line heights between two lines of one title at most."""
 
 
-def join_continued(rows: Sequence[Row]) -> list[Row]:
-    """`rows`, with each one that only goes on with the text of the row above made part of it."""
+def join_continued_rows(rows: Sequence[Row]) -> list[Row]:
+    """`rows`, with each row that only continues the text of the row above joined to it."""
     filled = [row for row in rows if row.lines]
     if len(filled) < 3:
         return filled
-    letters = _letters_tell(filled[1:])
+    case_tells = _case_marks_continuation(filled[1:])
     distances = [_distance(above, below) for above, below in itertools.pairwise(filled)]
     named = [distance for distance, row in zip(distances, filled[1:], strict=True) if 0 in row.columns()]
     usual = statistics.median(named or distances)
     joined = [filled[0]]
     for distance, row in zip(distances, filled[1:], strict=True):
         above = joined[-1]
-        continues = row.columns() <= above.columns() and all(p.first == p.last for p in row.phrases)
-        nameless = 0 not in row.columns() and 0 in above.columns() and distance < TIGHT * usual
-        if continues and len(joined) > 1 and (nameless or (letters and _goes_on(row))):
+        may_continue = row.columns() <= above.columns() and all(p.first == p.last for p in row.phrases)
+        is_nameless = 0 not in row.columns() and 0 in above.columns() and distance < TIGHT * usual
+        if may_continue and len(joined) > 1 and (is_nameless or (case_tells and _is_lower_case(row))):
             joined[-1] = Row(above.top, row.bottom, (*above.lines, *row.lines))
         else:
             joined.append(row)
@@ -47,13 +47,13 @@ def join_continued(rows: Sequence[Row]) -> list[Row]:
 
 
 def join_stacked_titles(rows: Sequence[Row]) -> list[Row]:
-    """`rows`, with two of the first ones made one where the titles of columns only go on in the second.
+    """`rows`, with header rows joined if the second only continues the column titles of the first.
 
-    Titles of one line stand at the height of either, or between the two.
+    Titles of a single line may be in either row.
     """
     joined: list[Row] = []
-    for place, row in enumerate(rows):
-        if joined and place < MAX_TITLE_ROWS and _goes_on_below(joined[-1], row):
+    for index, row in enumerate(rows):
+        if joined and index < MAX_TITLE_ROWS and _titles_continue(joined[-1], row):
             above = joined[-1]
             joined[-1] = Row(above.top, row.bottom, (*above.lines, *row.lines))
         else:
@@ -61,31 +61,31 @@ def join_stacked_titles(rows: Sequence[Row]) -> list[Row]:
     return joined
 
 
-def part_numbers(rows: Sequence[Row]) -> list[Row]:
-    """`rows`, each cut between its lines where two or more columns list numbers side by side.
+def split_number_lists(rows: Sequence[Row]) -> list[Row]:
+    """`rows`, each split between its lines if two or more columns list numbers side by side.
 
-    Numbers are not wrapped: one below the other, they belong to two rows.
+    Numbers do not wrap: two numbers one below the other belong to two rows.
     """
-    return [part for row in rows for part in _part_numbers(row)]
+    return [part for row in rows for part in _split_number_lists(row)]
 
 
-def part_group_titles(rows: Sequence[Row]) -> list[Row]:
-    """`rows`, each cut below a phrase that stretches over columns which have phrases of their own below it."""
-    return [part for row in rows for part in _part_group_titles(row)]
+def split_group_titles(rows: Sequence[Row]) -> list[Row]:
+    """`rows`, each split below a phrase that spans several columns if these have phrases of their own below it."""
+    return [part for row in rows for part in _split_group_titles(row)]
 
 
-def _letters_tell(rows: Sequence[Row]) -> bool:
-    """Whether a small first letter says that a row goes on: not in a table that is written so throughout."""
-    small = [[phrase.text[:1].islower() for phrase in row.phrases] for row in rows]
-    mixed = sum(letters[0] and not all(letters) for letters in small)
-    return mixed <= MIXED_SHARE * len(rows) and sum(map(all, small)) <= GOING_ON_SHARE * len(rows)
+def _case_marks_continuation(rows: Sequence[Row]) -> bool:
+    """Whether a lower-case first letter marks a continued row: not if the whole table is written in lower case."""
+    lower = [[phrase.text[:1].islower() for phrase in row.phrases] for row in rows]
+    mixed = sum(flags[0] and not all(flags) for flags in lower)
+    return mixed <= MIXED_SHARE * len(rows) and sum(map(all, lower)) <= CONTINUED_SHARE * len(rows)
 
 
-def _goes_on(row: Row) -> bool:
+def _is_lower_case(row: Row) -> bool:
     return all(phrase.text[:1].islower() for phrase in row.phrases)
 
 
-def _goes_on_below(above: Row, row: Row) -> bool:
+def _titles_continue(above: Row, row: Row) -> bool:
     shared = above.columns() & row.columns()
     pairs = [(above.inside(column), row.inside(column)) for column in shared]
     if not shared - {0} or not all(upper and lower for upper, lower in pairs):
@@ -97,7 +97,7 @@ def _goes_on_below(above: Row, row: Row) -> bool:
 
 
 def _distance(above: Row, below: Row) -> float:
-    """Between the last line of one row and the first of the next, measured at their middles."""
+    """The distance of the middles of a row's last line and the next row's first line."""
     return _middle(below.lines[0]) - _middle(above.lines[-1])
 
 
@@ -105,19 +105,19 @@ def _middle(line: TextLine) -> float:
     return bounding_box(phrase.box for phrase in line).center[1]
 
 
-def _part_numbers(row: Row) -> list[Row]:
+def _split_number_lists(row: Row) -> list[Row]:
     columns = {column: row.inside(column) for column in row.columns()}
-    listed = [phrases for phrases in columns.values() if len(phrases) > 1 and _lists_numbers(phrases)]
+    listed = [phrases for phrases in columns.values() if len(phrases) > 1 and _are_numbers(phrases)]
     if len(listed) < 2 or any(not _aligned(phrases, listed[0]) for phrases in listed):
         return [row]
     heights = [bounding_box(phrase.box for phrase in level).center[1] for level in zip(*listed, strict=True)]
     cuts = [(above + below) / 2 for above, below in itertools.pairwise(heights)]
     aligned = {column: phrases for column, phrases in columns.items() if _aligned(phrases, listed[0])}
-    levels = [{column: (phrases[place],) for column, phrases in aligned.items()} for place in range(len(heights))]
-    return _cut(row, cuts, levels)
+    levels = [{column: (phrases[index],) for column, phrases in aligned.items()} for index in range(len(heights))]
+    return _split(row, cuts, levels)
 
 
-def _part_group_titles(row: Row) -> list[Row]:
+def _split_group_titles(row: Row) -> list[Row]:
     wide = [phrase for phrase in row.phrases if phrase.first < phrase.last]
     if not wide:
         return [row]
@@ -139,27 +139,30 @@ def _part_group_titles(row: Row) -> list[Row]:
     top = min(phrase.box.y0 for phrases in below.values() for phrase in phrases)
     first_columns = {title.first for title in titles}
     above = {column: tuple(title for title in titles if title.first == column) for column in first_columns}
-    return _cut(row, [top], [above, below])
+    return _split(row, [top], [above, below])
 
 
 def _stacked(phrases: Sequence[Phrase]) -> bool:
-    """Whether phrases one below the other are lines of one text: they have a middle or a beginning in common."""
+    """Whether phrases one below the other are lines of one text: their centers or left edges are aligned."""
     boxes = [phrase.box for phrase in phrases]
     height = boxes[0].height
     middles, lefts = [box.center[0] for box in boxes], [box.x0 for box in boxes]
     return max(middles) - min(middles) < height or max(lefts) - min(lefts) < 0.5 * height
 
 
-def _cut(row: Row, cuts: Sequence[float], levels: Sequence[Mapping[int, tuple[Phrase, ...]]]) -> list[Row]:
-    """`row` cut at heights, with the phrases of each level by column; what else it has stands beside all levels."""
-    placed: Collection[Phrase] = [phrase for level in levels for phrases in level.values() for phrase in phrases]
-    others = [phrase for phrase in row.phrases if phrase not in placed]
-    whole = frozenset(phrase.first for phrase in others).difference(*levels)
+def _split(row: Row, cuts: Sequence[float], levels: Sequence[Mapping[int, tuple[Phrase, ...]]]) -> list[Row]:
+    """`row` split at the heights `cuts` into `levels`, each of which gives its phrases by column.
+
+    The row's other phrases go into the first part, and their cells continue in the other parts.
+    """
+    assigned: Collection[Phrase] = [phrase for level in levels for phrases in level.values() for phrase in phrases]
+    others = [phrase for phrase in row.phrases if phrase not in assigned]
+    continued = frozenset(phrase.first for phrase in others).difference(*levels)
     parts: list[Row] = []
     heights = itertools.pairwise((row.top, *cuts, row.bottom))
     for (top, bottom), level in zip(heights, levels, strict=True):
         phrases = [*(phrase for inside in level.values() for phrase in inside), *(others if not parts else ())]
-        parts.append(Row(top, bottom, tuple((phrase,) for phrase in phrases), whole if parts else frozenset()))
+        parts.append(Row(top, bottom, tuple((phrase,) for phrase in phrases), continued if parts else frozenset()))
     return parts
 
 
@@ -169,5 +172,5 @@ def _aligned(phrases: Sequence[Phrase], others: Sequence[Phrase]) -> bool:
     )
 
 
-def _lists_numbers(phrases: Sequence[Phrase]) -> bool:
+def _are_numbers(phrases: Sequence[Phrase]) -> bool:
     return all(is_number(phrase.text) and any(c.isdigit() for c in phrase.text) for phrase in phrases)

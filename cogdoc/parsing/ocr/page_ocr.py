@@ -1,7 +1,4 @@
-"""Read a page by OCR as well as the machine can: at the right size, upright, level, in bands where it is dense.
-
-Runs in the sandbox.
-"""
+"""Read a page by OCR: at the right size, upright and deskewed, and in bands if it is dense. Runs in the sandbox."""
 
 from __future__ import annotations
 
@@ -17,98 +14,107 @@ from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.parsing.ocr.bands import recognize_bands
-from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, turned
-from cogdoc.parsing.ocr.recognition import OcrLine, OcrWord, Quad, line_height, page_skew, recognize, to_line
-from cogdoc.parsing.ocr.sideways_numbers import with_sideways_numbers
-from cogdoc.parsing.ocr.spelling import with_known_words
+from cogdoc.parsing.ocr.ocr_engine import median_line_height, recognize
+from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, page_skew, to_line
+from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, rotate
+from cogdoc.parsing.ocr.sideways_numbers import join_sideways_numbers
+from cogdoc.parsing.ocr.spelling import correct_spelling
 from cogdoc.parsing.page_text import Line
 
 LONG_SIDE = 2000
-"""Pixels of a page's long side: 171 per inch on A4. More costs time and brings nothing but in small print."""
+"""Pixels of a page's long side: 171 per inch on A4. More pixels cost time and only help with small print."""
 
 SMALL_PICTURE_SIDE = 1600
-"""Smaller pictures whose print is small as well are enlarged to this before they are read: noisy forms of
-1000 pixels gain up to 20 points of word recall by it, while print that is large already loses some."""
+"""Smaller pictures with small print are enlarged to this size. Noisy forms of 1000 pixels gain up to 20 points of
+word recall from it, while large print loses some."""
 
 LARGE_PRINT = 22.0
-"""Pixels of line height from which enlarging does harm."""
+"""Pixels of line height from which enlarging harms."""
 
 MAX_ENLARGEMENT = 2.0
+
 STRIP_RATIO = 2.4
 """Pictures longer than this many times their width are strips (long screenshots, till rolls)."""
 
 STRIP_WIDTH = 1440
-BAND_HEIGHT = 2000
-SMALL_PRINT = 15.0
-"""Pixels of line height below which a page is read again, larger and in bands."""
+"""Pixels of the short side of a strip."""
 
-COMFORTABLE_PRINT = 26.0
-UNREADABLY_SMALL = 9.0
+BAND_HEIGHT = 2000
+
+SMALL_PRINT = 15.0
+"""Pixels of line height below which a page is read again, enlarged and in bands."""
+
+ENLARGED_PRINT = 26.0
+"""Pixels of line height to which small print is enlarged."""
+
+UNREADABLE_PRINT = 9.0
+"""Pixels of line height below which the result cannot be trusted."""
+
 MIN_SKEW = 0.35
-"""Degrees; at 0.35 a line falls by a third of its height across a page."""
+"""Degrees; smaller skews are ignored. At 0.35 degrees, a line falls by a third of its height across a page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
-    """What OCR read: lines in points of the upright, level page."""
+class PageOcr:
+    """The result of OCR on one page: lines in points of the upright, level page."""
 
     lines: tuple[Line, ...]
     turned: int
     skew: float
     resolution: float
-    """Pixels per inch at which the page was read."""
+    """Pixels per inch of the picture that was read."""
     banded: bool
     small_print: bool
-    """Text so small that it cannot be trusted."""
+    """Whether text is too small to be trusted."""
 
 
-def scan_page(document: OpenDocument, index: int) -> Scan:
+def recognize_page(document: OpenDocument, index: int) -> PageOcr:
     """Read page `index` (0-based) from its picture."""
     width, height = document.size(index)
     native = document.frame(index).shape if isinstance(document, PictureDocument) else None
     long_side, short_side = max(width, height), min(width, height)
     native_scale = max(native) / long_side if native else float("inf")
-    strip = long_side > STRIP_RATIO * short_side
-    scale = _strip_scale(short_side, native_scale) if strip else min(native_scale, LONG_SIDE / long_side)
+    is_strip = long_side > STRIP_RATIO * short_side
+    scale = min(native_scale, STRIP_WIDTH / short_side if is_strip else LONG_SIDE / long_side)
     picture = document.picture(index, _pixels(width, height, scale))
-    if scale * long_side < SMALL_PICTURE_SIDE and 0 < line_height(picture) < LARGE_PRINT:
+    if scale * long_side < SMALL_PICTURE_SIDE and 0 < median_line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
         picture = document.picture(index, _pixels(width, height, scale))
     lines = _read(picture)
     turn = find_turn(picture, lines) if looks_turned(lines) else 0
     if turn:
-        picture = turned(picture, turn)
+        picture = rotate(picture, turn)
         lines = _read(picture)
-    enlarged = _enlargement(lines, scale, native_scale)
-    if enlarged > 1.2:
-        scale *= enlarged
-        picture = turned(document.picture(index, _pixels(width, height, scale)), turn)
+    enlargement = _enlargement(lines, scale, native_scale)
+    if enlargement > 1.2:
+        scale *= enlargement
+        picture = rotate(document.picture(index, _pixels(width, height, scale)), turn)
         lines = _read(picture)
-    lines = with_known_words(with_sideways_numbers(picture, lines))
+    lines = correct_spelling(join_sideways_numbers(picture, lines))
     skew = page_skew(lines)
     if abs(skew) < MIN_SKEW:
         skew = 0.0
-    lines = _level(lines, skew, picture.shape[1] / 2, picture.shape[0] / 2)
-    return Scan(
+    lines = _deskewed(lines, skew, picture.shape[1] / 2, picture.shape[0] / 2)
+    return PageOcr(
         lines=tuple(_in_points(to_line(line), 1 / scale) for line in lines),
         turned=turn,
         skew=skew,
         resolution=72 * scale,
         banded=picture.shape[0] > BAND_HEIGHT,
-        small_print=bool(lines) and _typical_height(lines) < UNREADABLY_SMALL,
+        small_print=bool(lines) and _typical_height(lines) < UNREADABLE_PRINT,
     )
 
 
-def read_regions(picture: Picture, regions: Sequence[Box], scale: float) -> list[Line]:
-    """Read only parts of a page's picture (`scale` pixels a point); lines and `regions` are in points."""
+def recognize_regions(picture: Picture, regions: Sequence[Box], scale: float) -> list[Line]:
+    """Read parts of a page's picture (`scale` pixels per point); the lines and `regions` are in points."""
     lines: list[Line] = []
     for region in regions:
         left, top = max(0, int(region.x0 * scale)), max(0, int(region.y0 * scale))
         crop = picture[top : int(region.y1 * scale) + 1, left : int(region.x1 * scale) + 1]
         if min(crop.shape[:2]) < 8:
             continue
-        for found in with_known_words(recognize(np.ascontiguousarray(crop))):
-            line = to_line(found)
+        for ocr_line in correct_spelling(recognize(np.ascontiguousarray(crop))):
+            line = to_line(ocr_line)
             moved = tuple(replace(word, box=word.box.shifted(left, top)) for word in line.words)
             lines.append(_in_points(Line(moved), 1 / scale))
     return lines
@@ -118,40 +124,38 @@ def _read(picture: Picture) -> list[OcrLine]:
     return recognize_bands(picture, BAND_HEIGHT, recognize)
 
 
-def _strip_scale(short_side: float, native_scale: float) -> float:
-    return min(native_scale, STRIP_WIDTH / short_side)
-
-
 def _pixels(width: float, height: float, scale: float) -> PixelSize:
     return PixelSize(max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def _typical_height(lines: Sequence[OcrLine]) -> float:
+    """The median line height in pixels, weighted by characters; for vertical lines, their width."""
     return statistics.median(min(line.height, line.width) for line in lines for _ in line.text)
 
 
 def _enlargement(lines: Sequence[OcrLine], scale: float, native_scale: float) -> float:
-    """By how much to enlarge a page whose print is small, as far as the file has the detail."""
+    """The factor by which to enlarge a page with small print, as far as the file has the pixels."""
     if not lines or (height := _typical_height(lines)) >= SMALL_PRINT:
         return 1.0
-    return min(COMFORTABLE_PRINT / height, native_scale / scale)
+    return min(ENLARGED_PRINT / height, native_scale / scale)
 
 
-def _level(lines: Sequence[OcrLine], skew: float, center_x: float, center_y: float) -> list[OcrLine]:
+def _deskewed(lines: Sequence[OcrLine], skew: float, center_x: float, center_y: float) -> list[OcrLine]:
+    """`lines` rotated back by `skew` degrees about a center."""
     if not skew:
         return list(lines)
     center = np.array([center_x, center_y])
     cos, sin = np.cos(np.radians(-skew)), np.sin(np.radians(-skew))
     rotation = np.array([[cos, -sin], [sin, cos]])
 
-    def turn_back(quad: Quad) -> Quad:
+    def rotate_back(quad: Quad) -> Quad:
         return np.asarray((quad - center) @ rotation.T + center)
 
     return [
         replace(
             line,
-            quad=turn_back(line.quad),
-            words=tuple(OcrWord(word.text, turn_back(word.quad), word.confidence) for word in line.words),
+            quad=rotate_back(line.quad),
+            words=tuple(OcrWord(word.text, rotate_back(word.quad), word.confidence) for word in line.words),
         )
         for line in lines
     ]

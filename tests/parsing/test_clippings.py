@@ -1,4 +1,4 @@
-"""A table that was cut out of a page as a picture is found with its rows and columns."""
+"""A picture of a table that was cut out of a page is read as a table with rows and columns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS = (("High", "5", "6", "2", "13"), ("Medium", "4", "8", "5", "17"), ("Low", 
 
 
 def picture_of_table(path: Path) -> Path:
-    """A table without any lines, as wide as a column of a journal, at 150 pixels an inch."""
+    """Write a picture of a table without lines, as wide as a column of a journal, at 150 pixels per inch."""
     file = pymupdf.open()
     page = file.new_page(width=290, height=24 + 14 * (1 + len(ROWS)))
     for r, row in enumerate((HEADER, *ROWS)):
@@ -35,11 +35,11 @@ def test_borderless_table_in_a_picture_is_found_with_its_cells(
     assert tuple(tuple(cell.text for cell in row) for row in table.rows) == (HEADER, *ROWS)
 
 
-def test_boxes_of_the_cells_lie_on_the_picture(tmp_path: Path, open_file: Callable[..., Document]) -> None:
+def test_boxes_of_cells_contain_their_words(tmp_path: Path, open_file: Callable[..., Document]) -> None:
     layout = Page(open_file(picture_of_table(tmp_path / "table.png")), 1).layout()
     (table,) = (block.table for block in layout.blocks if block.kind is BlockKind.TABLE)
     assert table is not None
-    places = {word.text: word.box for word in layout.page_text.words}
+    boxes = {word.text: word.box for word in layout.page_text.words}
     for cell in (*table.rows[0], *(row[0] for row in table.rows[1:-1])):
         assert cell.box is not None
-        assert cell.box.contains_point(*places[cell.text].center)
+        assert cell.box.contains_point(*boxes[cell.text].center)

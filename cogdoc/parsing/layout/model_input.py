@@ -1,0 +1,148 @@
+"""Make the input of the layout models: a PDF of one page that has all of the page's words as text.
+
+The models were trained on pages of paper size, so a scan of a page is given such a size, and its words are laid
+invisibly over its picture. A picture with large print may be a clipping, such as a table that was cut out of a page.
+Enlarged to a whole page it looks like an illustration to the models, and its first row like a running header, so it is
+placed on an empty page at its likely printed size. Clippings without a table are better enlarged, because on an empty
+page a small picture looks like an illustration.
+"""
+
+from __future__ import annotations
+
+import io
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from PIL import Image
+
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.mupdf import pymupdf
+from cogdoc.documents.mupdf_document import MupdfDocument
+from cogdoc.documents.opening import OpenDocument
+from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
+from cogdoc.parsing.page_text import PageText, TextOrigin, Word
+
+PAPER = (595.0, 842.0)
+"""Width and height of A4 in points; a scan's long side is scaled to that of A4."""
+
+MARGIN = 36.0
+"""Points of white beside a clipping."""
+
+TOP_MARGIN = 100.0
+"""Points of white above a clipping: with less, its first line looks like a header."""
+
+PRINT_HEIGHT = 10.0
+"""Points of the median word height of a clipping at its printed size."""
+
+CLIPPING_SCALE = 0.6
+"""A picture may be a clipping if its printed size is at most this share of the size that fills the page."""
+
+CLIPPING_HEIGHT = 0.5
+"""Share of the paper's height that a clipping takes at most at its printed size."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """A file of one page, and the position of the original page on it: scaled by `scale`, then shifted, in points."""
+
+    file: pymupdf.Document
+    scale: float = 1.0
+    left: float = 0.0
+    top: float = 0.0
+
+    def to_page(self, box: Box) -> Box:
+        """A box of the file, in the coordinates of the original page."""
+        return box.shifted(-self.left, -self.top).scaled(1 / self.scale, 1 / self.scale)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
+def may_be_clipping(page_text: PageText) -> bool:
+    """Whether a picture may be a part of a page: its print is large, and its shape is not narrower than a page's."""
+    if page_text.origin is not TextOrigin.OCR or page_text.width * PAPER[1] < page_text.height * PAPER[0]:
+        return False
+    print_scale = _print_scale(page_text)
+    return (
+        print_scale <= CLIPPING_SCALE * _page_scale(page_text)
+        and print_scale * page_text.height <= CLIPPING_HEIGHT * PAPER[1]
+    )
+
+
+def make_input(document: OpenDocument, index: int, page_text: PageText, *, as_clipping: bool = False) -> ModelInput:
+    """Make the models' input for page `index` (0-based); the caller closes it.
+
+    It has only this page, because the parser walks the bookmarks and form fields of the whole file for every page.
+    """
+    if page_text.origin is TextOrigin.OCR or not isinstance(document, MupdfDocument):
+        return _make_picture_input(document, index, page_text, as_clipping)
+    if document.file.is_pdf:
+        file = pymupdf.open()
+        file.insert_pdf(document.file, from_page=index, to_page=index, links=False, annots=True)
+    else:
+        file = pymupdf.open("pdf", document.file.convert_to_pdf(index, index + 1))
+    page = file[0]
+    page.remove_rotation()
+    model_input = ModelInput(file)
+    if page_text.origin is TextOrigin.MIXED:
+        _insert_invisibly(page, [word for word in page_text.words if word.confidence < 1], model_input)
+    return model_input
+
+
+def _make_picture_input(document: OpenDocument, index: int, page_text: PageText, as_clipping: bool) -> ModelInput:
+    from cogdoc.parsing.ocr.orientation import upright_picture
+
+    width, height = document.size(index)
+    picture = document.picture(index, fit_long_side(width, height, LONG_SIDE))
+    upright = Image.fromarray(upright_picture(picture, page_text.turned, page_text.skew))
+    model_input = _clipping_on_paper(page_text) if as_clipping else ModelInput(pymupdf.open(), _page_scale(page_text))
+    width_on_paper, height_on_paper = page_text.width * model_input.scale, page_text.height * model_input.scale
+    page_width, page_height = PAPER if as_clipping else (width_on_paper, height_on_paper)
+    page = model_input.file.new_page(width=page_width, height=page_height)
+    stream = io.BytesIO()
+    upright.save(stream, "JPEG", quality=85)
+    left, top = model_input.left, model_input.top
+    page.insert_image(pymupdf.Rect(left, top, left + width_on_paper, top + height_on_paper), stream=stream.getvalue())
+    _insert_invisibly(page, page_text.words, model_input)
+    return model_input
+
+
+def _clipping_on_paper(page_text: PageText) -> ModelInput:
+    scale = min(_print_scale(page_text), (PAPER[0] - 2 * MARGIN) / page_text.width)
+    return ModelInput(pymupdf.open(), scale, (PAPER[0] - scale * page_text.width) / 2, TOP_MARGIN)
+
+
+def _page_scale(page_text: PageText) -> float:
+    """The scale at which the page fills the paper."""
+    return PAPER[1] / max(page_text.width, page_text.height)
+
+
+def _print_scale(page_text: PageText) -> float:
+    """The scale at which the words have the usual height of print."""
+    return PRINT_HEIGHT / max(1e-6, statistics.median(word.box.height for word in page_text.words))
+
+
+def _insert_invisibly(page: pymupdf.Page, words: Sequence[Word], model_input: ModelInput) -> None:
+    """Insert words in render mode 3 (invisible), each stretched to the width of its box."""
+    font = pymupdf.Font("cjk")
+    page.insert_font(fontname="words", fontbuffer=font.buffer)
+    for word in words:
+        box = word.box.scaled(model_input.scale, model_input.scale).shifted(model_input.left, model_input.top)
+        size = max(1.0, 0.8 * box.height)
+        natural_width = font.text_length(word.text, size)
+        if natural_width <= 0 or box.width <= 0:
+            continue
+        corner = pymupdf.Point(box.x0, box.y1)
+        page.insert_text(
+            pymupdf.Point(box.x0, box.y1 - 0.2 * box.height),
+            word.text,
+            fontsize=size,
+            fontname="words",
+            render_mode=3,
+            morph=(corner, pymupdf.Matrix(box.width / natural_width, 1)),
+        )
