@@ -1,1 +1,1 @@
-"""Documents made by the project, with what is known to stand in them; see README.md."""
+"""Documents that the project makes, with their known content; see README.md."""

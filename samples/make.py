@@ -1,6 +1,6 @@
-"""Makes all samples, facts.json and questions.jsonl: `python -m samples.make`, from the project's root.
+"""Make all samples, facts.json and questions.jsonl: `python -m samples.make`, from the project's root.
 
-The same bytes come out each time with the same versions of the libraries, but for encrypted.pdf.
+The same versions of the libraries produce the same bytes each time, except for encrypted.pdf.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from samples.making.report import book
 
 
 def make_all(folder: Path) -> list[Sample]:
-    """Writes every sample and facts.json into `folder`, which must exist."""
+    """Write every sample, facts.json and questions.jsonl into `folder`, which must exist."""
     samples = [
         book.make(folder),
         receipt.make(folder),

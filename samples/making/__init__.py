@@ -1,1 +1,1 @@
-"""How the samples are made: one file a kind of document."""
+"""Makers of the samples, one module per kind of document."""

@@ -1,4 +1,4 @@
-"""Charts as people paste them into slides, with the numbers behind them: charts/*.png."""
+"""Make charts as people paste them into slides: charts/*.png."""
 
 from __future__ import annotations
 
@@ -113,10 +113,10 @@ def _make(
         axes.set_title(chart.title, pad=14)
         axes.set_xlabel(chart.x_title or "")
         axes.set_ylabel(chart.y_title or "")
-        # The program's name and version would change the bytes with every release.
+        # By default, matplotlib writes its name and version, which would change the bytes with every release.
         figure.savefig(folder / "charts" / f"{name}.png", metadata={"Software": None})
     legend = tuple(series.name for series in chart.series) if len(chart.series) > 1 else ()
-    # Not the vertical axis title, which stands on its side: only a chart reader, not plain OCR, can owe it.
+    # Without the title of the vertical axis, which is sideways: plain OCR need not read it.
     upright = tuple(title for title in (chart.title, chart.x_title) if title)
     return Sample(
         file=f"charts/{name}.png",
@@ -131,8 +131,8 @@ def _draw_bars(axes: Axes, chart: ChartFacts) -> None:
     width = 0.62 if len(chart.series) == 1 else 0.8 / len(chart.series)
     for index, series in enumerate(chart.series):
         shift = width * (index - (len(chart.series) - 1) / 2)
-        places = [place + shift for place in range(len(chart.categories))]
-        bars = axes.bar(places, series.values, width, color=COLORS[index], label=series.name)
+        positions = [category + shift for category in range(len(chart.categories))]
+        bars = axes.bar(positions, series.values, width, color=COLORS[index], label=series.name)
         if chart.printed:
             axes.bar_label(bars, fmt="{:g}", padding=3)
     axes.margins(y=0.12)

@@ -1,4 +1,4 @@
-"""Files that a reader must take in its stride: blank.png, encrypted.pdf, and photo.webp without text."""
+"""Make files without readable text: a blank page, an encrypted PDF and a photograph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pymupdf
 from PIL import Image, ImageFilter
 
 from samples.making.facts import Sample, ask
-from samples.making.scanning import Scanner, in_shades, scan
+from samples.making.scanning import Scanner, reduce_shades, scan
 from samples.making.sheet import A4, Face, Style, new_document, new_sheet, save
 
 PASSWORD = "cogdoc"
@@ -23,16 +23,16 @@ def make(folder: Path) -> list[Sample]:
 
 
 def _make_blank(folder: Path) -> Sample:
-    """An empty sheet of A4 at 120 dpi, with the paper's own texture."""
+    """An empty sheet of A4 at 120 dpi, with the texture of paper."""
     empty = Image.new("L", (992, 1403), 255)
     scanned = scan(empty, Scanner(paper=241, noise=5, shading=4, dust=25), seed=4)
     fibers = scanned.filter(ImageFilter.GaussianBlur(0.6))
-    in_shades(fibers, 32).save(folder / "blank.png", dpi=(120, 120))
+    reduce_shades(fibers, 32).save(folder / "blank.png", dpi=(120, 120))
     return Sample(file="blank.png", kind="blank")
 
 
 def _make_encrypted(folder: Path) -> Sample:
-    """The one file whose bytes differ each time: the standard has the key salted at random."""
+    """The only file whose bytes differ each time, because PDF encryption salts the key at random."""
     document = new_document("", "")
     sheet = new_sheet(document)
     sheet.text(72, 110, "Inventory of the seed vault", Style(Face.SERIF_BOLD, 20))

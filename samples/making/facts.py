@@ -1,6 +1,6 @@
-"""What is known about a sample, and how that is written to facts.json.
+"""The known content of samples, and how it is written to facts.json and questions.jsonl.
 
-The same objects hold what a document draws and what the tests ask of it, so that the two cannot disagree.
+The makers draw documents from the same objects that tests compare with, so that the two cannot disagree.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question in one wording; no answers where the document does not say."""
+    """A question in one wording; without answers if the document does not answer it."""
 
     question: str
     answers: tuple[str, ...]
     page: int | None
-    """1-based; the page that answers best."""
+    """1-based; the page that answers it best."""
     also_on: tuple[int, ...] = ()
     answerable: bool = True
 
@@ -53,13 +53,13 @@ class ChartFacts:
     categories: tuple[str, ...]
     series: tuple[SeriesFacts, ...]
     printed: bool
-    """True where each value is printed at its mark, False where it must be measured against the axis."""
+    """True if each value is printed at its mark, False if it must be measured against the axis."""
     page: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One made file."""
+    """One sample file."""
 
     file: str
     """Relative to the samples folder, with forward slashes."""
@@ -74,7 +74,7 @@ class Sample:
     tables: tuple[TableFacts, ...] = ()
     charts: tuple[ChartFacts, ...] = ()
     reading_order: tuple[tuple[str, str], ...] = ()
-    """Pairs of strings where the first is read before the second."""
+    """Pairs of strings; the first is read before the second."""
 
 
 def ask(*wordings: str, answers: tuple[str, ...], page: int = 1, also_on: tuple[int, ...] = ()) -> tuple[Question, ...]:
@@ -83,33 +83,33 @@ def ask(*wordings: str, answers: tuple[str, ...], page: int = 1, also_on: tuple[
 
 
 def unanswerable(*wordings: str) -> tuple[Question, ...]:
-    """Questions that sound like the document's subject but that it does not answer."""
+    """Questions about the document's subject that it does not answer."""
     return tuple(Question(wording, (), None, answerable=False) for wording in wordings)
 
 
 def write_questions(samples: Iterable[Sample], path: Path) -> None:
-    """Writes the questions to files without a password as JSON Lines, as `cogdoc eval multipage` takes them."""
+    """Write the questions about files without a password as JSON Lines, in the format of `cogdoc eval multipage`."""
     rows = []
     for sample in samples:
         if sample.password is not None:
             continue
-        for number, asked in enumerate(sample.questions, start=1):
-            pages = [] if asked.page is None else [asked.page, *asked.also_on]
+        for number, question in enumerate(sample.questions, start=1):
+            pages = [] if question.page is None else [question.page, *question.also_on]
             row = {
                 "id": f"{sample.file}-{number}",
                 "file": sample.file,
                 "dataset": sample.kind,
                 "lang": sample.language,
-                "question": asked.question,
-                "answers": asked.answers,
+                "question": question.question,
+                "answers": question.answers,
                 "evidence_pages": pages,
-                "unanswerable": not asked.answerable,
+                "unanswerable": not question.answerable,
             }
             rows.append(json.dumps(row, ensure_ascii=False))
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def write_facts(samples: Iterable[Sample], path: Path) -> None:
-    """Writes facts.json: an array with one object a file."""
+    """Write facts.json: an array with one object per file."""
     text = json.dumps([asdict(sample) for sample in samples], ensure_ascii=False, indent=1)
     path.write_text(text + "\n", encoding="utf-8")

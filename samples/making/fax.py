@@ -1,4 +1,4 @@
-"""A fax of three pages as it comes out of the machine, black and white only: fax.tiff."""
+"""Make a fax of three pages in black and white: fax.tiff."""
 
 from __future__ import annotations
 

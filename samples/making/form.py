@@ -1,4 +1,4 @@
-"""A form filled in on a typewriter and scanned: form.png."""
+"""Make a scanned form that was filled in on a typewriter: form.png."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samples.making.facts import Sample, ask, unanswerable
-from samples.making.scanning import Scanner, in_shades, scan
+from samples.making.scanning import Scanner, reduce_shades, scan
 from samples.making.sheet import A4, BLACK, Face, Sheet, Style, new_document, new_sheet, render
 
 DPI = 150
@@ -17,7 +17,7 @@ FORM_NUMBER = "Form L-12"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A label and what was typed behind it; `column` and `span` count quarters of the width."""
+    """A label and the value typed after it; `column` and `span` are in quarters of the width."""
 
     label: str
     value: str
@@ -51,7 +51,7 @@ ROWS = (
     (REMARKS,),
 )
 INSURANCE = ("Insured by:", ("Institute", "Borrower", "Not insured"), 0)
-"""Question, choices, and which of them is ticked."""
+"""Question, choices, and the index of the ticked one."""
 APPROVER = "H. Lindqvarn"
 APPROVAL_DATE = "March 6, 2024"
 
@@ -65,7 +65,7 @@ def make(folder: Path) -> Sample:
     _draw(sheet)
     scanner = Scanner(skew=0.7, blur=0.7, ink=45, paper=247, noise=4.0, shading=3, fading=0.2, dust=60)
     scanned = scan(render(sheet.page, DPI, gray=True), scanner, seed=12)
-    in_shades(scanned, 8).save(folder / "form.png", dpi=(DPI, DPI))
+    reduce_shades(scanned, 8).save(folder / "form.png", dpi=(DPI, DPI))
     fields = [field for row in ROWS for field in row]
     return Sample(
         file="form.png",

@@ -1,4 +1,4 @@
-"""A Chinese electronic invoice with its tax, red seal and amount in capitals: invoice-zh.png."""
+"""Make a Chinese electronic invoice with tax, red seal and total in financial numerals: invoice-zh.png."""
 
 from __future__ import annotations
 
@@ -63,16 +63,16 @@ _GROUPS = ("", "万", "亿")
 
 
 def in_capitals(amount: Decimal) -> str:
-    """Financial numerals of an amount from one yuan to a trillion: 1205.30 gives 壹仟贰佰零伍圆叁角."""
+    """An amount from one yuan to a trillion in financial numerals: 1205.30 gives 壹仟贰佰零伍圆叁角."""
     yuan, cents = divmod(int(amount * 100), 100)
     text = ""
     pending_zero = False
-    for place, digit in zip(range(len(str(yuan)) - 1, -1, -1), map(int, str(yuan)), strict=True):
+    for power, digit in zip(range(len(str(yuan)) - 1, -1, -1), map(int, str(yuan)), strict=True):
         if digit:
-            text += ("零" if pending_zero else "") + _DIGITS[digit] + _UNITS[place % 4]
+            text += ("零" if pending_zero else "") + _DIGITS[digit] + _UNITS[power % 4]
         pending_zero = digit == 0
-        if place % 4 == 0 and yuan // 10**place % 10**4:
-            text += _GROUPS[place // 4]
+        if power % 4 == 0 and yuan // 10**power % 10**4:
+            text += _GROUPS[power // 4]
     tenths, hundredths = divmod(cents, 10)
     text += "圆" + (_DIGITS[tenths] + "角" if tenths else "零" if hundredths else "")
     return text + (_DIGITS[hundredths] + "分" if hundredths else "" if tenths else "整")
@@ -168,8 +168,8 @@ def _draw(sheet: Sheet) -> None:
     upper, lower = 76.0, 362.0
     sheet.box((left, upper, right, lower), color=BROWN, width=1)
     for x, side, party in ((left, "购买方信息", BUYER), (middle, "销售方信息", SELLER)):
-        for index, character in enumerate(side):
-            sheet.text(x + 10, upper + 13 + 9.6 * index, character, LABEL.sized(8.6), "center")
+        for index, char in enumerate(side):
+            sheet.text(x + 10, upper + 13 + 9.6 * index, char, LABEL.sized(8.6), "center")
         sheet.rule((x + 20, upper), (x + 20, 132), 0.7, BROWN)
         _pair(sheet, x + 27, 97, "名称：", party.name)
         _pair(sheet, x + 27, 120, "统一社会信用代码/纳税人识别号：", party.tax_number, 8.2)
@@ -211,7 +211,7 @@ def _pair(sheet: Sheet, x: float, y: float, label: str, value: str, size: float 
 
 
 def _seal(sheet: Sheet, x: float, y: float) -> None:
-    """A seal that overlaps the frame, as they do."""
+    """A seal that overlaps the frame, as real ones do."""
     for width, radius in ((1.6, 1.0), (0.5, 0.88)):
         sheet.ellipse((x - 46 * radius, y - 32 * radius, x + 46 * radius, y + 32 * radius), RED, width)
     sheet.text(x, y - 9, "望汐市税务监制", Style(Face.CHINESE, 8.5, RED), "center")

@@ -1,4 +1,4 @@
-"""A scanned business letter, and the same scan lying on its side: letter.pdf, letter-sideways.png."""
+"""Make a scanned business letter, and the same scan rotated to the side: letter.pdf, letter-sideways.png."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pymupdf
 from PIL import Image
 
 from samples.making.facts import Sample, ask, unanswerable
-from samples.making.scanning import Scanner, in_shades, scan
+from samples.making.scanning import Scanner, reduce_shades, scan
 from samples.making.sheet import A4, BLACK, Face, Sheet, Style, new_document, new_sheet, render, save
 
 DPI = 200
@@ -97,8 +97,8 @@ def make(folder: Path) -> list[Sample]:
     _draw(sheet)
     scanned = scan(render(sheet.page, DPI, gray=True), SCANNER, seed=583)
     _save_as_pdf(scanned, folder / "letter.pdf")
-    turned = scanned.transpose(Image.Transpose.ROTATE_90)
-    in_shades(turned, 8).save(folder / "letter-sideways.png", dpi=(DPI, DPI))
+    sideways = scanned.transpose(Image.Transpose.ROTATE_90)
+    reduce_shades(sideways, 8).save(folder / "letter-sideways.png", dpi=(DPI, DPI))
     return [FACTS, replace(FACTS, file="letter-sideways.png", kind="sideways letter")]
 
 

@@ -1,4 +1,4 @@
-"""A grocer's receipt from a thermal printer, laid on a scanner: receipt.jpg."""
+"""Make a scanned receipt of a grocer's thermal printer: receipt.jpg."""
 
 from __future__ import annotations
 
@@ -135,13 +135,13 @@ def _draw(sheet: Sheet) -> None:
     sheet.text(left, y, f"DATE {DATE}", PRINT)
     sheet.text(right, y, f"TIME {TIME}", PRINT, "right")
     y = _dashes(sheet, y, left, right)
-    quantity_at = left + 138
+    quantity_right = left + 138
     for name, quantity, amount in (
         ("ITEM", "QTY", "AMOUNT"),
         *((item.name, str(item.quantity), f"{item.amount}") for item in ITEMS),
     ):
         sheet.text(left, y, name, PRINT)
-        sheet.text(quantity_at, y, quantity, PRINT, "right")
+        sheet.text(quantity_right, y, quantity, PRINT, "right")
         sheet.text(right, y, amount, PRINT, "right")
         y += PRINT.line_height + 1
     y = _dashes(sheet, y - PRINT.line_height, left, right)

@@ -1,4 +1,4 @@
-"""What a scanner, a copier or a tired printer does to a clean page."""
+"""Imitate a scan of a printed page: skew, blur, uneven ink and paper, noise and dust."""
 
 from __future__ import annotations
 
@@ -13,44 +13,46 @@ Gray = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """How a page suffers. Levels are gray values from 0 to 255, lengths are in pixels."""
+    """The defects of a scan. Levels are gray values from 0 to 255; lengths are in pixels."""
 
     skew: float = 0.0
-    """Degrees counter-clockwise."""
+    """Degrees counterclockwise."""
     blur: float = 0.6
+    """Radius of the Gaussian blur."""
     ink: float = 40.0
     paper: float = 245.0
     noise: float = 3.0
+    """Standard deviation of the noise of single pixels."""
     shading: float = 3.0
-    """Standard deviation of the slow drift of the paper's brightness."""
+    """Standard deviation of the paper's brightness over long distances."""
     fading: float = 0.0
-    """Share of the ink that is missing where the print is weakest."""
+    """Share of the ink that is missing at the weakest print."""
     dust: int = 0
-    """How many specks."""
+    """Number of specks."""
 
 
 def scan(picture: Image.Image, scanner: Scanner, seed: int) -> Image.Image:
-    """Prints a clean picture on paper and scans it: returns a gray picture of the same size."""
+    """A gray picture of the same size, as if the clean picture was printed and scanned."""
     random = np.random.default_rng(seed)
     clean = picture.convert("L")
     background = int(clean.getpixel((0, 0)))  # type: ignore[arg-type]
-    turned = clean.rotate(scanner.skew, Image.Resampling.BICUBIC, fillcolor=background)
-    soft = turned.filter(ImageFilter.GaussianBlur(scanner.blur))
-    shape = (soft.height, soft.width)
+    skewed = clean.rotate(scanner.skew, Image.Resampling.BICUBIC, fillcolor=background)
+    blurred = skewed.filter(ImageFilter.GaussianBlur(scanner.blur))
+    shape = (blurred.height, blurred.width)
 
-    ink = 1.0 - np.asarray(soft, dtype=np.float32) / 255.0  # (height, width)
+    ink = 1.0 - np.asarray(blurred, dtype=np.float32) / 255.0  # (height, width)
     if scanner.fading:
         patches = np.clip(0.5 + 0.35 * _drift(random, shape, cell=60), 0.0, 1.0)
         ink *= 1.0 - scanner.fading * patches
     paper = scanner.paper + scanner.shading * _drift(random, shape, cell=400)
     gray = paper - (paper - scanner.ink) * ink
     gray += random.normal(0.0, scanner.noise, shape).astype(np.float32)
-    _drop_dust(gray, random, scanner)
+    _add_dust(gray, random, scanner)
     return Image.fromarray(np.clip(np.round(gray), 0, 255).astype(np.uint8))
 
 
-def in_shades(picture: Image.Image, shades: int) -> Image.Image:
-    """Keeps only so many evenly spaced grays, which makes a noisy PNG several times smaller."""
+def reduce_shades(picture: Image.Image, shades: int) -> Image.Image:
+    """The picture in `shades` evenly spaced grays, which makes a noisy PNG several times smaller."""
     step = 255.0 / (shades - 1)
     index = np.round(np.asarray(picture, dtype=np.float32) / step).astype(np.uint8)
     paletted = Image.frombytes("P", picture.size, index.tobytes())
@@ -66,7 +68,7 @@ def _drift(random: np.random.Generator, shape: tuple[int, int], cell: int) -> Gr
     return np.asarray(smooth, dtype=np.float32)
 
 
-def _drop_dust(gray: Gray, random: np.random.Generator, scanner: Scanner) -> None:
+def _add_dust(gray: Gray, random: np.random.Generator, scanner: Scanner) -> None:
     height, width = gray.shape
     for _ in range(scanner.dust):
         y, x = int(random.integers(0, height - 3)), int(random.integers(0, width - 3))

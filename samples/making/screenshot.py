@@ -1,4 +1,4 @@
-"""A long screenshot of a shop's order history on a phone, with much small print: screenshot.png."""
+"""Make a long screenshot of a shop's order history on a phone, with much small print: screenshot.png."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from samples.making.facts import Sample, ask, unanswerable
 from samples.making.sheet import WHITE, Color, Face, Sheet, Style, new_document, new_sheet, render
 
 WIDTH = 360.0
-"""Points; three pixels each, as on a phone of 1080 pixels."""
+"""Points of three pixels each, as on a phone of 1080 pixels."""
 DPI = 216
 ORDERS = 13
 SHOP = "Thistle & Twine"
@@ -65,7 +65,7 @@ class Order:
 
 
 def _orders() -> tuple[Order, ...]:
-    """Newest first; all drawn from one seed."""
+    """Random orders from a fixed seed, newest first."""
     random = np.random.default_rng(1080)
     day = date(2024, 11, 28)
     orders = []
@@ -171,8 +171,8 @@ def _draw_order(sheet: Sheet, order: Order, top: float, height: float) -> None:
     left, right = 10.0 + PAD, WIDTH - 10 - PAD
     sheet.box((10, top, WIDTH - 10, top + height), fill=WHITE, radius=0.06)
     sheet.text(left, top + 24, f"Order {order.number}", STRONG)
-    bad = order.status in ("Returned", "Cancelled")
-    sheet.text(right, top + 24, order.status, Style(Face.SANS_BOLD, 10, RED if bad else GREEN), "right")
+    has_failed = order.status in ("Returned", "Cancelled")
+    sheet.text(right, top + 24, order.status, Style(Face.SANS_BOLD, 10, RED if has_failed else GREEN), "right")
     sheet.text(left, top + 38, order.printed_day, FINE.sized(9.5))
     sheet.rule((left, top + 46), (right, top + 46), 0.5, (0.86, 0.88, 0.86))
     y = top + 62

@@ -1,6 +1,6 @@
-"""A page to typeset on: text with the fonts that PyMuPDF and matplotlib ship, rules and boxes.
+"""Draw a page: text in the fonts that PyMuPDF and matplotlib ship, rules, boxes and curves.
 
-Everything but the charts and the photograph is drawn here first, then saved as PDF or rendered to pixels.
+All samples except the charts and the photograph are drawn here, then saved as PDF or rendered to pixels.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def font(face: Face) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How text is set; sizes in points, `leading` as a multiple of the size."""
+    """The style of text; sizes are in points, `leading` is a multiple of the size."""
 
     face: Face
     size: float
     color: Color = BLACK
     leading: float = 1.35
     stroke: float = 0.0
-    """Width of an outline, as a share of the size, for faces that have no bold cut."""
+    """Width of an outline, as a share of the size, for faces without a bold variant."""
 
     @property
     def line_height(self) -> float:
@@ -71,7 +71,7 @@ def text_width(text: str, style: Style) -> float:
 
 
 def wrap(text: str, width: float, style: Style) -> list[str]:
-    """Breaks text at spaces into lines no wider than `width` points."""
+    """Break text at spaces into lines at most `width` points wide."""
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -85,7 +85,7 @@ def wrap(text: str, width: float, style: Style) -> list[str]:
 
 
 class Sheet:
-    """One page being drawn. Text lies above all shapes; `finish` puts both onto the page."""
+    """A page that is being drawn; `finish` commits the drawing."""
 
     def __init__(self, page: Any) -> None:
         self.page = page
@@ -100,8 +100,8 @@ class Sheet:
         style: Style,
         align: Literal["left", "center", "right"] = "left",
     ) -> None:
-        """Sets one line with its baseline at `y`; `x` is its left end, middle or right end."""
-        # Under its own name PyMuPDF would take a face for a PDF base font: Latin-1 only, and not embedded.
+        """Draw one line with its baseline at `y`; `x` is its left end, middle or right end, by `align`."""
+        # PyMuPDF would use the PDF base font of that name otherwise, which has only Latin-1 and is not embedded.
         name = f"embedded-{style.face}"
         if style.face not in self._faces:
             self.page.insert_font(fontname=name, fontbuffer=font(style.face).buffer)
@@ -119,7 +119,7 @@ class Sheet:
         )
 
     def paragraph(self, x: float, y: float, width: float, text: str, style: Style) -> float:
-        """Sets wrapped lines, the first baseline at `y`; returns the baseline that would follow."""
+        """Draw wrapped lines, the first baseline at `y`; returns the next baseline after them."""
         for line in wrap(text, width, style):
             self.text(x, y, line, style)
             y += style.line_height
@@ -137,7 +137,7 @@ class Sheet:
         width: float = 0.5,
         radius: float | None = None,
     ) -> None:
-        """Draws a rectangle; `radius` rounds its corners, as a share of its shorter side."""
+        """Draw a rectangle; `radius` rounds its corners, as a share of its shorter side."""
         self._shape.draw_rect(pymupdf.Rect(rect), radius=radius)
         self._shape.finish(color=color, fill=fill, width=width)
 
@@ -155,7 +155,7 @@ class Sheet:
         self._shape.finish(fill=fill, color=None, closePath=True)
 
     def stroke(self, points: list[Point], width: float, color: Color) -> None:
-        """Draws a smooth curve through control points in groups of three after the first."""
+        """Draw cubic Bezier curves: the start, then three control points for each curve."""
         for index in range(0, len(points) - 3, 3):
             self._shape.draw_bezier(*points[index : index + 4])
         self._shape.finish(color=color, width=width, closePath=False)
@@ -166,7 +166,7 @@ class Sheet:
 
 
 def new_document(title: str, author: str) -> Any:
-    """An empty PDF whose metadata carries neither a date nor the name of a program."""
+    """An empty PDF without dates and program names in its metadata, which would change its bytes."""
     document = pymupdf.open()
     empty = dict.fromkeys(("producer", "creator", "creationDate", "modDate"), "")
     document.set_metadata({"title": title, "author": author, **empty})
@@ -178,7 +178,7 @@ def new_sheet(document: Any, size: tuple[float, float] = A4) -> Sheet:
 
 
 def save(document: Any, path: Path, **options: Any) -> None:
-    """Saves the same bytes every time: subset fonts, no file identifier made from the clock."""
+    """Save and close a document; it has no random file identifier, so that its bytes are the same each time."""
     document.subset_fonts()
     document.save(path, garbage=4, deflate=True, use_objstms=1, no_new_id=True, **options)
     document.close()

@@ -1,1 +1,1 @@
-"""The annual report of an invented company: report.pdf."""
+"""Make the annual report of an invented company: report.pdf."""

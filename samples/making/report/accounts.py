@@ -1,6 +1,6 @@
-"""The books of Tarnholm Instruments plc, an invented maker of water meters. Thousands of euros.
+"""The accounts of Tarnholm Instruments plc, an invented maker of water meters, in thousands of euros.
 
-Subtotals are computed and never typed, so the statements add up and the balance sheet balances.
+All subtotals are computed, so that the statements add up and the balance sheet balances.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 YEARS = (2024, 2023, 2022)
 Values = tuple[int, int, int]
-"""One for each of YEARS."""
+"""One value for each of YEARS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A line of a statement that only names those below it."""
+    """A line of a statement that is a title of the lines below it."""
 
     label: str
 
@@ -38,14 +38,14 @@ def total(label: str, *rows: Row, note: str = "") -> Row:
 
 
 def rest(label: str, whole: Row, *parts: Row, note: str = "") -> Row:
-    """What is missing to `whole`."""
+    """The difference of `whole` and the sum of `parts`."""
     known = total("", *parts)
     left = [a - b for a, b in zip(whole.values, known.values, strict=True)]
     return Row(label, (left[0], left[1], left[2]), note)
 
 
 def printed(value: int) -> str:
-    """As accountants print: 1,234 and (1,234)."""
+    """A number as accountants print it: 1,234 or (1,234)."""
     return f"({-value:,})" if value < 0 else f"{value:,}"
 
 
@@ -54,7 +54,7 @@ def millions(value: int) -> str:
 
 
 def growth(row: Row) -> str:
-    """Percentage change from the year before to the latest year."""
+    """Percentage change from the previous to the latest year."""
     return f"{100 * (row.values[0] / row.values[1] - 1):.1f}%"
 
 
@@ -76,7 +76,7 @@ NET_INCOME = total("Net income", PROFIT_BEFORE_TAX, INCOME_TAX)
 MINORITY_INCOME = Row("Non-controlling interests", (1_204, 986, 712))
 OWNERS_INCOME = rest("Owners of the parent", NET_INCOME, MINORITY_INCOME)
 SHARES = 20_000
-"""Thousands of shares, unchanged over all years."""
+"""Thousands of shares, the same in all years."""
 EARNINGS_PER_SHARE = tuple(f"{value / SHARES:.2f}" for value in OWNERS_INCOME.values)
 
 INCOME_STATEMENT: tuple[Row | Heading, ...] = (
@@ -103,7 +103,7 @@ DIVIDEND_PER_SHARE = "0.80"
 
 
 def _retained_earnings(closing_2022: int) -> Values:
-    """Rolled forward with each year's profit and dividends."""
+    """Retained earnings at each year's end, from those of 2022 and each year's profit and dividends."""
     closing_2023 = closing_2022 + OWNERS_INCOME.of(2023) - DIVIDENDS_PAID[1]
     return closing_2023 + OWNERS_INCOME.of(2024) - DIVIDENDS_PAID[0], closing_2023, closing_2022
 

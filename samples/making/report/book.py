@@ -1,4 +1,4 @@
-"""Binds the annual report: page order, labels, bookmarks and running heads."""
+"""Put the annual report together: page order, labels, bookmarks and running headers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from samples.making.facts import Sample
 from samples.making.report import pages, prose
-from samples.making.report.design import running_heads
+from samples.making.report.design import draw_running_header
 from samples.making.report.questions import QUESTIONS
 from samples.making.sheet import Sheet, new_document, new_sheet, save
 
 FRONT_MATTER = 2
-"""How many pages carry roman labels."""
+"""Number of pages with roman labels."""
 
 SECTIONS: tuple[tuple[str, Callable[[Sheet], object]], ...] = (
     ("Letter to shareholders", pages.draw_letter),
@@ -31,7 +31,7 @@ def make(folder: Path) -> Sample:
     pages.draw_cover(cover)
     cover.finish()
     contents = new_sheet(document)
-    running_heads(contents, prose.COMPANY, prose.TITLE, LABELS[1])
+    draw_running_header(contents, prose.COMPANY, prose.TITLE, LABELS[1])
     titles = [title for title, _ in SECTIONS]
     pages.draw_contents(contents, tuple(zip(titles, LABELS[FRONT_MATTER:], strict=True)))
     contents.finish()
@@ -39,7 +39,7 @@ def make(folder: Path) -> Sample:
     column_break = ("", "")
     for (title, draw), label in zip(SECTIONS, LABELS[FRONT_MATTER:], strict=True):
         sheet = new_sheet(document)
-        running_heads(sheet, f"{prose.COMPANY} · {prose.TITLE}", title, label)
+        draw_running_header(sheet, f"{prose.COMPANY} · {prose.TITLE}", title, label)
         if draw is pages.draw_letter:
             column_break = pages.draw_letter(sheet)
         else:

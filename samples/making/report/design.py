@@ -1,4 +1,4 @@
-"""How the annual report looks: its type, colours, running heads, tables and bar chart."""
+"""The design of the annual report: typefaces, colors, running headers, tables and the bar chart."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ CELL_BOLD = Style(Face.SANS_BOLD, 9.2, INK)
 RUNNING = Style(Face.SANS, 8, MUTED)
 
 
-def running_heads(sheet: Sheet, company: str, section: str, label: str) -> None:
-    """Header with company and section, footer with the page label."""
+def draw_running_header(sheet: Sheet, company: str, section: str, label: str) -> None:
+    """Draw a header with company and section, and a footer with the page label."""
     sheet.text(LEFT, 48, company, RUNNING)
     sheet.text(RIGHT, 48, section, RUNNING, "right")
     sheet.rule((LEFT, 56), (RIGHT, 56), 0.6, LINE)
     sheet.text(WIDTH / 2, 808, label, RUNNING, "center")
 
 
-def page_title(sheet: Sheet, title: str, subtitle: str = "") -> float:
-    """Returns the baseline at which the page's content may begin."""
+def draw_title(sheet: Sheet, title: str, subtitle: str = "") -> float:
+    """Draw a page's title; returns the baseline from which its content can start."""
     sheet.text(LEFT, TOP, title, TITLE)
     if not subtitle:
         return TOP + 36
@@ -47,65 +47,65 @@ def page_title(sheet: Sheet, title: str, subtitle: str = "") -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class TableLook:
-    """How a table is set; `edges` are the columns' left ends and the last one's right end."""
+class TableDesign:
+    """The design of a table; `edges` are the left edges of the columns, and the right edge of the last one."""
 
     edges: tuple[float, ...]
     row_height: float
     ruled: bool
     bold_rows: frozenset[int]
     left_columns: int = 1
-    """Columns set flush left; the others are flush right."""
+    """Number of left-aligned columns; the others are right-aligned."""
     super_header: tuple[tuple[int, int, str], ...] = ()
-    """(first column, last column, text) that spans columns above the header."""
+    """(first column, last column, text) of cells that span columns above the header."""
 
 
-def draw_table(sheet: Sheet, y: float, table: TableFacts, look: TableLook) -> float:
-    """Draws a table with its upper edge at `y`; returns its lower edge."""
-    edges, pad = look.edges, 6.0
-    header_rows = 2 if look.super_header else 1
-    bottom = y + look.row_height * (len(table.rows) + header_rows)
-    header_bottom = y + look.row_height * header_rows
-    if look.ruled:
+def draw_table(sheet: Sheet, y: float, table: TableFacts, design: TableDesign) -> float:
+    """Draw a table with its top edge at `y`; returns its bottom edge."""
+    edges, pad = design.edges, 6.0
+    header_rows = 2 if design.super_header else 1
+    bottom = y + design.row_height * (len(table.rows) + header_rows)
+    header_bottom = y + design.row_height * header_rows
+    if design.ruled:
         sheet.box((edges[0], y, edges[-1], header_bottom), fill=TEAL)
-    head = CELL_BOLD.colored(WHITE if look.ruled else TEAL)
+    head = CELL_BOLD.colored(WHITE if design.ruled else TEAL)
 
-    for first, last, text in look.super_header:
+    for first, last, text in design.super_header:
         middle = (edges[first] + edges[last + 1]) / 2
-        sheet.text(middle, _baseline(y, look), text, head, "center")
-    _draw_row(sheet, header_bottom - look.row_height, table.header, head, look, pad)
+        sheet.text(middle, _baseline(y, design), text, head, "center")
+    _draw_row(sheet, header_bottom - design.row_height, table.header, head, design, pad)
     for index, row in enumerate(table.rows):
-        top = header_bottom + index * look.row_height
-        style = CELL_BOLD if index in look.bold_rows else CELL
-        if look.ruled and index in look.bold_rows:
-            sheet.box((edges[0], top, edges[-1], top + look.row_height), fill=PALE)
-        _draw_row(sheet, top, row, style, look, pad)
+        top = header_bottom + index * design.row_height
+        style = CELL_BOLD if index in design.bold_rows else CELL
+        if design.ruled and index in design.bold_rows:
+            sheet.box((edges[0], top, edges[-1], top + design.row_height), fill=PALE)
+        _draw_row(sheet, top, row, style, design, pad)
 
-    if look.ruled:
+    if design.ruled:
         for index in range(len(table.rows) + 1):
-            at = header_bottom + index * look.row_height
-            sheet.rule((edges[0], at), (edges[-1], at), 0.5, LINE)
-        inside_spans = {column for first, last, _ in look.super_header for column in range(first + 1, last + 1)}
+            y_rule = header_bottom + index * design.row_height
+            sheet.rule((edges[0], y_rule), (edges[-1], y_rule), 0.5, LINE)
+        inside_spans = {column for first, last, _ in design.super_header for column in range(first + 1, last + 1)}
         for column, edge in enumerate(edges):
             upper = header_bottom if column in inside_spans else y
             sheet.rule((edge, upper), (edge, bottom), 0.5, LINE)
     return bottom
 
 
-def _baseline(top: float, look: TableLook) -> float:
-    return top + look.row_height / 2 + CELL.size * 0.35
+def _baseline(top: float, design: TableDesign) -> float:
+    return top + design.row_height / 2 + CELL.size * 0.35
 
 
-def _draw_row(sheet: Sheet, top: float, cells: tuple[str, ...], style: Style, look: TableLook, pad: float) -> None:
+def _draw_row(sheet: Sheet, top: float, cells: tuple[str, ...], style: Style, design: TableDesign, pad: float) -> None:
     for column, text in enumerate(cells):
-        if column < look.left_columns:
-            sheet.text(look.edges[column] + pad, _baseline(top, look), text, style)
+        if column < design.left_columns:
+            sheet.text(design.edges[column] + pad, _baseline(top, design), text, style)
         else:
-            sheet.text(look.edges[column + 1] - pad, _baseline(top, look), text, style, "right")
+            sheet.text(design.edges[column + 1] - pad, _baseline(top, design), text, style, "right")
 
 
 def draw_bar_chart(sheet: Sheet, area: tuple[float, float, float, float], chart: ChartFacts, tick: float) -> None:
-    """Draws grouped bars with their values printed above them; `area` holds title, legend and axis too."""
+    """Draw grouped bars with their values above them; `area` includes title, legend and axis."""
     left, top, right, bottom = area
     colors = (TEAL, AMBER)
     sheet.text(left, top + 12, chart.title, HEADING)
@@ -125,11 +125,11 @@ def draw_bar_chart(sheet: Sheet, area: tuple[float, float, float, float], chart:
 
     slot = (right - x0) / len(chart.categories)
     bar = slot * 0.34
-    for place, category in enumerate(chart.categories):
-        middle = x0 + slot * (place + 0.5)
+    for category_index, category in enumerate(chart.categories):
+        middle = x0 + slot * (category_index + 0.5)
         sheet.text(middle, y0 + 14, category, RUNNING.colored(INK), "center")
         for index, series in enumerate(chart.series):
             x = middle + bar * (index - len(chart.series) / 2)
-            y = y0 - series.values[place] * scale
+            y = y0 - series.values[category_index] * scale
             sheet.box((x + 1, y, x + bar - 1, y0), fill=colors[index])
-            sheet.text(x + bar / 2, y - 4, f"{series.values[place]:.1f}", RUNNING.colored(INK), "center")
+            sheet.text(x + bar / 2, y - 4, f"{series.values[category_index]:.1f}", RUNNING.colored(INK), "center")

@@ -1,4 +1,4 @@
-"""The pages of the annual report, each drawn by one function that returns what it wants remembered."""
+"""The pages of the annual report, each drawn by one function."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from samples.making.report.design import (
     SMALL,
     TEAL,
     WIDTH,
-    TableLook,
+    TableDesign,
     draw_bar_chart,
     draw_table,
-    page_title,
+    draw_title,
 )
 from samples.making.sheet import WHITE, Face, Sheet, Style, text_width, wrap
 
@@ -121,14 +121,14 @@ def draw_cover(sheet: Sheet) -> None:
 
 
 def _arc(step: int) -> float:
-    """Half a wave over five steps, from 0 up to 1 and back."""
-    place = step % 5 / 5
-    return 4 * place * (1 - place)
+    """A parabolic wave with a period of five steps, between 0 and 1."""
+    phase = step % 5 / 5
+    return 4 * phase * (1 - phase)
 
 
 def draw_contents(sheet: Sheet, entries: tuple[tuple[str, str], ...]) -> None:
-    """`entries` are (title, page label)."""
-    y = page_title(sheet, "Contents") + 14
+    """Draw the table of contents; `entries` are (title, page label)."""
+    y = draw_title(sheet, "Contents") + 14
     style = Style(Face.SANS, 11.5, INK)
     dot = text_width(" .", style)
     for title, label in entries:
@@ -143,8 +143,8 @@ def draw_contents(sheet: Sheet, entries: tuple[tuple[str, str], ...]) -> None:
 
 
 def draw_letter(sheet: Sheet) -> tuple[str, str]:
-    """Returns the last line of the left column and the first one of the right column."""
-    top = page_title(sheet, "Letter to shareholders", "From the chief executive officer")
+    """Draw the letter; returns the last line of the left column and the first line of the right column."""
+    top = draw_title(sheet, "Letter to shareholders", "From the chief executive officer")
     gutter, bottom = 24.0, 738.0
     width = (RIGHT - LEFT - gutter) / 2
     lines: list[str | None] = []
@@ -171,7 +171,7 @@ def draw_letter(sheet: Sheet) -> tuple[str, str]:
 
 
 def draw_key_figures(sheet: Sheet) -> None:
-    top = page_title(sheet, "Key figures", "The year 2024 at a glance") - 12
+    top = draw_title(sheet, "Key figures", "The year 2024 at a glance") - 12
     gap, height = 14.0, 92.0
     width = (RIGHT - LEFT - 2 * gap) / 3
     for index, (label, value, remark) in enumerate(KEY_FIGURES):
@@ -195,9 +195,9 @@ def draw_key_figures(sheet: Sheet) -> None:
 
 
 def draw_income_statement(sheet: Sheet) -> None:
-    top = page_title(sheet, INCOME_TABLE.title, "For the years ended 31 December") - 18
+    top = draw_title(sheet, INCOME_TABLE.title, "For the years ended 31 December") - 18
     bold = frozenset(i for i, row in enumerate(books.INCOME_STATEMENT) if isinstance(row, Heading) or row.is_total)
-    bottom = draw_table(sheet, top, INCOME_TABLE, TableLook(STATEMENT_EDGES, 24, ruled=True, bold_rows=bold))
+    bottom = draw_table(sheet, top, INCOME_TABLE, TableDesign(STATEMENT_EDGES, 24, ruled=True, bold_rows=bold))
     sheet.text(
         LEFT,
         bottom + 22,
@@ -207,24 +207,24 @@ def draw_income_statement(sheet: Sheet) -> None:
 
 
 def draw_balance_sheet(sheet: Sheet) -> None:
-    top = page_title(sheet, BALANCE_TABLE.title, "At 31 December") - 18
+    top = draw_title(sheet, BALANCE_TABLE.title, "At 31 December") - 18
     bold = frozenset(i for i, row in enumerate(books.BALANCE_SHEET) if isinstance(row, Heading) or row.is_total)
-    draw_table(sheet, top, BALANCE_TABLE, TableLook(STATEMENT_EDGES, 20.5, ruled=False, bold_rows=bold))
+    draw_table(sheet, top, BALANCE_TABLE, TableDesign(STATEMENT_EDGES, 20.5, ruled=False, bold_rows=bold))
 
 
 def draw_segments(sheet: Sheet) -> None:
-    top = page_title(sheet, SEGMENT_TABLE.title, "Revenue by customer's location; other columns for 2024") - 18
+    top = draw_title(sheet, SEGMENT_TABLE.title, "Revenue by customer's location; other columns for 2024") - 18
     edges = (LEFT, 186.0, 248.0, 310.0, 372.0, 464.0, RIGHT)
-    look = TableLook(
+    design = TableDesign(
         edges, 23, ruled=True, bold_rows=frozenset({len(books.SEGMENTS)}), super_header=((1, 3, "Revenue"),)
     )
-    bottom = draw_table(sheet, top, SEGMENT_TABLE, look)
+    bottom = draw_table(sheet, top, SEGMENT_TABLE, design)
     draw_bar_chart(sheet, (LEFT, bottom + 44, RIGHT, 726), HISTORY_CHART, tick=100)
     sheet.text(LEFT, 752, "Figure 1. Group revenue and operating profit by year, in millions of euros.", SMALL)
 
 
 def draw_notes(sheet: Sheet) -> None:
-    y = page_title(sheet, "Notes to the statements") - 4
+    y = draw_title(sheet, "Notes to the statements") - 4
     for note in prose.NOTES:
         sheet.text(LEFT, y, note.title, HEADING.sized(10.5))
         y = sheet.paragraph(LEFT, y + 15, RIGHT - LEFT, note.text, BODY.sized(10.4)) + 14

@@ -1,4 +1,4 @@
-"""What the annual report says in sentences. Every figure comes from the accounts."""
+"""The sentences of the annual report; all figures come from the accounts."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ DIRECTORY: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A numbered note to the statements; ¹ and the like refer to FOOTNOTES."""
+    """A numbered note to the statements; superscripts refer to FOOTNOTES."""
 
     title: str
     text: str

@@ -1,4 +1,4 @@
-"""What the tests may ask of the annual report, in the words that people use for the same thing."""
+"""Questions about the annual report, in different wordings for the same thing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LETTER_PAGE, KEY_PAGE, NOTES_PAGE = 3, 4, 8
 
 
 def _amount(row: Row, year: int) -> tuple[str, ...]:
-    """As printed in thousands, bare, and as prose puts it in millions."""
+    """An amount as printed in thousands, without parentheses, and in millions as the prose has it."""
     value = row.of(year)
     short = millions(abs(value))
     return tuple(dict.fromkeys((printed(value), f"{abs(value):,}", f"€{short} million", f"€ {short} million")))
