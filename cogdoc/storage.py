@@ -78,7 +78,7 @@ def open_storage(address: str) -> tuple[AbstractFileSystem, str]:
     except ImportError as error:
         extra = EXTRAS.get(scheme)
         hint = f'pip install "cogdoc[{extra}]"' if extra else known_implementations.get(scheme, {}).get("err")
-        raise MissingError(f"what it takes to open {scheme}:// is not installed", hint) from error
+        raise MissingError(f"the package that opens {scheme}:// addresses is not installed", hint) from error
     except ValueError as error:
         raise InputError(f"no such kind of address: {_one_line(error)}") from None
     return system, path

@@ -131,7 +131,7 @@ def fetch(file: RemoteFile, path: Path, limit: int = MAX_FETCHED) -> None:
 
 def _check_size(size: int | None, limit: int) -> None:
     if size is not None and size > limit:
-        raise TooLargeError(f"more than the {limit / 2**20:g} MB that are fetched at most", "fetch it yourself")
+        raise TooLargeError(f"more than the {limit / 2**20:g} MB that cogdoc downloads at most", "download it yourself")
 
 
 def _web_info(system: AbstractFileSystem, address: str) -> dict[str, Any]:

@@ -177,5 +177,5 @@ def _checkpoint_files(files: Iterable[HubFile], repository: str) -> tuple[HubFil
     """The files of the checkpoint, small ones first: they show whether the large ones are of use."""
     selected = [file for file in files if _CHECKPOINT_FILE.fullmatch(file.name)]
     if not selected:
-        raise MissingError(f"{repository}: holds no checkpoint in safetensors")
+        raise MissingError(f"{repository}: no safetensors checkpoint")
     return tuple(sorted(selected, key=lambda file: (file.name.endswith(".safetensors"), file.name)))

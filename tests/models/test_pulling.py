@@ -138,7 +138,7 @@ def test_other_architecture_is_refused_before_the_weights(hub: Hub, target: Path
 
 def test_repository_without_safetensors_is_refused(hub: Hub, target: Path) -> None:
     hub.files = {name: content for name, content in hub.files.items() if name in UNWANTED}
-    with pytest.raises(MissingError, match="holds no checkpoint in safetensors"):
+    with pytest.raises(MissingError, match="no safetensors checkpoint"):
         fetch(target)
 
 
