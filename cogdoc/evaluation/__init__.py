@@ -1,1 +1,1 @@
-"""How well an engine reads, on the benchmarks it was published with and on questions of one's own."""
+"""Measures how well an engine reads, on published benchmarks and on questions of the user's own."""

@@ -1,4 +1,4 @@
-"""The worth of an answer: by its case's metric, with what better ranking could reach, and whether its page is right."""
+"""Scores answers: by the case's metric, with the best score among the candidates, and whether the page is right."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from cogdoc.evaluation.metrics import (
 from cogdoc.evaluation.outcomes import Scored
 from cogdoc.results.records import Answer
 
-PAGES_LOOKED_UP = 3
-"""How many pages somebody who checks an answer would open."""
+PAGES_CHECKED = 3
+"""Pages that a person who checks an answer is assumed to open."""
 
 
 def score_answer(case: Case, answer: Answer) -> Scored:
-    """Score, further measures, and the confidence of an answer that was given.
+    """The score of an answer, its secondary scores, and its confidence if it is not a refusal.
 
-    `best candidate` is the best score among the answer and its alternatives, `refused` whether none was given;
-    where the truth names evidence pages, `page first` and `page in three` say whether they were found.
+    `best candidate` is the best score among the answer and its alternatives, `refused` whether no answer was given.
+    If the truth names evidence pages, `page first` and `page in three` say whether one of them was ranked that high.
     """
     candidates = [answer.text, *(alternative.text for alternative in answer.alternatives)]
     score = prediction_score(case, answer.text)
@@ -41,7 +41,7 @@ def score_answer(case: Case, answer: Answer) -> Scored:
     if (pages := set(case.truth.get("evidence_pages") or ())) and not case.truth.get("unanswerable"):
         ranked = pages_by_rank(answer)
         measures["page first"] = float(bool(ranked) and ranked[0] in pages)
-        measures["page in three"] = float(not pages.isdisjoint(ranked[:PAGES_LOOKED_UP]))
+        measures["page in three"] = float(not pages.isdisjoint(ranked[:PAGES_CHECKED]))
     if case.metric == "vcr":
         measures["Jaccard"] = _restored(case, answer.text or "").jaccard
     return Scored(
@@ -54,14 +54,14 @@ def score_answer(case: Case, answer: Answer) -> Scored:
 
 
 def prediction_score(case: Case, prediction: str | None) -> float | None:
-    """The score of one text by the case's metric, None where it is not graded here; no prediction is a refusal."""
+    """The score of one text by the case's metric; None if it is graded elsewhere. A prediction of None is a refusal."""
     truth = case.truth
     match case.metric:
         case "graded-elsewhere":
             return None
         case "mmlongbench":
-            said = NOT_ANSWERABLE if prediction is None else prediction
-            return mmlongbench_score(said, truth["answer"], truth["answer_type"])
+            text = NOT_ANSWERABLE if prediction is None else prediction
+            return mmlongbench_score(text, truth["answer"], truth["answer_type"])
         case _ if prediction is None:
             return float(bool(truth.get("unanswerable")))
         case "vqa":
@@ -88,19 +88,20 @@ def prediction_score(case: Case, prediction: str | None) -> float | None:
 
 
 def pages_by_rank(answer: Answer) -> list[int]:
-    """The pages of the answer and of its alternatives, best first, each once."""
+    """The distinct pages of the answer and of its alternatives, best first."""
     alternatives = (one.evidence for one in answer.alternatives)
     ranked = [*answer.evidence[:1], *(evidence for evidence in alternatives if evidence is not None)]
     return list(dict.fromkeys(evidence.page for evidence in ranked))
 
 
 def _option_in_full(prediction: str, options: Mapping[str, str]) -> str | None:
-    """The option whose text the reply is, where the references find none and draw a lot, or ask a language model.
+    """The only option whose text equals the reply.
 
-    They do so with a reply "15" where another option is "5".
+    The reference implementations miss it if another option is part of it, such as "5" of "15", and then draw a random
+    option or ask a language model.
     """
-    said = prediction.strip().rstrip(".").casefold()
-    found = [letter for letter, option in options.items() if option.strip().rstrip(".").casefold() == said]
+    reply = prediction.strip().rstrip(".").casefold()
+    found = [letter for letter, option in options.items() if option.strip().rstrip(".").casefold() == reply]
     return found[0] if len(found) == 1 else None
 
 

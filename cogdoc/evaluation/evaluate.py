@@ -1,4 +1,7 @@
-"""`evaluate`: a dataset and an engine in, figures out."""
+"""Runs an evaluation: puts the cases to an engine, document by document, and scores its replies.
+
+Documents go through the same pipeline as those of users. Cases whose outcome the run's folder already has are skipped.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,23 @@ from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
 
+AfterScoring = Callable[[Outcome, Case, Answer | None, Path], Outcome]
+"""Called with each outcome while its document still exists; returns the outcome to record."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Consecutive cases of one document."""
+
+    cases: tuple[Case, ...]
+    file: Path
+    source: Source | UnresolvedSource
+    temporary: bool
+
+
+class _FailedReplyError(Exception):
+    """The engine replied with an error."""
+
 
 def evaluate(
     cases: Iterable[Case],
@@ -41,20 +61,20 @@ def evaluate(
     overwrite: bool = False,
     done: Callable[[Outcome], None] = lambda _: None,
 ) -> tuple[Summary, list[Outcome]]:
-    """Put every case to the engine, and sum up.
+    """Put every case to the engine and summarize the outcomes.
 
     Args:
-        to: a folder that keeps the outcomes as they come, pictures of failures, and in the end summary and
-            report; the same call goes on where a run stopped.
-        done: is told of each new outcome.
+        to: a folder for the outcomes, which are written as they come, for pictures of failures, and for the final
+            summary and report. The same call resumes a run that was stopped.
+        done: called with each new outcome.
 
     Raises:
-        InputError: the dataset cannot be read, or holds no case.
-        OutputError: the folder holds something else, or cannot be written.
+        InputError: the dataset cannot be read, or has no case.
+        OutputError: the folder contains something else, or cannot be written.
     """
     folder = open_run_folder(to, facts, overwrite=overwrite) if to is not None else None
-    kept: AbstractContextManager[OutcomeFile | None] = folder.outcomes() if folder else nullcontext()
-    with kept as file:
+    opened: AbstractContextManager[OutcomeFile | None] = folder.outcomes() if folder else nullcontext()
+    with opened as file:
         outcomes = _outcomes(cases, engine, sandbox, folder, file, done)
     if not outcomes:
         raise InputError(f"{facts.path}: holds no case of {facts.dataset}")
@@ -74,53 +94,35 @@ def _outcomes(
     file: OutcomeFile | None,
     done: Callable[[Outcome], None],
 ) -> list[Outcome]:
-    """One a case, in their order; those that are not known yet are kept as soon as they are there."""
-    found = dict(file.known) if file else {}
+    """One outcome a case, in order; new outcomes are written to `file` at once."""
+    known = dict(file.known) if file else {}
     order: list[str] = []
-    put: deque[str] = deque()
+    running: deque[str] = deque()
 
     def missing() -> Iterator[Case]:
         for case in cases:
             order.append(fingerprint(case))
-            if order[-1] not in found:
-                put.append(order[-1])
+            if order[-1] not in known:
+                running.append(order[-1])
                 yield case
 
     def illustrate(outcome: Outcome, case: Case, answer: Answer | None, document: Path) -> Outcome:
-        outcome = replace(outcome, fingerprint=put.popleft())
+        outcome = replace(outcome, fingerprint=running.popleft())
         return folder.with_picture(outcome, case, answer, document, sandbox) if folder else outcome
 
     for outcome in run_cases(missing(), engine, sandbox, illustrate):
         if file:
             file.add(outcome)
         done(outcome)
-        found[outcome.fingerprint] = outcome.without_pages()
-    return [found[one] for one in order]
-
-
-AfterScoring = Callable[[Outcome, Case, Answer | None, Path], Outcome]
-"""What happens to an outcome of a case while its document is still at hand."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The cases of one document."""
-
-    cases: tuple[Case, ...]
-    file: Path
-    source: Source | UnresolvedSource
-    temporary: bool
-
-
-class _FailedReplyError(Exception):
-    """The engine gave an error in place of a reply."""
+        known[outcome.fingerprint] = outcome.without_pages()
+    return [known[one] for one in order]
 
 
 def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: AfterScoring) -> Iterator[Outcome]:
-    """One outcome a case, in their order; a document that cannot be read is an error of its cases.
+    """Yield one outcome a case, in order; if a document cannot be read, its cases fail.
 
-    Cases of one document that follow one another are read together. Pictures that a dataset holds itself are
-    kept in files only while they are read.
+    Consecutive cases of one document are read together. Pictures that a dataset itself contains are written to
+    temporary files while they are read.
     """
     with TemporaryDirectory(prefix="cogdoc-eval-") as folder:
         waiting: deque[_Group] = deque()
@@ -131,7 +133,7 @@ def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: Af
                 yield group.source
 
         def work(document: Document) -> Iterator[AnyRecord]:
-            # Not by its path: cases of one file may stand apart, and both groups are waiting.
+            # By identity and not by path: two groups of the same file may be waiting.
             group = next(group for group in tuple(waiting) if group.source is document.source)
             return _records(group.cases, document, engine)
 
@@ -148,9 +150,9 @@ def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: Af
 
 
 def _groups(cases: Iterable[Case], folder: Path) -> Iterator[_Group]:
-    for number, (document, group) in enumerate(groupby(cases, key=lambda case: case.document)):
+    for index, (document, group) in enumerate(groupby(cases, key=lambda case: case.document)):
         temporary = not isinstance(document, Path)
-        file = document if isinstance(document, Path) else _file_of(document, folder / f"{number}")
+        file = document if isinstance(document, Path) else _write_pictures(document, folder / f"{index}")
         yield _Group(tuple(group), file, _source_of(file), temporary)
 
 
@@ -160,8 +162,8 @@ def _source_of(file: Path) -> Source | UnresolvedSource:
     return Source(file, str(file), Path(file.name))
 
 
-def _file_of(pictures: tuple[bytes, ...], path: Path) -> Path:
-    """One file of all pictures: as it is where there is one, else a TIFF with a frame each."""
+def _write_pictures(pictures: tuple[bytes, ...], path: Path) -> Path:
+    """Write one picture as it is, or several as the frames of a TIFF file."""
     if len(pictures) == 1:
         path.write_bytes(pictures[0])
         return path
@@ -171,7 +173,7 @@ def _file_of(pictures: tuple[bytes, ...], path: Path) -> Path:
 
 
 def _records(cases: tuple[Case, ...], document: Document, engine: Engine) -> Iterator[AnyRecord]:
-    """Answers to the questions in their order, then the pages' text if any case wants it, then the charts."""
+    """Answers to the questions in order, then the pages' text if any case needs it, then the charts."""
     tasks = {case.task for case in cases}
     questions = [case.question for case in cases if case.task is Task.ASK]
     if questions:
@@ -183,9 +185,16 @@ def _records(cases: tuple[Case, ...], document: Document, engine: Engine) -> Ite
 
 
 def _outcome(case: Case, records: list[AnyRecord], running: RunningSource[AnyRecord]) -> tuple[Outcome, Answer | None]:
-    worst = None if case.metric == GRADED_ELSEWHERE else 0.0
+    score_of_failure = None if case.metric == GRADED_ELSEWHERE else 0.0
     outcome = Outcome(
-        case.id, case.group, case.language, case.metric, case.unit or case.id, case.question, score=worst, measures={}
+        case.id,
+        case.group,
+        case.language,
+        case.metric,
+        case.unit or case.id,
+        case.question,
+        score=score_of_failure,
+        measures={},
     )
     try:
         reply, seconds = _reply(case, records, running)
@@ -207,25 +216,25 @@ def _outcome(case: Case, records: list[AnyRecord], running: RunningSource[AnyRec
 
 
 def _reply(case: Case, records: list[AnyRecord], running: RunningSource[AnyRecord]) -> tuple[Reply, float]:
-    """The part of a document's records that is about the case, and the seconds it took."""
+    """The records of a document that belong to the case, and the seconds they took."""
     if running.error is not None:
         raise _FailedReplyError(running.error.message)
-    about = [record for record in records if _is_about(record, case)]
-    failed = next((record.error for record in about if record.error is not None), None)
-    if failed is not None:
-        raise _FailedReplyError(failed.message)
-    seconds = sum(sum(record.timings.values()) for record in about)
+    own = [record for record in records if _belongs_to(record, case)]
+    error = next((record.error for record in own if record.error is not None), None)
+    if error is not None:
+        raise _FailedReplyError(error.message)
+    seconds = sum(sum(record.timings.values()) for record in own)
     return (
         Reply(
-            answer=next((record.answer for record in about if isinstance(record, AnswerRecord)), None),
-            pages=tuple(record for record in about if isinstance(record, PageRecord)),
-            charts=tuple(record.chart for record in about if isinstance(record, ChartRecord) and record.chart),
+            answer=next((record.answer for record in own if isinstance(record, AnswerRecord)), None),
+            pages=tuple(record for record in own if isinstance(record, PageRecord)),
+            charts=tuple(record.chart for record in own if isinstance(record, ChartRecord) and record.chart),
         ),
         seconds,
     )
 
 
-def _is_about(record: AnyRecord, case: Case) -> bool:
+def _belongs_to(record: AnyRecord, case: Case) -> bool:
     match record:
         case AnswerRecord():
             return case.task is Task.ASK and record.question == case.question

@@ -1,4 +1,4 @@
-"""A run as one HTML page: its figures, how far confidence can be trusted, and what went wrong, with pictures."""
+"""Writes a run as one HTML page: its scores, the calibration of confidence, and the failures with pictures."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from cogdoc.evaluation.scoring import METRIC_NAMES
 from cogdoc.evaluation.summary import Summary
 
 MAX_FAILURES = 500
-"""Shown on the page; the outcomes beside it hold all."""
+"""Most failures shown on the page; `outcomes.jsonl` has all."""
 
 
 def write_report(summary: Summary, outcomes: Sequence[Outcome], stream: TextIO) -> None:
-    """Write the page; pictures are linked to where the outcomes say they are."""
+    """Write the page to `stream`; pictures are linked by the relative paths in the outcomes."""
     environment = Environment(
         loader=PackageLoader("cogdoc.evaluation"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -38,5 +38,5 @@ def write_report(summary: Summary, outcomes: Sequence[Outcome], stream: TextIO) 
 
 
 def _worst_first(outcome: Outcome) -> tuple[float, float]:
-    """By score, and among equals what the engine was surest of."""
+    """Sort key: the lowest score first, and among equal scores the highest confidence."""
     return outcome.score or 0.0, -(outcome.confidence or 0.0)

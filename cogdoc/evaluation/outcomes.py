@@ -1,4 +1,4 @@
-"""What an engine replied to each case, and its score."""
+"""What an engine replied to each case, and how the reply scored."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 from cogdoc.results.records import Answer, Chart, PageRecord
 
 MAX_CHARACTERS = 1000
-"""Of a prediction or a truth in memory and on a page of failures: ten thousand pages' texts would fill both."""
+"""Longest prediction or truth kept in memory and shown in the report, where whole pages would take too much space."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an engine made of a case: an answer, pages or charts, as the case's task has it."""
+    """An engine's reply to a case: an answer, pages or charts, depending on the task."""
 
     answer: Answer | None = None
     pages: tuple[PageRecord, ...] = ()
@@ -23,21 +23,21 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a reply is worth."""
+    """The scores of a reply."""
 
     score: float | None
-    """By the case's metric, 0 to 1; None where somebody else has to grade it."""
+    """By the case's metric, 0 to 1; None if it is graded elsewhere."""
     measures: dict[str, float] = field(default_factory=dict)
-    """What else is of interest, by name."""
+    """Secondary scores by name."""
     prediction: Any = None
     expected: Any = None
     confidence: float | None = None
-    """The engine's own, of an answer that it gave, 0 to 1."""
+    """The engine's own confidence in the answer it gave, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one case went; one that failed has an `error`, and a score of 0 where it would have been graded here."""
+    """The result of one case. If it failed it has an `error`, and a score of 0 unless it is graded elsewhere."""
 
     case: str
     group: str
@@ -53,15 +53,15 @@ class Outcome:
     seconds: float = 0.0
     error: str | None = None
     picture: str | None = None
-    """The page on which it went wrong, as a file beside the outcomes."""
+    """File name of a picture of the page, relative to the run's folder, if the answer is wrong."""
     fingerprint: str = ""
-    """Of the case as it was put; see `cogdoc.evaluation.cases.fingerprint`."""
+    """The fingerprint of the case; see `cogdoc.evaluation.cases.fingerprint`."""
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     def without_pages(self) -> Outcome:
-        """The same, with long texts cut, which summary and report have no use for; answers for a grader stay whole."""
+        """A copy with long texts cut, as summary and report need it; answers for an external grader stay whole."""
         if self.score is None:
             return self
         prediction, expected = (None if one is None else abridged(one) for one in (self.prediction, self.expected))
@@ -69,7 +69,7 @@ class Outcome:
 
 
 def abridged(value: Any) -> str:
-    """A prediction or a truth as text of bearable length."""
+    """A prediction or a truth as text of at most MAX_CHARACTERS."""
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         text = " | ".join(value)
     else:

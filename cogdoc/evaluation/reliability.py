@@ -1,4 +1,7 @@
-"""How far figures and confidences can be trusted: bootstrap intervals of means, and calibration."""
+"""How far means and confidences can be trusted: bootstrap intervals, and calibration.
+
+A confidence is calibrated if, of the answers given with 0.8, eight in ten are right.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+BINS = 10
+TARGET_PRECISION = 0.9
+MIN_ANSWERS = 10
+"""A threshold that fewer answers pass means nothing."""
 _DRAWS_AT_ONCE = 1 << 18
-"""All resamples at once take gigabytes for a hundred thousand cases."""
+"""Drawing all resamples at once takes gigabytes for a hundred thousand cases."""
 
 
 class Estimate(NamedTuple):
@@ -20,30 +27,8 @@ class Estimate(NamedTuple):
     cases: int
 
 
-def bootstrap_mean(values: Sequence[float], resamples: int = 2000, seed: int = 0) -> Estimate:
-    """The percentile bootstrap (Efron 1979) of the mean of `values`, of which there must be at least one.
-
-    The same values give the same interval: the generator is seeded.
-    """
-    data = np.asarray(values, dtype=np.float64)  # (cases,)
-    generator = np.random.default_rng(seed)
-    block = max(1, _DRAWS_AT_ONCE // len(data))
-    means = [
-        data[generator.integers(0, len(data), size=(min(block, resamples - start), len(data)))].mean(axis=1)
-        for start in range(0, resamples, block)
-    ]
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return Estimate(float(data.mean()), float(low), float(high), len(data))
-
-
-BINS = 10
-WANTED_PRECISION = 0.9
-FEWEST_ANSWERS = 10
-"""A threshold that fewer answers pass says nothing."""
-
-
 class Judged(NamedTuple):
-    """One answer that was given: how sure the engine was of it, and what it scored, both 0 to 1."""
+    """One answer that was given: the engine's confidence in it, and its score, both 0 to 1."""
 
     confidence: float
     score: float
@@ -56,53 +41,69 @@ class Bin(NamedTuple):
     high: float
     answers: int
     confidence: float
-    """Mean over the answers; the middle of the range where there are none."""
+    """Mean over the answers; the middle of the range if there are none."""
     score: float
-    """Mean over the answers; 0 where there are none."""
+    """Mean over the answers; 0 if there are none."""
 
 
 class Threshold(NamedTuple):
-    """The lowest confidence from which on answers are as right as was wanted."""
+    """The lowest confidence above which answers reach the target precision."""
 
     confidence: float
     precision: float
     coverage: float
-    """The share of given answers that pass."""
+    """The share of answers that pass."""
+
+
+def bootstrap_mean(values: Sequence[float], resamples: int = 2000, seed: int = 0) -> Estimate:
+    """The percentile bootstrap (Efron 1979) of the mean of at least one value.
+
+    The generator is seeded, so that the same values give the same interval.
+    """
+    data = np.asarray(values, dtype=np.float64)  # (cases,)
+    generator = np.random.default_rng(seed)
+    block = max(1, _DRAWS_AT_ONCE // len(data))
+    means = [
+        data[generator.integers(0, len(data), size=(min(block, resamples - start), len(data)))].mean(axis=1)
+        for start in range(0, resamples, block)
+    ]
+    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
+    return Estimate(float(data.mean()), float(low), float(high), len(data))
 
 
 def reliability(answers: Sequence[Judged], bins: int = BINS) -> list[Bin]:
     """The reliability diagram: answers by confidence, in ranges of equal width."""
-    found = []
+    diagram = []
     for index in range(bins):
         low, high = index / bins, (index + 1) / bins
         inside = [one for one in answers if min(int(one.confidence * bins), bins - 1) == index]
         if inside:
             mean = sum(one.confidence for one in inside) / len(inside)
-            found.append(Bin(low, high, len(inside), mean, sum(one.score for one in inside) / len(inside)))
+            diagram.append(Bin(low, high, len(inside), mean, sum(one.score for one in inside) / len(inside)))
         else:
-            found.append(Bin(low, high, 0, (low + high) / 2, 0.0))
-    return found
+            diagram.append(Bin(low, high, 0, (low + high) / 2, 0.0))
+    return diagram
 
 
 def expected_calibration_error(answers: Sequence[Judged], bins: int = BINS) -> float:
-    """Mean distance of confidence and score over the bins, weighted by their answers, 0 to 1.
+    """Mean distance between confidence and score over the bins, weighted by their answers, 0 to 1.
 
     Naeini, Cooper, Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015. The
-    score stands for accuracy, so that an answer may be right in part.
+    score takes the role of accuracy, so that an answer may be partly right.
     """
     if not answers:
         return 0.0
     return sum(one.answers * abs(one.confidence - one.score) for one in reliability(answers, bins)) / len(answers)
 
 
-def precision_threshold(answers: Sequence[Judged], wanted: float = WANTED_PRECISION) -> Threshold | None:
-    """The lowest confidence from which on the mean score is at least `wanted`; None where too few answers do."""
+def precision_threshold(answers: Sequence[Judged], target: float = TARGET_PRECISION) -> Threshold | None:
+    """The lowest confidence above which the mean score is at least `target`; None if too few answers reach it."""
     ranked = sorted(answers, key=lambda one: one.confidence, reverse=True)
     best = None
     total = 0.0
     for count, one in enumerate(ranked, start=1):
         total += one.score
         is_last_of_its_confidence = count == len(ranked) or ranked[count].confidence < one.confidence
-        if count >= FEWEST_ANSWERS and is_last_of_its_confidence and total / count >= wanted:
+        if count >= MIN_ANSWERS and is_last_of_its_confidence and total / count >= target:
             best = Threshold(one.confidence, total / count, count / len(ranked))
     return best

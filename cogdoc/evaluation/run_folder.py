@@ -1,4 +1,4 @@
-"""Where a run is kept: its outcomes as they come, pictures of what went wrong, and in the end summary and report."""
+"""The folder of a run: outcomes, which are written as they come, pictures of failures, summary and report."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from cogdoc.results.destination import open_output
 from cogdoc.results.records import Answer
 
 MAX_PICTURES = 300
-"""Failures that get a picture; a benchmark of ten thousand would fill a disk with them."""
+"""Most failures that get a picture; those of a large benchmark would fill the disk."""
 
 PICTURE_SIDE = LONG_SIDE // 2
 FRAME_COLOR = (214, 48, 49)
@@ -36,21 +36,21 @@ RESULTS = ANSWERS, SUMMARY, TABLES, REPORT = "answers.json", "summary.json", "su
 
 
 class OutcomeFile:
-    """Outcomes as JSON Lines, each flushed as it comes, so that a run goes on where it stopped.
+    """Outcomes as JSON Lines, each flushed as it comes, so that a stopped run can resume.
 
-    Memory holds them without the texts of pages, and where their lines start.
+    Memory holds the outcomes without the texts of pages, and the offsets of their lines.
     """
 
     def __init__(self, path: Path) -> None:
         """
         Raises:
-            InputError: the file holds something else than outcomes.
+            InputError: the file contains something other than outcomes.
         """
         self._path = path
         self._starts: dict[str, int] = {}
         self._end = 0
         self.known: dict[str, Outcome] = {}
-        """By fingerprint; what failed is not among them, as it is tried again."""
+        """Outcomes by fingerprint, without failed cases, which are tried again."""
         for start, end, outcome in _whole_lines(path):
             self._end = end
             if outcome.error is None:
@@ -59,7 +59,7 @@ class OutcomeFile:
 
     def __enter__(self) -> OutcomeFile:
         self._stream = self._path.open("ab")
-        # What was torn off in the middle of a line is forgotten.
+        # Drop an incomplete last line.
         self._stream.truncate(self._end)
         return self
 
@@ -76,9 +76,9 @@ class OutcomeFile:
         self._stream.flush()
 
     def arrange(self, outcomes: Sequence[Outcome]) -> None:
-        """Put those of a whole run first, in their order, as if it had never stopped.
+        """Rewrite the file with `outcomes` first, in this order, as a run without interruption writes them.
 
-        Those of a run over more cases are kept behind them, but for such whose case is another one by now.
+        Outcomes of other cases follow, from an earlier run over more cases. Outdated outcomes of the same cases go.
         """
         cases = {one.case for one in outcomes}
         others = (name for name, one in self.known.items() if one.case not in cases)
@@ -90,7 +90,7 @@ class OutcomeFile:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """A folder that belongs to one run: one dataset, one engine."""
+    """The folder of one run, with one dataset and one engine."""
 
     path: Path
 
@@ -100,7 +100,7 @@ class RunFolder:
     def with_picture(
         self, outcome: Outcome, case: Case, answer: Answer | None, file: Path, sandbox: Sandbox
     ) -> Outcome:
-        """The outcome with a picture of its page, the answer framed, if it is a failure that can be shown."""
+        """The outcome with a picture of its page and the answer framed, if it is a failure that can be drawn."""
         if outcome.score is None or outcome.score >= 1.0 or outcome.error is not None:
             return outcome
         pictures = self.path / PICTURES
@@ -117,15 +117,15 @@ class RunFolder:
     def finish(self, summary: Summary, outcomes: Iterable[Outcome]) -> None:
         """Write `summary.json`, `summary.md` and `report.html`.
 
-        Where answers are graded elsewhere, `answers.json` has them by the id of the question.
+        Answers that are graded elsewhere go to `answers.json`, by the id of their question.
         """
-        kept = list(outcomes)
-        if ungraded := {one.case: one.prediction or "" for one in kept if one.score is None}:
+        every = list(outcomes)
+        if ungraded := {one.case: one.prediction or "" for one in every if one.score is None}:
             self._write(ANSWERS, json.dumps(ungraded, ensure_ascii=False, indent=2))
         self._write(SUMMARY, summary.model_dump_json(indent=2, by_alias=True))
         self._write(TABLES, as_markdown(summary))
         with open_output(self.path / REPORT, overwrite=True) as stream:
-            write_report(summary, kept, stream)
+            write_report(summary, every, stream)
 
     def _write(self, name: str, text: str) -> None:
         with open_output(self.path / name, overwrite=True) as stream:
@@ -133,20 +133,20 @@ class RunFolder:
 
 
 def open_run_folder(path: Path, facts: RunFacts, *, overwrite: bool) -> RunFolder:
-    """The folder of a new run, or of the same run as before, which then goes on.
+    """Open the folder of a new run, or of the same run as before to resume it.
 
     Raises:
-        OutputExistsError: the folder holds another run, or something else.
-        OutputError: it cannot be written.
+        OutputExistsError: the folder contains another run, or something else.
+        OutputError: the folder cannot be written.
     """
-    about = {"dataset": facts.dataset, "path": facts.path, "engine": facts.engine.model_dump(mode="json")}
+    identity = {"dataset": facts.dataset, "path": facts.path, "engine": facts.engine.model_dump(mode="json")}
     try:
         path.mkdir(parents=True, exist_ok=True)
         known = _read(path / RUN)
-        if known != about:
-            _make_room(path, known, overwrite=overwrite)
+        if known != identity:
+            _clear(path, known, overwrite=overwrite)
             with open_output(path / RUN, overwrite=True) as stream:
-                stream.write(json.dumps(about, ensure_ascii=False, indent=2) + "\n")
+                stream.write(json.dumps(identity, ensure_ascii=False, indent=2) + "\n")
         elif overwrite:
             _remove_results(path)
     except OSError as error:
@@ -161,7 +161,7 @@ def _read(path: Path) -> Any:
         return None
 
 
-def _make_room(path: Path, known: Any, *, overwrite: bool) -> None:
+def _clear(path: Path, known: Any, *, overwrite: bool) -> None:
     if known is None:
         if any(path.iterdir()):
             raise OutputExistsError(f"{path}: holds something else than an evaluation", "name a new folder with --to")
@@ -180,7 +180,7 @@ def _remove_results(path: Path) -> None:
 
 
 def _page_of(case: Case, answer: Answer | None) -> int:
-    """Where the answer stands, else where the truth does, else the first."""
+    """The page of the answer, else that of the truth, else the first."""
     if answer and answer.evidence:
         return answer.evidence[0].page
     tables = case.truth.get("tables") or [{}]
@@ -191,20 +191,20 @@ def _page_of(case: Case, answer: Answer | None) -> int:
 def _draw(file: Path, case: Case, answer: Answer | None, target: Path, sandbox: Sandbox) -> None:
     document = Document(Source(file, str(file), Path(file.name)), OpenRequest(file.absolute()), sandbox)
     evidence = answer.evidence if answer else ()
-    number = _page_of(case, answer)
-    points = document.page_size(number)
-    image = Image.fromarray(document.picture(number, fit_long_side(*points, PICTURE_SIDE)).result()).convert("RGB")
-    across, down = image.width / points[0], image.height / points[1]
-    for place in evidence:
-        if place.page == number:
-            x0, y0, x1, y1 = place.box
-            frame = (x0 * across - 3, y0 * down - 3, x1 * across + 3, y1 * down + 3)
+    page = _page_of(case, answer)
+    points = document.page_size(page)
+    image = Image.fromarray(document.picture(page, fit_long_side(*points, PICTURE_SIDE)).result()).convert("RGB")
+    x_scale, y_scale = image.width / points[0], image.height / points[1]  # pixels a point
+    for region in evidence:
+        if region.page == page:
+            x0, y0, x1, y1 = region.box
+            frame = (x0 * x_scale - 3, y0 * y_scale - 3, x1 * x_scale + 3, y1 * y_scale + 3)
             ImageDraw.Draw(image).rectangle(frame, outline=FRAME_COLOR, width=3)
     image.save(target, "JPEG", quality=75)
 
 
 def _whole_lines(path: Path) -> Iterator[tuple[int, int, Outcome]]:
-    """Where each line starts and ends, in bytes, and what it says."""
+    """The start and end of each complete line in bytes, and its outcome."""
     if not path.exists():
         return
     with path.open("rb") as lines:

@@ -1,4 +1,4 @@
-"""Scores replies."""
+"""Scores the reply to a case by its metric: answers, texts of pages, tables, charts, tests of Markdown."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cogdoc.results.table_html import table_html
 
 GRADED_ELSEWHERE = "graded-elsewhere"
 """The metric of answers that a language model or a person grades."""
+
 METRIC_NAMES = {
     "vqa": "VQA accuracy",
     "anls": "ANLS",
@@ -34,11 +35,11 @@ METRIC_NAMES = {
     "chart-values": "values found",
     "page-test": "passed",
 }
-"""How the score of each metric is called in print."""
+"""The metrics of cases, and how summary and report call their scores."""
 
 
 def score(case: Case, reply: Reply) -> Scored:
-    """The worth of `reply`."""
+    """Score `reply` by the task and metric of `case`."""
     if case.task is Task.ASK:
         assert reply.answer is not None
         return score_answer(case, reply.answer)
@@ -52,12 +53,12 @@ def score(case: Case, reply: Reply) -> Scored:
 
 
 def score_text(case: Case, text: str) -> Scored:
-    """Word recall as the score, and CER, both after bringing text and truth into one form.
+    """Word recall as the score and CER as a secondary one, both on normalized texts.
 
-    Without case where the truth is in capitals whatever the page shows, without the marks of Markdown and LaTeX
-    where the truth has them, Chinese without spaces.
+    Case is ignored if the truth is in capitals whatever the page shows, the markup of Markdown and LaTeX if the truth
+    has some, and spaces in Chinese.
     """
-    prediction, reference = _prepared(case, text), _prepared(case, case.truth["text"])
+    prediction, reference = _normalized(case, text), _normalized(case, case.truth["text"])
     return Scored(
         word_recall(prediction, reference),
         {"CER": character_error_rate(prediction, reference)},
@@ -66,7 +67,7 @@ def score_text(case: Case, text: str) -> Scored:
     )
 
 
-def _prepared(case: Case, text: str) -> str:
+def _normalized(case: Case, text: str) -> str:
     if case.truth.get("latex"):
         text = without_latex(text)
     if case.truth.get("markdown"):
@@ -75,18 +76,22 @@ def _prepared(case: Case, text: str) -> str:
 
 
 def score_page_test(case: Case, pages: Sequence[PageRecord]) -> Scored:
-    """1 where the page passes, else 0."""
+    """1 if the page passes, else 0."""
     markdown = next((page.markdown for page in pages if page.page and page.page.number == case.truth["page"]), "")
-    wanted = {name: value for name, value in case.truth.items() if name in ("text", "before", "after", "cell")}
-    return Scored(float(passes(case.truth, markdown)), {}, prediction=markdown, expected=wanted)
+    expected = {name: value for name, value in case.truth.items() if name in ("text", "before", "after", "cell")}
+    return Scored(float(passes(case.truth, markdown)), {}, prediction=markdown, expected=expected)
 
 
 INLINE_TAGS = frozenset({"b", "i", "sup", "sub"})
-"""Marks inside of cells, which cogdoc does not give; they are taken out of the truth too."""
+"""Markup inside cells, which cogdoc does not produce and TEDS ignores."""
 
 
 def score_tables(case: Case, pages: Sequence[PageRecord]) -> Scored:
-    """By metric: TEDS with its structure-only variant and adjacency beside it, or adjacency as the mean over tables."""
+    """Compare each true table with the best table found on its page.
+
+    With the metric "teds" the score is TEDS, with its structure-only variant and adjacency F1 as secondary scores; with
+    "adjacency" it is the mean of adjacency F1 over the true tables.
+    """
     found = {page.page.number: _tables(page) for page in pages if page.page is not None}
     if case.metric == "teds":
         return _score_html(case, found.get(case.truth.get("page", 1), []))
@@ -96,7 +101,7 @@ def score_tables(case: Case, pages: Sequence[PageRecord]) -> Scored:
 
 
 def score_charts(case: Case, charts: Sequence[Chart]) -> Scored:
-    """The share of true values that were found, and of found values that are true."""
+    """The share of true values that were found, and as `values right` the share of found values that are true."""
     truth = true_values(case.truth["table"])
     found = [value for chart in charts for value in chart_values(chart)]
     matched = matched_values(found, truth)

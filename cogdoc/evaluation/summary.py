@@ -1,4 +1,4 @@
-"""The figures of a run: means with intervals by group, beside what was published, and what confidence is worth."""
+"""The summary of a run: mean scores with intervals by group, published scores, and the calibration of confidence."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from cogdoc.results.records import EngineInfo
 SUMMARY_VERSION = "cogdoc-eval/1"
 
 
-class Part(BaseModel):
-    """Base of what a summary holds."""
+class SummaryPart(BaseModel):
+    """Base of the models of a summary."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Figure(Part):
-    """A mean, and the interval that covers 95% of the means of resampled units."""
+class Figure(SummaryPart):
+    """A mean over units, and the interval that covers 95% of the means of resampled units."""
 
     mean: float
     low: float
@@ -36,8 +36,8 @@ class Figure(Part):
     units: int
 
 
-class Group(Part):
-    """Some of the cases together."""
+class Group(SummaryPart):
+    """The scores of some of the cases."""
 
     name: str
     cases: int
@@ -47,7 +47,7 @@ class Group(Part):
     measures: dict[str, Figure] = Field(default_factory=dict)
 
 
-class ReliabilityBin(Part):
+class ReliabilityBin(SummaryPart):
     low: float
     high: float
     answers: int
@@ -55,8 +55,8 @@ class ReliabilityBin(Part):
     score: float
 
 
-class Calibration(Part):
-    """How confidence and score agree over the answers that were given."""
+class Calibration(SummaryPart):
+    """How well confidence and score agree over the answers that were given."""
 
     name: str
     answers: int
@@ -66,8 +66,8 @@ class Calibration(Part):
     bins: tuple[ReliabilityBin, ...]
 
 
-class Summary(Part):
-    """What a run came to."""
+class Summary(SummaryPart):
+    """The results of a run, as written to `summary.json`."""
 
     schema_version: str = Field(default=SUMMARY_VERSION, alias="schema")
     dataset: str
@@ -81,7 +81,7 @@ class Summary(Part):
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What was run."""
+    """The dataset and engine of a run."""
 
     dataset: str
     title: str
@@ -92,12 +92,12 @@ class RunFacts:
 
 
 def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
-    """By group where there are several, by language where there are several, and all together."""
-    named = [*_grouped((one.group, one) for one in outcomes)]
+    """Summarize all outcomes, and those of each group and each language if there are several."""
+    groups = [*_grouped((one.group, one) for one in outcomes)]
     languages = _grouped((f"all {one.language}", one) for one in outcomes)
-    named = named if len(named) > 1 else []
-    everything = [*named, *(languages if len(languages) > 1 else []), ("all", list(outcomes))]
-    judged = [(name, _judged(group)) for name, group in (*named, ("all", list(outcomes)))]
+    groups = groups if len(groups) > 1 else []
+    everything = [*groups, *(languages if len(languages) > 1 else []), ("all", list(outcomes))]
+    judged = [(name, _judged(group)) for name, group in (*groups, ("all", list(outcomes)))]
     return Summary(
         schema=SUMMARY_VERSION,
         dataset=facts.dataset,
@@ -169,7 +169,7 @@ def _calibration(name: str, answers: Sequence[Judged]) -> Calibration:
 
 
 def as_markdown(summary: Summary) -> str:
-    """The summary as tables for people."""
+    """The summary as Markdown tables."""
     measures = list(dict.fromkeys(measure for group in summary.groups for measure in group.measures))
     header = [summary.dataset, "metric", "cases", "failed", "score", *measures]
     rows = [
@@ -209,6 +209,6 @@ def _cell(figure: Figure | None) -> str:
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
-    """A pipe table as it is read on a terminal, too: names of groups keep their underscores."""
+    """A pipe table that also reads well on a terminal: underscores in names of groups are not escaped."""
     lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogdoc.evaluation.reliability import (
-    FEWEST_ANSWERS,
+    MIN_ANSWERS,
     Judged,
     expected_calibration_error,
     precision_threshold,
@@ -45,7 +45,7 @@ def test_the_threshold_is_the_lowest_that_keeps_nine_in_ten_right() -> None:
 
 
 def test_no_threshold_is_stated_where_few_answers_would_pass() -> None:
-    assert precision_threshold([Judged(0.9, 1.0)] * (FEWEST_ANSWERS - 1)) is None
+    assert precision_threshold([Judged(0.9, 1.0)] * (MIN_ANSWERS - 1)) is None
     assert precision_threshold([Judged(0.9, 0.0)] * 50) is None
 
 
@@ -55,6 +55,6 @@ def test_answers_from_the_threshold_on_are_as_right_as_was_wanted(answers: list[
     if threshold is None:
         return
     passing = [one.score for one in answers if one.confidence >= threshold.confidence]
-    assert len(passing) >= FEWEST_ANSWERS
+    assert len(passing) >= MIN_ANSWERS
     assert sum(passing) / len(passing) >= wanted - 1e-9
     assert threshold.coverage == pytest.approx(len(passing) / len(answers))

@@ -117,7 +117,7 @@ GOOD = {"id": "1", "file": "1.png", "question": "?", "answers": ["x"]}
         (read_questions, GOOD | {"answers": []}, "answers or answer is not a list"),
         (read_questions, GOOD | {"answers": [["x"]]}, "answers or answer is not a list of texts"),
         (read_questions, GOOD | {"metric": "bleu"}, "unknown metric 'bleu'"),
-        (read_questions, GOOD | {"id": "0"}, "the id '0' stands here a second time"),
+        (read_questions, GOOD | {"id": "0"}, "the id '0' is used a second time"),
         (read_multipage, GOOD | {"evidence_pages": ["iv"]}, "evidence_pages is not a list of numbers"),
         (read_multipage, GOOD | {"metric": "mmlongbench"}, "answer_format is missing"),
         (read_pages, {"id": "1", "file": "1.png"}, "text is missing"),

@@ -1,4 +1,7 @@
-"""Rows of a dataset's files, each of which knows where it stands, so that an error can say which one is wrong."""
+"""Rows of a dataset's files, read from JSON or JSON Lines, and typed access to their fields.
+
+Each row knows its file and line, so that an error can name the malformed one.
+"""
 
 from __future__ import annotations
 
@@ -16,18 +19,18 @@ from cogdoc.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One entry of a dataset."""
+    """One record of a dataset."""
 
     where: str
-    """File and line or number, from 1, as an error starts: `val.json: row 3`."""
+    """File and line or row number, from 1, as errors name it: `val.json: row 3`."""
     values: Mapping[str, Any]
 
 
 def file_in(path: Path, *names: str) -> Path:
-    """`path` itself where it is a file, else the first of `names` (patterns) that stands in that folder.
+    """`path` itself if it is a file, else the first file in that folder that matches one of the patterns `names`.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such file.
     """
     if path.is_file():
         return path
@@ -40,13 +43,13 @@ def file_in(path: Path, *names: str) -> Path:
 
 
 def folder_beside(file: Path, *names: str) -> Path:
-    """The first of `names` that is a folder beside `file` or one level up, else where the first would be."""
+    """The first of `names` that is a folder beside `file` or one level up, else the first of them beside `file`."""
     found = (above / name for above in (file.parent, file.absolute().parent.parent) for name in names)
     return next((folder for folder in found if folder.is_dir()), file.parent / names[0])
 
 
 def json_lines(path: Path) -> Iterator[Row]:
-    """The objects of a JSON Lines file, blank lines left out."""
+    """The objects of a JSON Lines file; blank lines are skipped."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
@@ -60,7 +63,7 @@ def json_lines(path: Path) -> Iterator[Row]:
 
 
 def json_rows(path: Path, key: str | None = None) -> Iterator[Row]:
-    """The objects of a JSON file that is a list, or holds one under `key`."""
+    """The objects of a JSON file that is a list, or has one under `key`."""
     rows = json_content(path)
     if key is not None:
         rows = rows.get(key) if isinstance(rows, Mapping) else None
@@ -72,7 +75,7 @@ def json_rows(path: Path, key: str | None = None) -> Iterator[Row]:
 
 
 def json_content(path: Path) -> Any:
-    """What a JSON file holds."""
+    """The parsed content of a JSON file."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -83,10 +86,10 @@ def json_content(path: Path) -> Any:
 
 
 def value(row: Row, *names: str) -> Any:
-    """The first of the fields that is there.
+    """The first of the fields that the row has.
 
     Raises:
-        InputError: none is.
+        InputError: it has none of them.
     """
     found = next((row.values[name] for name in names if row.values.get(name) is not None), None)
     if found is None:
@@ -95,7 +98,7 @@ def value(row: Row, *names: str) -> Any:
 
 
 def text(row: Row, *names: str) -> str:
-    """The first of the fields that is there, which has to be a text or a number."""
+    """The first of the fields that the row has, which must be a text or a number."""
     found = value(row, *names)
     if not _is_plain(found):
         raise InputError(f"{row.where}: {' or '.join(names)} is not a text")
@@ -103,7 +106,7 @@ def text(row: Row, *names: str) -> str:
 
 
 def texts(row: Row, *names: str) -> list[str]:
-    """The first of the fields that is there, which has to be a text, or a list of at least one."""
+    """The first of the fields that the row has, which must be a text, or a list of at least one text."""
     found = value(row, *names)
     found = [found] if _is_plain(found) else found
     if not isinstance(found, list) or not found or not all(_is_plain(one) for one in found):
@@ -111,8 +114,8 @@ def texts(row: Row, *names: str) -> list[str]:
     return [str(one) for one in found]
 
 
-def literal_list(row: Row, name: str) -> list[Any]:
-    """A list that is written as Python writes it inside of a text, or is one already."""
+def list_field(row: Row, name: str) -> list[Any]:
+    """A list, or a text with a list in Python's notation."""
     found = value(row, name)
     if isinstance(found, str):
         try:
@@ -125,7 +128,7 @@ def literal_list(row: Row, name: str) -> list[Any]:
 
 
 def picture(row: Row, name: str) -> bytes:
-    """An encoded picture: bytes, Hugging Face's struct with `bytes`, or base64."""
+    """An encoded picture, given as bytes, as Hugging Face's struct with `bytes`, or as base64."""
     found = value(row, name)
     if isinstance(found, Mapping):
         found = found.get("bytes")
@@ -139,8 +142,8 @@ def picture(row: Row, name: str) -> bytes:
     return found
 
 
-def numbers(row: Row, values: Sequence[Any], name: str) -> list[int]:
-    """Page numbers."""
+def page_numbers(row: Row, values: Sequence[Any], name: str) -> list[int]:
+    """The values of the field `name` as page numbers."""
     if not all(isinstance(one, int) and not isinstance(one, bool) for one in values):
         raise InputError(f"{row.where}: {name} is not a list of numbers")
     return list(values)
@@ -159,8 +162,8 @@ def _row(where: str, values: object) -> Row:
 def _parsed(where: str, text: str) -> Any:
     try:
         found = json.loads(text)
-        # JSON can spell half a character, which nothing can be written with.
-        halves = "\\ud" in text.casefold()
-        return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")) if halves else found
+        # JSON can contain half of a surrogate pair, which cannot be encoded on output.
+        has_surrogates = "\\ud" in text.casefold()
+        return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")) if has_surrogates else found
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{where}: not JSON: {error}") from None

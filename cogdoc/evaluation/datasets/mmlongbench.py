@@ -1,4 +1,4 @@
-"""MMLongBench-Doc: questions to long PDF files (Ma et al., "MMLongBench-Doc", NeurIPS 2024)."""
+"""Reads MMLongBench-Doc: questions about long PDF files (Ma et al., "MMLongBench-Doc", NeurIPS 2024)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from pathlib import Path
 
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case, Task, by_document
-from cogdoc.evaluation.datasets.dataset_rows import Row, file_in, folder_beside, json_rows, literal_list, numbers, text
+from cogdoc.evaluation.datasets.dataset_rows import (
+    Row,
+    file_in,
+    folder_beside,
+    json_rows,
+    list_field,
+    page_numbers,
+    text,
+)
 from cogdoc.evaluation.datasets.parquet import is_parquet, parquet_rows, shards
 
-MMLONGBENCH_COLUMNS = ("doc_id", "question", "answer", "answer_format", "evidence_pages")
+COLUMNS = ("doc_id", "question", "answer", "answer_format", "evidence_pages")
 
 ANSWER_TYPES = ("Int", "Float", "Str", "List", "None")
-"""What `answer_format` may say; each has its own comparison."""
+"""Values of `answer_format`; each type of answer has its own comparison."""
 
 
 def read_mmlongbench(path: Path) -> Iterator[Case]:
@@ -23,19 +31,19 @@ def read_mmlongbench(path: Path) -> Iterator[Case]:
     """
     if is_parquet(path):
         files = shards(path, ("train", "test"))
-        file, rows = files[0], parquet_rows(files, MMLONGBENCH_COLUMNS)
+        file, rows = files[0], parquet_rows(files, COLUMNS)
     else:
         file = file_in(path, "samples.json", "data/samples.json")
         rows = json_rows(file)
     documents = folder_beside(file, "documents")
-    yield from by_document(_mmlongbench_case(row, number, documents) for number, row in enumerate(rows, start=1))
+    yield from by_document(_case(row, number, documents) for number, row in enumerate(rows, start=1))
 
 
 def answer_type(row: Row) -> str:
     """The `answer_format` of a row.
 
     Raises:
-        InputError: it is missing, or none of `ANSWER_TYPES`.
+        InputError: it is missing, or not one of `ANSWER_TYPES`.
     """
     found = text(row, "answer_format")
     if found not in ANSWER_TYPES:
@@ -43,9 +51,9 @@ def answer_type(row: Row) -> str:
     return found
 
 
-def _mmlongbench_case(row: Row, number: int, documents: Path) -> Case:
+def _case(row: Row, number: int, documents: Path) -> Case:
     answer = text(row, "answer")
-    pages = numbers(row, literal_list(row, "evidence_pages"), "evidence_pages")
+    pages = page_numbers(row, list_field(row, "evidence_pages"), "evidence_pages")
     unanswerable = answer == NOT_ANSWERABLE
     group = "unanswerable" if unanswerable else "single page" if len(pages) == 1 else "across pages"
     return Case(

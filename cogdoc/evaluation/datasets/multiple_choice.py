@@ -1,4 +1,8 @@
-"""p"""
+"""Reads benchmarks of multiple-choice questions about pictures: MMMU and MMBench.
+
+Yue et al., "MMMU", CVPR 2024: college exams. Liu et al., "MMBench", ECCV 2024: questions that are repeated with rotated
+options.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from string import ascii_uppercase
 
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task, language_of
-from cogdoc.evaluation.datasets.dataset_rows import Row, file_in, literal_list, picture, text
+from cogdoc.evaluation.datasets.dataset_rows import Row, file_in, list_field, picture, text
 from cogdoc.evaluation.datasets.parquet import is_parquet, parquet_rows, shards
 from cogdoc.evaluation.datasets.tsv import TsvFile
 
@@ -36,8 +40,8 @@ def _mmmu_case(row: Row) -> Case:
     choice = text(row, "question_type") == "multiple-choice"
     options: dict[str, str] = {}
     if choice:
-        given = literal_list(row, "options")
-        options = {letter: _without_placeholders(str(one)) for letter, one in zip(ascii_uppercase, given, strict=False)}
+        texts = list_field(row, "options")
+        options = {letter: _without_placeholders(str(one)) for letter, one in zip(ascii_uppercase, texts, strict=False)}
         if answer not in options:
             raise InputError(f"{row.where}: answer {answer!r} is none of its options")
     return Case(
@@ -52,12 +56,12 @@ def _mmmu_case(row: Row) -> Case:
 
 
 def _without_placeholders(question: str) -> str:
-    """`<image 2>` is the second page of the document, and named in a way that reads as text."""
+    """The question with placeholders such as `<image 2>`, the document's second page, as plain text."""
     return _PLACEHOLDER.sub(r"[image \1]", question)
 
 
 def _accepted(answer: str) -> list[str]:
-    """Open questions with several right answers list them as Python would write it."""
+    """The accepted answers; several are written as a list in Python's notation."""
     if answer.startswith("[") and answer.endswith("]"):
         try:
             return [str(one) for one in literal_eval(answer)]
@@ -66,12 +70,12 @@ def _accepted(answer: str) -> list[str]:
     return [answer]
 
 
-CIRCLE = 1_000_000
-"""A question that is asked again has its index plus a multiple of this."""
-_LONGEST_REFERENCE = 64
+ROTATION_STEP = 1_000_000
+"""A rotation of a question has the question's index plus a multiple of this."""
+_MAX_REFERENCE_LENGTH = 64
 """A picture field of at most this many characters is the index of the row that has the picture."""
-_NOTHING = ("", "nan")
-"""What stands for no value, as pandas writes it."""
+_NO_VALUE = ("", "nan")
+"""How a missing value is written; "nan" comes from pandas."""
 MMBENCH_COLUMNS = (
     "index",
     "question",
@@ -108,10 +112,10 @@ def _table(path: Path) -> Path:
 
 def _picture(row: Row, table: TsvFile) -> bytes:
     image = text(row, "image")
-    if len(image) > _LONGEST_REFERENCE:
+    if len(image) > _MAX_REFERENCE_LENGTH:
         return picture(row, "image")
     holder = table.find("index", image)
-    if holder is None or len(text(holder, "image")) <= _LONGEST_REFERENCE:
+    if holder is None or len(text(holder, "image")) <= _MAX_REFERENCE_LENGTH:
         raise InputError(f"{row.where}: image refers to row {image!r}, which has no picture")
     return picture(holder, "image")
 
@@ -132,16 +136,16 @@ def _mmbench_case(row: Row, image: bytes) -> Case:
         question=with_options(question, options, hint=_optional(row, "hint")),
         truth={"answer": answer, "options": options},
         language=language_of(question),
-        unit=str(int(index) % CIRCLE),
+        unit=str(int(index) % ROTATION_STEP),
     )
 
 
 def _optional(row: Row, name: str) -> str:
     found = row.values.get(name)
-    return "" if found is None or str(found) in _NOTHING else str(found)
+    return "" if found is None or str(found) in _NO_VALUE else str(found)
 
 
 def with_options(question: str, options: Mapping[str, str], hint: str = "") -> str:
-    """Hint, question and options such as `A. text`, a line each."""
+    """Hint, question and options such as `A. text`, one a line."""
     lines = [hint, question, *(f"{letter}. {option}" for letter, option in options.items())]
     return "\n".join(line.strip() for line in lines if line.strip())

@@ -1,4 +1,4 @@
-"""Datasets of one's own: JSON Lines with a file, a question or a truth, and little else, a line each."""
+"""Reads the user's own datasets: JSON Lines with a file, a question and answers or another truth, one case a line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case, Task, by_document, language_of
-from cogdoc.evaluation.datasets.dataset_rows import Row, json_lines, numbers, text, texts, value
+from cogdoc.evaluation.datasets.dataset_rows import Row, json_lines, page_numbers, text, texts, value
 from cogdoc.evaluation.datasets.mmlongbench import answer_type
 
 METRICS = {
@@ -19,7 +19,7 @@ METRICS = {
     "anls or numeric match": "anls-or-number",
     "mmlongbench_doc typed": "mmlongbench",
 }
-"""What a row may name as the metric of a question, with cogdoc's name for it."""
+"""Metrics that a row may name for its question, with cogdoc's name for each."""
 PAGE_TESTS = {
     "present": ("text",),
     "absent": ("text",),
@@ -27,24 +27,24 @@ PAGE_TESTS = {
     "table": ("cell",),
     "baseline": (),
 }
-"""The types of tests that are run, with the texts that each needs."""
+"""The supported types of tests, with the text fields that each requires."""
 WRITTEN_IN_CAPITALS = frozenset({"sroie"})
-"""Datasets whose truth is in capitals whatever the page shows."""
+"""Datasets whose truth is in capitals, whatever the page shows."""
 
 
 def read_questions(path: Path) -> Iterator[Case]:
     """A JSON Lines file with `file` (relative to it), `question` and `answers` a line.
 
-    As wished with `id`, `dataset`, `lang` and `metric`: anls (the default; relaxed for a dataset of charts), relaxed,
+    Optionally `id`, `dataset`, `lang` and `metric`: anls (the default; relaxed for a dataset of charts), relaxed,
     vqa, anls-or-number or ocrbench.
     """
     return _read(path, lambda row: _question(row, path))
 
 
 def read_multipage(path: Path) -> Iterator[Case]:
-    """A JSON Lines file as for `qa`, with `evidence_pages` from 1 and `unanswerable` where they are known.
+    """A JSON Lines file as for `qa`, with `evidence_pages` from 1 and `unanswerable` if they are known.
 
-    The metric is anls-or-number where a line names none, and mmlongbench where it has an `answer_format`.
+    The metric is anls-or-number unless a line names one, and mmlongbench if it has an `answer_format`.
     """
     return _read(path, lambda row: _multipage_question(row, path))
 
@@ -52,7 +52,7 @@ def read_multipage(path: Path) -> Iterator[Case]:
 def read_pages(path: Path) -> Iterator[Case]:
     """A JSON Lines file with `file` (relative to it) and the `text` of all its pages a line.
 
-    As wished with `id`, `dataset` and `lang`; a `metric` that names LaTeX takes LaTeX and Markdown out of both texts.
+    Optionally `id`, `dataset` and `lang`; a `metric` that names LaTeX removes LaTeX and Markdown from both texts.
     """
     return _read(path, lambda row: _page(row, path))
 
@@ -70,7 +70,7 @@ def read_page_tests(path: Path) -> Iterator[Case]:
     """A JSON Lines file of tests in the form of olmOCR-bench.
 
     A line has `file` (relative to it; or `pdf`, relative to a folder `pdfs` beside it), `page` from 1, and `type`
-    (present, absent, order, table or baseline) with what that type needs. Tests of formulas are not run.
+    (present, absent, order, table or baseline) with the fields of that type. Tests of formulas are not supported.
     """
     return _read(path, lambda row: _page_test(row, path))
 
@@ -80,7 +80,7 @@ def _read(path: Path, case_of: Callable[[Row], Case]) -> Iterator[Case]:
     for row in json_lines(path):
         case = case_of(row)
         if case.id in cases:
-            raise InputError(f"{row.where}: the id {case.id!r} stands here a second time")
+            raise InputError(f"{row.where}: the id {case.id!r} is used a second time")
         cases[case.id] = case
     yield from by_document(cases.values())
 
@@ -91,20 +91,20 @@ def _question(row: Row, path: Path) -> Case:
 
 
 def _multipage_question(row: Row, path: Path) -> Case:
-    found = row.values.get("evidence_pages") or row.values.get("pages_containing_answer_string") or []
-    pages = numbers(row, found, "evidence_pages")
+    values = row.values.get("evidence_pages") or row.values.get("pages_containing_answer_string") or []
+    pages = page_numbers(row, values, "evidence_pages")
     unanswerable = bool(row.values.get("unanswerable"))
     metric = "mmlongbench" if "answer_format" in row.values else "anls-or-number"
     return _question_case(row, path, metric, {"evidence_pages": pages, "unanswerable": unanswerable})
 
 
-def _question_case(row: Row, path: Path, default_metric: str, more: dict[str, Any]) -> Case:
+def _question_case(row: Row, path: Path, default_metric: str, extra_truth: dict[str, Any]) -> Case:
     metric = _metric(row, default_metric)
     question = text(row, "question")
     truth: dict[str, Any]
     if metric == "mmlongbench":
         truth = {"answer_type": answer_type(row), "answer": text(row, "raw_answer", "answer")}
-    elif more.get("unanswerable") and not row.values.get("answers"):
+    elif extra_truth.get("unanswerable") and not row.values.get("answers"):
         truth = {"answers": [NOT_ANSWERABLE]}
     else:
         truth = {"answers": texts(row, "answers", "answer")}
@@ -115,7 +115,7 @@ def _question_case(row: Row, path: Path, default_metric: str, more: dict[str, An
         task=Task.ASK,
         metric=metric,
         question=question,
-        truth=truth | more,
+        truth=truth | extra_truth,
         language=_language(row, question),
     )
 
@@ -123,7 +123,7 @@ def _question_case(row: Row, path: Path, default_metric: str, more: dict[str, An
 def _page(row: Row, path: Path) -> Case:
     truth = text(row, "text")
     language = _language(row, truth)
-    marked_up = language == "zh" or "latex" in str(row.values.get("metric", "")).casefold()
+    has_markup = language == "zh" or "latex" in str(row.values.get("metric", "")).casefold()
     capitals = _dataset(row, path) in WRITTEN_IN_CAPITALS
     return Case(
         id=_id(row),
@@ -131,7 +131,7 @@ def _page(row: Row, path: Path) -> Case:
         document=path.parent / text(row, "file"),
         task=Task.OCR,
         metric="text",
-        truth={"text": truth, "capitals": capitals, "markdown": marked_up, "latex": marked_up},
+        truth={"text": truth, "capitals": capitals, "markdown": has_markup, "latex": has_markup},
         language=language,
     )
 
@@ -144,7 +144,7 @@ def _table(row: Row, path: Path) -> Case:
     elif "tables" in row.values:
         metric = "adjacency"
         tables = value(row, "tables")
-        if not isinstance(tables, list) or not tables or not all(_is_placed_grid(table) for table in tables):
+        if not isinstance(tables, list) or not tables or not all(_is_page_table(table) for table in tables):
             raise InputError(f"{row.where}: tables is not a list of objects with page and grid")
     elif _is_grid(value(row, "html", "tables", "table")):
         task, metric = Task.CHARTS, "chart-values"
@@ -187,7 +187,7 @@ def _is_grid(table: object) -> bool:
     return len({len(line) for line in table}) == 1 and all(isinstance(cell, str) for line in table for cell in line)
 
 
-def _is_placed_grid(table: object) -> bool:
+def _is_page_table(table: object) -> bool:
     return isinstance(table, dict) and isinstance(table.get("page"), int) and _is_grid(table.get("grid"))
 
 
@@ -196,7 +196,7 @@ def _id(row: Row) -> str:
 
 
 def _dataset(row: Row, path: Path) -> str:
-    """As the row has it, else the name of the folder that the file is in."""
+    """The `dataset` of the row, else the name of the folder of the file."""
     return text(row, "dataset") if row.values.get("dataset") is not None else path.absolute().parent.name
 
 
@@ -205,9 +205,9 @@ def _language(row: Row, sample: str) -> str:
 
 
 def _metric(row: Row, default: str) -> str:
-    named = row.values.get("metric")
-    if named is None:
+    name = row.values.get("metric")
+    if name is None:
         return default
-    if not isinstance(named, str) or named not in METRICS:
-        raise InputError(f"{row.where}: unknown metric {named!r}", f"metrics: {', '.join(METRICS)}")
-    return METRICS[named]
+    if not isinstance(name, str) or name not in METRICS:
+        raise InputError(f"{row.where}: unknown metric {name!r}", f"metrics: {', '.join(METRICS)}")
+    return METRICS[name]

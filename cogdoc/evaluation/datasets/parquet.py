@@ -1,4 +1,4 @@
-"""Reading Parquet files, the form in which the Hugging Face Hub holds datasets, a few rows at a time."""
+"""Reads Parquet files, as the Hugging Face Hub stores datasets, a few rows at a time."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from cogdoc.errors import DamagedError, InputError, MissingError
 from cogdoc.evaluation.datasets.dataset_rows import Row
 
 _ROWS_AT_ONCE = 4
-"""Rows hold pictures of up to some ten megabytes."""
+"""A row may contain a picture of ten megabytes."""
 _BUFFER = 1 << 20
-"""Bytes read ahead of a column; without a buffer pyarrow reads the whole column of a row group, often a gigabyte."""
+"""Bytes read ahead a column; without a buffer pyarrow reads the whole column of a row group, often a gigabyte."""
 
 
 def is_parquet(path: Path) -> bool:
-    """Whether `path` is a Parquet file, or a folder with some in it at any depth."""
+    """Whether `path` is a Parquet file, or a folder that contains one at any depth."""
     return path.suffix == ".parquet" if path.is_file() else any(path.rglob("*.parquet"))
 
 
 def shards(path: Path, splits: Sequence[str], *, of_several_folders: bool = False) -> list[Path]:
-    """`path` itself where it is a file, else that folder's files of the first split that is there, in natural order.
+    """`path` itself if it is a file, else that folder's files of the first of `splits` that it has, in natural order.
 
     Files are named by split as on the Hub: `validation-00000-of-00002.parquet`, `validation/0000.parquet`.
 
     Raises:
-        InputError: there is none, or those of several folders make several datasets.
+        InputError: the folder has none, or has files in several folders, which are different datasets.
     """
     if path.is_file():
         return [path]
@@ -45,19 +45,19 @@ def shards(path: Path, splits: Sequence[str], *, of_several_folders: bool = Fals
 
 
 def parquet_rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[Row]:
-    """The rows of all files, with those of `columns` that are there.
+    """The rows of all files, with those of `columns` that exist.
 
     Raises:
         MissingError: pyarrow is not installed.
-        DamagedError: a file is not whole.
+        DamagedError: a file is damaged.
     """
     pyarrow = _pyarrow()
     for file in files:
         number = 0
         try:
             with pyarrow.parquet.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False) as opened:
-                wanted = [name for name in opened.schema_arrow.names if name in columns]
-                for batch in opened.iter_batches(_ROWS_AT_ONCE, columns=wanted, use_threads=False):
+                existing = [name for name in opened.schema_arrow.names if name in columns]
+                for batch in opened.iter_batches(_ROWS_AT_ONCE, columns=existing, use_threads=False):
                     for values in batch.to_pylist():
                         number += 1
                         yield Row(f"{file}: row {number}", values)

@@ -1,4 +1,12 @@
-"""p"""
+"""Reads benchmarks of questions about single pictures: TextVQA, DocVQA, ChartQA, OCRBench, VCR-Wiki and MM-Vet.
+
+- Singh et al., "Towards VQA Models That Can Read", CVPR 2019: text in photographs.
+- Mathew et al., "DocVQA: A Dataset for VQA on Document Images", WACV 2021: scanned pages.
+- Masry et al., "ChartQA", Findings of ACL 2022: charts, with questions by people and by machine.
+- Liu et al., "OCRBench", Science China 2024: a thousand questions about pictures with text.
+- Zhang et al., "VCR: Visual Caption Restoration", 2024: partly covered text in pictures.
+- Yu et al., "MM-Vet", ICML 2024: free answers that a language model grades.
+"""
 
 from __future__ import annotations
 
@@ -83,8 +91,8 @@ def _docvqa_case(row: Row, document: Path | tuple[bytes, ...]) -> Case:
 
 
 CHARTQA_COLUMNS = ("image", "query", "label", "human_or_machine")
-SETS = ("human", "augmented")
-"""Who wrote the questions, in the order of the classes 0 and 1 of the Parquet files."""
+CHARTQA_SETS = ("human", "augmented")
+"""Who wrote the questions, in the order of the classes 0 and 1 in the Parquet files."""
 
 
 def read_chartqa(path: Path) -> Iterator[Case]:
@@ -94,10 +102,12 @@ def read_chartqa(path: Path) -> Iterator[Case]:
     """
     if is_parquet(path):
         for number, row in enumerate(parquet_rows(shards(path, ("test",)), CHARTQA_COLUMNS), start=1):
-            yield _chartqa_case(row, number, _set_of(row), (picture(row, "image"),))
+            yield _chartqa_case(row, number, _chartqa_set(row), (picture(row, "image"),))
         return
     files = (
-        [path] if path.is_file() else [file_in(path, f"test_{name}.json", f"test/test_{name}.json") for name in SETS]
+        [path]
+        if path.is_file()
+        else [file_in(path, f"test_{name}.json", f"test/test_{name}.json") for name in CHARTQA_SETS]
     )
     yield from by_document(
         _chartqa_case(
@@ -108,8 +118,8 @@ def read_chartqa(path: Path) -> Iterator[Case]:
     )
 
 
-def _set_of(row: Row) -> str:
-    return SETS[int(text(row, "human_or_machine") == "1")]
+def _chartqa_set(row: Row) -> str:
+    return CHARTQA_SETS[int(text(row, "human_or_machine") == "1")]
 
 
 def _chartqa_case(row: Row, number: int, group: str, document: Path | tuple[bytes, ...]) -> Case:
@@ -125,8 +135,8 @@ def _chartqa_case(row: Row, number: int, group: str, document: Path | tuple[byte
 
 
 OCRBENCH_COLUMNS = ("dataset", "question", "question_type", "answer", "image")
-FORMULAS = "hme100k"
-"""The source whose answers are LaTeX, compared without spaces and with case."""
+OCRBENCH_FORMULAS = "hme100k"
+"""The source whose answers are LaTeX, compared without spaces but with case."""
 
 
 def read_ocrbench(path: Path) -> Iterator[Case]:
@@ -147,12 +157,12 @@ def read_ocrbench(path: Path) -> Iterator[Case]:
 def _ocrbench_case(row: Row, number: int, document: Path | tuple[bytes, ...]) -> Case:
     source, question = text(row, "dataset_name", "dataset"), text(row, "question")
     return Case(
-        # The rows' own numbers count within their sources, and repeat.
+        # The rows' own ids are numbers within their source, so they are not unique.
         id=f"{number}-{source}",
         group=text(row, "type", "question_type"),
         document=document,
         task=Task.ASK,
-        metric="ocrbench-formula" if source.casefold() == FORMULAS else "ocrbench",
+        metric="ocrbench-formula" if source.casefold() == OCRBENCH_FORMULAS else "ocrbench",
         question=question,
         truth={"answers": texts(row, "answers", "answer")},
         language=language_of(question),
@@ -160,19 +170,19 @@ def _ocrbench_case(row: Row, number: int, document: Path | tuple[bytes, ...]) ->
 
 
 VCR_COLUMNS = ("question_id", "stacked_image", "crossed_text")
-QUESTIONS = {
+VCR_QUESTIONS = {
     "en": "What is the covered texts in the image? "
     "Please restore the covered texts without outputting the explanations.",
     "zh": "图像中被覆盖的文本是什么？请在不输出解释的情况下还原被覆盖的文本。",
 }
-"""As the authors put it, word for word."""
-_VARIANT = re.compile(r"VCR-wiki-(en|zh)-(easy|hard)", re.IGNORECASE)
+"""The authors' own wording."""
+_VCR_VARIANT = re.compile(r"VCR-wiki-(en|zh)-(easy|hard)", re.IGNORECASE)
 
 
 def read_vcr(path: Path) -> Iterator[Case]:
     """The folder of one VCR-Wiki set such as VCR-wiki-en-easy-test-500, or one of its Parquet files; test split."""
     files = shards(path, ("test",))
-    variant = _VARIANT.search(str(files[0].absolute()))
+    variant = _VCR_VARIANT.search(str(files[0].absolute()))
     for number, row in enumerate(parquet_rows(files, VCR_COLUMNS)):
         yield _vcr_case(row, number, " ".join(variant.groups()).lower() if variant else "VCR-Wiki")
 
@@ -186,7 +196,7 @@ def _vcr_case(row: Row, number: int, group: str) -> Case:
         document=(picture(row, "stacked_image"),),
         task=Task.ASK,
         metric="vcr",
-        question=QUESTIONS[language],
+        question=VCR_QUESTIONS[language],
         truth={"masked": masked},
         language=language,
     )

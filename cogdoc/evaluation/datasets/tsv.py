@@ -1,4 +1,4 @@
-"""Tab-separated files of gigabytes, read a row at a time, some rows again by what stands in a column."""
+"""Reads tab-separated files of gigabytes row by row, and looks up single rows by the value of a column."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import BinaryIO, Self
 from cogdoc.errors import InputError
 from cogdoc.evaluation.datasets.dataset_rows import Row
 
-LONGEST_FIELD = 2**31 - 1
-"""Characters; pictures as base64 are far longer than what Python's csv reads by default. Fits a C long everywhere."""
+MAX_FIELD_LENGTH = 2**31 - 1
+"""Maximum characters of a field. Python's default is too short for pictures in base64. Fits a C long everywhere."""
 
 
 class TsvFile:
-    """One open file with a header. Holds where rows start, as soon as one was looked up, but never the rows."""
+    """One open file with a header. After the first lookup it keeps the offsets of rows, but never the rows."""
 
     def __init__(self, path: Path) -> None:
         """
@@ -25,8 +25,8 @@ class TsvFile:
         self._path = path
         self._starts: dict[str, tuple[int, int]] = {}
         self._starts_of = ""
-        # One limit for the whole process; there is none for a reader.
-        csv.field_size_limit(LONGEST_FIELD)
+        # The limit applies to the whole process; a single reader cannot have its own.
+        csv.field_size_limit(MAX_FIELD_LENGTH)
         try:
             self._file = path.open("rb")
         except OSError as error:
@@ -44,13 +44,13 @@ class TsvFile:
         self._file.close()
 
     def rows(self) -> Iterator[Row]:
-        """All rows in their order; an empty field is left out."""
+        """All rows in order; empty fields are omitted."""
         with self._path.open("rb") as file:
             for _, line, fields in self._below_header(file):
                 yield self._row(line, fields)
 
     def find(self, column: str, value: str) -> Row | None:
-        """The first row with `value` in `column`; the first time for a column the whole file is gone through."""
+        """The first row with `value` in `column`; the first lookup in a column scans the whole file."""
         if self._starts_of != column:
             self._starts, self._starts_of = {}, column
             for start, line, fields in self._below_header(self._file):
@@ -75,7 +75,7 @@ class TsvFile:
         return records
 
     def _records(self, file: BinaryIO, start: int, line: int) -> Iterator[tuple[int, int, list[str]]]:
-        """Byte and line at which a record starts, and its fields; csv takes no line more than a record needs."""
+        """Byte offset, line and fields of each record; csv reads no more lines than a record needs."""
         file.seek(start)
         end, next_line = start, line
 
@@ -88,7 +88,7 @@ class TsvFile:
 
         reader = csv.reader(lines(), delimiter="\t", strict=True)
         while True:
-            begin, first_line = end, next_line
+            offset, first_line = end, next_line
             try:
                 fields = next(reader, None)
             except UnicodeDecodeError:
@@ -98,4 +98,4 @@ class TsvFile:
             if fields is None:
                 return
             if fields:
-                yield begin, first_line, fields
+                yield offset, first_line, fields

@@ -1,4 +1,4 @@
-"""Metrics for answers, text and tables: pure functions that follow a published definition each."""
+"""Metrics for answers, text and tables. Each is a pure function that follows a published definition."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cogdoc.evaluation.metrics.free_replies import (
     inferred_option,
     open_answer_score,
 )
-from cogdoc.evaluation.metrics.mmlongbench_score import mmlongbench_anls, mmlongbench_score
+from cogdoc.evaluation.metrics.mmlongbench_scores import mmlongbench_anls, mmlongbench_score
 from cogdoc.evaluation.metrics.ocrbench_scores import (
     ocrbench_contains,
     ocrbench_v2_chinese_score,
@@ -34,7 +34,7 @@ from cogdoc.evaluation.metrics.short_answers import (
     relaxed_accuracy,
 )
 from cogdoc.evaluation.metrics.table_similarity import adjacency_f1, teds
-from cogdoc.evaluation.metrics.vqa_accuracy import normalized_vqa_answer, vqa_accuracy
+from cogdoc.evaluation.metrics.vqa_scores import normalized_vqa_answer, vqa_accuracy
 
 __all__ = [
     "Toolkit",

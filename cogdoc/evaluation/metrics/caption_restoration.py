@@ -1,16 +1,16 @@
-"""Visual Caption Restoration: how well the words that were crossed out in a picture are given back.
+"""The scores of Visual Caption Restoration (VCR): how well a model restores text that is covered in a picture.
 
 Zhang et al., "VCR: A Task for Pixel-Level Complex Reasoning in Vision Language Models via Restoring Occluded
-Text", ICLR 2025, as its authors' `evaluation_metrics.py`, lmms-eval and VLMEvalKit compute it, but for the
-words: they take those of spaCy's models `en_core_web_sm` and `zh_core_web_sm`, which have to be downloaded.
+Text", ICLR 2025, as its authors' `evaluation_metrics.py`, lmms-eval and VLMEvalKit compute it, except for the
+tokens: those take them from spaCy's models `en_core_web_sm` and `zh_core_web_sm`, which must be downloaded.
 
-- English is split by rules here, as that model does it: spaces, punctuation, hyphens and "'s", "n't" and the
-  like part words. Abbreviations with a period and compounds such as "and/or" may differ; crossed-out texts
-  are runs of words without punctuation, so that this hardly touches a score: over 892 predictions made from
-  real pages, spaCy's rules gave exact matches for 64.7% and a mean Jaccard index of 0.808, these 65.0% and 0.814.
-- Chinese is split into characters instead of words. An exact match is then any place where the text stands
-  literally, also where spaCy would have drawn a neighbour into a word, and the Jaccard index counts
-  characters in common instead of words: both tend to come out higher than published ones.
+- English is split by rules that imitate that model: at spaces, punctuation, hyphens, and before "'s", "n't" and the
+  like. Abbreviations with a period and compounds such as "and/or" may differ. Covered texts are runs of words without
+  punctuation, so scores hardly change: over 892 predictions made from real pages, spaCy's rules gave exact matches
+  for 64.7% and a mean Jaccard index of 0.808, these rules 65.0% and 0.814.
+- Chinese is split into characters instead of words. Then the text matches exactly wherever it occurs, also where spaCy
+  joins its ends with neighboring characters, and the Jaccard index counts common characters instead of words. Both
+  scores tend to be higher than published ones.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _SPACE = {"en": " ", "zh": ""}
 
 
 class VcrScore(NamedTuple):
-    """`exact` is 1 where the words are the same and in the same order; `jaccard` compares the sets of words."""
+    """`exact` is 1 if the tokens are equal and in the same order; `jaccard` compares the sets of tokens."""
 
     exact: float
     jaccard: float
 
 
 def vcr_score(prediction: str, masked_text: str, language: Language) -> VcrScore:
-    """Scores of the run of words in `prediction` that is most similar to `masked_text` and shares a word with it.
+    """Scores of the run of tokens in `prediction` that is most similar to `masked_text` and shares a token with it.
 
     A prediction that refuses ("I cannot", "抱歉") scores 0.
     """
@@ -64,9 +64,9 @@ def vcr_score(prediction: str, masked_text: str, language: Language) -> VcrScore
 
 
 def vcr_scores(prediction: str, masked_texts: Sequence[str], language: Language) -> VcrScore:
-    """The mean scores of the texts that were masked in one picture, of which there must be at least one.
+    """The mean scores of the masked texts of one picture, which must not be empty.
 
-    Published figures are means over all masked texts of a set: weigh pictures by how many they have.
+    Published figures are means over all masked texts of a set: weight pictures by their number of texts.
     """
     scores = [vcr_score(prediction, text, language) for text in masked_texts]
     return VcrScore(
@@ -77,10 +77,10 @@ def vcr_scores(prediction: str, masked_texts: Sequence[str], language: Language)
 def _most_similar_run(
     words: tuple[str, ...], expected: tuple[str, ...], masked_text: str, space: str
 ) -> tuple[str, ...]:
-    sought = frozenset(expected)
+    tokens = frozenset(expected)
     runs = [words[start : start + len(expected)] for start in range(len(words) - len(expected) + 1)]
     return max(
-        (run for run in runs if not sought.isdisjoint(run)),
+        (run for run in runs if not tokens.isdisjoint(run)),
         key=lambda run: SequenceMatcher(None, space.join(run), masked_text).ratio(),
         default=(),
     )

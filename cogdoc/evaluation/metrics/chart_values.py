@@ -1,7 +1,7 @@
-"""The values of a chart as (series, category, value), and how many of them agree with the truth.
+"""Counts the values of a chart, as (series, category, value), that agree with the truth.
 
-In the manner of the relative mapping similarity of Liu et al., "DePlot", ACL Findings 2023, with hard
-thresholds in place of soft ones: names must be similar by at least 0.5, values within 5%.
+Follows the relative mapping similarity of Liu et al., "DePlot", ACL Findings 2023, with hard thresholds instead of
+soft ones: names must have a similarity of at least 0.5, values must be within 5%.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from cogdoc.results.records import Chart
 
 
 class ChartNumber(NamedTuple):
-    """One value of a chart; `series` is empty where there is only one."""
+    """One value of a chart; `series` is empty if there is only one series."""
 
     series: str
     category: str
@@ -24,7 +24,7 @@ class ChartNumber(NamedTuple):
 
 
 def chart_values(chart: Chart) -> list[ChartNumber]:
-    """What cogdoc read, missing values left out."""
+    """The values that cogdoc read, without missing ones."""
     single = len(chart.series) == 1
     return [
         ChartNumber("" if single else series.name, category, one.value)
@@ -35,7 +35,7 @@ def chart_values(chart: Chart) -> list[ChartNumber]:
 
 
 def true_values(table: Sequence[Sequence[str]]) -> list[ChartNumber]:
-    """The numbers of a table with series in its first row and categories in its first column."""
+    """The numbers of a table with the series in its first row and the categories in its first column."""
     header, *rows = table
     single = len(header) == 2
     return [
@@ -47,22 +47,22 @@ def true_values(table: Sequence[Sequence[str]]) -> list[ChartNumber]:
 
 
 def matched_values(found: Sequence[ChartNumber], truth: Sequence[ChartNumber]) -> int:
-    """How many values of `truth` were found, each found value being used once, the best named first."""
+    """How many values of `truth` were found; each found value matches one, pairs of the most similar names first."""
     pairs = sorted(
-        ((_likeness(one, true), f, t) for f, one in enumerate(found) for t, true in enumerate(truth)),
+        ((_name_similarity(one, true), f, t) for f, one in enumerate(found) for t, true in enumerate(truth)),
         key=lambda pair: (-pair[0], pair[1], pair[2]),
     )
     used_found: set[int] = set()
     used_truth: set[int] = set()
-    for likeness, f, t in pairs:
-        if likeness >= ANLS_THRESHOLD and f not in used_found and t not in used_truth and _agree(found[f], truth[t]):
+    for similarity, f, t in pairs:
+        if similarity >= ANLS_THRESHOLD and f not in used_found and t not in used_truth and _agree(found[f], truth[t]):
             used_found.add(f)
             used_truth.add(t)
     return len(used_truth)
 
 
-def _likeness(left: ChartNumber, right: ChartNumber) -> float:
-    """The similarity of the names, the worse of series and category."""
+def _name_similarity(left: ChartNumber, right: ChartNumber) -> float:
+    """The lower of the similarities of series and category, 0 to 1."""
     names = zip((left.series, left.category), (right.series, right.category), strict=True)
     return min(Levenshtein.normalized_similarity(a.casefold(), b.casefold()) for a, b in names)
 

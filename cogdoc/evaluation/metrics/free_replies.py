@@ -1,4 +1,4 @@
-"""f"""
+"""Scores of free replies to multiple-choice and open questions, as MMMU and MMBench read them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _REFUSALS = (
     "Cannot determine the answer",
 )
 _NO_OPTION = "Z"
-_MARKS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
+_PUNCTUATION = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
 
 
 def chosen_option(reply: str, options: Mapping[str, str]) -> str | None:
-    """The letter of the option that `reply` takes, as MMMU reads it, or None; `options` are texts by letter.
+    """The letter of the option that `reply` chooses, as MMMU reads it, or None; `options` are texts by letter.
 
-    Yue et al., "MMMU", CVPR 2024, `parse_multi_choice_response`: a letter in parentheses counts most, then
-    one between spaces, then, in replies of more than five words, the text of an option; the last of several
-    counts. Where nothing is found MMMU draws a letter by lot. Here `inferred_option` is asked instead, which
-    knows "A." and short replies in the option's own words, so that the same reply always scores the same.
+    Yue et al., "MMMU", CVPR 2024, `parse_multi_choice_response`: a letter in parentheses takes precedence, then a
+    letter between spaces, then, in replies of more than five words, the text of an option; of several the last one
+    counts. If nothing is found, MMMU draws a random letter. `inferred_option` replaces that: it accepts "A." and short
+    replies in the option's own words, and the same reply always gets the same score.
     """
     text = f" {_stripped(reply)} "
     for form in ("({})", " {} "):
-        places = {letter: text.rfind(form.format(letter)) for letter in options}
-        if letter := _last(places):
+        indices = {letter: text.rfind(form.format(letter)) for letter in options}
+        if letter := _last(indices):
             return letter
     if len(text.split()) > _SHORT_REPLY_WORDS:
         lowered = text.lower()
@@ -46,21 +46,21 @@ def _stripped(reply: str) -> str:
     return reply
 
 
-def _last(places: Mapping[str, int]) -> str | None:
-    letter = max(places, key=places.__getitem__, default=None)
-    return letter if letter is not None and places[letter] >= 0 else None
+def _last(indices: Mapping[str, int]) -> str | None:
+    letter = max(indices, key=indices.__getitem__, default=None)
+    return letter if letter is not None and indices[letter] >= 0 else None
 
 
 def inferred_option(reply: str, options: Mapping[str, str]) -> str | None:
-    """The letter of the option that `reply` takes, as VLMEvalKit reads it for MMBench, or None.
+    """The letter of the option that `reply` chooses, as VLMEvalKit reads it for MMBench, or None.
 
-    `can_infer` of VLMEvalKit, without the language model that is asked where it finds nothing: the only
-    option's letter among the words, if it is one of the last four; else the only option whose text is in the
-    reply, unless that is more than twice as long as all options together. A refusal takes none.
+    `can_infer` of VLMEvalKit, without the language model that it asks if nothing is found: the letter of an option, if
+    it is the only one among the words and one of the last four; else the only option whose text is in the reply, unless
+    the reply is more than twice as long as all options together. A refusal chooses none.
     """
     if any(refusal in reply for refusal in _REFUSALS):
         return None
-    words = reply.translate(_MARKS).split()
+    words = reply.translate(_PUNCTUATION).split()
     letters = [letter for letter in options if letter in words]
     if len(letters) == 1 and words.index(letters[0]) >= len(words) - _LAST_WORDS:
         return letters[0]
@@ -77,10 +77,10 @@ def _option_by_text(reply: str, options: Mapping[str, str]) -> str | None:
 
 
 def circular_hits(rotations: Iterable[tuple[Question, bool]]) -> dict[Question, bool]:
-    """Which questions are right under all rotations of their options; `rotations` are (question, right).
+    """Whether each question is answered right under all rotations of its options; `rotations` are (question, right).
 
-    Liu et al., "MMBench", ECCV 2024, CircularEval. In MMBench's files the rotations of a question have its
-    index plus a multiple of a million.
+    Liu et al., "MMBench", ECCV 2024, CircularEval. In MMBench's files a rotation has the question's index
+    plus a multiple of a million.
     """
     hits: dict[Question, bool] = {}
     for question, right in rotations:
@@ -89,7 +89,7 @@ def circular_hits(rotations: Iterable[tuple[Question, bool]]) -> dict[Question, 
 
 
 def circular_accuracy(rotations: Iterable[tuple[Question, bool]]) -> float:
-    """The share of questions that are right under all rotations; 0 where there are none."""
+    """The share of questions that are right under all rotations; 0 if there are none."""
     hits = circular_hits(rotations)
     return sum(hits.values()) / max(1, len(hits))
 
@@ -103,11 +103,11 @@ _NUMBERS = (
 
 
 def open_answer_score(reply: str, answers: Sequence[str]) -> float:
-    """1 where a conclusion of `reply` contains an answer in words or equals one that is a number, else 0.
+    """The score of MMMU's open questions: 1 if a conclusion of `reply` contains the answer, else 0.
 
-    Conclusions are what stands behind the last "is", "so", "answer" and the like in a line (in the last line
-    behind "=" too), the shortest of each line; the whole reply where there are none. Numbers are compared
-    after rounding to two decimals.
+    Yue et al., "MMMU", CVPR 2024, `parse_open_response` and `eval_open`. A conclusion is the text after the last "is",
+    "so", "answer" and the like in a line (in the last line also after "="), the shortest such text of each line; if
+    there is none, the whole reply. Answers that are numbers must be equal after rounding to two decimals.
     """
     expected = {form for answer in answers for form in _comparable(answer)}
     return float(any(_agrees(form, expected) for form in _concluded(reply)))
@@ -137,7 +137,7 @@ def _shortest_tail(line: str, indicators: Sequence[str]) -> str:
     for indicator in indicators:
         if indicator in line:
             tail = line.rpartition(indicator)[2].strip()
-            # As in the original, an empty tail is overruled by the next one, even where a shorter one was found before.
+            # As in the original, the next tail replaces an empty one, although it is longer.
             if not shortest or len(tail) < len(shortest):
                 shortest = tail
     return shortest
@@ -149,5 +149,5 @@ def _comparable(text: str) -> list[str | float]:
         return [round(float(text.replace(",", "")), 2)]
     except ValueError:
         lowered = text.lower()
-        # A single letter would be found in any word.
+        # A single letter alone would match inside any word.
         return [f" {lowered}", f"{lowered} "] if len(lowered) == 1 else [lowered]

@@ -1,4 +1,4 @@
-"""The scores of OCRBench and of the questions of OCRBench v2, which look for an answer inside the prediction."""
+"""The scores of OCRBench and OCRBench v2, which search for the answer inside the prediction."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _THRESHOLD = 0.5
 def ocrbench_contains(
     prediction: str, answers: Sequence[str], formula: bool = False, toolkit: Toolkit = Toolkit.LMMS_EVAL
 ) -> float:
-    """1 where the prediction contains an answer, else 0.
+    """1 if the prediction contains an answer, else 0.
 
-    Liu et al., "OCRBench", Science China 2024: apart from case and line breaks, in lmms-eval also from the width of
-    letters ("Ａ" is "a"); for a `formula` apart from all spaces, but with its case.
+    Liu et al., "OCRBench", Science China 2024. Case and line breaks are ignored, in lmms-eval also the width of
+    letters ("Ａ" is "a"). In a `formula` spaces are ignored and case counts.
     """
     if formula:
         return float(any(_without_spaces(answer) in _without_spaces(prediction) for answer in answers))
@@ -31,9 +31,9 @@ def ocrbench_contains(
 
 
 def ocrbench_v2_score(prediction: str, answers: Sequence[str]) -> float:
-    """1 where the prediction contains an answer of up to four words; for longer answers ANLS, 0 below 0.5.
+    """1 if the prediction contains an answer of up to four words; for longer answers ANLS, 0 below 0.5.
 
-    Fu et al., "OCRBench v2", NeurIPS 2025, `vqa_evaluation`: apart from case and line breaks.
+    Fu et al., "OCRBench v2", NeurIPS 2025, `vqa_evaluation`. Case and line breaks are ignored.
     """
     predicted = _folded(prediction)
     return max(
@@ -43,7 +43,7 @@ def ocrbench_v2_score(prediction: str, answers: Sequence[str]) -> float:
 
 
 def ocrbench_v2_chinese_score(prediction: str, answers: Sequence[str]) -> float:
-    """The same for Chinese, `cn_vqa_evaluation`: apart from spaces too; short is up to three parts between commas."""
+    """The same for Chinese, `cn_vqa_evaluation`: spaces are ignored; short is up to three comma-separated parts."""
     predicted = _without_spaces(_folded(prediction))
     expected = [_without_spaces(_folded(answer)) for answer in answers]
     return max(
@@ -53,9 +53,12 @@ def ocrbench_v2_chinese_score(prediction: str, answers: Sequence[str]) -> float:
 
 
 def ocrbench_v2_count_score(prediction: str, answers: Sequence[str]) -> float:
-    """How near the first whole number in the prediction is to an answer: 1 minus the relative error, 0 from 0.5 on.
+    """1 minus the relative error of the first integer in the prediction, 0 if that is not above 0.5.
 
-    `counting_evaluation` in its form "regression". The answers are whole numbers; ValueError where not.
+    `counting_evaluation` with `eval_method="regression"`.
+
+    Raises:
+        ValueError: an answer is not an integer.
     """
     number = re.search(r"\d+", prediction)
     counted = int(number[0]) if number else 0

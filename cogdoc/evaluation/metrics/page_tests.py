@@ -1,7 +1,7 @@
-"""Unit tests of a page's Markdown as in olmOCR-bench: does it say this, in this order, in this cell?
+"""Unit tests of a page's Markdown as in olmOCR-bench: whether it contains a text, an order of texts, a table cell.
 
-Poznanski et al., "olmOCR", 2025; behaviour as in the published test classes (olmocr f7cfe4c2), without the
-tests of formulas, which need a browser. All comparisons are made on `normalized` texts.
+Poznanski et al., "olmOCR", 2025; same behaviour as the published test classes (olmocr f7cfe4c2), without the tests of
+formulas, which need a browser. All comparisons use `normalized` texts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from cogdoc.evaluation.metrics.table_markup import TableGrid, find_tables
 
-_PLAIN_CHARACTERS = str.maketrans("‘’‚“”„＿–—‑‒−µ", "'''\"\"\"_-----μ")
+_PLAIN_PUNCTUATION = str.maketrans("‘’‚“”„＿–—‑‒−µ", "'''\"\"\"_-----μ")
 _DIRECTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 _HEADINGS = {"top_heading": (-1, 0), "left_heading": (0, -1)}
 # The ranges of olmOCR-bench's own test, which differ from cogdoc.text's.
@@ -25,7 +25,11 @@ _FOREIGN_TO_ENGLISH = re.compile(
 
 
 def passes(test: Mapping[str, Any], markdown: str) -> bool:
-    """Whether `markdown` passes a test given as in the benchmark's files: a `type` and what it needs."""
+    """Whether `markdown` passes a test, given in the form of the benchmark's files.
+
+    Raises:
+        ValueError: the test's `type` is unknown.
+    """
     match test["type"]:
         case "present" | "absent" as kind:
             return text_found(test, markdown) is (kind == "present")
@@ -40,35 +44,35 @@ def passes(test: Mapping[str, Any], markdown: str) -> bool:
 
 
 def normalized(text: str) -> str:
-    """`text` without bold and italics, with single spaces, composed characters (NFC), plain punctuation."""
+    """`text` without bold and italics, with single spaces, composed characters (NFC) and ASCII punctuation."""
     bare = re.sub(r"<br/?>", " ", text)
     bare = re.sub(r"</?[bi]>", "", bare)
     bare = re.sub(r"(\*\*|__)(.*?)\1", r"\2", bare)
     bare = re.sub(r"([*_])(.*?)\1", r"\2", bare)
     bare = re.sub(r"\s+", " ", bare)
-    return unicodedata.normalize("NFC", bare).translate(_PLAIN_CHARACTERS)
+    return unicodedata.normalize("NFC", bare).translate(_PLAIN_PUNCTUATION)
 
 
 def text_found(test: Mapping[str, Any], markdown: str) -> bool:
-    """Whether `text` stands somewhere with at most `max_diffs` differences.
+    """Whether the page contains the test's `text` with at most `max_diffs` differences.
 
-    `case_sensitive` is true unless said otherwise; `first_n` and `last_n` look only at that many characters
-    at the ends. A page shorter than the text sought does not hold it, whatever a partial ratio says.
+    `case_sensitive` defaults to true; `first_n` and `last_n` restrict the search to that many characters at the ends. A
+    page shorter than the text never contains it, although a partial ratio may be high.
     """
-    sought, page = normalized(test["text"]), normalized(markdown)
+    pattern, page = normalized(test["text"]), normalized(markdown)
     if not test.get("case_sensitive", True):
-        sought, page = sought.lower(), page.lower()
+        pattern, page = pattern.lower(), page.lower()
     first, last = test.get("first_n"), test.get("last_n")
     if first or last:
         page = (page[:first] if first else "") + (page[-last:] if last else "")
     differences = test.get("max_diffs", 0)
-    if len(page) < len(sought) - differences:
+    if len(page) < len(pattern) - differences:
         return False
-    return bool(fuzz.partial_ratio(sought, page) / 100 >= _threshold(sought, differences))
+    return bool(fuzz.partial_ratio(pattern, page) / 100 >= _threshold(pattern, differences))
 
 
 def in_order(before: str, after: str, markdown: str, max_diffs: int = 0) -> bool:
-    """Whether some place that says `before` starts ahead of some place that says `after`."""
+    """Whether some occurrence of `before` starts ahead of some occurrence of `after`."""
     page = normalized(markdown)
     earlier = near_matches(normalized(before), page, max_diffs)
     later = near_matches(normalized(after), page, max_diffs)
@@ -76,7 +80,7 @@ def in_order(before: str, after: str, markdown: str, max_diffs: int = 0) -> bool
 
 
 def has_cell(test: Mapping[str, Any], markdown: str) -> bool:
-    """Whether some table has the cell `cell` with the neighbours and headings that the test names."""
+    """Whether some table has a cell with the text `cell`, and with the neighbors and headings that the test names."""
     return any(
         _similar(test["cell"], cell.text, test) and _surroundings_fit(table, index, test)
         for table in find_tables(markdown)
@@ -85,29 +89,31 @@ def has_cell(test: Mapping[str, Any], markdown: str) -> bool:
 
 
 def _surroundings_fit(table: TableGrid, cell: int, test: Mapping[str, Any]) -> bool:
-    around = [(test.get(name), table.neighbours(cell, *step)) for name, step in _DIRECTIONS.items()]
+    around = [(test.get(name), table.neighbors(cell, *step)) for name, step in _DIRECTIONS.items()]
     around += [(test.get(name), table.headings(cell, *step)) for name, step in _HEADINGS.items()]
     return all(
-        any(_similar(wanted, table.cells[other].text, test) for other in others) for wanted, others in around if wanted
+        any(_similar(expected, table.cells[other].text, test) for other in others)
+        for expected, others in around
+        if expected
     )
 
 
-def _similar(wanted: str, text: str, test: Mapping[str, Any]) -> bool:
-    sought = normalized(wanted)
-    limit = max(0.5, _threshold(sought, test.get("max_diffs", 0)))
-    return bool(fuzz.ratio(sought, normalized(text)) / 100 >= limit)
+def _similar(expected: str, text: str, test: Mapping[str, Any]) -> bool:
+    pattern = normalized(expected)
+    limit = max(0.5, _threshold(pattern, test.get("max_diffs", 0)))
+    return bool(fuzz.ratio(pattern, normalized(text)) / 100 >= limit)
 
 
-def _threshold(sought: str, max_diffs: int) -> float:
-    return 1.0 - max_diffs / max(1, len(sought))
+def _threshold(pattern: str, max_diffs: int) -> float:
+    return 1.0 - max_diffs / max(1, len(pattern))
 
 
 def is_sound(test: Mapping[str, Any], markdown: str) -> bool:
-    """Whether a page says anything, does not end in a loop, and has no characters foreign to an English page.
+    """Whether a page has any text, does not end in a repetition, and has no characters foreign to an English page.
 
-    With `max_length` it is a blank page that is expected: at most that many letters and digits.
+    With `max_length` the page should be blank, with at most that many letters and digits.
     """
-    length = sum(character.isalnum() for character in markdown)
+    length = sum(char.isalnum() for char in markdown)
     if (limit := test.get("max_length")) is not None:
         return length <= int(limit)
     if not length or _repeats_at_end(markdown) > int(test.get("max_repeats", 30)):
@@ -117,7 +123,7 @@ def is_sound(test: Mapping[str, Any], markdown: str) -> bool:
 
 
 def _repeats_at_end(text: str, longest: int = 5) -> int:
-    """How often the last 1 to `longest` characters are repeated at the end of `text`; the highest count."""
+    """How often `text` repeats its last 1 to `longest` characters at its end; the highest count."""
     most = 0
     for size in range(1, min(longest, len(text)) + 1):
         tail, count = text[-size:], 1
@@ -128,46 +134,46 @@ def _repeats_at_end(text: str, longest: int = 5) -> int:
 
 
 class Match(NamedTuple):
-    """`text[start:end]` is `distance` edits away from what was sought."""
+    """`text[start:end]` is `distance` edits away from the pattern."""
 
     start: int
     end: int
     distance: int
 
 
-def near_matches(sought: str, text: str, max_distance: int) -> list[Match]:
-    """The places of `text` within `max_distance` edits of `sought`, in order.
+def near_matches(pattern: str, text: str, max_distance: int) -> list[Match]:
+    """The parts of `text` within `max_distance` edits of `pattern`, in order.
 
-    Of places that overlap only the nearest is given, and of equally near ones the leftmost.
+    Of overlapping matches only the nearest is returned, and of equally near ones the leftmost.
 
     Sellers, "The theory and computation of evolutionary distances: pattern recognition", J. Algorithms 1(4),
     1980. Time grows with the product of the two lengths.
     """
-    candidates = _exact_matches(sought, text) if max_distance == 0 else _sellers(sought, text, max_distance)
-    kept: list[Match] = []
+    candidates = _exact_matches(pattern, text) if max_distance == 0 else _sellers(pattern, text, max_distance)
+    chosen: list[Match] = []
     for match in sorted(candidates, key=lambda match: (match.distance, match.start)):
-        if all(match.end <= other.start or other.end <= match.start for other in kept):
-            kept.append(match)
-    return sorted(kept)
+        if all(match.end <= other.start or other.end <= match.start for other in chosen):
+            chosen.append(match)
+    return sorted(chosen)
 
 
-def _exact_matches(sought: str, text: str) -> list[Match]:
-    starts = (start for start in range(len(text) - len(sought) + 1) if text.startswith(sought, start))
-    return [Match(start, start + len(sought), 0) for start in starts]
+def _exact_matches(pattern: str, text: str) -> list[Match]:
+    starts = (start for start in range(len(text) - len(pattern) + 1) if text.startswith(pattern, start))
+    return [Match(start, start + len(pattern), 0) for start in starts]
 
 
-def _sellers(sought: str, text: str, max_distance: int) -> list[Match]:
+def _sellers(pattern: str, text: str, max_distance: int) -> list[Match]:
     found = []
-    distances = list(range(len(sought) + 1))
-    starts = [0] * (len(sought) + 1)
-    for end, character in enumerate(text, start=1):
+    distances = list(range(len(pattern) + 1))
+    starts = [0] * (len(pattern) + 1)
+    for end, char in enumerate(text, start=1):
         new_distances, new_starts = [0], [end]
-        for row, wanted in enumerate(sought, start=1):
-            replaced = distances[row - 1] + (wanted != character)
-            inserted, skipped = distances[row] + 1, new_distances[row - 1] + 1
-            best = min(replaced, inserted, skipped)
+        for row, expected in enumerate(pattern, start=1):
+            substituted = distances[row - 1] + (expected != char)
+            inserted, deleted = distances[row] + 1, new_distances[row - 1] + 1
+            best = min(substituted, inserted, deleted)
             new_distances.append(best)
-            if best == replaced:
+            if best == substituted:
                 new_starts.append(starts[row - 1])
             else:
                 new_starts.append(starts[row] if best == inserted else new_starts[row - 1])

@@ -1,4 +1,8 @@
-"""t"""
+"""Scores of recognized text, and the normal forms in which texts are compared.
+
+The truth may be plain text, Markdown or contain LaTeX; the scores measure whether the characters of the page were read,
+not how they are marked up.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +20,19 @@ _WORD = re.compile(rf"[{HAN}]|\d+(?:[.,]\d+)*|[^\W\d_{HAN}]+")
 
 
 def character_error_rate(prediction: str, reference: str) -> float:
-    """Edit distance in characters over the length of the reference; above 1 where much was made up.
+    """CER: edit distance in characters over the length of the reference; may exceed 1.
 
-    As jiwer computes it: both are stripped at the ends and otherwise taken as they are; with an empty
-    reference every character of the prediction counts as one error.
+    As jiwer computes it: white space at the ends is ignored; if the reference is empty, each character of the
+    prediction counts as one error.
     """
     return float(jiwer.cer(reference, prediction))
 
 
 def word_error_rate(prediction: str, reference: str) -> float:
-    """Edit distance in words over the number of words in the reference; above 1 where much was made up.
+    """WER: edit distance in words over the number of words in the reference; may exceed 1.
 
-    As jiwer computes it by default: words are parted by a space or by several white space characters, while
-    a single line break or tab stays inside a word. Normalize the texts first where that matters.
+    As jiwer computes it by default: a space or several white space characters separate words, but a single line break
+    or tab does not. Normalize the texts first if that matters.
     """
     return float(jiwer.wer(reference, prediction))
 
@@ -36,17 +40,17 @@ def word_error_rate(prediction: str, reference: str) -> float:
 def normalized_edit_distance(prediction: str, reference: str) -> float:
     """Edit distance over the length of the longer text, 0 to 1, as OmniDocBench (CVPR 2025) reports it.
 
-    Two empty texts give 0: they are equal, though the formula divides by zero.
+    Two empty texts give 0, since they are equal, although the formula divides by zero.
     """
     return Levenshtein.normalized_distance(prediction, reference)
 
 
 def word_recall(prediction: str, reference: str) -> float:
-    """Share of the reference's words that the prediction has too, wherever; each occurrence counts once.
+    """Share of the reference's words that also occur in the prediction, in any order; each occurrence counts once.
 
-    A word is a run of letters, a number with its separators, or one Chinese character, so that neither
-    punctuation nor spaces around it matter, but words run together are lost. For Chinese this is the recall
-    of characters. A reference without words gives 1.
+    A word is a run of letters, a number with its separators, or one Chinese character. So punctuation and the spaces
+    around it do not matter, but words joined without a space count as missing. For Chinese this is the recall of
+    characters. A reference without words gives 1.
     """
     expected = Counter(words(reference))
     if not expected:
@@ -78,8 +82,8 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~])")
 def without_latex(text: str) -> str:
     """`text` with formulas reduced to the characters that they show: "$ km^{2} $" becomes "km2".
 
-    Names of symbols stay as words ("\\alpha" becomes "alpha"): a reader of glyphs is charged for them, and
-    every reader alike.
+    Names of symbols stay as words ("\\alpha" becomes "alpha"). An OCR engine that reads the symbol itself loses them,
+    but so does every other.
     """
     return _LATEX_SPAN.sub(lambda match: _latex_as_text(next(filter(None, match.groups()), "")), text)
 
@@ -93,7 +97,7 @@ def _latex_as_text(formula: str) -> str:
 
 
 def without_markdown(text: str) -> str:
-    """`text` without the marks of Markdown and of HTML inside it; spaces part table cells."""
+    """`text` without the markup of Markdown and of HTML inside it; spaces separate table cells."""
     bare = _IMAGE.sub(" ", text)
     bare = _LINK.sub(r"\1", bare)
     bare = _HTML_TAG.sub(" ", bare)
@@ -108,8 +112,7 @@ def without_markdown(text: str) -> str:
 def comparable(text: str, *, fold_case: bool = False, drop_spaces: bool = False) -> str:
     """`text` as pages are compared: compatibility forms unified (NFKC), runs of white space as one space.
 
-    `fold_case` is for truths written in capitals throughout, `drop_spaces` for Chinese, where spaces carry no
-    meaning.
+    `fold_case` is for truths entirely in capitals, `drop_spaces` for Chinese, where spaces carry no meaning.
     """
     unified = unicodedata.normalize("NFKC", text)
     if fold_case:

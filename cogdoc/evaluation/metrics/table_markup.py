@@ -1,4 +1,4 @@
-"""p"""
+"""Parses HTML fragments into trees, and tables in HTML or Markdown into cells that know their neighbors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CLOSED_BY = {
 
 @dataclass
 class Node:
-    """An element: its children are elements and pieces of text, in order."""
+    """An HTML element; its children are elements and pieces of text, in order."""
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -32,13 +32,13 @@ class Node:
 
     @property
     def text(self) -> str:
-        """All text inside, line breaks as "\\n"."""
+        """All text inside the element, line breaks as "\\n"."""
         if self.tag == "br":
             return "\n"
         return "".join(child.text if isinstance(child, Node) else child for child in self.children)
 
     def descendants(self) -> Iterator[Node]:
-        """Every element inside, each before those inside it."""
+        """All elements inside, in document order."""
         for element in self.elements:
             yield element
             yield from element.descendants()
@@ -47,7 +47,7 @@ class Node:
         return [node for node in self.descendants() if node.tag in tags]
 
     def span(self, name: str) -> int:
-        """The attribute `colspan` or `rowspan`; 1 where it is missing or no positive number."""
+        """The attribute `colspan` or `rowspan`; 1 if it is missing or not a positive integer."""
         value = self.attributes.get(name, "1").strip()
         return max(1, int(value)) if value.isdecimal() else 1
 
@@ -79,7 +79,7 @@ class _TreeBuilder(HTMLParser):
 
 
 def parse_html(source: str, ignored: frozenset[str] = frozenset()) -> Node:
-    """The tree of `source` under a nameless root; tags in `ignored` vanish, what they hold stays.
+    """The tree of `source` under a root without a name. Tags in `ignored` are dropped, but not their content.
 
     End tags of cells, rows and row groups may be missing, as HTML allows.
     """
@@ -90,11 +90,11 @@ def parse_html(source: str, ignored: frozenset[str] = frozenset()) -> Node:
 
 
 _CELL_END = re.compile(r"(?<!\\)\|")
-_RULE_CHARACTERS = frozenset("-: |")
+_SEPARATOR_CHARACTERS = frozenset("-: |")
 
 
 class GridCell(NamedTuple):
-    """One cell, and how many rows and columns it takes."""
+    """A cell, and the number of rows and columns it spans."""
 
     text: str
     heading: bool = False
@@ -104,27 +104,27 @@ class GridCell(NamedTuple):
 
 @dataclass(frozen=True)
 class TableGrid:
-    """The cells of a table, and for each slot of its grid the index of the cell that fills it, or None."""
+    """The cells of a table, and for each slot of its grid the index of the cell that covers it, or None."""
 
     cells: tuple[GridCell, ...]
     slots: tuple[tuple[int | None, ...], ...]
 
-    def neighbours(self, cell: int, down: int, right: int) -> set[int]:
-        """The nearest cells in one direction, (down, right) being (-1, 0), (1, 0), (0, -1) or (0, 1)."""
+    def neighbors(self, cell: int, down: int, right: int) -> set[int]:
+        """The nearest cells in one direction; (down, right) is (-1, 0), (1, 0), (0, -1) or (0, 1)."""
         found = set()
         for row, column in self._slots_of(cell):
             r, c = row + down, column + right
             while 0 <= r < len(self.slots) and 0 <= c < len(self.slots[r]):
-                neighbour = self.slots[r][c]
-                if neighbour is not None:
-                    if neighbour != cell:
-                        found.add(neighbour)
+                neighbor = self.slots[r][c]
+                if neighbor is not None:
+                    if neighbor != cell:
+                        found.add(neighbor)
                     break
                 r, c = r + down, c + right
         return found
 
     def headings(self, cell: int, down: int, right: int) -> set[int]:
-        """The heading cells met when walking on in one direction; where there are none, the last cells."""
+        """All heading cells in one direction; if there are none, the last cells in that direction."""
         headings: set[int] = set()
         ends: set[int] = set()
         seen: set[int] = set()
@@ -134,14 +134,14 @@ class TableGrid:
             seen.add(current)
             if self.cells[current].heading:
                 headings.add(current)
-            following = self.neighbours(current, down, right)
+            following = self.neighbors(current, down, right)
             if not following:
                 ends.add(current)
             to_visit |= following - seen
         return (headings - {cell}) or (ends - {cell})
 
     def texts(self) -> list[list[str]]:
-        """The text of each slot; a cell that spans several stands in the first, the others are empty."""
+        """The text of each slot; the text of a spanning cell is in its first slot, the others are empty."""
         shown: set[int] = set()
         rows = []
         for slots in self.slots:
@@ -158,7 +158,7 @@ class TableGrid:
 
 
 def grid_of_rows(rows: Sequence[Sequence[GridCell]]) -> TableGrid:
-    """Lay rows of cells out as HTML does: a cell takes the next free slots of its row."""
+    """Lay out rows of cells as HTML does: a cell takes the next free slots of its row."""
     cells: list[GridCell] = []
     filled: dict[tuple[int, int], int] = {}
     for row_index, row in enumerate(rows):
@@ -177,12 +177,12 @@ def grid_of_rows(rows: Sequence[Sequence[GridCell]]) -> TableGrid:
 
 
 def find_tables(text: str) -> list[TableGrid]:
-    """The tables of a Markdown text, pipe tables first, then those written in HTML."""
+    """The tables of a Markdown text: first pipe tables, then HTML tables."""
     return [*markdown_tables(text), *html_tables(text)]
 
 
 def markdown_tables(text: str) -> list[TableGrid]:
-    """Runs of two and more lines with pipes; the first row and the first column are headings."""
+    """Runs of at least two lines with pipes; the first row and the first column are headings."""
     tables = []
     run: list[str] = []
     for line in [*text.splitlines(), ""]:
@@ -190,14 +190,14 @@ def markdown_tables(text: str) -> list[TableGrid]:
             run.append(line)
             continue
         if len(run) >= 2:
-            rows = [_row_cells(table_line) for table_line in run if not _is_rule(table_line)]
+            rows = [_row_cells(table_line) for table_line in run if not _is_separator(table_line)]
             tables.append(_with_headings(row for row in rows if row))
         run = []
     return [table for table in tables if table.cells]
 
 
-def _is_rule(line: str) -> bool:
-    return _RULE_CHARACTERS.issuperset(line.strip())
+def _is_separator(line: str) -> bool:
+    return _SEPARATOR_CHARACTERS.issuperset(line.strip())
 
 
 def _row_cells(line: str) -> list[str]:
@@ -217,10 +217,7 @@ def _with_headings(rows: Iterable[list[str]]) -> TableGrid:
 
 
 def html_tables(text: str) -> list[TableGrid]:
-    """The tables written in HTML.
-
-    Headings are `th` cells, those in a `thead`, and the first row and column.
-    """
+    """The HTML tables; headings are `th` cells, cells in a `thead`, and the first row and column."""
     tables = [_html_table(table) for table in parse_html(text).find_all("table")] if "<table" in text else []
     return [table for table in tables if table.cells]
 

@@ -1,8 +1,12 @@
-"""Tree edit distance similarity (TEDS) of two tables in HTML.
+"""Similarity of two tables: TEDS, which compares HTML trees, and F1 of cell adjacency, which compares texts.
 
-Zhong, ShafieiBavani, Jimeno Yepes, "Image-based table recognition: data, model, and evaluation", ECCV 2020,
-with the costs of their published implementation (PubTabNet 8ffde902). The distance itself is that of Zhang
+Zhong, ShafieiBavani, Jimeno Yepes, "Image-based table recognition: data, model, and evaluation", ECCV 2020, defines
+TEDS; the costs are those of its published implementation (PubTabNet 8ffde902). The tree edit distance is that of Zhang
 and Shasha, "Simple fast algorithms for the editing distance between trees", SIAM J. Computing 18(6), 1989.
+
+Göbel, Hassan, Oro, Orsi, "A methodology for evaluating algorithms for table understanding in PDF documents", DocEng
+2012, defines cell adjacency, the metric of the ICDAR 2013 table competition: each cell with text is paired with the
+nearest cell with text to its right and below. It needs no spans and ignores added empty rows and columns.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from cogdoc.evaluation.metrics.table_markup import Node, parse_html
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """What two nodes are compared by; `tokens` are a cell's tags and characters."""
+    """What two nodes are compared by; `tokens` are the tags and characters inside a cell."""
 
     tag: str
     spans: tuple[int, int]
@@ -28,7 +32,7 @@ class _Label:
 
 @dataclass(frozen=True, slots=True)
 class _PostOrder:
-    """A tree in post-order: labels, the index of each node's leftmost leaf, and the key roots, ascending."""
+    """A tree in post-order: labels, the index of each node's leftmost leaf, and the key roots in ascending order."""
 
     labels: list[_Label]
     leftmost: list[int]
@@ -42,12 +46,15 @@ def teds(
     structure_only: bool = False,
     ignored_tags: frozenset[str] = frozenset(),
 ) -> float:
-    """1 minus the edit distance of the two tables' trees over the larger number of nodes, 0 to 1.
+    """TEDS: 1 minus the edit distance of the two tables' trees over the larger number of nodes, 0 to 1.
 
-    Inserting or removing a node costs 1, as does renaming one to another tag or span; the text of a cell that
-    stays costs its normalized edit distance, tags inside the cell being one token each. `structure_only`
-    leaves the text out (TEDS-Struct), `ignored_tags` are taken out of both tables before. The first table of
-    each side counts; 0 where there is none.
+    Inserting or deleting a node costs 1, as does changing its tag or span; changing the text of a cell costs the
+    normalized edit distance, where a tag inside the cell is one token. The first table of each side counts; 0 if
+    there is none.
+
+    Args:
+        structure_only: ignore the text (TEDS-Struct).
+        ignored_tags: tags dropped from both tables, but not their content.
     """
     predicted, expected = (parse_html(source, ignored_tags).find_all("table") for source in (prediction, answer))
     if not predicted or not expected:
@@ -125,18 +132,18 @@ def _forest_distances(
 
 
 Relation = tuple[str, str, str]
-"""The two texts, and "right" or "below"."""
+"""Two texts, and "right" or "below"."""
 
 
 def adjacency_f1(prediction: Sequence[Sequence[str]], answer: Sequence[Sequence[str]]) -> float:
-    """Harmonic mean of precision and recall of the relations, 0 to 1; 1 where neither table has any."""
+    """F1 of the adjacency relations, 0 to 1; 1 if neither table has any."""
     predicted, expected = adjacency_relations(prediction), adjacency_relations(answer)
     total = predicted.total() + expected.total()
     return 2 * (predicted & expected).total() / total if total else 1.0
 
 
 def adjacency_relations(rows: Sequence[Sequence[str]]) -> Counter[Relation]:
-    """The relations of a grid of texts; white space and case in them do not count."""
+    """The relations of a grid of texts; white space and case are ignored."""
     grid = [["".join(text.split()).casefold() for text in row] for row in rows]
     columns = [
         [row[column] if column < len(row) else "" for row in grid] for column in range(max(map(len, grid), default=0))
@@ -145,10 +152,10 @@ def adjacency_relations(rows: Sequence[Sequence[str]]) -> Counter[Relation]:
         (first, second, direction)
         for direction, sequences in (("right", grid), ("below", columns))
         for sequence in sequences
-        for first, second in _neighbours(sequence)
+        for first, second in _adjacent_pairs(sequence)
     )
 
 
-def _neighbours(sequence: Sequence[str]) -> list[tuple[str, str]]:
+def _adjacent_pairs(sequence: Sequence[str]) -> list[tuple[str, str]]:
     filled = [text for text in sequence if text]
     return list(pairwise(filled))

@@ -1,6 +1,6 @@
 """The typed score of MMLongBench-Doc, without the language model that shortens answers in the original.
 
-Ma et al., "MMLongBench-Doc", NeurIPS 2024; behaviour as in the official scorer (d73f0dc0).
+Ma et al., "MMLongBench-Doc", NeurIPS 2024; same behaviour as the official scorer (d73f0dc0).
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ _EXACT_FORMS = tuple(
 
 
 def mmlongbench_score(prediction: str, answer: str, answer_type: str) -> float:
-    """Score of `prediction` as it is, 0 to 1, by the type of the answer.
+    """The score of `prediction`, 0 to 1, by the type of the answer.
 
-    Int: equal after cutting off decimals. Float: within 1%, also where one of the two is in percent. Str and
-    None (the document does not say): ANLS, 0 at 0.5 and below, but exact for addresses, dates, telephone
-    numbers and the like. List: as many elements, scored by the worst of the sorted pairs; lists are written
-    as in Python.
+    - Int: equal after truncating decimals.
+    - Float: within 1%, also if one of the two is in percent.
+    - Str and None (the document does not answer the question): ANLS, 0 at 0.5 and below, but an exact match for
+      addresses, dates, telephone numbers and the like.
+    - List, in Python's notation: the same number of elements, and the lowest score of the sorted pairs.
     """
     match answer_type:
         case "Int":
@@ -49,9 +50,9 @@ def mmlongbench_score(prediction: str, answer: str, answer_type: str) -> float:
 
 
 def mmlongbench_anls(prediction: str, answers: Sequence[str]) -> float:
-    """Normalized Levenshtein similarity to the nearest answer, 0 at 0.5 and below, with case and spaces as they are.
+    """Normalized Levenshtein similarity to the nearest answer, 0 at 0.5 and below; case and spaces count.
 
-    The distance is divided by the length of the longer text in capitals, of which "ß" has two.
+    The distance is divided by the length of the longer text in upper case, where "ß" becomes "SS".
     """
     best = max((_similarity(prediction, answer) for answer in answers), default=0.0)
     return best if best > ANLS_THRESHOLD else 0.0
@@ -81,7 +82,7 @@ def _floats_match(prediction: str, answer: str) -> bool:
 
 
 def _equal_as_printed(left: float, right: float) -> bool:
-    """Equal at the coarser of the two precisions, at least two decimals."""
+    """Equal when rounded to the smaller number of decimals, at least two."""
     digits = max(2, min(len(str(value).partition(".")[2]) for value in (left, right)))
     return round(left, digits) == round(right, digits)
 

@@ -1,4 +1,4 @@
-"""VQA accuracy, the metric of TextVQA, and the form that it brings answers into first.
+"""VQA accuracy, the metric of TextVQA, and its normalization of answers.
 
 Antol et al., "VQA: Visual Question Answering", ICCV 2015; Singh et al., "Towards VQA Models That Can Read",
 CVPR 2019.
@@ -41,10 +41,10 @@ _WITH_APOSTROPHES = """
 _CONTRACTIONS = {
     f"{word[:index]}{word[index + 1 :]}": word
     for word in _WITH_APOSTROPHES.split()
-    for index, character in enumerate(word)
-    if character == "'"
+    for index, char in enumerate(word)
+    if char == "'"
 } | {"somebody'd": "somebodyd"}
-"""Words with one of their apostrophes missing, and how they are spelled; the last one is an old slip of the pen."""
+"""Words with a missing apostrophe and their spelling; the last entry is a mistake in the original."""
 
 _PUNCTUATION = ';/[]"{}()=+\\_-><@`,?!'
 _COMMA_IN_NUMBER = re.compile(r"\d,\d")
@@ -57,9 +57,8 @@ _PERIOD = {
 def vqa_accuracy(prediction: str, answers: Sequence[str], toolkit: Toolkit = Toolkit.LMMS_EVAL) -> float:
     """A third for each annotator who gave the same answer, at most 1, averaged over leaving each annotator out.
 
-    With ten answers, 2 matches give 0.6, 3 give 0.9 and 4 give 1. A single answer gives 0 whatever it is, as
-    no annotator is left: this is a metric for questions that several people answered. So does no answer,
-    where the toolkits fail.
+    With ten answers, 2 matches give 0.6, 3 give 0.9 and 4 give 1. The metric needs several annotators: a single answer
+    always gives 0, since no other annotator is left. An empty list of answers gives 0, where the toolkits fail.
     """
     predicted = normalized_vqa_answer(prediction, toolkit)
     matches = sum(normalized_vqa_answer(answer, toolkit) == predicted for answer in answers)
@@ -74,11 +73,11 @@ def _share(matches: int) -> float:
 
 
 def normalized_vqa_answer(answer: str, toolkit: Toolkit = Toolkit.LMMS_EVAL) -> str:
-    """The form that answers are compared in: lower case, digits for number words, no articles or punctuation.
+    """`answer` as it is compared: lower case, digits for number words, no articles or punctuation.
 
-    A punctuation mark that touches a space anywhere vanishes everywhere, others become spaces; all vanish where
-    a number with a comma stands in the answer. The two toolkits part ways in three points: lmms-eval drops
-    commas and question marks before that, sets "'s" apart, and drops a period after a digit as well.
+    A punctuation mark next to a space anywhere is removed everywhere, others become spaces; if the answer contains a
+    number with a comma, all are removed. The toolkits differ in three points: lmms-eval first removes commas and
+    question marks, separates "'s", and also removes a period after a digit.
     """
     text = _without_commas(answer) if toolkit is Toolkit.LMMS_EVAL else answer
     text = text.strip().replace("\n", " ").replace("\t", " ").strip()
@@ -91,8 +90,8 @@ def _without_commas(text: str) -> str:
 
 def _without_punctuation(text: str) -> str:
     has_comma_in_number = _COMMA_IN_NUMBER.search(text) is not None
-    vanishing = {mark for mark in _PUNCTUATION if has_comma_in_number or f"{mark} " in text or f" {mark}" in text}
-    return "".join("" if letter in vanishing else " " if letter in _PUNCTUATION else letter for letter in text)
+    removed = {mark for mark in _PUNCTUATION if has_comma_in_number or f"{mark} " in text or f" {mark}" in text}
+    return "".join("" if char in removed else " " if char in _PUNCTUATION else char for char in text)
 
 
 def _without_articles(text: str) -> str:
