@@ -1,1 +1,1 @@
-"""What cogdoc reaches and what it costs: scripts that measure it, run as `python -m benchmarks.<name>`."""
+"""Scripts that measure cogdoc's accuracy and cost, run as `python -m benchmarks.<name>`."""

@@ -1,4 +1,4 @@
-"""The built-in engine on all evaluation data at once, next to other systems where asked for.
+"""Measures the built-in engine on all evaluation data, and on request other systems on the same pages.
 
 python -m benchmarks.accuracy --only ocr --baseline rapidocr --baseline tesseract
 """
@@ -15,7 +15,7 @@ from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.readers import BASELINES, MARKDOWN_WRITERS, READERS, missing
+from benchmarks.other_systems import BASELINES, MARKDOWN_WRITERS, READERS, missing
 from benchmarks.report import by_system
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.registry import load_engine, select_engine
@@ -33,7 +33,7 @@ DEFAULT_DATA = Path("../shared/data")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One kind of task: its form, and its files in the day-to-day set and in the larger one."""
+    """One kind of task: the dataset that reads it, and its files in the core set and in the larger one."""
 
     dataset: str
     core: str
@@ -51,7 +51,7 @@ PARTS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table for each part asked for; 1 where any case failed, 2 where there is no data."""
+    """Print a table for each requested part; 1 if any case failed, 2 if there is no data."""
     options = _parse(arguments)
     if not (options.data / options.split).is_dir():
         print(f"no evaluation data in {options.data / options.split}", file=sys.stderr)
@@ -88,7 +88,7 @@ def _cases(part: Part, file: Path, limit: int | None) -> Iterator[Case]:
 
 
 def read_with(system: str, cases: Sequence[Case], processes: int) -> Iterator[Outcome]:
-    """The text of each case as another system reads it, scored; whatever goes wrong there is that case's error."""
+    """The scored text of each case as another system reads it; any failure there is an error of the case."""
     threads = max(1, (os.cpu_count() or 1) // processes)
     os.environ["OMP_NUM_THREADS"] = os.environ["OMP_THREAD_LIMIT"] = str(threads)
     with ProcessPoolExecutor(processes, get_context("spawn"), _keep_stdout_clean) as pool:
@@ -108,23 +108,23 @@ def _outcome_of(system: str, case: Case) -> Outcome:
 
 def _is_here(system: str) -> bool:
     if reason := missing(system):
-        print(f"{system} is left out: {reason}", file=sys.stderr)
+        print(f"{system} is skipped: {reason}", file=sys.stderr)
     return reason is None
 
 
 def _keep_stdout_clean() -> None:
-    """Send what libraries print to stderr, so that stdout holds the tables alone."""
+    """Redirect what libraries print to stderr, so that only the tables go to stdout."""
     os.dup2(2, 1)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the evaluation data")
-    parser.add_argument("--split", choices=["core", "more"], default="core", help="the day-to-day set, or the larger")
+    parser.add_argument("--split", choices=["core", "more"], default="core", help="the core set, or the larger one")
     parser.add_argument("--only", action="append", choices=list(PARTS), help="these parts; may be repeated")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N cases of each file")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="pages read at the same time")
-    parser.add_argument("--to", type=Path, metavar="FOLDER", help="keep outcomes and reports there, and go on")
+    parser.add_argument("--to", type=Path, metavar="FOLDER", help="keep outcomes and reports there, and resume")
     parser.add_argument(
         "--baseline",
         action="append",

@@ -1,6 +1,6 @@
-"""What a cluster costs: the same folders through this machine's sandbox, and through a Ray cluster on this machine.
+"""Measures the overhead of a cluster: the same folders in the local sandbox, and on a Ray cluster on this machine.
 
-Both have as many readers, so that the ratio is the price of going through Ray; a real cluster has more of them.
+Both have the same number of workers, so that the ratio is the cost of going through Ray; a real cluster has more.
 
 python -m benchmarks.cluster --pages 500 --scans 10
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.documents import write_scan_pdf, write_text_pdf
+from benchmarks.generated_documents import write_scan_pdf, write_text_pdf
 from benchmarks.report import markdown_table
 from cogdoc.batch.cluster.connection import connect
 from cogdoc.batch.document_threads import OpenOptions, run_sources
@@ -36,12 +36,12 @@ from cogdoc.tasks.ocr import transcribe
 MACHINES = 2
 FILES = 4
 OBJECT_STORE = 200_000_000
-"""Bytes of shared memory a machine."""
+"""Bytes of shared memory of each machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A folder, and what is done with its documents: a line for every page, the same each time."""
+    """A folder, and the work on its documents, which gives the same line for each page every time."""
 
     name: str
     folder: Path
@@ -49,7 +49,7 @@ class Load:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table; 1 where the results are not the same."""
+    """Print a table; 1 if the results differ."""
     options = _parse(arguments)
     rows = []
     same = True
@@ -69,21 +69,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 remote, remote_seconds = _run(load, there)
                 seconds.append((local_seconds, remote_seconds))
                 same = same and local == remote
-            fastest = [median(column) for column in zip(*seconds, strict=True)]
+            seconds_by_place = [median(column) for column in zip(*seconds, strict=True)]
             ratio = median(remote_seconds / local_seconds for local_seconds, remote_seconds in seconds)
-            rates = [f"{len(local) / each:.1f}" for each in fastest]
+            rates = [f"{len(local) / each:.1f}" for each in seconds_by_place]
             rows.append([load.name, str(len(local)), *rates, f"{ratio:.2f}"])
         there.close()
     print(markdown_table(["pages", "n", "pages/s here", "pages/s on the cluster", "cluster / here, seconds"], rows))
-    print(f"\n{options.jobs} readers each, those of the cluster started in {start_seconds:.1f} s; same results: {same}")
+    print(f"\n{options.jobs} workers each, those of the cluster started in {start_seconds:.1f} s; same results: {same}")
     return 0 if same else 1
 
 
 def write_loads(folder: Path, options: argparse.Namespace) -> Iterator[Load]:
-    """Files with text, whose words take a hundredth of a second a page, and scans, which take seconds."""
+    """Write files with a text layer, which take a hundredth of a second a page, and scans, which take seconds."""
     text, scans = folder / "text", folder / "scans"
-    for place in (text, scans):
-        place.mkdir()
+    for subfolder in (text, scans):
+        subfolder.mkdir()
     for number in range(FILES):
         write_text_pdf(text / f"{number}.pdf", options.pages // FILES)
     write_scan_pdf(scans / "scan.pdf", text / "0.pdf", options.scans)
@@ -94,9 +94,9 @@ def write_loads(folder: Path, options: argparse.Namespace) -> Iterator[Load]:
 
 @contextmanager
 def local_cluster(jobs: int) -> Iterator[str]:
-    """A cluster of machines that are all this one, with `jobs` processors together; its address."""
+    """Start a cluster whose machines are all this one, with `jobs` processors in total, and yield its address."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  by default, its workers give way to all else
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  by default Ray gives its workers low priority
     from ray.cluster_utils import Cluster
 
     shares = [jobs // MACHINES + (number < jobs % MACHINES) for number in range(MACHINES)]
@@ -138,8 +138,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cluster", description=__doc__)
     parser.add_argument("--pages", type=int, default=500, help="pages with a text layer")
     parser.add_argument("--scans", type=int, default=10, help="scanned pages")
-    parser.add_argument("--jobs", type=int, default=2, help="readers, here and on the cluster")
-    parser.add_argument("--runs", type=int, default=3, help="how often each folder is read in both ways")
+    parser.add_argument("--jobs", type=int, default=2, help="workers, here and on the cluster")
+    parser.add_argument("--runs", type=int, default=3, help="how often each folder is read both ways")
     return parser.parse_args(arguments)
 
 

@@ -1,7 +1,7 @@
-"""Malformed, encrypted, exploding and oddly named files through the command line: python -m benchmarks.hostile
+"""Reads malformed, encrypted, exploding and oddly named files through the command line: python -m benchmarks.hostile
 
-Every row of the hostile set is read by a command of its own, and judged by what the set expects of it. Ends with 1
-where any row fails.
+A command of its own reads each row of the hostile set, and its output is checked against what the row expects. Exits
+with 1 if any row fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A row, the commands that read it, and what was wrong with them."""
+    """A row, how the commands that read it ended, and the expectations that they missed."""
 
     row: Row
     endings: tuple[Ending, ...]
@@ -38,7 +38,7 @@ class Verdict:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table with a line for each file; 1 where any fails."""
+    """Print a table with a line for each file; 1 if any fails."""
     options = _parse(arguments)
     rows = [json.loads(line) for line in options.rows.read_text(encoding="utf-8").splitlines()]
     chosen = [row for row in rows if re.search(options.only, row["file"])]
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def judge(row: Row, folder: Path) -> Verdict:
-    """Read the file of `row` with `cogdoc ocr`, and answer its question where it has one."""
+    """Read the file of `row` with `cogdoc ocr`, and answer its question if it has one."""
     file, expected = str(folder / row["file"]), row["expect"]
     endings = [run_to_end([COGDOC, "ocr", file, "--out", "json"])]
     found: list[str] = []
@@ -95,9 +95,9 @@ def judge(row: Row, folder: Path) -> Verdict:
 
 def _with_password(file: str, password: str) -> Ending:
     with TemporaryDirectory(prefix="cogdoc-hostile-") as folder:
-        kept = Path(folder) / "password"
-        kept.write_text(password, encoding="utf-8")
-        return run_to_end([COGDOC, "ocr", file, "--password-file", str(kept), "--out", "json"])
+        password_file = Path(folder) / "password"
+        password_file.write_text(password, encoding="utf-8")
+        return run_to_end([COGDOC, "ocr", file, "--password-file", str(password_file), "--out", "json"])
 
 
 def _faults_of_success(row: Row, ending: Ending) -> Iterator[str]:

@@ -1,8 +1,7 @@
-"""What reading in a child process costs a page: python -m benchmarks.isolation
+"""Measures the overhead of reading in a child process: python -m benchmarks.isolation
 
-The same functions are called in this process and through the sandbox, one page after the other, so that what waiting
-for the child, sending and checking take is all that differs. Of every page the fastest call counts, since the machine
-may have other work.
+The same functions are called in this process and through the sandbox, page by page, so that the difference is waiting
+for the child, transfer and validation. The fastest call of each page counts, since other processes may run.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.documents import write_text_pdf
+from benchmarks.generated_documents import write_text_pdf
 from benchmarks.report import markdown_table
 from cogdoc.documents.document import draw_page, read_page_size
 from cogdoc.documents.open_request import OpenRequest
@@ -27,7 +26,7 @@ Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print milliseconds a page in this process and in the sandbox; 0."""
+    """Print milliseconds a page in this process and in the sandbox."""
     options = _parse(arguments)
     with TemporaryDirectory(prefix="cogdoc-isolation-") as folder, Sandbox() as sandbox:
         path = Path(folder) / "text.pdf"
@@ -50,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fastest(calls: Sequence[Call], sandbox: Sandbox, rounds: int) -> tuple[float, float]:
-    """Milliseconds a call, in this process and in the sandbox."""
+    """Mean milliseconds of a call in this process and in the sandbox."""
     here = there = 0.0
     for function, args in calls:
         function(*args)

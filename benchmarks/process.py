@@ -1,4 +1,4 @@
-"""Running a command as a user would, and watching what it takes: time, and memory of it and its children."""
+"""Runs a command as a user would, and measures its time and the memory of it and its children."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAMPLE_SECONDS = 0.05
 
 
 class CommandFailedError(Exception):
-    """A command that was measured did not end well."""
+    """A measured command failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,11 @@ class Run:
 
 
 def run(command: Sequence[str]) -> Run:
-    """Run `command` to its end; CommandFailedError with its last words where it fails."""
+    """Run `command` to its end.
+
+    Raises:
+        CommandFailedError: it failed; the message ends with the end of its standard error.
+    """
     started = time.perf_counter()
     memory: list[tuple[float, int]] = []
     ended = threading.Event()
@@ -54,15 +58,15 @@ def run(command: Sequence[str]) -> Run:
         sampler.join()
         if process.returncode:
             errors.seek(0)
-            said = errors.read().decode("utf-8", "replace").strip()
-            raise CommandFailedError(f"{' '.join(command)} ended with {process.returncode}: {said[-500:]}")
+            message = errors.read().decode("utf-8", "replace").strip()
+            raise CommandFailedError(f"{' '.join(command)} ended with {process.returncode}: {message[-500:]}")
     return Run(seconds, output, tuple(memory))
 
 
 def anonymous_memory(pid: int) -> int:
     """Bytes of anonymous resident memory (RssAnon) of a process and all its descendants.
 
-    File-backed pages, such as mapped models, are left out: the system can drop them at any time.
+    File-backed pages, such as mapped models, are not counted, since the system can drop them at any time.
     """
     return sum(_own_anonymous_memory(one) for one in _tree(pid))
 

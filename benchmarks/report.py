@@ -1,4 +1,4 @@
-"""Tables of measurements as Markdown."""
+"""Formats measurements as Markdown tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from cogdoc.evaluation.reliability import bootstrap_mean
 
 
 def by_system(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
-    """A row for each group and language, a column for each system, and how far the first is ahead of the others."""
+    """A row for each group and language, a column for each system, and the lead of the first over the others."""
     first, *others = outcomes
     groups: dict[str, set[str]] = {}
     for one in outcomes[first]:
@@ -34,7 +34,7 @@ def by_system(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A pipe table: the first column to the left, the others to the right."""
+    """A pipe table with the first column left-aligned and the others right-aligned."""
     rule = ["---", *("--:" for _ in header[1:])]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, rule, *rows])
 

@@ -1,4 +1,4 @@
-"""How fast cogdoc is and how much memory it takes, through its command line, on documents made on the spot.
+"""Measures the speed and memory of cogdoc's command line on generated documents.
 
 python -m benchmarks.speed --only start
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.documents import write_scan_pdf, write_text_pdf
+from benchmarks.generated_documents import write_scan_pdf, write_text_pdf
 from benchmarks.process import CommandFailedError, Run, run
 from benchmarks.report import markdown_table
 from samples.pocket.forms import random_form
@@ -28,7 +28,7 @@ MEGABYTE = 1024**2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table for each measurement asked for; 1 where a command that is measured fails."""
+    """Print a table for each requested measurement; 1 if a measured command fails."""
     options = _parse(arguments)
     with TemporaryDirectory(prefix="cogdoc-speed-") as folder:
         for name in [options.only] if options.only else list(MEASUREMENTS):
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure_start(_folder: Path, options: argparse.Namespace) -> str:
-    """Whole processes from nothing to their exit, next to an interpreter that does nothing."""
+    """Time whole processes from start to exit, beside a Python interpreter that does nothing."""
     commands = {
         "python -c pass": [sys.executable, "-c", "pass"],
         "import cogdoc": [sys.executable, "-c", "import cogdoc"],
@@ -68,10 +68,9 @@ def measure_start(_folder: Path, options: argparse.Namespace) -> str:
 
 
 def measure_text(folder: Path, options: argparse.Namespace) -> str:
-    """Pages with a text layer, to an answer and to Markdown with the layout of each.
+    """Time pages with a text layer, to an answer and to Markdown with their layout.
 
-    An answer needs the words of every page and the layout of a few; how long the words alone took is in its
-    record.
+    An answer needs the text of every page and the layout of a few; its record has the time of the text alone.
     """
     document = folder / "text.pdf"
     write_text_pdf(document, options.pages)
@@ -93,7 +92,7 @@ def measure_text(folder: Path, options: argparse.Namespace) -> str:
 
 
 def measure_scan(folder: Path, options: argparse.Namespace) -> str:
-    """Scanned pages through OCR on two jobs, the start of the engine included."""
+    """Time OCR of scanned pages on two jobs, including the start of the engine."""
     source, document = folder / "source.pdf", folder / "scan.pdf"
     write_text_pdf(source, options.scans)
     write_scan_pdf(document, source, options.scans)
@@ -109,7 +108,10 @@ def measure_scan(folder: Path, options: argparse.Namespace) -> str:
 
 
 def measure_deep(folder: Path, options: argparse.Namespace) -> str:
-    """CogVLM2 over many pages: the pocket checkpoint, whose speed says nothing of the published one's; memory does."""
+    """Measure CogVLM2 over many pages with the pocket checkpoint, to show that memory does not grow with the pages.
+
+    Its speed says nothing about the published checkpoint's.
+    """
     document = folder / "forms.pdf"
     pages = tuple(random_form(random.Random(f"speed {number}"), rows=3) for number in range(options.forms))
     write_pdf(pages, document)
@@ -129,7 +131,7 @@ MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], str]] = {
 
 
 def _memory_cells(finished: Run) -> list[str]:
-    """The peak of the whole run, and of each of its equal parts: memory that grows with the pages shows."""
+    """The peak of the whole run and of equal parts of it, which shows whether memory grows with the pages."""
     part = finished.seconds / MEMORY_POINTS
     sizes = [finished.peak_memory_between(part * point, part * (point + 1)) for point in range(MEMORY_POINTS)]
     return [f"{size / MEGABYTE:.0f}" for size in (finished.peak_memory, *sizes)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from benchmarks.documents import write_scan_pdf, write_text_pdf
+from benchmarks.generated_documents import write_scan_pdf, write_text_pdf
 from benchmarks.process import CommandFailedError, run
 
 CHILD_HOLDS_MEMORY = """

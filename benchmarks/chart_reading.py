@@ -1,10 +1,9 @@
-"""How well the built-in chart reader reads charts: `python -m benchmarks.charts`, from the project's root.
+"""Measures the chart reading of the built-in engine: `python -m benchmarks.chart_reading`, from the project's root.
 
-Splits: `core` are the chart questions of the day-to-day set, `sample` 150 questions on randomly drawn pictures
-of the larger development set (the same ones each time), `more` all of its questions. For each: relaxed
-accuracy by kind of question, and the share of pictures in which no chart was found. For `tables`: the share of
-true values that were found, within 5% and under a similar name. For `others`: on how many pictures that
-are no charts one was seen.
+Splits `core` (the chart questions of the core set), `sample` (150 questions about random pictures of the larger
+development set, the same ones each time) and `more` (all questions of that set): relaxed accuracy by kind of question,
+and the number of questions in whose picture no chart was found. Split `tables`: the share of true values that were
+found, within 5% and under a similar name. Split `others`: in how many pictures without a chart one was found.
 """
 
 from __future__ import annotations
@@ -38,8 +37,8 @@ PICTURES = (".png", ".jpg", ".jpeg")
 Row = dict[str, Any]
 
 
-class Reader:
-    """Reads the chart of a picture file through cogdoc's own words, each file once."""
+class ChartReader:
+    """Reads the chart of a picture file with the text that cogdoc recognizes in it; caches by file."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -57,7 +56,7 @@ class Reader:
 
 
 def scaled(lines: Iterable[Line], x_factor: float, y_factor: float) -> list[Line]:
-    """Lines in pixels of the picture instead of points of the page."""
+    """The lines in pixels of the picture instead of points of the page."""
     return [
         Line(tuple(Word(word.text, word.box.scaled(x_factor, y_factor), word.confidence) for word in line.words))
         for line in lines
@@ -69,7 +68,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def sample_of(rows: Sequence[Row]) -> list[Row]:
-    """All questions on randomly drawn pictures, until there are 150."""
+    """All questions about randomly chosen pictures, at least 150."""
     files = sorted({row["file"] for row in rows})
     random.Random(SAMPLE_SEED).shuffle(files)
     chosen: list[Row] = []
@@ -80,7 +79,7 @@ def sample_of(rows: Sequence[Row]) -> list[Row]:
     return chosen
 
 
-def measure_questions(name: str, rows: Iterable[Row], folder: Path, reader: Reader) -> None:
+def measure_questions(name: str, rows: Iterable[Row], folder: Path, reader: ChartReader) -> None:
     scores: dict[str, list[float]] = defaultdict(list)
     missed = []
     for row in rows:
@@ -94,10 +93,10 @@ def measure_questions(name: str, rows: Iterable[Row], folder: Path, reader: Read
     for kind, values in scores.items():
         mean, low, high, cases = bootstrap_mean(values)
         print(f"{name:8} {kind:10} relaxed accuracy {mean:.3f} ({low:.3f} to {high:.3f}) of {cases} questions")
-    print(f"{name:8} no chart seen by {sum(missed)} of {len(missed)} questions")
+    print(f"{name:8} no chart found for {sum(missed)} of {len(missed)} questions")
 
 
-def measure_tables(rows: Iterable[Row], folder: Path, reader: Reader) -> None:
+def measure_tables(rows: Iterable[Row], folder: Path, reader: ChartReader) -> None:
     found = total = 0
     for row in rows:
         truth = true_values(row["table"])
@@ -107,10 +106,10 @@ def measure_tables(rows: Iterable[Row], folder: Path, reader: Reader) -> None:
     print(f"tables   {found} of {total} values right ({found / max(1, total):.3f})")
 
 
-def measure_others(paths: Sequence[Path], reader: Reader) -> None:
-    seen = [path for path in paths if reader.chart(path) is not None]
-    print(f"others   a chart seen in {len(seen)} of {len(paths)} pictures without one")
-    for path in seen:
+def measure_others(paths: Sequence[Path], reader: ChartReader) -> None:
+    found = [path for path in paths if reader.chart(path) is not None]
+    print(f"others   a chart found in {len(found)} of {len(paths)} pictures without one")
+    for path in found:
         print(f"           {path.name}")
 
 
@@ -123,7 +122,7 @@ def main() -> None:
     core, more = options.data / "core", options.data / "more" / "chartqa"
     questions = read_rows(core / "qa.jsonl")
     with Sandbox() as sandbox:
-        reader = Reader(sandbox)
+        reader = ChartReader(sandbox)
         for split in options.split or ["core", "tables", "sample", "others"]:
             if split == "core":
                 rows = [row for row in questions if row["dataset"] == "chartqa"]

@@ -1,7 +1,7 @@
 """Other systems that turn a document into text, to compare cogdoc with.
 
-Each is used as a user of that system would use it, on the same file. Engines that are slow to start are kept
-for the life of the process.
+Each reads the same file as its own users would have it read. Systems that are slow to start stay loaded for the life of
+the process.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import numpy as np
 from PIL import Image
 
 RENDER_DPI = 200
-"""Resolution at which PDF pages are handed to engines that take only pictures."""
+"""Resolution at which PDF pages are rendered for systems that read only pictures."""
 
 
 def read_with_rapidocr(document: Path) -> str:
-    """RapidOCR without its line direction classifier, which turns long upright lines over."""
+    """RapidOCR without its line direction classifier, which turns some upright long lines upside down."""
     return _rapidocr_text(document, use_cls=False)
 
 
@@ -38,15 +38,15 @@ def read_with_tesseract(document: Path) -> str:
     for page in _pages(document):
         command = ["tesseract", "stdin", "stdout", "-l", "eng+chi_sim"]
         png = _png(page)
-        # Its threads wait by spinning, which on a shared machine makes it several times slower.
-        alone = {**os.environ, "OMP_THREAD_LIMIT": "1"}
-        finished = subprocess.run(command, input=png, capture_output=True, check=True, env=alone)
+        # Its threads wait in a busy loop, which makes it several times slower on a shared machine.
+        environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
+        finished = subprocess.run(command, input=png, capture_output=True, check=True, env=environment)
         texts.append(finished.stdout.decode("utf-8"))
     return "\n".join(texts)
 
 
 def read_with_pymupdf(document: Path) -> str:
-    """The Markdown that PyMuPDF's own layout analysis and OCR give."""
+    """The Markdown of PyMuPDF's own layout analysis and OCR."""
     import pymupdf4llm
 
     return str(pymupdf4llm.to_markdown(str(document)))
@@ -67,7 +67,7 @@ MARKDOWN_WRITERS = frozenset({"pymupdf4llm"})
 
 
 def missing(system: str) -> str | None:
-    """Why `system` cannot run on this machine, or None where it can."""
+    """Why `system` cannot run on this machine, or None if it can."""
     if system == "tesseract" and shutil.which("tesseract") is None:
         return "the tesseract program is not installed"
     return None

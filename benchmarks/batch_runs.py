@@ -1,10 +1,10 @@
-"""What batch runs promise, measured through the command line on documents made on the spot.
+"""Measures batch runs through the command line on generated documents.
 
-python -m benchmarks.batch --only kills
+python -m benchmarks.batch_runs --only kills
 
-- kills: a run over a folder is killed with its children (SIGKILL) at random moments, over and over, and started
-  again each time; its results must equal those of an undisturbed run, byte for byte, and no file that was done may
-  be done again. Exit code 1 otherwise.
+- kills: a run over a folder is killed with its children (SIGKILL) at random moments, again and again, and restarted
+  each time. Its results must equal those of an undisturbed run byte for byte, and no finished file may be processed
+  again; otherwise the exit code is 1.
 - memory: peak anonymous memory over few files, many files, few pages and many pages.
 - throughput: the same folder with one and two jobs.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.documents import write_text_pdf
+from benchmarks.generated_documents import write_text_pdf
 from benchmarks.process import run
 from benchmarks.report import markdown_table
 
@@ -33,31 +33,31 @@ JOURNAL = ".cogdoc"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table for each measurement asked for; 1 where a promise is broken."""
+    """Print a table for each requested measurement; 1 if a promise is broken."""
     options = _parse(arguments)
-    kept = True
+    all_hold = True
     with TemporaryDirectory(prefix="cogdoc-batch-") as folder:
         for name in [options.only] if options.only else list(MEASUREMENTS):
-            below = Path(folder) / name
-            below.mkdir()
-            table, holds = MEASUREMENTS[name](below, options)
-            kept = kept and holds
+            subfolder = Path(folder) / name
+            subfolder.mkdir()
+            table, holds = MEASUREMENTS[name](subfolder, options)
+            all_hold = all_hold and holds
             print(f"\n## {name}\n\n{table}", flush=True)
-    return 0 if kept else 1
+    return 0 if all_hold else 1
 
 
 def measure_kills(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
-    """Kill until it was done as often as asked for, and then let the run come to its end."""
+    """Kill the run as often as requested, then let it finish."""
     _write_folder(folder / "in", options.files, pages=3)
     command = [COGDOC, "ocr", str(folder / "in"), "--out", "jsonl", "--jobs", "2", "--quiet", "--to"]
-    calm = run([*command, str(folder / "calm")])
+    undisturbed = run([*command, str(folder / "undisturbed")])
     moments = random.Random(options.seed)
     kills = 0
     while kills < options.kills:
-        # So that every kill falls into the work, however much of it is left.
+        # A short wait, so that every kill hits unfinished work.
         started = subprocess.Popen([*command, str(folder / "out")], stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            started.wait(timeout=0.3 + moments.random() * calm.seconds / options.kills)
+            started.wait(timeout=0.3 + moments.random() * undisturbed.seconds / options.kills)
         except subprocess.TimeoutExpired:
             os.killpg(started.pid, signal.SIGKILL)
             started.wait()
@@ -65,18 +65,18 @@ def measure_kills(folder: Path, options: argparse.Namespace) -> tuple[str, bool]
         else:
             break
     run([*command, str(folder / "out")])
-    equal = _results(folder / "out") == _results(folder / "calm")
+    equal = _results(folder / "out") == _results(folder / "undisturbed")
     events = [json.loads(line) for line in (folder / "out" / JOURNAL / "record.jsonl").read_text().splitlines()]
     files = [event for event in events if event["event"] == "file"]
-    again = len(files) - len({event["path"] for event in files})
-    kept = sum(event["kept"] for event in files)
-    rows = [[str(options.files), str(kills), str(kept), str(again), "equal" if equal else "DIFFERENT"]]
+    repeated = len(files) - len({event["path"] for event in files})
+    from_journal = sum(event["kept"] for event in files)
+    rows = [[str(options.files), str(kills), str(from_journal), str(repeated), "equal" if equal else "DIFFERENT"]]
     header = ["files of 3 pages", "kills", "pages taken from the journal", "files finished twice", "bytes"]
-    return markdown_table(header, rows), equal and not again
+    return markdown_table(header, rows), equal and not repeated
 
 
 def measure_memory(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
-    """Many of something must take no more memory than few."""
+    """Peak memory over few and many files, and over few and many pages."""
     few_files, many_files = folder / "few", folder / "many"
     _write_folder(few_files, 20, pages=1)
     _write_folder(many_files, options.files, pages=1)
@@ -99,7 +99,7 @@ def measure_memory(folder: Path, options: argparse.Namespace) -> tuple[str, bool
 
 
 def measure_throughput(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
-    """One and two jobs in turn, so that a noisy machine bothers both."""
+    """Time one and two jobs alternately, so that other load on the machine affects both."""
     _write_folder(folder / "in", options.files, pages=2)
     seconds: dict[str, list[float]] = {"1": [], "2": []}
     for turn in range(options.runs):
@@ -134,14 +134,16 @@ def _results(folder: Path) -> dict[str, bytes]:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.batch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.batch_runs",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", choices=list(MEASUREMENTS), help="one measurement instead of all")
     parser.add_argument("--files", type=int, default=200, help="documents in a folder")
     parser.add_argument("--pages", type=int, default=2000, help="pages of the long document")
     parser.add_argument("--kills", type=int, default=50, help="how often the run is killed")
     parser.add_argument("--runs", type=int, default=3, help="how often throughput is timed")
-    parser.add_argument("--seed", type=int, default=0, help="of the moments at which it is killed")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random moments at which it is killed")
     return parser.parse_args(arguments)
 
 

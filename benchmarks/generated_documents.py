@@ -1,4 +1,4 @@
-"""Documents of any length to measure speed on, made on the spot and the same each time."""
+"""Generates documents of any length to measure speed on; they are the same each time."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _WORDS = _VOCABULARY.split()
 
 
 def write_text_pdf(path: Path, pages: int, seed: int = 0) -> None:
-    """A born-digital report of A4 pages: a heading, paragraphs, on every fifth page a ruled table.
+    """Write a born-digital report of A4 pages: a heading, paragraphs, and on every fifth page a ruled table.
 
-    Each page states a reference number of its own: "Reference number: CD-0377".
+    Each page has its own reference number: "Reference number: CD-0377".
     """
     random_words = random.Random(seed)
     with pymupdf.open() as pdf:
@@ -40,7 +40,7 @@ def write_text_pdf(path: Path, pages: int, seed: int = 0) -> None:
 
 
 def write_scan_pdf(path: Path, source: Path, pages: int) -> None:
-    """The first `pages` of `source` as gray pictures at 150 dpi, without any text."""
+    """Write the first `pages` pages of `source` as grayscale pictures at 150 dpi, without a text layer."""
     with pymupdf.open(source) as born_digital, pymupdf.open() as scan:
         for picture in _pictures(born_digital, pages):
             page = scan.new_page(width=595, height=842)
