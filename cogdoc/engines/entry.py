@@ -1,4 +1,4 @@
-"""What an engine brings to the registry: how a request selects it, how it is loaded, and what it takes of a cluster."""
+"""The protocol of an entry in the registry: how a request selects an engine, and what it reserves on a cluster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cogdoc.engines.selection import EngineRequest, EngineSettings
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What `auto` learns from an entry: settings for this machine, or None and the reason why not."""
+    """An entry's reply to `auto`: settings for this machine and why it is suitable, or None and why it is not."""
 
     settings: EngineSettings | None
     reason: str

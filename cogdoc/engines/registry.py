@@ -1,6 +1,6 @@
-"""The engines by name, and which of them a request selects. Selecting loads nothing.
+"""Maps names to engines, and selects the engine for a request. Selecting loads nothing.
 
-A new engine is a file with an `EngineEntry` and a line in `ENTRIES`; CONTRIBUTING.md says how.
+A new engine is a file with an `EngineEntry` and a line in `_ALL`; CONTRIBUTING.md has the steps.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ENTRIES = {entry.name: entry for entry in _ALL}
 """In the order in which `auto` asks them for an offer."""
 
 FALLBACK = BuiltinEntry.name
-"""What `auto` takes where no entry has an offer."""
+"""The engine that `auto` selects where no entry has an offer."""
 
 DEFAULT_SECONDS = 300.0
 """How long one answer may take unless the caller says otherwise."""
@@ -63,7 +63,7 @@ def select_engine(request: EngineRequest | None = None) -> EngineSelection:
 
 
 def select_fallback(reason: str, *, announce: bool = False) -> EngineSelection:
-    """The engine that needs nothing, for `reason`."""
+    """Select the engine that runs on any machine; `reason` says why not another one."""
     return EngineSelection(FALLBACK, reason, ENTRIES[FALLBACK].configure(EngineRequest(FALLBACK)), announce)
 
 

@@ -1,4 +1,4 @@
-"""What a user asks of the registry, and what it decides: plain data, which also travels to a cluster's machines."""
+"""Data types of engine selection: the user's request and the registry's decision. A cluster's actors get them too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class EngineRequest:
-    """The engine that the user asks for, as far as they say."""
+    """The engine options as the user gave them; None where an option was not given."""
 
     engine: str = AUTO
     model: str | None = None
@@ -26,7 +26,7 @@ class EngineRequest:
 
 
 class EngineSettings(Protocol):
-    """One engine with everything decided. Frozen and picklable: it travels to the machines of a cluster."""
+    """An engine's settings with every choice made. Picklable, since a cluster's actors load the engine from them."""
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
         """Load the engine in this process.
@@ -42,11 +42,11 @@ class EngineSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineSelection:
-    """The engine that was selected, why, and what it takes to load it."""
+    """The selected engine, why it was selected, and the settings to load it with."""
 
     name: str
     reason: str
     settings: EngineSettings
     announce: bool = False
-    """Whether the user is told without asking: `auto` took an engine that costs time, or passed over one whose weights
-    are on this machine."""
+    """Whether to tell the user even without --verbose: `auto` selected an engine that takes time, or could not use one
+    whose weights are on this machine."""

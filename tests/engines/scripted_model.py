@@ -11,7 +11,7 @@ from cogdoc.engines.entry import Actors, ClusterSize, Offer
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.selection import EngineRequest, Progress
 from cogdoc.engines.vision.engine import VisionEngine
-from cogdoc.engines.vision.model import (
+from cogdoc.engines.vision.vision_model import (
     FinishReason,
     Generation,
     GenerationOptions,
@@ -27,7 +27,7 @@ LIMITS = VisionModelLimits(image_size=1344, patch_grid=96, context_tokens=8192, 
 
 @dataclass
 class ScriptedModel:
-    """Implements `cogdoc.engines.vision.model.VisionModel`.
+    """Implements `cogdoc.engines.vision.vision_model.VisionModel`.
 
     Args:
         script: for each prompt the replies to give, in order; the last one is repeated. Other prompts are refused.

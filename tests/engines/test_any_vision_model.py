@@ -16,7 +16,8 @@ from cogdoc.engines.registry import ENTRIES, engine_names, load_engine, select_e
 from cogdoc.engines.selection import EngineRequest
 from cogdoc.engines.vision.engine import VisionEngine
 from cogdoc.engines.vision.instructions import ENGLISH, Task
-from cogdoc.engines.vision.model import (
+from cogdoc.engines.vision.transcription import RETRY_SAMPLING
+from cogdoc.engines.vision.vision_model import (
     UNKNOWN_CONFIDENCE,
     FinishReason,
     Generation,
@@ -24,7 +25,6 @@ from cogdoc.engines.vision.model import (
     PageImage,
     Prompt,
 )
-from cogdoc.engines.vision.transcription import RETRY_SAMPLING
 from cogdoc.errors import TimeLimitError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import EngineInfo

@@ -11,8 +11,8 @@ from PIL import Image
 from random_sessions import random_session
 
 from cogdoc.cogvlm2.session import load_session
-from cogdoc.engines.cogvlm2.vision_model import CogVLM2Model
-from cogdoc.engines.vision.model import FinishReason, GenerationOptions, PageImage, Prompt
+from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model
+from cogdoc.engines.vision.vision_model import FinishReason, GenerationOptions, PageImage, Prompt
 from cogdoc.errors import TimeLimitError
 
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"

@@ -10,9 +10,9 @@ from written_pages import line_at, page_of, reply_lines
 
 from cogdoc.documents.document import open_path
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.cogvlm2.vision_model import CogVLM2Model
+from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model
 from cogdoc.engines.vision.chart_tables import parse_chart, read_chart, to_chart
-from cogdoc.engines.vision.model import PageImage
+from cogdoc.engines.vision.vision_model import PageImage
 from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import chart_to_markdown
 from cogdoc.results.chart_rows import chart_to_rows

@@ -16,7 +16,7 @@ from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.documents.document import Document, open_path
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.cogvlm2.vision_model import CogVLM2Model
+from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model
 from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.parsing.page import Page
@@ -81,7 +81,7 @@ def test_a_generation_that_takes_too_long_gives_the_literal_text(large_print: Do
 
 @pytest.fixture(scope="module", params=[0, 2, 5])
 def by_chance(request: pytest.FixtureRequest, large_print: Document) -> Transcription:
-    """The transcription by a model with random weights; they differ in how it comes about."""
+    """The transcription by a model with random weights; each model fails differently."""
     return transcribe(Page(large_print, 1), random_session(request.param))
 
 

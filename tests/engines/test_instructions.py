@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cogdoc.engines.vision.instructions import Task, instruction, question_instruction
-from cogdoc.engines.vision.model import Prompt
+from cogdoc.engines.vision.vision_model import Prompt
 
 
 @pytest.mark.parametrize("question", ["What is the total?", "Who signed it?", "总金额是多少？", "Is it paid?"])

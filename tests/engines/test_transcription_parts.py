@@ -16,8 +16,8 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.vision.agreement import agreement
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines, merge
 from cogdoc.engines.vision.markdown_blocks import to_blocks
-from cogdoc.engines.vision.model import FinishReason, Generation, Token, VisionModelLimits
 from cogdoc.engines.vision.tiles import is_dense, plan_tiles
+from cogdoc.engines.vision.vision_model import FinishReason, Generation, Token, VisionModelLimits
 from cogdoc.parsing.page_text import Block, BlockKind
 from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.tasks.describe import describe_block

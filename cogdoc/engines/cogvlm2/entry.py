@@ -1,4 +1,4 @@
-"""CogVLM2 in the registry: which checkpoint it reads with, and whether this machine has the memory for it."""
+"""CogVLM2 in the registry: which checkpoint it loads, and whether this machine has the memory for it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CogVLM2Settings:
     """Whether image features are stored on disk for later runs."""
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
-        from cogdoc.engines.cogvlm2.vision_model import load_model
+        from cogdoc.engines.cogvlm2.cogvlm2_model import load_model
         from cogdoc.engines.vision.engine import VisionEngine
         from cogdoc.results.records import EngineInfo
 
@@ -57,7 +57,7 @@ class CogVLM2Entry:
     name = "cogvlm2"
 
     def accepts(self, request: EngineRequest) -> bool:
-        """By name, or by a model: it is the only engine that has one. It then runs on the CPU if need be."""
+        """By its name, or by a model alone, since no other engine has one. Without a GPU it runs on the CPU then."""
         return request.engine == self.name or (request.engine == AUTO and request.model is not None)
 
     def configure(self, request: EngineRequest) -> CogVLM2Settings:

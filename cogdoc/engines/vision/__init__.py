@@ -1,1 +1,1 @@
-"""What any vision-language model does as a reader of pages. `model` is the seam to the model, `engine` the way in."""
+"""Reads pages with any vision-language model. `engine` is the entry point, `vision_model` the seam to the model."""

@@ -10,9 +10,9 @@ from cogdoc.engines.builtin.charts.chart_labels import Label, labels_of
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines
 from cogdoc.engines.vision.instructions import Task, instruction
 from cogdoc.engines.vision.markdown_tables import Row, cells_of, delimited_rows, is_row, is_rule, plain
-from cogdoc.engines.vision.model import GREEDY, FinishReason, PageImage, VisionModel
 from cogdoc.engines.vision.repetition import RepetitionGuard
 from cogdoc.engines.vision.transcription import RETRY_SAMPLING
+from cogdoc.engines.vision.vision_model import GREEDY, FinishReason, PageImage, VisionModel
 from cogdoc.parsing.numbers import Number, parse_number
 from cogdoc.parsing.page_text import PageText
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue

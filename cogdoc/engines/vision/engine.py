@@ -10,9 +10,9 @@ from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.chart_tables import read_chart
 from cogdoc.engines.vision.grounding import find_evidence
 from cogdoc.engines.vision.instructions import is_refusal, question_instruction
-from cogdoc.engines.vision.model import FinishReason, PageImage, VisionModel
 from cogdoc.engines.vision.tiles import draw_page, page_size
 from cogdoc.engines.vision.transcription import transcribe_page
+from cogdoc.engines.vision.vision_model import FinishReason, PageImage, VisionModel
 from cogdoc.errors import CogdocError, InputError, TimeLimitError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidence, Flag
@@ -20,7 +20,7 @@ from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidenc
 
 @dataclass(frozen=True, slots=True)
 class _PageAnswer:
-    """The model's answer from one page, and the places on the page that confirm it."""
+    """The model's answer from one page, and where the page's own text confirms it."""
 
     text: str
     confidence: float
@@ -78,7 +78,7 @@ class VisionEngine:
         return _best_answer(question, self._answer_from_page(question, page))
 
     def _answer_from_page(self, question: str, page: Page) -> list[_PageAnswer]:
-        """The model's answer from one page; empty where it says that the page has none."""
+        """The model's answer from one page; empty where its answer is a refusal."""
         asked = question_instruction(question)
         generation = self._model.generate([self._image(page)], asked.prompt, asked.options(self._time_limit))
         text = generation.text

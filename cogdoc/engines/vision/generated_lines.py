@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 from rapidfuzz import fuzz
 
-from cogdoc.engines.vision.model import UNKNOWN_CONFIDENCE, Generation
+from cogdoc.engines.vision.vision_model import UNKNOWN_CONFIDENCE, Generation
 from cogdoc.text import comparison_key
 
 SAME_LINE = 80.0

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cogdoc.engines.vision.model import GREEDY, GenerationOptions, Prompt, Sampling, StopCondition
+from cogdoc.engines.vision.vision_model import GREEDY, GenerationOptions, Prompt, Sampling, StopCondition
 from cogdoc.text import count_han
 
 
@@ -57,7 +57,7 @@ LONG_QUESTIONS = re.compile(
     re.IGNORECASE,
 )
 
-# A whole answer that matches says that the page does not answer the question.
+# A whole answer that matches means that the page does not answer the question.
 REFUSALS = re.compile(
     r"(?:it is |this is |the answer is )?(?:not (?:found|mentioned|given|stated|specified|provided|available|visible|"
     r"shown|clear|applicable)(?: (?:in|on) the \w+)?|unanswerable|unknown|n/?a|none|"
@@ -80,5 +80,5 @@ def question_instruction(question: str) -> Instruction:
 
 
 def is_refusal(answer: str) -> bool:
-    """Whether an answer says that there is none."""
+    """Whether an answer means that the page does not answer the question."""
     return not answer.strip() or REFUSALS.fullmatch(answer.strip()) is not None

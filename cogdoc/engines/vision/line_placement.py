@@ -34,7 +34,7 @@ MIN_HEIGHT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class PlacedLine:
-    """A line's words with boxes; `matched` says of each word whether the page has text at its box."""
+    """A line's words with boxes; `matched` is True for each word whose box has text on the page."""
 
     words: tuple[Word, ...]
     matched: tuple[bool, ...]

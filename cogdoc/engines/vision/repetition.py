@@ -24,7 +24,7 @@ REPEATED_BLOCKS = 5
 NEARLY_REPEATED_TOKENS = 640
 NEARLY_REPEATED_BLOCKS = 16
 """The same where a few tokens of each block differ, as in "Item 1: none, Item 2: none, ...". Tables of equal rows with
-running numbers look just so, hence the higher limits: 640 tokens are more than sixty such rows of ten tokens."""
+running numbers look the same, hence the higher limits: 640 tokens are more than sixty such rows of ten tokens."""
 
 DIFFERING = 4
 MOST_DIFFERING = 3
@@ -34,7 +34,7 @@ leaders are interrupted by more tokens than that."""
 
 
 class RepetitionGuard:
-    """A `cogdoc.engines.vision.model.StopCondition`: True once the tokens have fallen into a loop.
+    """A `cogdoc.engines.vision.vision_model.StopCondition`: True once the tokens have fallen into a loop.
 
     For each period it counts for how long the tokens have equalled those one period before. A token costs the same few
     array operations (some 25 µs) however many came before it.

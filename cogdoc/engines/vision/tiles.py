@@ -17,7 +17,7 @@ from PIL import Image
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize
-from cogdoc.engines.vision.model import VisionModelLimits
+from cogdoc.engines.vision.vision_model import VisionModelLimits
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText
 

@@ -16,7 +16,9 @@ from cogdoc.engines.vision.agreement import agreement
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines, merge
 from cogdoc.engines.vision.instructions import Task, instruction
 from cogdoc.engines.vision.markdown_blocks import to_blocks
-from cogdoc.engines.vision.model import (
+from cogdoc.engines.vision.repetition import RepetitionGuard
+from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, page_size, plan_tiles
+from cogdoc.engines.vision.vision_model import (
     GREEDY,
     FinishReason,
     Generation,
@@ -25,8 +27,6 @@ from cogdoc.engines.vision.model import (
     VisionModel,
     VisionModelLimits,
 )
-from cogdoc.engines.vision.repetition import RepetitionGuard
-from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, page_size, plan_tiles
 from cogdoc.errors import TimeLimitError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText, TextOrigin, mean_confidence

@@ -2,8 +2,8 @@
 
 A class that implements `VisionModel` becomes an engine with `VisionEngine(model, info, time_limit)`. Everything else
 about the model (weights, tokenizer, tensors, a server's protocol) stays on its side; an import rule keeps it out of
-`engines/vision`. `engines/cogvlm2/vision_model.py` implements it, and `tests/engines/scripted_model.py` is the smallest
-implementation there can be.
+`engines/vision`. `engines/cogvlm2/cogvlm2_model.py` implements it; `tests/engines/scripted_model.py` is the smallest
+possible implementation.
 """
 
 from __future__ import annotations

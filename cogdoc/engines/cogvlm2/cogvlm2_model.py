@@ -1,4 +1,4 @@
-"""CogVLM2 behind the seam of `cogdoc.engines.vision.model`: one generation at a time, about one image at a time."""
+"""CogVLM2 as a `cogdoc.engines.vision.vision_model.VisionModel`: one generation at a time, about one image."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cogdoc.cogvlm2.prompts import apply_template, build_prompt
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import TextStream
 from cogdoc.engines.cogvlm2.drafting import TextDraft
-from cogdoc.engines.vision.model import (
+from cogdoc.engines.vision.vision_model import (
     FinishReason,
     Generation,
     GenerationOptions,
@@ -45,7 +45,7 @@ FINISH_REASONS = {
 
 
 class CogVLM2Model:
-    """Implements `cogdoc.engines.vision.model.VisionModel`.
+    """Implements `cogdoc.engines.vision.vision_model.VisionModel`.
 
     A lock lets one call generate at a time, since documents are read by several threads and there is one model.
     """
@@ -67,7 +67,7 @@ class CogVLM2Model:
         self._prefix: Prefix | None = None
 
     def generate(self, images: Sequence[PageImage], prompt: Prompt, options: GenerationOptions) -> Generation:
-        """As the protocol says.
+        """See `VisionModel.generate`.
 
         Raises:
             ValueError: there is not exactly one image.
