@@ -91,8 +91,8 @@ def _chart(
     if scale is not None:
         scale = anchored(scale, layout.baseline)
     value_range = _value_range(layout, scale)
-    found = _data_labels(layout, segments, numbers, rows_pitch, scale, value_range)
-    per_pixel = None if scale is not None else _unlabelled_unit(segments, found)
+    data_labels = _data_labels(layout, segments, numbers, rows_pitch, scale, value_range)
+    per_pixel = None if scale is not None else _unlabelled_unit(segments, data_labels)
     if value_range is None and per_pixel is not None:
         value_range = per_pixel * max(segment.bar.box.width for segment in segments)
     one_series = len(layout.colors) == 1 or (
@@ -100,13 +100,13 @@ def _chart(
     )
     step = abs(scale.slope) if scale else per_pixel
     values: dict[tuple[Color | None, int], ChartValue] = {}
-    for segment, label in zip(segments, found, strict=True):
+    for segment, label in zip(segments, data_labels, strict=True):
         measured = _measured(layout, segment, scale, per_pixel)
         mark = Mark(layout.untransposed(segment.bar.box), segment.color, measured, label)
         values.setdefault((None if one_series else segment.color, segment.group), marked_value(mark, value_range, step))
     colors: Sequence[Color | None] = [None] if one_series else _ordered_colors(layout, legend_names)
     names = legend_names if one_series or legend_names else _names(layout, groups, labels, picture)
-    printed = [label for label in found if label is not None]
+    printed = [label for label in data_labels if label is not None]
     series = tuple(
         _series(names, color, layout, [values.get((color, index)) for index in range(len(groups))], scale, one_series)
         for color in colors
@@ -229,13 +229,13 @@ def _data_labels(
                 error = min(abs(measured - label.number.value), abs(abs(measured) - abs(label.number.value)))
                 cost += min(3.0, 12 * error / value_range)
             costs.append((cost, i, j))
-    found: list[Label | None] = [None] * len(segments)
+    data_labels: list[Label | None] = [None] * len(segments)
     assigned: set[int] = set()
     for _, i, j in sorted(costs):
-        if found[i] is None and j not in assigned:
-            found[i] = numbers[j]
+        if data_labels[i] is None and j not in assigned:
+            data_labels[i] = numbers[j]
             assigned.add(j)
-    return found
+    return data_labels
 
 
 def _label_cost(layout: BarLayout, segment: _Segment, label: Label, height: float, pitch: float) -> float | None:
@@ -262,10 +262,10 @@ def _is_outermost(layout: BarLayout, bar: Box, end: float) -> bool:
     return end in (row.x0, row.x1)
 
 
-def _unlabelled_unit(segments: Sequence[_Segment], found: Sequence[Label | None]) -> float | None:
+def _unlabelled_unit(segments: Sequence[_Segment], data_labels: Sequence[Label | None]) -> float | None:
     pairs = [
         (segment.bar.box.width, label.number.value)
-        for segment, label in zip(segments, found, strict=True)
+        for segment, label in zip(segments, data_labels, strict=True)
         if label is not None and label.number is not None
     ]
     return unit_length([length for length, _ in pairs], [number for _, number in pairs])

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cogdoc.documents.geometry import Box
+from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.engines.builtin.charts.chart_parts import Color, Curve, Drawing, Mask, Picture
 from cogdoc.engines.builtin.charts.colors import background_of, distance, ink_colors, mask_of
 from cogdoc.parsing.page_text import Word
@@ -259,10 +259,4 @@ def _common_span(curves: Sequence[Curve]) -> list[Curve]:
 
 def plot_of(curves: Sequence[Curve]) -> Box:
     """The box around all curves."""
-    boxes = [curve.box for curve in curves]
-    return Box(
-        min(box.x0 for box in boxes),
-        min(box.y0 for box in boxes),
-        max(box.x1 for box in boxes),
-        max(box.y1 for box in boxes),
-    )
+    return bounding_box(curve.box for curve in curves)

@@ -55,21 +55,21 @@ def read_lines(
         for label in labels
         if label.number is not None and label not in used and not any(label in tick for tick in ticks)
     ]
-    found = _data_labels(curves, numbers, picture, background)
-    categories = _categories([merged(tick) for tick in ticks], curves, found, has_scale=scale is not None)
+    data_labels = _data_labels(curves, numbers, picture, background)
+    categories = _categories([merged(tick) for tick in ticks], curves, data_labels, has_scale=scale is not None)
     if len(categories) < 2:
         return None
     if scale is None:
-        scale = _scale_from_labels(curves, found)
-        if scale is None and not _is_labelled(found, len(categories)):
+        scale = _scale_from_labels(curves, data_labels)
+        if scale is None and not _is_labelled(data_labels, len(categories)):
             return None
-    return _chart(curves, categories, found, scale, names), plot
+    return _chart(curves, categories, data_labels, scale, names), plot
 
 
 def _chart(
     curves: Sequence[Curve],
     categories: Sequence[_Category],
-    found: Sequence[Sequence[Label]],
+    data_labels: Sequence[Sequence[Label]],
     scale: Scale | None,
     names: dict[Color, str],
 ) -> Chart:
@@ -77,7 +77,7 @@ def _chart(
     step = abs(scale.slope) if scale else None
     pitch = min((b.x - a.x for a, b in itertools.pairwise(categories)), default=40.0)
     series, labelled, shown = [], 0, 0
-    for curve, labels in zip(curves, found, strict=True):
+    for curve, labels in zip(curves, data_labels, strict=True):
         values = []
         by_category = _by_category(labels, categories, pitch)
         for index, category in enumerate(categories):
@@ -95,7 +95,7 @@ def _chart(
     confidences = [value.confidence for one in series for value in one.values if value.value is not None]
     return Chart(
         kind=ChartKind.LINE,
-        unit=common_unit(scale, [label for labels in found for label in labels]),
+        unit=common_unit(scale, [label for labels in data_labels for label in labels]),
         categories=tuple(category.text for category in categories),
         series=tuple(series),
         measured=labelled < 0.5 * max(1, shown),
@@ -107,9 +107,9 @@ def _legend(curves: Sequence[Curve], labels: Sequence[Label], picture: Picture) 
     """The legend; empty for a single curve, or if its swatches are pieces of the curves."""
     if len(curves) < 2:
         return []
-    found = find_legend(picture, labels, [curve.color for curve in curves], [])
-    apart = [entry for entry in found if not _touches(entry, curves)]
-    return apart if len(apart) >= 2 else []
+    entries = find_legend(picture, labels, [curve.color for curve in curves], [])
+    outside = [entry for entry in entries if not _touches(entry, curves)]
+    return outside if len(outside) >= 2 else []
 
 
 def _names_at_ends(curves: Sequence[Curve], labels: Sequence[Label]) -> dict[Color, str]:
@@ -248,18 +248,18 @@ def _data_labels(
 
 
 def _categories(
-    ticks: Sequence[Label], curves: Sequence[Curve], found: Sequence[Sequence[Label]], *, has_scale: bool
+    ticks: Sequence[Label], curves: Sequence[Curve], data_labels: Sequence[Sequence[Label]], *, has_scale: bool
 ) -> list[_Category]:
     """Where values are read: at the tick labels, and at the years between them if they are years."""
     shown = [_Category(tick.text, tick.anchor[0]) for tick in ticks]
     years = fit_scale([replace(tick, slanted=False) for tick in ticks], vertical=False, min_ticks=3)
     if years is None or years.slope <= 0 or any(tick.slanted for tick in ticks):
-        return _with_labelled(shown, found, None)
+        return _with_labelled(shown, data_labels, None)
     values = [round(tick.number.value) for tick in years.ticks if tick.number is not None]
     if not all(1500 <= value <= 2200 for value in values):
-        return _with_labelled(shown, found, None)
+        return _with_labelled(shown, data_labels, None)
     if not has_scale:
-        return _with_labelled(shown, found, years)
+        return _with_labelled(shown, data_labels, years)
     plot = plot_of(curves)
     first = min(min(values), round(years.value(plot.x0)))
     last = max(max(values), round(years.value(plot.x1)))
@@ -268,13 +268,15 @@ def _categories(
     return [_Category(str(year), years.position(year)) for year in range(first, last + 1)]
 
 
-def _with_labelled(shown: list[_Category], found: Sequence[Sequence[Label]], years: Scale | None) -> list[_Category]:
+def _with_labelled(
+    shown: list[_Category], data_labels: Sequence[Sequence[Label]], years: Scale | None
+) -> list[_Category]:
     """`shown` with the positions of printed values that are far from every tick, named by year if that is known."""
     if len(shown) < 2:
         return shown
     pitch = min(b.x - a.x for a, b in itertools.pairwise(shown))
     result = list(shown)
-    for label in itertools.chain.from_iterable(found):
+    for label in itertools.chain.from_iterable(data_labels):
         x = label.box.center[0]
         if years is None or all(abs(category.x - x) <= 0.4 * pitch for category in result):
             continue
@@ -301,15 +303,15 @@ def _by_category(labels: Sequence[Label], categories: Sequence[_Category], pitch
     return by_category
 
 
-def _is_labelled(found: Sequence[Sequence[Label]], count: int) -> bool:
+def _is_labelled(data_labels: Sequence[Sequence[Label]], count: int) -> bool:
     """Whether a curve has a printed number at most of its points, so that no axis is needed."""
-    return max(len(labels) for labels in found) >= max(3, 0.6 * count)
+    return max(len(labels) for labels in data_labels) >= max(3, 0.6 * count)
 
 
-def _scale_from_labels(curves: Sequence[Curve], found: Sequence[Sequence[Label]]) -> Scale | None:
+def _scale_from_labels(curves: Sequence[Curve], data_labels: Sequence[Sequence[Label]]) -> Scale | None:
     """The value axis without tick labels, from the printed values and the heights of their points."""
     moved = []
-    for curve, labels in zip(curves, found, strict=True):
+    for curve, labels in zip(curves, data_labels, strict=True):
         for label in labels:
             height = curve.height_at(label.box.center[0])
             if height is not None:
