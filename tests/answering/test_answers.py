@@ -151,7 +151,7 @@ def test_evidence_is_the_box_of_the_value() -> None:
 
 def test_evidence_inside_a_line_is_the_part_of_the_line() -> None:
     (evidence,) = answer_question("What is the fax number?", [FORM]).evidence
-    line_box = page_of(rows("Telephone: (212) 555-0147 Fax: (212) 555-0199")).words.lines[0].box
+    line_box = page_of(rows("Telephone: (212) 555-0147 Fax: (212) 555-0199")).page_text.lines[0].box
     assert evidence.box[0] > line_box.center[0]
     assert evidence.box[2] == pytest.approx(line_box.x1)
 
