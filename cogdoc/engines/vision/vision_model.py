@@ -39,9 +39,10 @@ class VisionModelLimits:
     """Tokens of one image."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class PageImage:
-    """A picture of a page or of a part of one. Reuse the object for several prompts: models cache by its identity."""
+    """A picture of a page or of a part of one. Reuse the object for several prompts: models cache by its identity,
+    strongly for the latest image or by weak reference."""
 
     picture: Picture
 
