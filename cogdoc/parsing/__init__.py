@@ -1,6 +1,6 @@
-"""Read what a page literally says: its text with boxes, then its blocks, tables and reading order.
+"""Read the literal text of pages: words with boxes, and blocks and tables in reading order.
 
-A page's own text comes from its text layer (`text_layer`) or from OCR (`ocr`); `layout` divides it into blocks, and
+The text of a page comes from its text layer (`text_layer`) or from OCR (`ocr`); `layout` divides it into blocks, and
 `tables` builds the tables among them. Read in this order:
 
 1. `page_text`: the data types that everything else produces or consumes.

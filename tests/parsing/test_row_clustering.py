@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,5 +50,5 @@ def test_lines_side_by_side_are_joined_unless_the_gap_is_wide() -> None:
 
 def test_mean_confidence_weighs_characters() -> None:
     box = Box(0, 0, 10, 10)
-    assert mean_confidence([Word("a", box, 0.4), Word("bcd", box, 0.8)]) == 0.7
+    assert mean_confidence([Word("a", box, 0.4), Word("bcd", box, 0.8)]) == pytest.approx(0.7)
     assert mean_confidence([]) == 1.0

@@ -61,9 +61,11 @@ class PageOcr:
     lines: tuple[Line, ...]
     turned: int
     skew: float
+    """Both as in `PageText`."""
     resolution: float
     """Pixels per inch of the picture that was read."""
     banded: bool
+    """Whether the picture was read in several bands."""
     small_print: bool
     """Whether text is too small to be trusted."""
 
@@ -77,6 +79,7 @@ def recognize_page(document: OpenDocument, index: int) -> PageOcr:
     is_strip = long_side > STRIP_RATIO * short_side
     scale = min(native_scale, STRIP_WIDTH / short_side if is_strip else LONG_SIDE / long_side)
     picture = document.picture(index, _pixels(width, height, scale))
+    # Enlarge small pictures beyond their own pixels: detection misses small print.
     if scale * long_side < SMALL_PICTURE_SIDE and 0 < median_line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
         picture = document.picture(index, _pixels(width, height, scale))
@@ -85,6 +88,7 @@ def recognize_page(document: OpenDocument, index: int) -> PageOcr:
     if turn:
         picture = rotate(picture, turn)
         lines = _read(picture)
+    # Read small print again with all the pixels that the file has.
     enlargement = _enlargement(lines, scale, native_scale)
     if enlargement > 1.2:
         scale *= enlargement

@@ -82,7 +82,7 @@ def _cells(rows: Sequence[Row], column_lines: Sequence[float]) -> tuple[tuple[Ce
 
 
 def _starts(row: Row, width: int) -> list[int]:
-    """The columns in which the cells of a row begin."""
+    """The columns in which the cells of a row start."""
     covered = {column for phrase in row.phrases for column in range(phrase.first + 1, phrase.last + 1)}
     return [column for column in range(width) if column not in covered]
 
