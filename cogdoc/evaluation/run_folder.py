@@ -164,12 +164,14 @@ def _read(path: Path) -> Any:
 def _clear(path: Path, known: Any, *, overwrite: bool) -> None:
     if known is None:
         if any(path.iterdir()):
-            raise OutputExistsError(f"{path}: holds something else than an evaluation", "name a new folder with --to")
+            raise OutputExistsError(
+                f"{path}: contains something other than an evaluation", "name a new folder with --to"
+            )
     elif overwrite:
         _remove_results(path)
     else:
         raise OutputExistsError(
-            f"{path}: holds an evaluation of another dataset or engine", "add --overwrite to replace it"
+            f"{path}: contains an evaluation of another dataset or engine", "add --overwrite to replace it"
         )
 
 
@@ -216,4 +218,4 @@ def _whole_lines(path: Path) -> Iterator[tuple[int, int, Outcome]]:
             try:
                 yield start, end, Outcome(**json.loads(line))
             except (ValueError, TypeError):
-                raise InputError(f"{path}: line {number} is no outcome of an evaluation") from None
+                raise InputError(f"{path}: line {number} is not an outcome of an evaluation") from None

@@ -1,4 +1,4 @@
-"""The accuracy benchmark: every part through the evaluation, other systems on the same pages."""
+"""The accuracy benchmark: its parts run through the evaluation, and other systems read the same pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def outcome(case: str, score: float) -> Outcome:
     return Outcome(case, "forms", "en", "text", case, "", score=score, measures={})
 
 
-def test_systems_stand_side_by_side_and_differences_are_paired() -> None:
+def test_systems_are_columns_and_differences_are_paired() -> None:
     table = by_system(
         {"cogdoc": [outcome("1", 0.1), outcome("2", 0.9)], "other": [outcome("2", 1.0), outcome("1", 0.2)]}
     )
@@ -28,14 +28,14 @@ def test_systems_stand_side_by_side_and_differences_are_paired() -> None:
     assert lines[-1] == "| all en: cogdoc ahead by |  |  | -0.100 (-0.100 to -0.100) |"
 
 
-def test_a_page_that_another_system_cannot_read_scores_nothing(tmp_path: Path) -> None:
+def test_a_page_that_another_system_cannot_read_scores_zero(tmp_path: Path) -> None:
     case = Case("x", "own", tmp_path / "none.png", Task.OCR, "text", truth={"text": "a"})
     (read,) = read_with("rapidocr", [case], 1)
     assert (read.score, read.measures) == (0.0, {"CER": 1.0})
     assert read.error
 
 
-def test_missing_data_is_said_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_data_is_reported_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--data", str(tmp_path / "absent")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -1,4 +1,4 @@
-"""That commands are timed and weighed with their children, and that documents to measure on are what they promise."""
+"""Measured commands include their child processes, and generated documents have the promised content."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ import pytest
 from benchmarks.generated_documents import write_scan_pdf, write_text_pdf
 from benchmarks.process import CommandFailedError, run
 
-CHILD_HOLDS_MEMORY = """
+ALLOCATES_IN_CHILD = """
 import subprocess, sys
 subprocess.run([sys.executable, "-c", "x = bytearray(150_000_000); import time; time.sleep(0.3)"])
 print("done")
 """
 
 
-def test_memory_of_children_counts() -> None:
-    finished = run([sys.executable, "-c", CHILD_HOLDS_MEMORY])
+def test_memory_includes_child_processes() -> None:
+    finished = run([sys.executable, "-c", ALLOCATES_IN_CHILD])
     assert finished.output == "done\n"
     assert finished.seconds > 0.3
     assert 150_000_000 < finished.peak_memory < 300_000_000
     assert finished.peak_memory_between(0, finished.seconds) == finished.peak_memory
 
 
-def test_a_command_that_fails_is_an_error_with_its_last_words() -> None:
+def test_a_failed_command_is_an_error_with_its_standard_error() -> None:
     with pytest.raises(CommandFailedError, match="ended with 3: no such page"):
         run([sys.executable, "-c", "import sys; print('no such page', file=sys.stderr); sys.exit(3)"])
 
 
-def test_text_document_states_a_number_on_each_page_and_its_scan_has_no_text(tmp_path: Path) -> None:
+def test_each_page_of_the_generated_report_has_a_number_and_its_scan_has_no_text(tmp_path: Path) -> None:
     write_text_pdf(tmp_path / "text.pdf", 5)
     write_scan_pdf(tmp_path / "scan.pdf", tmp_path / "text.pdf", 2)
     with pymupdf.open(tmp_path / "text.pdf") as pdf, pymupdf.open(tmp_path / "scan.pdf") as scan:

@@ -1,4 +1,4 @@
-"""Writes small datasets in the forms in which authors distribute them, for the tests of their readers."""
+"""Writes small datasets in the forms in which authors distribute them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 
 def png(color: str = "white", size: tuple[int, int] = (24, 16)) -> bytes:
-    """A small picture, another one for another color."""
+    """A small PNG picture of one color."""
     stream = io.BytesIO()
     Image.new("RGB", size, color).save(stream, "PNG")
     return stream.getvalue()
@@ -31,7 +31,7 @@ def write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
 
 
 def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]], **layout: int) -> Path:
-    """Pictures are given as `{"bytes": ..., "path": ...}`, as Hugging Face's `datasets` stores them."""
+    """Pictures are structs `{"bytes": ..., "path": ...}`, as Hugging Face's `datasets` stores them."""
     import pyarrow
     import pyarrow.parquet
 

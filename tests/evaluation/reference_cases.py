@@ -1,4 +1,4 @@
-"""Cases whose scores were produced by running the reference implementations; kept outside of the project."""
+"""Loads cases that were scored by running the reference implementations; the data is not part of the project."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "metrics"
 
 
 class Reference(NamedTuple):
-    """A metric, by the name of its file, and an implementation of it as the file names it."""
+    """A metric, named after its file, and an implementation as the file names it."""
 
     metric: str
     implementation: str
 
 
 class Case(NamedTuple):
-    """One scored case: its fields, and what each implementation gave."""
+    """One scored case: its fields, and the score of each implementation."""
 
     fields: dict[str, Any]
     expected: dict[str, Any]
 
 
 def recorded_cases() -> dict[str, list[Case]]:
-    """All cases by metric; none where the data is absent."""
+    """All cases by metric; empty if the data is missing."""
     return {
         path.stem: [Case(case, case["expected"]) for case in json.loads(path.read_text(encoding="utf-8"))["cases"]]
         for path in sorted(FOLDER.glob("*.json"))
@@ -32,7 +32,7 @@ def recorded_cases() -> dict[str, list[Case]]:
 
 
 def recorded_references(cases: dict[str, list[Case]]) -> list[Reference]:
-    """Every implementation of every metric that scored a case."""
+    """Every pair of a metric and an implementation that scored a case."""
     return sorted(
         {Reference(metric, name) for metric, scored in cases.items() for case in scored for name in case.expected}
     )

@@ -1,4 +1,4 @@
-"""What the scores of answers promise, on cases of the project's own."""
+"""Scores of answers: ANLS, relaxed accuracy, OCRBench, MMLongBench-Doc and numbers."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def test_anls_takes_the_nearest_answer_and_ignores_case_and_spacing() -> None:
     assert anls("harbour street 4", ["Harbour Street 4"]) == 1.0
 
 
-def test_anls_keeps_a_similarity_of_exactly_one_half_and_drops_less() -> None:
+def test_anls_counts_a_similarity_of_exactly_one_half_and_no_less() -> None:
     assert anls("abxx", ["abcd"]) == 0.5
     assert anls("axxx", ["abcd"]) == 0.0
 
 
-def test_other_readings_of_anls_drop_one_half_and_mmlongbench_minds_case() -> None:
+def test_other_variants_of_anls_drop_one_half_and_mmlongbench_is_case_sensitive() -> None:
     assert pypi_anls("abxx", ["abcd"]) == mmlongbench_anls("abxx", ["abcd"]) == 0
     assert pypi_anls("Harbour  Street", ["harbour street"]) == 1
     assert mmlongbench_anls("Harbour Street", ["harbour street"]) == pytest.approx(12 / 14)
@@ -54,7 +54,7 @@ def test_relaxed_accuracy_allows_five_percent_of_a_number(prediction: str, answe
     assert relaxed_accuracy(prediction, [answer]) == score
 
 
-def test_white_space_around_a_number_or_text_counts_only_where_it_is_not_stripped() -> None:
+def test_only_vlmevalkit_strips_white_space_from_the_prediction() -> None:
     assert relaxed_accuracy("blue ", ["blue"], toolkit=Toolkit.VLMEVALKIT) == 1
     assert relaxed_accuracy("blue ", ["blue"], toolkit=Toolkit.LMMS_EVAL) == 0
 
@@ -73,7 +73,7 @@ def test_white_space_around_a_number_or_text_counts_only_where_it_is_not_strippe
         ("", "Italy", "Which?", 0),
     ],
 )
-def test_chartqa_split_takes_numbers_lists_and_parts_of_texts(
+def test_chartqa_split_compares_numbers_lists_and_parts_of_texts(
     prediction: str, answer: str, question: str, score: float
 ) -> None:
     assert chartqa_split_accuracy(prediction, answer, question) == score
@@ -87,7 +87,7 @@ def test_chartqapro_averages_over_the_elements_of_a_list() -> None:
     assert chartqapro_accuracy("['\\d', 'x']", "['a', 'x']") == 0.5
 
 
-def test_chartqapro_wants_years_exactly() -> None:
+def test_chartqapro_requires_exact_years() -> None:
     assert chartqapro_accuracy("2012", "2011") == 1
     assert chartqapro_accuracy("2012", "2011", [True]) == 0
     assert chartqapro_accuracy("['2012', '41']", "['2011', '42']", [True, False]) == 0.5
@@ -100,7 +100,7 @@ def test_containment_finds_an_answer_inside_a_sentence() -> None:
     assert ocrbench_contains("９.00", ["9.00"], toolkit=Toolkit.VLMEVALKIT) == 0
 
 
-def test_ocrbench_v2_looks_for_short_answers_and_compares_long_ones() -> None:
+def test_ocrbench_v2_searches_for_short_answers_and_compares_long_ones() -> None:
     assert ocrbench_v2_score("It is Harbour Street 4, London.", ["harbour street 4"]) == 1
     assert ocrbench_v2_score("12 harbour street london", ["12 harbour street london e1"]) == pytest.approx(24 / 27)
     assert ocrbench_v2_score("somewhere", ["12 harbour street london e1"]) == 0
@@ -108,7 +108,7 @@ def test_ocrbench_v2_looks_for_short_answers_and_compares_long_ones() -> None:
     assert ocrbench_v2_chinese_score("甲,乙,丙", ["甲,乙,丙,丁"]) == pytest.approx(5 / 7)
 
 
-def test_ocrbench_v2_counts_score_by_how_near_they_are() -> None:
+def test_ocrbench_v2_counts_score_by_their_relative_error() -> None:
     assert ocrbench_v2_count_score("There are 9 bars, not 10", ["10"]) == pytest.approx(0.9)
     assert ocrbench_v2_count_score("5", ["10"]) == 0
     assert ocrbench_v2_count_score("20", ["10"]) == 0
@@ -134,7 +134,7 @@ def test_ocrbench_v2_counts_score_by_how_near_they_are() -> None:
         ("", None),
     ],
 )
-def test_quantity_reads_a_printed_number_and_nothing_else(text: str, expected: Quantity | None) -> None:
+def test_quantity_parses_a_printed_number_and_nothing_else(text: str, expected: Quantity | None) -> None:
     assert quantity(text) == expected
 
 
@@ -146,23 +146,23 @@ def test_a_number_with_a_wrong_digit_gets_no_credit() -> None:
     assert anls_or_number("3.393 million", ["3.393 billion"]) == 0
 
 
-def test_words_still_score_by_edit_distance_where_numbers_may_stand() -> None:
+def test_words_score_by_edit_distance_in_anls_or_number() -> None:
     assert anls_or_number("Chevroux France", ["Chevroux, France"]) == pytest.approx(15 / 16)
 
 
-def test_a_refusal_scores_where_the_document_does_not_say() -> None:
+def test_a_refusal_scores_if_the_question_is_not_answerable() -> None:
     assert mmlongbench_score(NOT_ANSWERABLE, NOT_ANSWERABLE, "None") == 1
     assert mmlongbench_score(NOT_ANSWERABLE, "12", "Int") == 0
     assert mmlongbench_score("12", NOT_ANSWERABLE, "None") == 0
 
 
-def test_a_list_is_scored_by_its_worst_element() -> None:
+def test_a_list_is_scored_by_its_lowest_element() -> None:
     assert mmlongbench_score("['north', 'sowth']", "['south', 'north']", "List") == pytest.approx(0.8)
     assert mmlongbench_score("north, south", "['south', 'north']", "List") == 0
     assert mmlongbench_score("[broken", "['a', 'b']", "List") == 0
     assert mmlongbench_score("[]", "['a']", "List") == 0
 
 
-def test_an_unknown_answer_type_is_refused() -> None:
+def test_an_unknown_answer_type_is_an_error() -> None:
     with pytest.raises(ValueError, match="Colour"):
         mmlongbench_score("red", "red", "Colour")

@@ -1,4 +1,4 @@
-"""What the scores of restored captions promise."""
+"""Scores of restored captions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORDS = st.lists(
 
 
 @given(WORDS, WORDS, WORDS)
-def test_a_text_that_is_given_back_literally_is_exact(before: list[str], masked: list[str], after: list[str]) -> None:
+def test_a_text_that_is_repeated_literally_is_exact(before: list[str], masked: list[str], after: list[str]) -> None:
     prediction = " ".join([*before, *masked, *after])
     assert vcr_score(prediction, " ".join(masked), "en") == (1, 1)
 
@@ -41,7 +41,7 @@ def test_chinese_is_compared_by_characters() -> None:
 
 
 @pytest.mark.parametrize("refusal", ["I'm Sorry, a wall", "I cannot read a wall", "抱歉 a wall"])
-def test_a_refusal_scores_nothing(refusal: str) -> None:
+def test_a_refusal_scores_zero(refusal: str) -> None:
     assert vcr_score(refusal, "a wall", "en") == (0, 0)
 
 

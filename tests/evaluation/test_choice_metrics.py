@@ -1,4 +1,4 @@
-"""What is read out of free replies to multiple choice and open questions."""
+"""How free replies to multiple-choice and open questions are interpreted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from cogdoc.evaluation.metrics import (
     chosen_option,
-    circular_accuracy,
-    circular_hits,
     inferred_option,
     open_answer_score,
 )
@@ -36,7 +34,7 @@ CITIES = {"A": "Paris", "B": "London", "C": "Rome"}
         ("", None),
     ],
 )
-def test_the_option_that_a_reply_takes(reply: str, letter: str | None) -> None:
+def test_a_reply_chooses_an_option_by_letter_or_text(reply: str, letter: str | None) -> None:
     assert chosen_option(reply, CITIES) == letter
 
 
@@ -52,14 +50,14 @@ def test_the_option_that_a_reply_takes(reply: str, letter: str | None) -> None:
         ("It shows Rome, and it is hard to say more about it than that", None),
     ],
 )
-def test_mmbench_takes_a_lone_letter_near_the_end_or_a_short_reply_with_one_text(
+def test_mmbench_accepts_a_single_letter_near_the_end_or_a_short_reply_with_one_text(
     reply: str, letter: str | None
 ) -> None:
     assert inferred_option(reply, CITIES) == letter
 
 
 @given(st.text(alphabet="ABCZ ().\nparislondon", max_size=40))
-def test_a_reply_takes_an_option_that_exists_or_none(reply: str) -> None:
+def test_a_reply_chooses_an_existing_option_or_none(reply: str) -> None:
     assert chosen_option(reply, CITIES) in {*CITIES, None}
     assert inferred_option(reply, CITIES) in {*CITIES, None}
 
@@ -81,12 +79,5 @@ def test_a_reply_takes_an_option_that_exists_or_none(reply: str) -> None:
         ("", ["13"], 0),
     ],
 )
-def test_open_answers_are_looked_for_in_the_conclusions(reply: str, answers: list[str], score: float) -> None:
+def test_open_answers_are_searched_for_in_the_conclusions(reply: str, answers: list[str], score: float) -> None:
     assert open_answer_score(reply, answers) == score
-
-
-def test_a_question_counts_only_where_all_its_rotations_are_right() -> None:
-    rotations = [(1, True), (2, True), (1, True), (2, False), (3, False), (2, True)]
-    assert circular_hits(rotations) == {1: True, 2: False, 3: False}
-    assert circular_accuracy(rotations) == pytest.approx(1 / 3)
-    assert circular_accuracy([]) == 0

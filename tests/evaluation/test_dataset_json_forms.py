@@ -1,4 +1,4 @@
-"""Datasets that come as JSON beside a folder of files: each folder layout of the authors, each field that counts."""
+"""Datasets of JSON files beside a folder of pictures: the layouts of the authors' archives, and the fields."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ MMLONGBENCH = {
 }
 
 
-def test_textvqa_brings_ten_answers_and_the_picture_of_its_id(tmp_path: Path) -> None:
+def test_textvqa_has_ten_answers_and_the_picture_of_its_id(tmp_path: Path) -> None:
     (tmp_path / "train_images").mkdir()
     file = write_json(tmp_path / "TextVQA_0.5.1_val.json", {"dataset_type": "val", "data": [TEXTVQA]})
     (case,) = read_textvqa(file)
@@ -104,7 +104,7 @@ def test_textvqa_finds_its_pictures_wherever_the_archive_was_unpacked(
         ("spdocvqa_qas/val_v1.0_withQT.json", "spdocvqa_images"),
     ],
 )
-def test_docvqa_is_read_as_either_of_its_archives_unpacks(questions: str, pictures: str, tmp_path: Path) -> None:
+def test_docvqa_is_read_in_the_layouts_of_its_archives(questions: str, pictures: str, tmp_path: Path) -> None:
     (tmp_path / pictures).mkdir(parents=True)
     write_json(tmp_path / questions, {"dataset_name": "SP-DocVQA", "data": [DOCVQA]})
     (case,) = read_docvqa(tmp_path)
@@ -112,7 +112,7 @@ def test_docvqa_is_read_as_either_of_its_archives_unpacks(questions: str, pictur
     assert (case.id, case.metric, case.truth) == ("49153", "anls", {"answers": ["0.28"]})
 
 
-def test_chartqa_puts_both_halves_together_or_takes_the_one_that_is_named(tmp_path: Path) -> None:
+def test_chartqa_reads_both_halves_or_the_named_one(tmp_path: Path) -> None:
     folder = tmp_path / "ChartQA Dataset" / "test"
     human = {"imgname": "1.png", "query": "How many items?", "label": "14"}
     write_json(folder / "test_human.json", [human, human | {"imgname": "2.png"}])
@@ -128,7 +128,7 @@ def test_chartqa_puts_both_halves_together_or_takes_the_one_that_is_named(tmp_pa
     assert [case.group for case in read_chartqa(folder / "test_augmented.json")] == ["augmented"]
 
 
-def test_ocrbench_compares_formulas_in_their_own_way_and_accepts_one_answer_or_several(tmp_path: Path) -> None:
+def test_ocrbench_has_a_metric_for_formulas_and_accepts_one_or_several_answers(tmp_path: Path) -> None:
     formula = {"dataset_name": "HME100k", "answers": ["x ^ { 2 }\n", "x ^2\n"], "image_path": "HME100K/1.jpg"}
     chinese = {"question": "图中写了什么？", "id": 2843}
     file = write_json(tmp_path / "OCRBench.json", [OCRBENCH, OCRBENCH | formula, OCRBENCH | chinese])
@@ -143,7 +143,7 @@ def test_ocrbench_compares_formulas_in_their_own_way_and_accepts_one_answer_or_s
     assert word.id != other.id
 
 
-def test_mmvet_leaves_the_grade_to_its_grader(tmp_path: Path) -> None:
+def test_mmvet_is_graded_elsewhere(tmp_path: Path) -> None:
     write_json(tmp_path / "mm-vet" / "mm-vet.json", {"v1_0": MMVET})
     (case,) = read_mmvet(tmp_path)
     assert case == Case(
@@ -157,7 +157,7 @@ def test_mmvet_leaves_the_grade_to_its_grader(tmp_path: Path) -> None:
     )
 
 
-def test_mmlongbench_reads_the_lists_that_are_written_as_text(tmp_path: Path) -> None:
+def test_mmlongbench_parses_lists_in_texts(tmp_path: Path) -> None:
     nowhere = {"answer": "Not answerable", "evidence_pages": "[]", "answer_format": "None"}
     several = {"evidence_pages": "[3, 5]", "answer": "18.29%", "answer_format": "Float"}
     write_json(tmp_path / "data" / "samples.json", [MMLONGBENCH, MMLONGBENCH | nowhere, MMLONGBENCH | several])
@@ -175,7 +175,7 @@ def test_mmlongbench_reads_the_lists_that_are_written_as_text(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("read", "name", "content", "complaint"),
+    ("read", "name", "content", "message"),
     [
         (read_textvqa, "TextVQA_0.5.1_val.json", {"data": [TEXTVQA | {"answers": None}]}, "row 1: answers is missing"),
         (read_textvqa, "TextVQA_0.5.1_val.json", [TEXTVQA], "no list under 'data'"),
@@ -189,19 +189,17 @@ def test_mmlongbench_reads_the_lists_that_are_written_as_text(tmp_path: Path) ->
         (read_mmlongbench, "samples.json", [MMLONGBENCH | {"evidence_pages": "['3']"}], "not a list of numbers"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_with_its_row(
-    read: Callable[[Path], Iterator[Case]], name: str, content: Any, complaint: str, tmp_path: Path
+def test_an_error_names_the_malformed_row(
+    read: Callable[[Path], Iterator[Case]], name: str, content: Any, message: str, tmp_path: Path
 ) -> None:
     file = write_json(tmp_path / name, content)
-    with pytest.raises(InputError, match=f"^{re.escape(str(file))}: .*{re.escape(complaint)}"):
+    with pytest.raises(InputError, match=f"^{re.escape(str(file))}: .*{re.escape(message)}"):
         list(read(file))
 
 
 @pytest.mark.parametrize("read", [read_textvqa, read_docvqa, read_chartqa, read_ocrbench, read_mmvet, read_mmlongbench])
-def test_a_folder_without_the_dataset_says_what_was_looked_for(
-    read: Callable[[Path], Iterator[Case]], tmp_path: Path
-) -> None:
-    with pytest.raises(InputError, match=r"holds no .*\.json"):
+def test_an_error_names_the_file_that_a_folder_lacks(read: Callable[[Path], Iterator[Case]], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"contains no .*\.json"):
         list(read(tmp_path))
     with pytest.raises(InputError, match="no such file or folder"):
         list(read(tmp_path / "nowhere"))

@@ -1,4 +1,4 @@
-"""MMBench's table with pictures as base64: options, hints, questions asked again, pictures shared between rows."""
+"""MMBench's table with pictures as base64: options, hints, rotated options, pictures shared between rows."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write_table(path: Path, rows: Sequence[dict[str, str]]) -> Path:
     return path
 
 
-def test_a_row_is_a_question_with_its_options_and_its_picture(tmp_path: Path) -> None:
+def test_a_row_becomes_a_question_with_options_and_a_picture(tmp_path: Path) -> None:
     file = write_table(tmp_path / "MMBench_DEV_EN.tsv", [ROW | {"hint": "It barks."}])
     (case,) = read_mmbench(file)
     assert case == Case(
@@ -58,11 +58,11 @@ def test_a_row_is_a_question_with_its_options_and_its_picture(tmp_path: Path) ->
     )
     assert list(read_mmbench(tmp_path)) == [case]
     write_table(tmp_path / "MMBench_DEV_CN.tsv", [ROW])
-    with pytest.raises(InputError, match=r"holds several tables: MMBench_DEV_CN\.tsv, MMBench_DEV_EN\.tsv"):
+    with pytest.raises(InputError, match=r"contains several tables: MMBench_DEV_CN\.tsv, MMBench_DEV_EN\.tsv"):
         list(read_mmbench(tmp_path))
 
 
-def test_a_question_asked_again_with_its_options_moved_is_one_unit(tmp_path: Path) -> None:
+def test_rotations_of_a_question_are_one_unit(tmp_path: Path) -> None:
     again = {"index": "1000241", "A": "a dog", "B": "a cat", "answer": "B"}
     file = write_table(tmp_path / "a.tsv", [ROW, ROW | {"index": "242"}, ROW | again])
     assert [(case.id, case.unit) for case in read_mmbench(file)] == [
@@ -72,7 +72,7 @@ def test_a_question_asked_again_with_its_options_moved_is_one_unit(tmp_path: Pat
     ]
 
 
-def test_a_picture_that_stands_in_another_row_is_found_before_and_after(tmp_path: Path) -> None:
+def test_a_picture_in_another_row_is_found_before_and_after_it(tmp_path: Path) -> None:
     blue = ROW | {"index": "8", "image": base64.b64encode(BLUE).decode(), "question": 'Two lines:\n\tWhich "one"?'}
     rows = [ROW | {"index": "7", "image": "8"}, blue, ROW, ROW | {"index": "1000008", "image": "8"}]
     cases = list(read_mmbench(write_table(tmp_path / "a.tsv", rows)))
@@ -80,13 +80,13 @@ def test_a_picture_that_stands_in_another_row_is_found_before_and_after(tmp_path
     assert cases[1].question.startswith('Two lines:\n\tWhich "one"?\n')
 
 
-def test_a_chinese_table_is_in_chinese(tmp_path: Path) -> None:
+def test_the_language_of_a_chinese_question_is_chinese(tmp_path: Path) -> None:
     (case,) = read_mmbench(write_table(tmp_path / "a.tsv", [ROW | {"question": "图中是什么动物？"}]))
     assert case.language == "zh"
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "message"),
     [
         ({"question": ""}, "question is missing"),
         ({"answer": ""}, "answer is missing"),
@@ -98,16 +98,14 @@ def test_a_chinese_table_is_in_chinese(tmp_path: Path) -> None:
         ({"image": "?" * 100}, "image is not base64"),
     ],
 )
-def test_a_row_that_lacks_something_is_named_by_its_line(
-    change: dict[str, str], complaint: str, tmp_path: Path
-) -> None:
+def test_an_error_names_the_line_of_an_incomplete_row(change: dict[str, str], message: str, tmp_path: Path) -> None:
     two_lines = ROW | {"question": "Which\nanimal?"}
     file = write_table(tmp_path / "a.tsv", [two_lines, ROW | {"index": "12"} | change])
-    with pytest.raises(InputError, match=re.escape(f"{file}: line 4: {complaint}")):
+    with pytest.raises(InputError, match=re.escape(f"{file}: line 4: {message}")):
         list(read_mmbench(file))
 
 
-def test_a_torn_or_empty_table_is_named(tmp_path: Path) -> None:
+def test_an_error_names_a_truncated_or_empty_table(tmp_path: Path) -> None:
     file = tmp_path / "a.tsv"
     file.write_text("index\tquestion\n1\n", encoding="utf-8")
     with pytest.raises(InputError, match="line 2: 1 fields for 2 columns"):
@@ -119,11 +117,11 @@ def test_a_torn_or_empty_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="line 2: not UTF-8"):
         list(read_mmbench(file))
     file.write_bytes(b"")
-    with pytest.raises(InputError, match="holds nothing"):
+    with pytest.raises(InputError, match="is empty"):
         list(read_mmbench(file))
 
 
-def test_pictures_are_held_one_at_a_time(tmp_path: Path) -> None:
+def test_memory_holds_one_picture_at_a_time(tmp_path: Path) -> None:
     noise = random.Random(5)
     large = [base64.b64encode(noise.randbytes(1 << 17)).decode() for _ in range(128)]
     rows = [ROW | {"index": str(number), "image": image} for number, image in enumerate(large)]

@@ -1,4 +1,4 @@
-"""Datasets as Parquet files with the pictures inside: read by split, a few rows at a time, wrong rows named."""
+"""Datasets as Parquet files with embedded pictures: splits, memory, and errors that name the row."""
 
 from __future__ import annotations
 
@@ -59,20 +59,20 @@ def test_questions_of_the_split_are_read_with_their_pictures(tmp_path: Path) -> 
     assert list(read_docvqa(tmp_path / SHARD)) == [case]
 
 
-def test_shards_follow_one_another_by_number(tmp_path: Path) -> None:
+def test_shards_are_read_in_numeric_order(tmp_path: Path) -> None:
     for number in (10, 9):
         write_parquet(tmp_path / f"validation-{number}-of-11.parquet", [DOCVQA | {"questionId": str(number)}])
     assert [case.id for case in read_docvqa(tmp_path)] == ["9", "10"]
 
 
-def test_a_folder_of_several_datasets_asks_for_one_of_them(tmp_path: Path) -> None:
+def test_a_folder_of_several_datasets_is_an_error_that_lists_them(tmp_path: Path) -> None:
     for name in ("DocVQA", "InfographicVQA"):
         write_parquet(tmp_path / name / "validation-00000-of-00001.parquet", [DOCVQA])
     with pytest.raises(InputError, match="several datasets: DocVQA, InfographicVQA"):
         list(read_docvqa(tmp_path))
 
 
-def test_the_other_forms_on_the_hub_are_the_same_datasets(tmp_path: Path) -> None:
+def test_parquet_files_of_the_hub_give_the_same_datasets(tmp_path: Path) -> None:
     asked = {"question_id": 34602, "question": "what brand?", "answers": ["nokia"] * 10, "image": stored(RED)}
     charts = [{"image": stored(RED), "query": "How many?", "label": ["14"], "human_or_machine": one} for one in (0, 1)]
     texts = {
@@ -92,7 +92,7 @@ def test_the_other_forms_on_the_hub_are_the_same_datasets(tmp_path: Path) -> Non
     assert (formula.metric, formula.group, formula.truth) == ("ocrbench-formula", "Formulas", {"answers": ["x ^ 2"]})
 
 
-def test_mmlongbench_on_the_hub_points_to_its_documents(tmp_path: Path) -> None:
+def test_mmlongbench_on_the_hub_finds_its_documents(tmp_path: Path) -> None:
     row = {"doc_id": "a.pdf", "question": "?", "answer": "8", "answer_format": "Int", "evidence_pages": "[2, 22]"}
     (tmp_path / "documents").mkdir()
     write_parquet(tmp_path / "data" / "train-00000-of-00001.parquet", [row])
@@ -100,7 +100,7 @@ def test_mmlongbench_on_the_hub_points_to_its_documents(tmp_path: Path) -> None:
     assert (case.document, case.truth["evidence_pages"]) == (tmp_path / "documents" / "a.pdf", [2, 22])
 
 
-def test_mmmu_asks_with_options_a_line_each_and_pictures_as_pages(tmp_path: Path) -> None:
+def test_mmmu_lists_options_one_a_line_and_has_pictures_as_pages(tmp_path: Path) -> None:
     write_parquet(tmp_path / "Art_Theory" / "validation-00000-of-00001.parquet", [MMMU])
     write_parquet(tmp_path / "Art_Theory" / "dev-00000-of-00001.parquet", [MMMU | {"id": "dev_Art_Theory_1"}])
     write_parquet(
@@ -122,7 +122,7 @@ def test_mmmu_asks_with_options_a_line_each_and_pictures_as_pages(tmp_path: Path
     ("masked", "language", "words"),
     [(["is as large as a"], "en", "covered texts"), (["像炉灶一样大"], "zh", "被覆盖的文本")],
 )
-def test_vcr_shows_the_picture_with_its_caption_and_asks_in_the_captions_language(
+def test_vcr_uses_the_stacked_picture_and_asks_in_the_language_of_the_caption(
     masked: list[str], language: str, words: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / f"VCR-wiki-{language}-hard-test-100"
@@ -134,7 +134,7 @@ def test_vcr_shows_the_picture_with_its_caption_and_asks_in_the_captions_languag
     assert words in case.question
 
 
-def test_mmbench_on_the_hub_has_no_value_where_pandas_wrote_nan(tmp_path: Path) -> None:
+def test_mmbench_on_the_hub_treats_nan_as_missing(tmp_path: Path) -> None:
     row = {"index": "241", "question": "Which?", "hint": "nan", "A": "a cat", "B": "a dog", "C": "nan", "answer": "B"}
     row |= {"L2-category": "logic_reasoning"}
     write_parquet(tmp_path / "en" / "dev-00000-of-00001.parquet", [row | {"image": stored(RED)}])
@@ -144,35 +144,35 @@ def test_mmbench_on_the_hub_has_no_value_where_pandas_wrote_nan(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("read", "row", "complaint"),
+    ("read", "row", "message"),
     [
         (read_docvqa, DOCVQA | {"answers": None}, "answers is missing"),
         (read_docvqa, DOCVQA | {"image": None}, "image is missing"),
-        (read_docvqa, DOCVQA | {"image": {"bytes": None, "path": "a.png"}}, "image holds no picture"),
+        (read_docvqa, DOCVQA | {"image": {"bytes": None, "path": "a.png"}}, "image contains no picture"),
         (read_mmmu, MMMU | {"options": "['a', "}, "options is not a list"),
         (read_mmmu, MMMU | {"answer": "D"}, "answer 'D' is none of its options"),
         (read_mmmu, MMMU | {"image_1": None, "image_2": None}, "image_1 is missing"),
         (read_vcr, VCR | {"crossed_text": []}, "crossed_text is not a list of texts"),
     ],
 )
-def test_a_row_that_lacks_something_is_named_by_file_and_number(
-    read: Callable[[Path], Iterator[Case]], row: dict[str, Any], complaint: str, tmp_path: Path
+def test_an_error_names_file_and_number_of_an_incomplete_row(
+    read: Callable[[Path], Iterator[Case]], row: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    good = {read_docvqa: DOCVQA, read_mmmu: MMMU, read_vcr: VCR}[read]
-    file = write_parquet(tmp_path / "rows.parquet", [good, row])
-    with pytest.raises(InputError, match=re.escape(f"{file}: row 2: {complaint}")):
+    complete = {read_docvqa: DOCVQA, read_mmmu: MMMU, read_vcr: VCR}[read]
+    file = write_parquet(tmp_path / "rows.parquet", [complete, row])
+    with pytest.raises(InputError, match=re.escape(f"{file}: row 2: {message}")):
         list(read(file))
 
 
-def test_a_file_that_is_not_whole_is_damaged(tmp_path: Path) -> None:
+def test_a_truncated_file_is_damaged(tmp_path: Path) -> None:
     whole = write_parquet(tmp_path / "whole.parquet", [DOCVQA])
-    torn = tmp_path / "torn.parquet"
-    torn.write_bytes(whole.read_bytes()[:-20])
-    with pytest.raises(DamagedError, match=r"torn\.parquet: row 1: not readable as Parquet"):
-        list(read_docvqa(torn))
+    truncated = tmp_path / "truncated.parquet"
+    truncated.write_bytes(whole.read_bytes()[:-20])
+    with pytest.raises(DamagedError, match=r"truncated\.parquet: row 1: not readable as Parquet"):
+        list(read_docvqa(truncated))
 
 
-def test_a_folder_without_the_split_says_so(tmp_path: Path) -> None:
+def test_a_folder_without_the_split_is_an_error(tmp_path: Path) -> None:
     write_parquet(tmp_path / "train-00000-of-00001.parquet", [VCR])
     with pytest.raises(InputError, match="no Parquet file of the split test"):
         list(read_vcr(tmp_path))
@@ -181,14 +181,14 @@ def test_a_folder_without_the_split_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("layout", [{"row_group_size": 4}, {"write_batch_size": 2}], ids=["row groups", "pages"])
-def test_pictures_are_held_a_few_at_a_time(layout: dict[str, int], tmp_path: Path) -> None:
+def test_memory_holds_a_few_pictures_at_a_time(layout: dict[str, int], tmp_path: Path) -> None:
     noise = random.Random(5)
     rows = [VCR | {"question_id": number, "stacked_image": stored(noise.randbytes(1 << 19))} for number in range(64)]
     file = write_parquet(tmp_path / "test.parquet", rows, **layout)
     del rows
-    held = [pyarrow.total_allocated_bytes() for _ in read_vcr(file)]
-    assert len(held) == 64
-    assert max(held) < 12 << 20 < file.stat().st_size
+    allocated = [pyarrow.total_allocated_bytes() for _ in read_vcr(file)]
+    assert len(allocated) == 64
+    assert max(allocated) < 12 << 20 < file.stat().st_size
 
 
 def test_without_pyarrow_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Every dataset is found by its name, says what its path is, and stands beside what was published."""
+"""Every dataset is found by name, describes its path, and has its published scores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_dataset_is_found_by_name_in_any_case() -> None:
     assert all(find_dataset(dataset.name) is dataset for dataset in DATASETS)
 
 
-def test_an_unknown_dataset_names_those_there_are() -> None:
+def test_an_unknown_dataset_is_an_error_that_lists_all() -> None:
     with pytest.raises(UsageError, match="unknown dataset 'vqa'") as raised:
         find_dataset("vqa")
     assert raised.value.hint is not None
@@ -25,7 +25,7 @@ def test_an_unknown_dataset_names_those_there_are() -> None:
 
 
 @pytest.mark.parametrize("dataset", DATASETS, ids=lambda dataset: dataset.name)
-def test_each_says_what_its_path_is_and_refuses_one_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:
+def test_each_dataset_describes_its_path_and_rejects_a_missing_one(dataset: Dataset, tmp_path: Path) -> None:
     assert 20 < len(dataset.help) < 400
     assert "\n" not in dataset.help
     published = [dataset.published, *dataset.published_by_group.values()]

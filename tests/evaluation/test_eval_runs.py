@@ -1,4 +1,4 @@
-"""What a run of an evaluation promises: that it goes on, that its figures are those of its cases, and that it ends."""
+"""Runs of an evaluation: resuming, scores and pictures, and memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from cogdoc.results.records import EngineInfo
 QUESTION = {"file": "bill.pdf", "question": "What is the total?", "answers": ["$98.76"]}
 
 
-def test_half_a_character_in_a_dataset_is_replaced_and_whole_ones_are_kept(tmp_path: Path) -> None:
+def test_half_a_surrogate_pair_in_a_dataset_is_replaced_and_whole_ones_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "questions.jsonl"
     path.write_text('{"file": "a.pdf", "question": "\\ud83d\\ude00 or \\ud800?", "answers": ["\\udfff"]}\n')
     (case,) = find_dataset("qa").reads(path)
@@ -53,7 +53,7 @@ def test_an_unknown_type_of_answer_is_an_error_of_its_row(dataset: str, tmp_path
 
 
 class Run:
-    """An evaluation of questions to small documents in a folder, which can be called again and again."""
+    """An evaluation of questions about small documents in a folder, which can be run repeatedly."""
 
     def __init__(self, folder: Path, engine: Engine, sandbox: Sandbox) -> None:
         self.folder = folder
@@ -66,7 +66,7 @@ class Run:
     def __call__(
         self, rows: Sequence[dict[str, Any]] | None, *, dataset: str = "multipage", overwrite: bool = False
     ) -> Summary:
-        """The summary; `asked` has the cases that were put to the engine."""
+        """Run the evaluation; `asked` then lists the cases that were put to the engine."""
         if rows is not None:
             write_lines(self.path, rows)
         facts = RunFacts(dataset, dataset, str(self.path), self.engine.info, {})
@@ -82,7 +82,7 @@ class Run:
         )
         return summary
 
-    def kept(self) -> list[dict[str, Any]]:
+    def outcomes(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.to / "outcomes.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
@@ -117,40 +117,40 @@ def questions(*ids: str, **values: Any) -> list[dict[str, Any]]:
     return [QUESTION | {"id": name, "question": f"What is the total due in case {name}?"} | values for name in ids]
 
 
-def test_a_run_that_goes_on_ends_as_one_that_never_stopped(run: Run) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(run: Run) -> None:
     rows = [*questions("a", "b", "c", answers=["no"]), *questions("d", "e")]
-    whole, kept = run(rows), run.kept()
+    whole, outcomes = run(rows), run.outcomes()
     assert run.asked == ["a", "b", "c", "d", "e"]
     lines = (run.to / "outcomes.jsonl").read_text().splitlines(keepends=True)
     (run.to / "outcomes.jsonl").write_text(lines[3] + lines[1] + lines[4][:50])
     assert run(rows) == whole
     assert run.asked == ["a", "c", "e"]
-    timeless = [[one | {"seconds": 0} for one in outcomes] for outcomes in (run.kept(), kept)]
+    timeless = [[one | {"seconds": 0} for one in run_outcomes] for run_outcomes in (run.outcomes(), outcomes)]
     assert timeless[0] == timeless[1]
 
 
-def test_a_smaller_run_keeps_what_a_larger_one_found(run: Run) -> None:
+def test_a_smaller_run_keeps_the_outcomes_of_a_larger_one(run: Run) -> None:
     rows = questions("a", "b", "c")
     run(rows)
     assert run(rows[1:2]).groups[-1].cases == 1
-    assert [one["case"] for one in run.kept()] == ["b", "a", "c"]
+    assert [one["case"] for one in run.outcomes()] == ["b", "a", "c"]
     run(rows)
     assert run.asked == []
 
 
-def test_a_case_that_was_edited_is_put_again(run: Run) -> None:
+def test_an_edited_case_is_run_again(run: Run) -> None:
     run(questions("a", "b", "c"))
     assert run([*questions("a"), *questions("b", answers=["other"]), *questions("c", question="What?")]).groups
     assert run.asked == ["b", "c"]
-    assert [(one["case"], one["expected"]) for one in run.kept()][:2] == [("a", ["$98.76"]), ("b", ["other"])]
-    assert len(run.kept()) == 3
+    assert [(one["case"], one["expected"]) for one in run.outcomes()][:2] == [("a", ["$98.76"]), ("b", ["other"])]
+    assert len(run.outcomes()) == 3
     bill(run.folder / "bill.pdf", total="$1,111.11")
     run(questions("a", "b", "c"))
     assert run.asked == ["a", "b", "c"]
-    assert run.kept()[0]["prediction"] == "$1,111.11"
+    assert run.outcomes()[0]["prediction"] == "$1,111.11"
 
 
-def test_a_failed_case_that_others_grade_is_no_zero_and_has_its_place_in_their_file(run: Run) -> None:
+def test_a_failed_case_that_is_graded_elsewhere_has_no_score_and_is_in_the_answers_file(run: Run) -> None:
     about = {"question": "What is the total?", "answer": "$98.76", "capability": ["ocr"]}
     run.path = write_json(
         run.folder / "mm-vet.json", {name: about | {"imagename": f"{name}.pdf"} for name in ("bill", "gone")}
@@ -163,33 +163,33 @@ def test_a_failed_case_that_others_grade_is_no_zero_and_has_its_place_in_their_f
     assert "no such file" in (run.to / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_failed_test_of_a_later_page_is_shown_with_that_page(run: Run) -> None:
+def test_the_picture_of_a_failed_page_test_shows_its_page(run: Run) -> None:
     bill(run.folder / "bill.pdf", pages_before=2)
     run([{"file": "bill.pdf", "page": 3, "id": "x", "type": "absent", "text": "Harbour Chandlery"}], dataset="tests")
-    (outcome,) = run.kept()
+    (outcome,) = run.outcomes()
     with Image.open(run.to / outcome["picture"]) as picture:
         assert picture.width > picture.height
 
 
-def test_a_refused_answer_is_shown_with_the_page_that_has_it(run: Run) -> None:
+def test_the_picture_of_a_refusal_shows_the_evidence_page(run: Run) -> None:
     bill(run.folder / "bill.pdf", pages_before=1)
     run(questions("a", question="Who is the captain of the ship?", evidence_pages=[2]))
-    (outcome,) = run.kept()
+    (outcome,) = run.outcomes()
     assert outcome["prediction"] is None
     with Image.open(run.to / outcome["picture"]) as picture:
         assert picture.width > picture.height
 
 
-def test_a_run_that_is_replaced_leaves_nothing_behind(run: Run) -> None:
+def test_a_replaced_run_leaves_nothing_behind(run: Run) -> None:
     run(questions("a", answers=["no"]))
     (run.to / "answers.json").write_text("{}")
     (run.to / "run.json").write_text('{"dataset": "mmvet"}')
-    with pytest.raises(InputError, match="holds no case"):
+    with pytest.raises(InputError, match="has no case"):
         run([], overwrite=True)
     assert sorted(file.name for file in run.to.iterdir()) == ["outcomes.jsonl", "run.json"]
 
 
-def test_a_wrong_path_is_told_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_wrong_path_is_an_error_before_anything_is_created(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cogdoc", "eval", "qa", "nowhere.jsonl", "--to", "run"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (4, "cogdoc: nowhere.jsonl: no such file\n")
@@ -203,7 +203,7 @@ def test_a_wrong_path_is_told_before_anything_is_made(tmp_path: Path) -> None:
         ("VCR-wiki-zh-hard-test-100", {}),
     ],
 )
-def test_figures_published_for_a_part_stand_beside_that_part_alone(
+def test_scores_published_for_a_group_are_shown_only_for_that_group(
     name: str, published: dict[str, float], tmp_path: Path
 ) -> None:
     pytest.importorskip("pyarrow")
@@ -219,15 +219,27 @@ def test_figures_published_for_a_part_stand_beside_that_part_alone(
     assert summarize(facts, [outcome]).published == published
 
 
-def test_texts_of_pages_are_kept_in_the_file_and_not_in_memory(run: Run) -> None:
+def test_texts_of_pages_are_whole_in_the_file_and_cut_in_memory(run: Run) -> None:
     text = "Harbour Chandlery " * 200
     row = {"file": "bill.pdf", "id": "a", "text": text}
     run([row], dataset="ocr")
-    assert [one["expected"] for one in run.kept()] == [text.strip()]
+    assert [one["expected"] for one in run.outcomes()] == [text.strip()]
     run([row, row | {"id": "b"}], dataset="ocr")
-    assert [one["expected"] for one in run.kept()] == [text.strip()] * 2
+    assert [one["expected"] for one in run.outcomes()] == [text.strip()] * 2
     with OutcomeFile(run.to / "outcomes.jsonl") as file:
         assert max(len(one.expected) for one in file.known.values()) <= 1000
+
+
+def test_a_rotated_question_counts_once_by_its_lowest_score() -> None:
+    answers = [("1", 1.0), ("2", 1.0), ("1", 1.0), ("2", 0.0), ("3", 0.0), ("2", 1.0)]
+    outcomes = [
+        Outcome(f"{index}", "mmbench", "en", "inferred-choice", question, "", score=score, measures={})
+        for index, (question, score) in enumerate(answers)
+    ]
+    facts = RunFacts("mmbench", "MMBench", "", EngineInfo(name="builtin", version="1"), {})
+    (everything,) = summarize(facts, outcomes).groups
+    assert everything.score is not None
+    assert (everything.score.mean, everything.score.units, everything.cases) == (pytest.approx(1 / 3), 3, 6)
 
 
 def test_intervals_over_many_cases_take_little_memory() -> None:
@@ -240,7 +252,7 @@ def test_intervals_over_many_cases_take_little_memory() -> None:
     assert peak < 20 * 2**20
 
 
-def test_cases_of_one_document_that_stand_apart_are_each_answered(run: Run, engine: Engine, sandbox: Sandbox) -> None:
+def test_separate_cases_of_one_document_are_each_answered(run: Run, engine: Engine, sandbox: Sandbox) -> None:
     write_lines(
         run.path, [*questions("a"), *questions("b", file="other.pdf"), *questions("c", question="Invoice number?")]
     )
@@ -251,7 +263,7 @@ def test_cases_of_one_document_that_stand_apart_are_each_answered(run: Run, engi
 
 
 @pytest.mark.parametrize("metric", ["choice", "inferred-choice"])
-def test_an_option_given_in_its_own_words_is_taken_though_another_is_part_of_it(metric: str) -> None:
+def test_the_text_of_an_option_chooses_it_although_it_contains_another_option(metric: str) -> None:
     truth = {"answer": "B", "options": {"A": "5", "B": "15", "C": "none of these"}}
     case = Case("a", "g", Path("x.png"), Task.ASK, metric, "How many?", truth)
     replies = ("15", "15.", "B", "5", "115", None)

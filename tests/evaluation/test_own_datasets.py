@@ -1,4 +1,4 @@
-"""One's own JSON Lines become cases, with defaults where they say little and clear errors where they say wrong."""
+"""The user's own JSON Lines become cases, with defaults for missing fields and errors for malformed ones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_question_names_its_file_relative_to_the_list_and_keeps_its_answers(tm
     )
 
 
-def test_what_a_row_leaves_out_comes_from_its_folder_its_line_and_its_letters(tmp_path: Path) -> None:
+def test_missing_fields_default_to_folder_line_and_detected_language(tmp_path: Path) -> None:
     rows = [{"file": "1.png", "question": "图中的总额是多少？", "answers": 12}]
     (case,) = read_questions(write_lines(tmp_path / "receipts" / "a.jsonl", rows))
     assert (case.id, case.group, case.language, case.truth) == ("line 1", "receipts", "zh", {"answers": ["12"]})
@@ -49,13 +49,13 @@ def test_charts_are_scored_with_tolerance_unless_the_row_names_a_metric(tmp_path
     assert [case.metric for case in read_questions(path)] == ["relaxed", "anls", "vqa"]
 
 
-def test_cases_of_one_document_follow_one_another(tmp_path: Path) -> None:
+def test_cases_of_one_document_are_consecutive(tmp_path: Path) -> None:
     rows = [{"id": name, "file": f"{name[0]}.png", "question": "?", "answers": ["1"]} for name in ("a1", "b1", "a2")]
     cases = read_questions(write_lines(tmp_path / "qa.jsonl", rows))
     assert [case.id for case in cases] == ["a1", "a2", "b1"]
 
 
-def test_long_documents_bring_evidence_pages_and_what_cannot_be_answered(tmp_path: Path) -> None:
+def test_questions_about_long_documents_have_evidence_pages_or_are_unanswerable(tmp_path: Path) -> None:
     rows = [
         {"id": "a", "file": "a.pdf", "question": "?", "answers": ["x"], "evidence_pages": [3]},
         {"id": "b", "file": "a.pdf", "question": "?", "answers": ["x"], "pages_containing_answer_string": [8, 9]},
@@ -69,7 +69,7 @@ def test_long_documents_bring_evidence_pages_and_what_cannot_be_answered(tmp_pat
     assert (d.metric, d.truth["answer"], d.truth["answer_type"]) == ("mmlongbench", "7", "Int")
 
 
-def test_text_says_in_which_form_it_is_to_be_compared(tmp_path: Path) -> None:
+def test_the_row_decides_how_its_text_is_normalized(tmp_path: Path) -> None:
     rows = [
         {"id": "receipt", "file": "1.png", "text": "TOTAL", "dataset": "sroie"},
         {"id": "paper", "file": "2.png", "text": "$x^2$", "metric": "CER after stripping markdown/LaTeX"},
@@ -81,7 +81,7 @@ def test_text_says_in_which_form_it_is_to_be_compared(tmp_path: Path) -> None:
     assert (chinese.language, chinese.truth["latex"], chinese.task, chinese.metric) == ("zh", True, Task.OCR, "text")
 
 
-def test_the_truth_of_a_table_decides_how_it_is_scored(tmp_path: Path) -> None:
+def test_the_truth_of_a_table_decides_its_metric(tmp_path: Path) -> None:
     grid = [["", "2024"], ["Sales", "5"]]
     rows = [
         {"id": "html", "file": "1.png", "html": "<table></table>", "table": grid},
@@ -97,7 +97,7 @@ def test_the_truth_of_a_table_decides_how_it_is_scored(tmp_path: Path) -> None:
     assert [case.truth for case in cases] == rows
 
 
-def test_page_tests_keep_their_fields_and_find_their_pdf_as_the_benchmark_lays_it_out(tmp_path: Path) -> None:
+def test_page_tests_keep_their_fields_and_find_their_pdf_in_the_benchmarks_layout(tmp_path: Path) -> None:
     rows = [
         {"id": "1", "file": "pdf/a.pdf", "page": 1, "type": "present", "text": "Hello"},
         {"id": "2", "pdf": "old/b.pdf", "page": 2, "type": "order", "before": "a", "after": "b", "max_diffs": 2},
@@ -111,7 +111,7 @@ GOOD = {"id": "1", "file": "1.png", "question": "?", "answers": ["x"]}
 
 
 @pytest.mark.parametrize(
-    ("read", "row", "complaint"),
+    ("read", "row", "message"),
     [
         (read_questions, GOOD | {"question": None}, "question is missing"),
         (read_questions, GOOD | {"answers": []}, "answers or answer is not a list"),
@@ -132,17 +132,17 @@ GOOD = {"id": "1", "file": "1.png", "question": "?", "answers": ["x"]}
         (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "order"}, "before is missing"),
     ],
 )
-def test_a_malformed_row_is_named_with_its_line(
-    read: Callable[[Path], Iterator[Case]], row: dict[str, object], complaint: str, tmp_path: Path
+def test_an_error_names_the_line_of_a_malformed_row(
+    read: Callable[[Path], Iterator[Case]], row: dict[str, object], message: str, tmp_path: Path
 ) -> None:
     first = {"id": "0", "file": "0.png", "question": "?", "answers": ["x"], "text": "x", "html": "x"}
     first |= {"page": 1, "type": "present"}
     path = write_lines(tmp_path / "rows.jsonl", [first, row])
-    with pytest.raises(InputError, match=re.escape(f"{path}: line 2: {complaint}")):
+    with pytest.raises(InputError, match=re.escape(f"{path}: line 2: {message}")):
         list(read(path))
 
 
-def test_a_line_that_is_no_object_or_no_json_is_named(tmp_path: Path) -> None:
+def test_an_error_names_a_line_that_is_not_a_json_object(tmp_path: Path) -> None:
     path = tmp_path / "qa.jsonl"
     path.write_text('\n{"file": \n', encoding="utf-8")
     with pytest.raises(InputError, match="line 2: not JSON"):
@@ -168,9 +168,9 @@ READERS = {
 }
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the evaluation data is not here")
+@pytest.mark.skipif(not DATA.is_dir(), reason="the evaluation data is not on this machine")
 @pytest.mark.parametrize("folder", ["core", "more"])
-def test_the_evaluation_data_is_read_whole(folder: str) -> None:
+def test_the_evaluation_data_is_read_completely(folder: str) -> None:
     files = [file for file in sorted((DATA / folder).rglob("*.jsonl")) if file.stem != "hostile"]
     assert files
     for file in files:

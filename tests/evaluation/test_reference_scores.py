@@ -1,4 +1,4 @@
-"""Each metric gives the scores that the reference implementations gave, on every recorded case of every one."""
+"""Each metric reproduces the scores of the reference implementations on all recorded cases."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Scorer = Callable[[Fields], Any]
 
 
 def answered(metric: Callable[[str, list[str]], float]) -> Scorer:
-    # Some cases of OCRBench v2 hold numbers, which its scorer turns into texts first.
+    # Some cases of OCRBench v2 contain numbers, which its scorer converts to texts.
     return lambda case: metric(str(case["prediction"]), [str(answer) for answer in case["answers"]])
 
 
@@ -145,10 +145,10 @@ SCORERS: dict[str, dict[str, Scorer]] = {
         f"{PUBTABNET} TEDS(structure_only=True)": tree_similarity(structure_only=True),
     },
 }
-"""The function of the project for each implementation, as the files name it."""
+"""The project's function for each implementation, named as in the files."""
 
 WHERE_THE_REFERENCE_FAILS = {"ERROR:ZeroDivisionError": 0.0}
-"""The distance of two empty texts over their length; they are equal, so the project calls it 0."""
+"""The normalized distance of two empty texts; they are equal, so here it is 0."""
 
 
 def expected_score(recorded: Any) -> Any:
@@ -169,7 +169,7 @@ def test_every_recorded_case_is_reproduced(reference: Reference) -> None:
 
 
 @pytest.mark.skipif(not CASES, reason="no reference cases on this machine")
-def test_every_scorer_is_held_to_recorded_cases_and_no_case_is_without_a_score() -> None:
+def test_every_scorer_has_recorded_cases_and_every_case_has_a_score() -> None:
     listed = {Reference(metric, name) for metric, scorers in SCORERS.items() for name in scorers}
     assert listed == set(REFERENCES)
     assert [case for cases in CASES.values() for case in cases if not case.expected] == []

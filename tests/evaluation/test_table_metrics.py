@@ -1,4 +1,4 @@
-"""What the scores of tables and the tests of pages promise, on cases of the project's own."""
+"""Scores of tables, and tests of pages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_spanning_cells_fill_their_slots_and_show_their_text_once() -> None:
         ({"cell": "30"}, False),
     ],
 )
-def test_a_cell_is_known_by_its_neighbours(test: dict[str, str], expected: bool) -> None:
+def test_a_cell_is_identified_by_its_neighbors(test: dict[str, str], expected: bool) -> None:
     assert passes({"type": "table", **test}, QUARTERS) is expected
 
 
@@ -44,20 +44,20 @@ def test_a_heading_above_several_columns_belongs_to_each() -> None:
     assert not passes({"type": "table", "cell": "North", "top_heading": "2023"}, SPANNING)
 
 
-def test_an_empty_page_says_nothing() -> None:
+def test_an_empty_page_contains_no_text() -> None:
     assert not passes({"type": "present", "text": "two words"}, "\n")
     assert passes({"type": "absent", "text": "two words"}, "\n")
     assert not passes({"type": "baseline"}, "\n")
 
 
-def test_order_allows_the_differences_it_names() -> None:
+def test_order_allows_max_diffs_differences() -> None:
     page = "# Intro\n\nthe secnd part\n\nthe third part"
     test = {"type": "order", "before": "the second part", "after": "the third part"}
     assert not passes(test, page)
     assert passes({**test, "max_diffs": 2}, page)
 
 
-def test_an_unknown_kind_of_test_is_refused() -> None:
+def test_an_unknown_type_of_test_is_an_error() -> None:
     with pytest.raises(ValueError, match="math"):
         passes({"type": "math"}, "x")
 
@@ -67,7 +67,7 @@ def test_end_tags_of_cells_and_rows_may_be_missing() -> None:
     assert [[cell.text for cell in row.elements] for row in table.elements] == [["a", "b"], ["c"]]
 
 
-def test_teds_charges_text_by_its_distance_and_structure_in_full() -> None:
+def test_teds_charges_text_by_edit_distance_and_structure_fully() -> None:
     answer = "<table><tr><td>ab</td><td>cd</td></tr></table>"
     assert teds(answer, answer) == 1
     assert teds("<table><tr><td>ab</td><td>cx</td></tr></table>", answer) == pytest.approx(1 - 0.5 / 3)
@@ -76,14 +76,14 @@ def test_teds_charges_text_by_its_distance_and_structure_in_full() -> None:
     assert teds("<p>ab cd</p>", answer) == 0
 
 
-def test_teds_can_look_past_tags() -> None:
+def test_teds_can_ignore_tags() -> None:
     answer = "<table><tr><td>ab</td></tr></table>"
     bold = "<table><tr><td><b>ab</b></td></tr></table>"
     assert teds(bold, answer) < 1
     assert teds(bold, answer, ignored_tags=frozenset({"b"})) == 1
 
 
-def test_adjacency_forgives_empty_columns_and_not_swapped_cells() -> None:
+def test_adjacency_ignores_empty_columns_but_not_swapped_cells() -> None:
     answer = [["", "Q1", "Q2"], ["Sales", "10", "20"]]
     assert adjacency_f1([["", "", "Q1", "Q2"], ["Sales", "", "10", "20"]], answer) == 1
     assert adjacency_f1([["", "Q1", "Q2"], ["Sales", "20", "10"]], answer) < 0.5

@@ -1,4 +1,4 @@
-"""What the scores of recognized text promise, and the forms that texts are brought into before."""
+"""Scores of recognized text, and the normal forms of texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_word_recall_ignores_order_and_counts_each_occurrence() -> None:
     assert word_recall("anything", "—") == 1.0
 
 
-def test_word_recall_sees_a_wrong_decimal_and_words_run_together() -> None:
+def test_word_recall_detects_a_wrong_decimal_and_joined_words() -> None:
     assert word_recall("12.51", "12.50") == 0
     assert word_recall("GRANDTOTAL", "GRAND TOTAL") == 0
 
@@ -31,7 +31,7 @@ def test_word_recall_of_chinese_is_that_of_its_characters() -> None:
     assert word_recall("证劵 研究", "证券研究") == 0.75
 
 
-def test_latex_is_reduced_to_what_it_shows() -> None:
+def test_latex_is_reduced_to_the_characters_it_shows() -> None:
     assert without_latex("area of $ 5\\,\\mathrm{km}^{2} $ here") == "area of 5 km2 here"
     assert without_latex("costs $5") == "costs $5"
 
@@ -44,18 +44,18 @@ def test_markdown_is_reduced_to_its_text() -> None:
     assert without_markdown(marked).split() == words
 
 
-def test_comparable_unifies_width_and_space_and_case_only_when_asked() -> None:
+def test_comparable_unifies_width_and_space_and_on_request_case() -> None:
     assert comparable("Ａ\n b") == "A b"
     assert comparable("股价 ７.15", drop_spaces=True) == "股价7.15"
     assert comparable("TOTAL", fold_case=True) == "total"
 
 
-def test_near_matches_gives_the_best_place_among_those_that_overlap() -> None:
+def test_near_matches_returns_the_best_of_overlapping_matches() -> None:
     assert near_matches("alpha", "an alpha and an alpa", 1) == [Match(3, 8, 0), Match(16, 20, 1)]
     assert near_matches("alpha", "an alpa", 0) == []
 
 
-def test_bootstrap_interval_holds_the_mean_and_is_the_same_each_time() -> None:
+def test_the_bootstrap_interval_contains_the_mean_and_is_deterministic() -> None:
     estimate = bootstrap_mean([0, 1, 1, 1])
     assert estimate == bootstrap_mean([0, 1, 1, 1])
     assert (estimate.mean, estimate.cases) == (0.75, 4)

@@ -1,4 +1,4 @@
-"""The committed samples are what the script makes, and facts.json tells the truth about them."""
+"""The committed samples are reproducible, and facts.json is true of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FILES = [sample["file"] for sample in FACTS]
 WITH_TEXT_LAYER = ("report.pdf", "encrypted.pdf")
 MAX_TOTAL_BYTES = 4 * 2**20
 MAX_MEAN_DIFFERENCE = 2.0
-"""Gray levels by which other versions of the libraries may draw differently."""
+"""Mean difference in gray levels that other versions of the libraries may cause."""
 
 
 def facts_of(file: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def spaced(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("matplotlib")
     folder = tmp_path_factory.mktemp("samples")
     command = [sys.executable, "-m", "samples.make", "--to", str(folder)]
@@ -64,30 +64,30 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("file", ["facts.json", "questions.jsonl"])
-def test_facts_made_again_are_the_same(made: Path, file: str) -> None:
-    assert (made / file).read_bytes() == (FOLDER / file).read_bytes()
+def test_the_script_reproduces_the_facts(generated: Path, file: str) -> None:
+    assert (generated / file).read_bytes() == (FOLDER / file).read_bytes()
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_file_made_again_is_the_same(made: Path, file: str) -> None:
-    if (made / file).read_bytes() == (FOLDER / file).read_bytes():
+def test_the_script_reproduces_the_file(generated: Path, file: str) -> None:
+    if (generated / file).read_bytes() == (FOLDER / file).read_bytes():
         return
-    again, committed = frames(made, file), frames(FOLDER, file)
-    assert [frame.shape for frame in again] == [frame.shape for frame in committed]
-    for ours, theirs in zip(again, committed, strict=True):
-        assert np.abs(ours.astype(float) - theirs).mean() <= MAX_MEAN_DIFFERENCE
+    new, committed = frames(generated, file), frames(FOLDER, file)
+    assert [frame.shape for frame in new] == [frame.shape for frame in committed]
+    for new_frame, committed_frame in zip(new, committed, strict=True):
+        assert np.abs(new_frame.astype(float) - committed_frame).mean() <= MAX_MEAN_DIFFERENCE
 
 
-def test_every_made_file_has_facts_and_all_together_are_small() -> None:
+def test_every_file_has_facts_and_the_total_is_small() -> None:
     kinds = {".pdf", ".png", ".jpg", ".webp", ".tiff"}
     paths = [path.relative_to(FOLDER) for path in FOLDER.rglob("*") if path.suffix in kinds]
-    found = {path.as_posix() for path in paths if path.parts[0] != "pocket"}  # these have facts of their own
+    found = {path.as_posix() for path in paths if path.parts[0] != "pocket"}  # has its own facts
     assert found == set(FILES)
     assert sum((FOLDER / file).stat().st_size for file in FILES) <= MAX_TOTAL_BYTES
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_pages_and_labels_are_as_told(file: str) -> None:
+def test_pages_and_labels_match_the_facts(file: str) -> None:
     facts = facts_of(file)
     assert len(frames(FOLDER, file)) == facts["pages"] == len(facts["labels"])
     if file == "report.pdf":
@@ -95,7 +95,7 @@ def test_pages_and_labels_are_as_told(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", WITH_TEXT_LAYER)
-def test_known_text_stands_in_the_text_layer(file: str) -> None:
+def test_known_text_is_in_the_text_layer(file: str) -> None:
     text = " ".join(page_texts(file))
     assert [known for known in facts_of(file)["text"] if spaced(known) not in text] == []
     for first, second in facts_of(file)["reading_order"]:
@@ -103,7 +103,7 @@ def test_known_text_stands_in_the_text_layer(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", WITH_TEXT_LAYER)
-def test_answers_stand_on_the_pages_named(file: str) -> None:
+def test_answers_are_on_the_named_pages(file: str) -> None:
     pages = page_texts(file)
     for question in facts_of(file)["questions"]:
         for number in (question["page"], *question["also_on"]) if question["answerable"] else ():

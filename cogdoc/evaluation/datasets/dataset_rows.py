@@ -38,7 +38,7 @@ def file_in(path: Path, *names: str) -> Path:
         raise InputError(f"{path}: no such file or folder")
     found = next((file for name in names for file in sorted(path.glob(name)) if file.is_file()), None)
     if found is None:
-        raise InputError(f"{path}: holds no {' or '.join(names)}")
+        raise InputError(f"{path}: contains no {' or '.join(names)}")
     return found
 
 
@@ -138,7 +138,7 @@ def picture(row: Row, name: str) -> bytes:
         except (binascii.Error, ValueError):
             raise InputError(f"{row.where}: {name} is not base64") from None
     if not isinstance(found, bytes) or not found:
-        raise InputError(f"{row.where}: {name} holds no picture")
+        raise InputError(f"{row.where}: {name} contains no picture")
     return found
 
 

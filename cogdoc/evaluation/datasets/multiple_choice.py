@@ -106,7 +106,7 @@ def read_mmbench(path: Path) -> Iterator[Case]:
 def _table(path: Path) -> Path:
     tables = sorted(file.name for file in path.glob("*.tsv"))
     if len(tables) > 1:
-        raise InputError(f"{path}: holds several tables: {', '.join(tables)}", "name one")
+        raise InputError(f"{path}: contains several tables: {', '.join(tables)}", "name one")
     return file_in(path, "*.tsv")
 
 

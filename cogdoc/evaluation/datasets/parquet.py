@@ -38,10 +38,10 @@ def shards(path: Path, splits: Sequence[str], *, of_several_folders: bool = Fals
         chosen = [file for file in files if _is_of(file, split)]
         folders = sorted({str(file.parent.relative_to(path)) for file in chosen})
         if len(folders) > 1 and not of_several_folders:
-            raise InputError(f"{path}: holds several datasets: {', '.join(folders)}", "name the folder of one")
+            raise InputError(f"{path}: contains several datasets: {', '.join(folders)}", "name the folder of one")
         if chosen:
             return chosen
-    raise InputError(f"{path}: holds no Parquet file of the split {' or '.join(splits)}")
+    raise InputError(f"{path}: contains no Parquet file of the split {' or '.join(splits)}")
 
 
 def parquet_rows(files: Sequence[Path], columns: Sequence[str]) -> Iterator[Row]:

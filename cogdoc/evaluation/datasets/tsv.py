@@ -34,7 +34,7 @@ class TsvFile:
         header = next(self._records(self._file, 0, 1), None)
         if header is None:
             self._file.close()
-            raise InputError(f"{path}: holds nothing")
+            raise InputError(f"{path}: is empty")
         self._columns = header[2]
 
     def __enter__(self) -> Self:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from cogdoc.evaluation.metrics.caption_restoration import VcrScore, vcr_score, vcr_scores
 from cogdoc.evaluation.metrics.free_replies import (
     chosen_option,
-    circular_accuracy,
-    circular_hits,
     inferred_option,
     open_answer_score,
 )
@@ -46,8 +44,6 @@ __all__ = [
     "chartqa_split_accuracy",
     "chartqapro_accuracy",
     "chosen_option",
-    "circular_accuracy",
-    "circular_hits",
     "inferred_option",
     "mmlongbench_anls",
     "mmlongbench_score",

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
-
-Question = TypeVar("Question", bound=Hashable)
+from collections.abc import Iterator, Mapping, Sequence
 
 _SHORT_REPLY_WORDS = 5
 _LAST_WORDS = 4
@@ -74,24 +71,6 @@ def _option_by_text(reply: str, options: Mapping[str, str]) -> str | None:
         return None
     found = [letter for letter, text in options.items() if text.lower() in reply]
     return found[0] if len(found) == 1 else None
-
-
-def circular_hits(rotations: Iterable[tuple[Question, bool]]) -> dict[Question, bool]:
-    """Whether each question is answered right under all rotations of its options; `rotations` are (question, right).
-
-    Liu et al., "MMBench", ECCV 2024, CircularEval. In MMBench's files a rotation has the question's index
-    plus a multiple of a million.
-    """
-    hits: dict[Question, bool] = {}
-    for question, right in rotations:
-        hits[question] = right and hits.get(question, True)
-    return hits
-
-
-def circular_accuracy(rotations: Iterable[tuple[Question, bool]]) -> float:
-    """The share of questions that are right under all rotations; 0 if there are none."""
-    hits = circular_hits(rotations)
-    return sum(hits.values()) / max(1, len(hits))
 
 
 _INDICATORS = ("could be ", "so ", "is ", "thus ", "therefore ", "final ", "answer ", "result ")
