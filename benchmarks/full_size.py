@@ -37,43 +37,13 @@ from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import build_prompt
-from cogdoc.cogvlm2.quantization import Linear4bit, quantizable
+from cogdoc.cogvlm2.published import CONFIG_JSON
+from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit, quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
 from cogdoc.cogvlm2.writing import write_quantized
 
 GB = 1e9
 SAMPLE_SECONDS = 0.2
-
-PUBLISHED: dict[str, Any] = {
-    "architectures": ["CogVLMForCausalLM"],
-    "hidden_size": 4096,
-    "intermediate_size": 14336,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "hidden_act": "silu",
-    "rms_norm_eps": 1e-5,
-    "max_position_embeddings": 8192,
-    "vocab_size": 128256,
-    "template_version": "chat",
-    "bos_token_id": 128000,
-    "eos_token_id": [128001, 128009],
-    "pad_token_id": 128002,
-    "tie_word_embeddings": False,
-    "torch_dtype": "bfloat16",
-    "vision_config": {
-        "hidden_size": 1792,
-        "intermediate_size": 15360,
-        "num_hidden_layers": 63,
-        "num_heads": 16,
-        "patch_size": 14,
-        "image_size": 1344,
-        "num_positions": 9217,
-        "in_channels": 3,
-        "hidden_act": "gelu",
-        "layer_norm_eps": 1e-6,
-        "dropout_prob": 0.0,
-    },
-}
 
 SHARD_BYTES = 5 * 10**9
 TEXT_TOKENS = 32
@@ -120,9 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def scaled(layers: int | None) -> dict[str, Any]:
     """The published configuration, or one with few layers of the same width."""
     if layers is None:
-        return PUBLISHED
-    vision = PUBLISHED["vision_config"] | {"num_hidden_layers": layers}
-    return PUBLISHED | {"num_hidden_layers": layers, "vision_config": vision}
+        return CONFIG_JSON
+    vision = CONFIG_JSON["vision_config"] | {"num_hidden_layers": layers}
+    return CONFIG_JSON | {"num_hidden_layers": layers, "vision_config": vision}
 
 
 def disk_needed(raw: dict[str, Any], full: Path) -> float:
@@ -235,11 +205,19 @@ def write_nf4(source: Path, destination: Path) -> None:
 
 
 def weight_bytes(model: CogVLM2) -> int:
-    """Memory for all weights, quantization state included."""
-    packed = [module for module in model.modules() if isinstance(module, Linear4bit)]
-    codes = {module.codes.data_ptr() for module in packed}
-    sizes = {tensor.data_ptr(): tensor.nbytes for tensor in model.state_dict().values()}
-    return sum([module.weight_bytes for module in packed] + [sizes[place] for place in sizes if place not in codes])
+    """Bytes that all weights take in memory, quantization state included."""
+    total = 0
+    for module in model.modules():
+        tensors = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+        if isinstance(module, Linear4bit):
+            state = module.state
+            tensors += [state.absmax, state.code]  # the codes are a buffer
+            if state.nested:
+                tensors += [state.offset, state.state2.absmax, state.state2.code]
+        elif isinstance(module, Linear8bit):
+            tensors.append(module.weight.SCB)
+        total += sum(tensor.nbytes for tensor in tensors)
+    return total
 
 
 @contextmanager

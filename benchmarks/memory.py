@@ -5,14 +5,15 @@ Nothing is loaded or measured here: the plan is arithmetic, and the tests hold i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Literal
 
-from benchmarks.full_size import PUBLISHED
 from benchmarks.report import markdown_table
-from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
-from cogdoc.cogvlm2.memory import RUNTIME_BYTES, Device, largest_batch, longest_context, plan
+from cogdoc.cogvlm2.configuration import ModelConfig
+from cogdoc.cogvlm2.memory import RUNTIME_BYTES, Device, longest_context, plan
+from cogdoc.cogvlm2.published import PUBLISHED
 
 GB = 1e9
 CARDS = (16, 24, 32, 48, 80)
@@ -20,7 +21,7 @@ QUANTIZATIONS: tuple[Literal["nf4", "int8", "none"], ...] = ("nf4", "int8", "non
 
 
 def main() -> None:
-    config = parse_config(PUBLISHED)
+    config = PUBLISHED
     # An image, and what the published figure of 16 GB in int4 calls a 2K dialogue.
     dialogue = config.image_tokens + 2048
     print(f"GB of 10^9 bytes, bf16 where not quantized; {RUNTIME_BYTES / GB:.2f} GB more for the CUDA context.\n")
@@ -63,6 +64,18 @@ def fitting_rows(config: ModelConfig) -> list[list[str]]:
             most = largest_batch(config, available, quantization, length=config.max_positions)
             rows.append([f"{card} GiB", quantization, *(str(number or "-") for number in [*contexts, most])])
     return rows
+
+
+def largest_batch(
+    config: ModelConfig, available: int, quantization: Literal["nf4", "int8", "none"], length: int
+) -> int | None:
+    """The most sequences of `length` tokens whose plan on CUDA fits `available` bytes; None where one does not fit."""
+
+    def peak(batch: int) -> int:
+        return plan(config, quantization, length=length, batch=batch).peak
+
+    batches = range(1, available // plan(config, quantization, length=length).cache + 1)
+    return bisect_right(batches, available, key=peak) or None
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def find_picture(case: Case, number: int, features: Tensor | None, model: CogVLM
     Where none does, or several do, it is the one that the case's name stands for, else the nearest.
     """
     row = case.rows[number]
-    if features is None or not row.prompt.has_image:
+    if features is None or IMAGE not in row.prompt.token_types:
         return None
     expected = replace(row.published, step_logits=None)
     named = USUAL_PICTURES.get(case.name, ())[number : number + 1]

@@ -122,7 +122,8 @@ def _fitting(free: list[int] | str) -> Iterator[tuple[str, str]]:
 
 
 def _contexts(memory: int, device: Device) -> str:
-    from cogdoc.models.description import PUBLISHED, QUANTIZATIONS, fitting_context
+    from cogdoc.cogvlm2.published import PUBLISHED
+    from cogdoc.models.description import QUANTIZATIONS, fitting_context
 
     fitting = {
         "bf16" if each == "none" else each: fitting_context(PUBLISHED, each, memory, device) for each in QUANTIZATIONS
@@ -135,9 +136,10 @@ def _contexts(memory: int, device: Device) -> str:
 
 
 def _next(selection: EngineSelection, cards: tuple[Card, ...]) -> str:
+    from cogdoc.cogvlm2.published import PUBLISHED
     from cogdoc.engines.registry import FALLBACK
     from cogdoc.models.checkpoint_folders import find_checkpoint
-    from cogdoc.models.description import PUBLISHED, fitting_context
+    from cogdoc.models.description import fitting_context
     from cogdoc.models.published_models import MODELS
 
     question = 'cogdoc ask report.pdf "total revenue?"'

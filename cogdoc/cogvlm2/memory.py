@@ -143,18 +143,6 @@ def longest_context(
     return lengths[fitting - 1] if fitting else None
 
 
-def largest_batch(
-    config: ModelConfig, available: int, quantization: Quantization = "nf4", *, length: int, device: Device = "cuda"
-) -> int | None:
-    """The most conversations of `length` tokens whose plan in bf16 fits `available` bytes; None where one does not."""
-
-    def peak(batch: int) -> int:
-        return plan(config, quantization, length=length, batch=batch, device=device).peak
-
-    batches = range(1, available // plan(config, quantization, length=length).cache + 1)
-    return bisect_right(batches, available, key=peak) or None
-
-
 @dataclass(frozen=True, slots=True)
 class _Linear:
     """A linear layer as quantization sees it, and how many there are of its shape."""

@@ -31,10 +31,6 @@ class Prompt:
     def __len__(self) -> int:
         return len(self.token_ids)
 
-    @property
-    def has_image(self) -> bool:
-        return IMAGE in self.token_types
-
 
 def apply_template(template: Template, question: str, history: Sequence[Turn] = ()) -> str:
     """The text of a prompt. The `base` template has no place for a history, as published."""

@@ -100,15 +100,6 @@ class Linear4bit(nn.Module):
             raise CheckpointError(f"{scales} and {nested_scales} scales instead of {blocks} and {nested}")
         self.codes, self.state = codes.view(-1, 1), state
 
-    @property
-    def weight_bytes(self) -> int:
-        """Memory for the codes and all that belongs to them."""
-        state = self.state
-        parts = [self.codes, state.absmax, state.code]
-        if state.nested:
-            parts += [state.offset, state.state2.absmax, state.state2.code]
-        return sum(part.nbytes for part in parts)
-
     def forward(self, hidden: Tensor) -> Tensor:
         # The packed kernel takes every row for contiguous, whatever its strides say.
         return bitsandbytes.matmul_4bit(hidden.contiguous(), self.codes, bias=self.bias, quant_state=self.state)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cogdoc.cogvlm2.configuration import ModelConfig, VisionConfig, parse_config, read_raw_config
+from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, Device, longest_context, plan
 
 if TYPE_CHECKING:
@@ -18,35 +18,6 @@ CARDS = tuple(size * GIB for size in (16, 24, 48, 80))
 
 QUANTIZATIONS: tuple[Quantization, ...] = ("nf4", "int8", "none")
 """The ways to load the weights of an unquantized checkpoint."""
-
-# The published checkpoints' sizes, so that it can be said what they would take before anything is downloaded.
-PUBLISHED = ModelConfig(
-    hidden_size=4096,
-    intermediate_size=14336,
-    num_layers=32,
-    num_heads=32,
-    num_kv_heads=8,
-    vocab_size=128256,
-    max_positions=8192,
-    rms_norm_eps=1e-5,
-    rotary_base=500_000.0,
-    bos_token_id=128000,
-    eos_token_ids=(128001, 128009),
-    pad_token_id=128002,
-    tied_embeddings=False,
-    template="chat",
-    vision=VisionConfig(
-        hidden_size=1792,
-        intermediate_size=15360,
-        num_layers=63,
-        num_heads=16,
-        patch_size=14,
-        image_size=1344,
-        in_channels=3,
-        num_positions=9217,
-        layer_norm_eps=1e-6,
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import json
 import warnings
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,38 +16,10 @@ from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import build_prompt, token_positions, vision_expert_tokens
+from cogdoc.cogvlm2.published import PUBLISHED
 from cogdoc.cogvlm2.rotary import inverse_frequencies, rotation
 
 SHAPES = Path(__file__).parents[3] / "shared" / "cogvlm2" / "tensor_shapes.json"
-
-PUBLISHED: dict[str, Any] = {
-    "hidden_size": 4096,
-    "intermediate_size": 14336,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "hidden_act": "silu",
-    "rms_norm_eps": 1e-5,
-    "max_position_embeddings": 8192,
-    "vocab_size": 128256,
-    "template_version": "chat",
-    "bos_token_id": 128000,
-    "eos_token_id": [128001, 128009],
-    "pad_token_id": 128002,
-    "tie_word_embeddings": False,
-    "vision_config": {
-        "hidden_size": 1792,
-        "intermediate_size": 15360,
-        "num_hidden_layers": 63,
-        "num_heads": 16,
-        "patch_size": 14,
-        "image_size": 1344,
-        "num_positions": 9217,
-        "in_channels": 3,
-        "hidden_act": "gelu",
-        "layer_norm_eps": 1e-6,
-        "dropout_prob": 0.0,
-    },
-}
 
 PARAMETERS = {
     "vision transformer": 4_279_387_392,
@@ -66,7 +37,7 @@ PARAMETERS = {
 @pytest.fixture(scope="module")
 def shapes() -> dict[str, list[int]]:
     with torch.device("meta"):
-        model = CogVLM2(parse_config(PUBLISHED))
+        model = CogVLM2(PUBLISHED)
     return {name: list(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
@@ -106,7 +77,7 @@ def test_every_part_has_as_many_parameters_as_published(shapes: dict[str, list[i
 
 
 def test_an_image_takes_2306_tokens_and_3_positions() -> None:
-    config = parse_config(PUBLISHED)
+    config = PUBLISHED
     prompt = build_prompt(config, [50, 60], with_image=True)
     assert prompt.token_ids == (128000, *[128002] * 2306, 50, 60)
     assert prompt.token_types == (0, *[1] * 2306, 0, 0)

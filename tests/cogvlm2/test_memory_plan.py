@@ -18,18 +18,19 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmarks.full_size import PUBLISHED
+from benchmarks.full_size import weight_bytes
+from benchmarks.memory import largest_batch
 from cogdoc.cogvlm2 import memory, quantization
 from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.loading import load_model
-from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, largest_batch, longest_context, plan
+from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, longest_context, plan
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import build_prompt
-from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit, Quantization, quantizable
+from cogdoc.cogvlm2.published import CONFIG_JSON, PUBLISHED
+from cogdoc.cogvlm2.quantization import Linear4bit, Quantization, quantizable
 
 META = torch.device("meta")
-FULL = parse_config(PUBLISHED)
 
 # What the CPU's kernels take for themselves, whatever the size of the tensors.
 KERNEL_BYTES = 1 << 18
@@ -37,7 +38,7 @@ KERNEL_BYTES = 1 << 18
 
 def small(**changes: int) -> dict[str, Any]:
     """A config.json with sizes at which activations matter; `vision_` in front of a name means the vision part's."""
-    vision = PUBLISHED["vision_config"] | {"hidden_size": 64, "num_heads": 2, "intermediate_size": 256}
+    vision = CONFIG_JSON["vision_config"] | {"hidden_size": 64, "num_heads": 2, "intermediate_size": 256}
     vision |= {"num_hidden_layers": 2, "patch_size": 4}
     text = {"hidden_size": 128, "intermediate_size": 256, "num_hidden_layers": 2, "vocab_size": 500}
     text |= {
@@ -54,7 +55,7 @@ def small(**changes: int) -> dict[str, Any]:
             vision[name.removeprefix("vision_")] = size
         else:
             text[name] = size
-    return PUBLISHED | text | {"vision_config": vision}
+    return CONFIG_JSON | text | {"vision_config": vision}
 
 
 @st.composite
@@ -165,20 +166,6 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def weight_bytes(model: CogVLM2) -> int:
-    """What the weights take, quantized or not."""
-    total = 0
-    for module in model.modules():
-        own = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
-        if isinstance(module, Linear4bit):
-            own = [tensor for tensor in own if tensor is not module.codes]
-            total += module.weight_bytes
-        elif isinstance(module, Linear8bit):
-            own.append(module.weight.SCB)
-        total += sum(tensor.nbytes for tensor in own)
-    return total
-
-
 @pytest.mark.parametrize("quantization", ["none", "nf4", "int8"])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 def test_weights_are_those_of_a_loaded_model(checkpoint: Path, quantization: Quantization, dtype: torch.dtype) -> None:
@@ -189,8 +176,8 @@ def test_weights_are_those_of_a_loaded_model(checkpoint: Path, quantization: Qua
 
 
 def test_weights_of_the_published_size_are_exact() -> None:
-    planned = plan(FULL, "none")
-    assert planned.weights == weight_bytes(bare(FULL, torch.bfloat16)) == 39_006_214_656
+    planned = plan(PUBLISHED, "none")
+    assert planned.weights == weight_bytes(bare(PUBLISHED, torch.bfloat16)) == 39_006_214_656
     assert planned.parts.vision_transformer == 2 * 4_279_387_392
     assert planned.parts.patch_embedding == 2 * 17_574_144
     assert planned.parts.visual_experts == 2 * 6_979_518_464
@@ -199,7 +186,7 @@ def test_weights_of_the_published_size_are_exact() -> None:
 
 
 def test_4_bit_weights_of_the_published_size_are_exact() -> None:
-    assert plan(FULL, "nf4").weights == weight_bytes(bare_nf4(FULL))
+    assert plan(PUBLISHED, "nf4").weights == weight_bytes(bare_nf4(PUBLISHED))
 
 
 def test_a_tied_output_head_takes_nothing() -> None:
@@ -209,8 +196,10 @@ def test_a_tied_output_head_takes_nothing() -> None:
 
 @pytest.mark.parametrize(("batch", "length"), [(1, 8192), (3, 2000)])
 def test_the_cache_is_what_is_allocated(batch: int, length: int) -> None:
-    cache = allocate_cache(FULL, batch, length, torch.bfloat16, META)
-    assert plan(FULL, length=length, batch=batch).cache == sum(tensor.nbytes for tensor in cache.keys + cache.values)
+    cache = allocate_cache(PUBLISHED, batch, length, torch.bfloat16, META)
+    assert plan(PUBLISHED, length=length, batch=batch).cache == sum(
+        tensor.nbytes for tensor in cache.keys + cache.values
+    )
 
 
 @pytest.mark.parametrize("quantization", ["none", "nf4"])
@@ -218,8 +207,8 @@ def test_the_cache_is_what_is_allocated(batch: int, length: int) -> None:
 def test_peaks_of_the_published_size_are_those_of_its_tensors(
     quantization: Quantization, batch: int, length: int
 ) -> None:
-    model = bare(FULL, torch.bfloat16) if quantization == "none" else bare_nf4(FULL)
-    planned = plan(FULL, quantization, length=length, batch=batch)
+    model = bare(PUBLISHED, torch.bfloat16) if quantization == "none" else bare_nf4(PUBLISHED)
+    planned = plan(PUBLISHED, quantization, length=length, batch=batch)
     check(planned, model, batch, length, 1, within=0.04)
 
 
@@ -302,9 +291,9 @@ def test_the_largest_batch_fits_and_one_more_does_not(
 def test_what_fits_is_as_the_documentation_says() -> None:
     """Whole contexts with NF4: 16 GB for one or two conversations, 24 GB for six; bf16 needs 48 GB."""
     cards = {size: size * 2**30 - RUNTIME_BYTES for size in (16, 24, 48)}
-    assert largest_batch(FULL, cards[16], "nf4", length=8192) == 2
-    assert largest_batch(FULL, cards[24], "nf4", length=8192) == 6
-    assert largest_batch(FULL, cards[24], "int8", length=8192) == 1
-    assert longest_context(FULL, cards[16], "int8") is None
-    assert longest_context(FULL, cards[24], "none") is None
-    assert longest_context(FULL, cards[48], "none") == 8192
+    assert largest_batch(PUBLISHED, cards[16], "nf4", length=8192) == 2
+    assert largest_batch(PUBLISHED, cards[24], "nf4", length=8192) == 6
+    assert largest_batch(PUBLISHED, cards[24], "int8", length=8192) == 1
+    assert longest_context(PUBLISHED, cards[16], "int8") is None
+    assert longest_context(PUBLISHED, cards[24], "none") is None
+    assert longest_context(PUBLISHED, cards[48], "none") == 8192

@@ -25,46 +25,23 @@ from cogdoc.cogvlm2.prompts import (
     token_positions,
     vision_expert_tokens,
 )
+from cogdoc.cogvlm2.published import CONFIG_JSON
 from cogdoc.errors import CheckpointError, TooLargeError
 
 PARITY = Path(__file__).parents[3] / "shared" / "cogvlm2" / "parity"
 FIXTURES = sorted(path.parent for path in PARITY.glob("*/expected.json"))
 needs_parity = pytest.mark.skipif(not FIXTURES, reason="the parity fixtures are not here")
 
-# The config.json of cogvlm2-llama3-chat-19B.
-PUBLISHED: dict[str, Any] = {
-    "architectures": ["CogVLMForCausalLM"],
-    "auto_map": {"AutoConfig": "configuration_cogvlm.CogVLMConfig"},
-    "hidden_size": 4096,
-    "intermediate_size": 14336,
-    "num_hidden_layers": 32,
-    "num_attention_heads": 32,
-    "hidden_act": "silu",
-    "rms_norm_eps": 1e-5,
-    "max_position_embeddings": 8192,
-    "vocab_size": 128256,
-    "template_version": "chat",
-    "bos_token_id": 128000,
-    "eos_token_id": [128001, 128009],
-    "pad_token_id": 128002,
-    "tie_word_embeddings": False,
-    "vision_config": {
-        "hidden_size": 1792,
-        "intermediate_size": 15360,
-        "num_hidden_layers": 63,
-        "num_heads": 16,
-        "patch_size": 14,
-        "image_size": 1344,
-        "num_positions": 9217,
-        "in_channels": 3,
-        "hidden_act": "gelu",
-        "layer_norm_eps": 1e-6,
-        "dropout_prob": 0.0,
-    },
+OPTIONAL = {
+    "architectures",
+    "hidden_act",
+    "template_version",
+    "tie_word_embeddings",
+    "torch_dtype",
+    "dropout_prob",
 }
-OPTIONAL = {"architectures", "auto_map", "hidden_act", "template_version", "tie_word_embeddings", "dropout_prob"}
-REQUIRED = [key for key in PUBLISHED if key not in OPTIONAL]
-REQUIRED_OF_VISION = [key for key in PUBLISHED["vision_config"] if key not in OPTIONAL]
+REQUIRED = [key for key in CONFIG_JSON if key not in OPTIONAL]
+REQUIRED_OF_VISION = [key for key in CONFIG_JSON["vision_config"] if key not in OPTIONAL]
 
 BOS, PAD = 128000, 128002
 LINE = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -73,7 +50,7 @@ TURNS = st.lists(st.builds(Turn, question=LINE, answer=LINE), max_size=3)
 
 def config_with(**changes: Any) -> dict[str, Any]:
     """The published config.json with other values; `vision__image_size` means that of the vision_config."""
-    raw = copy.deepcopy(PUBLISHED)
+    raw = copy.deepcopy(CONFIG_JSON) | {"auto_map": {"AutoConfig": "configuration_cogvlm.CogVLMConfig"}}
     for key, value in changes.items():
         place, _, inner = key.partition("__")
         if inner:
@@ -85,7 +62,7 @@ def config_with(**changes: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def published() -> ModelConfig:
-    return parse_config(PUBLISHED)
+    return parse_config(CONFIG_JSON)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +277,7 @@ def test_an_impossible_value_is_refused_in_one_line_that_names_its_key(changes: 
 
 
 def test_another_model_is_refused() -> None:
-    llama = {key: value for key, value in PUBLISHED.items() if key != "vision_config"}
+    llama = {key: value for key, value in CONFIG_JSON.items() if key != "vision_config"}
     with pytest.raises(CheckpointError, match="not CogVLM2"):
         parse_config({**llama, "architectures": ["LlamaForCausalLM"]})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.full_size import PUBLISHED
+from cogdoc.cogvlm2.published import CONFIG_JSON
 from cogdoc.engines.cogvlm2 import entry
 from cogdoc.engines.cogvlm2.entry import CogVLM2Settings
 from cogdoc.engines.cuda_devices import Card, cuda_cards
@@ -30,7 +30,7 @@ def full_size(home: Path) -> Path:
     """A folder that looks like the published checkpoint as long as nobody reads its 39 GB."""
     folder = home / "models" / "cogvlm2-llama3-chat-19B"
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(json.dumps(PUBLISHED))
+    (folder / "config.json").write_text(json.dumps(CONFIG_JSON))
     for name in ("tokenizer.json", "model.safetensors"):
         (folder / name).touch()
     return folder

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cogdoc.cogvlm2.configuration import parse_config
-from cogdoc.models.description import CARDS, PUBLISHED, describe, fitting_context, memory_parts, parameters
+from cogdoc.cogvlm2.published import PUBLISHED
+from cogdoc.models.description import CARDS, describe, fitting_context, memory_parts, parameters
 
 # As the published checkpoint's index counts them.
 PUBLISHED_PARAMETERS = 19_503_107_328
