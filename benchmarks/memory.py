@@ -12,8 +12,9 @@ from typing import Literal
 
 from benchmarks.report import markdown_table
 from cogdoc.cogvlm2.configuration import ModelConfig
-from cogdoc.cogvlm2.memory import RUNTIME_BYTES, Device, longest_context, plan
+from cogdoc.cogvlm2.memory import RUNTIME_BYTES, longest_context, plan
 from cogdoc.cogvlm2.published import PUBLISHED
+from cogdoc.cogvlm2.tensor_memory import Device
 
 GB = 1e9
 CARDS = (16, 24, 32, 48, 80)

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cogdoc.cogvlm2.memory import Device
+    from cogdoc.cogvlm2.tensor_memory import Device
     from cogdoc.engines.cuda_devices import Card
     from cogdoc.engines.selection import EngineSelection
 

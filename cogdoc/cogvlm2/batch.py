@@ -1,4 +1,4 @@
-"""Sequences that are read and continued side by side, and prefixes of them that are kept for several questions."""
+"""Batches of sequences that are prefilled and decoded side by side, and prefixes that several questions share."""
 
 from __future__ import annotations
 
@@ -16,109 +16,119 @@ from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import Prompt, check_length
 from cogdoc.errors import DamagedError, OutputError
 
-Step = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache, bool], Tensor]
+StepFunction = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache, bool], Tensor]
+"""`step_logits`, or a compiled version of it."""
 
 
 def step_logits(
     model: CogVLM2, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool
 ) -> Tensor:
-    """Read a few tokens of each row, all (batch, length), and give the logits behind each (batch, length, vocab_size).
+    """Run a decode step on inputs (batch, length) and return the logits (batch, length, vocab_size) of each token.
 
-    Nothing here depends on the data, so `torch.compile(step_logits, fullgraph=True)` can take its place.
+    There is no data-dependent control flow, so `torch.compile(step_logits, fullgraph=True)` can replace it.
     """
     return model.logits(model.decode_step(token_ids, positions, slots, cache, ragged))
 
 
 class DecodingBatch:
-    """Sequences in one cache, each with its own length; they come from `prefill` or `fork`.
+    """Sequences that share a cache, each with its own length. `prefill` and `fork` make them.
 
     Args:
-        step: a compiled `step_logits`, which gets the whole cache each time, since its shapes must not change. Without
-            one each step reads no more of the cache than is in use.
+        step: a compiled `step_logits`. It gets the whole cache at each step, since its shapes must not change; without
+            it, a step attends only to the part of the cache that is in use.
     """
 
     def __init__(
-        self, model: CogVLM2, cache: KVCache, lengths: Sequence[int], next_positions: Sequence[int], step: Step | None
+        self,
+        model: CogVLM2,
+        cache: KVCache,
+        lengths: Sequence[int],
+        next_positions: Sequence[int],
+        step: StepFunction | None,
     ) -> None:
         self.model = model
         self.lengths = list(lengths)
         self._next_logits: Tensor | None = None
         self._cache = cache
-        # Text tokens advance slot and position alike, so the distance of the two stays what the image made it.
-        self._shifts = [position - length for position, length in zip(next_positions, lengths, strict=True)]
+        # A text token advances slot and position by one each, so their difference is constant within a row.
+        self._offsets = [position - length for position, length in zip(next_positions, lengths, strict=True)]
         self._step = step
 
     @property
     def capacity(self) -> int:
-        """How many tokens a row can hold, prompt and answer together."""
+        """The most tokens that a row can hold, prompt and answer together."""
         return self._cache.slots - 1
 
     def take_next_logits(self) -> Tensor:
-        """(batch, vocab_size): what follows the tokens of the prompts; once, since decoding moves on from there.
+        """Return the logits (batch, vocab_size) of the last prompt tokens. They can be taken once.
 
         Raises:
             ValueError: they were taken before.
         """
         if self._next_logits is None:
-            raise ValueError("these rows were decoded before; read or fork them anew")
+            raise ValueError("this batch was decoded before; prefill or fork it again")
         logits, self._next_logits = self._next_logits, None
         return logits
 
     @torch.inference_mode()
-    def read(self, tokens: Sequence[Sequence[int]]) -> Tensor:
-        """Read tokens behind each row's length, as many as there are, without counting them in yet.
+    def forward(self, tokens: Sequence[Sequence[int]]) -> Tensor:
+        """Run tokens that continue each row, any number per row, without committing them.
 
         Returns:
-            Logits (batch, longest, vocab_size) behind each token; what stands behind a row's own tokens means nothing.
+            Logits (batch, longest, vocab_size) of each token; those of padding are meaningless.
         """
-        token_ids, positions, slots, in_use = self._placed(tokens)
+        token_ids, positions, slots, in_use = self._inputs(tokens)
         if self._step is not None:
             return self._step(self.model, token_ids, positions, slots, self._cache, self._ragged)
-        return step_logits(self.model, token_ids, positions, slots, self._cache.first(in_use), self._ragged)
+        return step_logits(self.model, token_ids, positions, slots, self._cache.truncated(in_use), self._ragged)
 
     def commit(self, row: int, tokens: int) -> None:
-        """Count in the first `tokens` of what was read last; the rest will be written over."""
+        """Add the first `tokens` of the last `forward` to a row; the next `forward` overwrites the others."""
         self.lengths[row] += tokens
 
     @torch.inference_mode()
     def append(self, tokens: Sequence[Sequence[int]]) -> None:
-        """Read tokens behind each row and count all of them in.
+        """Run tokens that continue each row, and commit all of them.
 
         Raises:
-            ValueError: a row is given no token, or more than it has room for.
+            ValueError: a row gets no token, or more than it has capacity for.
         """
         if not all(tokens):
-            raise ValueError("a row is given no token to read")
-        token_ids, positions, slots, in_use = self._placed(tokens)
-        hidden = self.model.decode_step(token_ids, positions, slots, self._cache.first(in_use), self._ragged)
+            raise ValueError("a row gets no token")
+        token_ids, positions, slots, in_use = self._inputs(tokens)
+        hidden = self.model.decode_step(token_ids, positions, slots, self._cache.truncated(in_use), self._ragged)
         for row, added in enumerate(tokens):
             self.commit(row, len(added))
-        self.expect([len(added) for added in tokens], hidden)
+        self.keep_next_logits([len(added) for added in tokens], hidden)
 
-    def expect(self, read: Sequence[int], hidden: Tensor) -> None:
-        """Keep the logits behind the last of the tokens `read` in each row, from what the last layer put out."""
-        last = torch.tensor(read, device=hidden.device) - 1
-        self._next_logits = self.model.logits(hidden[torch.arange(len(read), device=hidden.device), last])
+    def keep_next_logits(self, counts: Sequence[int], hidden: Tensor) -> None:
+        """Keep the logits of the last of each row's `counts` tokens, given the output of the last layer.
+
+        Args:
+            hidden: (batch, length, hidden_size).
+        """
+        last = torch.tensor(counts, device=hidden.device) - 1
+        self._next_logits = self.model.logits(hidden[torch.arange(len(counts), device=hidden.device), last])
 
     @property
     def _ragged(self) -> bool:
         return self.model.arithmetic == "published" and len(set(self.lengths)) > 1
 
-    def _placed(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor, int]:
-        """Token ids, positions and slots, each (batch, longest), and how many slots are in use.
+    def _inputs(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor, int]:
+        """Token ids, positions and slots, each (batch, longest), and the number of slots in use.
 
-        A row's padding goes to the slot behind it, where its next token will be.
+        Padding is written to the slot after the row's own tokens, which its next token overwrites.
         """
         longest = max(len(row) for row in tokens)
         if max(length + len(row) for row, length in zip(tokens, self.lengths, strict=True)) > self.capacity:
-            raise ValueError(f"a row would hold more than the {self.capacity} tokens it has room for")
+            raise ValueError(f"a row would exceed its capacity of {self.capacity} tokens")
         token_ids, positions, slots = [], [], []
-        for row, length, shift in zip(tokens, self.lengths, self._shifts, strict=True):
+        for row, length, offset in zip(tokens, self.lengths, self._offsets, strict=True):
             padding = [0] * (longest - len(row))
-            places = list(range(length, length + len(row)))
+            own_slots = list(range(length, length + len(row)))
             token_ids.append([*row, *padding])
-            positions.append([place + shift for place in places] + padding)
-            slots.append(places + [length + len(row)] * len(padding))
+            positions.append([slot + offset for slot in own_slots] + padding)
+            slots.append(own_slots + [length + len(row)] * len(padding))
         device = self.model.device
         return (
             torch.tensor(token_ids, device=device),
@@ -130,31 +140,35 @@ class DecodingBatch:
 
 @torch.inference_mode()
 def prefill(
-    model: CogVLM2, prompts: Sequence[Prompt], features: Tensor | None, max_new_tokens: int, step: Step | None = None
+    model: CogVLM2,
+    prompts: Sequence[Prompt],
+    features: Tensor | None,
+    max_new_tokens: int,
+    step: StepFunction | None = None,
 ) -> DecodingBatch:
-    """Read prompts of any lengths, with and without images, and leave room for `max_new_tokens` behind each.
+    """Prefill prompts of any lengths, with and without images, with cache for `max_new_tokens` more tokens in each row.
 
     Args:
-        features: (images, image_tokens, hidden_size), one for each prompt with an image, in their order.
+        features: (images, image_tokens, hidden_size), one for each prompt with an image, in the order of the prompts.
 
     Raises:
         TooLargeError: a prompt is longer than the model's context.
-        ValueError: there are not as many features as prompts with an image.
+        ValueError: the number of features is not that of the prompts with an image.
     """
     longest = max(len(prompt) for prompt in prompts)
     check_length(model.config, longest)
     capacity = min(longest + max_new_tokens, model.config.max_positions)
     cache = allocate_cache(model.config, len(prompts), capacity, model.dtype, model.device)
-    batch = collate(prompts, model.config.pad_token_id, model.device)
-    hidden = model.prefill(batch, features, cache)
-    rows = DecodingBatch(model, cache, batch.lengths, [prompt.positions[-1] + 1 for prompt in prompts], step)
-    rows.expect(batch.lengths, hidden)
-    return rows
+    collated = collate(prompts, model.config.pad_token_id, model.device)
+    hidden = model.prefill(collated, features, cache)
+    batch = DecodingBatch(model, cache, collated.lengths, [prompt.positions[-1] + 1 for prompt in prompts], step)
+    batch.keep_next_logits(collated.lengths, hidden)
+    return batch
 
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """The beginning of a prompt, read once: for each layer, keys and values (kv_heads, length, head_dim)."""
+    """The prefilled beginning of a prompt: keys and values of each layer, (kv_heads, length, head_dim)."""
 
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
@@ -165,10 +179,10 @@ class Prefix:
         return self.keys[0].shape[1]
 
     def save(self, path: Path, model_identity: str) -> None:
-        """Write it as safetensors; 128 KiB a token for the published sizes.
+        """Write the prefix as safetensors: 128 KiB per token for the published sizes.
 
         Args:
-            model_identity: what `load` has to ask for, see `cogdoc.cogvlm2.features.model_identity`.
+            model_identity: the value that `load` compares, see `cogdoc.cogvlm2.features.model_identity`.
 
         Raises:
             OutputError: writing failed.
@@ -183,10 +197,10 @@ class Prefix:
 
     @staticmethod
     def load(path: Path, model_identity: str, device: torch.device | str = "cpu") -> Prefix:
-        """Read what `save` wrote; only the model that wrote it can continue it.
+        """Read a prefix that `save` wrote. Only the model that wrote it can continue it.
 
         Raises:
-            DamagedError: the file is not such a prefix, not whole, or another model's.
+            DamagedError: the file is not a prefix, is incomplete, or belongs to another model.
         """
         try:
             with safe_open(path, framework="pt", device=str(device)) as file:
@@ -205,13 +219,13 @@ class Prefix:
 
 @torch.inference_mode()
 def prefill_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> Prefix:
-    """Read the beginning that several prompts share: everything up to the end of the image, or further.
+    """Prefill the beginning that several prompts share: everything up to the end of the image, or further.
 
     Args:
         features: (1, image_tokens, hidden_size), or None for a prompt without an image.
 
     Raises:
-        TooLargeError: it is longer than the model's context.
+        TooLargeError: the prompt is longer than the model's context.
     """
     check_length(model.config, len(prompt))
     cache = allocate_cache(model.config, 1, len(prompt), model.dtype, model.device)
@@ -226,9 +240,16 @@ def prefill_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> P
 
 @torch.inference_mode()
 def fork(
-    model: CogVLM2, prefix: Prefix, suffixes: Sequence[Sequence[int]], max_new_tokens: int, step: Step | None = None
+    model: CogVLM2,
+    prefix: Prefix,
+    suffixes: Sequence[Sequence[int]],
+    max_new_tokens: int,
+    step: StepFunction | None = None,
 ) -> DecodingBatch:
-    """Continue one prefix with several texts, each at least one token, and leave room for `max_new_tokens` behind each.
+    """Continue a prefix with several texts of at least one token each, as the rows of a new batch.
+
+    Args:
+        max_new_tokens: tokens of each answer that the cache is allocated for.
 
     Raises:
         TooLargeError: prefix and suffix together are longer than the model's context.
@@ -238,10 +259,10 @@ def fork(
     check_length(model.config, longest)
     capacity = min(longest + max_new_tokens, model.config.max_positions)
     cache = allocate_cache(model.config, len(suffixes), capacity, model.dtype, model.device)
-    for storages, kept in ((cache.keys, prefix.keys), (cache.values, prefix.values)):
-        for storage, heads in zip(storages, kept, strict=True):
+    for storages, prefix_heads in ((cache.keys, prefix.keys), (cache.values, prefix.values)):
+        for storage, heads in zip(storages, prefix_heads, strict=True):
             storage[:, :, : prefix.length] = heads
-    batch = len(suffixes)
-    rows = DecodingBatch(model, cache, [prefix.length] * batch, [prefix.next_position] * batch, step)
-    rows.append(suffixes)
-    return rows
+    rows = len(suffixes)
+    batch = DecodingBatch(model, cache, [prefix.length] * rows, [prefix.next_position] * rows, step)
+    batch.append(suffixes)
+    return batch

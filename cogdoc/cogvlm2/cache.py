@@ -1,4 +1,4 @@
-"""Keys and values of the tokens that were read, in storage that is allocated once and written by index."""
+"""The key-value cache: allocated once and written by index."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from cogdoc.cogvlm2.configuration import ModelConfig
 
 @dataclass(frozen=True, slots=True)
 class KVCache:
-    """One tensor of rotated keys and one of values a layer, each (batch, kv_heads, slots, head_dim).
+    """Rotated keys and values of each layer, each tensor (batch, kv_heads, slots, head_dim).
 
-    The token at slot s of a row sees the slots 0 .. s of that row, so what stands further on may be anything finite:
-    padding and drafts that were turned down are simply written over.
+    The token at slot s of a row attends to the slots 0 .. s of that row, so later slots may hold anything finite:
+    padding and rejected drafts are simply overwritten.
     """
 
     keys: tuple[Tensor, ...]
@@ -25,8 +25,8 @@ class KVCache:
     def slots(self) -> int:
         return self.keys[0].shape[2]
 
-    def first(self, slots: int) -> KVCache:
-        """The first `slots` of each row, as views: attention reads no more than it has to."""
+    def truncated(self, slots: int) -> KVCache:
+        """Views of the first `slots` of each row, so that attention reads no more than it has to."""
         return KVCache(
             keys=tuple(keys[:, :, :slots] for keys in self.keys),
             values=tuple(values[:, :, :slots] for values in self.values),
@@ -34,9 +34,9 @@ class KVCache:
 
 
 def allocate_cache(config: ModelConfig, batch: int, capacity: int, dtype: torch.dtype, device: torch.device) -> KVCache:
-    """An empty cache for `capacity` tokens a row, with one slot more, so that padding has a place beside a full row.
+    """Allocate a cache for `capacity` tokens in each row, with an extra slot for padding beside a full row.
 
-    Zeros, since attention multiplies unseen slots by zero and NaN would survive that.
+    It is filled with zeros, since attention multiplies masked slots by zero, which NaN would survive.
     """
     shape = (batch, config.num_kv_heads, capacity + 1, config.head_dim)
 
@@ -47,11 +47,11 @@ def allocate_cache(config: ModelConfig, batch: int, capacity: int, dtype: torch.
 
 
 def write_prompt(storage: Tensor, heads: Tensor) -> None:
-    """Write `heads` (batch, length, kv_heads, head_dim) to the slots from 0 on."""
+    """Write `heads` (batch, length, kv_heads, head_dim) to the slots 0 .. length - 1."""
     storage[:, :, : heads.shape[1]] = heads.transpose(1, 2)
 
 
 def write_at(storage: Tensor, heads: Tensor, slots: Tensor) -> None:
-    """Write `heads` (batch, length, kv_heads, head_dim) to `slots` (batch, length), which differ from row to row."""
+    """Write `heads` (batch, length, kv_heads, head_dim) to `slots` (batch, length), which may differ between rows."""
     rows = torch.arange(slots.shape[0], device=slots.device)[:, None]
     storage[rows, :, slots] = heads

@@ -1,4 +1,4 @@
-"""Stops a long pass between two layers. The decoding loop asks for itself; reading a picture can take minutes."""
+"""Cancels a long forward pass between two layers, since encoding an image can take minutes on a CPU."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from contextlib import contextmanager
 from cogdoc.cogvlm2.model import CogVLM2
 
 
-class Cancelled(Exception):  # noqa: N818  not an error: somebody asked for it
-    """A pass was stopped before its end; nothing it wrote may be used."""
+class Cancelled(Exception):  # noqa: N818  not an error: the caller asked for it
+    """A pass was cancelled before its end; its outputs are unusable."""
 
 
 @contextmanager
 def cancellable(model: CogVLM2, cancelled: Callable[[], bool]) -> Iterator[None]:
-    """Ask `cancelled` before each layer that this thread enters while inside, and raise `Cancelled` when it says so.
+    """Call `cancelled` before each layer that this thread runs, and raise `Cancelled` if it returns true.
 
-    Not for compiled steps, which have no place to ask in.
+    Compiled steps cannot be cancelled this way.
     """
     thread = threading.get_ident()
 
-    def ask(*_: object) -> None:
+    def check(*_: object) -> None:
         if threading.get_ident() == thread and cancelled():
             raise Cancelled
 
     layers = [*model.model.vision.transformer.layers, *model.model.layers]
-    hooks = [layer.register_forward_pre_hook(ask) for layer in layers]
+    hooks = [layer.register_forward_pre_hook(check) for layer in layers]
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The files of a checkpoint: which tensors they hold, one tensor at a time, and a fingerprint. Safetensors only."""
+"""The files of a checkpoint: lists their tensors, reads them one by one, and fingerprints them. Safetensors only."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from cogdoc.errors import CheckpointError
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 
-# A sample of a tensor that goes into the fingerprint.
+# The size of a tensor sample in the fingerprint.
 SAMPLE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """Where a tensor lies, and what its shard's header says of it; `dtype` is safetensors' name, such as BF16."""
+    """A tensor's shard, with shape and dtype from its header; `dtype` is a safetensors name such as BF16."""
 
     shard: Path
     shape: tuple[int, ...]
@@ -34,10 +34,10 @@ class StoredTensor:
 
 
 def list_tensors(folder: Path) -> dict[str, StoredTensor]:
-    """Every tensor of a checkpoint by name, shard by shard. Reads headers only.
+    """List the tensors of a checkpoint by name, shard by shard. Reads headers only.
 
     Raises:
-        CheckpointError: there are no weights, a shard is missing, damaged, or repeats a tensor.
+        CheckpointError: there are no weights, or a shard is missing, damaged, or repeats a tensor.
     """
     tensors: dict[str, StoredTensor] = {}
     for shard in shard_paths(folder):
@@ -49,10 +49,10 @@ def list_tensors(folder: Path) -> dict[str, StoredTensor]:
 
 
 def shard_paths(folder: Path) -> list[Path]:
-    """The weight files, in the order of their names.
+    """List the weight files in the order of their names.
 
     Raises:
-        CheckpointError: there are none, or the index names one that is not there.
+        CheckpointError: there are none, or the index names a missing one.
     """
     index = folder / INDEX
     if index.is_file():
@@ -83,7 +83,7 @@ def _read_header(shard: Path) -> dict[str, StoredTensor]:
 
 
 class TensorReader:
-    """Reads tensors by name with one shard mapped at a time, so that pages of the others count for nobody's memory."""
+    """Reads tensors by name. Only one shard is mapped at a time, so the others do not count as resident memory."""
 
     def __init__(self, tensors: Mapping[str, StoredTensor]) -> None:
         self._tensors = tensors
@@ -99,7 +99,7 @@ class TensorReader:
         self._opened.close()
 
     def read(self, name: str) -> Tensor:
-        """A tensor in the dtype it is stored in; it lies in mapped memory, so copy what is to be kept."""
+        """Read a tensor in its stored dtype. It is a view of mapped memory, so copy it to keep it."""
         shard = self._tensors[name].shard
         if shard != self._shard:
             self._opened.close()
@@ -109,14 +109,14 @@ class TensorReader:
         return tensor
 
     def names(self) -> Iterator[str]:
-        """All names in the order that opens each shard once."""
+        """Iterate over all names in an order that opens each shard once."""
         return iter(self._tensors)
 
 
 def fingerprint(folder: Path) -> str:
-    """Tells checkpoints apart: a SHA-256 over `config.json`, each shard's header, and two samples of every tensor.
+    """Identify a checkpoint by a SHA-256 over `config.json`, each shard's header, and two samples of every tensor.
 
-    Hashing 39 GB would take longer than reading a page; a tensor that was trained differs nearly everywhere.
+    Hashing all 39 GB would take longer than reading a page, and trained tensors differ nearly everywhere.
 
     Raises:
         CheckpointError: there is no checkpoint.
@@ -130,14 +130,14 @@ def fingerprint(folder: Path) -> str:
             digest.update(header)
             for entry in json.loads(header).values():
                 begin, end = entry.get("data_offsets", (0, 0))
-                for place in (begin, (begin + end) // 2):
-                    file.seek(8 + size + place)
-                    digest.update(file.read(min(SAMPLE_BYTES, end - place)))
+                for offset in (begin, (begin + end) // 2):
+                    file.seek(8 + size + offset)
+                    digest.update(file.read(min(SAMPLE_BYTES, end - offset)))
     return digest.hexdigest()
 
 
 def torch_dtype(name: str) -> torch.dtype | None:
-    """A floating point dtype by its name in `config.json` ("bfloat16") or in a shard ("BF16"); None for others."""
+    """The floating point dtype of a name in `config.json` ("bfloat16") or in a shard ("BF16"); None for other names."""
     return {
         "bfloat16": torch.bfloat16,
         "BF16": torch.bfloat16,

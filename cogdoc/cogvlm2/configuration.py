@@ -1,4 +1,4 @@
-"""The sizes of a CogVLM2 checkpoint, read from its `config.json`. Needs no deep learning library."""
+"""The sizes of a CogVLM2 checkpoint, read from its `config.json`. Imports no torch."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Template = Literal["base", "chat", "vqa"]
 TEMPLATES = get_args(Template)
 
 Arithmetic = Literal["precise", "published"]
-"""How numbers are rounded where the published code is careless.
+"""How to round where the published code loses precision.
 
-`precise`, the default, computes rotary angles in fp32 and attention as PyTorch's kernels do, which round once.
+`precise`, the default, computes rotary angles in fp32 and attention with PyTorch's kernels, which round once.
 `published` repeats the published code: angles in the checkpoint's dtype, and attention scores rounded to it in batches
-whose rows differ in length. Take it to reproduce the published code's bf16 outputs, not for better answers.
+whose rows differ in length. Use it to reproduce the bf16 outputs of the published code, not for better answers.
 """
 
-# The published config.json leaves these out; the published code has them as defaults or constants.
+# The published config.json omits these; the published code has them as defaults or constants.
 DEFAULT_KV_HEADS = 8
 DEFAULT_ROTARY_BASE = 500_000.0
 ADAPTER_NORM_EPS = 1e-5
@@ -30,7 +30,7 @@ ADAPTER_NORM_EPS = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class VisionConfig:
-    """The vision transformer: square pictures of `image_size` pixels, cut into patches of `patch_size`."""
+    """The vision transformer: square images with sides of `image_size` pixels, split into patches of `patch_size`."""
 
     hidden_size: int
     intermediate_size: int
@@ -48,7 +48,7 @@ class VisionConfig:
 
     @property
     def grid(self) -> int:
-        """Patches along one side."""
+        """The number of patches along a side."""
         return self.image_size // self.patch_size
 
 
@@ -78,12 +78,12 @@ class ModelConfig:
 
     @property
     def kv_size(self) -> int:
-        """Width of all key heads of a token together; that of the values too."""
+        """The width of all key heads of a token together, and of all value heads."""
         return self.num_kv_heads * self.head_dim
 
     @property
     def patch_tokens(self) -> int:
-        """Image tokens without boi and eoi: the patch grid after 2 x 2 downsampling."""
+        """The number of image tokens without boi and eoi: the patch grid after 2 x 2 downsampling."""
         return (self.vision.grid // 2) ** 2
 
     @property
@@ -95,16 +95,16 @@ def read_config(folder: Path) -> ModelConfig:
     """Read `config.json` of a checkpoint folder.
 
     Raises:
-        CheckpointError: there is none, or it is not one of CogVLM2.
+        CheckpointError: the file is missing, or is not a CogVLM2 configuration.
     """
     return parse_config(read_raw_config(folder))
 
 
 def read_raw_config(folder: Path) -> dict[str, Any]:
-    """`config.json` as it stands: the writer of quantized checkpoints keeps what it does not know.
+    """Read `config.json` unchanged, with the keys that cogdoc does not use.
 
     Raises:
-        CheckpointError: there is none, or it is not a JSON object.
+        CheckpointError: the file is missing, or is not a JSON object.
     """
     path = folder / "config.json"
     try:
@@ -119,10 +119,10 @@ def read_raw_config(folder: Path) -> dict[str, Any]:
 
 
 def parse_config(raw: Mapping[str, Any]) -> ModelConfig:
-    """Take what the model needs from a parsed `config.json`; `auto_map` and other keys are ignored.
+    """Extract the sizes from a parsed `config.json`; `auto_map` and other keys are ignored.
 
     Raises:
-        CheckpointError: a size is missing, impossible, or contradicts another one, or the model is of another kind.
+        CheckpointError: a size is missing, impossible, or contradicts another one, or it is another model.
     """
     _require(isinstance(raw.get("vision_config"), dict), "vision_config is missing, so this is not CogVLM2")
     vision = {f"vision_config.{key}": value for key, value in raw["vision_config"].items()}
@@ -206,6 +206,6 @@ def _present(raw: Mapping[str, Any], key: str) -> Any:
     return raw[key]
 
 
-def _require(condition: bool, complaint: str) -> None:
+def _require(condition: bool, message: str) -> None:
     if not condition:
-        raise CheckpointError(f"config.json: {complaint}")
+        raise CheckpointError(f"config.json: {message}")

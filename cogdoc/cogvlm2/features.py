@@ -1,4 +1,4 @@
-"""Image features kept on disk: where the vision tower takes minutes, a page is looked at once."""
+"""A disk cache of image features, so that each image is encoded once: the vision tower takes minutes on a CPU."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from torch import Tensor
 from cogdoc.cogvlm2.checkpoint import fingerprint
 from cogdoc.cogvlm2.model import CogVLM2
 
-# To be raised when a change in `pixels` or `vision` gives other features.
+# Increase it when a change in `pixels` or `vision` changes the features.
 COMPUTATION = 1
 
-# A temporary file this old belongs to a process that was killed.
+# A temporary file of this age belongs to a process that was killed.
 ABANDONED_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureStore:
-    """A folder of image features by picture and model, the least recently used given up first.
+    """A folder of image features, keyed by image and model. The least recently used ones are evicted first.
 
     Args:
-        folder: made when something is kept. Several processes may share it.
+        folder: created by the first `save`. Several processes may share it.
         model_identity: see `model_identity`.
-        limit: bytes to keep at most; a picture has 19 MB of features with the published sizes.
+        limit: the most bytes to store; an image has 19 MB of features with the published sizes.
     """
 
     folder: Path
@@ -39,18 +39,18 @@ class FeatureStore:
     limit: int = 4 << 30
 
     def load(self, pixels: Tensor) -> Tensor | None:
-        """Features (image_tokens, hidden_size) of pixels (3, image_size, image_size), on the CPU; None if not kept."""
+        """Load features (image_tokens, hidden_size) of pixels (3, image_size, image_size) on the CPU, if stored."""
         path = self._path(pixels)
         try:
             features = load(path.read_bytes())["features"]
         except (OSError, SafetensorError, KeyError):
             return None
-        with suppress(OSError):  # somebody else's folder may be read-only
+        with suppress(OSError):  # the folder may be read-only
             os.utime(path)
         return features
 
     def save(self, pixels: Tensor, features: Tensor) -> None:
-        """Keep a picture's features; a full disk or a folder that cannot be written loses nothing but time."""
+        """Store the features of an image. A full disk or an unwritable folder is no error: it only costs time later."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".partial")
@@ -60,7 +60,7 @@ class FeatureStore:
                 Path(temporary).replace(self._path(pixels))
             finally:
                 Path(temporary).unlink(missing_ok=True)
-            self._give_up_oldest()
+            self._evict_oldest()
         except (OSError, SafetensorError):
             return
 
@@ -69,13 +69,13 @@ class FeatureStore:
         digest.update(pixels.float().cpu().contiguous().numpy().tobytes())
         return self.folder / f"{digest.hexdigest()}.safetensors"
 
-    def _give_up_oldest(self) -> None:
+    def _evict_oldest(self) -> None:
         for partial in self.folder.glob("*.partial"):
             if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
                 partial.unlink(missing_ok=True)
-        kept = [(path, path.stat()) for path in self.folder.glob("*.safetensors")]
-        size = sum(stat.st_size for _, stat in kept)
-        for path, stat in sorted(kept, key=lambda entry: entry[1].st_mtime):
+        stored = [(path, path.stat()) for path in self.folder.glob("*.safetensors")]
+        size = sum(stat.st_size for _, stat in stored)
+        for path, stat in sorted(stored, key=lambda entry: entry[1].st_mtime):
             if size <= self.limit:
                 return
             path.unlink(missing_ok=True)
@@ -83,6 +83,6 @@ class FeatureStore:
 
 
 def model_identity(checkpoint: Path, model: CogVLM2) -> str:
-    """Tells apart what gives different features: our code, checkpoint, kind of weights, and what is computed in."""
-    kind = type(model.model.vision.linear_proj.gate_proj).__name__
-    return f"{COMPUTATION} {fingerprint(checkpoint)} {kind} {model.dtype}"
+    """Identify everything that image features depend on: code version, checkpoint, quantization and compute dtype."""
+    layer_type = type(model.model.vision.linear_proj.gate_proj).__name__
+    return f"{COMPUTATION} {fingerprint(checkpoint)} {layer_type} {model.dtype}"

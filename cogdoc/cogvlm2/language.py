@@ -1,6 +1,6 @@
-"""The language half: a Llama-3 decoder in which image tokens go through experts of their own.
+"""The language model: a Llama 3 decoder in which image tokens have experts of their own.
 
-Module and attribute names are those of the published tensors.
+Modules and attributes are named after the published tensors.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from cogdoc.cogvlm2.rotary import RotaryFrequencies, Rotation
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Which tokens each expert reads: indices into the flattened (batch * length) tokens of a prompt.
+    """The tokens of each expert, as indices into the flattened (batch * length) tokens of a batch of prompts.
 
-    Computed once a prompt, so that no layer needs a mask or has to wait for the device. Padding is in neither list.
+    They are computed once per prompt, so that no layer needs a mask or has to synchronize with the device. Padding is
+    in neither list.
     """
 
     language: Tensor
@@ -29,12 +30,14 @@ class Routing:
 
 
 @dataclass(frozen=True, slots=True)
-class NewTokens:
-    """Where tokens stand that follow others: their slots (batch, length), and the slots that each of them sees.
+class AttentionMetadata:
+    """How tokens attend to a cache that holds earlier tokens.
 
-    `visible` is (batch, 1, group * length, slots of the cache), true where the query may look; the queries of the
-    `group` heads that share a key head are laid one after another, so that keys are never repeated in memory.
-    `rounded` asks for attention as the published code computes it where rows differ in length.
+    Args:
+        slots: (batch, length), where the keys and values of the tokens are written.
+        visible: (batch, 1, group * length, slots of the cache), true where a query may attend. The queries of the
+            `group` heads that share a key head follow one another, so that keys are never repeated in memory.
+        rounded: compute attention as the published code does where rows differ in length.
     """
 
     slots: Tensor
@@ -56,27 +59,33 @@ class RMSNorm(nn.Module):
         return (self.weight * (wide * scale)).to(hidden.dtype)
 
 
-def by_expert(hidden: Tensor, routing: Routing | None, language: nn.Module, vision: nn.Module) -> Tensor:
-    """Send each token (batch, length, width) through its expert; all through `language` without a routing."""
+def apply_experts(hidden: Tensor, routing: Routing | None, language: nn.Module, vision: nn.Module) -> Tensor:
+    """Apply to each token (batch, length, width) its expert; without a routing all tokens go to `language`."""
     if routing is None:
         return language(hidden)
     tokens = hidden.flatten(0, 1)
-    spoken = language(tokens[routing.language])
-    mixed = spoken.new_zeros(tokens.shape[0], spoken.shape[-1])
-    mixed.index_copy_(0, routing.language, spoken)
-    mixed.index_copy_(0, routing.vision, vision(tokens[routing.vision]))
-    return mixed.view(*hidden.shape[:-1], -1)
+    language_output = language(tokens[routing.language])
+    merged = language_output.new_zeros(tokens.shape[0], language_output.shape[-1])
+    merged.index_copy_(0, routing.language, language_output)
+    merged.index_copy_(0, routing.vision, vision(tokens[routing.vision]))
+    return merged.view(*hidden.shape[:-1], -1)
 
 
 def rounded_attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor) -> Tensor:
-    """Attention with scores and weights in the tensors' dtype, as in the published code; shapes as in `Attention`."""
+    """Attention with scores and weights rounded to the dtype of the tensors, as in the published code.
+
+    Args:
+        query: (batch, kv_heads, group * length, head_dim).
+        key, value: (batch, kv_heads, slots, head_dim).
+        visible: (batch, 1, group * length, slots).
+    """
     scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
     scores = scores.masked_fill(~visible, torch.finfo(scores.dtype).min)
     return scores.softmax(dim=-1, dtype=torch.float32).to(query.dtype) @ value
 
 
 class Attention(nn.Module):
-    """Causal attention with grouped queries: consecutive query heads share a key and value head."""
+    """Causal grouped-query attention: consecutive query heads share a key and value head."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -97,35 +106,35 @@ class Attention(nn.Module):
         keys: Tensor,
         values: Tensor,
         routing: Routing | None,
-        new: NewTokens | None,
+        metadata: AttentionMetadata | None,
     ) -> Tensor:
         batch, length, _ = hidden.shape
-        mixed = by_expert(hidden, routing, self.language_expert_query_key_value, self.vision_expert_query_key_value)
+        qkv = apply_experts(hidden, routing, self.language_expert_query_key_value, self.vision_expert_query_key_value)
         query, key, value = (
-            part.view(batch, length, -1, self.head_dim) for part in torch.split(mixed, self.sizes, dim=-1)
+            part.view(batch, length, -1, self.head_dim) for part in torch.split(qkv, self.sizes, dim=-1)
         )  # each (batch, length, heads, head_dim)
         query, key = rotation.apply(query), rotation.apply(key)
-        if new is None:
+        if metadata is None:
             kv.write_prompt(keys, key)
             kv.write_prompt(values, value)
             context = functional.scaled_dot_product_attention(
                 query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), is_causal=True, enable_gqa=True
             ).transpose(1, 2)  # (batch, length, heads, head_dim)
         else:
-            kv.write_at(keys, key, new.slots)
-            kv.write_at(values, value, new.slots)
+            kv.write_at(keys, key, metadata.slots)
+            kv.write_at(values, value, metadata.slots)
             grouped = query.view(batch, length, self.kv_heads, -1, self.head_dim).permute(0, 2, 3, 1, 4)
-            attend = rounded_attention if new.rounded else functional.scaled_dot_product_attention
-            context = attend(grouped.flatten(2, 3), keys, values, new.visible)
+            attend = rounded_attention if metadata.rounded else functional.scaled_dot_product_attention
+            context = attend(grouped.flatten(2, 3), keys, values, metadata.visible)
             # (batch, kv_heads, group * length, head_dim)
             context = context.view(batch, self.kv_heads, -1, length, self.head_dim).permute(0, 3, 1, 2, 4)
-        return by_expert(
+        return apply_experts(
             context.reshape(batch, length, -1), routing, self.language_expert_dense, self.vision_expert_dense
         )
 
 
 class MLP(nn.Module):
-    """One expert: a gated feed-forward layer."""
+    """An expert: a gated feed-forward layer (SwiGLU)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -144,7 +153,7 @@ class ExpertMLP(nn.Module):
         self.vision_mlp = MLP(config)
 
     def forward(self, hidden: Tensor, routing: Routing | None) -> Tensor:
-        return by_expert(hidden, routing, self.language_mlp, self.vision_mlp)
+        return apply_experts(hidden, routing, self.language_mlp, self.vision_mlp)
 
 
 class DecoderLayer(nn.Module):
@@ -162,11 +171,13 @@ class DecoderLayer(nn.Module):
         keys: Tensor,
         values: Tensor,
         routing: Routing | None,
-        new: NewTokens | None,
+        metadata: AttentionMetadata | None,
     ) -> Tensor:
-        """Read tokens (batch, length, hidden_size) and write their keys and values, whose layout is KVCache's.
+        """Run the layer on tokens (batch, length, hidden_size), and write their keys and values to the cache.
 
-        Without `new` they are a prompt's, from slot 0 on; with it they follow tokens that were read before.
+        Args:
+            keys, values: the layer's tensors of a `KVCache`.
+            metadata: None for prompts, which start at slot 0 and attend causally to themselves.
         """
-        hidden = hidden + self.self_attn(self.input_layernorm(hidden), rotation, keys, values, routing, new)
+        hidden = hidden + self.self_attn(self.input_layernorm(hidden), rotation, keys, values, routing, metadata)
         return hidden + self.mlp(self.post_attention_layernorm(hidden), routing)

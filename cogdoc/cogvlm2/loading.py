@@ -1,9 +1,9 @@
-"""A checkpoint folder to a model that is ready to read, quantized on the way.
+"""Loads a checkpoint folder into a model, and quantizes it on the way.
 
-One tensor after another is read, converted and put in its place, so the peak is the finished model, the mapped shard
-and one tensor's temporaries. transformers' `from_pretrained` would do this too, but it imports for six seconds, wants
-the model to subclass classes that change with each release, needs accelerate, and quantizes whole tensors at once,
-which is slower on the CPU. What it knows of files is 100 lines here; bitsandbytes does the numbers there and here.
+Tensors are read, converted and assigned one by one, so peak memory is the finished model, the mapped shard and the
+temporaries of one tensor. `from_pretrained` of transformers can do this too, but its import takes six seconds, models
+have to inherit from classes that change with each release, it needs accelerate, and it quantizes whole tensors at once,
+which is slower on the CPU. bitsandbytes does the arithmetic in both cases.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from cogdoc.cogvlm2.rotary import RotaryFrequencies, inverse_frequencies
 from cogdoc.errors import CheckpointError, UsageError
 
 Progress = Callable[[int, int], None]
-"""Called with how many tensors are done, and of how many."""
+"""Called with the number of tensors that are done and their total."""
 
-# An error names this many tensors of each kind; a checkpoint of another model would fill the screen.
+# An error names at most this many tensors of each kind, since a checkpoint of another model has hundreds.
 NAMED_TENSORS = 8
 
 
@@ -48,14 +48,19 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A checkpoint's tensors matched with the architecture's: the form of each that is stored."""
+    """The tensors of a checkpoint, matched with those of the architecture.
+
+    Args:
+        forms: of each stored tensor that the architecture has.
+        stored: all tensors, quantization state included.
+    """
 
     forms: Mapping[str, Form]
     stored: Mapping[str, StoredTensor]
 
     @property
     def quantization(self) -> Quantization:
-        """How the checkpoint itself is quantized; fp4 counts as nf4, whose kernels take it as well."""
+        """How the checkpoint is quantized. fp4 counts as nf4, since the same kernels load it."""
         forms = set(self.forms.values())
         return "nf4" if Form.FOUR_BIT in forms else "int8" if Form.INT8 in forms else "none"
 
@@ -69,16 +74,16 @@ def load_model(
     arithmetic: Arithmetic = "precise",
     progress: Progress | None = None,
 ) -> CogVLM2:
-    """Load a full or a quantized checkpoint, as published or as written by `cogdoc.cogvlm2.writing`.
+    """Load a full or a quantized checkpoint, as published or as `cogdoc.cogvlm2.writing` writes it.
 
     Args:
-        quantization: what to quantize a full checkpoint to; None takes the checkpoint as it is.
-        dtype: what to compute in; None means bf16 with quantization, else what the checkpoint states or has.
+        quantization: of a full checkpoint's linear layers; None loads the checkpoint as it is.
+        dtype: the compute dtype; None means bf16 with quantization, otherwise the dtype of the checkpoint.
         arithmetic: see `cogdoc.cogvlm2.configuration.Arithmetic`.
 
     Raises:
-        CheckpointError: files are missing or damaged, or tensors are missing, unknown or of the wrong shape.
-        UsageError: the checkpoint is quantized already, and otherwise than asked for.
+        CheckpointError: files are missing or damaged, or tensors are missing, unknown or misshapen.
+        UsageError: the checkpoint is quantized already, in another way than requested.
     """
     raw = read_raw_config(folder)
     config = parse_config(raw)
@@ -93,18 +98,18 @@ def load_model(
         stated = str(raw.get("dtype") or raw.get("torch_dtype") or contents.stored["model.embed_tokens.weight"].dtype)
         dtype = (torch_dtype(stated) if quantization == "none" else None) or torch.bfloat16
     target = torch.device(device)
-    _place_quantized_layers(model, contents, quantization if stored_as == "none" else "none")
+    _set_quantized_layers(model, contents, quantization if stored_as == "none" else "none")
     with torch.no_grad():
-        _fill(model, contents, dtype, target, progress)
-        _fill_omitted(model, config, dtype, target)
+        _load_tensors(model, contents, dtype, target, progress)
+        _set_omitted(model, config, dtype, target)
     return model.eval().requires_grad_(False)
 
 
 def match_tensors(folder: Path, model: CogVLM2) -> Contents:
-    """Compare a checkpoint's headers with the architecture; `model` may lie on the meta device.
+    """Compare the headers of a checkpoint with the architecture. `model` may be on the meta device.
 
     Raises:
-        CheckpointError: naming what is missing, what is unknown, and what has the wrong shape or type, in one message.
+        CheckpointError: tensors are missing, unknown, or of the wrong shape or type; the message names them all.
     """
     stored = list_tensors(folder)
     forms: dict[str, Form] = {}
@@ -121,9 +126,9 @@ def match_tensors(folder: Path, model: CogVLM2) -> Contents:
         parts = stored_parts(layer, stored)
         known.update((name, *(f"{layer}.{part}" for part in parts)))
         form = _form_of(parts)
-        complaint = _complaint(stored[name], tuple(tensor.shape), form)
-        if complaint:
-            misshapen.append(f"{name} ({complaint})")
+        problem = _find_problem(stored[name], tuple(tensor.shape), form)
+        if problem:
+            misshapen.append(f"{name} ({problem})")
         if form is not Form.FLOAT and layer not in linears:
             misshapen.append(f"{name} (quantized, though it is no linear layer)")
         if form is Form.FOUR_BIT:
@@ -131,9 +136,9 @@ def match_tensors(folder: Path, model: CogVLM2) -> Contents:
         forms[name] = form
     unknown = [name for name in stored if name not in known]
     kinds = {"missing": missing, "unknown": unknown, "of the wrong shape or type": misshapen}
-    complaints = [f"{len(names)} {kind}: {_shortened(names)}" for kind, names in kinds.items() if names]
-    if complaints:
-        raise CheckpointError(f"{folder}: tensors {'; '.join(complaints)}", "is this a CogVLM2 checkpoint, and whole?")
+    problems = [f"{len(names)} {kind}: {_join(names)}" for kind, names in kinds.items() if names]
+    if problems:
+        raise CheckpointError(f"{folder}: tensors {'; '.join(problems)}", "is this a complete CogVLM2 checkpoint?")
     return Contents(forms, stored)
 
 
@@ -143,18 +148,18 @@ def _form_of(parts: list[str]) -> Form:
     return Form.INT8 if "SCB" in parts else Form.FLOAT
 
 
-def _complaint(stored: StoredTensor, shape: tuple[int, ...], form: Form) -> str | None:
+def _find_problem(stored: StoredTensor, shape: tuple[int, ...], form: Form) -> str | None:
     match form:
         case Form.FOUR_BIT:
-            right = stored.dtype == "U8" and prod(stored.shape) == (prod(shape) + 1) // 2
+            matches = stored.dtype == "U8" and prod(stored.shape) == (prod(shape) + 1) // 2
         case Form.INT8:
-            right = stored.dtype == "I8" and stored.shape == shape
+            matches = stored.dtype == "I8" and stored.shape == shape
         case Form.FLOAT:
-            right = torch_dtype(stored.dtype) is not None and stored.shape == shape
-    return None if right else f"{stored.dtype} {list(stored.shape)} instead of {list(shape)}"
+            matches = torch_dtype(stored.dtype) is not None and stored.shape == shape
+    return None if matches else f"{stored.dtype} {list(stored.shape)} instead of {list(shape)}"
 
 
-def _shortened(names: list[str]) -> str:
+def _join(names: list[str]) -> str:
     more = f" and {len(names) - NAMED_TENSORS} more" if len(names) > NAMED_TENSORS else ""
     return ", ".join(names[:NAMED_TENSORS]) + more
 
@@ -163,14 +168,14 @@ def _may_be_omitted(name: str, config: ModelConfig) -> bool:
     return name.endswith("rotary_emb.inv_freq") or (config.tied_embeddings and name == "lm_head.weight")
 
 
-def _place_quantized_layers(model: CogVLM2, contents: Contents, quantization: Quantization) -> None:
-    wanted = {"none": Form.FLOAT, "nf4": Form.FOUR_BIT, "int8": Form.INT8}[quantization]
+def _set_quantized_layers(model: CogVLM2, contents: Contents, quantization: Quantization) -> None:
+    target_form = {"none": Form.FLOAT, "nf4": Form.FOUR_BIT, "int8": Form.INT8}[quantization]
     converted = {name for name, _ in quantizable(model)}
     linears = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     for name, linear in linears:
         form = contents.forms.get(f"{name}.weight", Form.FLOAT)
         if form is Form.FLOAT and name in converted:
-            form = wanted
+            form = target_form
         sizes = (linear.in_features, linear.out_features, linear.bias is not None)
         if form is Form.FOUR_BIT:
             model.set_submodule(name, Linear4bit(*sizes))
@@ -178,24 +183,24 @@ def _place_quantized_layers(model: CogVLM2, contents: Contents, quantization: Qu
             model.set_submodule(name, Linear8bit(*sizes))
 
 
-def _fill(
+def _load_tensors(
     model: CogVLM2, contents: Contents, dtype: torch.dtype, device: torch.device, progress: Progress | None
 ) -> None:
     with TensorReader(contents.stored) as reader:
         for done, name in enumerate(reader.names(), start=1):
-            if name in contents.forms:  # others are part of a quantized weight and read together with it
-                _fill_one(model, name, contents, reader, dtype, device)
+            if name in contents.forms:  # the others are parts of a quantized weight and are read with it
+                _load_tensor(model, name, contents, reader, dtype, device)
             if progress is not None:
                 progress(done, len(contents.stored))
 
 
-def _fill_one(
+def _load_tensor(
     model: CogVLM2, name: str, contents: Contents, reader: TensorReader, dtype: torch.dtype, device: torch.device
 ) -> None:
     path, _, leaf = name.rpartition(".")
     module = model.get_submodule(path)
     if leaf != "weight" or not isinstance(module, Linear4bit | Linear8bit):
-        _put(module, leaf, reader.read(name).to(device, dtype, copy=True))
+        _assign(module, leaf, reader.read(name).to(device, dtype, copy=True))
         return
     if contents.forms[name] is Form.FLOAT:
         module.quantize(reader.read(name).to(device, dtype, copy=True))
@@ -211,15 +216,15 @@ def _fill_one(
         module.pack()
 
 
-def _put(module: nn.Module, leaf: str, tensor: Tensor) -> None:
+def _assign(module: nn.Module, leaf: str, tensor: Tensor) -> None:
     if leaf in module._buffers:
         module._buffers[leaf] = tensor
     else:
         module.register_parameter(leaf, nn.Parameter(tensor, requires_grad=False))
 
 
-def _fill_omitted(model: CogVLM2, config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
-    """Fill in what checkpoints may leave out: the rotary frequencies, and an output head tied to the embeddings."""
+def _set_omitted(model: CogVLM2, config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
+    """Set what checkpoints may omit: the rotary frequencies, and an output head tied to the embeddings."""
     for module in model.modules():
         if isinstance(module, RotaryFrequencies) and module.inv_freq.is_meta:
             module.inv_freq = inverse_frequencies(config.head_dim, config.rotary_base, device).to(dtype)

@@ -1,4 +1,4 @@
-"""The whole model: image features, reading a prompt, reading tokens that follow, logits. No loop, no sampling here."""
+"""The whole model: image features, prefill, decode step, logits. The decoding loop and sampling are elsewhere."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from torch import Tensor, nn
 
 from cogdoc.cogvlm2.cache import KVCache
 from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig
-from cogdoc.cogvlm2.language import DecoderLayer, NewTokens, RMSNorm, Routing
+from cogdoc.cogvlm2.language import AttentionMetadata, DecoderLayer, RMSNorm, Routing
 from cogdoc.cogvlm2.prompts import IMAGE, Prompt, vision_expert_tokens
-from cogdoc.cogvlm2.rotary import Rotation, inverse_frequencies, rotation
+from cogdoc.cogvlm2.rotary import Rotation, compute_rotation, inverse_frequencies
 from cogdoc.cogvlm2.vision import VisionTower
 
 
 @dataclass(frozen=True, slots=True)
 class PromptBatch:
-    """Prompts side by side, filled up on the right to (batch, length).
+    """Prompts, padded on the right to (batch, length).
 
-    Nothing has to hide the padding: attention is causal, so no real token looks at what stands to its right.
+    Padding needs no mask: attention is causal, so no real token attends to the padding on its right.
     """
 
     token_ids: Tensor
     positions: Tensor
     lengths: tuple[int, ...]
     image_indices: Tensor
-    """Indices into the flattened tokens of those that image features take the place of, row by row."""
+    """Indices into the flattened tokens of the placeholders that image features replace, row by row."""
     routing: Routing | None
     """None where no prompt has an image."""
 
 
 def collate(prompts: Sequence[Prompt], pad_token_id: int, device: torch.device) -> PromptBatch:
-    """Put prompts of any lengths, with and without images, into one batch."""
+    """Combine prompts of any lengths, with and without images, into a batch."""
     longest = max(len(prompt) for prompt in prompts)
 
-    def filled(rows: list[tuple[int, ...]], filler: int) -> Tensor:
+    def padded(rows: list[tuple[int, ...]], filler: int) -> Tensor:
         return torch.tensor([[*row, *[filler] * (longest - len(row))] for row in rows], device=device)
 
     images, language, vision = [], [], []
     for row, prompt in enumerate(prompts):
         start = row * longest
-        seen = vision_expert_tokens(prompt.token_types)
-        vision += [start + i for i in seen]
-        language += [start + i for i in sorted(set(range(len(prompt))).difference(seen))]
+        vision_tokens = vision_expert_tokens(prompt.token_types)
+        vision += [start + i for i in vision_tokens]
+        language += [start + i for i in sorted(set(range(len(prompt))).difference(vision_tokens))]
         images += [start + i for i, kind in enumerate(prompt.token_types) if kind == IMAGE]
     return PromptBatch(
-        token_ids=filled([prompt.token_ids for prompt in prompts], pad_token_id),
-        positions=filled([prompt.positions for prompt in prompts], 0),
+        token_ids=padded([prompt.token_ids for prompt in prompts], pad_token_id),
+        positions=padded([prompt.positions for prompt in prompts], 0),
         lengths=tuple(len(prompt) for prompt in prompts),
         image_indices=torch.tensor(images, dtype=torch.long, device=device),
         routing=Routing(torch.tensor(language, device=device), torch.tensor(vision, device=device)) if vision else None,
@@ -57,7 +57,7 @@ def collate(prompts: Sequence[Prompt], pad_token_id: int, device: torch.device) 
 
 
 class CogVLM2Decoder(nn.Module):
-    """Everything under the published prefix `model.`."""
+    """Everything whose tensor names start with `model.`."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class CogVLM2Decoder(nn.Module):
 
 
 class CogVLM2(nn.Module):
-    """CogVLM2 with a language model head. Build it with `cogdoc.cogvlm2.loading`."""
+    """CogVLM2 with a language model head. `cogdoc.cogvlm2.loading.load_model` builds it."""
 
     def __init__(self, config: ModelConfig, arithmetic: Arithmetic = "precise") -> None:
         super().__init__()
@@ -83,74 +83,79 @@ class CogVLM2(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """What is computed in; quantized weights are expanded to it."""
+        """The compute dtype; quantized weights are expanded to it."""
         return self.model.embed_tokens.weight.dtype
 
     def image_features(self, pixels: Tensor) -> Tensor:
-        """Pixels (batch, channels, image_size, image_size) to features (batch, image_tokens, hidden_size).
+        """Encode pixels (batch, channels, image_size, image_size) to features (batch, image_tokens, hidden_size).
 
-        One picture after another: the tower's activations are large, and a batch is no faster.
+        Images are encoded one by one: the activations of the tower are large, and a batch is no faster.
         """
-        return torch.cat([self.model.vision(picture[None].to(self.device, self.dtype)) for picture in pixels])
+        return torch.cat([self.model.vision(image[None].to(self.device, self.dtype)) for image in pixels])
 
     def prefill(self, batch: PromptBatch, features: Tensor | None, cache: KVCache) -> Tensor:
-        """Read whole prompts into the empty rows of `cache`.
+        """Run whole prompts, and write their keys and values to the empty rows of `cache`.
 
         Args:
             features: (images, image_tokens, hidden_size), one for each row with an image, in the order of rows.
 
         Returns:
-            The last layer's output (batch, length, hidden_size), not yet normalized; at padding it means nothing.
+            The output of the last layer (batch, length, hidden_size) before the final norm; meaningless at padding.
 
         Raises:
-            ValueError: there are not as many features as prompts with an image.
+            ValueError: the number of features is not that of the prompts with an image.
         """
-        given = 0 if features is None else features.shape[0] * features.shape[1]
-        if given != len(batch.image_indices):
+        provided = 0 if features is None else features.shape[0] * features.shape[1]
+        if provided != len(batch.image_indices):
             raise ValueError(
-                f"prompts have {len(batch.image_indices)} image tokens, but there are features for {given}"
+                f"prompts have {len(batch.image_indices)} image tokens, but there are features for {provided}"
             )
         hidden = self.model.embed_tokens(batch.token_ids)
         if features is not None:
             flat = hidden.flatten(0, 1).index_copy(0, batch.image_indices, features.flatten(0, 1).to(hidden.dtype))
             hidden = flat.view_as(hidden)
-        new = None
+        metadata = None
         if self.arithmetic == "published" and len(set(batch.lengths)) > 1:
-            cache = cache.first(max(batch.lengths))
+            cache = cache.truncated(max(batch.lengths))
             slots = torch.arange(cache.slots, device=hidden.device).expand(hidden.shape[:2])
-            new = self._new_tokens(slots, cache, rounded=True)
-        return self._decode(hidden, self._rotation(batch.positions), cache, batch.routing, new)
+            metadata = self._attention_metadata(slots, cache, rounded=True)
+        return self._run_layers(hidden, self._rotation(batch.positions), cache, batch.routing, metadata)
 
     def decode_step(
         self, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool = False
     ) -> Tensor:
-        """Read text tokens that follow what is in `cache`; a decode step, a suffix, or drafts to be verified.
+        """Run text tokens that continue `cache`: the last tokens, drafts to verify, or the suffix of a prefix.
 
         Args:
-            token_ids, positions, slots: (batch, length) each; padding may go to any slot behind its row.
-            ragged: the rows differ in length, which matters to `published` arithmetic alone.
+            token_ids, positions, slots: (batch, length) each; padding may use any slot after the tokens of its row.
+            ragged: whether rows differ in length, which only `published` arithmetic depends on.
 
         Returns:
-            The last layer's output (batch, length, hidden_size), not yet normalized.
+            The output of the last layer (batch, length, hidden_size) before the final norm.
         """
-        new = self._new_tokens(slots, cache, rounded=ragged and self.arithmetic == "published")
+        metadata = self._attention_metadata(slots, cache, rounded=ragged and self.arithmetic == "published")
         hidden = self.model.embed_tokens(token_ids)
-        return self._decode(hidden, self._rotation(positions), cache, None, new)
+        return self._run_layers(hidden, self._rotation(positions), cache, None, metadata)
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """The last layer's output (..., hidden_size) to fp32 logits (..., vocab_size)."""
+        """Turn the output of the last layer (..., hidden_size) into fp32 logits (..., vocab_size)."""
         return self.lm_head(self.model.norm(hidden)).float()
 
-    def _new_tokens(self, slots: Tensor, cache: KVCache, rounded: bool) -> NewTokens:
+    def _attention_metadata(self, slots: Tensor, cache: KVCache, rounded: bool) -> AttentionMetadata:
         visible = torch.arange(cache.slots, device=slots.device) <= slots[..., None]  # (batch, length, slots)
         group = self.config.num_heads // self.config.num_kv_heads
-        return NewTokens(slots, visible.repeat(1, group, 1)[:, None], rounded)
+        return AttentionMetadata(slots, visible.repeat(1, group, 1)[:, None], rounded)
 
-    def _decode(
-        self, hidden: Tensor, rotated: Rotation, cache: KVCache, routing: Routing | None, new: NewTokens | None
+    def _run_layers(
+        self,
+        hidden: Tensor,
+        rotation: Rotation,
+        cache: KVCache,
+        routing: Routing | None,
+        metadata: AttentionMetadata | None,
     ) -> Tensor:
         for layer, keys, values in zip(self.model.layers, cache.keys, cache.values, strict=True):
-            hidden = layer(hidden, rotated, keys, values, routing, new)
+            hidden = layer(hidden, rotation, keys, values, routing, metadata)
         return hidden
 
     def _rotation(self, positions: Tensor) -> Rotation:
@@ -159,4 +164,4 @@ class CogVLM2(nn.Module):
             frequencies = first.self_attn.rotary_emb.inv_freq.to(self.dtype)
         else:
             frequencies = inverse_frequencies(self.config.head_dim, self.config.rotary_base, positions.device)
-        return rotation(positions, frequencies)
+        return compute_rotation(positions, frequencies)

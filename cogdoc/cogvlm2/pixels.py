@@ -1,4 +1,4 @@
-"""A picture to the exact tensor that the vision transformer was trained on."""
+"""Turns an image into the exact tensor that the vision transformer was trained on."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from torch import Tensor
 
 from cogdoc.cogvlm2.configuration import VisionConfig
 
-# CLIP's statistics, per channel of RGB in 0 .. 1.
+# CLIP's mean and standard deviation per RGB channel, for values in 0 .. 1.
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 def to_pixels(image: Image.Image, config: VisionConfig) -> Tensor:
-    """An image of any size and mode to fp32 (3, image_size, image_size).
+    """Turn an image of any size and mode into normalized fp32 pixels (3, image_size, image_size).
 
-    Bicubic with antialiasing, the aspect ratio not kept: Pillow's own resize is what the published transform calls, so
-    the result is equal bit for bit.
+    The resize is bicubic with antialiasing and ignores the aspect ratio. It is Pillow's, as in the published transform,
+    so that the result is bit-identical.
     """
     side = config.image_size
     square = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)

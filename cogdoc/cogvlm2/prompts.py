@@ -1,4 +1,4 @@
-"""What the model is asked: templates, and the layout of a prompt's tokens. Needs no deep learning library."""
+"""Prompts: the templates, and the token layout with ids, types and positions. Imports no torch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT, IMAGE = 0, 1
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question that was asked before, and the model's answer."""
+    """An earlier question and the model's answer."""
 
     question: str
     answer: str
@@ -22,7 +22,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Token ids with their types (TEXT or IMAGE) and positions, all of one length, without padding."""
+    """Token ids with their types (TEXT or IMAGE) and positions, all of the same length, without padding."""
 
     token_ids: tuple[int, ...]
     token_types: tuple[int, ...]
@@ -33,7 +33,7 @@ class Prompt:
 
 
 def apply_template(template: Template, question: str, history: Sequence[Turn] = ()) -> str:
-    """The text of a prompt. The `base` template has no place for a history, as published."""
+    """Render the text of a prompt. As published, the `base` template ignores the history."""
     if template == "base":
         return question
     cue = {"chat": "Answer:", "vqa": "Short answer:"}[template]
@@ -42,7 +42,7 @@ def apply_template(template: Template, question: str, history: Sequence[Turn] = 
 
 
 def build_prompt(config: ModelConfig, text_ids: Sequence[int], with_image: bool) -> Prompt:
-    """bos, the image's placeholders (which are pad ids) if there is one, the text.
+    """Lay out a prompt: bos, the placeholders of the image (pad ids) if there is one, and the text.
 
     Raises:
         TooLargeError: the prompt would be longer than the model's context.
@@ -55,7 +55,7 @@ def build_prompt(config: ModelConfig, text_ids: Sequence[int], with_image: bool)
 
 
 def check_length(config: ModelConfig, length: int) -> None:
-    """Refuse a prompt of `length` tokens that leaves no room in the context.
+    """Check that a prompt of `length` tokens fits the context.
 
     Raises:
         TooLargeError: it is longer than `config.max_positions`.
@@ -68,9 +68,9 @@ def check_length(config: ModelConfig, length: int) -> None:
 
 
 def token_positions(types: Sequence[int]) -> tuple[int, ...]:
-    """Positions by token type: all patches of an image share one, every other token has its own.
+    """Compute positions from token types: the patches of an image share one, every other token has its own.
 
-    Patches are the image tokens between boi and eoi, the first and the last of their run.
+    Patches are the image tokens between boi and eoi, the first and the last token of an image.
     """
     positions: list[int] = []
     for index in range(len(types)):
@@ -80,9 +80,9 @@ def token_positions(types: Sequence[int]) -> tuple[int, ...]:
 
 
 def vision_expert_tokens(types: Sequence[int]) -> list[int]:
-    """Indices of the tokens that the vision experts read: image tokens with another one behind them.
+    """Indices of the tokens of the vision experts: image tokens that another image token follows.
 
-    So boi and every patch; eoi goes to the language experts, which other implementations get wrong.
+    These are boi and all patches; eoi goes to the language experts, which other implementations get wrong.
     """
     return [i for i in range(len(types) - 1) if types[i] == types[i + 1] == IMAGE]
 

@@ -1,7 +1,7 @@
-"""Linear layers in 4 and 8 bits, by bitsandbytes' kernels on CUDA and on the CPU.
+"""Linear layers in 4 and 8 bits, with the kernels of bitsandbytes on CUDA and on the CPU.
 
-What stays as it is: embeddings and the output head, which decide each token and are 5% of the weights, convolutions
-and norms. transformers draws the same line, so that checkpoints written here load there, and the other way round.
+Embeddings, output head, convolutions and norms are not quantized; embeddings and head decide each token and are 5% of
+the weights. transformers quantizes the same layers, so that each loads the checkpoints of the other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-# At import it warns that an optional download is not installed, and at each int8 product that inputs become fp16.
+# It warns at import of a missing optional download, and at each int8 product of inputs that are cast to fp16.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 import bitsandbytes  # noqa: E402
@@ -31,12 +31,12 @@ from cogdoc.errors import CheckpointError  # noqa: E402
 Quantization = Literal["none", "nf4", "int8"]
 
 BLOCK = 64
-"""Weights that share a scale."""
+"""The number of weights that share a scale."""
 SCALE_BLOCK = 256
-"""Scales that share a scale of their own (double quantization)."""
+"""The number of scales that share a second-level scale (double quantization)."""
 
-# The quantizer makes several fp32 copies: in pieces that stay in the processor's cache it is 1.6 times faster.
-PIECE = 1 << 20
+# The quantizer makes several fp32 copies: with chunks that fit the processor cache it is 1.6 times faster.
+CHUNK = 1 << 20
 
 STORED_PARTS = (
     "weight.absmax",
@@ -49,18 +49,18 @@ STORED_PARTS = (
     "weight_format",
 )
 
-# Activations beyond it are multiplied in 16 bits; transformers' default.
+# Larger activations are multiplied in 16 bits. It is the default of transformers.
 INT8_OUTLIERS = 6.0
 
 
 class Linear4bit(nn.Module):
-    """A linear layer with its weight in 4-bit codes (NF4: Dettmers et al., 2023, arXiv:2305.14314; or FP4).
+    """A linear layer whose weight is stored as 4-bit codes (NF4, Dettmers et al., 2023, arXiv:2305.14314; or FP4).
 
-    On a CPU with bf16 instructions there are two kernels. One expands the weight to bf16 first, the other multiplies
-    codes that were packed for it. The second is faster below 256 tokens (one token of a 4096 x 14336 weight: 0.9 ms
-    against 43; 512 tokens: 209 against 172), so layers that decode are packed, and those that see pictures are not.
+    CPUs with bf16 instructions have two kernels. One expands the weight to bf16, the other multiplies packed codes. The
+    packed one is faster below 256 tokens (a 4096 x 14336 weight takes 0.9 ms instead of 43 for one token, and 209
+    instead of 172 for 512 tokens), so layers that decode are packed, and those that process images are not.
 
-    Codes and scales are not parameters: place the layer by loading it, not by `to`.
+    Codes and scales are not parameters: load the layer to its device, and do not move it with `to`.
     """
 
     bias: nn.Parameter | None
@@ -74,14 +74,14 @@ class Linear4bit(nn.Module):
         self.register_buffer("codes", None)
 
     def quantize(self, weight: Tensor) -> None:
-        """Take a weight (out_features, in_features) and keep its codes, on the weight's device."""
+        """Quantize a weight (out_features, in_features) on its device."""
         self.codes, self.state = quantize_nf4(weight)
 
     def restore(self, parts: dict[str, Tensor]) -> None:
-        """Take codes and scales as a checkpoint stores them, by the names of `nf4_parts` or those of FP4.
+        """Set codes and scales from the tensors of a checkpoint, with the names of `nf4_parts` or their FP4 versions.
 
         Raises:
-            CheckpointError: some are missing or damaged, or those of a weight of another shape.
+            CheckpointError: tensors are missing or damaged, or belong to a weight of another shape.
         """
         codes = parts.pop("weight")
         try:
@@ -91,7 +91,7 @@ class Linear4bit(nn.Module):
             scales = state.absmax.numel()
             nested = -(-blocks // state.state2.blocksize) if state.nested else 0
             nested_scales = state.state2.absmax.numel() if state.nested else 0
-        # bitsandbytes asserts, looks up and parses, all without a word of its own.
+        # bitsandbytes does not validate: it fails with whatever exception its parsing runs into.
         except (AssertionError, AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise CheckpointError(f"its quantization state is incomplete or damaged: {error!r}") from None
         if shape != (self.out_features, self.in_features):
@@ -101,22 +101,22 @@ class Linear4bit(nn.Module):
         self.codes, self.state = codes.view(-1, 1), state
 
     def forward(self, hidden: Tensor) -> Tensor:
-        # The packed kernel takes every row for contiguous, whatever its strides say.
+        # The packed kernel assumes contiguous rows and ignores strides.
         return bitsandbytes.matmul_4bit(hidden.contiguous(), self.codes, bias=self.bias, quant_state=self.state)
 
     @property
     def can_be_packed(self) -> bool:
-        """Whether this CPU and these sizes have the kernel for few tokens; it computes in bf16."""
+        """Whether this CPU supports the packed kernel for these sizes. It computes in bf16."""
         fits = self.out_features % 32 == 0 and self.in_features % self.state.blocksize == 0
         return fits and bool(has_avx512bf16())
 
     def pack(self) -> None:
-        """Change to the CPU's layout for few tokens, for good; scales are rounded to bf16."""
+        """Change irreversibly to the packed layout; scales are rounded to bf16."""
         self.codes, self.state = _convert_weight_packed_for_cpu(self.codes, self.state)
 
 
 class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typed
-    """A linear layer by LLM.int8() (Dettmers et al., 2022, arXiv:2208.07339)."""
+    """A linear layer with LLM.int8() (Dettmers et al., 2022, arXiv:2208.07339)."""
 
     def __init__(self, in_features: int, out_features: int, bias: bool) -> None:
         super().__init__(
@@ -124,14 +124,14 @@ class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typ
         )
 
     def quantize(self, weight: Tensor) -> None:
-        """Take a weight (out_features, in_features) and keep its rows in int8, on the weight's device."""
+        """Quantize a weight (out_features, in_features) on its device."""
         self._set(*quantize_int8(weight))
 
     def restore(self, parts: dict[str, Tensor]) -> None:
-        """Take rows and scales by the names of `int8_parts`.
+        """Set rows and scales from the tensors of a checkpoint, with the names of `int8_parts`.
 
         Raises:
-            CheckpointError: there is not one scale for each row.
+            CheckpointError: the number of scales is not that of the rows.
         """
         if parts["SCB"].numel() != self.out_features:
             raise CheckpointError(f"{parts['SCB'].numel()} scales for {self.out_features} rows")
@@ -142,13 +142,13 @@ class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typ
 
 
 def quantize_nf4(weight: Tensor) -> tuple[Tensor, QuantState]:
-    """Codes and doubly quantized scales, equal to those of `bitsandbytes.functional.quantize_4bit`.
+    """Quantize a weight to codes and doubly quantized scales, equal to those of bitsandbytes' `quantize_4bit`.
 
     Args:
         weight: (out_features, in_features), bf16, fp16 or fp32.
     """
-    pieces = [quantize_4bit(piece, blocksize=BLOCK, quant_type="nf4") for piece in torch.split(weight.view(-1), PIECE)]
-    scales = torch.cat([state.absmax for _, state in pieces])
+    chunks = [quantize_4bit(chunk, blocksize=BLOCK, quant_type="nf4") for chunk in torch.split(weight.view(-1), CHUNK)]
+    scales = torch.cat([state.absmax for _, state in chunks])
     offset = scales.mean()
     nested_scales, nested = quantize_blockwise(scales - offset, blocksize=SCALE_BLOCK)
     state = QuantState(
@@ -156,45 +156,45 @@ def quantize_nf4(weight: Tensor) -> tuple[Tensor, QuantState]:
         shape=weight.shape,
         dtype=weight.dtype,
         blocksize=BLOCK,
-        code=pieces[0][1].code,
+        code=chunks[0][1].code,
         quant_type="nf4",
         offset=offset,
         state2=nested,
     )
-    return torch.cat([codes for codes, _ in pieces]), state
+    return torch.cat([codes for codes, _ in chunks]), state
 
 
 def quantize_int8(weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows (out_features, in_features) as int8, and each row's largest absolute value (out_features) in fp32."""
+    """Quantize a weight to int8 rows (out_features, in_features) and the fp32 absolute maximum of each row."""
     rows, scales, _ = bitsandbytes.functional.int8_vectorwise_quant(weight.to(torch.float16))
     return rows, scales
 
 
 def nf4_parts(weight: Tensor) -> dict[str, Tensor]:
-    """The tensors that stand for a weight in an NF4 checkpoint, by their names after the layer's."""
+    """Quantize a weight to the tensors of an NF4 checkpoint, keyed by name relative to the layer."""
     codes, state = quantize_nf4(weight)
     return {"weight": codes} | {f"weight.{part}": value for part, value in state.as_dict(packed=True).items()}
 
 
 def int8_parts(weight: Tensor) -> dict[str, Tensor]:
-    """The tensors that stand for a weight in an int8 checkpoint, by their names after the layer's."""
+    """Quantize a weight to the tensors of an int8 checkpoint, keyed by name relative to the layer."""
     rows, scales = quantize_int8(weight)
     return {"weight": rows, "SCB": scales, "weight_format": torch.tensor(0, dtype=torch.uint8)}  # 0: row by row
 
 
 def quantizable(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
-    """The layers that are quantized: every linear one but the output head, by name."""
+    """Iterate by name over the layers that are quantized: all linear ones except the output head."""
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear) and name != "lm_head":
             yield name, module
 
 
 def stored_parts(layer: str, names: Container[str]) -> list[str]:
-    """Which tensors of a quantized layer there are among `names`, by their names after the layer's; not the weight."""
+    """List the tensors of a quantized layer among `names`, except its weight, by name relative to the layer."""
     return [part for part in STORED_PARTS if f"{layer}.{part}" in names]
 
 
 def required_parts(parts: Container[str]) -> list[str]:
-    """What a 4-bit layer that has `parts` cannot do without; with double quantization that is more."""
+    """List the parts that a 4-bit layer with `parts` requires; double quantization requires more."""
     nested = ["weight.nested_absmax", "weight.nested_quant_map"]
     return ["weight.absmax", "weight.quant_map", *(nested if any(part in parts for part in nested) else [])]

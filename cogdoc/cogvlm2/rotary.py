@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Cosines and sines of each token's angles, both (batch, length, 1, head_dim): one for all heads."""
+    """Cosines and sines of the angles of each token, both (batch, length, 1, head_dim), shared by all heads."""
 
     cos: Tensor
     sin: Tensor
@@ -18,13 +18,13 @@ class Rotation:
     def apply(self, heads: Tensor) -> Tensor:
         """Rotate queries or keys (batch, length, heads, head_dim)."""
         first, second = heads.chunk(2, dim=-1)
-        turned = torch.cat((-second, first), dim=-1)
-        # bf16 heads are promoted to the tables' fp32 and rounded once; with bf16 tables all is done in bf16.
-        return (heads * self.cos + turned * self.sin).to(heads.dtype)
+        rotated_half = torch.cat((-second, first), dim=-1)
+        # With fp32 tables, bf16 heads are promoted and rounded once; with bf16 tables everything is computed in bf16.
+        return (heads * self.cos + rotated_half * self.sin).to(heads.dtype)
 
 
 class RotaryFrequencies(nn.Module):
-    """Holds the published checkpoint's `inv_freq` buffer (head_dim / 2), which only `published` arithmetic uses."""
+    """The `inv_freq` buffer (head_dim / 2) of the checkpoint, which only `published` arithmetic uses."""
 
     inv_freq: Tensor
 
@@ -39,11 +39,11 @@ def inverse_frequencies(head_dim: int, base: float, device: torch.device | None 
     return 1.0 / base**exponents
 
 
-def rotation(positions: Tensor, frequencies: Tensor) -> Rotation:
-    """The rotation of tokens at `positions` (batch, length), computed in the dtype of `frequencies` (head_dim / 2).
+def compute_rotation(positions: Tensor, frequencies: Tensor) -> Rotation:
+    """Compute the rotation of `positions` (batch, length) in the dtype of `frequencies` (head_dim / 2).
 
-    In bf16, as the published code has it, the error grows with the position: at 511 more than 0.1 rad for a fifth of
-    the angles of the published sizes.
+    In bf16, as in the published code, the error grows with the position: with the published sizes, at position 511 it
+    exceeds 0.1 rad for a fifth of the angles.
     """
     angles = positions.to(frequencies.dtype)[..., None] * frequencies  # (batch, length, head_dim / 2)
     angles = torch.cat((angles, angles), dim=-1)[:, :, None]  # (batch, length, 1, head_dim)

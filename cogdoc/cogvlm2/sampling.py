@@ -1,4 +1,4 @@
-"""Which token comes next: greedy, or drawn by temperature, top-k and top-p with a seed."""
+"""Chooses the next tokens: greedily, or by temperature, top-k and top-p with a seed."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from torch import Tensor
 
 from cogdoc.errors import UsageError
 
-# Below it only the likeliest token is left in any case, and fp32 would come to divide by zero.
+# A lower temperature leaves only the most likely token as well, and would divide by zero in fp32.
 LOWEST_TEMPERATURE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a row's tokens are chosen. The default is greedy, as in the published demonstrations.
+    """The sampling parameters of a row. The default is greedy, as in the published demonstrations.
 
     Args:
-        temperature: divides the logits; 0 takes the likeliest token and ignores the rest.
-        top_k: draw among the likeliest `top_k` tokens; 0 means all.
-        top_p: draw among the fewest likeliest tokens that have this probability together (Holtzman et al., 2020,
-            arXiv:1904.09751), after temperature and `top_k`.
-        seed: equal seeds give equal tokens, whatever else is in the batch and whether drafts were verified.
+        temperature: divides the logits; 0 means greedy and ignores the other parameters.
+        top_k: sample from the `top_k` most likely tokens; 0 means all.
+        top_p: sample from the smallest set of most likely tokens whose total probability reaches `top_p` (nucleus
+            sampling, Holtzman et al., 2020, arXiv:1904.09751), after temperature and `top_k`.
+        seed: equal seeds give equal tokens, whatever else is in the batch, with and without drafts.
     """
 
     temperature: float = 0.0
@@ -42,7 +42,7 @@ class Sampling:
             raise UsageError(f"top-p must be above 0 and at most 1, not {self.top_p}")
 
     def uniform(self, index: int) -> float:
-        """The number in [0, 1) that decides a row's token number `index`; no state, so drafts cannot shift it."""
+        """The random number in [0, 1) of the token at `index` of an answer; stateless, so drafts cannot shift it."""
         return random.Random(f"{self.seed} {index}").random()
 
 
@@ -51,11 +51,11 @@ def sample(logits: Tensor, samplings: Sequence[Sampling], first: Sequence[int]) 
 
     Args:
         logits: (batch, length, vocab_size) in fp32.
-        samplings: one a row.
-        first: the number of each row's token that position 0 decides.
+        samplings: one per row.
+        first: for each row, the index in its answer of the token that position 0 decides.
 
     Returns:
-        Token ids and their log-probabilities under the model's own distribution, before temperature and cuts;
+        Token ids and their log-probabilities under the model's own distribution, before temperature, top-k and top-p;
         both (batch, length).
     """
     tokens = logits.argmax(dim=-1)
@@ -83,7 +83,7 @@ def _draw(logits: Tensor, samplings: Sequence[Sampling], first: Sequence[int]) -
         ],
         device=logits.device,
     )
-    # Scaled about the maximum, which then stays 0 at any temperature; likeliest first.
+    # The maximum is subtracted first, so that it is 0 at any temperature. Most likely tokens come first.
     scaled = (logits - logits.amax(dim=-1, keepdim=True)) / temperature
     ranked, order = scaled.sort(dim=-1, descending=True, stable=True)
     ranked = ranked.masked_fill(torch.arange(vocab, device=logits.device) >= top_k, -torch.inf)

@@ -1,4 +1,4 @@
-"""A checkpoint ready to answer: model, tokenizer, and what its files say about templates and stop tokens."""
+"""A loaded checkpoint that answers questions about images: model, tokenizer and feature store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from cogdoc.errors import CheckpointError
 
 @dataclass(frozen=True, slots=True)
 class CogVLM2Session:
-    """What it takes to ask CogVLM2 about a picture. Without `store`, features are computed anew each time."""
+    """Model and tokenizer of a checkpoint. Without `store`, image features are computed each time."""
 
     model: CogVLM2
     tokenizer: Tokenizer
@@ -36,10 +36,10 @@ class CogVLM2Session:
     def prompt(
         self, question: str, history: Sequence[Turn] = (), template: Template | None = None, with_image: bool = True
     ) -> Prompt:
-        """A question's tokens in `template`, by default the checkpoint's own.
+        """Build the prompt of a question in `template`, by default that of the checkpoint.
 
         Raises:
-            TooLargeError: it does not fit the model's context.
+            TooLargeError: the prompt does not fit the model's context.
         """
         config = self.model.config
         text = apply_template(template or config.template, question, history)
@@ -47,15 +47,15 @@ class CogVLM2Session:
 
     @torch.inference_mode()
     def image_features(self, image: Image.Image, cancelled: Callable[[], bool] = lambda: False) -> Tensor:
-        """The picture's features (1, image_tokens, hidden_size), from the store if it was looked at before.
+        """Encode an image to features (1, image_tokens, hidden_size), or load them from the store.
 
         Raises:
-            Cancelled: `cancelled`, which is asked between layers, said so.
+            Cancelled: `cancelled`, which is called between layers, returned true.
         """
         pixels = to_pixels(image, self.model.config.vision)
-        kept = self.store.load(pixels) if self.store is not None else None
-        if kept is not None and kept.shape == (self.model.config.image_tokens, self.model.config.hidden_size):
-            return kept[None].to(self.model.device)
+        stored = self.store.load(pixels) if self.store is not None else None
+        if stored is not None and stored.shape == (self.model.config.image_tokens, self.model.config.hidden_size):
+            return stored[None].to(self.model.device)
         with cancellable(self.model, cancelled):
             features = self.model.image_features(pixels[None])
         if self.store is not None:
@@ -73,7 +73,7 @@ class CogVLM2Session:
         sampling: Sampling = GREEDY,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[Token | Finished]:
-        """The answer token by token with log-probabilities, and why it ended.
+        """Answer a question token by token, with log-probabilities and the reason why the answer finished.
 
         Raises:
             TooLargeError: the prompt does not fit the model's context.
@@ -82,14 +82,14 @@ class CogVLM2Session:
         try:
             features = None if image is None else self.image_features(image, cancelled)
             with cancellable(self.model, cancelled):
-                rows = prefill(self.model, [prompt], features, max_new_tokens=max_new_tokens)
+                batch = prefill(self.model, [prompt], features, max_new_tokens=max_new_tokens)
         except Cancelled:
             yield Finished(0, FinishReason.CANCELLED)
             return
-        yield from decode(rows, max_new_tokens, self.model.config.eos_token_ids, sampling, cancelled=cancelled)
+        yield from decode(batch, max_new_tokens, self.model.config.eos_token_ids, sampling, cancelled=cancelled)
 
     def stream_text(self, events: Iterable[Token | Finished]) -> Iterator[str]:
-        """The text of one row's tokens piece by piece, each as soon as its characters are whole."""
+        """Turn the tokens of a row into pieces of text, each as soon as its characters are complete."""
         stream = TextStream(self.tokenizer)
         for event in events:
             if isinstance(event, Token) and (piece := stream.push(event.id)):
@@ -106,10 +106,11 @@ def load_session(
     feature_folder: Path | None = None,
     progress: Progress | None = None,
 ) -> CogVLM2Session:
-    """Load a checkpoint with its tokenizer, and keep image features in `feature_folder` if one is given.
+    """Load a checkpoint with its tokenizer, and cache image features in `feature_folder` if there is one.
 
     Raises:
-        CheckpointError: the tokenizer is missing or not this model's; otherwise as `cogdoc.cogvlm2.loading.load_model`.
+        CheckpointError: the tokenizer is missing or belongs to another model, or see `loading.load_model`.
+        UsageError: see `loading.load_model`.
     """
     tokenizer = load_tokenizer(checkpoint)
     vocab = read_config(checkpoint).vocab_size

@@ -1,6 +1,6 @@
-"""Text to token ids and back, by the tokenizer.json of a checkpoint.
+"""Encodes and decodes text with the `tokenizer.json` of a checkpoint.
 
-The `tokenizers` library alone: transformers takes seconds to import and adds nothing that CogVLM2 needs.
+It uses the `tokenizers` library directly: transformers takes seconds to import and adds nothing that CogVLM2 needs.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import tokenizers
 from cogdoc.errors import CheckpointError
 
 REPLACEMENT = "\ufffd"
-"""What stands in a decoded text for bytes that are no character, or not yet."""
+"""Marks bytes in decoded text that are not a character, or not a complete one yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokenizer:
-    """Llama 3's byte-level BPE: every text has ids, and they give back that very text."""
+    """The byte-level BPE of Llama 3: every text can be encoded, and decodes to itself."""
 
     bpe: tokenizers.Tokenizer
 
@@ -28,57 +28,57 @@ class Tokenizer:
         return self.bpe.get_vocab_size()
 
     def encode(self, text: str) -> list[int]:
-        """The ids of `text` alone, without bos.
+        """Encode `text` without bos.
 
-        A text that spells a control token, `<|end_of_text|>` say, gets the ids of these letters: what a document
-        says is data. Half a surrogate pair, which is no text, becomes a question mark.
+        Text that spells a control token, such as `<|end_of_text|>`, is encoded as ordinary characters: the text of a
+        document is data. Unpaired surrogates become question marks.
         """
         return self._encoding(text).ids
 
     def count(self, text: str) -> int:
-        """How many tokens `text` has."""
+        """Count the tokens of `text`."""
         return len(self._encoding(text))
 
     def decode(self, token_ids: Sequence[int]) -> str:
-        """The text of `token_ids` without control tokens; bytes that are no UTF-8 become replacement characters."""
+        """Decode `token_ids` without control tokens; bytes that are not valid UTF-8 become replacement characters."""
         return self.bpe.decode(token_ids, skip_special_tokens=True)
 
     def _encoding(self, text: str) -> tokenizers.Encoding:
-        whole = text.encode("utf-8", errors="replace").decode("utf-8")
-        return self.bpe.encode(whole, add_special_tokens=False)
+        valid = text.encode("utf-8", errors="replace").decode("utf-8")
+        return self.bpe.encode(valid, add_special_tokens=False)
 
 
 class TextStream:
-    """The text of tokens that come one by one.
+    """Decodes tokens one by one.
 
-    A Chinese character or an emoji may be spread over several tokens; it is held back until it is whole. All pieces
-    joined, that of `finish` included, are what `Tokenizer.decode` makes of all ids at once. (`tokenizers` has a
-    DecodeStream, but that holds whole characters back too if their token ends inside the next one, and has no end.)
+    A Chinese character or an emoji may span several tokens and is returned once it is complete. All pieces, including
+    the one of `finish`, add up to what `Tokenizer.decode` returns for all ids. (The DecodeStream of `tokenizers` also
+    delays complete characters whose token ends inside the next character, and has no `finish`.)
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        # The tokens since the last one that ended with a character, and how much of their text was given.
-        self._open: list[int] = []
-        self._given = 0
+        # The tokens since the last character boundary, and the number of their characters that were returned.
+        self._pending: list[int] = []
+        self._returned = 0
 
     def push(self, token_id: int) -> str:
-        """Take the next token and give the text that became certain with it, often a word, sometimes nothing."""
-        self._open.append(token_id)
-        text = self._tokenizer.decode(self._open)
-        certain = text.rstrip(REPLACEMENT)
-        piece = certain[self._given :]
-        self._given = len(certain)
-        if certain == text:
-            self._open.clear()
-            self._given = 0
+        """Add a token, and return the text that it completes: often a word, sometimes nothing."""
+        self._pending.append(token_id)
+        text = self._tokenizer.decode(self._pending)
+        complete = text.rstrip(REPLACEMENT)
+        piece = complete[self._returned :]
+        self._returned = len(complete)
+        if complete == text:
+            self._pending.clear()
+            self._returned = 0
         return piece
 
     def finish(self) -> str:
-        """What was held back: replacement characters where the answer broke off inside a character, else nothing."""
-        rest = self._tokenizer.decode(self._open)[self._given :]
-        self._open.clear()
-        self._given = 0
+        """Return the rest: replacement characters if the answer ends inside a character, else nothing."""
+        rest = self._tokenizer.decode(self._pending)[self._returned :]
+        self._pending.clear()
+        self._returned = 0
         return rest
 
 
@@ -86,7 +86,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     """Read `tokenizer.json` of a checkpoint folder.
 
     Raises:
-        CheckpointError: there is none, or it cannot be understood.
+        CheckpointError: the file is missing or invalid.
     """
     path = folder / "tokenizer.json"
     try:
@@ -96,7 +96,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{path}: cannot be read: {error}") from None
     bpe.encode_special_tokens = True
-    # Whoever saved the file may have left these on, and both would change a prompt without a word.
+    # The file may enable these, and both would silently change a prompt.
     bpe.no_truncation()
     bpe.no_padding()
     return Tokenizer(bpe)

@@ -1,6 +1,6 @@
-"""The vision half: an EVA2-CLIP transformer, a downsampling convolution and the adapter into the language model.
+"""The vision tower: an EVA2-CLIP transformer, a downsampling convolution and the adapter to the language model.
 
-Module and attribute names are those of the published tensors.
+Modules and attributes are named after the published tensors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from cogdoc.cogvlm2.configuration import ADAPTER_NORM_EPS, ModelConfig, VisionCo
 
 
 class PatchEmbedding(nn.Module):
-    """Pixels to patch vectors, a class token in front, learned positions added."""
+    """Embeds patches, prepends a class token, and adds learned positions."""
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class PatchEmbedding(nn.Module):
 
 
 class VisionAttention(nn.Module):
-    """Full attention over all patches."""
+    """Full attention between all patches."""
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class VisionMLP(nn.Module):
 
 
 class VisionLayer(nn.Module):
-    """A transformer block that normalizes what its sublayers put out, not what they take in."""
+    """A transformer block that normalizes the outputs of its sublayers, not their inputs (post-norm)."""
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class VisionLayer(nn.Module):
 
 
 class VisionTransformer(nn.Module):
-    """The blocks alone: no norm before the first one and none after the last."""
+    """The blocks, without a norm before the first or after the last one."""
 
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class VisionTransformer(nn.Module):
 
 
 class Adapter(nn.Module):
-    """A gated projection from the vision transformer's width to the language model's."""
+    """A gated projection from the width of the vision transformer to that of the language model."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class Adapter(nn.Module):
 
 
 class VisionTower(nn.Module):
-    """A picture to the image tokens that the language model reads."""
+    """Encodes an image to the image tokens of the language model."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -115,13 +115,13 @@ class VisionTower(nn.Module):
         self.eoi = nn.Parameter(torch.zeros(1, 1, config.hidden_size))
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Pixels (batch, channels, image_size, image_size) to features (batch, image_tokens, hidden_size)."""
+        """Encode pixels (batch, channels, image_size, image_size) to features (batch, image_tokens, hidden_size)."""
         return self.project(self.transformer(self.patch_embedding(pixels)))
 
     def project(self, hidden: Tensor) -> Tensor:
-        """The transformer's output, class token included, to image features between boi and eoi."""
+        """Turn the transformer output (batch, 1 + patches, width) into features (batch, image_tokens, hidden_size)."""
         batch, _, width = hidden.shape
         square = hidden[:, 1:].transpose(1, 2).view(batch, width, self.grid, self.grid)
-        tokens = self.conv(square).flatten(2).transpose(1, 2)  # (batch, patch_tokens, width), row by row
+        tokens = self.conv(square).flatten(2).transpose(1, 2)  # (batch, patch_tokens, width), in row-major order
         features = self.linear_proj(tokens)
         return torch.cat((self.boi.expand(batch, 1, -1), features, self.eoi.expand(batch, 1, -1)), dim=1)

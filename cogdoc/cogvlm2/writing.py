@@ -1,6 +1,6 @@
-"""Writes a quantized checkpoint once, so that later starts read 12 GB instead of 39.
+"""Writes quantized checkpoints, so that later starts read 12 GB instead of 39.
 
-Names and `quantization_config` are those that transformers writes with bitsandbytes.
+Tensor names and `quantization_config` are those that transformers writes with bitsandbytes.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def write_quantized(
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
 ) -> None:
-    """Quantize the full checkpoint in `source` into the new folder `destination`, which is whole or absent.
+    """Quantize the full checkpoint in `source` into the new folder `destination`.
 
-    Tensors pass one by one: the peak is one shard and one tensor's temporaries. Small files that belong to the
-    checkpoint (tokenizer, generation settings, licence) are copied.
+    The folder appears only when it is complete. Tensors are converted one by one, so peak memory is one shard and the
+    temporaries of one tensor. The small files of the checkpoint (tokenizer, generation settings, licence) are copied.
 
     Raises:
-        CheckpointError: `source` is not a whole CogVLM2 checkpoint.
-        UsageError: it is quantized already.
+        CheckpointError: `source` is not a complete CogVLM2 checkpoint.
+        UsageError: `source` is quantized already.
         OutputExistsError: `destination` exists.
         OutputError: writing failed.
     """
@@ -74,9 +74,9 @@ def write_quantized(
 
 def _quantized_config(raw: dict[str, Any], quantization: Literal["nf4", "int8"]) -> dict[str, Any]:
     if quantization == "int8":
-        kind: dict[str, Any] = {"load_in_8bit": True, "load_in_4bit": False, "llm_int8_threshold": INT8_OUTLIERS}
+        settings: dict[str, Any] = {"load_in_8bit": True, "load_in_4bit": False, "llm_int8_threshold": INT8_OUTLIERS}
     else:
-        kind = {
+        settings = {
             "load_in_8bit": False,
             "load_in_4bit": True,
             "bnb_4bit_quant_type": "nf4",
@@ -84,8 +84,8 @@ def _quantized_config(raw: dict[str, Any], quantization: Literal["nf4", "int8"])
             "bnb_4bit_compute_dtype": "bfloat16",
             "bnb_4bit_quant_storage": "uint8",
         }
-    stated = {"quant_method": "bitsandbytes", "llm_int8_skip_modules": ["lm_head"]} | kind
-    return raw | {"torch_dtype": "bfloat16", "quantization_config": stated}
+    common = {"quant_method": "bitsandbytes", "llm_int8_skip_modules": ["lm_head"]}
+    return raw | {"torch_dtype": "bfloat16", "quantization_config": common | settings}
 
 
 def _convert(
@@ -96,7 +96,7 @@ def _convert(
     total: int,
     progress: Progress | None,
 ) -> Iterator[dict[str, Tensor]]:
-    """Each tensor of the source as the tensors that stand for it in the destination, in bf16 where not quantized."""
+    """Convert each tensor of the source to the tensors of the destination, in bf16 if not quantized."""
     for done, name in enumerate(reader.names(), start=1):
         tensor = reader.read(name).to(device, torch.bfloat16, copy=True)
         if name in converted:
@@ -128,19 +128,19 @@ def _write_shards(folder: Path, converted: Iterator[dict[str, Tensor]]) -> None:
         size += added
         total += added
     flush()
-    places: dict[str, str] = {}
+    weight_map: dict[str, str] = {}
     for number, names in enumerate(shards):
-        final = f"model-{number + 1:05}-of-{len(shards):05}.safetensors"
-        path = _shard(folder, number).rename(folder / final)
-        path.chmod(0o644)  # safetensors writes for the owner alone
+        file_name = f"model-{number + 1:05}-of-{len(shards):05}.safetensors"
+        path = _shard(folder, number).rename(folder / file_name)
+        path.chmod(0o644)  # safetensors creates files for the owner only
         with path.open("rb") as file:
             os.fsync(file.fileno())
-        places |= dict.fromkeys(names, final)
-    _write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
+        weight_map |= dict.fromkeys(names, file_name)
+    _write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
 
 
 def _shard(folder: Path, number: int) -> Path:
-    """A shard's path before it is known how many there will be."""
+    """The path of a shard until the number of shards is known."""
     return folder / f"{number}.safetensors"
 
 
@@ -151,7 +151,7 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 def _copy_small_files(source: Path, destination: Path) -> None:
     weights = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".py")
     for path in source.iterdir():
-        # cogdoc.json records the hashes of the source's own files.
-        left_out = path.suffix in weights or path.name in ("config.json", INDEX, "cogdoc.json")
-        if path.is_file() and not left_out and not path.name.startswith("."):
+        # cogdoc.json holds the hashes of the source's files.
+        excluded = path.suffix in weights or path.name in ("config.json", INDEX, "cogdoc.json")
+        if path.is_file() and not excluded and not path.name.startswith("."):
             shutil.copyfile(path, destination / path.name)

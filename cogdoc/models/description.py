@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
-from cogdoc.cogvlm2.memory import RUNTIME_BYTES, Device, longest_context, plan
+from cogdoc.cogvlm2.memory import RUNTIME_BYTES, longest_context, plan
+from cogdoc.cogvlm2.tensor_memory import Device
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.quantization import Quantization

@@ -17,7 +17,7 @@ from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import build_prompt, token_positions, vision_expert_tokens
 from cogdoc.cogvlm2.published import PUBLISHED
-from cogdoc.cogvlm2.rotary import inverse_frequencies, rotation
+from cogdoc.cogvlm2.rotary import compute_rotation, inverse_frequencies
 
 SHAPES = Path(__file__).parents[3] / "shared" / "cogvlm2" / "tensor_shapes.json"
 
@@ -119,8 +119,8 @@ def test_a_batch_routes_each_row_by_its_own_types() -> None:
 def test_published_rotary_angles_go_astray_as_the_description_says() -> None:
     exact = inverse_frequencies(128, 500_000.0)
     position = torch.tensor([[511]])
-    rough = rotation(position, exact.bfloat16())
-    right = rotation(position, exact)
+    rough = compute_rotation(position, exact.bfloat16())
+    right = compute_rotation(position, exact)
     assert rough.cos.dtype == torch.bfloat16
     assert right.cos.dtype == torch.float32
     angles = position.bfloat16() * exact.bfloat16()

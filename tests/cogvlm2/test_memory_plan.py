@@ -20,7 +20,7 @@ from torch import Tensor
 
 from benchmarks.full_size import weight_bytes
 from benchmarks.memory import largest_batch
-from cogdoc.cogvlm2 import memory, quantization
+from cogdoc.cogvlm2 import quantization, tensor_memory
 from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.loading import load_model
@@ -259,7 +259,7 @@ def test_a_plan_needs_no_deep_learning_library() -> None:
 
 
 def test_block_sizes_are_those_of_the_quantizer() -> None:
-    assert (memory.BLOCK, memory.SCALE_BLOCK) == (quantization.BLOCK, quantization.SCALE_BLOCK)
+    assert (tensor_memory.BLOCK, tensor_memory.SCALE_BLOCK) == (quantization.BLOCK, quantization.SCALE_BLOCK)
 
 
 @given(config=configs(), quantization=st.sampled_from(["none", "nf4", "int8"]), batch=st.integers(1, 5), data=st.data())

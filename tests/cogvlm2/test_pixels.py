@@ -10,14 +10,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from parity_folders import FIXTURES
 from PIL import Image
 from safetensors.torch import load_file
 
 from cogdoc.cogvlm2.configuration import VisionConfig, read_config
 from cogdoc.cogvlm2.pixels import to_pixels
-
-PARITY = Path(__file__).parents[3] / "shared" / "cogvlm2" / "parity"
-FIXTURES = sorted(path.parent for path in PARITY.glob("*/expected.json"))
 
 MODES = ["1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16"]
 
@@ -62,9 +60,8 @@ def pictures(draw: st.DrawFn, modes: list[str]) -> Image.Image:
     return image
 
 
-@pytest.mark.skipif(not FIXTURES, reason="the parity fixtures are not here")
 @pytest.mark.parametrize("folder", FIXTURES, ids=lambda folder: folder.name)
-def test_pixels_are_those_of_the_published_code(folder: Path) -> None:
+def test_pixels_are_those_of_the_parity_fixtures(folder: Path) -> None:
     config = read_config(folder)
     expected = load_file(folder / "expected.safetensors")
     for path in sorted(folder.glob("img_*.png")):

@@ -28,7 +28,7 @@ from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.quantization import (
-    PIECE,
+    CHUNK,
     Linear4bit,
     Linear8bit,
     Quantization,
@@ -79,7 +79,7 @@ def is_packed(layer: Linear4bit) -> bool:
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
-@pytest.mark.parametrize("shape", [(64, 64), (1024, PIECE // 1024), (1031, 2 * PIECE // 1024 + 64)])
+@pytest.mark.parametrize("shape", [(64, 64), (1024, CHUNK // 1024), (1031, 2 * CHUNK // 1024 + 64)])
 def test_codes_and_scales_are_those_of_the_whole_tensor(shape: tuple[int, int], dtype: torch.dtype) -> None:
     """Although pieces are quantized one by one: shapes lie below, at and across the ends of pieces."""
     weight = random_weight(*shape, dtype)

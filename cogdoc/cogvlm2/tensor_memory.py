@@ -1,0 +1,98 @@
+"""The bytes that single tensors and matrix products take, given how numbers are stored. Imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from cogdoc.cogvlm2.quantization import Quantization
+
+Device = Literal["cuda", "cpu"]
+
+# These repeat `quantization.BLOCK` and `SCALE_BLOCK`, whose module imports torch.
+BLOCK = 64
+SCALE_BLOCK = 256
+
+FLOAT32 = 4
+INT64 = 8
+CODE_TABLES = (16 + 256) * FLOAT32  # the 16 values of NF4 and the 256 of the 8-bit scales
+
+
+@dataclass(frozen=True, slots=True)
+class LinearShape:
+    """The shape of a linear layer, and the number of layers that have it."""
+
+    inputs: int
+    outputs: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorMemory:
+    """Computes the bytes of tensors.
+
+    Args:
+        quantization: of the linear layers.
+        width: bytes of a number that is not quantized.
+        device: the device whose kernels run.
+    """
+
+    quantization: Quantization
+    width: int
+    device: Device
+
+    def size(self, rows: int, columns: int) -> int:
+        """Bytes of a tensor (rows, columns) that is not quantized."""
+        return rows * columns * self.width
+
+    def codes(self, layer: LinearShape) -> int:
+        """Bytes of the weights of such layers, without their quantization state."""
+        parameters = layer.inputs * layer.outputs
+        each = {"none": parameters * self.width, "nf4": ceil(parameters / 2), "int8": parameters}[self.quantization]
+        return layer.count * each
+
+    def state(self, layer: LinearShape) -> int:
+        """Bytes of the quantization state of such layers.
+
+        NF4 has a byte per block, an fp32 scale per 256 blocks, an fp32 offset and the code tables; int8 has an fp32
+        scale per row.
+        """
+        blocks = ceil(layer.inputs * layer.outputs / BLOCK)
+        nf4 = blocks + FLOAT32 * ceil(blocks / SCALE_BLOCK) + FLOAT32 + CODE_TABLES
+        each = {"none": 0, "nf4": nf4, "int8": FLOAT32 * layer.outputs}[self.quantization]
+        return layer.count * each
+
+    def decoding_state(self, layer: LinearShape) -> int:
+        """Like `state`, for the layers that decode: in bf16 on a CPU they are packed, with single scales in bf16."""
+        can_be_packed = layer.outputs % 32 == 0 and layer.inputs % BLOCK == 0
+        if self.quantization == "nf4" and self.device == "cpu" and self.width < FLOAT32 and can_be_packed:
+            return layer.count * (2 * (layer.inputs * layer.outputs // BLOCK) + 16 * FLOAT32)
+        return self.state(layer)
+
+    def product(self, tokens: int, inputs: int, outputs: int) -> int:
+        """Peak bytes while `tokens` pass a linear layer: the output and all temporaries, without the input.
+
+        NF4, `gemm_4bit` of bitsandbytes: the weight expanded to the compute dtype, and the scale of each block in fp32
+        twice. A fused kernel needs neither, but whether one is chosen depends on tokens, shape and card.
+
+        int8, `MatMul8bitLt` of bitsandbytes: first the input in fp16, its magnitudes in fp16 and a mask; then the codes
+        and row scales of the input, and the product in int32, in fp16 and in the compute dtype. The CPU kernels compute
+        in fp32: the input, a mask and two fp32 copies; then the codes, the product in int32 and three copies in fp32.
+        """
+        out, read, made = self.size(tokens, outputs), tokens * inputs, tokens * outputs
+        if self.quantization == "none":
+            return out
+        if self.quantization == "nf4":
+            return out + self.size(inputs, outputs) + 2 * FLOAT32 * ceil(inputs * outputs / BLOCK)
+        coding, scaling = (2 + 2 + 1, 4 + 2 + self.width) if self.device == "cuda" else (2 + 1 + 4 + 4, 4 * 4)
+        return max(coding * read, read + scaling * made) + FLOAT32 * tokens
+
+    def rms_norm(self, tokens: int, columns: int) -> int:
+        """Three fp32 tensors at once: the input, scaled, and weighted; an fp32 input is not copied."""
+        return tokens * columns * FLOAT32 * (3 if self.width < FLOAT32 else 2)
+
+    def rotated(self, tokens: int, columns: int) -> int:
+        """The swapped halves, two products with the fp32 tables, and their sum."""
+        return self.size(tokens, columns) + 3 * FLOAT32 * tokens * columns
