@@ -28,7 +28,7 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.checkpoint import INDEX
@@ -204,7 +204,7 @@ def write_nf4(source: Path, destination: Path) -> None:
     print(f"on disk: {size / GB:.2f} GB")
 
 
-def weight_bytes(model: CogVLM2) -> int:
+def weight_bytes(model: nn.Module) -> int:
     """Bytes that all weights take in memory, quantization state included."""
     total = 0
     for module in model.modules():

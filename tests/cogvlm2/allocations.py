@@ -1,4 +1,4 @@
-"""How much tensor memory a computation takes, as seen by following the storages it makes. Works on meta tensors too."""
+"""Measures the tensor memory of a computation by tracking its storages. Also works for meta tensors."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from cogdoc.cogvlm2.quantization import bitsandbytes
 
 
 class Allocations(TorchDispatchMode):
-    """Follows every storage that operators make while it is entered, until its last tensor is gone.
+    """Tracks every storage that operators create in the context, until its last tensor is freed.
 
-    What was there before counts nothing. Memory that a kernel takes and gives back inside is not seen, with one
-    exception: the 4-bit product is taken apart, since the weight that it expands is larger than its result.
+    Storages that existed before do not count. Temporary memory inside a kernel is not visible, with one exception: the
+    4-bit product is decomposed, since the weight that it expands is larger than its result.
     """
 
     def __init__(self) -> None:
@@ -42,15 +42,15 @@ class Allocations(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        made_by_hand = func is torch.ops.aten.lift_fresh.default  # what torch.tensor makes on a real device
+        created_outside = func is torch.ops.aten.lift_fresh.default  # what torch.tensor creates on a real device
         for tensor in _tensors((args, kwargs)):
-            self.follow(tensor, counted=made_by_hand)
+            self.track(tensor, counted=created_outside)
         result = func(*args, **(kwargs or {}))
         for tensor in _tensors(result):
-            self.follow(tensor, counted=True)
+            self.track(tensor, counted=True)
         return result
 
-    def follow(self, tensor: Tensor, counted: bool) -> None:
+    def track(self, tensor: Tensor, counted: bool) -> None:
         storage = tensor.untyped_storage()
         key = storage._cdata
         if key in self._known:
@@ -66,7 +66,7 @@ class Allocations(TorchDispatchMode):
 
 
 class _AsOnDevice(TorchFunctionMode):
-    """Shows what the 4-bit kernel does inside, and gives meta tensors the attention that real ones get on CUDA."""
+    """Decomposes the 4-bit kernel, and uses for meta tensors the attention that real ones use on CUDA."""
 
     def __init__(self, allocations: Allocations) -> None:
         super().__init__()
@@ -77,12 +77,12 @@ class _AsOnDevice(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         if func is functional.scaled_dot_product_attention and args[0].is_meta:
-            return _fused_attention(*args, **kwargs)  # for which torch writes the scores out
+            return _fused_attention(*args, **kwargs)  # torch would materialize the scores
         if func is torch.ops.bitsandbytes.gemm_4bit.default:
             return bitsandbytes.backends.default.ops._gemm_4bit_default_impl(*args, **kwargs)
         result = func(*args, **kwargs)
-        if func is torch.tensor:  # which on meta passes no dispatcher
-            self._allocations.follow(result, counted=True)
+        if func is torch.tensor:  # which bypasses the dispatcher on meta
+            self._allocations.track(result, counted=True)
         return result
 
 
@@ -95,7 +95,7 @@ def _fused_attention(
     enable_gqa: bool = False,
 ) -> Tensor:
     assert enable_gqa or query.shape[1] == key.shape[1]
-    if attn_mask is not None:  # as torch does on CUDA before it calls the kernel
+    if attn_mask is not None:  # as torch does on CUDA before calling the kernel
         mask = torch.where(attn_mask, 0.0, torch.full((), -torch.inf, dtype=query.dtype, device=query.device))
         slots = key.shape[2]
         attn_mask = functional.pad(mask, (0, -slots % 8))[..., :slots] if slots % 8 else mask
@@ -108,7 +108,7 @@ def _tensors(tree: Any) -> list[Tensor]:
 
 
 def allocated_by_cpu(compute: Callable[[], object]) -> int:
-    """The peak of what torch's CPU allocator gave out during `compute`, temporaries inside kernels included."""
+    """The peak bytes of torch's CPU allocator during `compute`, including temporaries inside kernels."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
         compute()
     events = profile.profiler.kineto_results.events()  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""A small tokenizer of Llama 3's kind, trained on the spot: the published one has 128,000 entries and is not here."""
+"""Trains a small tokenizer like that of Llama 3, since the published one has 128,000 entries and is not available."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
-# The published tokenizer.json's pattern.
+# The split pattern of the published tokenizer.json.
 SPLIT = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 ORDINARY_TOKENS = 752
 
-# As in the original these follow the ordinary tokens, which brings the vocabulary to a multiple of 64.
+# As in the original, these follow the ordinary tokens. They make the vocabulary size a multiple of 64.
 SPECIAL_TOKENS = (
     "<|begin_of_text|>",
     "<|end_of_text|>",
@@ -43,7 +43,7 @@ CORPUS = (
 
 @dataclass(frozen=True, slots=True)
 class SpecialIds:
-    """The ids that a config.json names, and the size that its embedding needs."""
+    """The special ids and the vocabulary size for a config.json."""
 
     bos: int
     eos: int
@@ -52,7 +52,7 @@ class SpecialIds:
 
 
 def save_llama3_tokenizer(folder: Path) -> SpecialIds:
-    """Write `tokenizer.json` into `folder`; every call writes the same."""
+    """Write `tokenizer.json` to `folder`; every call writes the same file."""
     tokenizer = Tokenizer(models.BPE(ignore_merges=True))
     split = pre_tokenizers.Split(Regex(SPLIT), behavior="isolated")
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)

@@ -1,9 +1,9 @@
-"""CogVLM2 once more, as slowly and plainly as its description reads, to check the model against.
+"""A naive implementation of CogVLM2 that follows the model's description literally, to check the model against.
 
-It shares no code with `cogdoc.cogvlm2`: it works on a dict of tensors with the published names, writes attention out as
-matrices, repeats key and value heads, chooses experts by boolean masks, and reads the whole sequence again for each
-decoded token. It computes in the weights' dtype and takes rotary frequencies from the checkpoint, as the published
-code does, so that bf16 weights give bf16 angles.
+It shares no code with `cogdoc.cogvlm2`: it works on a dict of tensors with the published names, materializes attention
+matrices, repeats key and value heads, selects experts with boolean masks, and recomputes the whole sequence for each
+decoded token. It computes in the dtype of the weights and takes rotary frequencies from the checkpoint, as the
+published code does, so that bf16 weights give bf16 angles.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 @dataclass
-class Read:
-    """What one unpadded prompt gives: (length, ...) each, keys and values (kv_heads, length, head_dim)."""
+class Outputs:
+    """The outputs of an unpadded prompt: (length, ...) each, keys and values (kv_heads, length, head_dim)."""
 
     hidden: list[Tensor]
     first_keys: Tensor
@@ -33,7 +33,13 @@ class Read:
 
 
 class NaiveCogVLM2:
-    """Args: `raw` is a parsed config.json. `wrong_eoi` sends eoi to the vision experts, a mistake others have made."""
+    """The model.
+
+    Args:
+        raw: a parsed config.json.
+        weights: tensors by their published names.
+        wrong_eoi: route eoi to the vision experts, a mistake of other implementations.
+    """
 
     def __init__(self, raw: Mapping[str, Any], weights: Mapping[str, Tensor], *, wrong_eoi: bool = False) -> None:
         self.raw = raw
@@ -45,14 +51,14 @@ class NaiveCogVLM2:
 
     # Image part ------------------------------------------------------------------------------------------------
 
-    def pixels(self, picture: Image.Image) -> Tensor:
+    def pixels(self, image: Image.Image) -> Tensor:
         side = self.raw["vision_config"]["image_size"]
-        small = np.asarray(picture.convert("RGB").resize((side, side), Image.Resampling.BICUBIC), dtype=np.float32)
+        small = np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC), dtype=np.float32)
         normal = (small / np.float32(255) - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
         return torch.from_numpy(normal.transpose(2, 0, 1).copy())
 
     def vit_embed(self, pixels: Tensor) -> Tensor:
-        """Pixels (3, side, side) to (1 + patches, width): every patch by itself, row after row."""
+        """Embed pixels (3, side, side) to (1 + patches, width), patch by patch in row-major order."""
         patch = self.raw["vision_config"]["patch_size"]
         kernel = self.w["model.vision.patch_embedding.proj.weight"].flatten(1)
         bias = self.w["model.vision.patch_embedding.proj.bias"]
@@ -80,7 +86,7 @@ class NaiveCogVLM2:
         return x + self.layer_norm(name + "post_attention_layernorm", self.linear(name + "mlp.fc2", inner), eps)
 
     def adapter(self, x: Tensor) -> Tensor:
-        """The last block's output (1 + patches, width) to boi, tokens, eoi."""
+        """Turn the output of the last block (1 + patches, width) into boi, tokens, eoi."""
         grid = int((len(x) - 1) ** 0.5)
         square = x[1:].view(grid, grid, -1)
         kernel, bias = self.w["model.vision.conv.weight"], self.w["model.vision.conv.bias"]
@@ -101,7 +107,7 @@ class NaiveCogVLM2:
         return torch.cat((self.w["model.vision.boi"][0], h, self.w["model.vision.eoi"][0]))
 
     def image_features(self, pixels: Tensor) -> dict[str, Tensor]:
-        """All four tensors of the image part, by the names of parity folders."""
+        """The four tensors of the image part, by their names in parity fixtures."""
         embedded = self.vit_embed(pixels)
         first = x = self.vit_layer(0, embedded)
         for number in range(1, self.raw["vision_config"]["num_hidden_layers"]):
@@ -111,32 +117,34 @@ class NaiveCogVLM2:
     # Language part ---------------------------------------------------------------------------------------------
 
     def positions(self, types: Sequence[int], first: int = 0) -> list[int]:
-        """bos, boi, one for all patches, eoi, text; `first` is bos's."""
-        found, position = [], first
+        """The positions of bos, boi, all patches together, eoi, and text; `first` is that of bos."""
+        positions, position = [], first
         image = [i for i, kind in enumerate(types) if kind == 1]
         for i in range(len(types)):
             if i and not (image and image[0] + 1 < i < image[-1]):
                 position += 1
-            found.append(position)
-        return found
+            positions.append(position)
+        return positions
 
-    def sees_vision_expert(self, types: Sequence[int]) -> list[bool]:
+    def uses_vision_expert(self, types: Sequence[int]) -> list[bool]:
         if self.wrong_eoi:
             return [kind == 1 for kind in types]
         return [kind == 1 and i + 1 < len(types) and types[i + 1] == 1 for i, kind in enumerate(types)]
 
-    def read(self, ids: Sequence[int], types: Sequence[int], positions: Sequence[int], features: Tensor | None) -> Read:
+    def prefill(
+        self, ids: Sequence[int], types: Sequence[int], positions: Sequence[int], features: Tensor | None
+    ) -> Outputs:
         x = torch.stack([self.w["model.embed_tokens.weight"][token] for token in ids])
         if features is not None:
             x[[i for i, kind in enumerate(types) if kind == 1]] = features
-        vision = torch.tensor(self.sees_vision_expert(types))
+        vision = torch.tensor(self.uses_vision_expert(types))
         hidden, cached = [], []
         for number in range(self.raw["num_hidden_layers"]):
             x, keys, values = self.decoder_layer(number, x, torch.tensor(positions), vision)
             hidden.append(x)
             cached.append((keys, values))
         logits = (self.rms_norm("model.norm", x) @ self.w["lm_head.weight"].T).float()
-        return Read(hidden, *cached[0], logits)
+        return Outputs(hidden, *cached[0], logits)
 
     def decoder_layer(self, number: int, x: Tensor, positions: Tensor, vision: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         name = f"model.layers.{number}."
@@ -148,13 +156,13 @@ class NaiveCogVLM2:
         queries = self.rotated(number, q.view(length, self.heads, -1), positions)
         keys = self.rotated(number, k.view(length, self.kv_heads, -1), positions)
         values = v.view(length, self.kv_heads, -1)
-        unseen = torch.ones(length, length, dtype=torch.bool).triu(1)
+        masked = torch.ones(length, length, dtype=torch.bool).triu(1)
         parts = []
         for head, (key, value) in enumerate(
             (keys[:, shared], values[:, shared]) for shared in range(self.kv_heads) for _ in range(group)
         ):
             scores = queries[:, head] @ key.T / self.head_dim**0.5
-            weights = scores.masked_fill(unseen, -torch.inf).float().softmax(-1)
+            weights = scores.masked_fill(masked, -torch.inf).float().softmax(-1)
             parts.append(weights.to(x.dtype) @ value)
         x = x + self.expert(name + "self_attn.{}_expert_dense", torch.cat(parts, -1), vision)
         h = self.rms_norm(name + "post_attention_layernorm", x)
@@ -171,16 +179,16 @@ class NaiveCogVLM2:
         features: Tensor | None,
         steps: int,
     ) -> tuple[list[int], Tensor]:
-        """Greedy tokens, and (steps + 1, vocab_size) logits; everything is read again for each."""
+        """Greedy tokens, and logits (steps + 1, vocab_size). Each step recomputes the whole sequence."""
         ids, types, positions = list(ids), list(types), list(positions)
         tokens: list[int] = []
-        logits = [self.read(ids, types, positions, features).logits[-1]]
+        logits = [self.prefill(ids, types, positions, features).logits[-1]]
         for _ in range(steps):
             tokens.append(int(logits[-1].argmax()))
             ids.append(tokens[-1])
             types.append(0)
             positions.append(positions[-1] + 1)
-            logits.append(self.read(ids, types, positions, features).logits[-1])
+            logits.append(self.prefill(ids, types, positions, features).logits[-1])
         return tokens, torch.stack(logits)
 
     # Parts of both ---------------------------------------------------------------------------------------------
@@ -190,7 +198,7 @@ class NaiveCogVLM2:
         return y + self.w[name + ".bias"] if name + ".bias" in self.w else y
 
     def expert(self, name: str, x: Tensor, vision: Tensor) -> Tensor:
-        """Both experts read everything; each token keeps what its own one says."""
+        """Apply both experts to all tokens, and select the output of each token's own expert."""
         return torch.where(
             vision[:, None], self.linear(name.format("vision"), x), self.linear(name.format("language"), x)
         )
@@ -206,7 +214,7 @@ class NaiveCogVLM2:
         return (normal * self.w[name + ".weight"].float()).to(x.dtype)
 
     def rotated(self, layer: int, heads: Tensor, positions: Tensor) -> Tensor:
-        """Turn each pair (i, i + head_dim / 2) of (length, heads, head_dim) by position * inv_freq[i]."""
+        """Rotate each pair (i, i + head_dim / 2) of (length, heads, head_dim) by position * inv_freq[i]."""
         inv_freq = self.w[f"model.layers.{layer}.self_attn.rotary_emb.inv_freq"].to(heads.dtype)
         angles = positions.to(heads.dtype)[:, None, None] * inv_freq
         cos, sin = angles.cos(), angles.sin()

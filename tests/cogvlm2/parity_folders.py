@@ -295,10 +295,10 @@ class FolderMaker:
         types = [0, *[1] * image, *[0] * len(spec.text)]
         positions = self.reference.positions(types, first_position)
         features = None if spec.image is None else self.parts[spec.image]["image_features"]
-        read = self.reference.read(ids, types, positions, features)
+        outputs = self.reference.prefill(ids, types, positions, features)
         tokens, step_logits = self.reference.decode(ids, types, positions, features, STEPS)
-        per_token = {f"hidden_{layer}": hidden for layer, hidden in enumerate(read.hidden)}
-        per_token |= {"kv0_k": read.first_keys, "kv0_v": read.first_values, "prefill_logits": read.logits}
+        per_token = {f"hidden_{layer}": hidden for layer, hidden in enumerate(outputs.hidden)}
+        per_token |= {"kv0_k": outputs.first_keys, "kv0_v": outputs.first_values, "prefill_logits": outputs.logits}
         return Expected(ids, types, positions, per_token, step_logits, tokens)
 
     def _wrong_steps(self, right: Expected, padding: int) -> Expected:

@@ -1,4 +1,4 @@
-"""Small random checkpoints on disk, full and quantized, in the forms that are published."""
+"""Makes small random checkpoints on disk, full and quantized, in the published forms."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit, quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
 
-# Widths are such that every linear layer can take the packed CPU kernel.
+# With these widths every linear layer supports the packed CPU kernel.
 RAW: dict[str, Any] = {
     "architectures": ["CogVLMForCausalLM"],
     "auto_map": {
@@ -69,7 +69,7 @@ def architecture(raw: dict[str, Any] = RAW) -> CogVLM2:
 
 
 def converted_names(raw: dict[str, Any] = RAW) -> list[str]:
-    """The weights that are quantized."""
+    """The names of the weights that are quantized."""
     return [f"{name}.weight" for name, _ in quantizable(architecture(raw))]
 
 
@@ -90,7 +90,7 @@ def random_weights(dtype: torch.dtype = torch.bfloat16, seed: int = 0) -> Weight
 
 
 def published_int4(weights: Weights) -> Weights:
-    """As transformers saves it with bitsandbytes: fp4 quantized from fp16, single scales, all else in fp16 or fp32."""
+    """Quantize as transformers does with bitsandbytes: fp4 from fp16, single scales, the rest in fp16 or fp32."""
     converted = set(converted_names())
     saved: Weights = {}
     for name, tensor in weights.items():
@@ -104,7 +104,7 @@ def published_int4(weights: Weights) -> Weights:
 
 
 def dequantized(weights: Weights) -> Weights:
-    """A 4-bit checkpoint's tensors with every weight expanded again by bitsandbytes."""
+    """Expand the weights of a 4-bit checkpoint with bitsandbytes."""
     full: Weights = {}
     for name in architecture().state_dict():
         parts = {key.removeprefix(f"{name}."): value for key, value in weights.items() if key.startswith(f"{name}.")}
@@ -117,23 +117,23 @@ def dequantized(weights: Weights) -> Weights:
 
 
 def save_checkpoint(folder: Path, weights: Weights, raw: dict[str, Any] = RAW, shards: int = 1) -> Path:
-    """One file, or shards with an index; tensors go round, so that parts of a weight lie in different shards."""
+    """Write one file, or shards with an index. The parts of a weight end up in different shards."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(raw), encoding="utf-8")
     if shards == 1:
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
         return folder
     files = [f"model-{number + 1:05}-of-{shards:05}.safetensors" for number in range(shards)]
-    places = {name: files[index % shards] for index, name in enumerate(weights)}
+    weight_map = {name: files[index % shards] for index, name in enumerate(weights)}
     for file in files:
-        save_file({name: weights[name] for name in weights if places[name] == file}, folder / file)
-    index = {"metadata": {}, "weight_map": places}
+        save_file({name: weights[name] for name in weights if weight_map[name] == file}, folder / file)
+    index = {"metadata": {}, "weight_map": weight_map}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
     return folder
 
 
 def snapshot(model: CogVLM2) -> Weights:
-    """Every tensor that a loaded model computes with, scales of quantized layers included."""
+    """Every tensor of a loaded model, including the scales of quantized layers."""
     tensors: Weights = {}
     for name, module in model.named_modules():
         if isinstance(module, Linear4bit):
@@ -150,15 +150,15 @@ def snapshot(model: CogVLM2) -> Weights:
 
 
 def outputs(model: CogVLM2) -> tuple[Tensor, Tensor]:
-    """Image features, and the logits behind a text prompt and behind one with the picture; both in fp32."""
+    """Image features, and the next logits of a text prompt and of a prompt with the image; both in fp32."""
     pixels = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
     features = model.image_features(pixels)
     prompts = [
         build_prompt(model.config, [5, 6, 7, 8], with_image=False),
         build_prompt(model.config, [9, 10], with_image=True),
     ]
-    rows = prefill(model, prompts, features, max_new_tokens=1)
-    return features.float(), rows.take_next_logits().float()
+    batch = prefill(model, prompts, features, max_new_tokens=1)
+    return features.float(), batch.take_next_logits().float()
 
 
 def relative_error(given: Tensor, expected: Tensor) -> float:

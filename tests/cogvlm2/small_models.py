@@ -1,4 +1,4 @@
-"""Small random models in memory, prompts for them, and what they answer one row at a time."""
+"""A small random model in memory, with prompts, image features and answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IMAGES = 3
 
 @cache
 def small_model() -> CogVLM2:
-    """Two layers in fp32, lively enough that answers of different prompts differ."""
+    """A model of two layers in fp32, scaled so that the answers to different prompts differ."""
     config = ModelConfig(
         hidden_size=48,
         intermediate_size=64,
@@ -79,7 +79,7 @@ def answer(
     sampling: Sampling | Sequence[Sampling] = GREEDY,
     stop: Sequence[int] = (),
 ) -> list[Completion]:
-    """What the rows give side by side; `images` names the features of each row that has an image."""
+    """Decode prompts as one batch; `images` are the indices of the features of the rows with an image."""
     features = small_features()[list(images)] if images else None
-    rows = prefill(small_model(), prompts, features, max_new_tokens=max_new_tokens)
-    return collect(decode(rows, max_new_tokens, stop, sampling), len(prompts))
+    batch = prefill(small_model(), prompts, features, max_new_tokens=max_new_tokens)
+    return collect(decode(batch, max_new_tokens, stop, sampling), len(prompts))

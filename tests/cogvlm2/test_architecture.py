@@ -1,4 +1,4 @@
-"""The architecture has exactly the published tensors, routing and positions, and without an image it is a Llama."""
+"""The architecture has the published tensors, routing and positions, and without an image it is a Llama."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def shapes() -> dict[str, list[int]]:
 
 
 def part_of(name: str) -> str:
-    places = {
+    parts = {
         "model.vision.transformer.": "vision transformer",
         "model.vision.patch_embedding.": "patch, CLS and position embeddings",
         "model.vision.conv.": "downsampling convolution",
@@ -52,7 +52,7 @@ def part_of(name: str) -> str:
         "model.embed_tokens.": "token embedding + output head",
         "lm_head.": "token embedding + output head",
     }
-    for prefix, part in places.items():
+    for prefix, part in parts.items():
         if name.startswith(prefix):
             return part
     if name.endswith("inv_freq"):
@@ -60,8 +60,8 @@ def part_of(name: str) -> str:
     return "visual experts" if ".vision_" in name else "language layers and norms"
 
 
-@pytest.mark.skipif(not SHAPES.is_file(), reason="the list of the published tensors is not here")
-def test_names_and_shapes_are_the_published_ones_and_none_more(shapes: dict[str, list[int]]) -> None:
+@pytest.mark.skipif(not SHAPES.is_file(), reason="the list of the published tensors is not available")
+def test_names_and_shapes_are_exactly_the_published_ones(shapes: dict[str, list[int]]) -> None:
     published = json.loads(SHAPES.read_text(encoding="utf-8"))
     assert len(shapes) == 1221
     assert shapes == published
@@ -116,7 +116,7 @@ def test_a_batch_routes_each_row_by_its_own_types() -> None:
     assert collate([text, text], PAD, torch.device("cpu")).routing is None
 
 
-def test_published_rotary_angles_go_astray_as_the_description_says() -> None:
+def test_rotary_angles_in_bf16_have_the_documented_error() -> None:
     exact = inverse_frequencies(128, 500_000.0)
     position = torch.tensor([[511]])
     rough = compute_rotation(position, exact.bfloat16())
@@ -129,26 +129,26 @@ def test_published_rotary_angles_go_astray_as_the_description_says() -> None:
 
 
 def as_llama(size: Sizes, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The language experts' tensors by the names of a Llama, with query, key and value in matrices of their own."""
+    """The tensors of the language experts with the names of a Llama, with query, key and value split."""
     kv = size.kv_heads * size.head_dim
     renamed = {}
     for name, tensor in weights.items():
         if name.startswith("model.vision.") or ".vision_" in name or name.endswith("inv_freq"):
             continue
         if name.endswith("language_expert_query_key_value.weight"):
-            place = name.removesuffix("language_expert_query_key_value.weight")
+            prefix = name.removesuffix("language_expert_query_key_value.weight")
             for letter, part in zip("qkv", tensor.split([size.hidden, kv, kv]), strict=True):
-                renamed[f"{place}{letter}_proj.weight"] = part
+                renamed[f"{prefix}{letter}_proj.weight"] = part
         else:
             renamed[name.replace("language_expert_dense", "o_proj").replace("language_mlp.", "")] = tensor
     return renamed
 
 
 @pytest.mark.parametrize("size", [Sizes(heads=8, kv_heads=2, layers=3), Sizes(kv_heads=4), Sizes(kv_heads=1)])
-def test_text_alone_is_read_as_by_transformers_llama(size: Sizes) -> None:
+def test_text_alone_gives_the_logits_of_the_llama_of_transformers(size: Sizes) -> None:
     weights = random_weights(size, torch.Generator().manual_seed(1))
     with warnings.catch_warnings():
-        # What transformers and its imports warn of is not for cogdoc to mend.
+        # cogdoc cannot fix warnings of transformers and its imports.
         warnings.simplefilter("ignore")
         from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -174,7 +174,7 @@ def test_text_alone_is_read_as_by_transformers_llama(size: Sizes) -> None:
         model = CogVLM2(parse_config(raw_config(size)))
     model.load_state_dict(weights, assign=True)
     with torch.inference_mode():
-        # The second row is shorter, so it is padded, and its tokens follow one by one and three together.
+        # The second row is shorter and padded. Its last tokens follow in steps of one and three tokens.
         prompts = [
             build_prompt(model.config, ids, with_image=False),
             build_prompt(model.config, ids[:-5], with_image=False),

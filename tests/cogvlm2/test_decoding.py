@@ -33,7 +33,7 @@ asked = st.tuples(texts, st.none() | st.integers(0, IMAGES - 1), samplings)
 
 
 def test_answers_differ_between_pictures_and_between_questions() -> None:
-    """Else the tests below would prove nothing."""
+    """Otherwise the tests below would prove nothing."""
     answers = [answer([prompt([5, 6, 7], True)], [image])[0].token_ids for image in range(IMAGES)]
     answers += [answer([prompt([question], True)], [0])[0].token_ids for question in range(3, 9)]
     assert len(set(answers)) == len(answers)
@@ -60,7 +60,7 @@ def test_a_row_gives_in_any_batch_what_it_gives_alone(
     right=st.integers(0, 4),
     stop=st.lists(st.integers(0, VOCAB - 1), max_size=3),
 )
-def test_drafts_right_or_wrong_change_no_token(
+def test_drafts_never_change_a_token_whether_right_or_wrong(
     rows: list[tuple[list[int], int | None, Sampling]], drafts: list[list[int]], right: int, stop: list[int]
 ) -> None:
     prompts = [prompt(text, image is not None) for text, image, _ in rows]
@@ -69,12 +69,12 @@ def test_drafts_right_or_wrong_change_no_token(
     plain = answer(prompts, images, sampling=sampling, stop=stop)
 
     def draft(row: int, so_far: Sequence[int]) -> list[int]:
-        begun = len(so_far)
-        wrong = drafts[(begun + row) % len(drafts)] if drafts else []
-        return [*plain[row].token_ids[begun : begun + right], *wrong]
+        done = len(so_far)
+        wrong = drafts[(done + row) % len(drafts)] if drafts else []
+        return [*plain[row].token_ids[done : done + right], *wrong]
 
-    read = prefill(small_model(), prompts, small_features()[images] if images else None, max_new_tokens=12)
-    for verified, unaided in zip(collect(decode(read, 12, stop, sampling, draft), len(rows)), plain, strict=True):
+    batch = prefill(small_model(), prompts, small_features()[images] if images else None, max_new_tokens=12)
+    for verified, unaided in zip(collect(decode(batch, 12, stop, sampling, draft), len(rows)), plain, strict=True):
         assert verified.token_ids == unaided.token_ids
         assert verified.finish_reason == unaided.finish_reason
         assert verified.logprobs == pytest.approx(unaided.logprobs, abs=1e-4)
@@ -90,32 +90,32 @@ def test_right_drafts_save_passes() -> None:
         passes += 1
         return step_logits(*arguments)  # type: ignore[arg-type]
 
-    rows = prefill(small_model(), [asked_once], small_features()[:1], 12, counting_step)
+    batch = prefill(small_model(), [asked_once], small_features()[:1], 12, counting_step)
     (verified,) = collect(
-        decode(rows, 12, (), draft=lambda _, so_far: plain.token_ids[len(so_far) : len(so_far) + 5]), 1
+        decode(batch, 12, (), draft=lambda _, so_far: plain.token_ids[len(so_far) : len(so_far) + 5]), 1
     )
     assert verified.token_ids == plain.token_ids
     assert passes == 2  # twelve tokens: one from the prompt pass, then six, then five
 
 
 @settings(max_examples=20, deadline=None)
-@given(row=asked, others=st.lists(asked, max_size=2), place=st.integers(0, 11))
+@given(row=asked, others=st.lists(asked, max_size=2), index=st.integers(0, 11))
 def test_a_stop_token_ends_its_row_alone_and_is_not_part_of_the_answer(
     row: tuple[list[int], int | None, Sampling],
     others: list[tuple[list[int], int | None, Sampling]],
-    place: int,
+    index: int,
 ) -> None:
     rows = [row, *others]
     prompts = [prompt(text, image is not None) for text, image, _ in rows]
     images = [image for _, image, _ in rows if image is not None]
     sampling = [each for *_, each in rows]
     free = answer(prompts, images, sampling=sampling)
-    stop = free[0].token_ids[place]
+    stop = free[0].token_ids[index]
     stopped = answer(prompts, images, sampling=sampling, stop=[stop])
     for with_stop, without in zip(stopped, free, strict=True):
-        kept = tuple(takewhile(lambda token: token != stop, without.token_ids))
-        assert with_stop.token_ids == kept
-        assert with_stop.finish_reason == (FinishReason.LENGTH if len(kept) == 12 else FinishReason.STOP)
+        expected = tuple(takewhile(lambda token: token != stop, without.token_ids))
+        assert with_stop.token_ids == expected
+        assert with_stop.finish_reason == (FinishReason.LENGTH if len(expected) == 12 else FinishReason.STOP)
     assert stopped[0].finish_reason == FinishReason.STOP
 
 
@@ -127,8 +127,8 @@ def test_tokens_come_one_by_one_and_a_closed_stream_computes_no_more() -> None:
         passes += 1
         return step_logits(*arguments)  # type: ignore[arg-type]
 
-    rows = prefill(small_model(), [prompt([5], False)], None, 12, counting_step)
-    events = decode(rows, 12, ())
+    batch = prefill(small_model(), [prompt([5], False)], None, 12, counting_step)
+    events = decode(batch, 12, ())
     assert isinstance(next(events), Token)
     assert passes == 0
     assert isinstance(next(events), Token)
@@ -140,9 +140,9 @@ def test_tokens_come_one_by_one_and_a_closed_stream_computes_no_more() -> None:
 
 @pytest.mark.parametrize("after", [0, 1, 5])
 def test_cancelling_ends_every_row_between_two_tokens(after: int) -> None:
-    rows = prefill(small_model(), [prompt([5], False), prompt([6, 7], False)], None, 12)
+    batch = prefill(small_model(), [prompt([5], False), prompt([6, 7], False)], None, 12)
     calls = iter(range(100))
-    events = list(decode(rows, 12, (), cancelled=lambda: next(calls) == after))
+    events = list(decode(batch, 12, (), cancelled=lambda: next(calls) == after))
     tokens = [event for event in events if isinstance(event, Token)]
     assert len(tokens) == 2 * after
     assert events[len(tokens) :] == [Finished(0, FinishReason.CANCELLED), Finished(1, FinishReason.CANCELLED)]
@@ -150,10 +150,10 @@ def test_cancelling_ends_every_row_between_two_tokens(after: int) -> None:
 
 @pytest.mark.parametrize("left", [0, 1, 2, 7])
 def test_prompt_and_answer_never_pass_the_context(left: int) -> None:
-    rows = prefill(
+    batch = prefill(
         small_model(), [prompt([4] * (CONTEXT - 1 - left), False), prompt([5], False)], None, max_new_tokens=12
     )
-    full, short = collect(decode(rows, 12, (), draft=lambda *_: [3, 4, 5, 6]), 2)
+    full, short = collect(decode(batch, 12, (), draft=lambda *_: [3, 4, 5, 6]), 2)
     assert (len(full.token_ids), full.finish_reason) == (left, FinishReason.CONTEXT)
     assert (len(short.token_ids), short.finish_reason) == (12, FinishReason.LENGTH)
     assert short.token_ids == answer([prompt([5], False)], [])[0].token_ids
@@ -167,28 +167,28 @@ def test_features_have_to_fit_the_prompts() -> None:
 
 
 def test_nothing_is_decoded_twice_or_without_a_token_to_decode() -> None:
-    rows = prefill(small_model(), [prompt([5], False)], None, max_new_tokens=12)
+    batch = prefill(small_model(), [prompt([5], False)], None, max_new_tokens=12)
     with pytest.raises(ValueError, match="at least 1"):
-        next(decode(rows, 0, ()))
-    collect(decode(rows, 5, ()), 1)
+        next(decode(batch, 0, ()))
+    collect(decode(batch, 5, ()), 1)
     with pytest.raises(ValueError, match="decoded before"):
-        next(decode(rows, 5, ()))
+        next(decode(batch, 5, ()))
 
 
-def test_logits_that_are_no_numbers_are_an_error_and_not_a_token() -> None:
-    rows = prefill(small_model(), [prompt([5], False)], None, 12, lambda *_: torch.full((1, 1, VOCAB), torch.nan))
+def test_logits_that_are_not_finite_are_an_error_and_not_a_token() -> None:
+    batch = prefill(small_model(), [prompt([5], False)], None, 12, lambda *_: torch.full((1, 1, VOCAB), torch.nan))
     with pytest.raises(CheckpointError, match="not finite"):
-        collect(decode(rows, 12, ()), 1)
+        collect(decode(batch, 12, ()), 1)
 
 
-class NothingThatWaits(TorchDispatchMode):
-    """Refuses operators whose result has to come back from the device before Python can go on."""
+class NoSynchronization(TorchDispatchMode):
+    """Rejects operators that synchronize: Python has to wait for their result from the device."""
 
-    WAITS = ("nonzero", "_local_scalar_dense", "masked_select", "item", "is_nonzero", "unique")
+    SYNCHRONIZING = ("nonzero", "_local_scalar_dense", "masked_select", "item", "is_nonzero", "unique")
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = function.overloadpacket.__name__
-        assert name not in self.WAITS, f"{name} waits for the device"
+        assert name not in self.SYNCHRONIZING, f"{name} waits for the device"
         return function(*args, **(kwargs or {}))
 
 
@@ -197,7 +197,7 @@ def test_no_pass_waits_for_the_device() -> None:
     cache = allocate_cache(model.config, 2, 20, torch.float32, torch.device("cpu"))
     batch = collate(rows, model.config.pad_token_id, torch.device("cpu"))
     slots = torch.tensor(batch.lengths)[:, None]
-    with torch.inference_mode(), NothingThatWaits():
+    with torch.inference_mode(), NoSynchronization():
         features = model.image_features(torch.zeros(1, 3, 16, 16))
         model.logits(model.prefill(batch, features, cache))
         step_logits(model, torch.tensor([[5], [6]]), slots, slots, cache, False)
@@ -213,6 +213,6 @@ def test_a_decode_step_compiles_as_one_graph_and_gives_the_same_tokens() -> None
     prompts = [prompt([5, 6], True), prompt([7], False)]
     eager = answer(prompts, [0])
     step = torch.compile(step_logits, fullgraph=True, backend="aot_eager")
-    rows = prefill(small_model(), prompts, small_features()[:1], 12, step)
-    compiled = collect(decode(rows, 12, ()), 2)
+    batch = prefill(small_model(), prompts, small_features()[:1], 12, step)
+    compiled = collect(decode(batch, 12, ()), 2)
     assert [row.token_ids for row in compiled] == [row.token_ids for row in eager]

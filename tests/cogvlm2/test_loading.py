@@ -1,4 +1,4 @@
-"""Checkpoints load whole and as they are, or are refused in one message; nothing in their folder is ever run."""
+"""Checkpoints load exactly, or are refused with one message; code in their folder never runs."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def test_computes_in_the_dtype_that_the_config_states(tmp_path: Path, key: str) 
     assert load_model(save_checkpoint(tmp_path, random_weights(), raw)).dtype == torch.float32
 
 
-def test_a_dtype_that_is_asked_for_comes_before_the_stated_one(tmp_path: Path) -> None:
+def test_a_requested_dtype_overrides_the_stated_one(tmp_path: Path) -> None:
     model = load_model(save_checkpoint(tmp_path, random_weights()), dtype=torch.float32)
     assert {tensor.dtype for tensor in snapshot(model).values()} == {torch.float32}
 
 
-def test_loaded_tensors_do_not_depend_on_the_files_any_more(tmp_path: Path) -> None:
+def test_loaded_tensors_do_not_depend_on_the_files(tmp_path: Path) -> None:
     folder = save_checkpoint(tmp_path, random_weights())
     model = load_model(folder)
     before = outputs(model)
@@ -67,14 +67,14 @@ def test_loaded_tensors_do_not_depend_on_the_files_any_more(tmp_path: Path) -> N
     assert all(torch.equal(one, other) for one, other in zip(before, outputs(model), strict=True))
 
 
-def test_progress_is_told_of_every_tensor(tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    load_model(save_checkpoint(tmp_path, random_weights()), progress=lambda done, total: seen.append((done, total)))
+def test_progress_counts_every_tensor(tmp_path: Path) -> None:
+    calls: list[tuple[int, int]] = []
+    load_model(save_checkpoint(tmp_path, random_weights()), progress=lambda done, total: calls.append((done, total)))
     count = len(architecture().state_dict())
-    assert seen == [(done, count) for done in range(1, count + 1)]
+    assert calls == [(done, count) for done in range(1, count + 1)]
 
 
-def test_one_error_names_all_that_is_missing_unknown_and_misshapen(tmp_path: Path) -> None:
+def test_one_error_names_all_missing_unknown_and_misshapen_tensors(tmp_path: Path) -> None:
     weights = random_weights()
     del weights["model.norm.weight"], weights["model.vision.boi"]
     weights["model.extra.weight"] = torch.zeros(3)
@@ -149,7 +149,7 @@ def leave_the_index_without_a_map(folder: Path) -> None:
         (leave_the_index_without_a_map, f"{SHARDS}: cannot be read"),
     ],
 )
-def test_a_damaged_checkpoint_is_refused_by_the_name_of_what_is_damaged(
+def test_the_error_for_a_damaged_checkpoint_names_the_damaged_file(
     tmp_path: Path, damage: Callable[[Path], None], named: str
 ) -> None:
     folder = save_checkpoint(tmp_path, random_weights(), shards=3)
@@ -159,7 +159,7 @@ def test_a_damaged_checkpoint_is_refused_by_the_name_of_what_is_damaged(
     assert named in str(caught.value)
 
 
-def test_a_tensor_that_only_the_index_knows_is_missing(tmp_path: Path) -> None:
+def test_a_tensor_that_is_only_in_the_index_is_missing(tmp_path: Path) -> None:
     folder = save_checkpoint(tmp_path, random_weights(), shards=3)
     index = json.loads((folder / SHARDS).read_text(encoding="utf-8"))
     save_file({"model.norm.weight": torch.ones(128)}, folder / index["weight_map"]["lm_head.weight"])
@@ -210,13 +210,13 @@ def test_a_config_that_is_missing_or_wrong_is_refused(tmp_path: Path, content: s
 
 def test_code_in_the_folder_is_never_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = save_checkpoint(tmp_path / "checkpoint", random_weights())
-    mark = tmp_path / "ran"
+    marker = tmp_path / "ran"
     modules = ("configuration_cogvlm", "modeling_cogvlm", "__init__", "sitecustomize", "torch", "safetensors")
     for module in modules:
-        (folder / f"{module}.py").write_text(f"open({str(mark)!r}, 'w')\nraise RuntimeError\n", encoding="utf-8")
+        (folder / f"{module}.py").write_text(f"open({str(marker)!r}, 'w')\nraise RuntimeError\n", encoding="utf-8")
     monkeypatch.chdir(folder)
     outputs(load_model(folder, quantization="nf4"))
-    assert not mark.exists()
+    assert not marker.exists()
     assert not (folder / "__pycache__").exists()
     assert "modeling_cogvlm" not in sys.modules
 
@@ -231,7 +231,7 @@ def test_tied_embeddings_need_no_output_head(tmp_path: Path) -> None:
     assert torch.equal(outputs(model)[1], outputs(other)[1])
 
 
-def test_an_output_head_is_missed_where_embeddings_are_not_tied(tmp_path: Path) -> None:
+def test_without_tied_embeddings_the_output_head_is_required(tmp_path: Path) -> None:
     weights = random_weights()
     del weights["lm_head.weight"]
     with pytest.raises(CheckpointError, match=r"1 missing: lm_head\.weight"):
@@ -269,10 +269,10 @@ def test_other_weights_and_another_config_have_other_fingerprints(tmp_path: Path
 
 def test_any_one_trained_tensor_changes_the_fingerprint(tmp_path: Path) -> None:
     weights = random_weights()
-    seen = {fingerprint(save_checkpoint(tmp_path, weights))}
+    fingerprints = {fingerprint(save_checkpoint(tmp_path, weights))}
     for name in weights:
-        seen.add(fingerprint(save_checkpoint(tmp_path, weights | {name: weights[name] + 1})))
-    assert len(seen) == len(weights) + 1
+        fingerprints.add(fingerprint(save_checkpoint(tmp_path, weights | {name: weights[name] + 1})))
+    assert len(fingerprints) == len(weights) + 1
 
 
 def test_a_fingerprint_needs_a_checkpoint(tmp_path: Path) -> None:
@@ -281,7 +281,7 @@ def test_a_fingerprint_needs_a_checkpoint(tmp_path: Path) -> None:
 
 
 def test_nothing_is_printed_or_logged_on_import_and_use(tmp_path: Path) -> None:
-    """bitsandbytes would log that an optional download is not installed, and warn at each int8 product."""
+    """bitsandbytes would log that an optional download is missing, and warn at each int8 product."""
     folder = save_checkpoint(tmp_path, random_weights())
     program = f"""
 import sys
@@ -292,8 +292,8 @@ from small_checkpoints import outputs
 for quantization in ("nf4", "int8", "none"):
     outputs(load_model(Path({str(folder)!r}), quantization=quantization))
 """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
+    assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
 
 
 @pytest.mark.gpu

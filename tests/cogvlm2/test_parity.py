@@ -62,12 +62,12 @@ def test_the_naive_reference_gives_what_the_fixtures_hold(folder: Path) -> None:
         positions = reference.positions(types)
         assert positions == own["position_ids"][0].tolist()
         features = None if picture is None else parts[picture]["image_features"]
-        read = reference.read(ids, types, positions, features)
-        for layer, hidden in enumerate(read.hidden):
+        outputs = reference.prefill(ids, types, positions, features)
+        for layer, hidden in enumerate(outputs.hidden):
             torch.testing.assert_close(hidden, own[f"hidden_{layer}"][0], atol=LIMIT, rtol=0)
-        torch.testing.assert_close(read.first_keys, own["kv0_k"][0], atol=LIMIT, rtol=0)
-        torch.testing.assert_close(read.first_values, own["kv0_v"][0], atol=LIMIT, rtol=0)
-        torch.testing.assert_close(read.logits, own["prefill_logits"][0], atol=LIMIT, rtol=0)
+        torch.testing.assert_close(outputs.first_keys, own["kv0_k"][0], atol=LIMIT, rtol=0)
+        torch.testing.assert_close(outputs.first_values, own["kv0_v"][0], atol=LIMIT, rtol=0)
+        torch.testing.assert_close(outputs.logits, own["prefill_logits"][0], atol=LIMIT, rtol=0)
         tokens, logits = reference.decode(ids, types, positions, features, own["tokens"].shape[1])
         assert tokens == own["tokens"][0].tolist()
         torch.testing.assert_close(logits, own["step_logits"][0], atol=LIMIT, rtol=0)
@@ -80,10 +80,10 @@ def build(size: Sizes, weights: dict[str, Tensor], arithmetic: Arithmetic = "pre
     return model.eval().requires_grad_(False)
 
 
-def read_and_step(
+def prefill_and_step(
     model: CogVLM2, prompts: list[Prompt], features: Tensor | None, following: list[list[int]]
 ) -> list[Tensor]:
-    """Each row's logits (length + steps, vocab_size), the tokens in `following` read one at a time."""
+    """The logits (length + steps, vocab_size) of each row, with the tokens of `following` run one at a time."""
     batch = collate(prompts, PAD, model.device)
     steps = len(following[0])
     cache = allocate_cache(model.config, len(prompts), batch.token_ids.shape[1] + steps, model.dtype, model.device)
@@ -117,33 +117,33 @@ def test_mixed_batches_of_any_sizes_give_what_the_naive_reference_gives(size: Si
             types = [*prompts[-1].token_types, 0, 0, 0]
             naive = reference.image_features(pixels[row])["image_features"]
             torch.testing.assert_close(features[row], naive, atol=RANDOM_LIMIT, rtol=RANDOM_LIMIT)
-            read = reference.read(
+            outputs = reference.prefill(
                 [*prompts[-1].token_ids, *text[length:]],
                 types,
                 reference.positions(types),
                 naive if with_image else None,
             )
-            expected.append(read.logits)
+            expected.append(outputs.logits)
         with_image = [row for row, (image, _) in enumerate(rows) if image]
-        logits = read_and_step(model, prompts, features[with_image] if with_image else None, following)
+        logits = prefill_and_step(model, prompts, features[with_image] if with_image else None, following)
         for mine, theirs in zip(logits, expected, strict=True):
             torch.testing.assert_close(mine, theirs, atol=RANDOM_LIMIT, rtol=RANDOM_LIMIT)
 
 
 def test_each_norm_has_its_own_epsilon() -> None:
-    """Only faint numbers show it: here what is normalized has a variance about as large as the epsilon."""
-    faint = {"embed_tokens.weight": 3e-3, "linear_proj.linear_proj.weight": 3e-3, "attention.dense": 1e-3, "fc2": 1e-3}
+    """Only small activations show it: here the variances are about as large as the epsilon."""
+    scales = {"embed_tokens.weight": 3e-3, "linear_proj.linear_proj.weight": 3e-3, "attention.dense": 1e-3, "fc2": 1e-3}
     weights = random_weights(SMALL, torch.Generator().manual_seed(6))
     for name in weights:
-        weights[name] *= next((factor for part, factor in faint.items() if part in name), 1)
+        weights[name] *= next((factor for part, factor in scales.items() if part in name), 1)
     model, reference = build(SMALL, weights), NaiveCogVLM2(raw_config(SMALL), weights)
     pixels = torch.randn(1, 3, 12, 12, generator=torch.Generator().manual_seed(7))
     expected = reference.image_features(pixels[0])["image_features"]
     torch.testing.assert_close(model.image_features(pixels)[0], expected, atol=LIMIT, rtol=0)
     prompt = build_prompt(model.config, range(10, 20), with_image=False)
-    (logits,) = read_and_step(model, [prompt], None, [[]])
-    read = reference.read(prompt.token_ids, prompt.token_types, prompt.positions, None)
-    torch.testing.assert_close(logits, read.logits, atol=LIMIT, rtol=0)
+    (logits,) = prefill_and_step(model, [prompt], None, [[]])
+    outputs = reference.prefill(prompt.token_ids, prompt.token_types, prompt.positions, None)
+    torch.testing.assert_close(logits, outputs.logits, atol=LIMIT, rtol=0)
 
 
 def test_shared_key_heads_act_as_copies_for_each_query_head() -> None:
@@ -151,29 +151,29 @@ def test_shared_key_heads_act_as_copies_for_each_query_head() -> None:
     separate = replace(shared, kv_heads=8)
     weights = random_weights(shared, torch.Generator().manual_seed(3))
 
-    def unshare(name: str, tensor: Tensor) -> Tensor:
+    def repeat_heads(name: str, tensor: Tensor) -> Tensor:
         if "expert_query_key_value" not in name:
             return tensor
         query, *pairs = tensor.split([48, 12, 12])
         return torch.cat([query, *(pair.unflatten(0, (2, 6)).repeat_interleave(4, 0).flatten(0, 1) for pair in pairs)])
 
-    copied = {name: unshare(name, tensor) for name, tensor in weights.items()}
+    copied = {name: repeat_heads(name, tensor) for name, tensor in weights.items()}
     model = build(shared, weights)
     features = model.image_features(torch.randn(1, 3, 24, 24, generator=torch.Generator().manual_seed(4)))
     prompts = [build_prompt(model.config, range(10, 20), with_image=True)]
-    (mine,) = read_and_step(model, prompts, features, [[30, 31]])
-    (theirs,) = read_and_step(build(separate, copied), prompts, features, [[30, 31]])
+    (mine,) = prefill_and_step(model, prompts, features, [[30, 31]])
+    (theirs,) = prefill_and_step(build(separate, copied), prompts, features, [[30, 31]])
     torch.testing.assert_close(mine, theirs, atol=LIMIT, rtol=0)
 
 
-def test_the_two_arithmetics_differ_in_bf16_and_nowhere_else() -> None:
+def test_the_two_arithmetics_differ_only_in_bf16() -> None:
     size = Sizes(head_dim=32)
     weights = random_weights(size, torch.Generator().manual_seed(5))
     bf16 = {name: tensor.bfloat16() for name, tensor in weights.items()}
     prompts = [build_prompt(parse_config(raw_config(size)), [7 + i % 100 for i in range(300)], with_image=False)]
 
     def logits(weights: dict[str, Tensor], arithmetic: Arithmetic) -> Tensor:
-        return read_and_step(build(size, weights, arithmetic), prompts, None, [[9, 9]])[0]
+        return prefill_and_step(build(size, weights, arithmetic), prompts, None, [[9, 9]])[0]
 
     torch.testing.assert_close(logits(weights, "published"), logits(weights, "precise"), atol=LIMIT, rtol=0)
     truth = logits({name: tensor.float() for name, tensor in bf16.items()}, "float32")
@@ -183,5 +183,5 @@ def test_the_two_arithmetics_differ_in_bf16_and_nowhere_else() -> None:
     assert default < 0.7 * published
     naive = NaiveCogVLM2(raw_config(size), bf16)
     ids, types = [*prompts[0].token_ids, 9, 9], [0] * 303
-    as_published = naive.read(ids, types, naive.positions(types), None).logits
+    as_published = naive.prefill(ids, types, naive.positions(types), None).logits
     assert (logits(bf16, "published") - as_published).square().mean().sqrt() < 0.5 * published

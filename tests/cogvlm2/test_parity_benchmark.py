@@ -59,7 +59,7 @@ def lines_of(output: str) -> dict[str, str]:
         ),
     ],
 )
-def test_passes_on_folders_that_nobody_has_seen(
+def test_passes_on_fixtures_of_any_sizes_and_forms(
     maker: Callable[[], FolderMaker], options: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(maker().write(tmp_path / "folder", **options))]) == 0, capsys.readouterr().out
@@ -74,7 +74,7 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(small_folder: Path, tmp_path: Path) -> Path:
-    """A folder whose files may be replaced."""
+    """A folder whose files a test may replace."""
     folder = tmp_path / "copy"
     folder.mkdir()
     for file in small_folder.iterdir():
@@ -82,18 +82,19 @@ def copy(small_folder: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_any_weight_that_differs_by_a_hundredth_is_noticed(copy: Path) -> None:
-    """The disturbance is no factor: where a norm follows, that would rightly change nothing."""
-    assert main([str(copy)]) == 0
-    file = copy / "model.safetensors"
+def test_any_weight_that_differs_by_a_hundredth_is_noticed(tmp_path: Path) -> None:
+    """The weights are not scaled: before a norm, that would change nothing."""
+    folder = FolderMaker(SMALL, 11).write(tmp_path / "folder", cases=("text", "image"))
+    assert main([str(folder)]) == 0
+    file = folder / "model.safetensors"
     weights = load_file(file)
     unnoticed = []
     for name in weights:
         shuffled = weights[name].flatten().roll(1).view_as(weights[name])
         save_file(weights | {name: weights[name] + 0.01 * shuffled}, file)
-        if main([str(copy)]) != 1:
+        if main([str(folder)]) != 1:
             unnoticed.append(name)
-    # The tables are computed in fp32 from the base, so the buffer is not used.
+    # The rotary tables are computed in fp32 from the base, so the buffer is unused.
     assert unnoticed == ["model.layers.0.self_attn.rotary_emb.inv_freq"]
 
 
@@ -165,7 +166,7 @@ def drop_tensor(file: str, tensor: str) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "message"),
     [
         (without("expected.safetensors"), "no expected.safetensors"),
         (without("config.json"), "no config.json"),
@@ -180,21 +181,21 @@ def drop_tensor(file: str, tensor: str) -> Callable[[Path], None]:
         (drop_tensor("expected.safetensors", "text.position_ids"), "text.position_ids"),
     ],
 )
-def test_says_in_a_line_what_a_folder_lacks(
-    damage: Callable[[Path], None], said: str, copy: Path, capsys: pytest.CaptureFixture[str]
+def test_names_in_a_line_what_a_folder_lacks(
+    damage: Callable[[Path], None], message: str, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damage(copy)
     assert main([str(copy)]) == 2
-    told = capsys.readouterr()
-    assert said in told.err
-    assert told.err.count("\n") == 1
-    assert told.out == ""
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
 
 
-def test_checks_what_there_is_where_tensors_are_left_out(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_compares_the_tensors_that_are_there(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     expected = load_file(copy / "expected.safetensors")
-    left_out = ("pixel_values", "vit_", "hidden_", "kv0_", "logits")
-    kept = {name: tensor for name, tensor in expected.items() if not any(part in name for part in left_out)}
+    omitted = ("pixel_values", "vit_", "hidden_", "kv0_", "logits")
+    kept = {name: tensor for name, tensor in expected.items() if not any(part in name for part in omitted)}
     save_file(kept, copy / "expected.safetensors")
     (copy / "expected.json").unlink()
     assert main([str(copy)]) == 0
@@ -202,7 +203,7 @@ def test_checks_what_there_is_where_tensors_are_left_out(copy: Path, capsys: pyt
 
 
 @pytest.mark.parametrize("name", ["image.tokens", "image.token_type_ids", "text.hidden_0", "text.kv0_k"])
-def test_tensors_of_another_shape_are_told_from_differences(name: str, copy: Path) -> None:
+def test_tensors_of_another_shape_are_an_error_and_not_a_difference(name: str, copy: Path) -> None:
     expected = load_file(copy / "expected.safetensors")
     save_file(expected | {name: expected[name][0, :1].clone()}, copy / "expected.safetensors")
     assert main([str(copy)]) == 2
@@ -212,6 +213,6 @@ def test_a_bad_folder_does_not_keep_others_from_being_checked(
     copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([str(tmp_path / "nowhere"), str(copy)]) == 2
-    told = capsys.readouterr()
-    assert "nowhere: not a folder" in told.err
-    assert "batch_right" in lines_of(told.out)
+    captured = capsys.readouterr()
+    assert "nowhere: not a folder" in captured.err
+    assert "batch_right" in lines_of(captured.out)

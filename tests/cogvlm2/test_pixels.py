@@ -1,4 +1,4 @@
-"""Any picture becomes the tensor that the published transform makes of it, bit for bit."""
+"""Any image becomes the pixel tensor of the published transform, bit for bit."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def published_transform(image: Image.Image, side: int) -> NDArray[np.float32]:
 
 
 @st.composite
-def pictures(draw: st.DrawFn, modes: list[str]) -> Image.Image:
-    """Noise of any of the modes and of any small size, lines one pixel high or wide among them."""
+def images(draw: st.DrawFn, modes: list[str]) -> Image.Image:
+    """Noise images of the given modes and any small size, including lines of one pixel."""
     mode = draw(st.sampled_from(modes))
     size = (draw(st.integers(1, 70)), draw(st.integers(1, 70)))
     noise = np.random.default_rng(draw(st.integers(0, 2**16)))
@@ -70,8 +70,8 @@ def test_pixels_are_those_of_the_parity_fixtures(folder: Path) -> None:
         assert torch.equal(pixels, expected[f"pixel_values_{path.stem.removeprefix('img_')}"])
 
 
-@given(image=pictures(MODES), side=st.sampled_from([14, 28, 56]))
-def test_any_picture_gives_what_the_published_transform_gives(image: Image.Image, side: int) -> None:
+@given(image=images(MODES), side=st.sampled_from([14, 28, 56]))
+def test_any_image_gives_the_pixels_of_the_published_transform(image: Image.Image, side: int) -> None:
     pixels = to_pixels(image, vision(side))
     assert pixels.dtype == torch.float32
     assert pixels.shape == (3, side, side)
@@ -88,7 +88,7 @@ def test_the_published_size(size: tuple[int, int]) -> None:
     assert np.array_equal(pixels.numpy(), published_transform(image, 1344))
 
 
-def test_colors_keep_their_channels_and_their_place() -> None:
+def test_colors_keep_their_channels_and_positions() -> None:
     image = Image.new("RGB", (28, 28), "red")
     image.paste("blue", (0, 14, 28, 28))
     top, bottom = to_pixels(image, vision(28))[:, [0, -1], 0].T
@@ -99,9 +99,9 @@ def test_colors_keep_their_channels_and_their_place() -> None:
     assert bottom[2].item() == pytest.approx((1 - 0.40821073) / 0.27577711)
 
 
-@given(image=pictures(["RGBA", "LA", "PA"]))
+@given(image=images(["RGBA", "LA", "PA"]))
 def test_transparency_is_dropped_as_the_published_code_does(image: Image.Image) -> None:
-    """Whoever wants transparent parts on white, as a document has them, puts them there before."""
+    """Callers that want transparent parts on white, as in documents, composite them first."""
     opaque = image.copy()
     opaque.putalpha(255)
     assert torch.equal(to_pixels(image, vision(28)), to_pixels(opaque, vision(28)))
@@ -116,7 +116,7 @@ def test_a_transparent_palette_color_keeps_its_color() -> None:
     assert torch.equal(plain, to_pixels(Image.new("RGB", (9, 9), (200, 100, 50)), vision(28)))
 
 
-def test_the_picture_itself_is_left_alone() -> None:
+def test_the_image_itself_is_unchanged() -> None:
     image = Image.effect_noise((40, 30), 80)
     before = image.tobytes()
     to_pixels(image, vision(28)).zero_()

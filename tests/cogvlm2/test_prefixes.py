@@ -1,4 +1,4 @@
-"""A prefix that is read once: kept, saved, forked for several questions, always equal to reading all at once."""
+"""A prefix that is prefilled once, kept, saved and forked gives the same answers as whole prompts."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def image_prefix(*text: int) -> Prefix:
     questions=st.lists(texts, min_size=1, max_size=4),
     guess=st.lists(st.integers(3, VOCAB - 1), max_size=3),
 )
-def test_forked_questions_answer_as_if_each_prompt_was_read_whole(
+def test_forked_questions_give_the_answers_of_whole_prompts(
     shared: list[int], questions: list[list[int]], guess: list[int]
 ) -> None:
-    rows = fork(small_model(), image_prefix(*shared), questions, max_new_tokens=12)
-    events = decode(rows, 12, (), Sampling(0.8, seed=3), draft=lambda row, _: guess[row:])
+    batch = fork(small_model(), image_prefix(*shared), questions, max_new_tokens=12)
+    events = decode(batch, 12, (), Sampling(0.8, seed=3), draft=lambda row, _: guess[row:])
     for question, row in zip(questions, collect(events, len(questions)), strict=True):
         (whole,) = answer([prompt([*shared, *question], True)], [0], sampling=Sampling(0.8, seed=3))
         assert row.token_ids == whole.token_ids
@@ -44,16 +44,18 @@ def test_a_prefix_serves_again_after_it_was_forked() -> None:
     assert first == second
 
 
-def test_a_saved_prefix_continues_as_the_one_in_memory(tmp_path: Path) -> None:
+def test_a_saved_prefix_gives_the_same_answer_as_the_one_in_memory(tmp_path: Path) -> None:
     prefix = image_prefix(8, 9)
     prefix.save(tmp_path / "prefix.safetensors", "model")
     loaded = Prefix.load(tmp_path / "prefix.safetensors", "model")
     assert (loaded.length, loaded.next_position) == (prefix.length, prefix.next_position)
-    kept, again = (collect(decode(fork(small_model(), one, [[5]], 12), 12, ()), 1) for one in (prefix, loaded))
-    assert kept == again
+    from_memory, from_file = (
+        collect(decode(fork(small_model(), one, [[5]], 12), 12, ()), 1) for one in (prefix, loaded)
+    )
+    assert from_memory == from_file
 
 
-def test_what_is_no_whole_prefix_is_refused(tmp_path: Path) -> None:
+def test_files_that_are_not_a_complete_prefix_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "prefix.safetensors"
     with pytest.raises(DamagedError, match="not a saved prefix"):
         Prefix.load(path, "model")

@@ -1,4 +1,4 @@
-"""A prompt has the published text, tokens, types and positions, and one that does not fit is refused by its count."""
+"""A prompt has the published text, tokens, types and positions, and one that does not fit is refused."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def config_with(**changes: Any) -> dict[str, Any]:
     """The published config.json with other values; `vision__image_size` means that of the vision_config."""
     raw = copy.deepcopy(CONFIG_JSON) | {"auto_map": {"AutoConfig": "configuration_cogvlm.CogVLMConfig"}}
     for key, value in changes.items():
-        place, _, inner = key.partition("__")
+        name, _, inner = key.partition("__")
         if inner:
             raw["vision_config"][inner] = value
         else:
-            raw[place] = value
+            raw[name] = value
     return raw
 
 
@@ -74,7 +74,7 @@ def test_a_question_alone_in_each_template(template: Template, text: str) -> Non
     assert apply_template(template, "What is this?") == text
 
 
-def test_past_turns_stand_before_the_question() -> None:
+def test_earlier_turns_precede_the_question() -> None:
     history = [Turn("Hi", "Hello."), Turn("谁签的？", "房东")]
     assert apply_template("chat", "When?", history) == (
         "Question: Hi Answer: Hello.\nQuestion: 谁签的？ Answer: 房东\nQuestion: When? Answer:"
@@ -87,13 +87,13 @@ def test_past_turns_stand_before_the_question() -> None:
 
 
 @given(template=st.sampled_from(["chat", "vqa"]), history=TURNS, last=st.builds(Turn, LINE, LINE), question=LINE)
-def test_a_conversation_goes_on_from_what_the_model_has_read(
+def test_the_prompt_of_a_conversation_continues_the_previous_one(
     template: Template, history: list[Turn], last: Turn, question: str
 ) -> None:
-    read = apply_template(template, last.question, history)
+    previous = apply_template(template, last.question, history)
     assert (
         apply_template(template, question, [*history, last])
-        == f"{read} {last.answer}\n{apply_template(template, question)}"
+        == f"{previous} {last.answer}\n{apply_template(template, question)}"
     )
 
 
@@ -101,9 +101,8 @@ def test_a_conversation_goes_on_from_what_the_model_has_read(
 @pytest.mark.parametrize("folder", ["tiny", "tiny_bf16"])
 @pytest.mark.parametrize("template", ["base", "chat", "vqa"])
 def test_templates_are_those_of_the_published_code(folder: str, template: Template) -> None:
-    alone, with_history = json.loads((PUBLISHED_FIXTURES / folder / "expected.json").read_text(encoding="utf-8"))[
-        "prompts"
-    ][template]
+    expected = json.loads((PUBLISHED_FIXTURES / folder / "expected.json").read_text(encoding="utf-8"))
+    alone, with_history = expected["prompts"][template]
     assert apply_template(template, "What is this?") == alone
     assert apply_template(template, "What is this?", [Turn("Hi", "Hello.")]) == with_history
 
@@ -120,21 +119,19 @@ def test_prompts_are_those_of_the_parity_fixtures(folder: Path, case: str) -> No
     assert (prompt.token_ids, prompt.token_types, prompt.positions) == (ids, types, positions)
 
 
-def test_a_picture_of_the_published_size_takes_2306_tokens(published: ModelConfig) -> None:
+def test_an_image_of_the_published_size_takes_2306_tokens(published: ModelConfig) -> None:
     prompt = build_prompt(published, [9, 8, 7], with_image=True)
     assert prompt.token_ids == (BOS, *[PAD] * 2306, 9, 8, 7)
     assert prompt.token_types == (TEXT, *[IMAGE] * 2306, TEXT, TEXT, TEXT)
     assert prompt.positions == (0, 1, *[2] * 2304, 3, 4, 5, 6)
-    assert prompt.has_image
     assert len(prompt) == 2310
 
 
-def test_a_prompt_without_a_picture_has_no_placeholders(published: ModelConfig) -> None:
+def test_a_prompt_without_an_image_has_no_placeholders(published: ModelConfig) -> None:
     prompt = build_prompt(published, [9, 8, 7], with_image=False)
     assert prompt.token_ids == (BOS, 9, 8, 7)
     assert prompt.token_types == (TEXT,) * 4
     assert prompt.positions == (0, 1, 2, 3)
-    assert not prompt.has_image
 
 
 @given(grid=st.integers(1, 6).map(lambda half: 2 * half), text=st.lists(st.integers(0, 999), max_size=20))
@@ -149,7 +146,7 @@ def test_layout_of_any_size(grid: int, text: list[int]) -> None:
 
 
 @given(types=st.lists(st.sampled_from([TEXT, IMAGE]), max_size=40))
-def test_positions_of_any_types_are_those_of_a_naive_reading(types: list[int]) -> None:
+def test_positions_of_any_types_are_those_of_a_naive_implementation(types: list[int]) -> None:
     positions: list[int] = []
     following = 0
     for kind, run in groupby(types):
@@ -166,7 +163,7 @@ def test_positions_of_any_types_are_those_of_a_naive_reading(types: list[int]) -
 
 
 @given(types=st.lists(st.sampled_from([TEXT, IMAGE]), max_size=40))
-def test_vision_experts_read_all_of_a_picture_but_its_end(types: list[int]) -> None:
+def test_vision_experts_get_all_tokens_of_an_image_except_the_last(types: list[int]) -> None:
     indices: list[int] = []
     start = 0
     for kind, run in groupby(types):
@@ -178,7 +175,7 @@ def test_vision_experts_read_all_of_a_picture_but_its_end(types: list[int]) -> N
 
 
 @pytest.mark.parametrize(("with_image", "room"), [(True, 8192 - 2307), (False, 8192 - 1)])
-def test_a_prompt_may_fill_the_context_but_not_pass_it(published: ModelConfig, with_image: bool, room: int) -> None:
+def test_a_prompt_may_fill_the_context_but_not_exceed_it(published: ModelConfig, with_image: bool, room: int) -> None:
     assert len(build_prompt(published, [5] * room, with_image)) == 8192
     with pytest.raises(TooLargeError, match=r"8,193 tokens.*8,192"):
         build_prompt(published, [5] * (room + 1), with_image)
@@ -195,7 +192,7 @@ def test_published_sizes_follow_from_the_file(published: ModelConfig) -> None:
     assert published.eos_token_ids == (128001, 128009)
 
 
-def test_what_the_published_file_leaves_out_may_be_stated() -> None:
+def test_keys_that_the_published_file_omits_may_be_stated() -> None:
     config = parse_config(config_with(num_multi_query_heads=4, rope_theta=10_000.0, eos_token_id=128001))
     assert (config.num_kv_heads, config.rotary_base, config.eos_token_ids) == (4, 10_000.0, (128001,))
 
@@ -217,7 +214,7 @@ def test_a_missing_key_of_the_vision_transformer_is_named(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "message"),
     [
         ({"hidden_act": "gelu"}, "hidden_act is not silu"),
         ({"vision__hidden_act": "quick_gelu"}, "vision_config.hidden_act is not gelu"),
@@ -231,8 +228,8 @@ def test_a_missing_key_of_the_vision_transformer_is_named(key: str) -> None:
         ({"vision__patch_size": 16}, "vision_config.num_positions does not fit image_size and patch_size"),
     ],
 )
-def test_sizes_that_contradict_each_other_are_named(changes: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(CheckpointError, match=rf"^config\.json: {complaint}"):
+def test_sizes_that_contradict_each_other_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(CheckpointError, match=rf"^config\.json: {message}"):
         parse_config(config_with(**changes))
 
 

@@ -1,4 +1,4 @@
-"""Quantized layers hold what bitsandbytes would hold, and compute what their weights say, by either CPU kernel."""
+"""Quantized layers have the codes of bitsandbytes, and both CPU kernels compute the product with their weights."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from small_checkpoints import (
 )
 from torch import Tensor
 
+from benchmarks.full_size import weight_bytes
 from cogdoc.cogvlm2.batch import prefill, step_logits
 from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.loading import load_model
@@ -39,21 +40,21 @@ from cogdoc.cogvlm2.quantization import (
 from cogdoc.errors import CheckpointError, UsageError
 
 LAYER = "model.layers.1.mlp.language_mlp.up_proj"
-# The packed kernel rounds scales and sums to bf16, and the other one rounds the expanded weights.
+# The packed kernel rounds scales and sums to bf16, the other one the expanded weights.
 BF16_ERROR = 0.01
 
 needs_packing = pytest.mark.skipif(not has_avx512bf16(), reason="no packed kernel without AVX-512 BF16")
 
 
 def random_weight(rows: int, columns: int, dtype: torch.dtype = torch.bfloat16, seed: int = 0) -> Tensor:
-    """Of a usual scale, with some values that stand out."""
+    """A weight of a typical scale with some outliers."""
     weight = torch.randn(rows, columns, generator=torch.Generator().manual_seed(seed)) * 0.02
     weight.view(-1)[::997] *= 20
     return weight.to(dtype)
 
 
-def whole(weight: Tensor) -> dict[str, Tensor]:
-    """What bitsandbytes makes of the whole tensor."""
+def quantize_whole(weight: Tensor) -> dict[str, Tensor]:
+    """Quantize the whole tensor at once with bitsandbytes."""
     codes, state = quantize_4bit(weight, blocksize=64, compress_statistics=True, quant_type="nf4")
     return {"weight": codes} | {f"weight.{part}": value for part, value in state.as_dict(packed=True).items()}
 
@@ -81,9 +82,9 @@ def is_packed(layer: Linear4bit) -> bool:
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
 @pytest.mark.parametrize("shape", [(64, 64), (1024, CHUNK // 1024), (1031, 2 * CHUNK // 1024 + 64)])
 def test_codes_and_scales_are_those_of_the_whole_tensor(shape: tuple[int, int], dtype: torch.dtype) -> None:
-    """Although pieces are quantized one by one: shapes lie below, at and across the ends of pieces."""
+    """Although it is quantized in chunks: the shapes end below, at and across chunk boundaries."""
     weight = random_weight(*shape, dtype)
-    assert_same(nf4_parts(weight), whole(weight))
+    assert_same(nf4_parts(weight), quantize_whole(weight))
 
 
 @given(
@@ -96,7 +97,7 @@ def test_codes_and_scales_are_those_of_the_whole_tensor_at_any_scale(
     blocks: int, rows: int, scale: float, seed: int
 ) -> None:
     weight = random_weight(rows, 64 * blocks, torch.float32, seed) * scale
-    assert_same(nf4_parts(weight), whole(weight))
+    assert_same(nf4_parts(weight), quantize_whole(weight))
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
@@ -105,7 +106,7 @@ def test_every_linear_layer_but_the_head_is_quantized_while_loading(
     tmp_path: Path, dtype: torch.dtype, shards: int
 ) -> None:
     weights = random_weights(dtype)
-    # In fp32, where no layer is packed and the codes are those of the files.
+    # In fp32 no layer is packed, so that the codes are those of the files.
     folder = save_checkpoint(tmp_path, weights, shards=shards)
     model = load_model(folder, quantization="nf4", dtype=torch.float32)
     layers = {f"{name}.weight": part for name, part in model.named_modules() if isinstance(part, Linear4bit)}
@@ -114,7 +115,7 @@ def test_every_linear_layer_but_the_head_is_quantized_while_loading(
     loaded = snapshot(model)
     for name, layer in layers.items():
         parts = {"weight": layer.codes} | {f"weight.{k}": v for k, v in layer.state.as_dict(packed=True).items()}
-        assert_same(parts, whole(weights[name].float()))
+        assert_same(parts, quantize_whole(weights[name].float()))
     for name in weights.keys() - layers.keys():
         assert torch.equal(loaded[name], weights[name].float()), name
 
@@ -152,7 +153,7 @@ def test_int8_is_close_to_bf16(tokens: int, bias: bool) -> None:
     if shift is not None:
         layer.bias = torch.nn.Parameter(shift, requires_grad=False)
     hidden = torch.randn(2, tokens, 128).bfloat16()
-    hidden[..., 3] *= 10  # beyond the threshold now and then, as some channels of trained models are
+    hidden[..., 3] *= 10  # some values exceed the threshold, as in some channels of trained models
     with torch.inference_mode():
         given = layer(hidden)
     assert given.dtype == torch.bfloat16
@@ -208,7 +209,7 @@ def test_any_number_of_tokens_gives_what_the_expanded_weight_gives(count: int, b
     ids=["transposed", "images", "columns", "rows", "expanded"],
 )
 def test_inputs_of_any_layout_in_memory_give_the_same(hidden: Tensor) -> None:
-    """As the adapter's, whose tokens come out of a convolution column by column."""
+    """For example the adapter's inputs, which are the transposed output of a convolution."""
     weight = random_weight(64, 128)
     layer = layer_of(weight)
     if layer.can_be_packed:
@@ -239,7 +240,7 @@ def test_a_quantized_decode_step_compiles_as_one_graph(tmp_path: Path, quantizat
     assert [row.token_ids for row in graph] == [row.token_ids for row in eager]
 
 
-def test_what_was_asked_before_changes_no_answer(tmp_path: Path) -> None:
+def test_earlier_calls_change_no_answer(tmp_path: Path) -> None:
     raw = raw_config(max_position_embeddings=400)
     model = load_model(save_checkpoint(tmp_path, random_weights(), raw), quantization="nf4")
     long = build_prompt(model.config, [5, 6, 7] * 100, with_image=False)
@@ -248,7 +249,7 @@ def test_what_was_asked_before_changes_no_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shape", [(40, 128), (64, 96), (64, 32)])
-def test_a_layer_of_sizes_that_cannot_be_packed_is_right_all_the_same(shape: tuple[int, int]) -> None:
+def test_layers_whose_sizes_cannot_be_packed_are_correct(shape: tuple[int, int]) -> None:
     weight = random_weight(*shape)
     layer = layer_of(weight)
     expanded = dequantize_4bit(*quantize_nf4(weight)).float()
@@ -259,7 +260,7 @@ def test_a_layer_of_sizes_that_cannot_be_packed_is_right_all_the_same(shape: tup
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
-def test_other_dtypes_than_bf16_are_computed_as_such(dtype: torch.dtype) -> None:
+def test_other_dtypes_than_bf16_are_kept(dtype: torch.dtype) -> None:
     weight = random_weight(64, 128, dtype)
     layer = layer_of(weight)
     hidden = torch.randn(3, 128).to(dtype)
@@ -274,11 +275,11 @@ def test_memory_of_a_layer_is_that_of_its_codes_and_scales() -> None:
     blocks = weight.numel() // 64
     stored = weight.numel() // 2 + blocks + blocks // 256 * 4
     tables = 16 * 4 + 256 * 4 + 4  # the 16 values of NF4, the 256 of scales, their offset
-    assert layer.weight_bytes == stored + tables
+    assert weight_bytes(layer) == stored + tables
 
 
 def test_published_int4_computes_what_its_expanded_weights_compute(tmp_path: Path) -> None:
-    """Double-checked in fp32, where nothing hides behind rounding; bf16 is what it runs in."""
+    """In bf16, in which it runs, and in fp32, where rounding hides no mistake."""
     quantized = published_int4(random_weights(torch.float32))
     assert not any("nested" in name for name in quantized)
     expanded = save_checkpoint(tmp_path / "expanded", dequantized(quantized))
@@ -293,9 +294,9 @@ def test_published_int4_computes_what_its_expanded_weights_compute(tmp_path: Pat
                 assert relative_error(result, expected) < limit
 
 
-def test_published_int4_is_kept_as_it_is(tmp_path: Path) -> None:
+def test_published_int4_is_not_converted(tmp_path: Path) -> None:
     quantized = published_int4(random_weights())
-    # Parts of a weight lie in different shards, since tensors go round.
+    # The parts of a weight are in different shards.
     folder = save_checkpoint(tmp_path, quantized, shards=4)
     assert load_model(folder).dtype == torch.bfloat16
     model = load_model(folder, dtype=torch.float32)
@@ -308,7 +309,7 @@ def test_published_int4_is_kept_as_it_is(tmp_path: Path) -> None:
         assert torch.equal(layer.state.absmax, quantized[f"{name}.absmax"])
 
 
-def test_a_quantized_checkpoint_is_not_quantized_otherwise(tmp_path: Path) -> None:
+def test_a_quantized_checkpoint_is_not_requantized(tmp_path: Path) -> None:
     folder = save_checkpoint(tmp_path, published_int4(random_weights()))
     for asked in ("int8", "none"):
         with pytest.raises(UsageError, match="quantized already"):
@@ -327,7 +328,7 @@ def test_a_part_of_a_quantized_weight_that_is_missing_is_named(tmp_path: Path, p
 
 @pytest.mark.parametrize("part", ["weight", "weight.absmax", "weight.nested_absmax"])
 def test_a_part_of_a_quantized_weight_of_the_wrong_size_is_named(tmp_path: Path, part: str) -> None:
-    """The kernels read as many scales as the shape asks for, so they would read past the end of a short tensor."""
+    """The kernels would read past the end of a short tensor, since they compute its size from the shape."""
     weights = with_quantized_layer()
     weights[f"{LAYER}.{part}"] = weights[f"{LAYER}.{part}"].flatten()[1:].clone()
     with pytest.raises(CheckpointError) as caught:
@@ -360,7 +361,7 @@ def test_int8_scales_of_the_wrong_size_are_named(tmp_path: Path) -> None:
 
 
 def with_quantized_layer(transposed: bool = False) -> dict[str, Tensor]:
-    """A full checkpoint's tensors, of which one weight is in NF4."""
+    """The tensors of a full checkpoint with one weight in NF4."""
     weights = random_weights()
     weight = weights.pop(f"{LAYER}.weight")
     parts = nf4_parts(weight.T.contiguous() if transposed else weight)

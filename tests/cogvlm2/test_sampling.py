@@ -1,4 +1,4 @@
-"""How tokens are chosen: greedy, by temperature, top-k, top-p and seed."""
+"""Tokens are chosen greedily, or by temperature, top-k, top-p and seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def random_logits(seed: int, scale: float = 2.0) -> Tensor:
 
 
 def draws(logits: Tensor, sampling: Sampling, count: int) -> list[int]:
-    """Tokens number 0 .. count - 1 of a row whose every position has these logits."""
+    """The first `count` tokens of a row that has these logits at every position."""
     tokens, _ = sample(logits.expand(1, count, -1), [sampling], [0])
     return tokens[0].tolist()
 
@@ -34,7 +34,7 @@ samplings = st.builds(
 
 
 @given(seed=st.integers(0, 1000))
-def test_temperature_zero_takes_the_likeliest_token_and_ignores_the_rest(seed: int) -> None:
+def test_temperature_zero_takes_the_most_likely_token_and_ignores_other_parameters(seed: int) -> None:
     logits = random_logits(seed)
     assert draws(logits, Sampling(0, top_k=3, top_p=0.1, seed=seed), 2) == [logits.argmax().item()] * 2
 
@@ -44,10 +44,10 @@ def test_draws_stay_within_top_k_and_top_p(seed: int, sampling: Sampling) -> Non
     logits = random_logits(seed)
     probabilities = (logits[0, 0].double() / sampling.temperature).softmax(0)
     order = probabilities.argsort(descending=True, stable=True)
-    kept = order[: sampling.top_k or None]
-    within = probabilities[kept] / probabilities[kept].sum()
+    candidates = order[: sampling.top_k or None]
+    within = probabilities[candidates] / probabilities[candidates].sum()
     before = within.cumsum(0) - within
-    allowed = kept[(before < sampling.top_p + 1e-5) | (torch.arange(len(kept)) == 0)]
+    allowed = candidates[(before < sampling.top_p + 1e-5) | (torch.arange(len(candidates)) == 0)]
     assert set(draws(logits, sampling, 50)) <= set(allowed.tolist())
 
 
@@ -55,7 +55,7 @@ def test_draws_follow_the_distribution() -> None:
     logits = random_logits(3, scale=1.0)
     sampling = Sampling(temperature=0.7, top_k=12, top_p=0.9, seed=1)
     counts = torch.bincount(torch.tensor(draws(logits, sampling, 20_000)), minlength=VOCAB)
-    # The reference: transformers' order, temperature, then top-k, then top-p, as a loop.
+    # The reference applies temperature, top-k and top-p in the order of transformers.
     scaled = logits[0, 0].double() / 0.7
     ranked = scaled.argsort(descending=True)[:12]
     probabilities = scaled[ranked].softmax(0)
@@ -67,7 +67,7 @@ def test_draws_follow_the_distribution() -> None:
 
 
 @given(seed=st.integers(0, 1000), sampling=samplings)
-def test_a_seed_repeats_its_draws_and_each_place_has_its_own(seed: int, sampling: Sampling) -> None:
+def test_a_seed_repeats_its_draws_and_each_index_has_its_own(seed: int, sampling: Sampling) -> None:
     logits = random_logits(seed)
     first = draws(logits, sampling, 12)
     assert draws(logits, sampling, 12) == first
@@ -91,7 +91,7 @@ def test_rows_with_different_settings_do_not_touch_each_other(seed: int, rows: l
 
 
 @given(seed=st.integers(0, 1000), sampling=samplings)
-def test_log_probabilities_are_the_models_own_whatever_was_cut(seed: int, sampling: Sampling) -> None:
+def test_log_probabilities_ignore_the_sampling_parameters(seed: int, sampling: Sampling) -> None:
     logits = random_logits(seed)
     tokens, logprobs = sample(logits, [sampling], [0])
     assert torch.allclose(logprobs[0, 0], logits[0, 0].log_softmax(0)[tokens[0, 0]], atol=1e-5)
@@ -119,6 +119,6 @@ def test_extreme_settings_still_draw_a_token_that_exists() -> None:
         {"top_p": float("nan")},
     ],
 )
-def test_settings_without_meaning_are_refused(settings: dict[str, float]) -> None:
+def test_invalid_parameters_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         Sampling(**settings)  # type: ignore[arg-type]

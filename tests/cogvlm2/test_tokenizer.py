@@ -1,4 +1,4 @@
-"""Every text survives the way to token ids and back, all at once or streamed, and none of it is ever a command."""
+"""Every text decodes to itself, at once or streamed, and never becomes a control token."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXTS = st.lists(
     ),
     max_size=8,
 ).map("".join)
-# More ids than there are tokens: a model's output head may be wider than its tokenizer.
+# More ids than tokens, since the output head of a model may be wider than its tokenizer.
 TOKEN_IDS = st.lists(st.integers(0, ORDINARY_TOKENS + len(SPECIAL_TOKENS) + 8), max_size=40)
 
 
@@ -37,8 +37,8 @@ def tokenizer(folder: Path) -> Tokenizer:
 
 
 @pytest.fixture(scope="module")
-def torn_ids(tokenizer: Tokenizer) -> list[int]:
-    """Tokens that hold part of a character."""
+def partial_ids(tokenizer: Tokenizer) -> list[int]:
+    """Tokens that contain a part of a character."""
     return [token_id for token_id in range(ORDINARY_TOKENS) if "\ufffd" in tokenizer.decode([token_id])]
 
 
@@ -48,21 +48,21 @@ def streamed(tokenizer: Tokenizer, token_ids: list[int]) -> list[str]:
 
 
 @given(text=TEXTS)
-def test_any_text_comes_back_as_it_was(tokenizer: Tokenizer, text: str) -> None:
+def test_any_text_decodes_to_itself(tokenizer: Tokenizer, text: str) -> None:
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
 @given(text=TEXTS)
-def test_text_that_spells_a_control_token_is_text(tokenizer: Tokenizer, text: str) -> None:
+def test_the_text_of_a_control_token_is_encoded_as_text(tokenizer: Tokenizer, text: str) -> None:
     assert all(token_id < ORDINARY_TOKENS for token_id in tokenizer.encode(text))
 
 
 @pytest.mark.parametrize("name", SPECIAL_TOKENS)
-def test_control_tokens_are_spelled_out_where_the_file_alone_would_obey_them(
+def test_control_tokens_are_encoded_as_text_though_the_file_would_parse_them(
     folder: Path, tokenizer: Tokenizer, name: str
 ) -> None:
-    obedient = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    assert len(obedient.encode(name, add_special_tokens=False).ids) == 1
+    plain = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert len(plain.encode(name, add_special_tokens=False).ids) == 1
     assert len(tokenizer.encode(name)) > 1
 
 
@@ -73,16 +73,16 @@ def test_bos_is_left_to_the_prompt(tmp_path: Path, tokenizer: Tokenizer) -> None
         assert published.encode(text).ids == [special.bos, *tokenizer.encode(text)]
 
 
-def test_numbers_are_cut_into_threes_as_llama_3_does(tokenizer: Tokenizer) -> None:
+def test_numbers_are_split_into_groups_of_three_digits_as_in_llama_3(tokenizer: Tokenizer) -> None:
     for text in ("1234567", "总额1234567元"):
         pieces = [tokenizer.decode([token_id]) for token_id in tokenizer.encode(text)]
         assert max(sum(map(str.isdigit, piece)) for piece in pieces) <= 3
 
 
-@pytest.mark.parametrize(("text", "read_as"), [("a\ud83db", "a?b"), ("\udcff", "?"), ("\ude00\ud83d", "??")])
-def test_half_a_surrogate_pair_becomes_a_question_mark(tokenizer: Tokenizer, text: str, read_as: str) -> None:
-    assert tokenizer.decode(tokenizer.encode(text)) == read_as
-    assert tokenizer.count(text) == len(read_as.encode())
+@pytest.mark.parametrize(("text", "expected"), [("a\ud83db", "a?b"), ("\udcff", "?"), ("\ude00\ud83d", "??")])
+def test_half_a_surrogate_pair_becomes_a_question_mark(tokenizer: Tokenizer, text: str, expected: str) -> None:
+    assert tokenizer.decode(tokenizer.encode(text)) == expected
+    assert tokenizer.count(text) == len(expected.encode())
 
 
 @given(text=TEXTS)
@@ -106,10 +106,10 @@ def test_streamed_pieces_are_the_whole_answer(tokenizer: Tokenizer, token_ids: l
 
 
 @given(data=st.data())
-def test_streamed_pieces_are_the_whole_answer_even_of_torn_characters(
-    tokenizer: Tokenizer, torn_ids: list[int], data: st.DataObject
+def test_streamed_pieces_are_the_whole_answer_even_for_partial_characters(
+    tokenizer: Tokenizer, partial_ids: list[int], data: st.DataObject
 ) -> None:
-    anything = st.one_of(st.sampled_from(torn_ids), st.integers(0, ORDINARY_TOKENS + len(SPECIAL_TOKENS)))
+    anything = st.one_of(st.sampled_from(partial_ids), st.integers(0, ORDINARY_TOKENS + len(SPECIAL_TOKENS)))
     token_ids = data.draw(st.lists(anything, max_size=40))
     assert "".join(streamed(tokenizer, token_ids)) == tokenizer.decode(token_ids)
 
@@ -125,7 +125,7 @@ def test_a_character_is_streamed_with_its_last_token_and_not_before(tokenizer: T
     assert rest == ""
 
 
-def test_an_answer_that_breaks_off_inside_a_character_ends_in_a_replacement_character(tokenizer: Tokenizer) -> None:
+def test_an_answer_that_ends_inside_a_character_ends_in_a_replacement_character(tokenizer: Tokenizer) -> None:
     first, *_ = emoji = tokenizer.encode("😀")
     assert len(emoji) > 1
     stream = TextStream(tokenizer)
@@ -159,7 +159,7 @@ def test_a_folder_without_a_tokenizer_is_named(tmp_path: Path) -> None:
         load_tokenizer(tmp_path)
 
 
-def test_cutting_and_padding_left_on_in_the_file_are_ignored(tmp_path: Path, tokenizer: Tokenizer) -> None:
+def test_truncation_and_padding_in_the_file_are_ignored(tmp_path: Path, tokenizer: Tokenizer) -> None:
     save_llama3_tokenizer(tmp_path)
     path = str(tmp_path / "tokenizer.json")
     saved = tokenizers.Tokenizer.from_file(path)

@@ -1,17 +1,16 @@
-"""A written checkpoint is what quantizing while loading gives, readable by others, and whole or not there at all."""
+"""A written checkpoint equals quantizing while loading, loads with other libraries, and is complete or absent."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import resource
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 import torch
 from bitsandbytes.nn import Int8Params, Linear8bitLt, Params4bit
-from bitsandbytes.nn import Linear4bit as TheirLinear4bit
+from bitsandbytes.nn import Linear4bit as BitsandbytesLinear4bit
 from safetensors.torch import load_file
 from small_checkpoints import (
     RAW,
@@ -55,7 +54,7 @@ def written_config(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
 @pytest.mark.parametrize("quantization", ["nf4", "int8"])
-def test_it_is_bit_for_bit_what_quantizing_while_loading_gives(
+def test_a_written_checkpoint_equals_quantizing_while_loading_bit_for_bit(
     tmp_path: Path, quantization: Literal["nf4", "int8"], dtype: torch.dtype
 ) -> None:
     folder = save_checkpoint(tmp_path / "full", random_weights(dtype))
@@ -68,7 +67,7 @@ def test_it_is_bit_for_bit_what_quantizing_while_loading_gives(
 
 
 @pytest.mark.parametrize("quantization", ["nf4", "int8"])
-def test_it_says_how_it_is_quantized_as_transformers_does(
+def test_the_quantization_config_is_that_of_transformers(
     tmp_path: Path, source: Path, quantization: Literal["nf4", "int8"]
 ) -> None:
     from transformers import BitsAndBytesConfig
@@ -84,7 +83,7 @@ def test_it_says_how_it_is_quantized_as_transformers_does(
     assert {key: config[key] for key in RAW} == RAW
 
 
-def test_nf4_tensors_have_the_names_that_transformers_gives_them(tmp_path: Path, source: Path) -> None:
+def test_nf4_tensors_have_the_names_of_transformers(tmp_path: Path, source: Path) -> None:
     write_quantized(source, tmp_path / "written")
     tensors = written_tensors(tmp_path / "written")
     index = json.loads((tmp_path / "written" / "model.safetensors.index.json").read_text(encoding="utf-8"))
@@ -99,13 +98,13 @@ def test_nf4_tensors_have_the_names_that_transformers_gives_them(tmp_path: Path,
     assert tensors.keys() == expected
 
 
-def test_bitsandbytes_own_nf4_layer_takes_its_tensors(tmp_path: Path, source: Path) -> None:
+def test_the_nf4_layer_of_bitsandbytes_loads_the_tensors(tmp_path: Path, source: Path) -> None:
     write_quantized(source, tmp_path / "written")
     tensors = written_tensors(tmp_path / "written")
     prefix = f"{LAYER}.weight"
     state = {key.removeprefix(f"{LAYER}."): value for key, value in tensors.items() if key.startswith(f"{prefix}.")}
     bias = tensors[f"{LAYER}.bias"]
-    theirs = TheirLinear4bit(128, bias.numel(), compute_dtype=torch.bfloat16)
+    theirs = BitsandbytesLinear4bit(128, bias.numel(), compute_dtype=torch.bfloat16)
     theirs.weight = Params4bit.from_prequantized(tensors[prefix], state, device="cpu", module=theirs)
     theirs.bias = torch.nn.Parameter(bias, requires_grad=False)
     ours = load_model(tmp_path / "written").get_submodule(LAYER)
@@ -117,7 +116,7 @@ def test_bitsandbytes_own_nf4_layer_takes_its_tensors(tmp_path: Path, source: Pa
     assert relative_error(ours(hidden), hidden.float() @ weight.T + bias.float()) < 0.15
 
 
-def test_bitsandbytes_own_int8_layer_takes_its_tensors(tmp_path: Path, source: Path) -> None:
+def test_the_int8_layer_of_bitsandbytes_loads_the_tensors(tmp_path: Path, source: Path) -> None:
     write_quantized(source, tmp_path / "written", "int8")
     tensors = written_tensors(tmp_path / "written")
     state = {key.removeprefix(f"{LAYER}."): value for key, value in tensors.items() if key.startswith(f"{LAYER}.")}
@@ -144,7 +143,7 @@ def test_large_checkpoints_are_written_in_shards(tmp_path: Path, source: Path, m
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
-def test_small_files_come_along_but_code_and_other_weights_do_not(tmp_path: Path, source: Path) -> None:
+def test_small_files_are_copied_but_code_and_other_weights_are_not(tmp_path: Path, source: Path) -> None:
     (source / "tokenizer.json").write_text("{}", encoding="utf-8")
     (source / "LICENSE").write_text("text", encoding="utf-8")
     (source / "modeling_cogvlm.py").write_text("raise RuntimeError", encoding="utf-8")
@@ -157,18 +156,18 @@ def test_small_files_come_along_but_code_and_other_weights_do_not(tmp_path: Path
     assert (tmp_path / "written" / "tokenizer.json").read_text(encoding="utf-8") == "{}"
 
 
-def test_written_twice_it_is_the_same(tmp_path: Path, source: Path) -> None:
+def test_writing_is_deterministic(tmp_path: Path, source: Path) -> None:
     write_quantized(source, tmp_path / "one")
     write_quantized(source, tmp_path / "deeper" / "other")
     assert fingerprint(tmp_path / "one") == fingerprint(tmp_path / "deeper" / "other")
     assert fingerprint(tmp_path / "one") != fingerprint(source)
 
 
-def test_progress_is_told_of_every_tensor(tmp_path: Path, source: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    write_quantized(source, tmp_path / "written", progress=lambda done, total: seen.append((done, total)))
+def test_progress_counts_every_tensor(tmp_path: Path, source: Path) -> None:
+    calls: list[tuple[int, int]] = []
+    write_quantized(source, tmp_path / "written", progress=lambda done, total: calls.append((done, total)))
     count = len(random_weights())
-    assert seen == [(done, count) for done in range(1, count + 1)]
+    assert calls == [(done, count) for done in range(1, count + 1)]
 
 
 def test_tied_embeddings_stay_tied(tmp_path: Path) -> None:
@@ -181,7 +180,7 @@ def test_tied_embeddings_stay_tied(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "empty folder", "file"])
-def test_an_existing_destination_is_refused_and_left_alone(tmp_path: Path, source: Path, kind: str) -> None:
+def test_an_existing_destination_is_refused_and_unchanged(tmp_path: Path, source: Path, kind: str) -> None:
     destination = tmp_path / "written"
     if kind == "file":
         destination.write_text("mine", encoding="utf-8")
@@ -208,11 +207,11 @@ def test_interrupted_writing_leaves_nothing(tmp_path: Path, source: Path) -> Non
     assert {path.name for path in tmp_path.iterdir()} == {"source"}
 
 
-def test_what_an_earlier_end_left_behind_is_in_nobodys_way(tmp_path: Path, source: Path) -> None:
-    """As after a power failure."""
-    left = tmp_path / ".written.partial"
-    left.mkdir()
-    (left / "7.safetensors").write_bytes(b"half")
+def test_files_of_an_interrupted_run_are_replaced(tmp_path: Path, source: Path) -> None:
+    """For example after a power failure."""
+    partial = tmp_path / ".written.partial"
+    partial.mkdir()
+    (partial / "7.safetensors").write_bytes(b"half")
     write_quantized(source, tmp_path / "written")
     load_model(tmp_path / "written")
     assert {path.name for path in tmp_path.iterdir()} == {"source", "written"}
@@ -227,21 +226,15 @@ def test_a_destination_that_cannot_be_made_is_an_output_error(tmp_path: Path, so
 
 
 def test_a_full_disk_is_an_output_error_and_leaves_nothing(tmp_path: Path, source: Path) -> None:
-    """A limit on the size of files stands for the disk."""
-    program = f"""
-import resource
-from pathlib import Path
-from cogdoc.cogvlm2.writing import write_quantized
-from cogdoc.errors import OutputError
-resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-try:
-    write_quantized(Path({str(source)!r}), Path({str(tmp_path / "written")!r}))
-except OutputError as error:
-    print("refused:", error)
-"""
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.startswith(f"refused: {tmp_path / 'written'}: cannot be written")
+    """A limit on the size of files takes the place of a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(OutputError, match="cannot be written") as caught:
+            write_quantized(source, tmp_path / "written")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.message.startswith(f"{tmp_path / 'written'}: ")
     assert {path.name for path in tmp_path.iterdir()} == {"source"}
 
 
@@ -254,13 +247,13 @@ def test_a_quantized_source_is_refused(tmp_path: Path, source: Path) -> None:
     assert not (tmp_path / "written").exists()
 
 
-def test_int8_cannot_be_had_from_a_written_nf4_checkpoint(tmp_path: Path, source: Path) -> None:
+def test_a_written_nf4_checkpoint_cannot_be_loaded_as_int8(tmp_path: Path, source: Path) -> None:
     write_quantized(source, tmp_path / "nf4")
     with pytest.raises(UsageError, match="quantized already"):
         load_model(tmp_path / "nf4", quantization="int8")
 
 
-def test_a_source_that_is_not_whole_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+def test_an_incomplete_source_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     weights = random_weights()
     del weights["model.norm.weight"]
     folder = save_checkpoint(tmp_path / "source", weights)
