@@ -1,12 +1,12 @@
 """The full-size model on this machine, with random weights: python -m benchmarks.full_size FOLDER
 
-Whether a computer holds the model is a question of its memory at the worst moment, which small checkpoints do not
-show. So this writes a checkpoint of the published size into FOLDER (39 GB in bf16), loads it to NF4, reads a short
-prompt and decodes some tokens, writes the NF4 checkpoint, and loads that. Each step runs in a process of its own or
-after the one before, and is printed with its seconds and with the peaks of anonymous and of all resident memory: mapped
-files count for the second, and the system can drop those pages at any time.
+Whether a computer can run the model depends on its peak memory, which small checkpoints do not show. So this writes a
+checkpoint of the published size to FOLDER (39 GB in bf16), loads it to NF4, prefills a short prompt and decodes some
+tokens, writes the NF4 checkpoint, and loads that. Each part runs in its own process. Each step is printed with its
+seconds and with the peaks of anonymous and of all resident memory: the latter includes mapped files, whose pages the
+system can drop at any time.
 
-What was made is deleted in the end; with --keep it stays, and the next run takes it up.
+The checkpoints are deleted at the end; with --keep they stay, and the next run uses them.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ SHARD_BYTES = 5 * 10**9
 TEXT_TOKENS = 32
 DECODED = 8
 
-# Random numbers are drawn once and laid end to end, since drawing 19.5 billion takes longer than all else here. The
+# Random numbers are drawn once and repeated, since drawing 19.5 billion would take longer than everything else. The
 # count is prime, so that no two rows of a matrix are equal.
 NUMBERS = 15_999_989
 STD = 0.02
-# Trained weights have a few that stand out, and those set the scale of their block.
+# Trained weights have a few outliers, which set the scale of their block.
 OUTLIER_EVERY, OUTLIER_TIMES = 997, 8
 
-# Codes, scales in 8 bits and the scales' own scales.
+# Codes, 8-bit scales, and second-level scales.
 NF4_BYTES = 1 / 2 + 1 / 64 + 4 / (64 * 256)
 SPARE_DISK = 2 * 10**9
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a line for each step; 2 where the disk is too small."""
+    """Print a line for each step. Returns 2 if the disk is too small, 1 if the decoded tokens differ."""
     options = _parse(arguments)
     raw = scaled(options.layers)
     full, quantized = options.folder / "bf16", options.folder / "nf4"
@@ -96,7 +96,7 @@ def scaled(layers: int | None) -> dict[str, Any]:
 
 
 def disk_needed(raw: dict[str, Any], full: Path) -> float:
-    """Bytes for the quantized checkpoint and, where it is not there yet, for the full one."""
+    """Bytes for the quantized checkpoint and, if it is missing, for the full one."""
     model = on_meta(raw)
     total = sum(tensor.numel() for tensor in model.state_dict().values())
     packed = sum(linear.weight.numel() for _, linear in quantizable(model))
@@ -110,27 +110,27 @@ def on_meta(raw: dict[str, Any]) -> CogVLM2:
 
 
 def in_own_process(work: Callable[..., Any], *args: object) -> Any:
-    """The result of `work`, done in a fresh process: memory that an earlier step left behind counts for none."""
+    """Run `work` in a new process, so that memory of an earlier step is not counted."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(work, *args).result()
 
 
 def write_checkpoint(folder: Path, raw: dict[str, Any]) -> None:
-    """All tensors under their published names, in shards with an index."""
+    """Write all tensors under their published names, in shards with an index."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     model = on_meta(raw)
     with measured("write a bf16 checkpoint"):
         numbers = draw_numbers()
         shards = list(split_in_shards(model))
-        places: dict[str, str] = {}
+        weight_map: dict[str, str] = {}
         for number, names in enumerate(shards, start=1):
             shard = f"model-{number:05}-of-{len(shards):05}.safetensors"
             save_file(random_tensors(model, names, numbers), folder / shard, metadata={"format": "pt"})
-            places |= dict.fromkeys(names, shard)
+            weight_map |= dict.fromkeys(names, shard)
     (folder / "config.json").write_text(json.dumps(raw, indent=2))
-    (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": places}))
-    print(f"{len(places):,} tensors in {len(shards)} shards")
+    (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
+    print(f"{len(weight_map):,} tensors in {len(shards)} shards")
 
 
 def split_in_shards(model: CogVLM2) -> Iterator[list[str]]:
@@ -146,7 +146,7 @@ def split_in_shards(model: CogVLM2) -> Iterator[list[str]]:
 
 
 def draw_numbers() -> Tensor:
-    """What all random tensors are made of, in fp32."""
+    """The numbers that all random tensors consist of, in fp32."""
     numbers = torch.randn(NUMBERS, generator=torch.Generator().manual_seed(0)) * STD
     numbers[::OUTLIER_EVERY] *= OUTLIER_TIMES
     return numbers
@@ -170,7 +170,7 @@ def random_tensor(name: str, shape: torch.Size, numbers: Tensor, config: ModelCo
 
 
 def load_and_read(folder: Path, with_image: bool) -> tuple[int, ...]:
-    """Load to NF4, read a text prompt (and a picture) and decode; the tokens that follow the text prompt."""
+    """Load to NF4, run a text prompt (and one with an image); returns the tokens after the text prompt."""
     with measured(f"load {folder.name} as nf4"):
         model = load_model(folder, quantization="nf4")
     print(f"weights in memory: {weight_bytes(model) / GB:.2f} GB")
@@ -178,22 +178,22 @@ def load_and_read(folder: Path, with_image: bool) -> tuple[int, ...]:
     if with_image:
         side = model.config.vision.image_size
         pixels = torch.randn(1, model.config.vision.in_channels, side, side)
-        with measured("vision tower, one picture"):
+        with measured("vision tower, one image"):
             features = model.image_features(pixels)
         read_and_decode(model, features)
     return tokens
 
 
 def read_and_decode(model: CogVLM2, features: Tensor | None) -> tuple[int, ...]:
-    """Greedy tokens after a prompt of random text, with the picture of `features` in front where there is one."""
+    """Decode greedily after a prompt of random text, with the image of `features` if there is one."""
     chance = random.Random(0)
     text = [chance.randrange(model.config.bos_token_id) for _ in range(TEXT_TOKENS)]
     prompt = build_prompt(model.config, text, with_image=features is not None)
-    with measured(f"read a prompt of {len(prompt):,} tokens"):
-        rows = prefill(model, [prompt], features, max_new_tokens=DECODED + 1)
+    with measured(f"prefill a prompt of {len(prompt):,} tokens"):
+        batch = prefill(model, [prompt], features, max_new_tokens=DECODED + 1)
     with measured(f"decode a token, of {DECODED}", DECODED):
-        # The first token comes from the prompt, and the last one is not read any more.
-        [answer] = collect(decode(rows, max_new_tokens=DECODED + 1, stop_token_ids=()), 1)
+        # The first token comes from prefill, and the last one is not run any more.
+        [answer] = collect(decode(batch, max_new_tokens=DECODED + 1, stop_token_ids=()), 1)
     return answer.token_ids
 
 
@@ -222,12 +222,12 @@ def weight_bytes(model: nn.Module) -> int:
 
 @contextmanager
 def measured(name: str, times: int = 1) -> Iterator[None]:
-    """Print how long the block takes, divided by `times`, and this process's peak memory meanwhile."""
+    """Print the seconds of the block, divided by `times`, and the peak memory of this process."""
     samples = [resident_memory()]
-    ended = threading.Event()
+    finished = threading.Event()
 
     def sample() -> None:
-        while not ended.wait(SAMPLE_SECONDS):
+        while not finished.wait(SAMPLE_SECONDS):
             samples.append(resident_memory())
 
     sampler = threading.Thread(target=sample, daemon=True)
@@ -235,7 +235,7 @@ def measured(name: str, times: int = 1) -> Iterator[None]:
     started = time.perf_counter()
     yield
     seconds = (time.perf_counter() - started) / times
-    ended.set()
+    finished.set()
     sampler.join()
     samples.append(resident_memory())
     anonymous, resident = (max(kind) for kind in zip(*samples, strict=True))
@@ -260,10 +260,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where 52 GB may be written")
-    parser.add_argument("--keep", action="store_true", help="delete nothing in the end")
-    parser.add_argument("--image", action="store_true", help="read a picture, too: about ten minutes on a CPU")
-    parser.add_argument("--layers", type=int, metavar="N", help="only so many layers of each kind, for a trial")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder with 52 GB of free space")
+    parser.add_argument("--keep", action="store_true", help="keep the checkpoints at the end")
+    parser.add_argument("--image", action="store_true", help="also run an image: about ten minutes on a CPU")
+    parser.add_argument("--layers", type=int, metavar="N", help="use N layers of each kind, for a quick trial")
     return parser.parse_args(arguments)
 
 

@@ -1,14 +1,14 @@
-"""What 4 bits cost and gain in a layer of the published size, on the CPU: python -m benchmarks.layer_error
+"""Measure error and time of NF4 in layers of the published size on the CPU: python -m benchmarks.layer_error
 
-A decoder layer with both experts and a vision layer are made of random weights with outliers, stored in bf16, and
-loaded in fp32, bf16 and NF4. Errors are relative: the norm of the difference over the norm of what it is compared with.
-bf16 against fp32 is the floor, what rounding alone costs. Nearly all of a layer's output is its own here, while in a
-trained model most of it was there before, so that a trained layer's error is smaller.
+A decoder layer with both experts and a vision layer have random weights with outliers, stored in bf16, and are loaded
+in fp32, bf16 and NF4. Errors are relative: the norm of the difference divided by the norm of the reference. bf16
+against fp32 shows the error of rounding alone. With random weights nearly all of the output comes from the layer, while
+in a trained model most of it comes from the residual stream, so that the error of a trained layer is smaller.
 
-Times are medians over calls of one process, the three forms taking turns. Language experts are packed when they are
-loaded, so that they use the packed kernel at any length; vision layers and vision experts expand their weights.
+Times are medians over alternating calls in one process. Language experts are packed when they are loaded, so they use
+the packed kernel at any length; vision layers and vision experts expand their weights.
 
-A second table holds cogdoc's NF4 quantizer, which works in pieces, against bitsandbytes' on the whole tensor.
+A second table compares cogdoc's NF4 quantizer, which works in chunks, with that of bitsandbytes on the whole tensor.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from cogdoc.cogvlm2.quantization import BLOCK, quantize_nf4
 FORMS = ("fp32", "bf16", "nf4")
 TOKENS = (1, 8, 64, 512, 2306)
 PROMPT_TEXT = 31
-# The embedding and the head are not measured, so they may be small.
+# Embedding and head are not measured, so they are small.
 VOCABULARY = 4096
 
-# Calls are repeated for so long, but at least this often.
+# Calls are repeated for at least this long and this often.
 SECONDS, CALLS = 1.0, 2
 
 
@@ -49,18 +49,18 @@ def main() -> int:
         _print_row("layer", ["tokens", "bf16 / fp32", "nf4 / bf16", "fp32 ms", "bf16 ms", "nf4 ms"])
         for tokens in TOKENS:
             _measure("language", {form: decoding(model, tokens) for form, model in models.items()})
-        prompts = {form: prompt_reading(model) for form, model in models.items()}
+        prompts = {form: prefilling(model) for form, model in models.items()}
         image = models["bf16"].config.image_tokens
-        # bos is a text token, and so is, for the experts, the image's last one.
+        # bos is a text token, and so is the last image token for the experts.
         _measure("prompt: image tokens", prompts, slice(1, image))
         _measure("prompt: text tokens", prompts, slice(image, None))
-        _measure("vision", {form: looking(model) for form, model in models.items()})
+        _measure("vision", {form: encoding(model) for form, model in models.items()})
         _measure_quantizers()
     return 0
 
 
 def load_forms(folder: Path) -> dict[str, CogVLM2]:
-    """A model of one layer each, by the name of the form."""
+    """Load a model of one layer each, by the name of its form."""
     ids = {"vocab_size": VOCABULARY, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
     raw = scaled(1) | ids
     model = on_meta(raw)
@@ -74,15 +74,15 @@ def load_forms(folder: Path) -> dict[str, CogVLM2]:
 
 
 def decoding(model: CogVLM2, tokens: int) -> Callable[[], Tensor]:
-    """Read text tokens as decoding reads them, into an empty cache; the layer's output (tokens, hidden_size)."""
+    """A decode step of text tokens with an empty cache; it returns the output of the layer (tokens, hidden_size)."""
     cache = allocate_cache(model.config, 1, tokens, model.dtype, model.device)
-    places = torch.arange(tokens)[None]
+    slots = torch.arange(tokens)[None]
     ids = torch.randint(3, VOCABULARY, (1, tokens), generator=torch.Generator().manual_seed(0))
-    return lambda: model.decode_step(ids, places, places, cache)[0]
+    return lambda: model.decode_step(ids, slots, slots, cache)[0]
 
 
-def prompt_reading(model: CogVLM2) -> Callable[[], Tensor]:
-    """Read a prompt with an image; the layer's output (length, hidden_size)."""
+def prefilling(model: CogVLM2) -> Callable[[], Tensor]:
+    """A prefill of a prompt with an image; it returns the output of the layer (length, hidden_size)."""
     config = model.config
     prompt = build_prompt(config, range(3, 3 + PROMPT_TEXT), with_image=True)
     batch = collate([prompt], config.pad_token_id, model.device)
@@ -91,8 +91,8 @@ def prompt_reading(model: CogVLM2) -> Callable[[], Tensor]:
     return lambda: model.prefill(batch, features, cache)[0]
 
 
-def looking(model: CogVLM2) -> Callable[[], Tensor]:
-    """Pass a whole picture through the vision layer; its output (patches and class token, vision hidden_size)."""
+def encoding(model: CogVLM2) -> Callable[[], Tensor]:
+    """A pass of an image through the vision layer; it returns the output (1 + patches, vision hidden_size)."""
     config = model.config.vision
     hidden = _normal(1, config.num_positions, config.hidden_size).to(model.dtype)
     return lambda: model.model.vision.transformer.layers[0](hidden)[0]
@@ -103,8 +103,8 @@ def _normal(*shape: int) -> Tensor:
 
 
 def _measure(name: str, calls: Mapping[str, Callable[[], Tensor]], tokens: slice = slice(None)) -> None:
-    """Print the errors at some tokens, and the times of whole calls."""
-    # The first call fills caches, so it gives the outputs and no time.
+    """Print the errors at the given tokens, and the times of whole calls."""
+    # The first call fills caches, so it is not timed.
     results = {form: call()[tokens].float() for form, call in calls.items()}
     times = _median_times(calls)
     errors = [relative_error(results["bf16"], results["fp32"]), relative_error(results["nf4"], results["bf16"])]
@@ -113,23 +113,23 @@ def _measure(name: str, calls: Mapping[str, Callable[[], Tensor]], tokens: slice
 
 
 def _median_times(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Seconds of a call; the calls take turns, so that a busy moment hits all of them."""
+    """Median seconds of each call. The calls alternate, so that a busy moment affects all of them."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     started = time.perf_counter()
     while time.perf_counter() - started < SECONDS or any(len(times) < CALLS for times in seconds.values()):
         for name, call in calls.items():
-            begun = time.perf_counter()
+            call_started = time.perf_counter()
             call()
-            seconds[name].append(time.perf_counter() - begun)
+            seconds[name].append(time.perf_counter() - call_started)
     return {name: median(times) for name, times in seconds.items()}
 
 
-def relative_error(given: Tensor, expected: Tensor) -> float:
-    return float((given - expected).norm() / expected.norm())
+def relative_error(actual: Tensor, expected: Tensor) -> float:
+    return float((actual - expected).norm() / expected.norm())
 
 
 def _measure_quantizers() -> None:
-    # It logs at import unless cogdoc was imported first.
+    # Imported here, after cogdoc, which silences its logging.
     from bitsandbytes.functional import quantize_4bit
 
     weight = (_normal(14336, 4096) * 0.02).bfloat16()
@@ -138,7 +138,7 @@ def _measure_quantizers() -> None:
             "bitsandbytes, whole tensor": lambda: quantize_4bit(
                 weight, blocksize=BLOCK, compress_statistics=True, quant_type="nf4"
             ),
-            "cogdoc, in pieces": lambda: quantize_nf4(weight),
+            "cogdoc, in chunks": lambda: quantize_nf4(weight),
         }
     )
     print()

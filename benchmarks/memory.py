@@ -1,6 +1,6 @@
-"""What the published model takes and what fits, by the memory plan: python -m benchmarks.memory
+"""Print the memory plan of the published model, and what fits common cards: python -m benchmarks.memory
 
-Nothing is loaded or measured here: the plan is arithmetic, and the tests hold it against real allocations.
+Nothing is loaded or measured: the plan is arithmetic, and the tests compare it with real allocations.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ QUANTIZATIONS: tuple[Literal["nf4", "int8", "none"], ...] = ("nf4", "int8", "non
 
 def main() -> None:
     config = PUBLISHED
-    # An image, and what the published figure of 16 GB in int4 calls a 2K dialogue.
+    # An image and the 2K dialogue of the published figure of 16 GB in int4.
     dialogue = config.image_tokens + 2048
     print(f"GB of 10^9 bytes, bf16 where not quantized; {RUNTIME_BYTES / GB:.2f} GB more for the CUDA context.\n")
     print(markdown_table(("weights", *QUANTIZATIONS), weight_rows(config)))

@@ -1,1 +1,1 @@
-"""Whether cogdoc's CogVLM2 gives what the published code gives on small checkpoints."""
+"""Compares the outputs of cogdoc's CogVLM2 with parity fixtures of small checkpoints."""

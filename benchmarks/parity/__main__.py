@@ -1,14 +1,15 @@
-"""Whether the model gives what the published code gave: python -m benchmarks.parity DIR...
+"""Compare the model with parity fixtures: python -m benchmarks.parity DIR...
 
-Each DIR holds a small checkpoint, pictures img_0.png, ... and expected.safetensors, in the form of
-../shared/cogvlm2/parity. A line per case states the largest differences in the layers' outputs, the first layer's
-cached keys and values, the logits of the prompt and of the greedy steps, and whether the tokens agree; a line for the
-image part those in pixels, vision transformer and image features.
+Each DIR holds a small checkpoint, images img_0.png, ... and expected.safetensors, in the form of
+tests/cogvlm2/parity (outputs of the project's naive reference) and ../shared/cogvlm2/parity (outputs of the published
+code). A line per case states the largest differences in the outputs of the layers, the cached keys and values of the
+first layer, the logits of the prompt and of the greedy steps, and whether the tokens agree; the line of the image part
+states those in pixels, vision transformer and image features.
 
-Exit code 0 where all agree, 1 where anything is off (marked with !), 2 where a folder is not of this form. fp32
-checkpoints may be off by 5e-5; a bf16 one, computed with the published arithmetic, by an eighth of the
-largest number expected. Tokens have to be equal in both. A row padded on the right has to give what it gives alone,
-where the published code is wrong.
+Exit code 0 if everything agrees, 1 if anything differs (marked with !), 2 if a folder is not of this form. fp32
+checkpoints may differ by 5e-5; bf16 ones, computed with published arithmetic, by an eighth of the largest expected
+number. Tokens have to be equal in both. A row padded on the right, which the published code decodes wrongly, has to
+give what it gives alone.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ NAME_WIDTH = 14
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure every folder, and say which is the worst of their exit codes."""
+    """Check every folder, and return the largest of their exit codes."""
     options = _parse(arguments)
     folders = [path for path in options.folders if not path.is_file()]
     for path in options.folders:
@@ -51,13 +52,13 @@ def _check(path: Path) -> int:
     except (FolderError, CogdocError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{path}: {_terms(model)}")
+    print(f"{path}: {_criteria(model)}")
     _print_lines(folder, lines)
     return 0 if all(line.passed for line in lines) else 1
 
 
 def load(path: Path) -> CogVLM2:
-    """The checkpoint in the dtype that it states or, where it states none, is stored in."""
+    """Load the checkpoint in the dtype that its config.json states, or else in the dtype it is stored in."""
     raw = read_raw_config(path)
     stored = list_tensors(path).get(EMBEDDINGS)
     dtype = torch_dtype(str(raw.get("dtype") or raw.get("torch_dtype"))) or (
@@ -66,14 +67,14 @@ def load(path: Path) -> CogVLM2:
     return load_model(path, dtype=dtype, arithmetic="precise" if dtype == torch.float32 else "published")
 
 
-def _terms(model: CogVLM2) -> str:
-    kind = str(model.dtype).removeprefix("torch.")
+def _criteria(model: CogVLM2) -> str:
+    dtype = str(model.dtype).removeprefix("torch.")
     limit = f"at most {FP32_LIMIT:.0e}" if model.dtype == torch.float32 else "at most 1/8 of the largest number"
-    return f"{kind}, {model.arithmetic} arithmetic, differences of {limit}, all tokens equal"
+    return f"{dtype}, {model.arithmetic} arithmetic, differences of {limit}, all tokens equal"
 
 
 def _print_lines(folder: ParityFolder, lines: Sequence[Line]) -> None:
-    if folder.images.pictures:
+    if folder.image_part.images:
         image_line, *lines = lines
         _print_row("", [*IMAGE_COLUMNS])
         _print_row(image_line.name, _cells(image_line.differences), image_line.passed)

@@ -1,4 +1,4 @@
-"""What a parity folder holds: a small checkpoint, pictures, and what the published code gave on them."""
+"""Reads parity fixtures: a small checkpoint, images, and the expected outputs for them."""
 
 from __future__ import annotations
 
@@ -19,65 +19,65 @@ IMAGE_PARTS = ("vit_embed", "vit_layer0", "vit_out", "image_features")
 
 
 class FolderError(Exception):
-    """The folder is not one of parity fixtures, or part of it is missing."""
+    """The folder does not hold parity fixtures, or they are incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
-    """What is given on a prompt. Whatever a folder leaves out is None."""
+class Outputs:
+    """The outputs for a prompt. What a folder omits is None."""
 
     hidden: Mapping[int, Tensor]
-    """Each layer's output (length, hidden_size)."""
+    """The output of each layer (length, hidden_size)."""
     first_keys: Tensor | None
     """Rotated keys of the first layer (kv_heads, length, head_dim)."""
     first_values: Tensor | None
     prompt_logits: Tensor | None
     """(length, vocab_size)"""
     step_logits: Tensor | None
-    """(steps, vocab_size): of the prompt's last position, then after each token."""
+    """(steps, vocab_size): of the last prompt token, then of each decoded token."""
     tokens: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One prompt of a case and what the published code gave on it, padding dropped."""
+    """A prompt of a case and its expected outputs, without padding."""
 
     prompt: Prompt
     padded_right: bool
-    published: Results
+    expected: Outputs
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     name: str
     rows: tuple[Row, ...]
-    listed: bool
-    """Whether expected.json, where it knows the case, names the same tokens."""
+    listing_agrees: bool
+    """Whether expected.json, if it lists the case, has the same tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """The pictures in order, and tensors with a row for each of them."""
+    """The images in order, and the tensors of the image part with a row for each of them."""
 
-    pictures: tuple[Image.Image, ...]
+    images: tuple[Image.Image, ...]
     pixels: tuple[Tensor, ...]
-    """Each (channels, image_size, image_size); none where the folder leaves them out."""
+    """Each (channels, image_size, image_size); empty if the folder omits them."""
     parts: Mapping[str, Tensor]
-    """Those of IMAGE_PARTS that the folder has."""
+    """The tensors of IMAGE_PARTS that the folder has, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ParityFolder:
     path: Path
-    images: ImagePart
+    image_part: ImagePart
     cases: tuple[Case, ...]
 
 
 def read_folder(path: Path) -> ParityFolder:
-    """Read everything but the checkpoint.
+    """Read everything except the checkpoint.
 
     Raises:
-        FolderError: a file or tensor that has to be there is not, or cannot be read.
+        FolderError: a required file or tensor is missing or unreadable.
     """
     if not path.is_dir():
         raise FolderError(f"{path}: not a folder")
@@ -122,7 +122,7 @@ def _row(own: Mapping[str, Tensor], row: int) -> Row:
 
     keys, values, logits = of_row("kv0_k"), of_row("kv0_v"), of_row("prefill_logits")
     layers = [int(key.removeprefix("hidden_")) for key in own if key.startswith("hidden_")]
-    published = Results(
+    outputs = Outputs(
         hidden={layer: own[f"hidden_{layer}"][row][mask] for layer in layers},
         first_keys=None if keys is None else keys[:, mask],
         first_values=None if values is None else values[:, mask],
@@ -131,36 +131,36 @@ def _row(own: Mapping[str, Tensor], row: int) -> Row:
         tokens=tuple(own["tokens"][row].tolist()),
     )
     prompt = Prompt(ids("input_ids"), ids("token_type_ids"), ids("position_ids"))
-    return Row(prompt, padded_right=not bool(mask[-1]), published=published)
+    return Row(prompt, padded_right=not bool(mask[-1]), expected=outputs)
 
 
 def _image_part(path: Path, expected: Mapping[str, Tensor]) -> ImagePart:
     files = [found for found in path.glob("img_*.*") if found.stem.removeprefix("img_").isdigit()]
     files.sort(key=lambda file: int(file.stem.removeprefix("img_")))
-    pictures = []
+    images = []
     for number, file in enumerate(files):
         if file.stem != f"img_{number}":
             raise FolderError(f"{path}: no img_{number}")
         try:
-            with Image.open(file) as picture:
-                picture.load()
+            with Image.open(file) as image:
+                image.load()
         except (UnidentifiedImageError, OSError) as error:
             raise FolderError(f"{file}: {error}") from None
-        pictures.append(picture)
+        images.append(image)
     parts = {name: expected[name] for name in IMAGE_PARTS if name in expected}
-    given = sum(key.startswith("pixel_values_") for key in expected)
-    counts = [len(rows) for rows in parts.values()] + ([given] if given else [])
-    if any(count != len(pictures) for count in counts):
-        raise FolderError(f"{path}: {len(pictures)} pictures, but expected tensors for another number of them")
+    pixel_count = sum(key.startswith("pixel_values_") for key in expected)
+    counts = [len(rows) for rows in parts.values()] + ([pixel_count] if pixel_count else [])
+    if any(count != len(images) for count in counts):
+        raise FolderError(f"{path}: {len(images)} pictures, but expected tensors for another number of them")
     try:
-        pixels = tuple(expected[f"pixel_values_{number}"] for number in range(given))
+        pixels = tuple(expected[f"pixel_values_{number}"] for number in range(pixel_count))
     except KeyError as error:
         raise FolderError(f"{path}: {error.args[0]} is missing") from None
-    return ImagePart(tuple(pictures), pixels, parts)
+    return ImagePart(tuple(images), pixels, parts)
 
 
 def _listed_tokens(path: Path) -> dict[str, Any]:
-    """The tokens that expected.json names, by case; none where there is no such file."""
+    """The tokens in expected.json by case; empty without that file."""
     if not path.exists():
         return {}
     try:

@@ -1,4 +1,4 @@
-"""How far cogdoc's CogVLM2 is from what the published code gave on a parity folder."""
+"""Measures how far the outputs of cogdoc's CogVLM2 are from those of parity fixtures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from benchmarks.parity.folder import IMAGE_PARTS, Case, FolderError, ImagePart, ParityFolder, Results, Row
+from benchmarks.parity.folder import IMAGE_PARTS, Case, FolderError, ImagePart, Outputs, ParityFolder, Row
 from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.decoding import collect, decode
@@ -19,15 +19,15 @@ from cogdoc.cogvlm2.prompts import IMAGE
 
 FP32_LIMIT = 5e-5
 ROUNDINGS = 32
-"""A coarser dtype may be off by so many roundings of the largest number expected: in bf16 by an eighth of it.
+"""A coarser dtype may differ by this many roundings of the largest expected number: in bf16 by an eighth of it.
 
-Sums in another order move the logits of four layers by nine roundings; unrelated numbers differ by some 250.
+Summing in another order changes the logits of four layers by nine roundings; unrelated numbers differ by some 250.
 """
 
 CASE_COLUMNS = ("hidden", "keys", "values", "prompt logits", "step logits")
 IMAGE_COLUMNS = ("pixels", *IMAGE_PARTS)
 
-USUAL_PICTURES = {
+USUAL_IMAGES = {
     "image": (0,),
     "single1": (0,),
     "single2": (1,),
@@ -35,15 +35,15 @@ USUAL_PICTURES = {
     "batch_left": (0, 1),
     "batch_right": (0, 1),
 }
-"""The pictures of each case's rows, by the names that parity folders use."""
+"""The images of the rows of each case, by the case names that parity fixtures use."""
 
 RowId = tuple[str, int]
-"""A case's name and the number of a row in it."""
+"""The name of a case and the index of a row in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The largest absolute difference of some tensors, infinite where they cannot be compared."""
+    """The largest absolute difference between tensors, infinite if they cannot be compared."""
 
     largest: float
     allowed: bool
@@ -51,7 +51,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A case, or the image part: differences by column, None where the folder has nothing to compare with."""
+    """The result of a case or of the image part: differences by column, None if the folder omits the tensor."""
 
     name: str
     differences: Mapping[str, Difference | None]
@@ -63,7 +63,7 @@ class Line:
 
 
 def measure(folder: ParityFolder, model: CogVLM2) -> list[Line]:
-    """The image part's line, where there are pictures, then one for each case.
+    """Measure the image part, if there are images, and then each case.
 
     Raises:
         FolderError: a prompt cannot belong to this checkpoint.
@@ -71,105 +71,105 @@ def measure(folder: ParityFolder, model: CogVLM2) -> list[Line]:
     _check(folder, model)
     lines = []
     features: Tensor | None = None
-    if folder.images.pictures:
-        line, features = measure_images(folder.images, model)
+    if folder.image_part.images:
+        line, features = measure_images(folder.image_part, model)
         lines.append(line)
-    pictures = {
-        (case.name, number): find_picture(case, number, features, model)
+    images = {
+        (case.name, number): find_image(case, number, features, model)
         for case in folder.cases
         for number in range(len(case.rows))
     }
     for case in folder.cases:
-        chosen = [pictures[case.name, number] for number in range(len(case.rows))]
+        chosen = [images[case.name, number] for number in range(len(case.rows))]
         expected = [
-            _corrected(row, picture, folder.cases, pictures, features, model) if row.padded_right else row.published
-            for row, picture in zip(case.rows, chosen, strict=True)
+            _corrected(row, image, folder.cases, images, features, model) if row.padded_right else row.expected
+            for row, image in zip(case.rows, chosen, strict=True)
         ]
-        given = read(case.rows, chosen, features, model)
-        lines.append(compare_case(case, given, expected, model.dtype))
+        actual = run(case.rows, chosen, features, model)
+        lines.append(compare_case(case, actual, expected, model.dtype))
     return lines
 
 
-def measure_images(images: ImagePart, model: CogVLM2) -> tuple[Line, Tensor]:
-    """The image part's line, and the features (images, image_tokens, hidden_size)."""
-    pixels = [to_pixels(picture, model.config.vision) for picture in images.pictures]
+def measure_images(image_part: ImagePart, model: CogVLM2) -> tuple[Line, Tensor]:
+    """Measure the image part, and return its features (images, image_tokens, hidden_size) as well."""
+    pixels = [to_pixels(image, model.config.vision) for image in image_part.images]
     vision = model.model.vision
     with Recorded(vision.patch_embedding, vision.transformer.layers[0], vision.transformer) as recorded:
         features = model.image_features(torch.stack(pixels))
-    given = dict(zip(IMAGE_PARTS, (*(torch.cat(parts) for parts in recorded.outputs), features), strict=True))
-    # Pixels are computed in fp32 whatever the checkpoint's dtype, and a folder may leave them out.
-    compared = [difference(*pair, torch.float32) for pair in zip(pixels, images.pixels, strict=False)]
+    actual = dict(zip(IMAGE_PARTS, (*(torch.cat(parts) for parts in recorded.outputs), features), strict=True))
+    # Pixels are fp32 in any checkpoint, and a folder may omit them.
+    compared = [difference(*pair, torch.float32) for pair in zip(pixels, image_part.pixels, strict=False)]
     differences = {"pixels": worst(compared)}
     for name in IMAGE_PARTS:
-        expected = images.parts.get(name)
-        differences[name] = None if expected is None else difference(given[name], expected, model.dtype)
+        expected = image_part.parts.get(name)
+        differences[name] = None if expected is None else difference(actual[name], expected, model.dtype)
     return Line("image part", differences, None), features
 
 
-def find_picture(case: Case, number: int, features: Tensor | None, model: CogVLM2) -> int | None:
-    """Which picture a row was given; None for text.
+def find_image(case: Case, number: int, features: Tensor | None, model: CogVLM2) -> int | None:
+    """Find the index of a row's image; None for text.
 
-    Folders do not say it outright. It is one that gives what is expected, so nothing is forgiven by looking for it.
-    Where none does, or several do, it is the one that the case's name stands for, else the nearest.
+    Folders do not state it. It is the image that gives the expected outputs, so the search hides no difference. If no
+    image or several images do, it is the usual one for the name of the case, or else the one with the least difference.
     """
     row = case.rows[number]
     if features is None or IMAGE not in row.prompt.token_types:
         return None
-    expected = replace(row.published, step_logits=None)
-    named = USUAL_PICTURES.get(case.name, ())[number : number + 1]
+    expected = replace(row.expected, step_logits=None)
+    usual = USUAL_IMAGES.get(case.name, ())[number : number + 1]
 
-    def unlikely(picture: int) -> tuple[bool, bool, float]:
-        given = prefill_rows([row], features[picture, None], model)
-        found = worst([one for one in compare(given, [expected], model.dtype).values() if one is not None])
-        off, largest = (not found.allowed, found.largest) if found is not None else (False, 0.0)
-        return off, picture not in named, largest
+    def mismatch(image: int) -> tuple[bool, bool, float]:
+        actual = prefill_rows([row], features[image, None], model)
+        found = worst([one for one in compare(actual, [expected], model.dtype).values() if one is not None])
+        differs, largest = (not found.allowed, found.largest) if found is not None else (False, 0.0)
+        return differs, image not in usual, largest
 
-    return min(range(len(features)), key=unlikely)
+    return min(range(len(features)), key=mismatch)
 
 
 def _corrected(
     row: Row,
-    picture: int | None,
+    image: int | None,
     cases: Sequence[Case],
-    pictures: Mapping[RowId, int | None],
+    images: Mapping[RowId, int | None],
     features: Tensor | None,
     model: CogVLM2,
-) -> Results:
-    """What is right for a row padded on the right, whose decode steps the published code gets wrong.
+) -> Outputs:
+    """The correct outputs of a row padded on the right, whose decode steps the published code gets wrong.
 
-    That is what the case with this row alone has or, where there is none, what the model itself gives on it alone.
+    They come from the case that has this row alone or, if there is none, from the model itself on this row alone.
     """
     for case in cases:
         single = case.rows[0]
         same = (single.prompt.token_ids, single.prompt.token_types) == (row.prompt.token_ids, row.prompt.token_types)
-        if len(case.rows) == 1 and same and pictures[case.name, 0] == picture:
-            right = single.published
+        if len(case.rows) == 1 and same and images[case.name, 0] == image:
+            correct = single.expected
             break
     else:
-        right = read([row], [picture], features, model)[0]
-    return replace(row.published, step_logits=right.step_logits, tokens=right.tokens)
+        correct = run([row], [image], features, model)[0]
+    return replace(row.expected, step_logits=correct.step_logits, tokens=correct.tokens)
 
 
-def read(rows: Sequence[Row], pictures: Sequence[int | None], features: Tensor | None, model: CogVLM2) -> list[Results]:
-    """Read the rows as one batch, and decode greedily as many tokens as were published, past any stop token."""
-    chosen = [picture for picture in pictures if picture is not None]
-    given = features[chosen] if features is not None and chosen else None
+def run(rows: Sequence[Row], images: Sequence[int | None], features: Tensor | None, model: CogVLM2) -> list[Outputs]:
+    """Run the rows as one batch, and decode greedily as many tokens as are expected, past any stop token."""
+    chosen = [image for image in images if image is not None]
+    row_features = features[chosen] if features is not None and chosen else None
     return [
         replace(prompt, step_logits=step_logits, tokens=tokens)
         for prompt, (tokens, step_logits) in zip(
-            prefill_rows(rows, given, model), decode_rows(rows, given, model), strict=True
+            prefill_rows(rows, row_features, model), decode_rows(rows, row_features, model), strict=True
         )
     ]
 
 
-def prefill_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[Results]:
-    """Everything but the steps; features (images, image_tokens, hidden_size) of the rows that have one."""
+def prefill_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[Outputs]:
+    """All outputs except those of decode steps; features (images, image_tokens, hidden_size) are of rows with an image."""
     batch = collate([row.prompt for row in rows], model.config.pad_token_id, model.device)
     cache = allocate_cache(model.config, len(rows), batch.token_ids.shape[1], model.dtype, model.device)
     with Recorded(*model.model.layers) as recorded:
         last = model.prefill(batch, features, cache)
     return [
-        Results(
+        Outputs(
             hidden={layer: output[row, :length] for layer, (output,) in enumerate(recorded.outputs)},
             first_keys=cache.keys[0][row, :, :length],
             first_values=cache.values[0][row, :, :length],
@@ -182,31 +182,31 @@ def prefill_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -
 
 
 def decode_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[tuple[tuple[int, ...], Tensor]]:
-    """Each row's tokens, and its logits (steps, vocab_size), by cogdoc's own decoding loop."""
-    steps = len(rows[0].published.tokens)
-    # The loop does not read its last token: with one more it reads the last that counts, whose logits were published.
+    """The tokens of each row and their logits (steps, vocab_size), from cogdoc's decoding loop."""
+    steps = len(rows[0].expected.tokens)
+    # The loop does not run its last token, so one more token is decoded to get the logits of the last expected one.
     with Recorded(model.lm_head) as recorded:
-        read = prefill(model, [row.prompt for row in rows], features, steps + 1)
-        completions = collect(decode(read, steps + 1, stop_token_ids=()), len(rows))
-    logits = torch.cat([said.view(len(rows), 1, -1) for said in recorded.outputs[0]], dim=1).float()
-    return [(done.token_ids[:steps], logits[row]) for row, done in enumerate(completions)]
+        batch = prefill(model, [row.prompt for row in rows], features, steps + 1)
+        completions = collect(decode(batch, steps + 1, stop_token_ids=()), len(rows))
+    logits = torch.cat([step.view(len(rows), 1, -1) for step in recorded.outputs[0]], dim=1).float()
+    return [(completion.token_ids[:steps], logits[row]) for row, completion in enumerate(completions)]
 
 
-def compare_case(case: Case, given: Sequence[Results], expected: Sequence[Results], dtype: torch.dtype) -> Line:
-    agree = all(mine.tokens == theirs.tokens for mine, theirs in zip(given, expected, strict=True))
-    return Line(case.name, compare(given, expected, dtype), agree and case.listed)
+def compare_case(case: Case, actual: Sequence[Outputs], expected: Sequence[Outputs], dtype: torch.dtype) -> Line:
+    agree = all(ours.tokens == theirs.tokens for ours, theirs in zip(actual, expected, strict=True))
+    return Line(case.name, compare(actual, expected, dtype), agree and case.listing_agrees)
 
 
-def compare(given: Sequence[Results], expected: Sequence[Results], dtype: torch.dtype) -> dict[str, Difference | None]:
-    """The worst differences over rows and layers, by column."""
+def compare(actual: Sequence[Outputs], expected: Sequence[Outputs], dtype: torch.dtype) -> dict[str, Difference | None]:
+    """The largest differences over rows and layers, by column."""
     found: dict[str, list[Difference]] = {column: [] for column in CASE_COLUMNS}
-    for mine, theirs in zip(given, expected, strict=True):
+    for ours, theirs in zip(actual, expected, strict=True):
         pairs: list[tuple[str, Tensor | None, Tensor | None]] = [
-            *(("hidden", mine.hidden.get(layer), tensor) for layer, tensor in theirs.hidden.items()),
-            ("keys", mine.first_keys, theirs.first_keys),
-            ("values", mine.first_values, theirs.first_values),
-            ("prompt logits", mine.prompt_logits, theirs.prompt_logits),
-            ("step logits", mine.step_logits, theirs.step_logits),
+            *(("hidden", ours.hidden.get(layer), tensor) for layer, tensor in theirs.hidden.items()),
+            ("keys", ours.first_keys, theirs.first_keys),
+            ("values", ours.first_values, theirs.first_values),
+            ("prompt logits", ours.prompt_logits, theirs.prompt_logits),
+            ("step logits", ours.step_logits, theirs.step_logits),
         ]
         for column, one, other in pairs:
             if other is not None:
@@ -214,13 +214,13 @@ def compare(given: Sequence[Results], expected: Sequence[Results], dtype: torch.
     return {column: worst(differences) for column, differences in found.items()}
 
 
-def difference(given: Tensor | None, expected: Tensor, dtype: torch.dtype) -> Difference:
-    """Of a tensor that was computed in `dtype`, from what is expected."""
-    if given is None or given.shape != expected.shape:
+def difference(actual: Tensor | None, expected: Tensor, dtype: torch.dtype) -> Difference:
+    """Compare a tensor that was computed in `dtype` with the expected one."""
+    if actual is None or actual.shape != expected.shape:
         return Difference(math.inf, False)
-    wanted = expected.float()
-    largest = (given.float() - wanted).abs().max().item()
-    limit = FP32_LIMIT if dtype == torch.float32 else ROUNDINGS * torch.finfo(dtype).eps / 2 * wanted.abs().max().item()
+    target = expected.float()
+    largest = (actual.float() - target).abs().max().item()
+    limit = FP32_LIMIT if dtype == torch.float32 else ROUNDINGS * torch.finfo(dtype).eps / 2 * target.abs().max().item()
     return Difference(math.inf if math.isnan(largest) else largest, largest <= limit)
 
 
@@ -231,7 +231,7 @@ def worst(differences: Sequence[Difference]) -> Difference | None:
 
 
 class Recorded:
-    """While it is entered, collects what each of some modules puts out, call by call."""
+    """Records the outputs of some modules, call by call, in its context."""
 
     def __init__(self, *modules: nn.Module) -> None:
         self.outputs: list[list[Tensor]] = [[] for _ in modules]
@@ -256,7 +256,7 @@ def _check(folder: ParityFolder, model: CogVLM2) -> None:
         for row in case.rows:
             prompt = row.prompt
             images = prompt.token_types.count(IMAGE)
-            if images and not folder.images.pictures:
+            if images and not folder.image_part.images:
                 raise FolderError(f"{folder.path}: {case.name}: has an image, but there is no img_0")
             if images not in (0, config.image_tokens):
                 raise FolderError(f"{folder.path}: {case.name}: {images} image tokens, not {config.image_tokens}")
