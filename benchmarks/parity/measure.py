@@ -163,7 +163,7 @@ def run(rows: Sequence[Row], images: Sequence[int | None], features: Tensor | No
 
 
 def prefill_rows(rows: Sequence[Row], features: Tensor | None, model: CogVLM2) -> list[Outputs]:
-    """All outputs except those of decode steps; features (images, image_tokens, hidden_size) are of rows with an image."""
+    """All outputs except those of decode steps; features (images, image_tokens, hidden_size) of rows with images."""
     batch = collate([row.prompt for row in rows], model.config.pad_token_id, model.device)
     cache = allocate_cache(model.config, len(rows), batch.token_ids.shape[1], model.dtype, model.device)
     with Recorded(*model.model.layers) as recorded:
