@@ -31,7 +31,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from cogdoc.cogvlm2.batch import prefill
-from cogdoc.cogvlm2.checkpoint import INDEX
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.loading import load_model
@@ -40,6 +39,7 @@ from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.published import CONFIG_JSON
 from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit, quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
+from cogdoc.cogvlm2.weight_files import INDEX
 from cogdoc.cogvlm2.writing import write_quantized
 
 GB = 1e9

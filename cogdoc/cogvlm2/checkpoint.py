@@ -15,10 +15,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from cogdoc.cogvlm2.configuration import read_raw_config
+from cogdoc.cogvlm2.weight_files import INDEX, SINGLE, indexed_files
 from cogdoc.errors import CheckpointError
-
-INDEX = "model.safetensors.index.json"
-SINGLE = "model.safetensors"
 
 # The size of a tensor sample in the fingerprint.
 SAMPLE_BYTES = 4096
@@ -54,13 +52,9 @@ def shard_paths(folder: Path) -> list[Path]:
     Raises:
         CheckpointError: there are none, or the index names a missing one.
     """
-    index = folder / INDEX
-    if index.is_file():
-        try:
-            names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise CheckpointError(f"{index}: cannot be read: {error!r}") from None
-        shards = [folder / str(name) for name in names]
+    names = indexed_files(folder)
+    if names is not None:
+        shards = [folder / name for name in names]
         missing = [shard.name for shard in shards if not shard.is_file()]
         if missing:
             raise CheckpointError(f"{folder}: shards are missing: {', '.join(missing)}", "was the download complete?")

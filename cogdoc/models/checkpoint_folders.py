@@ -5,18 +5,15 @@ It needs neither PyTorch nor the network, since every start selects an engine wi
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
 from pathlib import Path
 
 from cogdoc.cogvlm2.configuration import read_config
+from cogdoc.cogvlm2.weight_files import INDEX, SINGLE, indexed_files
 from cogdoc.errors import CheckpointError, MissingError
 from cogdoc.models.published_models import MODELS, Model, find_model
-
-INDEX = "model.safetensors.index.json"
-SINGLE = "model.safetensors"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -93,13 +90,11 @@ def find_defect(folder: Path) -> str | None:
 
 def weight_files(folder: Path) -> list[str]:
     """The names of the weight files, from the index; the files need not exist."""
-    index = folder / INDEX
-    if not index.is_file():
-        return [SINGLE]
     try:
-        return sorted({str(file) for file in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return [INDEX + " that can be read"]
+        names = indexed_files(folder)
+    except CheckpointError:
+        return [f"{INDEX} that can be read"]
+    return [SINGLE] if names is None else names
 
 
 def hub_cache() -> Path:

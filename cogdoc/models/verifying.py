@@ -12,8 +12,9 @@ from cogdoc.cogvlm2.configuration import ModelConfig, read_config
 from cogdoc.cogvlm2.loading import Contents, match_tensors
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
+from cogdoc.cogvlm2.weight_files import INDEX
 from cogdoc.errors import CheckpointError
-from cogdoc.models.checkpoint_folders import INDEX, weight_files
+from cogdoc.models.checkpoint_folders import weight_files
 from cogdoc.models.description import parameters
 from cogdoc.models.provenance import git_blob_sha1, read_provenance, sha256
 
