@@ -44,6 +44,8 @@ from cogdoc.tasks.ocr import transcribe
 pytestmark = pytest.mark.xdist_group("cluster")
 
 BUILTIN = EngineRequest("builtin")
+SIGINT_HANDLER = signal.getsignal(signal.SIGINT)
+"""Python's own, or none if the tests run in the background of a script."""
 MESSAGES: list[str] = []
 
 
@@ -229,7 +231,7 @@ def test_killed_machine_does_not_change_the_results(
 
 
 def test_signal_handlers_of_the_driver_are_kept(cluster: Cluster) -> None:  # noqa: ARG001  connected
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is SIGINT_HANDLER
     assert signal.getsignal(signal.SIGTERM) is on_sigterm
 
 
