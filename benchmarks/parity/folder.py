@@ -151,7 +151,7 @@ def _image_part(path: Path, expected: Mapping[str, Tensor]) -> ImagePart:
     pixel_count = sum(key.startswith("pixel_values_") for key in expected)
     counts = [len(rows) for rows in parts.values()] + ([pixel_count] if pixel_count else [])
     if any(count != len(images) for count in counts):
-        raise FolderError(f"{path}: {len(images)} pictures, but expected tensors for another number of them")
+        raise FolderError(f"{path}: {len(images)} images, but expected tensors for another number of them")
     try:
         pixels = tuple(expected[f"pixel_values_{number}"] for number in range(pixel_count))
     except KeyError as error:

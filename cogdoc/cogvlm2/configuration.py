@@ -171,7 +171,7 @@ def _check_sizes(config: ModelConfig) -> None:
     )
     _require(config.head_dim % 2 == 0, "the head dimension is odd, so rotary positions cannot pair it")
     _require(vision.hidden_size % vision.num_heads == 0, "vision_config.hidden_size is not a multiple of num_heads")
-    _require(vision.in_channels == 3, "vision_config.in_channels is not 3, but pictures are RGB")
+    _require(vision.in_channels == 3, "vision_config.in_channels is not 3, but images are RGB")
     _require(vision.image_size % vision.patch_size == 0, "vision_config.image_size is not a multiple of patch_size")
     _require(vision.grid % 2 == 0, "the patch grid is odd, so it cannot be halved")
     _require(

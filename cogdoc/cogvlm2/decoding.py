@@ -14,7 +14,8 @@ from cogdoc.errors import CheckpointError
 DraftFunction = Callable[[int, Sequence[int]], Sequence[int]]
 """Takes a row and its answer so far, and guesses the tokens that follow.
 
-The model verifies drafts (speculative decoding), so wrong ones only cost time.
+The model verifies drafts (speculative decoding, Leviathan et al., 2023, arXiv:2211.17192), so wrong ones only cost
+time. A draft token is accepted if it is the token that the model would have chosen anyway, also when sampling.
 """
 
 GREEDY = Sampling()

@@ -1,4 +1,4 @@
-"""The language model: a Llama 3 decoder in which image tokens have experts of their own.
+"""The language model: a Llama 3 decoder with separate experts for image tokens (Wang et al., 2023, arXiv:2311.03079).
 
 Modules and attributes are named after the published tensors.
 """
@@ -46,7 +46,7 @@ class AttentionMetadata:
 
 
 class RMSNorm(nn.Module):
-    """Root mean square normalization (Zhang and Sennrich, 2019), computed in fp32."""
+    """Root mean square normalization (Zhang and Sennrich, 2019, arXiv:1910.07467), computed in fp32."""
 
     def __init__(self, width: int, eps: float) -> None:
         super().__init__()
@@ -85,7 +85,10 @@ def rounded_attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor
 
 
 class Attention(nn.Module):
-    """Causal grouped-query attention: consecutive query heads share a key and value head."""
+    """Causal grouped-query attention (Ainslie et al., 2023, arXiv:2305.13245).
+
+    Consecutive query heads share a key and value head.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -124,17 +127,19 @@ class Attention(nn.Module):
             kv.write_at(keys, key, metadata.slots)
             kv.write_at(values, value, metadata.slots)
             grouped = query.view(batch, length, self.kv_heads, -1, self.head_dim).permute(0, 2, 3, 1, 4)
+            # grouped: (batch, kv_heads, group, length, head_dim)
             attend = rounded_attention if metadata.rounded else functional.scaled_dot_product_attention
             context = attend(grouped.flatten(2, 3), keys, values, metadata.visible)
             # (batch, kv_heads, group * length, head_dim)
             context = context.view(batch, self.kv_heads, -1, length, self.head_dim).permute(0, 3, 1, 2, 4)
+            # (batch, length, kv_heads, group, head_dim)
         return apply_experts(
             context.reshape(batch, length, -1), routing, self.language_expert_dense, self.vision_expert_dense
         )
 
 
 class MLP(nn.Module):
-    """An expert: a gated feed-forward layer (SwiGLU)."""
+    """An expert: a gated feed-forward layer (SwiGLU, Shazeer, 2020, arXiv:2002.05202)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -147,6 +152,8 @@ class MLP(nn.Module):
 
 
 class ExpertMLP(nn.Module):
+    """The MLPs of the two experts, each applied to its own tokens."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.language_mlp = MLP(config)
@@ -157,6 +164,8 @@ class ExpertMLP(nn.Module):
 
 
 class DecoderLayer(nn.Module):
+    """A pre-norm decoder layer: attention and MLP, each with a language and a vision expert."""
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)

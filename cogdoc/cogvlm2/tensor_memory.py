@@ -1,4 +1,4 @@
-"""The bytes that single tensors and matrix products take, given how numbers are stored. Imports no torch."""
+"""The bytes of single tensors and matrix products for each way to store numbers. Imports no torch."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ class TensorMemory:
         and row scales of the input, and the product in int32, in fp16 and in the compute dtype. The CPU kernels compute
         in fp32: the input, a mask and two fp32 copies; then the codes, the product in int32 and three copies in fp32.
         """
-        out, read, made = self.size(tokens, outputs), tokens * inputs, tokens * outputs
+        out, input_numbers, output_numbers = self.size(tokens, outputs), tokens * inputs, tokens * outputs
         if self.quantization == "none":
             return out
         if self.quantization == "nf4":
             return out + self.size(inputs, outputs) + 2 * FLOAT32 * ceil(inputs * outputs / BLOCK)
         coding, scaling = (2 + 2 + 1, 4 + 2 + self.width) if self.device == "cuda" else (2 + 1 + 4 + 4, 4 * 4)
-        return max(coding * read, read + scaling * made) + FLOAT32 * tokens
+        return max(coding * input_numbers, input_numbers + scaling * output_numbers) + FLOAT32 * tokens
 
     def rms_norm(self, tokens: int, columns: int) -> int:
         """Three fp32 tensors at once: the input, scaled, and weighted; an fp32 input is not copied."""

@@ -1,5 +1,7 @@
 """The vision tower: an EVA2-CLIP transformer, a downsampling convolution and the adapter to the language model.
 
+The transformer is that of EVA-CLIP (Sun et al., 2023, arXiv:2303.15389).
+
 Modules and attributes are named after the published tensors.
 """
 
@@ -46,6 +48,8 @@ class VisionAttention(nn.Module):
 
 
 class VisionMLP(nn.Module):
+    """The feed-forward layer of a block."""
+
     def __init__(self, config: VisionConfig) -> None:
         super().__init__()
         self.fc1 = nn.Linear(config.hidden_size, config.intermediate_size)

@@ -161,5 +161,5 @@ def outputs(model: CogVLM2) -> tuple[Tensor, Tensor]:
     return features.float(), batch.take_next_logits().float()
 
 
-def relative_error(given: Tensor, expected: Tensor) -> float:
-    return float((given.float() - expected.float()).norm() / expected.float().norm())
+def relative_error(actual: Tensor, expected: Tensor) -> float:
+    return float((actual.float() - expected.float()).norm() / expected.float().norm())

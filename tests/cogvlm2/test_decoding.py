@@ -29,7 +29,7 @@ samplings = st.just(GREEDY) | st.builds(
     top_p=st.floats(0.5, 1),
     seed=st.integers(0, 99),
 )
-asked = st.tuples(texts, st.none() | st.integers(0, IMAGES - 1), samplings)
+row_strategy = st.tuples(texts, st.none() | st.integers(0, IMAGES - 1), samplings)
 
 
 def test_answers_differ_between_pictures_and_between_questions() -> None:
@@ -40,7 +40,7 @@ def test_answers_differ_between_pictures_and_between_questions() -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(rows=st.lists(asked, min_size=2, max_size=4))
+@given(rows=st.lists(row_strategy, min_size=2, max_size=4))
 def test_a_row_gives_in_any_batch_what_it_gives_alone(
     rows: list[tuple[list[int], int | None, Sampling]],
 ) -> None:
@@ -55,7 +55,7 @@ def test_a_row_gives_in_any_batch_what_it_gives_alone(
 
 @settings(max_examples=30, deadline=None)
 @given(
-    rows=st.lists(asked, min_size=1, max_size=3),
+    rows=st.lists(row_strategy, min_size=1, max_size=3),
     drafts=st.lists(st.lists(st.integers(0, VOCAB - 1), max_size=5), max_size=12),
     right=st.integers(0, 4),
     stop=st.lists(st.integers(0, VOCAB - 1), max_size=3),
@@ -74,15 +74,15 @@ def test_drafts_never_change_a_token_whether_right_or_wrong(
         return [*plain[row].token_ids[done : done + right], *wrong]
 
     batch = prefill(small_model(), prompts, small_features()[images] if images else None, max_new_tokens=12)
-    for verified, unaided in zip(collect(decode(batch, 12, stop, sampling, draft), len(rows)), plain, strict=True):
-        assert verified.token_ids == unaided.token_ids
-        assert verified.finish_reason == unaided.finish_reason
-        assert verified.logprobs == pytest.approx(unaided.logprobs, abs=1e-4)
+    for verified, undrafted in zip(collect(decode(batch, 12, stop, sampling, draft), len(rows)), plain, strict=True):
+        assert verified.token_ids == undrafted.token_ids
+        assert verified.finish_reason == undrafted.finish_reason
+        assert verified.logprobs == pytest.approx(undrafted.logprobs, abs=1e-4)
 
 
 def test_right_drafts_save_passes() -> None:
-    asked_once = prompt([5, 6], True)
-    (plain,) = answer([asked_once], [0])
+    single_prompt = prompt([5, 6], True)
+    (plain,) = answer([single_prompt], [0])
     passes = 0
 
     def counting_step(*arguments: object) -> torch.Tensor:
@@ -90,7 +90,7 @@ def test_right_drafts_save_passes() -> None:
         passes += 1
         return step_logits(*arguments)  # type: ignore[arg-type]
 
-    batch = prefill(small_model(), [asked_once], small_features()[:1], 12, counting_step)
+    batch = prefill(small_model(), [single_prompt], small_features()[:1], 12, counting_step)
     (verified,) = collect(
         decode(batch, 12, (), draft=lambda _, so_far: plain.token_ids[len(so_far) : len(so_far) + 5]), 1
     )
@@ -99,7 +99,7 @@ def test_right_drafts_save_passes() -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(row=asked, others=st.lists(asked, max_size=2), index=st.integers(0, 11))
+@given(row=row_strategy, others=st.lists(row_strategy, max_size=2), index=st.integers(0, 11))
 def test_a_stop_token_ends_its_row_alone_and_is_not_part_of_the_answer(
     row: tuple[list[int], int | None, Sampling],
     others: list[tuple[list[int], int | None, Sampling]],

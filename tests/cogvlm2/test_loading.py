@@ -304,5 +304,5 @@ def test_a_model_on_cuda_computes_what_it_computes_on_the_cpu(tmp_path: Path, qu
     here = load_model(folder, quantization=quantization)
     there = load_model(folder, quantization=quantization, device="cuda")
     assert {tensor.device.type for tensor in snapshot(there).values()} == {"cuda"}
-    for given, expected in zip(outputs(there), outputs(here), strict=True):
-        assert relative_error(given.cpu(), expected) < 0.03
+    for actual, expected in zip(outputs(there), outputs(here), strict=True):
+        assert relative_error(actual.cpu(), expected) < 0.03

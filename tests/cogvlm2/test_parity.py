@@ -55,13 +55,13 @@ def test_the_naive_reference_gives_what_the_fixtures_hold(folder: Path) -> None:
         assert torch.equal(pixels[number], expected[f"pixel_values_{number}"])
         for name, tensor in parts[number].items():
             torch.testing.assert_close(tensor, expected[name][number], atol=LIMIT, rtol=0)
-    pictures = {"text": None, "image": 0, "single1": 0, "image_long": 2, "single2": 1}
-    for case, picture in pictures.items():
+    images = {"text": None, "image": 0, "single1": 0, "image_long": 2, "single2": 1}
+    for case, image in images.items():
         own = {key.removeprefix(f"{case}."): tensor for key, tensor in expected.items() if key.startswith(f"{case}.")}
         ids, types = own["input_ids"][0].tolist(), own["token_type_ids"][0].tolist()
         positions = reference.positions(types)
         assert positions == own["position_ids"][0].tolist()
-        features = None if picture is None else parts[picture]["image_features"]
+        features = None if image is None else parts[image]["image_features"]
         outputs = reference.prefill(ids, types, positions, features)
         for layer, hidden in enumerate(outputs.hidden):
             torch.testing.assert_close(hidden, own[f"hidden_{layer}"][0], atol=LIMIT, rtol=0)

@@ -55,7 +55,7 @@ def lines_of(output: str) -> dict[str, str]:
         pytest.param(
             lambda: FolderMaker(SMALL, 10),
             {"renamed": {"image": "single2", "single2": "image"}},
-            id="names that usually stand for other pictures",
+            id="names that usually stand for other images",
         ),
     ],
 )
@@ -171,7 +171,7 @@ def drop_tensor(file: str, tensor: str) -> Callable[[Path], None]:
         (without("expected.safetensors"), "no expected.safetensors"),
         (without("config.json"), "no config.json"),
         (without("model.safetensors"), "no model.safetensors"),
-        (without("img_2.png"), "2 pictures"),
+        (without("img_2.png"), "2 images"),
         (without("img_0.png"), "no img_0"),
         (cut_short("expected.safetensors"), "expected.safetensors"),
         (cut_short("model.safetensors"), "model.safetensors"),
@@ -195,8 +195,8 @@ def test_names_in_a_line_what_a_folder_lacks(
 def test_compares_the_tensors_that_are_there(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     expected = load_file(copy / "expected.safetensors")
     omitted = ("pixel_values", "vit_", "hidden_", "kv0_", "logits")
-    kept = {name: tensor for name, tensor in expected.items() if not any(part in name for part in omitted)}
-    save_file(kept, copy / "expected.safetensors")
+    remaining = {name: tensor for name, tensor in expected.items() if not any(part in name for part in omitted)}
+    save_file(remaining, copy / "expected.safetensors")
     (copy / "expected.json").unlink()
     assert main([str(copy)]) == 0
     assert lines_of(capsys.readouterr().out)["image"].split() == ["image", *"-----", "equal", "ok"]

@@ -59,11 +59,11 @@ def quantize_whole(weight: Tensor) -> dict[str, Tensor]:
     return {"weight": codes} | {f"weight.{part}": value for part, value in state.as_dict(packed=True).items()}
 
 
-def assert_same(given: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
-    assert given.keys() == expected.keys()
+def assert_same(actual: dict[str, Tensor], expected: dict[str, Tensor]) -> None:
+    assert actual.keys() == expected.keys()
     for name in expected:
-        assert given[name].dtype == expected[name].dtype, name
-        assert torch.equal(given[name], expected[name]), name
+        assert actual[name].dtype == expected[name].dtype, name
+        assert torch.equal(actual[name], expected[name]), name
 
 
 def layer_of(weight: Tensor, bias: Tensor | None = None) -> Linear4bit:
@@ -136,8 +136,8 @@ def test_a_quantized_model_is_close_to_the_full_one(tmp_path: Path, quantization
     folder = save_checkpoint(tmp_path, random_weights())
     full = outputs(load_model(folder))
     errors = [
-        relative_error(given, expected)
-        for given, expected in zip(outputs(load_model(folder, quantization=quantization)), full, strict=True)
+        relative_error(actual, expected)
+        for actual, expected in zip(outputs(load_model(folder, quantization=quantization)), full, strict=True)
     ]
     assert 0 < max(errors) < limit
 
@@ -155,10 +155,10 @@ def test_int8_is_close_to_bf16(tokens: int, bias: bool) -> None:
     hidden = torch.randn(2, tokens, 128).bfloat16()
     hidden[..., 3] *= 10  # some values exceed the threshold, as in some channels of trained models
     with torch.inference_mode():
-        given = layer(hidden)
-    assert given.dtype == torch.bfloat16
-    assert given.shape == (2, tokens, 96)
-    assert relative_error(given, torch.nn.functional.linear(hidden, weight, shift)) < 0.03
+        actual = layer(hidden)
+    assert actual.dtype == torch.bfloat16
+    assert actual.shape == (2, tokens, 96)
+    assert relative_error(actual, torch.nn.functional.linear(hidden, weight, shift)) < 0.03
 
 
 @pytest.mark.parametrize("quant_type", ["nf4", "fp4"])
@@ -192,9 +192,9 @@ def test_any_number_of_tokens_gives_what_the_expanded_weight_gives(count: int, b
         layer.pack()
     hidden = torch.randn(batch, count, 128, generator=torch.Generator().manual_seed(count)).bfloat16()
     with torch.inference_mode():
-        given = layer(hidden)
-    assert given.shape == (batch, count, 64)
-    assert relative_error(given, hidden.float() @ expanded.T + bias.float()) < BF16_ERROR
+        actual = layer(hidden)
+    assert actual.shape == (batch, count, 64)
+    assert relative_error(actual, hidden.float() @ expanded.T + bias.float()) < BF16_ERROR
 
 
 @pytest.mark.parametrize(
@@ -266,9 +266,9 @@ def test_other_dtypes_than_bf16_are_kept(dtype: torch.dtype) -> None:
     weight = random_weight(64, 128, dtype)
     layer = layer_of(weight)
     hidden = torch.randn(3, 128).to(dtype)
-    given = layer(hidden)
-    assert given.dtype == dtype
-    assert relative_error(given, hidden.float() @ dequantize_4bit(*quantize_nf4(weight)).float().T) < 1e-3
+    actual = layer(hidden)
+    assert actual.dtype == dtype
+    assert relative_error(actual, hidden.float() @ dequantize_4bit(*quantize_nf4(weight)).float().T) < 1e-3
 
 
 def test_memory_of_a_layer_is_that_of_its_codes_and_scales() -> None:

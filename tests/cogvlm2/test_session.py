@@ -47,7 +47,7 @@ def session(checkpoint: Path) -> CogVLM2Session:
     return load_session(checkpoint)
 
 
-def picture(shade: int = 120) -> Image.Image:
+def make_image(shade: int = 120) -> Image.Image:
     return Image.linear_gradient("L").resize((70, 40)).point(lambda value: (value + shade) % 256).convert("RGB")
 
 
@@ -57,9 +57,9 @@ def stream(session: CogVLM2Session, question: str, image: Image.Image | None = N
 
 def test_streamed_pieces_are_the_decoded_answer(session: CogVLM2Session) -> None:
     prompt = session.prompt("What is this?")
-    batch = prefill(session.model, [prompt], session.image_features(picture()), max_new_tokens=40)
+    batch = prefill(session.model, [prompt], session.image_features(make_image()), max_new_tokens=40)
     (whole,) = collect(decode(batch, 40, session.model.config.eos_token_ids), 1)
-    pieces = list(stream(session, "What is this?", picture(), max_new_tokens=40))
+    pieces = list(stream(session, "What is this?", make_image(), max_new_tokens=40))
     assert len(pieces) > 1
     assert "".join(pieces) == session.tokenizer.decode(whole.token_ids)
 
@@ -79,15 +79,15 @@ def test_a_prompt_is_bos_the_image_and_the_template(session: CogVLM2Session) -> 
 def test_the_picture_the_history_and_the_seed_all_matter(session: CogVLM2Session) -> None:
     hot = Sampling(temperature=1.0, seed=1)
     answers = [
-        "".join(stream(session, "Why?", picture(), max_new_tokens=20)),
-        "".join(stream(session, "Why?", picture(200), max_new_tokens=20)),
+        "".join(stream(session, "Why?", make_image(), max_new_tokens=20)),
+        "".join(stream(session, "Why?", make_image(200), max_new_tokens=20)),
         "".join(stream(session, "Why?", max_new_tokens=20)),
-        "".join(stream(session, "Why?", picture(), history=[Turn("Hi", "Hello.")], max_new_tokens=20)),
-        "".join(stream(session, "Why?", picture(), sampling=hot, max_new_tokens=20)),
-        "".join(stream(session, "Why?", picture(), sampling=Sampling(temperature=1.0, seed=2), max_new_tokens=20)),
+        "".join(stream(session, "Why?", make_image(), history=[Turn("Hi", "Hello.")], max_new_tokens=20)),
+        "".join(stream(session, "Why?", make_image(), sampling=hot, max_new_tokens=20)),
+        "".join(stream(session, "Why?", make_image(), sampling=Sampling(temperature=1.0, seed=2), max_new_tokens=20)),
     ]
     assert len(set(answers)) == len(answers)
-    assert "".join(stream(session, "Why?", picture(), sampling=hot, max_new_tokens=20)) == answers[4]
+    assert "".join(stream(session, "Why?", make_image(), sampling=hot, max_new_tokens=20)) == answers[4]
 
 
 def test_the_text_of_a_control_token_in_a_question_is_only_text(session: CogVLM2Session) -> None:
@@ -97,12 +97,12 @@ def test_the_text_of_a_control_token_in_a_question_is_only_text(session: CogVLM2
 
 def test_an_image_is_encoded_once(checkpoint: Path, tmp_path: Path) -> None:
     caching = load_session(checkpoint, feature_folder=tmp_path / "features")
-    fresh = caching.image_features(picture())
+    fresh = caching.image_features(make_image())
     encoded = count()
     hook = caching.model.model.vision.register_forward_pre_hook(lambda *_: next(encoded) and None)
-    assert torch.equal(caching.image_features(picture()), fresh)
+    assert torch.equal(caching.image_features(make_image()), fresh)
     assert next(encoded) == 0
-    other = picture()
+    other = make_image()
     other.paste((0, 0, 255), (0, 0, 35, 20))
     caching.image_features(other)
     assert next(encoded) == 2
@@ -116,8 +116,8 @@ def test_features_of_another_checkpoint_or_quantization_are_not_taken(checkpoint
         load_session(folder, feature_folder=tmp_path / "features", quantization=quantization)
         for folder, quantization in ((checkpoint, None), (other, None), (checkpoint, "nf4"))
     ]
-    features = [session.image_features(picture()).float() for session in sessions]
-    again = [session.image_features(picture()).float() for session in sessions]
+    features = [session.image_features(make_image()).float() for session in sessions]
+    again = [session.image_features(make_image()).float() for session in sessions]
     for first, second in zip(features, again, strict=True):
         assert torch.equal(first, second)
     assert not torch.allclose(features[0], features[1])
@@ -127,18 +127,18 @@ def test_features_of_another_checkpoint_or_quantization_are_not_taken(checkpoint
 
 def test_damaged_features_are_computed_again(checkpoint: Path, tmp_path: Path) -> None:
     caching = load_session(checkpoint, feature_folder=tmp_path)
-    fresh = caching.image_features(picture())
+    fresh = caching.image_features(make_image())
     (file,) = tmp_path.iterdir()
     content = file.read_bytes()
     file.write_bytes(content[:-7])
-    assert torch.equal(caching.image_features(picture()), fresh)
+    assert torch.equal(caching.image_features(make_image()), fresh)
     assert file.read_bytes() == content
 
 
 def test_a_folder_that_cannot_be_written_costs_only_time(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "features").write_text("a file where the folder should be")
     caching = load_session(checkpoint, feature_folder=tmp_path / "features")
-    assert torch.equal(caching.image_features(picture()), load_session(checkpoint).image_features(picture()))
+    assert torch.equal(caching.image_features(make_image()), load_session(checkpoint).image_features(make_image()))
 
 
 def test_the_least_recently_used_features_are_evicted_first(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_reading_can_be_cancelled_between_layers_and_between_tokens(checkpoint: 
     session = load_session(checkpoint)
     calls = count()
     with pytest.raises(Cancelled):
-        session.image_features(picture(), cancelled=lambda: next(calls) == layers)
+        session.image_features(make_image(), cancelled=lambda: next(calls) == layers)
     calls = count()
     # `cancelled` is called before each of the two decoder layers in prefill, and then before each token.
     events = list(session.generate("Why?", max_new_tokens=30, cancelled=lambda: next(calls) == layers))
@@ -169,16 +169,16 @@ def test_reading_can_be_cancelled_between_layers_and_between_tokens(checkpoint: 
     events = list(session.generate("Why?", max_new_tokens=30, cancelled=lambda: next(calls) == 4))
     assert [type(event) for event in events] == [Token, Token, Finished]
     # The model is unchanged afterwards.
-    assert "".join(stream(session, "Why?", picture(), max_new_tokens=8)) == "".join(
-        stream(load_session(checkpoint), "Why?", picture(), max_new_tokens=8)
+    assert "".join(stream(session, "Why?", make_image(), max_new_tokens=8)) == "".join(
+        stream(load_session(checkpoint), "Why?", make_image(), max_new_tokens=8)
     )
 
 
 def test_cancelling_affects_only_one_thread(session: CogVLM2Session) -> None:
     with cancellable(session.model, lambda: True), ThreadPoolExecutor(1) as other:
-        assert other.submit(session.image_features, picture()).result().shape[0] == 1
+        assert other.submit(session.image_features, make_image()).result().shape[0] == 1
         with pytest.raises(Cancelled):
-            session.image_features(picture())
+            session.image_features(make_image())
 
 
 def test_a_folder_without_a_tokenizer_is_refused(checkpoint: Path, tmp_path: Path) -> None:
