@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
 from hypothesis import settings
 
@@ -11,3 +13,6 @@ torch.set_num_threads(1)
 # The time of an example means nothing on a busy machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# Some tests import bitsandbytes before cogdoc does, which silences it: it logs that an optional download is missing.
+logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
