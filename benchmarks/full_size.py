@@ -37,7 +37,8 @@ from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.published import CONFIG_JSON
-from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit, quantizable
+from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit
+from cogdoc.cogvlm2.quantized_parts import quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
 from cogdoc.cogvlm2.weight_files import INDEX
 from cogdoc.cogvlm2.writing import write_quantized

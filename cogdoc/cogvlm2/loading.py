@@ -20,14 +20,7 @@ from torch import Tensor, nn
 from cogdoc.cogvlm2.checkpoint import StoredTensor, TensorReader, list_tensors, torch_dtype
 from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.quantization import (
-    Linear4bit,
-    Linear8bit,
-    Quantization,
-    quantizable,
-    required_parts,
-    stored_parts,
-)
+from cogdoc.cogvlm2.quantized_parts import Quantization, QuantizedLayer, quantizable, required_parts, stored_parts
 from cogdoc.cogvlm2.rotary import RotaryFrequencies, inverse_frequencies
 from cogdoc.errors import CheckpointError, UsageError
 
@@ -170,6 +163,10 @@ def _may_be_omitted(name: str, config: ModelConfig) -> bool:
 
 def _set_quantized_layers(model: CogVLM2, contents: Contents, quantization: Quantization) -> None:
     target_form = {"none": Form.FLOAT, "nf4": Form.FOUR_BIT, "int8": Form.INT8}[quantization]
+    if target_form is Form.FLOAT and set(contents.forms.values()) == {Form.FLOAT}:
+        return
+    from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit
+
     converted = {name for name, _ in quantizable(model)}
     linears = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
     for name, linear in linears:
@@ -199,7 +196,7 @@ def _load_tensor(
 ) -> None:
     path, _, leaf = name.rpartition(".")
     module = model.get_submodule(path)
-    if leaf != "weight" or not isinstance(module, Linear4bit | Linear8bit):
+    if leaf != "weight" or not isinstance(module, QuantizedLayer):
         _assign(module, leaf, reader.read(name).to(device, dtype, copy=True))
         return
     if contents.forms[name] is Form.FLOAT:
@@ -211,8 +208,7 @@ def _load_tensor(
             module.restore(stored)
         except CheckpointError as error:
             raise CheckpointError(f"{contents.stored[name].shard}: {name}: {error}") from None
-    decodes = "language_" in name and device.type == "cpu" and dtype == torch.bfloat16
-    if decodes and isinstance(module, Linear4bit) and module.can_be_packed:
+    if "language_" in name and device.type == "cpu" and dtype == torch.bfloat16:
         module.pack()
 
 

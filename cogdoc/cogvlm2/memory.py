@@ -22,7 +22,7 @@ from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.tensor_memory import Device, LinearShape, TensorMemory
 
 if TYPE_CHECKING:
-    from cogdoc.cogvlm2.quantization import Quantization
+    from cogdoc.cogvlm2.quantized_parts import Quantization
 
 # On CUDA the context takes 0.3 to 0.5 GiB, depending on card and driver, and matrix products 8 to 32 MiB; the rest is
 # for fragments of the allocator's blocks.

@@ -1,14 +1,11 @@
 """Linear layers in 4 and 8 bits, with the kernels of bitsandbytes on CUDA and on the CPU.
 
-Embeddings, output head, convolutions and norms are not quantized; embeddings and head decide each token and are 5% of
-the weights. transformers quantizes the same layers, so that each loads the checkpoints of the other.
+Only models that are quantized need this module: its import of bitsandbytes takes twice as long as that of torch.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterator
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,9 +23,8 @@ from bitsandbytes.functional import (  # noqa: E402
 )
 from bitsandbytes.nn import Int8Params, Linear8bitLt  # noqa: E402
 
+from cogdoc.cogvlm2.quantized_parts import INT8_OUTLIERS  # noqa: E402
 from cogdoc.errors import CheckpointError  # noqa: E402
-
-Quantization = Literal["none", "nf4", "int8"]
 
 BLOCK = 64
 """The number of weights that share a scale."""
@@ -37,20 +33,6 @@ SCALE_BLOCK = 256
 
 # The quantizer makes several fp32 copies: with chunks that fit the processor cache it is 1.6 times faster.
 CHUNK = 1 << 20
-
-STORED_PARTS = (
-    "weight.absmax",
-    "weight.quant_map",
-    "weight.nested_absmax",
-    "weight.nested_quant_map",
-    "weight.quant_state.bitsandbytes__nf4",
-    "weight.quant_state.bitsandbytes__fp4",
-    "SCB",
-    "weight_format",
-)
-
-# Larger activations are multiplied in 16 bits. It is the default of transformers.
-INT8_OUTLIERS = 6.0
 
 
 class Linear4bit(nn.Module):
@@ -111,8 +93,9 @@ class Linear4bit(nn.Module):
         return fits and bool(has_avx512bf16())
 
     def pack(self) -> None:
-        """Change irreversibly to the packed layout; scales are rounded to bf16."""
-        self.codes, self.state = _convert_weight_packed_for_cpu(self.codes, self.state)
+        """Change irreversibly to the packed layout, if the CPU supports it; scales are rounded to bf16."""
+        if self.can_be_packed:
+            self.codes, self.state = _convert_weight_packed_for_cpu(self.codes, self.state)
 
 
 class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typed
@@ -136,6 +119,9 @@ class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typ
         if parts["SCB"].numel() != self.out_features:
             raise CheckpointError(f"{parts['SCB'].numel()} scales for {self.out_features} rows")
         self._set(parts["weight"], parts["SCB"].float())
+
+    def pack(self) -> None:
+        """Do nothing: int8 has one layout."""
 
     def _set(self, rows: Tensor, scales: Tensor) -> None:
         self.weight = Int8Params(rows, requires_grad=False, has_fp16_weights=False, CB=rows, SCB=scales)
@@ -180,21 +166,3 @@ def int8_parts(weight: Tensor) -> dict[str, Tensor]:
     """Quantize a weight to the tensors of an int8 checkpoint, keyed by name relative to the layer."""
     rows, scales = quantize_int8(weight)
     return {"weight": rows, "SCB": scales, "weight_format": torch.tensor(0, dtype=torch.uint8)}  # 0: row by row
-
-
-def quantizable(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
-    """Iterate by name over the layers that are quantized: all linear ones except the output head."""
-    for name, module in model.named_modules():
-        if isinstance(module, nn.Linear) and name != "lm_head":
-            yield name, module
-
-
-def stored_parts(layer: str, names: Container[str]) -> list[str]:
-    """List the tensors of a quantized layer among `names`, except its weight, by name relative to the layer."""
-    return [part for part in STORED_PARTS if f"{layer}.{part}" in names]
-
-
-def required_parts(parts: Container[str]) -> list[str]:
-    """List the parts that a 4-bit layer with `parts` requires; double quantization requires more."""
-    nested = ["weight.nested_absmax", "weight.nested_quant_map"]
-    return ["weight.absmax", "weight.quant_map", *(nested if any(part in parts for part in nested) else [])]

@@ -19,7 +19,7 @@ from cogdoc.cogvlm2.loading import Progress, load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.prompts import Prompt, Turn, apply_template, build_prompt
-from cogdoc.cogvlm2.quantization import Quantization
+from cogdoc.cogvlm2.quantized_parts import Quantization
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer, load_tokenizer
 from cogdoc.errors import CheckpointError

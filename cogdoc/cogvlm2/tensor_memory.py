@@ -7,7 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from cogdoc.cogvlm2.quantization import Quantization
+    from cogdoc.cogvlm2.quantized_parts import Quantization
 
 Device = Literal["cuda", "cpu"]
 

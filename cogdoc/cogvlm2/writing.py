@@ -21,7 +21,8 @@ from cogdoc.cogvlm2.checkpoint import TensorReader
 from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
 from cogdoc.cogvlm2.loading import Progress, match_tensors
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.quantization import INT8_OUTLIERS, int8_parts, nf4_parts, quantizable
+from cogdoc.cogvlm2.quantization import int8_parts, nf4_parts
+from cogdoc.cogvlm2.quantized_parts import INT8_OUTLIERS, quantizable
 from cogdoc.cogvlm2.weight_files import INDEX
 from cogdoc.errors import OutputError, OutputExistsError, UsageError
 

@@ -11,7 +11,7 @@ from cogdoc.cogvlm2.memory import RUNTIME_BYTES, longest_context, plan
 from cogdoc.cogvlm2.tensor_memory import Device
 
 if TYPE_CHECKING:
-    from cogdoc.cogvlm2.quantization import Quantization
+    from cogdoc.cogvlm2.quantized_parts import Quantization
 
 GIB = 2**30
 CARDS = tuple(size * GIB for size in (16, 24, 48, 80))

@@ -17,7 +17,7 @@ from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.prompts import apply_template, build_prompt
-from cogdoc.cogvlm2.quantization import Quantization
+from cogdoc.cogvlm2.quantized_parts import Quantization
 from cogdoc.cogvlm2.tokenizer import Tokenizer, load_tokenizer
 from samples.pocket import MODEL
 from samples.pocket.form_questions import QuestionAnswer, field_question, missing_question, random_transcription

@@ -16,7 +16,8 @@ from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import build_prompt
-from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit, quantizable
+from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit
+from cogdoc.cogvlm2.quantized_parts import quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
 
 # With these widths every linear layer supports the packed CPU kernel.

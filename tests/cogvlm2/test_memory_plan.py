@@ -29,7 +29,8 @@ from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, longest_context, pl
 from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.published import CONFIG_JSON, PUBLISHED
-from cogdoc.cogvlm2.quantization import Linear4bit, Quantization, quantizable
+from cogdoc.cogvlm2.quantization import Linear4bit
+from cogdoc.cogvlm2.quantized_parts import Quantization, quantizable
 
 META = torch.device("meta")
 

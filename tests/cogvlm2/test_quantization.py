@@ -28,15 +28,8 @@ from cogdoc.cogvlm2.batch import prefill, step_logits
 from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.prompts import build_prompt
-from cogdoc.cogvlm2.quantization import (
-    CHUNK,
-    Linear4bit,
-    Linear8bit,
-    Quantization,
-    nf4_parts,
-    quantize_int8,
-    quantize_nf4,
-)
+from cogdoc.cogvlm2.quantization import CHUNK, Linear4bit, Linear8bit, nf4_parts, quantize_int8, quantize_nf4
+from cogdoc.cogvlm2.quantized_parts import Quantization
 from cogdoc.errors import CheckpointError, UsageError
 
 LAYER = "model.layers.1.mlp.language_mlp.up_proj"

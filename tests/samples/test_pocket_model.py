@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from cogdoc.cogvlm2.loading import load_model
-from cogdoc.cogvlm2.quantization import Quantization
+from cogdoc.cogvlm2.quantized_parts import Quantization
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from samples.pocket import MODEL

@@ -18,7 +18,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.quantization import quantizable
+from cogdoc.cogvlm2.quantized_parts import quantizable
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from samples.pocket import MODEL
 from samples.pocket.form_accuracy import measure

@@ -18,7 +18,7 @@ from cogdoc.models.description import stored_quantization
 from cogdoc.models.published_models import MODELS
 
 if TYPE_CHECKING:
-    from cogdoc.cogvlm2.quantization import Quantization
+    from cogdoc.cogvlm2.quantized_parts import Quantization
     from cogdoc.engines.protocol import Engine
 
 DEFAULT_MODEL = "chat"

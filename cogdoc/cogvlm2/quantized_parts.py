@@ -1,0 +1,67 @@
+"""Which layers are quantized, and the tensors by which a checkpoint stores them. Needs no bitsandbytes.
+
+Embeddings, output head, convolutions and norms are not quantized; embeddings and head decide each token and are 5% of
+the weights. transformers quantizes the same layers, so that each loads the checkpoints of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator
+from typing import Literal, Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+Quantization = Literal["none", "nf4", "int8"]
+
+STORED_PARTS = (
+    "weight.absmax",
+    "weight.quant_map",
+    "weight.nested_absmax",
+    "weight.nested_quant_map",
+    "weight.quant_state.bitsandbytes__nf4",
+    "weight.quant_state.bitsandbytes__fp4",
+    "SCB",
+    "weight_format",
+)
+
+# Larger activations are multiplied in 16 bits. It is the default of transformers.
+INT8_OUTLIERS = 6.0
+
+
+@runtime_checkable
+class QuantizedLayer(Protocol):
+    """A linear layer of `cogdoc.cogvlm2.quantization`."""
+
+    def quantize(self, weight: Tensor) -> None:
+        """Quantize a weight (out_features, in_features) on its device."""
+        ...
+
+    def restore(self, parts: dict[str, Tensor]) -> None:
+        """Set codes and scales from the tensors of a checkpoint, by name relative to the layer.
+
+        Raises:
+            CheckpointError: they are incomplete or damaged.
+        """
+        ...
+
+    def pack(self) -> None:
+        """Change irreversibly to the layout that decodes fastest on this CPU, if it has one for these sizes."""
+        ...
+
+
+def quantizable(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
+    """Iterate by name over the layers that are quantized: all linear ones except the output head."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear) and name != "lm_head":
+            yield name, module
+
+
+def stored_parts(layer: str, names: Container[str]) -> list[str]:
+    """List the tensors of a quantized layer among `names`, except its weight, by name relative to the layer."""
+    return [part for part in STORED_PARTS if f"{layer}.{part}" in names]
+
+
+def required_parts(parts: Container[str]) -> list[str]:
+    """List the parts that a 4-bit layer with `parts` requires; double quantization requires more."""
+    nested = ["weight.nested_absmax", "weight.nested_quant_map"]
+    return ["weight.absmax", "weight.quant_map", *(nested if any(part in parts for part in nested) else [])]
