@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from cogdoc.documents.document import Document
-from cogdoc.documents.open_request import MAX_MEGAPIXELS, OpenRequest
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.documents.sources import Source, UnresolvedSource, local_copy
 from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, TooLargeError

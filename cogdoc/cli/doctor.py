@@ -123,7 +123,8 @@ def _fitting(free: list[int] | str) -> Iterator[tuple[str, str]]:
 
 def _contexts(memory: int, device: Device) -> str:
     from cogdoc.cogvlm2.published import PUBLISHED
-    from cogdoc.models.description import QUANTIZATIONS, fitting_context
+    from cogdoc.models.description import fitting_context
+    from cogdoc.models.published_models import QUANTIZATIONS
 
     fitting = {
         "bf16" if each == "none" else each: fitting_context(PUBLISHED, each, memory, device) for each in QUANTIZATIONS

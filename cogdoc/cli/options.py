@@ -11,11 +11,11 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from cogdoc.documents.open_request import MAX_MEGAPIXELS
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
+from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.engines.registry import DEFAULT_SECONDS, engine_names
 from cogdoc.engines.selection import AUTO, EngineRequest
-from cogdoc.models.description import QUANTIZATIONS
+from cogdoc.models.published_models import QUANTIZATIONS
 from cogdoc.results.output_formats import formats_of
 
 _WHERE = "What to read"

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cogdoc.documents.remote import RemoteFile
-
-MAX_MEGAPIXELS = 100.0
-"""An A0 sheet at 220 pixels per inch; `--max-megapixels` allows larger pictures."""
+from cogdoc.documents.rendering import MAX_MEGAPIXELS
 
 
 @dataclass(frozen=True, slots=True)

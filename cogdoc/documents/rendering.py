@@ -11,6 +11,9 @@ LONG_SIDE = 1344
 MAX_PAGE_POINTS = 14400.0
 """The longest side that PDF 1.7 allows (appendix C, 200 inches); a longer one is an invalid page box."""
 
+MAX_MEGAPIXELS = 100.0
+"""An A0 sheet at 220 pixels per inch; `--max-megapixels` allows larger pictures."""
+
 
 @dataclass(frozen=True, slots=True)
 class PixelSize:

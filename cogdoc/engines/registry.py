@@ -12,7 +12,7 @@ from cogdoc.engines.cogvlm2.entry import CogVLM2Entry
 from cogdoc.engines.entry import EngineEntry, Offer
 from cogdoc.engines.selection import AUTO, EngineRequest, EngineSelection, Progress
 from cogdoc.errors import UsageError
-from cogdoc.models.description import QUANTIZATIONS
+from cogdoc.models.published_models import QUANTIZATIONS
 
 if TYPE_CHECKING:
     from cogdoc.engines.protocol import Engine

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, longest_context, plan
 from cogdoc.cogvlm2.tensor_memory import Device
+from cogdoc.models.published_models import QUANTIZATIONS
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.quantized_parts import Quantization
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 GIB = 2**30
 CARDS = tuple(size * GIB for size in (16, 24, 48, 80))
 """Memory sizes of common cards, in bytes."""
-
-QUANTIZATIONS: tuple[Quantization, ...] = ("nf4", "int8", "none")
-"""The ways to load the weights of an unquantized checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)

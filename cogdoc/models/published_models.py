@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from cogdoc.cogvlm2.quantized_parts import Quantization
 
 Hub = Literal["huggingface", "modelscope"]
+
+QUANTIZATIONS: tuple[Quantization, ...] = ("nf4", "int8", "none")
+"""The ways to load the weights of an unquantized checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)

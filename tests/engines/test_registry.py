@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cogdoc.cogvlm2.published import CONFIG_JSON
-from cogdoc.engines.cogvlm2 import entry
-from cogdoc.engines.cogvlm2.entry import CogVLM2Settings
+from cogdoc.engines import cuda_devices
+from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
 from cogdoc.engines.cuda_devices import Card, cuda_cards
 from cogdoc.engines.registry import select_engine
 from cogdoc.engines.selection import EngineRequest
@@ -39,7 +39,7 @@ def full_size(home: Path) -> Path:
 def with_cards(monkeypatch: pytest.MonkeyPatch, *gigabytes: int) -> None:
     """Pretend that the machine has such cards."""
     cards = tuple(Card(f"Card {size}", size << 30) for size in gigabytes)
-    monkeypatch.setattr(entry, "cuda_cards", lambda: cards)
+    monkeypatch.setattr(cuda_devices, "cuda_cards", lambda: cards)
 
 
 @pytest.mark.usefixtures("home")

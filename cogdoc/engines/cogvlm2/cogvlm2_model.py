@@ -33,7 +33,7 @@ from cogdoc.engines.vision.vision_model import (
 from cogdoc.errors import ResourceError, TimeLimitError
 
 if TYPE_CHECKING:
-    from cogdoc.engines.cogvlm2.entry import CogVLM2Settings
+    from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
     from cogdoc.engines.selection import Progress
 
 FINISH_REASONS = {

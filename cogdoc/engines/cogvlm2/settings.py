@@ -1,0 +1,82 @@
+"""The settings of CogVLM2: which checkpoint it loads and how, and whether this machine has the memory for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
+from cogdoc.cogvlm2.memory import RUNTIME_BYTES, plan
+from cogdoc.engines import cuda_devices
+from cogdoc.engines.selection import Progress
+from cogdoc.errors import ResourceError
+from cogdoc.models.description import stored_quantization
+
+if TYPE_CHECKING:
+    from cogdoc.cogvlm2.quantized_parts import Quantization
+    from cogdoc.engines.protocol import Engine
+
+SMALL_WEIGHTS = 2 << 30
+"""Bytes in 16 bits below which quantizing a checkpoint gains nothing, nor does storing its image features on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class CogVLM2Settings:
+    """A checkpoint, and how it runs. Implements `cogdoc.engines.selection.EngineSettings`."""
+
+    checkpoint: Path
+    quantization: Quantization
+    device: str
+    stores_features: bool
+    """Whether image features are stored on disk for later runs."""
+
+    def load(self, seconds: float, progress: Progress | None = None) -> Engine:
+        from cogdoc.engines.cogvlm2.cogvlm2_model import load_model
+        from cogdoc.engines.vision.engine import VisionEngine
+        from cogdoc.results.records import EngineInfo
+
+        info = EngineInfo(
+            name="cogvlm2",
+            version=version("cogdoc"),
+            checkpoint=self.checkpoint.resolve().name,
+            quantization=self.quantization,
+        )
+        return VisionEngine(load_model(self, progress), info, time_limit=seconds)
+
+
+def settings_for(checkpoint: Path, quantization_name: str | None) -> CogVLM2Settings:
+    """Decide how this machine loads a checkpoint; `quantization_name` is the user's wish, if they have one.
+
+    Raises:
+        CheckpointError: it is not a checkpoint of CogVLM2.
+        ResourceError: this machine has not enough memory for it.
+    """
+    raw = read_raw_config(checkpoint)
+    config = parse_config(raw)
+    small = plan(config, "none").weights < SMALL_WEIGHTS
+    default: Quantization = "none" if small else "nf4"
+    quantization = cast("Quantization", quantization_name) if quantization_name else stored_quantization(raw) or default
+    device = "cuda" if cuda_devices.cuda_cards() else "cpu"
+    _check_memory(config, quantization, device)
+    return CogVLM2Settings(checkpoint, quantization, device, stores_features=device == "cpu" and not small)
+
+
+def _check_memory(config: ModelConfig, quantization: Quantization, device: str) -> None:
+    """Raise ResourceError where the device has less memory than the model needs at its peak."""
+    if device == "cuda":
+        planned = plan(config, quantization, device="cuda")
+        needed, card = planned.peak + RUNTIME_BYTES, cuda_devices.cuda_cards()[0]
+        owner, available = card.name, card.memory
+    else:
+        import psutil
+
+        planned = plan(config, quantization, device="cpu")
+        needed, owner, available = planned.peak, "this machine's free memory", psutil.virtual_memory().available
+    if needed > available:
+        raise ResourceError(
+            f"CogVLM2 takes {needed / 1e9:.1f} GB ({planned.weights / 1e9:.1f} of them weights, {quantization}), "
+            f"and {owner} has {available / 1e9:.1f}",
+            "cogdoc model show tells what fits; --quantization nf4 takes least",
+        )
