@@ -124,7 +124,7 @@ def _run(load: Load, workers: Workers) -> tuple[list[str], float]:
 
 
 def _words(document: Document) -> Iterator[str]:
-    pages = (Page(document, number) for number in document.numbers(PageSelection()))
+    pages = (Page(document, number) for number in document.page_numbers(PageSelection()))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         yield page.text().text
 

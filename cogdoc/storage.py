@@ -80,7 +80,7 @@ def open_storage(address: str) -> tuple[AbstractFileSystem, str]:
         hint = f'pip install "cogdoc[{extra}]"' if extra else known_implementations.get(scheme, {}).get("err")
         raise MissingError(f"the package that opens {scheme}:// addresses is not installed", hint) from error
     except ValueError as error:
-        raise InputError(f"no such kind of address: {_one_line(error)}") from None
+        raise InputError(f"unknown kind of address: {_one_line(error)}") from None
     return system, path
 
 

@@ -148,9 +148,9 @@ def run_sources(
 
 
 def _check_page_count(document: Document, selection: PageSelection, limit: int | None) -> None:
-    count = sum(1 for _ in document.numbers(selection))
+    count = sum(1 for _ in document.page_numbers(selection))
     if limit is not None and count > limit:
-        raise TooLargeError(f"{count} pages are more than --max-pages {limit}", "choose some with --pages")
+        raise TooLargeError(f"{count} pages are more than --max-pages {limit}", "select fewer with --pages")
 
 
 def _as_cogdoc_error(error: Exception | None) -> CogdocError | None:

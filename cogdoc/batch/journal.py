@@ -137,7 +137,7 @@ class Journal:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{folder}: cannot make this folder: {error.strerror}") from None
+            raise OutputError(f"{folder}: cannot create this folder: {error.strerror}") from None
         with self._database_errors():
             self._database = sqlite3.connect(
                 folder / f"{name}.sqlite", check_same_thread=False, isolation_level=None, timeout=0.5
@@ -151,7 +151,7 @@ class Journal:
             if tables and found != JOURNAL_VERSION:
                 self._database.close()
                 raise OutputError(
-                    f"{folder}: the journal is of another version of cogdoc",
+                    f"{folder}: the journal was written by another version of cogdoc",
                     "remove it to begin again, or name another place with --to",
                 )
             self._database.executescript(f"PRAGMA user_version = {JOURNAL_VERSION}; {SCHEMA}")
@@ -286,7 +286,7 @@ class Journal:
             yield
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise OutputError(f"{self._folder}: another cogdoc is at work here") from None
+                raise OutputError(f"{self._folder}: another cogdoc is using this folder") from None
             raise PlaceLostError(f"{self._folder}: the journal cannot be written: {error}") from None
         except sqlite3.DatabaseError as error:
             raise OutputError(

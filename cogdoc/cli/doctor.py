@@ -106,7 +106,7 @@ def _models() -> Iterator[tuple[str, str]]:
 
     found = {name: folder for name in MODELS if (folder := find_checkpoint(name)) is not None}
     if not found:
-        yield "models", "none here"
+        yield "models", "none on this machine"
     for name, folder in found.items():
         description = describe(folder)
         yield f"model {name}", f"{folder}, {description.size / GB:.1f} GB, {description.weights}"
@@ -147,5 +147,5 @@ def _next(selection: EngineSelection, cards: tuple[Card, ...]) -> str:
     if selection.name != FALLBACK:
         return question
     if any(fitting_context(PUBLISHED, "nf4", card.memory) for card in cards) and not any(map(find_checkpoint, MODELS)):
-        return f"{question}; cogdoc model pull gets CogVLM2, which fits this GPU"
+        return f"{question}; cogdoc model pull downloads CogVLM2, which fits this GPU"
     return question

@@ -79,12 +79,12 @@ def evaluation(
     from cogdoc.results.printable import printable, well_formed
 
     if out not in FORMATS:
-        raise UsageError(f"--out: figures cannot be written as {out!r}", f"formats: {', '.join(FORMATS)}")
+        raise UsageError(f"--out: scores cannot be written as {out!r}", f"formats: {', '.join(FORMATS)}")
     benchmark = find_dataset(dataset)
     # Report a wrong path before the engine is loaded, which can take minutes, and before a folder is created.
     cases = islice(benchmark.reads(path), limit)
     if (first := next(cases, None)) is None:
-        raise InputError(f"{path}: has no case of {benchmark.name}", f"expected: {benchmark.help}")
+        raise InputError(f"{path}: contains no case of {benchmark.name}", f"expected: {benchmark.help}")
     selection = select_engine(options.engine_request)
     if verbose or (selection.announce and not quiet):
         warn(f"engine {selection.name}: {selection.reason}")

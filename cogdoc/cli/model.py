@@ -118,7 +118,7 @@ def pull(
     existing = _existing_checkpoint(model, target, revision, use_cache=to is None)
     if existing is not None:
         if not quiet:
-            warn(f"{model.name} is here already")
+            warn(f"{model.name} is already on this machine")
         sys.stdout.write(f"{existing}\n")
         return
     if target.exists():
@@ -268,7 +268,7 @@ def remove(
             raise typer.Exit(ExitCode.PARTIAL)
     for path in delete(removal):
         if not quiet:
-            warn(f"{path}: was not written by cogdoc and remains")
+            warn(f"{path}: was not written by cogdoc, so it remains")
 
 
 def _model_to_pull(name: str | None, *, chinese: bool, int4: bool) -> Model:
@@ -278,7 +278,7 @@ def _model_to_pull(name: str | None, *, chinese: bool, int4: bool) -> Model:
     if model is None:
         raise UsageError(f"there is no model named {name!r} to pull", f"models: {', '.join(MODELS)}")
     if chinese and not model.name.startswith("chinese"):
-        raise UsageError(f"{name} is not the Chinese model", "omit one of the two")
+        raise UsageError(f"{name} is not the Chinese model", "omit the name or --chinese")
     return MODELS[f"{model.name}-int4"] if int4 and not model.quantized else model
 
 

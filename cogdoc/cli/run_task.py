@@ -173,7 +173,7 @@ def _shard(options: RunOptions, destination: Destination) -> Shard:
     if slurm is None or not destination.folder:
         return Shard()
     if not options.quiet:
-        warn(f"share {slurm} of the files, by SLURM's variables; --shard 1/1 reads all of them")
+        warn(f"share {slurm} of the files, set by SLURM's variables; --shard 1/1 reads all files")
     return slurm
 
 

@@ -54,15 +54,15 @@ class Document:
             with self.request.path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise InputError(f"cannot be read any more: {error.strerror}") from None
+            raise InputError(f"can no longer be read: {error.strerror}") from None
 
-    def numbers(self, selection: PageSelection) -> Iterator[int]:
+    def page_numbers(self, selection: PageSelection) -> Iterator[int]:
         """The selected page numbers, 1-based.
 
         Raises:
             UsageError: the document has no such page.
         """
-        return selection.numbers(self.page_count)
+        return selection.page_numbers(self.page_count)
 
     def page_size(self, number: int) -> tuple[float, float]:
         """Width and height of page `number` in points, as displayed."""

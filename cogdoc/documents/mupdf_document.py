@@ -30,7 +30,7 @@ class MupdfDocument:
             self.file = _open(request.path, file_format)
         except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
             # PyMuPDF's message only names the path, which may be that of a temporary file.
-            raise DamagedError(f"damaged file: beyond repair as {file_format.name}") from None
+            raise DamagedError(f"damaged file: cannot be repaired as {file_format.name}") from None
         if self.file.needs_pass:
             _authenticate(self.file, request.password)
         try:
@@ -38,7 +38,7 @@ class MupdfDocument:
         except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
             raise DamagedError(f"damaged file: {_one_line(error)}") from None
         if not self.page_count:
-            raise DamagedError("damaged file: no pages in it")
+            raise DamagedError("damaged file: it has no pages")
         self._repaired = bool(self.file.is_pdf and self.file.is_repaired)
 
     def load_page(self, index: int) -> pymupdf.Page:
@@ -99,7 +99,7 @@ def _authenticate(file: pymupdf.Document, password: str | None) -> None:
     for candidate in dict.fromkeys((password, _saslprep(password))):
         if file.authenticate(candidate):
             return
-    raise EncryptedError("the password is wrong", "--password-file FILE holds the password in its first line")
+    raise EncryptedError("the password is wrong", "the first line of --password-file FILE must be the password")
 
 
 def _saslprep(password: str) -> str:

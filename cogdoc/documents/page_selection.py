@@ -17,7 +17,7 @@ class PageSelection:
 
     ranges: tuple[tuple[int, int | None], ...] = ((1, None),)
 
-    def numbers(self, page_count: int) -> Iterator[int]:
+    def page_numbers(self, page_count: int) -> Iterator[int]:
         """The selected pages of a document in ascending order, each once.
 
         Raises:

@@ -186,7 +186,7 @@ class _WorkerProcess:
             raise
         except ReplyError:
             self.kill()
-            raise DamagedError("the worker process sent something else than the result") from None
+            raise DamagedError("the worker process sent something other than a result") from None
         except (EOFError, OSError, ValueError):  # ValueError: `close` closed the streams meanwhile
             self.kill()
             if expired.is_set():

@@ -119,7 +119,7 @@ def _try_network() -> str:
     except PermissionError:
         return "refused"
     except OSError:
-        return "not there"
+        return "unavailable"
     return "not refused"
 
 

@@ -117,7 +117,7 @@ def _expand_address(address: str, *, several: bool) -> Iterator[Source | Unresol
 
 
 def _nothing_found() -> InputError:
-    return InputError("no documents in this folder", "it was searched for PDF, XPS, EPUB and pictures")
+    return InputError("no documents in this folder", "cogdoc looks for PDF, XPS, EPUB and image files")
 
 
 def _stdin_source(file: Path | InputError) -> Source | UnresolvedSource:

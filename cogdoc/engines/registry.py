@@ -59,7 +59,7 @@ def select_engine(request: EngineRequest | None = None) -> EngineSelection:
         raise UsageError(f"--quantization: {request.quantization!r} is none of {', '.join(QUANTIZATIONS)}")
     if entry is None:
         return _select_automatically(request)
-    return EngineSelection(entry.name, "asked for", entry.configure(request))
+    return EngineSelection(entry.name, "requested", entry.configure(request))
 
 
 def select_fallback(reason: str, *, announce: bool = False) -> EngineSelection:

@@ -77,7 +77,7 @@ def evaluate(
     with opened as file:
         outcomes = _outcomes(cases, engine, sandbox, folder, file, done)
     if not outcomes:
-        raise InputError(f"{facts.path}: has no case of {facts.dataset}")
+        raise InputError(f"{facts.path}: contains no case of {facts.dataset}")
     if file:
         file.arrange(outcomes)
     summary = summarize(facts, outcomes)

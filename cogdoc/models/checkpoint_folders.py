@@ -58,7 +58,9 @@ def existing_folder(name: str) -> Path:
         if folder.is_dir():
             return folder
         names = ", ".join(MODELS)
-        raise MissingError(f"{name}: neither a model nor a folder", f"models: {names}; cogdoc model pull gets them")
+        raise MissingError(
+            f"{name}: neither a model nor a folder", f"models: {names}; cogdoc model pull downloads them"
+        )
     candidates = [models_folder() / model.folder, *_cached_snapshots(model)]
     existing = find_checkpoint(name) or next((folder for folder in candidates if folder.is_dir()), None)
     if existing is None:

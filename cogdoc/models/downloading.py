@@ -137,7 +137,7 @@ class _Pull:
         comparable = digest if len(file.hash) == len(digest) else git_blob_sha1(part)
         if file.hash and file.hash != comparable:
             part.unlink()
-            raise OutputError(f"{file.name}: arrived damaged: its hash is not the one on the hub", "pull again")
+            raise OutputError(f"{file.name}: the download is damaged: its hash differs from the hub's", "pull again")
         part.rename(self._folder / file.name)
         self._finished[file.name] = (file.hash, digest)
         (self._folder / STATE_FILE).write_text(json.dumps(self._finished), encoding="utf-8")

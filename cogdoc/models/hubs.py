@@ -126,7 +126,7 @@ def _refused(hub: Hub, what: str, status: int) -> MissingError:
     if status == 404:
         return MissingError(f"{what}: not found on {hub}")
     hint = "set HF_TOKEN to a token that may read it" if hub == "huggingface" else None
-    return MissingError(f"{what}: {hub} does not let us in (status {status})", hint)
+    return MissingError(f"{what}: {hub} denies access (status {status})", hint)
 
 
 def _huggingface(repository: str, revision: str) -> Listing:
@@ -169,7 +169,7 @@ def _modelscope(repository: str, revision: str | None) -> Listing:
             if entry.get("Type") != "tree"
         ]
     except (ValueError, KeyError, TypeError):
-        raise OutputError(f"{repository}: modelscope answers with something else than a list of files") from None
+        raise OutputError(f"{repository}: modelscope did not answer with a list of files") from None
     return Listing("modelscope", repository, revision, None, _checkpoint_files(files, repository), {})
 
 

@@ -40,10 +40,10 @@ def plan_removal(name: str) -> Removal:
     folder = existing_folder(name)
     provenance = read_provenance(folder)
     if provenance is None:
-        raise UsageError(f"{folder}: was not put there by cogdoc, which therefore leaves it alone")
+        raise UsageError(f"{folder}: was not written by cogdoc, so cogdoc does not remove it")
     files = [folder / file for file in (*provenance.files, PROVENANCE_FILE)]
     if any(path.parent != folder for path in files):
-        raise MissingError(f"{folder}: the record names files that are elsewhere, so nothing is removed")
+        raise MissingError(f"{folder}: its cogdoc.json lists files outside the folder, so nothing is removed")
     return Removal(folder, [path for path in files if path.is_file()])
 
 

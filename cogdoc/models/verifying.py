@@ -125,4 +125,4 @@ def _unrecorded_weights(folder: Path, expected: Mapping[str, _ExpectedFile]) -> 
     """Weight files that would be loaded, but are not among the recorded files."""
     present = {path.name for path in folder.iterdir() if path.suffix == ".safetensors" or path.name == INDEX}
     for name in sorted((present | set(weight_files(folder))) - set(expected)):
-        yield CheckpointError(f"{folder / name}: foreign: not one of the files that were recorded")
+        yield CheckpointError(f"{folder / name}: unexpected: not one of the recorded files")

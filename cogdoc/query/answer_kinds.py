@@ -58,7 +58,7 @@ _KIND_CUES: tuple[tuple[str, tuple[ValueKind, ...]], ...] = (
 _KIND_PATTERNS = tuple((re.compile(cue, re.I), kinds) for cue, kinds in _KIND_CUES)
 
 
-def asked_kinds(text: str, quoted: bool) -> tuple[ValueKind, ...]:
+def find_answer_kinds(text: str, quoted: bool) -> tuple[ValueKind, ...]:
     """The kinds of value that a question may ask for, the likeliest first and free text last.
 
     In English the first cue counts ("what is the date of the fax"), in Chinese the most specific one. `quoted` says

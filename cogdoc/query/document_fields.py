@@ -82,7 +82,7 @@ CHINESE_FIELD_WORDS = (
 )  # fmt: skip
 
 
-def meant_fields(question: str, words: Iterable[str]) -> frozenset[DocumentField]:
+def find_document_fields(question: str, words: Iterable[str]) -> frozenset[DocumentField]:
     """The fields that a question may ask for, given its content words.
 
     If it asks for an address, the issuer only says whose address it is.

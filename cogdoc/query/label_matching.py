@@ -13,7 +13,7 @@ from rapidfuzz.distance import Postfix
 
 from cogdoc.query.question_analysis import Question
 from cogdoc.query.segments import PageView, Segment
-from cogdoc.query.terms import Token, folded, stem, strength, tokenize
+from cogdoc.query.terms import Token, fold_case, match_strength, stem, tokenize
 from cogdoc.query.vocabulary import (
     CHINESE_LABEL_WORDS,
     COLUMN_NAMES,
@@ -94,7 +94,7 @@ class Matcher:
             for index, (term, count) in enumerate(zip(question.terms, counts, strict=True))
         )
         self.total = sum(self.weights) or 1.0
-        self._printed = "".join(folded(segment.text) for page in pages for segment in page.segments).replace(" ", "")
+        self._printed = "".join(fold_case(segment.text) for page in pages for segment in page.segments).replace(" ", "")
         core = {token.norm for token in tokenize(question.label)}
         self.core = frozenset(index for index, term in enumerate(question.terms) if term.norm in core)
         """The terms of the label, which name the value itself."""
@@ -107,7 +107,7 @@ class Matcher:
         core_weight = sum(self.weights[index] for index in self.core)
         self._label_share = 1.0 if question.quoted else core_weight / self.total
         """Share of the question's weight that a printed label equal to the question's label covers."""
-        self._bare_labels = tuple(_bare(label) for label in (question.label, *question.variants) if label)
+        self._bare_labels = tuple(_letters_and_digits(label) for label in (question.label, *question.variants) if label)
 
     def _is_seam(self, index: int) -> bool:
         """Whether a pair of Chinese characters that no page contains joins two pairs that pages do contain."""
@@ -119,7 +119,7 @@ class Matcher:
 
     def _words_missing(self) -> float:
         if has_han(self.question.label):
-            return _share(char not in self._printed for char in set(folded(self.question.label)) if has_han(char))
+            return _share(char not in self._printed for char in set(fold_case(self.question.label)) if has_han(char))
         words = [self.question.terms[index].norm for index in self.core]
         return _share(not self._is_printed(word) for word in words if word.isalpha() and word not in WEAK_WORDS)
 
@@ -128,7 +128,7 @@ class Matcher:
         counted = [count for count, term in zip(self.counts, self.question.terms, strict=True) if term.norm == word]
         return any(counted) or (len(word) > 3 and stem(word) in self._printed)
 
-    def replaced(self, label: str) -> float:
+    def replacement_score(self, label: str) -> float:
         """How surely a label has a different word where the question has its own, before a word that both share.
 
         1 where the word before agrees too: "chief financial officer" for "chief marketing officer". Less otherwise:
@@ -138,7 +138,7 @@ class Matcher:
             asked = [_chinese_part(wording) for wording in (self.question.label, *self.question.variants)]
             return LIKELY_REPLACED * _is_rival(_chinese_part(label), asked)
         tokens = tokenize(label)
-        covered = self.covered(tokens)
+        covered = self.covering(tokens)
         for position, (token, following) in enumerate(pairwise(tokens)):
             if not token.norm.isalpha() or token.norm in STOP_WORDS or self.hits(token.norm):
                 continue
@@ -164,12 +164,12 @@ class Matcher:
             found = tuple(
                 (index, value)
                 for index, term in enumerate(self.question.terms)
-                if (value := strength(term.norm, norm)) > 0
+                if (value := match_strength(term.norm, norm)) > 0
             )
             self._hits[norm] = found
         return found
 
-    def covered(self, tokens: Iterable[Token]) -> dict[int, float]:
+    def covering(self, tokens: Iterable[Token]) -> dict[int, float]:
         """The terms that `tokens` stand for, with the strengths of the best matches: a covering."""
         best: dict[int, float] = {}
         for token in tokens:
@@ -199,7 +199,7 @@ class Matcher:
 
     def likeness(self, text: str) -> float:
         """String similarity of a printed label and the label of the question, 0 to 1."""
-        bare = _bare(text)
+        bare = _letters_and_digits(text)
         if not bare:
             return 0.0
         return max((fuzz.ratio(bare, label) / 100 for label in self._bare_labels), default=0.0)
@@ -225,7 +225,7 @@ class Matcher:
 
     def _match(self, segment: Segment, start: int, end: int, part: Sequence[Token]) -> LabelMatch:
         tokens = [token for token in part if start <= token.start and token.end <= end]
-        recall, precision = self.recall(self.covered(tokens)), self.precision(tokens)
+        recall, precision = self.recall(self.covering(tokens)), self.precision(tokens)
         lead = sum(token.end <= start for token in part)
         if lead:
             precision *= 1 / (1 + 0.3 * lead)
@@ -262,9 +262,9 @@ def _share(flags: Iterable[bool]) -> float:
     return sum(listed) / len(listed) if listed else 0.0
 
 
-def _bare(text: str) -> str:
+def _letters_and_digits(text: str) -> str:
     """Letters and digits only, with phrases replaced by the word that means the same."""
-    low = folded(text)
+    low = fold_case(text)
     for phrase, word in PHRASES:
         low = low.replace(phrase, word)
     return re.sub(r"[\W_]+", "", low) or low.strip()
@@ -289,7 +289,7 @@ def inner_label(text: str) -> int | None:
 def label_share(text: str) -> float:
     """Share of a text's words that forms use as labels, 0 to 1: "Fax Number" is not the value of "Phone"."""
     if has_han(text):
-        return float(_CHINESE_LABEL.fullmatch(folded(text)) is not None)
+        return float(_CHINESE_LABEL.fullmatch(fold_case(text)) is not None)
     words = [token.norm for token in tokenize(text) if token.norm not in STOP_WORDS]
     if not words or len(words) > 6:
         return 0.0

@@ -18,7 +18,7 @@ from cogdoc.parsing.page_text import Line, PageText
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.question_analysis import Question
-from cogdoc.query.terms import folded, split_tokens
+from cogdoc.query.terms import fold_case, split_tokens
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values
 from cogdoc.query.vocabulary import CONTENTS_TITLES
 
@@ -211,7 +211,7 @@ def _lists_contents(page: PageText) -> bool:
     lines = [line.text for line in page.lines if line.text.strip()]
     if not lines:
         return False
-    titled = any(folded(text).strip(" .:") in CONTENTS_TITLES for text in lines[:8])
+    titled = any(fold_case(text).strip(" .:") in CONTENTS_TITLES for text in lines[:8])
     leaders = sum(_LEADER.search(text) is not None for text in lines)
     return (leaders > 0.5 * len(lines) and (titled or leaders > 12)) or (titled and leaders >= 5)
 

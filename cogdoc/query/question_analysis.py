@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cogdoc.query.answer_kinds import asked_kinds
-from cogdoc.query.document_fields import DocumentField, meant_fields
-from cogdoc.query.terms import Token, chinese_variants, folded, tokenize
+from cogdoc.query.answer_kinds import find_answer_kinds
+from cogdoc.query.document_fields import DocumentField, find_document_fields
+from cogdoc.query.terms import Token, chinese_variants, fold_case, tokenize
 from cogdoc.query.typed_values import ValueKind
 from cogdoc.query.vocabulary import (
     ACRONYMS,
@@ -147,7 +147,7 @@ _OPENING = re.compile(
 )
 
 
-def reworded(text: str, printed: str) -> str:
+def use_printed_synonyms(text: str, printed: str) -> str:
     """A Chinese question with terms that `printed` does not contain replaced by synonyms that it does contain."""
     for asked, replacement in CHINESE_WORDINGS:
         if asked not in printed:
@@ -160,7 +160,7 @@ def reworded(text: str, printed: str) -> str:
     return _CHINESE_SUM.sub("合计", text)
 
 
-def broadened(text: str) -> str:
+def add_synonyms(text: str) -> str:
     """An English question with synonyms in parentheses after each term that pages may print differently."""
     for asked, printed in ENGLISH_WORDINGS:
         if found := asked.search(text):
@@ -188,24 +188,24 @@ def analyze(text: str) -> Question:
     pages = _pages(text)
     bare = _ORDINAL_PAGE.sub(" ", _PAGE.sub(" ", main)) if pages else main
     if label:
-        terms = _merged([(token, 1.0) for token in tokenize(_with_phrases(label))])
+        terms = _merge_tokens([(token, 1.0) for token in tokenize(_with_phrases(label))])
     elif has_han(main):
         label, terms = _chinese_terms(bare)
     else:
         label, terms = _english_terms(bare)
         aside_terms = [Term(term.norm, ASIDE_WEIGHT * term.weight) for term in _english_terms(asides)[1]]
-        terms = _merged_terms(terms, aside_terms)
+        terms = _merge_terms(terms, aside_terms)
     shape = _shape(main, bool(quoted))
     return Question(
         text=text,
-        kinds=_YES_NO_KINDS if shape is Shape.YES_NO else asked_kinds(label if quoted else main, bool(quoted)),
+        kinds=_YES_NO_KINDS if shape is Shape.YES_NO else find_answer_kinds(label if quoted else main, bool(quoted)),
         shape=shape,
         terms=terms,
         label=label,
         quoted=bool(quoted),
         variants=chinese_variants(label) if has_han(label) else (),
         pages=pages,
-        fields=frozenset() if quoted else meant_fields(main, [term.norm for term in terms]),
+        fields=frozenset() if quoted else find_document_fields(main, [term.norm for term in terms]),
         names=() if quoted else _names(main),
     )
 
@@ -256,7 +256,7 @@ def _number(text: str) -> int:
 
 
 def _with_phrases(text: str) -> str:
-    low = _ACRONYM.sub(lambda found: ACRONYMS[found[0]], folded(text))
+    low = _ACRONYM.sub(lambda found: ACRONYMS[found[0]], fold_case(text))
     for phrase, word in PHRASES:
         low = low.replace(phrase, word)
     return low
@@ -288,7 +288,7 @@ def _english_terms(text: str) -> tuple[str, tuple[Term, ...]]:
             weight *= MODIFIER_WEIGHT
         weighted.append((token, weight))
     weighted += [(token, weight) for token, weight in asides if token.norm not in STOP_WORDS]
-    return low[start:core_end].strip(" ?:.,"), _merged(weighted)
+    return low[start:core_end].strip(" ?:.,"), _merge_tokens(weighted)
 
 
 def _chinese_terms(text: str) -> tuple[str, tuple[Term, ...]]:
@@ -296,7 +296,7 @@ def _chinese_terms(text: str) -> tuple[str, tuple[Term, ...]]:
 
     The text without question words is the label; its part after the last 的 names the value best.
     """
-    low = folded(text).strip(" ?？。")
+    low = fold_case(text).strip(" ?？。")
     for word in CHINESE_QUESTION_WORDS:
         low = low.replace(word, "\n")
     for word in CHINESE_STOP:
@@ -309,18 +309,18 @@ def _chinese_terms(text: str) -> tuple[str, tuple[Term, ...]]:
     for part in parts:
         weighted += [(token, MODIFIER_WEIGHT) for token in tokenize(part)]
     weighted += [(token, ASIDE_WEIGHT) for part in _CHINESE_PARENTHESES.findall(low) for token in tokenize(part)]
-    return label, _merged([(token, _chinese_weight(token, weight)) for token, weight in weighted])
+    return label, _merge_tokens([(token, _chinese_weight(token, weight)) for token, weight in weighted])
 
 
 def _chinese_weight(token: Token, weight: float) -> float:
     return max(weight, MIN_CHINESE_NUMBER_WEIGHT) if token.norm[0].isdigit() else weight
 
 
-def _merged(weighted: list[tuple[Token, float]]) -> tuple[Term, ...]:
-    return _merged_terms((), [Term(token.norm, weight) for token, weight in weighted])
+def _merge_tokens(weighted: list[tuple[Token, float]]) -> tuple[Term, ...]:
+    return _merge_terms((), [Term(token.norm, weight) for token, weight in weighted])
 
 
-def _merged_terms(first: tuple[Term, ...], second: list[Term]) -> tuple[Term, ...]:
+def _merge_terms(first: tuple[Term, ...], second: list[Term]) -> tuple[Term, ...]:
     weights: dict[str, float] = {}
     for term in (*first, *second):
         weights[term.norm] = max(weights.get(term.norm, 0.0), term.weight)

@@ -73,7 +73,7 @@ class Slice:
         return self.segment.slice_box(self.start, self.end)
 
 
-def whole(segment: Segment) -> Slice:
+def whole_slice(segment: Segment) -> Slice:
     """The slice that is the whole segment."""
     return Slice(segment, 0, len(segment.text))
 

@@ -37,7 +37,7 @@ class Token:
     end: int
 
 
-def folded(text: str) -> str:
+def fold_case(text: str) -> str:
     """`text` in lower case and narrow forms (NFKC), with the same length, so that offsets stay valid."""
     if text.isascii():
         return text.lower()
@@ -58,7 +58,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
 
 def split_tokens(text: str) -> tuple[Token, ...]:
     """The tokens of `text` in order; pairs of Chinese characters overlap."""
-    low = folded(text)
+    low = fold_case(text)
     narrow = low.isascii()
     tokens: list[Token] = []
     for match in _TOKEN.finditer(low):
@@ -103,7 +103,7 @@ _SYNONYM_GROUPS = _synonym_groups()
 
 
 @lru_cache(maxsize=65536)
-def strength(asked: str, printed: str) -> float:
+def match_strength(asked: str, printed: str) -> float:
     """How well a printed word stands for a word of the question, 0 to 1; both as `Token.norm`."""
     if asked == printed:
         return 1.0

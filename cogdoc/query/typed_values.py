@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cogdoc.parsing.numbers import find_numbers
-from cogdoc.query.terms import folded
+from cogdoc.query.terms import fold_case
 from cogdoc.query.vocabulary import (
     ADDRESS_WORDS,
     CHINESE_ADDRESS_CHARS,
@@ -302,7 +302,7 @@ def _find_places(text: str) -> Iterator[TypedValue]:
 
 def address_likeness(text: str) -> float:
     """How much a line looks like part of a postal address, 0 to 1."""
-    low = folded(text)
+    low = fold_case(text)
     words = re.findall(r"[a-zß]+|\d+", low)
     known = sum(word in ADDRESS_WORDS for word in words)
     digits = any(word.isdigit() for word in words)
@@ -316,7 +316,7 @@ def organisation_likeness(text: str) -> float:
     """How much a line looks like the name of a company or institution, 0 to 1."""
     if any(ending in text for ending in CHINESE_ORGANISATION_ENDINGS[:-2]):
         return 1.0
-    words = [word.strip(".,()") for word in folded(text).split()]
+    words = [word.strip(".,()") for word in fold_case(text).split()]
     known = sum(word in ORGANISATION_WORDS for word in words)
     letters = sum(char.isalpha() for char in text)
     if letters < 0.6 * len(text.replace(" ", "")):

@@ -70,9 +70,9 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{to}: cannot make this folder: {error.strerror}") from None
+            raise OutputError(f"{to}: cannot create this folder: {error.strerror}") from None
         if not os.access(path, os.W_OK | os.X_OK):
-            raise OutputError(f"{to}: this folder may not be written to")
+            raise OutputError(f"{to}: no permission to write to this folder")
     else:
         check_writable(path, overwrite=overwrite or unfinished)
     return Destination(path, folder=folder, overwrite=overwrite)
@@ -97,7 +97,7 @@ def _choose_address(to: str, *, several: bool, overwrite: bool, unfinished: bool
     try:
         (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{path}: cannot make this folder: {error.strerror}") from None
+        raise OutputError(f"{path}: cannot create this folder: {error.strerror}") from None
     return Destination(path, folder, overwrite, address=to)
 
 
@@ -119,9 +119,9 @@ def _check_writable(path: Path, *, overwrite: bool) -> None:
     if path.exists() and not overwrite:
         raise OutputExistsError(f"{path}: exists already", "add --overwrite to replace it")
     if not path.parent.is_dir():
-        raise OutputError(f"{path}: no such folder as {path.parent}")
+        raise OutputError(f"{path}: the folder {path.parent} does not exist")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise OutputError(f"{path}: the folder may not be written to")
+        raise OutputError(f"{path}: no permission to write to its folder")
 
 
 class DiscardOutput(Exception):  # noqa: N818 - a signal, not an error

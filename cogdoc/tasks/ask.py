@@ -71,7 +71,7 @@ def answer_questions(
     Raises:
         UsageError: `selection` has a page that does not exist.
     """
-    numbers = list(document.numbers(selection))
+    numbers = list(document.page_numbers(selection))
     watch = Stopwatch()
     with PageTextStore() as store:
         failures: dict[int, CogdocError] = {}

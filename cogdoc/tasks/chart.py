@@ -32,7 +32,7 @@ class ChartTask:
         return {"pages": self.selection.ranges, "questions": self.questions}
 
     def items(self, document: Document) -> Sequence[Item]:
-        return list(document.numbers(self.selection))
+        return list(document.page_numbers(self.selection))
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[ChartRecord, ...]]:
         # Only the first record of the next page shows that a page has no more charts.
@@ -49,7 +49,7 @@ def read_charts(
     Raises:
         UsageError: `selection` has a page that does not exist.
     """
-    pages = (Page(document, number) for number in document.numbers(selection))
+    pages = (Page(document, number) for number in document.page_numbers(selection))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
         yield from _read_page(page, engine, questions)
 

@@ -32,7 +32,7 @@ class OcrTask:
         return {"pages": self.selection.ranges}
 
     def items(self, document: Document) -> Sequence[Item]:
-        return list(document.numbers(self.selection))
+        return list(document.page_numbers(self.selection))
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[PageRecord]]:
         for record in transcribe(document, engine, selection_of(map(int, items))):
@@ -45,7 +45,7 @@ def transcribe(document: Document, engine: Engine, selection: PageSelection) -> 
     Raises:
         UsageError: `selection` has a page that does not exist.
     """
-    pages = (Page(document, number) for number in document.numbers(selection))
+    pages = (Page(document, number) for number in document.page_numbers(selection))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
         yield _transcribe_page(page, engine)
 

@@ -150,7 +150,7 @@ def test_error_names_the_machine_that_lacks_a_file(
     try:
         path = Path(f"/proc/self/fd/{descriptor}")
         source, request = Source(path, "forms.pdf", Path("forms.pdf")), OpenRequest(path)
-        message = f"not there on {socket.gethostname()}, a machine of the cluster"
+        message = f"does not exist on {socket.gethostname()}, a machine of the cluster"
         with pytest.raises(InputError, match=message) as caught:
             Document(source, request, cluster_sandbox)
         assert str(path) in (caught.value.hint or "")

@@ -112,7 +112,7 @@ def write_pdf(path: Path, pages: int) -> None:
 
 def read_page_text(document: Document) -> Iterator[PageRecord]:
     """The quickest work there is: the text of the pages, without their layout."""
-    pages = (Page(document, number) for number in document.numbers(PageSelection()))
+    pages = (Page(document, number) for number in document.page_numbers(PageSelection()))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         words = page.text()
         info = EngineInfo(name="words", version="0")

@@ -101,4 +101,4 @@ def test_slurm_variables_give_the_share(environment: dict[str, str], expected: S
 
 @given(st.sets(st.integers(1, 200), min_size=1))
 def test_a_selection_of_pages_has_exactly_these_pages(numbers: set[int]) -> None:
-    assert list(selection_of(numbers).numbers(200)) == sorted(numbers)
+    assert list(selection_of(numbers).page_numbers(200)) == sorted(numbers)

@@ -50,7 +50,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 def read_page_text(document: Document, selection: PageSelection = EVERY_PAGE) -> Iterator[AnyRecord]:
     """The quickest work there is: the text of the pages, without their layout."""
-    for number in document.numbers(selection):
+    for number in document.page_numbers(selection):
         words = Page(document, number).text()
         yield PageRecord(
             source=describe_source(document),

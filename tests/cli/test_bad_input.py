@@ -116,8 +116,8 @@ def test_image_of_four_gigapixels(cogdoc: Any, tmp_path: Path) -> None:
 def test_unwritable_places(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for place, message in [
-        ("gone/out.md", "no such folder"),
-        ("file/", "cannot make this folder"),
+        ("gone/out.md", "does not exist"),
+        ("file/", "cannot create this folder"),
         ("/dev/null", "not a regular file"),
     ]:
         ended = cogdoc("ocr", blank, "--to", place, "--overwrite")

@@ -184,7 +184,7 @@ def test_two_commands_cannot_write_to_one_folder_at_the_same_time(
     wait_for(lambda: (tmp_path / "out" / ".cogdoc" / "journal.sqlite-wal").exists())
     second = cogdoc("ocr", long_blank, "--to", "out/")
     assert second.code == 5
-    assert "another cogdoc is at work here" in second.err
+    assert "another cogdoc is using this folder" in second.err
     os.killpg(running.pid, signal.SIGKILL)
     running.communicate(timeout=60)
 
@@ -207,7 +207,7 @@ def test_a_journal_of_another_version_is_an_error(cogdoc: Any, bill: Path, tmp_p
     database.close()
     ended = cogdoc("ocr", bill, "--to", "out/")
     assert ended.code == 5
-    assert "the journal is of another version of cogdoc" in ended.err
+    assert "the journal was written by another version of cogdoc" in ended.err
 
 
 def test_a_complete_output_file_has_no_journal_beside_it(cogdoc: Any, bill: Path, tmp_path: Path) -> None:

@@ -29,16 +29,16 @@ def naively_selected(selection: str) -> list[int]:
 
 @given(selections)
 def test_selection_equals_that_of_a_naive_parser(selection: str) -> None:
-    assert list(parse_page_selection(selection).numbers(PAGES)) == naively_selected(selection)
+    assert list(parse_page_selection(selection).page_numbers(PAGES)) == naively_selected(selection)
 
 
 def test_default_selection_is_all_pages() -> None:
-    assert list(PageSelection().numbers(3)) == [1, 2, 3]
-    assert list(PageSelection().numbers(0)) == []
+    assert list(PageSelection().page_numbers(3)) == [1, 2, 3]
+    assert list(PageSelection().page_numbers(0)) == []
 
 
 def test_spaces_are_allowed_and_no_page_repeats() -> None:
-    assert list(parse_page_selection(" 3 - 5 , 4-6, 1").numbers(9)) == [1, 3, 4, 5, 6]
+    assert list(parse_page_selection(" 3 - 5 , 4-6, 1").page_numbers(9)) == [1, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("selection", ["", ",", "a", "1-2-3", "1,,2", "-", "1.5", "+1", "١", "9" * 5000])
@@ -56,4 +56,4 @@ def test_impossible_ranges_are_usage_errors(selection: str, message: str) -> Non
 @pytest.mark.parametrize("selection", ["4", "2-4", "4-", "1,9", "-4"])
 def test_error_names_the_page_beyond_the_end(selection: str) -> None:
     with pytest.raises(UsageError, match=r"page [49] is out of range: the document has 3 pages"):
-        list(parse_page_selection(selection).numbers(3))
+        list(parse_page_selection(selection).page_numbers(3))

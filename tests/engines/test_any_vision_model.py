@@ -226,7 +226,7 @@ def test_one_more_entry_in_the_registry_is_one_more_engine(monkeypatch: pytest.M
     assert "scripted" in engine_names()
     for name in ("scripted", "http://localhost:8000/v1"):
         selection = select_engine(EngineRequest(name))
-        assert (selection.name, selection.reason, selection.announce) == ("scripted", "asked for", False)
+        assert (selection.name, selection.reason, selection.announce) == ("scripted", "requested", False)
     engine = load_engine(selection, seconds=7)
     assert engine.info == INFO
     record = cogdoc.ask(samples / "report.pdf", CHAIR, engine="scripted")

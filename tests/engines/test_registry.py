@@ -76,7 +76,7 @@ def test_a_card_that_is_too_small_is_refused_with_the_plans_figures(
     monkeypatch: pytest.MonkeyPatch, gigabytes: int, quantization: str | None
 ) -> None:
     with_cards(monkeypatch, gigabytes)
-    with pytest.raises(ResourceError, match=rf"takes \d+\.\d GB \(\d+\.\d of them weights.*Card {gigabytes} has"):
+    with pytest.raises(ResourceError, match=rf"needs \d+\.\d GB \(\d+\.\d of them weights.*Card {gigabytes} has"):
         select_engine(EngineRequest("cogvlm2", None, quantization))
 
 

@@ -147,7 +147,7 @@ def test_model_in_the_hugging_face_cache_is_used_and_never_removed(hub: Hub, who
     assert hub.requests == []
     refused = command("remove", "chat", "--yes")
     assert refused.returncode == 2
-    assert "not put there by cogdoc" in refused.stderr
+    assert "was not written by cogdoc" in refused.stderr
     assert snapshot.exists()
 
 

@@ -75,14 +75,14 @@ def test_devices_and_pipes_are_not_replaced(tmp_path: Path) -> None:
 
 
 def test_missing_folder_of_a_file_is_an_error_before_any_work(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="no such folder") as caught:
+    with pytest.raises(OutputError, match="does not exist") as caught:
         choose_destination(str(tmp_path / "gone" / "out.md"), several=False, overwrite=False)
     assert caught.value.exit_code is ExitCode.INPUT_OUTPUT
 
 
 def test_output_folder_below_a_file_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="cannot make this folder"):
+    with pytest.raises(OutputError, match="cannot create this folder"):
         choose_destination(f"{tmp_path}/file/sub/", several=False, overwrite=False)
 
 

@@ -152,7 +152,7 @@ def _try_connecting(address: str) -> None:
 
 
 def _unreachable(address: str, reason: str) -> CogdocError:
-    hint = "ray start starts one; ray status tells its address"
+    hint = "start one with ray start; ray status shows its address"
     if address == AUTO and "any running Ray" in reason:
         return ResourceError("--cluster: this machine belongs to no running Ray cluster", hint)
     return ResourceError(f"--cluster: no Ray cluster at {address}: {' '.join(reason.split())[:200]}", hint)

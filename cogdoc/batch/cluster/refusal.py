@@ -24,8 +24,8 @@ class Refusal:
         """The error to raise in the driver; it says so if only the other machine lacks a file."""
         if self.missing is not None and self.missing.exists():
             return InputError(
-                f"not there on {self.host}, a machine of the cluster",
-                f"every machine has to see it as {self.missing}",
+                f"does not exist on {self.host}, a machine of the cluster",
+                f"every machine must have it at {self.missing}",
             )
         return self.error
 

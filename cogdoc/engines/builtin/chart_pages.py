@@ -13,7 +13,7 @@ from cogdoc.documents.opening import OpenDocument, check_index, open_document
 from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.engines.builtin.charts.chart_parts import Drawing, DrawnPath
-from cogdoc.engines.builtin.charts.read import read_chart
+from cogdoc.engines.builtin.charts.chart_recognition import read_chart
 from cogdoc.parsing.ocr.orientation import upright_picture
 from cogdoc.parsing.page_text import BlockKind, Line, PageLayout, PageText
 from cogdoc.results.records import BoxTuple, Chart

@@ -33,7 +33,7 @@ class BuiltinEntry:
 
     def configure(self, request: EngineRequest) -> BuiltinSettings:
         if request.model is not None:
-            raise UsageError("--model is for the engine cogvlm2; the built-in one has no model")
+            raise UsageError("--model is for the engine cogvlm2; the built-in engine has no model")
         return BuiltinSettings()
 
     def offer(self, request: EngineRequest) -> Offer | None:  # noqa: ARG002  of the protocol

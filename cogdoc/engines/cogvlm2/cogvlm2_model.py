@@ -93,7 +93,7 @@ class CogVLM2Model:
             if generation.finish_reason is FinishReason.CANCELLED and out_of_time():
                 raise TimeLimitError(
                     f"reading took longer than {options.time_limit:g} s",
-                    "--timeout allows more; without a GPU the published models take minutes a page",
+                    "raise --timeout; without a GPU the published models take minutes per page",
                 )
             return generation
 

@@ -41,20 +41,22 @@ class CogVLM2Entry:
 
         checkpoint = next(filter(None, map(find_checkpoint, MODELS)), None)
         if checkpoint is None:
-            return Offer(None, "no weights of CogVLM2 are here (cogdoc model pull gets them)")
+            return Offer(None, "CogVLM2 is not on this machine (cogdoc model pull downloads it)")
         cards = cuda_devices.cuda_cards()
         if not cards:
             return Offer(
-                None, f"{checkpoint.name} is here, but no GPU (--engine cogvlm2 runs it on the CPU)", announce=True
+                None,
+                f"{checkpoint.name} is on this machine, but no GPU (--engine cogvlm2 runs it on the CPU)",
+                announce=True,
             )
         try:
             settings = settings_for(checkpoint, request.quantization)
         except ResourceError as error:
             return Offer(None, error.message, announce=True)
-        return Offer(settings, f"{checkpoint.name} and {cards[0].name} are here", announce=True)
+        return Offer(settings, f"{checkpoint.name} and {cards[0].name} are on this machine", announce=True)
 
     def actors(self, cluster: ClusterSize) -> Actors:
-        """One a GPU, with a CPU to draw its pages; without GPUs one a machine, on half its CPUs."""
+        """One actor per GPU, with a CPU to draw its pages; without GPUs, one per machine, on half of its CPUs."""
         if cluster.gpus:
             return Actors(cluster.gpus, cpus=1, gpus=1)
         return Actors(cluster.machines, cpus=max(1, cluster.cpus // cluster.machines // 2), gpus=0)

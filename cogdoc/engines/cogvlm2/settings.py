@@ -76,7 +76,7 @@ def _check_memory(config: ModelConfig, quantization: Quantization, device: str) 
         needed, owner, available = planned.peak, "this machine's free memory", psutil.virtual_memory().available
     if needed > available:
         raise ResourceError(
-            f"CogVLM2 takes {needed / 1e9:.1f} GB ({planned.weights / 1e9:.1f} of them weights, {quantization}), "
+            f"CogVLM2 needs {needed / 1e9:.1f} GB ({planned.weights / 1e9:.1f} of them weights, {quantization}), "
             f"and {owner} has {available / 1e9:.1f}",
-            "cogdoc model show tells what fits; --quantization nf4 takes least",
+            "cogdoc model show lists what fits; --quantization nf4 needs the least",
         )

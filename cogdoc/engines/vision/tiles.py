@@ -95,7 +95,7 @@ def plan_tiles(
     """
     print_height = line_height(page_text.lines) or 0.01 * page_text.height
     whole = Box(0, 0, page_text.width, page_text.height)
-    regions = [_grown(region, MARGIN_LINES * print_height, whole) for region in _regions(blocks)] or [whole]
+    regions = [_with_margin(region, MARGIN_LINES * print_height, whole) for region in _regions(blocks)] or [whole]
     if len(regions) > MAX_TILES:
         regions = [whole]
     characters = max(1, sum(len(word.text) for word in page_text.words))
@@ -135,7 +135,7 @@ def _overlaps_others(blocks: Sequence[Block], start: int, end: int) -> bool:
     return any(around.overlap(other.box) > 0.2 * other.box.area for other in others if other.box.area)
 
 
-def _grown(box: Box, margin: float, whole: Box) -> Box:
+def _with_margin(box: Box, margin: float, whole: Box) -> Box:
     return Box(
         max(whole.x0, box.x0 - margin),
         max(whole.y0, box.y0 - margin),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cogdoc.engines.builtin.answering.confidence import calibrated, looks_like_chart
+from cogdoc.engines.builtin.answering.confidence import calibrate, looks_like_chart
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.letterheads import propose_letterheads
 from cogdoc.engines.builtin.answering.proposal_ranking import rank_proposals
@@ -14,7 +14,7 @@ from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.table_lookup import propose_cells
 from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.query.label_matching import Matcher
-from cogdoc.query.question_analysis import Shape, analyze, other_wordings, reworded
+from cogdoc.query.question_analysis import Shape, analyze, other_wordings, use_printed_synonyms
 from cogdoc.query.segments import view_page
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
@@ -68,14 +68,14 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     confidence = p_none
     if best is not None:
         on_chart = looks_like_chart(best[0].page)
-        confidence = calibrated(best[1], quoted=matcher.question.quoted, on_chart=on_chart)
+        confidence = calibrate(best[1], quoted=matcher.question.quoted, on_chart=on_chart)
     alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, confidence)]
     shown = {one.evidence.page for one in alternatives if one.evidence is not None}
     if best is not None:
         shown.add(best[0].page.number)
     unshown = [layout.page_text for layout in searched[:SHOWN_PAGES] if layout.page_text.number not in shown]
     if len(layouts) > 1:
-        alternatives += [line for words in unshown if (line := _line_to_look_at(matcher, words)) is not None]
+        alternatives += [line for words in unshown if (line := _best_matching_line(matcher, words)) is not None]
     if best is None:
         # Without an answer it matters more where to look than which candidate is likeliest.
         order = {layout.page_text.number: rank for rank, layout in enumerate(searched)}
@@ -128,9 +128,9 @@ def _others(ranked: Sequence[RankedProposal], best: RankedProposal | None, confi
     return sorted([*likeliest, *best_of_pages], key=lambda pair: -pair[1])
 
 
-def _line_to_look_at(matcher: Matcher, words: PageText) -> Candidate | None:
+def _best_matching_line(matcher: Matcher, words: PageText) -> Candidate | None:
     """The line of a page that covers most of the question, for pages without a proposal."""
-    lines = [(matcher.recall(matcher.covered(tokenize(line.text))), line) for line in words.lines]
+    lines = [(matcher.recall(matcher.covering(tokenize(line.text))), line) for line in words.lines]
     recall, line = max(lines, key=lambda pair: pair[0], default=(0.0, None))
     if line is None or not (recall or matcher.question.pages):
         return None
@@ -150,7 +150,7 @@ def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list
     """Everything on the pages that may be the answer."""
     pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
     printed = "".join(segment.text for page in pages for segment in page.segments)
-    matcher = Matcher(analyze(reworded(question, printed)), pages)
+    matcher = Matcher(analyze(use_printed_synonyms(question, printed)), pages)
     proposers = (propose_fields, propose_cells, propose_sentences, propose_letterheads)
     proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
     if matcher.question.shape is Shape.YES_NO:

@@ -30,7 +30,7 @@ MIN_PROBABILITY = 1e-4
 _NUMBER = re.compile(r"\W*\d[\d.,]*\s?%?[KMB]?\W*")
 
 
-def calibrated(probability: float, *, quoted: bool, on_chart: bool) -> float:
+def calibrate(probability: float, *, quoted: bool, on_chart: bool) -> float:
     """The share of right answers, 0 to 1, among those that the ranking gives this probability.
 
     `quoted` says that the question puts the label in quotation marks, `on_chart` that the answer is on a chart.

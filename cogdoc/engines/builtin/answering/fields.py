@@ -45,7 +45,7 @@ def propose_fields(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     """Values after a label in the same segment, and right of, below or left of it."""
     for segment in page.segments:
         for match in matcher.label_matches(segment):
-            stacked = _stacked(matcher, page, match)
+            stacked = _extend_upward(matcher, page, match)
             if stacked.recall < MIN_RECALL:
                 continue
             yield from _inline(matcher, page, stacked)
@@ -55,7 +55,7 @@ def propose_fields(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             yield from _left(matcher, page, match)
 
 
-def _stacked(matcher: Matcher, page: PageView, match: LabelMatch) -> LabelMatch:
+def _extend_upward(matcher: Matcher, page: PageView, match: LabelMatch) -> LabelMatch:
     """The match extended by the line right above it, if a label of two lines matches better than one line."""
     segment = match.segment
     if match.start > 0 or match.recall > 0.95:
@@ -63,10 +63,10 @@ def _stacked(matcher: Matcher, page: PageView, match: LabelMatch) -> LabelMatch:
     for other in page.above(segment)[:2]:
         gap = (segment.box.y0 - other.box.y1) / page.line_height
         level = abs(other.box.x0 - segment.box.x0) < 2 * page.line_height
-        if gap > STACKED_GAP or not level or is_label(other.text) or not matcher.covered(other.tokens):
+        if gap > STACKED_GAP or not level or is_label(other.text) or not matcher.covering(other.tokens):
             continue
         tokens = [token for token in segment.tokens if match.start <= token.start and token.end <= match.end]
-        recall = matcher.recall(matcher.covered(other.tokens), matcher.covered(tokens))
+        recall = matcher.recall(matcher.covering(other.tokens), matcher.covering(tokens))
         if recall > match.recall + 0.1:
             precision = matcher.precision([*other.tokens, *tokens])
             return LabelMatch(segment, match.start, match.end, recall, precision, match.marked, match.lead)
@@ -77,7 +77,7 @@ def _rest(match: LabelMatch) -> Slice:
     return Slice(match.segment, match.end, len(match.segment.text))
 
 
-def trimmed(part: Slice) -> Slice | None:
+def trim(part: Slice) -> Slice | None:
     """`part` without leaders and white space around it; None if nothing remains."""
     text = part.text
     leading = _LEADING.match(text)
@@ -87,14 +87,14 @@ def trimmed(part: Slice) -> Slice | None:
 
 
 def _inline(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
-    rest = trimmed(_rest(match))
+    rest = trim(_rest(match))
     if rest is None:
         return
     cut = inner_label(rest.text)
     if cut is not None:
         rest = Slice(rest.segment, rest.start, rest.start + cut)
     complete = cut is not None or has_han(rest.text)
-    parts = [rest, *([] if complete else _continued(page, match.segment))]
+    parts = [rest, *([] if complete else _segments_after(page, match.segment))]
     yield from _values(matcher, page, match, parts, Relation.INLINE, 0.0)
 
 
@@ -104,7 +104,7 @@ def _right(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
         gap = (named.segment.box.x0 - match.segment.box.x1) / page.line_height
         kind = matcher.question.kinds[0]
         yield _proposal(matcher, page, match, (named,), Relation.RIGHT, kind, 0.9, max(0.0, gap))
-    parts = _continued(page, match.segment)
+    parts = _segments_after(page, match.segment)
     if parts:
         gap = (parts[0].segment.box.x0 - match.segment.box.x1) / page.line_height
         yield from _values(matcher, page, match, parts, Relation.RIGHT, max(0.0, gap))
@@ -119,7 +119,7 @@ def _name_beside(page: PageView, segment: Segment) -> Slice | None:
     return None
 
 
-def _continued(page: PageView, segment: Segment) -> list[Slice]:
+def _segments_after(page: PageView, segment: Segment) -> list[Slice]:
     """The segments right of `segment` up to the next label; Chinese values have no gaps."""
     parts: list[Slice] = []
     for other in page.right_of(segment):
@@ -127,7 +127,7 @@ def _continued(page: PageView, segment: Segment) -> list[Slice]:
             break
         if parts and has_han(parts[-1].text):
             break
-        part = trimmed(Slice(other, 0, len(other.text)))
+        part = trim(Slice(other, 0, len(other.text)))
         if part is None:
             continue
         cut = inner_label(part.text)
@@ -146,7 +146,7 @@ def _below(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
             if gap < 1.0:
                 return
             continue
-        part = trimmed(Slice(other, 0, len(other.text)))
+        part = trim(Slice(other, 0, len(other.text)))
         if part is None:
             continue
         yield from _values(matcher, page, match, [part], Relation.BELOW, max(0.0, gap))
@@ -249,11 +249,11 @@ def _proposal(
             "lead": min(1.0, match.lead / 3),
             "other-case": float(other_case),
             "context": max(
-                0.0, matcher.recall(matcher.covered(match.tokens), _context(matcher, page, match)) - match.recall
+                0.0, matcher.recall(matcher.covering(match.tokens), _context(matcher, page, match)) - match.recall
             ),
             "taller": min(1.0, max(0.0, slices[0].segment.box.height / max(1.0, match.segment.box.height) - 1) * 4),
             "exact": float(question.quoted and matcher.likeness(match.text) > 0.95),
-            "replaced": matcher.replaced(
+            "replaced": matcher.replacement_score(
                 match.segment.text[: match.end] if has_han(match.text) else match.segment.text
             ),
             f"small-print-{relation}": _heads_in_small_print(page, match.segment),
@@ -277,13 +277,13 @@ def _context(matcher: Matcher, page: PageView, match: LabelMatch) -> dict[int, f
     ]
     context = [max(beside, key=lambda other: other.box.x1)] if beside else []
     if context and context[0].box.height > GROUP_HEADING_HEIGHT * segment.box.height:
-        return matcher.covered(context[0].tokens)
+        return matcher.covering(context[0].tokens)
     label = match.text.lower()
     for row in reversed(page.rows[max(0, segment.row - CONTEXT_ROWS) : segment.row]):
         if any(label in other.text.lower() for other in row):
             break
         context += row
-    return matcher.covered(token for other in context for token in other.tokens)
+    return matcher.covering(token for other in context for token in other.tokens)
 
 
 def _heads_columns(page: PageView, segment: Segment) -> float:

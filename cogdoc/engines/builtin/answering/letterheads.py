@@ -10,8 +10,8 @@ from cogdoc.engines.builtin.answering.receipts import total_amounts
 from cogdoc.parsing.page_text import BlockKind
 from cogdoc.query.document_fields import DocumentField
 from cogdoc.query.label_matching import Matcher
-from cogdoc.query.segments import PageView, Segment, Slice, whole
-from cogdoc.query.terms import folded
+from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
+from cogdoc.query.terms import fold_case
 from cogdoc.query.typed_values import (
     ValueKind,
     address_likeness,
@@ -63,7 +63,9 @@ def propose_letterheads(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             yield from _PROPOSERS[field](page)
 
 
-def _field(page: PageView, slices: Sequence[Slice], text: str, kind: ValueKind, fit: float, prior: float) -> Proposal:
+def _field_proposal(
+    page: PageView, slices: Sequence[Slice], text: str, kind: ValueKind, fit: float, prior: float
+) -> Proposal:
     return Proposal(
         page=page,
         text=text,
@@ -95,7 +97,7 @@ def _issuers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
         if (
             _NOT_A_NAME.search(text)
             or len(text) < 3
-            or _completes("", text)
+            or _is_legal_form("", text)
             or not any(char.isalpha() for char in text)
         ):
             continue
@@ -110,11 +112,11 @@ def _issuers(page: PageView, matcher: Matcher) -> Iterator[Proposal]:
         after_address = after_address or address > 0.6
         slices = [Slice(segment, 0, len(segment.text) - len(_registration(segment.text)))]
         following = head[index + 1] if index + 1 < len(head) else None
-        if following is not None and _completes(text, following.text):
+        if following is not None and _is_legal_form(text, following.text):
             slices.append(Slice(following, 0, len(following.text) - len(_registration(following.text))))
             prior += 0.1
         joined = " ".join(part.text.strip() for part in slices)
-        yield _field(page, slices, joined, ValueKind.ORGANISATION, 1.0, max(0.0, prior))
+        yield _field_proposal(page, slices, joined, ValueKind.ORGANISATION, 1.0, max(0.0, prior))
 
 
 def _registration(text: str) -> str:
@@ -128,18 +130,18 @@ def _named_organisations(page: PageView, asked: Set[str]) -> Iterator[Proposal]:
     for segment in page.segments:
         for value in find_values(ValueKind.ORGANISATION, segment.text):
             text = segment.text[value.start : value.end]
-            words = folded(text).split()
+            words = fold_case(text).split()
             if len(words) >= 2 and any(word.strip(".,").endswith(tuple(asked)) for word in words):
                 prior = 0.7 + 0.2 / (1 + 0.2 * segment.row) - 0.08 * max(0, len(words) - 4)
                 part = Slice(segment, value.start, value.end)
-                yield _field(page, [part], text, ValueKind.ORGANISATION, 1.0, max(0.0, prior))
+                yield _field_proposal(page, [part], text, ValueKind.ORGANISATION, 1.0, max(0.0, prior))
 
 
-def _completes(name: str, following: str) -> bool:
+def _is_legal_form(name: str, following: str) -> bool:
     """Whether the next line is only the end of a company's name, such as "SDN BHD" or "CO., LTD."."""
-    words = [word.strip(".,()") for word in folded(following).split()]
+    words = [word.strip(".,()") for word in fold_case(following).split()]
     legal = {"sdn", "bhd", "ltd", "co", "inc", "llc", "gmbh", "plc", "pte", "enterprise", "trading", "m", "s"}
-    return bool(words) and all(word in legal for word in words) and not folded(name).endswith(("bhd", "ltd"))
+    return bool(words) and all(word in legal for word in words) and not fold_case(name).endswith(("bhd", "ltd"))
 
 
 def _addresses(page: PageView) -> Iterator[Proposal]:
@@ -157,10 +159,10 @@ def _addresses(page: PageView) -> Iterator[Proposal]:
                 break
             block.append(following)
         used |= set(range(index, index + len(block)))
-        text = joined_address([part.text for part in block])
+        text = join_address([part.text for part in block])
         likeness = address_likeness(text)
         prior = 0.3 + 0.35 * likeness + 0.2 * (len(block) > 1) + 0.2 / (1 + 0.1 * first.segment.row)
-        yield _field(page, block, text, ValueKind.ADDRESS, 1.0, min(1.0, prior))
+        yield _field_proposal(page, block, text, ValueKind.ADDRESS, 1.0, min(1.0, prior))
 
 
 def _address_line(segment: Segment) -> Slice | None:
@@ -183,7 +185,7 @@ def _continues(text: str) -> bool:
     return address_likeness(text) >= 0.15 or (text.isupper() and not any(char.isdigit() for char in text))
 
 
-def joined_address(lines: Sequence[str]) -> str:
+def join_address(lines: Sequence[str]) -> str:
     """The lines of an address as one text; a line that does not end with a comma gets one."""
     joined = ""
     for line in (line.strip() for line in lines):
@@ -204,11 +206,11 @@ def _dates(page: PageView) -> Iterator[Proposal]:
         for value in find_values(ValueKind.DATE, segment.text):
             if value.fit < 0.6:
                 continue
-            row_text = folded(page.row_text(segment))
+            row_text = fold_case(page.row_text(segment))
             date_label = 0.25 * bool(re.search(r"date|日期|dated|datum", row_text))
             other_date = 0.35 * bool(re.search(r"\bdue\b|expir|deliver|print|birth|valid|gst|period", row_text))
             prior = 0.6 + date_label - other_date - 0.25 * segment.row / rows + 0.15 * (value.fit - 0.8)
-            yield _field(
+            yield _field_proposal(
                 page, [Slice(segment, value.start, value.end)], segment.text[value.start : value.end],
                 ValueKind.DATE, value.fit, max(0.0, min(1.0, prior)),
             )  # fmt: skip
@@ -216,7 +218,7 @@ def _dates(page: PageView) -> Iterator[Proposal]:
 
 def _totals(page: PageView) -> Iterator[Proposal]:
     for amount in total_amounts(page):
-        yield _field(page, [amount.slice], amount.slice.text, ValueKind.AMOUNT, amount.fit, amount.prior)
+        yield _field_proposal(page, [amount.slice], amount.slice.text, ValueKind.AMOUNT, amount.fit, amount.prior)
 
 
 def _titles(page: PageView) -> Iterator[Proposal]:
@@ -228,15 +230,15 @@ def _titles(page: PageView) -> Iterator[Proposal]:
         is_title = block.kind is BlockKind.TITLE
         prior = 0.5 + 0.3 * is_title - 0.08 * index
         text = " ".join(part.text for part in parts)
-        yield _field(page, [whole(part) for part in parts], text, ValueKind.TEXT, 0.7, max(0.1, prior))
+        yield _field_proposal(page, [whole_slice(part) for part in parts], text, ValueKind.TEXT, 0.7, max(0.1, prior))
     for index, segment in enumerate(_head(page)[:6]):
         size = min(1.0, segment.box.height / (2 * page.line_height))
         if any(char.isalpha() for char in segment.text):
             prior = 0.2 + 0.4 * size - 0.05 * index
-            yield _field(page, [whole(segment)], segment.text, ValueKind.TEXT, 0.7, max(0.05, prior))
+            yield _field_proposal(page, [whole_slice(segment)], segment.text, ValueKind.TEXT, 0.7, max(0.05, prior))
 
 
-def _people(marker: re.Pattern[str]) -> Callable[[PageView], Iterator[Proposal]]:
+def _name_proposer(marker: re.Pattern[str]) -> Callable[[PageView], Iterator[Proposal]]:
     """A function that proposes names after, right of or below words such as "To:" or "From:"."""
 
     def propose(page: PageView) -> Iterator[Proposal]:
@@ -245,36 +247,36 @@ def _people(marker: re.Pattern[str]) -> Callable[[PageView], Iterator[Proposal]]
             if match is None or not (match[0].strip()[-1:] in ":：" or match.end() == len(segment.text)):
                 continue
             rest = Slice(segment, match.end(), len(segment.text))
-            names = [rest] if rest.text.strip() else [whole(other) for other in page.right_of(segment)[:1]]
-            for part in names or [whole(other) for other in page.below(segment, 2.0)[:1]]:
+            names = [rest] if rest.text.strip() else [whole_slice(other) for other in page.right_of(segment)[:1]]
+            for part in names or [whole_slice(other) for other in page.below(segment, 2.0)[:1]]:
                 prior = 0.75 - 0.2 * segment.row / len(page.rows)
-                yield _field(page, [part], part.text.strip(), ValueKind.PERSON, 0.9, prior)
+                yield _field_proposal(page, [part], part.text.strip(), ValueKind.PERSON, 0.9, prior)
 
     return propose
 
 
 def _senders(page: PageView) -> Iterator[Proposal]:
     """The name after "From:", or below the closing of a letter."""
-    yield from _people(_SIGNER)(page)
+    yield from _name_proposer(_SIGNER)(page)
     for segment in page.segments:
         if _CLOSING.match(segment.text):
             for index, other in enumerate(page.below(segment, 8.0)[:3]):
                 prior = 0.55 - 0.1 * index
-                yield _field(page, [whole(other)], other.text.strip(), ValueKind.PERSON, 0.8, prior)
+                yield _field_proposal(page, [whole_slice(other)], other.text.strip(), ValueKind.PERSON, 0.8, prior)
 
 
 def _recipients(page: PageView) -> Iterator[Proposal]:
     """The name after "To:", or the one in the salutation, and its full form in the address above."""
-    yield from _people(_ADDRESSEE)(page)
+    yield from _name_proposer(_ADDRESSEE)(page)
     for segment in page.segments:
         match = _SALUTATION.match(segment.text)
         if match is None:
             continue
-        yield _field(page, [Slice(segment, *match.span(1))], match[1], ValueKind.PERSON, 0.8, 0.5)
-        surname = folded(match[1]).split()[-1]
+        yield _field_proposal(page, [Slice(segment, *match.span(1))], match[1], ValueKind.PERSON, 0.8, 0.5)
+        surname = fold_case(match[1]).split()[-1]
         for other in page.segments:
-            if other.row < segment.row and surname in folded(other.text).split() and len(other.text.split()) <= 5:
-                yield _field(page, [whole(other)], other.text.strip(), ValueKind.PERSON, 0.9, 0.8)
+            if other.row < segment.row and surname in fold_case(other.text).split() and len(other.text.split()) <= 5:
+                yield _field_proposal(page, [whole_slice(other)], other.text.strip(), ValueKind.PERSON, 0.9, 0.8)
                 break
 
 
@@ -285,7 +287,7 @@ def _page_numbers(page: PageView) -> Iterator[Proposal]:
             match = _PAGE_NUMBER.fullmatch(segment.text)
             if match:
                 part = Slice(segment, match.start(1), match.end(1))
-                yield _field(page, [part], part.text.strip(), ValueKind.NUMBER, 1.0, 0.75)
+                yield _field_proposal(page, [part], part.text.strip(), ValueKind.NUMBER, 1.0, 0.75)
 
 
 _PROPOSERS: dict[DocumentField, Callable[[PageView], Iterator[Proposal]]] = {

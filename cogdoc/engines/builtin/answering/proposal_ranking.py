@@ -20,7 +20,7 @@ from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.label_matching import Matcher, is_label, label_share, starts_with_label
 from cogdoc.query.question_analysis import Shape
-from cogdoc.query.terms import folded, tokenize
+from cogdoc.query.terms import fold_case, tokenize
 from cogdoc.query.typed_values import ValueKind
 
 MAX_SCORE = 30.0
@@ -39,7 +39,7 @@ def proposal_features(matcher: Matcher, proposal: Proposal) -> Features:
     tokens = tokenize(proposal.text)
     own_precision = matcher.precision(tokens) if tokens else 0.0
     label = question.label if question.quoted else ""
-    repeats_label = bool(label) and fuzz.ratio(folded(label), folded(proposal.text)) > 85
+    repeats_label = bool(label) and fuzz.ratio(fold_case(label), fold_case(proposal.text)) > 85
     return {
         "recall": proposal.recall,
         "precision": proposal.precision,
@@ -102,4 +102,4 @@ def rank_proposals(matcher: Matcher, proposals: Sequence[Proposal]) -> list[tupl
 
 def text_key(text: str) -> str:
     """The same key for texts that say the same: without case, white space, currency signs and a final stop."""
-    return re.sub(r"[\s$€£¥￥]+|[.,;:]+$", "", folded(text))
+    return re.sub(r"[\s$€£¥￥]+|[.,;:]+$", "", fold_case(text))

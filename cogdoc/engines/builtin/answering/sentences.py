@@ -51,7 +51,7 @@ def _passage(block: Block) -> Segment:
 def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[Token]) -> Iterator[Proposal]:
     if len(tokens) < MIN_WORDS:
         return
-    covering = matcher.covered(tokens)
+    covering = matcher.covering(tokens)
     recall = matcher.recall(covering)
     if recall < MIN_RECALL:
         return
@@ -64,7 +64,7 @@ def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[To
         for value in find_values(kind, sentence.text):
             start, end = sentence.start + value.start, sentence.start + value.end
             inside = [token for token in hits if start <= token.start and token.end <= end and token.norm != "%"]
-            own_recall = matcher.recall(matcher.covered(inside))
+            own_recall = matcher.recall(matcher.covering(inside))
             outside = [token for token in hits if token not in inside]
             if not outside:
                 continue
@@ -72,7 +72,7 @@ def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[To
             yield Proposal(
                 page=page, text=sentence.segment.text[start:end].strip(),
                 slices=(Slice(sentence.segment, start, end),), relation=Relation.SENTENCE, kind=kind,
-                recall=matcher.recall(matcher.covered(outside)), precision=precision,
+                recall=matcher.recall(matcher.covering(outside)), precision=precision,
                 fit=value.fit * (1 - min(0.9, 3 * own_recall)), distance=distance, evidence=sentence.text.strip(),
             )  # fmt: skip
 

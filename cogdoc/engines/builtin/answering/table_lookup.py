@@ -15,7 +15,7 @@ from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.question_analysis import Shape
-from cogdoc.query.segments import PageView, Segment, Slice, whole
+from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
 from cogdoc.query.terms import Token, tokenize
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values, fit
 from cogdoc.query.vocabulary import COLUMN_NAMES
@@ -63,7 +63,7 @@ def propose_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
 
 
 def _columns(matcher: Matcher, grid: Grid) -> list[_Column]:
-    recalls = [matcher.recall(matcher.covered(tokenize(header))) for header in grid.headers]
+    recalls = [matcher.recall(matcher.covering(tokenize(header))) for header in grid.headers]
     ordered = sorted(recalls, reverse=True)
     years = [max(map(int, _YEAR.findall(header)), default=0) for header in grid.headers]
     latest = 0 if any(len(period) == 4 for period in matcher.question.periods) else max(years)
@@ -77,7 +77,7 @@ def _columns(matcher: Matcher, grid: Grid) -> list[_Column]:
 
 def _column(matcher: Matcher, grid: Grid, index: int, best: float, latest: float) -> _Column:
     header = tokenize(grid.headers[index])
-    covering = matcher.covered(header)
+    covering = matcher.covering(header)
     kind = matcher.question.kinds[0]
     names = COLUMN_NAMES.get(kind.value, frozenset())
     has_name = float(any(token.norm in names for token in header))
@@ -95,7 +95,7 @@ def _column(matcher: Matcher, grid: Grid, index: int, best: float, latest: float
 
 
 def _row(matcher: Matcher, grid: Grid, index: int) -> _Row:
-    coverings = tuple(matcher.covered(cell.tokens) if cell is not None else {} for cell in grid.cells[index])
+    coverings = tuple(matcher.covering(cell.tokens) if cell is not None else {} for cell in grid.cells[index])
     return _Row(index, coverings, matcher.recall(*coverings))
 
 
@@ -132,7 +132,7 @@ def _cell(
     recall = matcher.recall(column.covering, *others)
     if recall < MIN_RECALL:
         return
-    recall = max(recall, matcher.recall(column.covering, *others, matcher.covered(tokenize(section))))
+    recall = max(recall, matcher.recall(column.covering, *others, matcher.covering(tokenize(section))))
     cells = [other for index in matching if (other := grid.cells[row.index][index]) is not None]
     precision = max(matcher.precision(other.tokens) for other in cells)
     own_recall = matcher.recall(row.coverings[column.index])
@@ -157,7 +157,7 @@ def _cell(
             evidence=grid.row_text(row.index),
             features={
                 "asked-column": column.asked,
-                "replaced": max(matcher.replaced(other.text) for other in cells),
+                "replaced": max(matcher.replacement_score(other.text) for other in cells),
                 "column-named": matcher.recall(column.covering),
                 "best-column": column.best,
                 "latest": column.latest,
@@ -170,14 +170,14 @@ def _cell(
 def _typed_part(cell: Segment, kind: ValueKind) -> tuple[Slice, float] | None:
     """The part of a cell that is a value of a kind, and how well it fits; None if there is no such value."""
     if kind is ValueKind.TEXT:
-        return whole(cell), 0.7
+        return whole_slice(cell), 0.7
     fitting = fit(kind, cell.text)
     values = find_values(kind, cell.text)
     if not values or fitting < 0.2:
         return None
     value = max(values, key=lambda value: value.fit)
     entire = fitting > 0.6 or kind in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE)
-    return whole(cell) if entire else Slice(cell, value.start, value.end), fitting
+    return whole_slice(cell) if entire else Slice(cell, value.start, value.end), fitting
 
 
 def _extremes(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Column]) -> Iterator[Proposal]:
@@ -206,7 +206,7 @@ def _extremes(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_C
         cell = grid.cells[row][column.index]
         if cell is not None:
             yield Proposal(
-                page=page, text=cell.text, slices=(whole(cell),), relation=Relation.LOOKUP,
+                page=page, text=cell.text, slices=(whole_slice(cell),), relation=Relation.LOOKUP,
                 kind=matcher.question.kinds[0], recall=matcher.recall(by_column.covering, column.covering),
                 precision=by_column.precision, fit=0.8 - 0.4 * rank, evidence=grid.row_text(row),
             )  # fmt: skip
@@ -218,7 +218,7 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     if kind not in NUMERIC:
         return
     for row in page.rows:
-        covering = matcher.covered(token for segment in row for token in segment.tokens)
+        covering = matcher.covering(token for segment in row for token in segment.tokens)
         if not covering or len(row) < 2:
             continue
         for segment in row[1:]:
@@ -226,8 +226,8 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             if not values or fit(kind, segment.text) < 0.45:
                 continue
             labels = [other for other in page.left_of(segment) if fit(kind, other.text) < 0.45]
-            label_covering = matcher.covered(token for other in labels for token in other.tokens)
-            header_covering = matcher.covered(_header(page, segment))
+            label_covering = matcher.covering(token for other in labels for token in other.tokens)
+            header_covering = matcher.covering(_header(page, segment))
             recall = matcher.recall(label_covering, header_covering)
             if recall < MIN_RECALL or not label_covering or not header_covering:
                 continue
@@ -235,7 +235,7 @@ def _aligned_cells(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             yield Proposal(
                 page=page,
                 text=segment.text.strip(),
-                slices=(whole(segment),),
+                slices=(whole_slice(segment),),
                 relation=Relation.CELL,
                 kind=kind,
                 recall=recall,

@@ -8,13 +8,13 @@ from cogdoc.engines.builtin.charts.intents import asks_name, names_range
 from cogdoc.engines.builtin.charts.matching import COMPUTED, Cell, ChartAnswer, Subject, cells_of
 from cogdoc.engines.builtin.charts.operations import (
     Operation,
-    computed,
+    compute,
     decimals_of,
     extremes_of,
-    formatted,
+    format_number,
     gap_extreme_of,
     operation_of,
-    ranked,
+    ranked_cell,
 )
 from cogdoc.query.vocabulary import NUMBER_WORDS
 from cogdoc.results.records import Chart
@@ -32,11 +32,11 @@ def arithmetic(chart: Chart, question: str, subject: Subject) -> ChartAnswer | N
     if operation is Operation.DIFFERENCE and (found := _widest_gap(chart, question, subject)) is not None:
         return found
     cells = operands(chart, question, subject, operation)
-    value = computed(operation, [cell.value for cell in cells])
+    value = compute(operation, [cell.value for cell in cells])
     if value is None:
         return None
     decimals = 2 if operation in (Operation.AVERAGE, Operation.RATIO, Operation.MEDIAN) else decimals_of(cells)
-    return ChartAnswer(formatted(value, decimals), COMPUTED, cells)
+    return ChartAnswer(format_number(value, decimals), COMPUTED, cells)
 
 
 def operands(chart: Chart, question: str, subject: Subject, operation: Operation) -> list[Cell]:
@@ -47,7 +47,7 @@ def operands(chart: Chart, question: str, subject: Subject, operation: Operation
     found = [
         cell
         for high, rank in extremes_of(question)
-        if (cell := ranked(subject.cells, high=high, rank=rank)) is not None
+        if (cell := ranked_cell(subject.cells, high=high, rank=rank)) is not None
     ]
     if len(found) >= 2:
         return found
@@ -71,7 +71,7 @@ def _pair(chart: Chart, subject: Subject, cells: list[Cell]) -> list[Cell]:
         chosen = [c for i in order for c in cells if c.series == i and category in (None, c.category)]
         return chosen if len(chosen) == 2 else cells
     if len(cells) > 2:
-        highest, lowest = ranked(cells, high=True, rank=1), ranked(cells, high=False, rank=1)
+        highest, lowest = ranked_cell(cells, high=True, rank=1), ranked_cell(cells, high=False, rank=1)
         return [cell for cell in (highest, lowest) if cell is not None]
     return cells
 
@@ -121,4 +121,4 @@ def _widest_gap(chart: Chart, question: str, subject: Subject) -> ChartAnswer | 
     one, other = ordered[0]
     if asks_name(question):
         return ChartAnswer(chart.categories[one.category], COMPUTED, [one, other])
-    return ChartAnswer(formatted(abs(one.value - other.value), decimals_of([one, other])), COMPUTED, [one, other])
+    return ChartAnswer(format_number(abs(one.value - other.value), decimals_of([one, other])), COMPUTED, [one, other])

@@ -58,17 +58,17 @@ class BarLayout:
     @property
     def box(self) -> Box:
         """The box around all bars, in pixels of the picture."""
-        return self.untransposed(bounding_box(bar.box for bar in self.bars))
+        return self.untranspose(bounding_box(bar.box for bar in self.bars))
 
-    def untransposed(self, box: Box) -> Box:
-        return transposed(box) if self.vertical else box
+    def untranspose(self, box: Box) -> Box:
+        return transpose(box) if self.vertical else box
 
     def color_of(self, bar: Bar) -> Color:
         """The series color that is closest to the color of `bar`."""
         return min(self.colors, key=lambda color: distance(color, bar.color))
 
 
-def transposed(box: Box) -> Box:
+def transpose(box: Box) -> Box:
     return Box(box.y0, box.x0, box.y1, box.x1)
 
 
@@ -77,10 +77,10 @@ def find_layout(bars: Sequence[Bar]) -> BarLayout | None:
     best: BarLayout | None = None
     best_area = 0.0
     for vertical in (True, False):
-        turned = [Bar(transposed(bar.box), bar.color) for bar in bars] if vertical else list(bars)
+        turned = [Bar(transpose(bar.box), bar.color) for bar in bars] if vertical else list(bars)
         for thickness in _thicknesses(turned):
             members = [bar for bar in turned if abs(bar.box.height - thickness) <= _thickness_slack(thickness)]
-            layout = _arranged(members, thickness, vertical=vertical)
+            layout = _arrange(members, thickness, vertical=vertical)
             if layout is None:
                 continue
             area = sum(bar.box.area for bar in layout.bars) * min(1.0, 0.5 + 0.25 * len(layout.rows))
@@ -89,7 +89,7 @@ def find_layout(bars: Sequence[Bar]) -> BarLayout | None:
     return best
 
 
-def grouped(layout: BarLayout, centers: Sequence[float]) -> list[list[Row]]:
+def group_rows(layout: BarLayout, centers: Sequence[float]) -> list[list[Row]]:
     """Rows by category: adjacent rows with different colors belong to one category.
 
     `centers` are the positions of category labels along the category axis; empty if none were read.
@@ -150,12 +150,12 @@ def _thicknesses(bars: Iterable[Bar]) -> list[float]:
     return [float(height) for height in ranked[:6]]
 
 
-def _arranged(members: Sequence[Bar], thickness: float, *, vertical: bool) -> BarLayout | None:
+def _arrange(members: Sequence[Bar], thickness: float, *, vertical: bool) -> BarLayout | None:
     strips = _strips(members, thickness)
     best: list[list[Bar]] = []
     best_baseline, best_area = 0.0, 0.0
     for baseline in _baselines(members):
-        attached = [bars for strip in strips if (bars := _attached(strip, baseline))]
+        attached = [bars for strip in strips if (bars := _attached_bars(strip, baseline))]
         area = sum(bar.box.area for strip in attached for bar in strip)
         # Bars of equal length share both ends; the lower or left end is the baseline.
         natural = (baseline if vertical else -baseline) > (best_baseline if vertical else -best_baseline)
@@ -181,7 +181,7 @@ def _baselines(members: Iterable[Bar]) -> list[float]:
     return [float(edge) for edge in {*ranked[:8], min(weights), max(weights)}] if weights else []
 
 
-def _attached(strip: Sequence[Bar], baseline: float) -> list[Bar]:
+def _attached_bars(strip: Sequence[Bar], baseline: float) -> list[Bar]:
     """The bars of a strip that touch the baseline, or another bar that does.
 
     The gap between two segments may be wider than a seam, since a label may cover their ends.

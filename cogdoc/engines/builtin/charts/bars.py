@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale
-from cogdoc.engines.builtin.charts.bar_layout import BarLayout, Row, grouped, transposed
+from cogdoc.engines.builtin.charts.bar_layout import BarLayout, Row, group_rows, transpose
 from cogdoc.engines.builtin.charts.categories import category_labels, category_positions
 from cogdoc.engines.builtin.charts.chart_labels import Label
 from cogdoc.engines.builtin.charts.chart_parts import Bar, Color, Picture
 from cogdoc.engines.builtin.charts.colors import background_of, hexadecimal
 from cogdoc.engines.builtin.charts.legend import find_legend, headings, names_by_text_color
-from cogdoc.engines.builtin.charts.mark_values import Mark, anchored, common_unit, marked_value, unit_length
+from cogdoc.engines.builtin.charts.mark_values import Mark, anchor_scale, common_unit, units_per_pixel, value_of_mark
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 _KINDS = {
@@ -38,14 +38,14 @@ def read_bars(layout: BarLayout, labels: Sequence[Label], picture: Picture) -> t
     plot = layout.box
     scale = _value_scale(layout, labels, plot)
     used = set(map(id, scale.ticks)) if scale else set()
-    marks = [layout.untransposed(bar.box) for bar in layout.bars]
+    marks = [layout.untranspose(bar.box) for bar in layout.bars]
     legend = find_legend(picture, [label for label in labels if id(label) not in used], layout.colors, marks)
     for entry in legend:
         used |= {id(label) for label in labels if label.box.overlap(entry.box) > 0.5 * label.box.area}
     free = [label for label in labels if id(label) not in used]
     axis_end = max((tick.box.center[1] for tick in scale.ticks), default=plot.y1) if scale else plot.y1
     positions = category_positions(layout, free, axis_end)
-    groups = grouped(layout, positions)
+    groups = group_rows(layout, positions)
     centers = [statistics.fmean(row.center for row in group) for group in groups]
     missing = _missing_positions(centers, positions, layout)
     order = sorted(range(len(centers) + len(missing)), key=lambda i: (*centers, *missing)[i])
@@ -89,21 +89,23 @@ def _chart(
     pitch = min((b - a for a, b in itertools.pairwise(centers)), default=3 * layout.thickness)
     rows_pitch = pitch / max(1, max(len(group) for group in groups))
     if scale is not None:
-        scale = anchored(scale, layout.baseline)
+        scale = anchor_scale(scale, layout.baseline)
     value_range = _value_range(layout, scale)
     data_labels = _data_labels(layout, segments, numbers, rows_pitch, scale, value_range)
-    per_pixel = None if scale is not None else _unlabelled_unit(segments, data_labels)
+    per_pixel = None if scale is not None else _units_per_pixel_of_labels(segments, data_labels)
     if value_range is None and per_pixel is not None:
         value_range = per_pixel * max(segment.bar.box.width for segment in segments)
     one_series = len(layout.colors) == 1 or (
-        not layout.stacked and all(len(group) <= 1 for group in groups) and not _cycling_legend(layout, legend_names)
+        not layout.stacked and all(len(group) <= 1 for group in groups) and not _names_most_colors(layout, legend_names)
     )
     step = abs(scale.slope) if scale else per_pixel
     values: dict[tuple[Color | None, int], ChartValue] = {}
     for segment, label in zip(segments, data_labels, strict=True):
-        measured = _measured(layout, segment, scale, per_pixel)
-        mark = Mark(layout.untransposed(segment.bar.box), segment.color, measured, label)
-        values.setdefault((None if one_series else segment.color, segment.group), marked_value(mark, value_range, step))
+        measured = _measured_value(layout, segment, scale, per_pixel)
+        mark = Mark(layout.untranspose(segment.bar.box), segment.color, measured, label)
+        values.setdefault(
+            (None if one_series else segment.color, segment.group), value_of_mark(mark, value_range, step)
+        )
     colors: Sequence[Color | None] = [None] if one_series else _ordered_colors(layout, legend_names)
     names = legend_names if one_series or legend_names else _names(layout, groups, labels, picture)
     printed = [label for label in data_labels if label is not None]
@@ -193,7 +195,7 @@ def _value_range(layout: BarLayout, scale: Scale | None) -> float | None:
     return max(ends) - min(ends)
 
 
-def _measured(layout: BarLayout, segment: _Segment, scale: Scale | None, per_pixel: float | None) -> float | None:
+def _measured_value(layout: BarLayout, segment: _Segment, scale: Scale | None, per_pixel: float | None) -> float | None:
     box = segment.bar.box
     if scale is None:
         return None if per_pixel is None or box.width == 0 else per_pixel * box.width
@@ -217,14 +219,14 @@ def _data_labels(
     value_range: float | None,
 ) -> list[Label | None]:
     """The number printed in or at the end of each bar; a number belongs to one bar at most."""
-    oriented = [replace(label, box=transposed(label.box)) if layout.vertical else label for label in numbers]
+    oriented = [replace(label, box=transpose(label.box)) if layout.vertical else label for label in numbers]
     costs = []
     for i, segment in enumerate(segments):
         for j, label in enumerate(oriented):
             cost = _label_cost(layout, segment, label, numbers[j].height, pitch)
             if cost is None:
                 continue
-            measured = _measured(layout, segment, scale, None)
+            measured = _measured_value(layout, segment, scale, None)
             if measured is not None and value_range and label.number is not None:
                 error = min(abs(measured - label.number.value), abs(abs(measured) - abs(label.number.value)))
                 cost += min(3.0, 12 * error / value_range)
@@ -262,16 +264,16 @@ def _is_outermost(layout: BarLayout, bar: Box, end: float) -> bool:
     return end in (row.x0, row.x1)
 
 
-def _unlabelled_unit(segments: Sequence[_Segment], data_labels: Sequence[Label | None]) -> float | None:
+def _units_per_pixel_of_labels(segments: Sequence[_Segment], data_labels: Sequence[Label | None]) -> float | None:
     pairs = [
         (segment.bar.box.width, label.number.value)
         for segment, label in zip(segments, data_labels, strict=True)
         if label is not None and label.number is not None
     ]
-    return unit_length([length for length, _ in pairs], [number for _, number in pairs])
+    return units_per_pixel([length for length, _ in pairs], [number for _, number in pairs])
 
 
-def _cycling_legend(layout: BarLayout, legend_names: dict[Color, str]) -> bool:
+def _names_most_colors(layout: BarLayout, legend_names: dict[Color, str]) -> bool:
     return len(legend_names) >= 2 and len(legend_names) >= len(layout.colors) - 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout
-from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merged, phrases
+from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merge_labels, phrases
 
 _WRAP_GAP = 0.3
 """Largest gap in text heights between the lines of one label; the axis title is farther away."""
@@ -58,7 +58,7 @@ def category_labels(
         if abs(centers[nearest] - position) <= max(0.62 * pitch, 0.5 * layout.thickness):
             by_center[nearest].append(label)
     names = [CategoryName(" ".join(part.text for part in parts), tuple(parts)) for parts in by_center]
-    return _years_filled(names)
+    return _fill_years(names)
 
 
 def _band(layout: BarLayout, labels: Iterable[Label], axis_end: float) -> list[Label]:
@@ -158,7 +158,7 @@ def _continue_labels(before: Sequence[Label], after: Sequence[Label]) -> bool:
         return False
     pitch = min(right.box.center[0] - left.box.center[0] for left, right in itertools.pairwise(upper))
     first = min(after, key=lambda label: label.box.x0)
-    above = min(upper, key=lambda phrase: abs(phrase.box.center[0] - merged(phrases(after)).box.center[0]))
+    above = min(upper, key=lambda phrase: abs(phrase.box.center[0] - merge_labels(phrases(after)).box.center[0]))
     return above.box.width + 0.4 * first.height + first.box.width > 0.85 * pitch
 
 
@@ -168,7 +168,7 @@ def _is_centered(title: Label, labels: Sequence[Label]) -> bool:
     return abs(title.box.center[0] - middle) < 0.5 * title.height
 
 
-def _years_filled(names: list[CategoryName]) -> list[CategoryName]:
+def _fill_years(names: list[CategoryName]) -> list[CategoryName]:
     """Name the years between labels, since only every second or fifth year may be labelled."""
     years = {i: int(name.text) for i, name in enumerate(names) if name.text.isdigit() and len(name.text) == 4}
     if len(years) < 2 or len(years) == len(names):

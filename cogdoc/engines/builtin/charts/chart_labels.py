@@ -75,14 +75,14 @@ def phrases(labels: Iterable[Label], gap: float = 1.0) -> list[Label]:
             distance = label.box.x0 - phrase.box.x1
             height = min(phrase.height, label.height)
             if -0.5 * height <= distance <= gap * height and _side_by_side(phrase, label):
-                joined[index] = merged([phrase, label])
+                joined[index] = merge_labels([phrase, label])
                 break
         else:
             joined.append(label)
     return joined
 
 
-def merged(labels: Sequence[Label]) -> Label:
+def merge_labels(labels: Sequence[Label]) -> Label:
     """Several labels as one, their texts in the given order."""
     text = " ".join(label.text for label in labels)
     return Label(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from cogdoc.engines.builtin.charts.arithmetic import arithmetic, range_between
 from cogdoc.engines.builtin.charts.colors import color_names, from_hexadecimal, named_colors
-from cogdoc.engines.builtin.charts.comparisons import judge
+from cogdoc.engines.builtin.charts.comparisons import is_statement_true
 from cogdoc.engines.builtin.charts.intents import (
     asks_color,
     asks_meaning,
@@ -41,9 +41,9 @@ from cogdoc.engines.builtin.charts.operations import (
     counted_of,
     extremes_of,
     operation_of,
-    printed,
-    ranked,
+    ranked_cell,
     threshold_of,
+    value_text,
 )
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.parsing.page_text import Line
@@ -93,7 +93,7 @@ def _answer(chart: Chart, question: str, text: str, confidence: float, cells: It
 
 
 def _row_text(chart: Chart, cell: Cell) -> str:
-    parts = (chart.series[cell.series].name, chart.categories[cell.category], printed(cell))
+    parts = (chart.series[cell.series].name, chart.categories[cell.category], value_text(cell))
     return " | ".join(part for part in parts if part)
 
 
@@ -145,7 +145,7 @@ def _yes_or_no(chart: Chart, question: str, subject: Subject) -> ChartAnswer | N
         return None
     if " or " in question.lower() and len(subject.categories) + len(subject.series) >= 2:
         return None
-    verdict = judge(chart, question, subject)
+    verdict = is_statement_true(chart, question, subject)
     yes, no = ("是", "否") if has_han(question) else ("Yes", "No")
     if verdict is None:
         return ChartAnswer(yes, GUESS, [])
@@ -200,11 +200,11 @@ def _extreme(chart: Chart, question: str, subject: Subject) -> ChartAnswer | Non
     cells = list(subject.cells)
     if len(subject.categories) >= 2 and names_range(question):
         cells = range_between(chart, subject, cells)
-    cell = ranked(cells, high=high, rank=rank)
+    cell = ranked_cell(cells, high=high, rank=rank)
     if cell is None:
         return None
     if not asks_name(question):
-        return ChartAnswer(printed(cell), COMPUTED, [cell])
+        return ChartAnswer(value_text(cell), COMPUTED, [cell])
     name = _name_of(chart, question, subject, cell, high=high)
     return ChartAnswer(name, COMPUTED, [cell]) if name else None
 
@@ -238,7 +238,7 @@ def _position(chart: Chart, question: str, subject: Subject) -> ChartAnswer | No
     cell = ordered[0] if first else ordered[-1]
     if asks_name(question):
         return ChartAnswer(chart.categories[cell.category], LIKELY, [cell])
-    return ChartAnswer(printed(cell), LIKELY, [cell])
+    return ChartAnswer(value_text(cell), LIKELY, [cell])
 
 
 def _inverse(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
@@ -279,22 +279,22 @@ def _look_up(chart: Chart, question: str, subject: Subject) -> ChartAnswer | Non
     if not cells:
         return None
     if asks_name(question):
-        return _named_thing(chart, question, subject)
+        return _name_without_superlative(chart, question, subject)
     if len(cells) == 1:
-        return ChartAnswer(printed(cells[0]), CERTAIN, cells)
+        return ChartAnswer(value_text(cells[0]), CERTAIN, cells)
     if subject.categories:
         last = subject.categories[-1]
         here = [cell for cell in cells if cell.category == last]
         cell = _likeliest(chart, question, here or cells)
-        return ChartAnswer(printed(cell), LIKELY, [cell])
+        return ChartAnswer(value_text(cell), LIKELY, [cell])
     years = has_years(chart)
     if years:
         latest = _latest(chart)
         here = [cell for cell in cells if cell.category == latest] or cells
         cell = _likeliest(chart, question, here)
-        return ChartAnswer(printed(cell), GUESS, [cell])
+        return ChartAnswer(value_text(cell), GUESS, [cell])
     largest = max(cells, key=lambda cell: cell.value)
-    return ChartAnswer(printed(largest), GUESS, [largest])
+    return ChartAnswer(value_text(largest), GUESS, [largest])
 
 
 def _likeliest(chart: Chart, question: str, cells: Sequence[Cell]) -> Cell:
@@ -311,14 +311,14 @@ def _latest(chart: Chart) -> int:
     return max(range(len(chart.categories)), key=year)
 
 
-def _named_thing(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
+def _name_without_superlative(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
     """The answer to a "which" question without a superlative: most likely it means the largest value."""
     if subject.by_color and subject.cells:
         cell = subject.cells[0]
         name = chart.series[cell.series].name if len(chart.series) > 1 else chart.categories[cell.category]
         return ChartAnswer(name, LIKELY, [cell]) if name else None
     high = not asks_less(question)
-    largest = ranked(subject.cells, high=high, rank=1)
+    largest = ranked_cell(subject.cells, high=high, rank=1)
     if largest is None:
         return None
     name = _name_of(chart, question, subject, largest, high=high)

@@ -8,10 +8,10 @@ from cogdoc.engines.builtin.charts.colors import from_hexadecimal, named_colors
 from cogdoc.engines.builtin.charts.matching import Subject, cells_of, subject_of
 from cogdoc.engines.builtin.charts.operations import (
     Operation,
-    computed,
+    compute,
     extremes_of,
     operation_of,
-    ranked,
+    ranked_cell,
 )
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.results.records import Chart
@@ -28,7 +28,7 @@ _EQUAL_TOLERANCE = 0.006
 """Relative difference up to which two values are equal."""
 
 
-def judge(chart: Chart, question: str, subject: Subject) -> bool | None:
+def is_statement_true(chart: Chart, question: str, subject: Subject) -> bool | None:
     """Whether the statement in `question` is true; None if that is unknown."""
     lowered = question.lower()
     if "color" in lowered or "colour" in lowered:
@@ -50,7 +50,7 @@ def judge(chart: Chart, question: str, subject: Subject) -> bool | None:
     if extremes and (subject.categories or subject.series):
         high, rank = extremes[0]
         cells = [c for c in cells_of(chart) if not subject.series or c.series in subject.series]
-        best = ranked(cells, high=high, rank=rank)
+        best = ranked_cell(cells, high=high, rank=rank)
         return best is not None and (best.category in subject.categories if subject.categories else True)
     return None
 
@@ -70,24 +70,24 @@ def _value_of(chart: Chart, text: str) -> float | None:
     operation = operation_of(text)
     factor = 2.0 if re.search(r"\b(?:twice|double|two times|multiply it by 2)\b", text, re.IGNORECASE) else 1.0
     extremes = extremes_of(text)
-    chosen = [c for high, rank in extremes if (c := ranked(subject.cells, high=high, rank=rank)) is not None]
+    chosen = [c for high, rank in extremes if (c := ranked_cell(subject.cells, high=high, rank=rank)) is not None]
     few = re.search(r"\b(two|three) (\w+est)|(\w+est) (two|three)\b", text, re.IGNORECASE)
     if few is not None and extremes:
         count = 3 if "three" in few[0].lower() else 2
         chosen = sorted(subject.cells, key=lambda cell: cell.value, reverse=extremes[0][0])[:count]
     if operation is not None:
         values = [cell.value for cell in (chosen if len(chosen) > 1 else subject.cells)]
-        result = computed(operation, values)
+        result = compute(operation, values)
         return None if result is None else factor * result
     if chosen:
         if len(chosen) > 1:
-            return factor * (computed(Operation.SUM, [cell.value for cell in chosen]) or 0.0)
+            return factor * (compute(Operation.SUM, [cell.value for cell in chosen]) or 0.0)
         return factor * chosen[0].value
     if subject.categories or subject.series or subject.by_color:
         if len(subject.cells) == 1:
             return factor * subject.cells[0].value
         return (
-            factor * (computed(Operation.AVERAGE, [cell.value for cell in subject.cells]) or 0.0)
+            factor * (compute(Operation.AVERAGE, [cell.value for cell in subject.cells]) or 0.0)
             if subject.cells
             else None
         )

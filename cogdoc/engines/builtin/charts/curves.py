@@ -33,7 +33,7 @@ _MAX_GRAY_SPREAD = 26
 def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
     """One curve for each color that forms a thin line across the picture, the longest first."""
     background = background_of(picture)
-    ignored = _covered(picture.shape[:2], words)
+    ignored = _word_mask(picture.shape[:2], words)
     least = max(30, picture.shape[1] // 6)
     curves: list[Curve] = []
     colors = ink_colors(picture, ignored, background, least)
@@ -46,11 +46,11 @@ def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
             if distance(other, background) > distance(color, background) and _is_blend(color, other, background)
         ]
         mask = mask_of(picture, color, _TOLERANCE) & ~ignored & ~_fringes(picture, stronger, color)
-        curve = _traced(_without_straight_lines(mask, color), color)
+        curve = _trace(_without_straight_lines(mask, color), color)
         if curve is not None:
             curves.append(curve)
     whole = [curve for curve in curves if not _is_fringe(curve, curves, background)]
-    return sorted(_common_span(whole), key=lambda curve: curve.xs[0] - curve.xs[-1])
+    return sorted(_with_common_span(whole), key=lambda curve: curve.xs[0] - curve.xs[-1])
 
 
 def drawn_curves(drawing: Drawing) -> list[Curve]:
@@ -71,7 +71,7 @@ def drawn_curves(drawing: Drawing) -> list[Curve]:
         if len({x for x, _ in ordered}) >= 3:
             xs = np.array([x for x, _ in ordered])
             curves.append(Curve(xs, np.array([y for _, y in ordered]), color))
-    return _common_span(curves)
+    return _with_common_span(curves)
 
 
 def _fringes(picture: Picture, strong: Iterable[Color], color: Color) -> Mask:
@@ -84,7 +84,7 @@ def _fringes(picture: Picture, strong: Iterable[Color], color: Color) -> Mask:
     return widened
 
 
-def _covered(shape: tuple[int, ...], words: Iterable[Word]) -> Mask:
+def _word_mask(shape: tuple[int, ...], words: Iterable[Word]) -> Mask:
     covered = np.zeros(shape[:2], dtype=bool)
     for word in words:
         x0, y0, x1, y1 = (round(edge) for edge in word.box)
@@ -103,7 +103,7 @@ def _without_straight_lines(mask: Mask, color: Color) -> Mask:
     return cleaned if height and width else mask
 
 
-def _traced(mask: Mask, color: Color) -> Curve | None:
+def _trace(mask: Mask, color: Color) -> Curve | None:
     """The curve through the mask: in each column the run of pixels nearest to the line so far."""
     columns = np.flatnonzero(mask.any(axis=0))
     if len(columns) < 12:
@@ -114,7 +114,7 @@ def _traced(mask: Mask, color: Color) -> Curve | None:
         return None
     best: tuple[list[int], list[float]] = ([], [])
     for seed in _seeds(columns, runs):
-        path = _followed(columns, runs, seed, mask.shape)
+        path = _follow(columns, runs, seed, mask.shape)
         if len(path[0]) > len(best[0]):
             best = path
     xs, ys = np.array(best[0], dtype=np.float64), np.array(best[1], dtype=np.float64)
@@ -131,7 +131,7 @@ def _traced(mask: Mask, color: Color) -> Curve | None:
     bottoms = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[1] - 1 for x, y in zip(xs, ys, strict=True)])
     if max(color) - min(color) < 1.6 * _MAX_GRAY_SPREAD and float(np.ptp(ys)) < 2 + thickness:
         return None
-    return Curve(xs, _sharpened(ys, tops, bottoms, thickness), color)
+    return Curve(xs, _sharpen_tips(ys, tops, bottoms, thickness), color)
 
 
 def _roughness(ys: NDArray[np.float64], thickness: float) -> float:
@@ -146,7 +146,7 @@ def _run_at(runs: Sequence[tuple[int, int]], y: float) -> tuple[int, int]:
     return min(runs, key=lambda run: abs((run[0] + run[1] - 1) / 2 - y))
 
 
-def _sharpened(
+def _sharpen_tips(
     ys: NDArray[np.float64], tops: NDArray[np.intp], bottoms: NDArray[np.intp], thickness: float
 ) -> NDArray[np.float64]:
     """Heights with the tips of steep peaks and valleys restored, where a column's run covers both slopes."""
@@ -201,7 +201,7 @@ def _seeds(columns: NDArray[np.intp], runs: Sequence[Sequence[tuple[int, int]]])
     return [(i, sum(runs[i][0]) / 2) for i in sorted(picks)]
 
 
-def _followed(
+def _follow(
     columns: NDArray[np.intp],
     runs: Sequence[Sequence[tuple[int, int]]],
     seed: tuple[int, float],
@@ -244,7 +244,7 @@ def _runs(column: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def _common_span(curves: Sequence[Curve]) -> list[Curve]:
+def _with_common_span(curves: Sequence[Curve]) -> list[Curve]:
     """Curves that overlap the longest one horizontally; the curve of a logo does not."""
     if not curves:
         return []

@@ -74,7 +74,7 @@ def _slices(
     winner = np.where(votes.max(axis=0) >= 4, votes.argmax(axis=0), -1)
     if (winner < 0).mean() > 0.25:
         return ()
-    runs = _cyclic_runs(_filled(winner))
+    runs = _cyclic_runs(_fill_gaps(winner))
     min_length = _MIN_SLICE * _DIRECTIONS / 360
     while len(runs) > 1 and min(length for _, _, length in runs) < min_length:
         runs = _without_shortest(runs)
@@ -83,7 +83,7 @@ def _slices(
     )
 
 
-def _filled(winner: NDArray[np.intp]) -> NDArray[np.intp]:
+def _fill_gaps(winner: NDArray[np.intp]) -> NDArray[np.intp]:
     """`winner` with directions without a color (seams, labels) given that of the nearest direction that has one."""
     known = np.flatnonzero(winner >= 0)
     around = np.concatenate([known - _DIRECTIONS, known, known + _DIRECTIONS])

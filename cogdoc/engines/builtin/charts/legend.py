@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merged, phrases
+from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merge_labels, phrases
 from cogdoc.engines.builtin.charts.chart_parts import Color, Picture
 from cogdoc.engines.builtin.charts.colors import distance, mask_of, text_color
 from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
@@ -52,7 +52,7 @@ def find_legend(
         name = _name_beside(swatch, labels, [other for _, other in swatches if other != swatch])
         if name is not None:
             entries.append(LegendEntry(color, _without_marks(name.text), name.box, swatch))
-    entries = _of_one_size(entries)
+    entries = _with_common_swatch_size(entries)
     aligned = [entry for entry in entries if _in_line(entry, entries)]
     row_height = max((entry.box.height for entry in aligned), default=1.0)
     first: dict[Color, LegendEntry] = {}
@@ -76,7 +76,7 @@ def names_by_text_color(
         nearest = min(colors, key=lambda color: distance(color, printed), default=None)
         if nearest is not None and distance(nearest, printed) <= _TEXT_TOLERANCE:
             names.setdefault(nearest, []).append(label)
-    return {color: _joined_lines(parts) for color, parts in names.items()}
+    return {color: _join_lines(parts) for color, parts in names.items()}
 
 
 def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Color, Label]:
@@ -107,10 +107,10 @@ def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Col
         floor = min(phrase.box.y0 for phrase in row)
     if len(chosen) < len(segments):
         return {}
-    return {color: merged(parts) for color, parts in chosen.items()}
+    return {color: merge_labels(parts) for color, parts in chosen.items()}
 
 
-def _of_one_size(entries: Sequence[LegendEntry]) -> list[LegendEntry]:
+def _with_common_swatch_size(entries: Sequence[LegendEntry]) -> list[LegendEntry]:
     """The entries with swatches of the most common size: those of a legend are alike, pieces of marks are not."""
     alike = [
         [
@@ -183,7 +183,7 @@ def _name_beside(swatch: Box, labels: Iterable[Label], others: Iterable[Box]) ->
         reach = label.box.x1
     if not parts or not any(char.isalnum() for part in parts for char in part.text):
         return None
-    return merged(parts)
+    return merge_labels(parts)
 
 
 def _in_line(entry: LegendEntry, entries: Iterable[LegendEntry]) -> bool:
@@ -196,7 +196,7 @@ def _in_line(entry: LegendEntry, entries: Iterable[LegendEntry]) -> bool:
     )
 
 
-def _joined_lines(parts: Sequence[Label]) -> Label:
+def _join_lines(parts: Sequence[Label]) -> Label:
     """The words of one color in reading order; of several blocks of text the longest counts."""
     joined = phrases(in_reading_order(parts), gap=1.2)
     blocks: list[list[Label]] = []
@@ -209,7 +209,7 @@ def _joined_lines(parts: Sequence[Label]) -> Label:
                 break
         else:
             blocks.append([phrase])
-    return merged(max(blocks, key=lambda block: sum(len(part.text) for part in block)))
+    return merge_labels(max(blocks, key=lambda block: sum(len(part.text) for part in block)))
 
 
 def _without_marks(text: str) -> str:

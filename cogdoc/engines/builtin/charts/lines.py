@@ -11,12 +11,12 @@ import numpy as np
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale, fit_scale
-from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, merged, phrases
+from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, merge_labels, phrases
 from cogdoc.engines.builtin.charts.chart_parts import Color, Curve, Picture
 from cogdoc.engines.builtin.charts.colors import distance, hexadecimal, text_color
 from cogdoc.engines.builtin.charts.curves import plot_of
 from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names_by_text_color
-from cogdoc.engines.builtin.charts.mark_values import Mark, common_unit, marked_value
+from cogdoc.engines.builtin.charts.mark_values import Mark, common_unit, value_of_mark
 from cogdoc.results.records import Chart, ChartKind, ChartSeries
 
 _MAX_UNEVENNESS = 0.45
@@ -44,7 +44,7 @@ def read_lines(
     names = {entry.color: entry.name for entry in legend}
     used += [label for label in labels if any(label.box.overlap(entry.box) > 0 for entry in legend)]
     if len(names) < len(curves):
-        floor = _floor(plot, scale)
+        floor = _x_axis_top(plot, scale)
         free = [label for label in labels if label not in used and label.box.center[1] < floor]
         by_color = names_by_text_color(picture, free, colors, background)
         names |= {color: label.text for color, label in by_color.items() if color not in names}
@@ -56,7 +56,7 @@ def read_lines(
         if label.number is not None and label not in used and not any(label in tick for tick in ticks)
     ]
     data_labels = _data_labels(curves, numbers, picture, background)
-    categories = _categories([merged(tick) for tick in ticks], curves, data_labels, has_scale=scale is not None)
+    categories = _categories([merge_labels(tick) for tick in ticks], curves, data_labels, has_scale=scale is not None)
     if len(categories) < 2:
         return None
     if scale is None:
@@ -86,7 +86,7 @@ def _chart(
             measured = scale.value(height) if scale is not None and height is not None else None
             y = height if height is not None else label.box.center[1] if label else curve.box.center[1]
             box = Box(category.x - 3, y - 3, category.x + 3, y + 3)
-            values.append(marked_value(Mark(box, curve.color, measured, label), value_range, step))
+            values.append(value_of_mark(Mark(box, curve.color, measured, label), value_range, step))
             labelled += label is not None
             shown += values[-1].value is not None
         series.append(
@@ -147,14 +147,14 @@ def _value_range(curves: Sequence[Curve], scale: Scale) -> float:
     return max(abs(scale.value(min(heights)) - scale.value(max(heights))), 0.3 * scale.span, 1e-9)
 
 
-def _floor(plot: Box, scale: Scale | None) -> float:
+def _x_axis_top(plot: Box, scale: Scale | None) -> float:
     """The y below which the labels of the x axis are."""
     return max(plot.y1, max(tick.box.center[1] for tick in scale.ticks) - 2) if scale else plot.y1
 
 
 def _tick_row(labels: Sequence[Label], plot: Box, scale: Scale | None) -> list[list[Label]]:
     """The labels of the x axis from left to right, each as the words that it consists of."""
-    floor = _floor(plot, scale)
+    floor = _x_axis_top(plot, scale)
     margin = 0.06 * plot.width + 12
     below = [
         label for label in labels if label.anchor[1] > floor and plot.x0 - margin <= label.anchor[0] <= plot.x1 + margin
@@ -179,10 +179,10 @@ def _tick_row(labels: Sequence[Label], plot: Box, scale: Scale | None) -> list[l
 def _row_phrases(row: Sequence[Label]) -> list[list[Label]]:
     """The words of one row joined to labels, with that gap between words that spaces the labels most evenly."""
     ordered = sorted(row, key=lambda label: label.box.x0)
-    return min((_joined(ordered, gap) for gap in (0.7, 0.15, 0.35, 1.1)), key=_unevenness)
+    return min((_join_words(ordered, gap) for gap in (0.7, 0.15, 0.35, 1.1)), key=_unevenness)
 
 
-def _joined(ordered: Sequence[Label], gap: float) -> list[list[Label]]:
+def _join_words(ordered: Sequence[Label], gap: float) -> list[list[Label]]:
     """Words in groups, joined if less than `gap` text heights apart; two numbers are never one label."""
     groups: list[list[Label]] = []
     for label in ordered:
@@ -198,25 +198,25 @@ def _joined(ordered: Sequence[Label], gap: float) -> list[list[Label]]:
 def _unevenness(groups: Sequence[Sequence[Label]]) -> float:
     if len(groups) < 3:
         return 1.0
-    centers = [merged(group).box.center[0] for group in groups]
+    centers = [merge_labels(group).box.center[0] for group in groups]
     steps = [b - a for a, b in itertools.pairwise(centers)]
     return statistics.pstdev(steps) / max(1e-6, statistics.fmean(steps))
 
 
 def _is_spread(row: Sequence[Sequence[Label]], plot: Box) -> bool:
     """Whether a row spans the plot with even steps or increasing numbers, unlike the words of a sentence."""
-    first, last = merged(row[0]).box.center[0], merged(row[-1]).box.center[0]
+    first, last = merge_labels(row[0]).box.center[0], merge_labels(row[-1]).box.center[0]
     if last - first <= 0.5 * plot.width:
         return False
-    numeric = fit_scale([merged(group) for group in row], vertical=False, min_ticks=3) is not None
+    numeric = fit_scale([merge_labels(group) for group in row], vertical=False, min_ticks=3) is not None
     return numeric or len(row) < 4 or _unevenness(row) < _MAX_UNEVENNESS
 
 
 def _looks_like_ticks(row: Sequence[Sequence[Label]]) -> float:
     """A score for rows of labels: high for many short labels and for years, low for sentences."""
-    texts = [merged(group).text for group in row]
+    texts = [merge_labels(group).text for group in row]
     short = sum(len(text) <= 9 for text in texts)
-    years = fit_scale([merged(group) for group in row], vertical=False, min_ticks=3)
+    years = fit_scale([merge_labels(group) for group in row], vertical=False, min_ticks=3)
     return short / len(texts) * min(len(texts), 12) + (6 if years is not None else 0)
 
 
@@ -254,12 +254,12 @@ def _categories(
     shown = [_Category(tick.text, tick.anchor[0]) for tick in ticks]
     years = fit_scale([replace(tick, slanted=False) for tick in ticks], vertical=False, min_ticks=3)
     if years is None or years.slope <= 0 or any(tick.slanted for tick in ticks):
-        return _with_labelled(shown, data_labels, None)
+        return _add_labelled_positions(shown, data_labels, None)
     values = [round(tick.number.value) for tick in years.ticks if tick.number is not None]
     if not all(1500 <= value <= 2200 for value in values):
-        return _with_labelled(shown, data_labels, None)
+        return _add_labelled_positions(shown, data_labels, None)
     if not has_scale:
-        return _with_labelled(shown, data_labels, years)
+        return _add_labelled_positions(shown, data_labels, years)
     plot = plot_of(curves)
     first = min(min(values), round(years.value(plot.x0)))
     last = max(max(values), round(years.value(plot.x1)))
@@ -268,7 +268,7 @@ def _categories(
     return [_Category(str(year), years.position(year)) for year in range(first, last + 1)]
 
 
-def _with_labelled(
+def _add_labelled_positions(
     shown: list[_Category], data_labels: Sequence[Sequence[Label]], years: Scale | None
 ) -> list[_Category]:
     """`shown` with the positions of printed values that are far from every tick, named by year if that is known."""

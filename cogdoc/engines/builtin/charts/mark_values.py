@@ -35,7 +35,7 @@ class Mark:
     label: Label | None = None
 
 
-def marked_value(mark: Mark, value_range: float | None, step: float | None) -> ChartValue:
+def value_of_mark(mark: Mark, value_range: float | None, step: float | None) -> ChartValue:
     """The value of a mark; `value_range` is the range of all values, `step` the units per pixel."""
     color = hexadecimal(mark.color)
     if mark.label is not None and mark.label.number is not None:
@@ -48,7 +48,7 @@ def marked_value(mark: Mark, value_range: float | None, step: float | None) -> C
             error = abs(mark.measured - value) / value_range
             if error > _CONTRADICTION and abs(mark.measured - value) > 0.1 * abs(value):
                 return ChartValue(
-                    value=rounded(mark.measured, step),
+                    value=round_to_step(mark.measured, step),
                     text=None,
                     confidence=_CONTRADICTED_CONFIDENCE,
                     box=mark.box,
@@ -60,11 +60,11 @@ def marked_value(mark: Mark, value_range: float | None, step: float | None) -> C
     if mark.measured is None:
         return ChartValue(value=None, text=None, confidence=0.0, box=mark.box, color=color)
     return ChartValue(
-        value=rounded(mark.measured, step), text=None, confidence=_MEASURED_CONFIDENCE, box=mark.box, color=color
+        value=round_to_step(mark.measured, step), text=None, confidence=_MEASURED_CONFIDENCE, box=mark.box, color=color
     )
 
 
-def rounded(value: float, step: float | None) -> float:
+def round_to_step(value: float, step: float | None) -> float:
     """`value` rounded to the decimals that a resolution of `step` justifies, with at least three digits."""
     if value == 0 or not math.isfinite(value):
         return 0.0
@@ -73,7 +73,7 @@ def rounded(value: float, step: float | None) -> float:
     return round(value, max(-resolved, 2 - magnitude, 0) if magnitude < 3 else max(-resolved, 0))
 
 
-def anchored(scale: Scale, baseline: float) -> Scale:
+def anchor_scale(scale: Scale, baseline: float) -> Scale:
     """`scale` shifted so that zero is at the baseline of the marks, if it is within a few pixels of it.
 
     Tick labels are a pixel or two off their ticks; the baseline is exactly at zero.
@@ -82,7 +82,7 @@ def anchored(scale: Scale, baseline: float) -> Scale:
     return replace(scale, offset=-scale.slope * baseline) if pixels <= 5.0 else scale
 
 
-def unit_length(lengths: Sequence[float], numbers: Sequence[float]) -> float | None:
+def units_per_pixel(lengths: Sequence[float], numbers: Sequence[float]) -> float | None:
     """Units per pixel of bar length without an axis, from bars with labels; None if they disagree."""
     ratios = [abs(number) / length for length, number in zip(lengths, numbers, strict=True) if length > 3 and number]
     if len(ratios) < 2:

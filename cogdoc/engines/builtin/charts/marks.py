@@ -64,7 +64,7 @@ def drawn_bars(drawing: Drawing, background: Color) -> list[Bar]:
     return bars
 
 
-def painted(drawing: Drawing, shape: tuple[int, int]) -> Picture:
+def paint_drawing(drawing: Drawing, shape: tuple[int, int]) -> Picture:
     """A drawing on white without its text, as pixels; `shape` is (height, width)."""
     canvas = np.full((*shape, 3), 255, dtype=np.uint8)
     for path in drawing.paths:
@@ -85,13 +85,13 @@ def _rectangles(mask: Mask, color: Color) -> list[Bar]:
     for index in np.flatnonzero(solid[:count]):
         x, y, width, height = (int(value) for value in stats[index][:4])
         part = (labels[y : y + height, x : x + width] == index).astype(np.uint8)
-        box = _trimmed(part, x, y)
+        box = _trim_to_rectangle(part, x, y)
         if box is not None:
             bars.append(Bar(box, color))
     return bars
 
 
-def _trimmed(part: Mask | np.ndarray[tuple[int, int], np.dtype[np.uint8]], x: int, y: int) -> Box | None:
+def _trim_to_rectangle(part: Mask | np.ndarray[tuple[int, int], np.dtype[np.uint8]], x: int, y: int) -> Box | None:
     """The rectangle that `part` fills without thin lines attached to it; None if it has another shape."""
     padded = cv2.copyMakeBorder(part.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     contours, _ = cv2.findContours(padded, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

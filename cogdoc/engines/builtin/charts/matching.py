@@ -109,8 +109,8 @@ def subject_of(chart: Chart, question: str, *, hints: bool = True) -> Subject:
     """The part of the chart that `question` refers to by name or by color; with `hints`, also by part of a name."""
     words = tokens(question)
     series_names = [series.name for series in chart.series]
-    series, series_sure = mentioned(series_names, words) if len(series_names) > 1 else ((), True)
-    categories, categories_sure = mentioned(list(chart.categories), words)
+    series, series_sure = find_mentioned(series_names, words) if len(series_names) > 1 else ((), True)
+    categories, categories_sure = find_mentioned(list(chart.categories), words)
     if not hints:
         series, categories = (series if series_sure else ()), (categories if categories_sure else ())
         series_sure = categories_sure = True
@@ -126,7 +126,7 @@ def subject_of(chart: Chart, question: str, *, hints: bool = True) -> Subject:
     return Subject(series, categories, tuple(chosen), by_color, series_sure and categories_sure)
 
 
-def mentioned(names: Sequence[str], words: Sequence[str]) -> tuple[tuple[int, ...], bool]:
+def find_mentioned(names: Sequence[str], words: Sequence[str]) -> tuple[tuple[int, ...], bool]:
     """Indices of the names that `words` contain, in the order of mention, and whether they contain them fully."""
     split = [tokens(name) for name in names]
     weights = _weights(split)
@@ -140,7 +140,7 @@ def mentioned(names: Sequence[str], words: Sequence[str]) -> tuple[tuple[int, ..
             positions.append(runs[run])
             continue
         total = sum(weights[part] for part in parts)
-        found = {part: index for part in parts if (index := _find(part, words)) is not None}
+        found = {part: index for part in parts if (index := _find_word(part, words)) is not None}
         scores.append(sum(weights[part] for part in parts if part in found) / total if total else 0.0)
         positions.append(min((index for part, index in found.items() if weights[part] > 0.2), default=len(words)))
     full = [i for i, score in enumerate(scores) if score >= _MIN_MENTIONED]
@@ -187,7 +187,7 @@ def _weights(names: Sequence[Sequence[str]]) -> dict[str, float]:
     }
 
 
-def _find(part: str, words: Sequence[str]) -> int | None:
+def _find_word(part: str, words: Sequence[str]) -> int | None:
     """The index at which `words` contain `part`, allowing for endings and OCR errors in longer words."""
     for index, word in enumerate(words):
         if word == part or (len(part) == 2 and part.isdigit() and word == _full_year(part)):

@@ -136,13 +136,13 @@ def asks_less(question: str) -> bool:
     return bool(_LESS.search(question.lower())) or any(not high for high, _ in extremes_of(question))
 
 
-def ranked(cells: Sequence[Cell], *, high: bool, rank: int) -> Cell | None:
+def ranked_cell(cells: Sequence[Cell], *, high: bool, rank: int) -> Cell | None:
     """The cell with the `rank`-th highest or lowest value."""
     ordered = sorted(cells, key=lambda cell: cell.value, reverse=high)
     return ordered[rank - 1] if rank <= len(ordered) else None
 
 
-def computed(operation: Operation, values: Sequence[float]) -> float | None:
+def compute(operation: Operation, values: Sequence[float]) -> float | None:
     """The result of `operation` on `values`; None if it is undefined for them."""
     if not values:
         return None
@@ -165,7 +165,7 @@ def computed(operation: Operation, values: Sequence[float]) -> float | None:
             return values[0] / values[1]
 
 
-def formatted(value: float, decimals: int) -> str:
+def format_number(value: float, decimals: int) -> str:
     """A number as a short decimal without trailing zeros; numbers below 1 keep three digits."""
     if value != 0 and abs(value) < 1:
         decimals = max(decimals, 1 - math.floor(math.log10(abs(value))) + 1)
@@ -173,13 +173,13 @@ def formatted(value: float, decimals: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def printed(cell: Cell) -> str:
+def value_text(cell: Cell) -> str:
     """A cell's value as printed, without percent sign, currency and grouping; answers are compared without them."""
     number = find_numbers(cell.printed.text or "")
     decimals = number[0].decimals if len(number) == 1 else 0
     if len(number) == 1 and number[0].scale != 1.0 and cell.printed.text:
         return cell.printed.text
-    return formatted(cell.value, max(decimals, decimals_of([cell])))
+    return format_number(cell.value, max(decimals, decimals_of([cell])))
 
 
 def decimals_of(cells: Iterable[Cell]) -> int:

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.builtin.charts.chart_labels import Label, in_reading_order, merged, phrases
+from cogdoc.engines.builtin.charts.chart_labels import Label, in_reading_order, merge_labels, phrases
 from cogdoc.engines.builtin.charts.chart_parts import Picture, Pie, Slice
 from cogdoc.engines.builtin.charts.colors import hexadecimal
 from cogdoc.engines.builtin.charts.legend import find_legend
@@ -35,8 +35,8 @@ def read_pie(pie: Pie, labels: Sequence[Label], picture: Picture) -> tuple[Chart
         legend = {}
     outside_legend = [label for label in labels if not any(label.box.overlap(e.box) > 0 for e in legend.values())]
     blocks = [block for block in _blocks(outside_legend) if _distance(block, pie) < _MAX_DISTANCE]
-    numbers = _assigned_numbers(pie, [label for block in blocks for label in _value_of(block)])
-    names = _assigned_names(pie, blocks, numbers)
+    numbers = _assign_numbers(pie, [label for block in blocks for label in _value_of(block)])
+    names = _assign_names(pie, blocks, numbers)
     printed = [label.number.value for label in numbers if label is not None and label.number is not None]
     total = 100.0 if _are_percents(numbers) else _total(pie, [label for label in numbers if label is not None])
     categories, values = [], []
@@ -113,7 +113,7 @@ def _blocks(labels: Sequence[Label]) -> list[list[Label]]:
             above = block[-1]
             gap = line.box.y0 - above.box.y1
             close = gap < 0.4 * line.height and above.box.horizontal_overlap(line.box) > 0.3
-            if close and not _both_numbered(block, line):
+            if close and not _both_have_numbers(block, line):
                 block.append(line)
                 break
         else:
@@ -121,7 +121,7 @@ def _blocks(labels: Sequence[Label]) -> list[list[Label]]:
     return [[label for line in block for label in _parts_of(line, labels)] for block in blocks]
 
 
-def _both_numbered(block: Sequence[Label], line: Label) -> bool:
+def _both_have_numbers(block: Sequence[Label], line: Label) -> bool:
     """Whether both contain a number: then they are two labels, however close."""
     return bool(find_numbers(line.text)) and any(find_numbers(part.text) for part in block)
 
@@ -150,7 +150,7 @@ def _total(pie: Pie, numbers: Sequence[Label]) -> float:
     return 100.0 if abs(total - 100.0) < 8.0 else total
 
 
-def _assigned_numbers(pie: Pie, numbers: Sequence[Label]) -> list[Label | None]:
+def _assign_numbers(pie: Pie, numbers: Sequence[Label]) -> list[Label | None]:
     """For each slice the number whose position and value fit it best."""
     total = _total(pie, numbers)
     costs = []
@@ -171,7 +171,7 @@ def _assigned_numbers(pie: Pie, numbers: Sequence[Label]) -> list[Label | None]:
     return found
 
 
-def _assigned_names(pie: Pie, blocks: Sequence[Sequence[Label]], numbers: Sequence[Label | None]) -> list[str]:
+def _assign_names(pie: Pie, blocks: Sequence[Sequence[Label]], numbers: Sequence[Label | None]) -> list[str]:
     names: list[str] = [""] * len(pie.slices)
     rest = []
     for block in blocks:
@@ -184,7 +184,11 @@ def _assigned_names(pie: Pie, blocks: Sequence[Sequence[Label]], numbers: Sequen
             rest.append((text, block))
     free = [i for i, name in enumerate(names) if not name]
     costs = sorted(
-        (_angle_between(pie, merged(list(block)), pie.slices[i]) + 20 * max(0.0, _distance(block, pie) - 1.3), i, j)
+        (
+            _angle_between(pie, merge_labels(list(block)), pie.slices[i]) + 20 * max(0.0, _distance(block, pie) - 1.3),
+            i,
+            j,
+        )
         for j, (_, block) in enumerate(rest)
         for i in free
     )

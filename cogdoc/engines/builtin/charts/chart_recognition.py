@@ -14,7 +14,7 @@ from cogdoc.engines.builtin.charts.colors import background_of
 from cogdoc.engines.builtin.charts.curves import drawn_curves, find_curves, plot_of
 from cogdoc.engines.builtin.charts.discs import find_pie
 from cogdoc.engines.builtin.charts.lines import read_lines
-from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, painted, without_labels
+from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, paint_drawing, without_labels
 from cogdoc.engines.builtin.charts.pies import read_pie
 from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title
 from cogdoc.parsing.page_text import Line
@@ -77,7 +77,7 @@ def _read_drawing(
     drawing: Drawing, picture: Picture, labels: Sequence[Label], lines: Sequence[Line]
 ) -> tuple[Chart, Box] | None:
     """Like `_read_picture` with exact marks; for what needs pixels, the drawing is painted without its text."""
-    canvas = painted(drawing, picture.shape[:2])
+    canvas = paint_drawing(drawing, picture.shape[:2])
     return (
         _read_pie(canvas, labels)
         or _read_bars(drawn_bars(drawing, background_of(picture)), canvas, labels, lines)
