@@ -9,7 +9,7 @@
     report = cogdoc.open("report.pdf")
     report.ask_all(["total revenue?", "net income in 2023?"])
 
-Everything heavy is loaded when it is first used, so that importing this package costs next to nothing.
+Heavy modules are imported when they are first used, so that importing this package is fast.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cogdoc.errors import CogdocError
     from cogdoc.results.records import Answer, AnswerRecord, Chart, ChartRecord, Evidence, PageRecord, TextBlock
 
-_HOMES = {
+_MODULES = {
     "cogdoc.api": ("OpenedDocument", "ask", "ask_all", "chart", "ocr", "open"),
     "cogdoc.errors": ("CogdocError",),
     "cogdoc.results.records": ("Answer", "AnswerRecord", "Chart", "ChartRecord", "Evidence", "PageRecord", "TextBlock"),
@@ -47,9 +47,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    for home, names in _HOMES.items():
+    for module, names in _MODULES.items():
         if name in names:
-            return getattr(import_module(home), name)
+            return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

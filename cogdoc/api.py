@@ -1,4 +1,4 @@
-"""The Python API: the command line's tasks as functions, and the records of its JSON as their results."""
+"""The Python API: a function for each task of the command line; the results are the records of its JSON output."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ PathLike = str | os.PathLike[str]
 
 
 class EngineKeywords(TypedDict, total=False):
-    """The keywords of every function here that select an engine; an engine is loaded once a process."""
+    """The keywords that select an engine, for every function here. Each engine is loaded once per process."""
 
     engine: str
     """auto (the default), builtin or cogvlm2."""
     model: str | None
-    """chat, chinese, or the folder of a checkpoint, which CogVLM2 then reads with."""
+    """The CogVLM2 checkpoint to use: chat, chinese, or a folder. With `auto`, it selects cogvlm2."""
 
 
 class OpenedDocument:
-    """A document that stays open for several jobs."""
+    """A document that stays open, so that several calls can share what was read."""
 
     def __init__(self, path: PathLike, password: str | None = None, **engine: Unpack[EngineKeywords]) -> None:
         """
@@ -51,7 +51,7 @@ class OpenedDocument:
         return self._document.page_count
 
     def ask(self, question: str, pages: str | None = None) -> AnswerRecord:
-        """Answer one question; `pages` such as "1,3-5,8-" limits the search to these."""
+        """Answer one question; `pages` such as "1,3-5,8-" limits the search to those pages."""
         return self.ask_all([question], pages)[0]
 
     def ask_all(self, questions: Sequence[str], pages: str | None = None) -> list[AnswerRecord]:
@@ -63,12 +63,12 @@ class OpenedDocument:
         return _collect(transcribe(self._document, self._engine, _selection(pages)))
 
     def chart(self, questions: Sequence[str] = (), pages: str | None = None) -> list[ChartRecord]:
-        """The data of the charts as tables, one record a chart."""
+        """The data of the charts as tables, one record per chart."""
         return _collect(read_charts(self._document, self._engine, _selection(pages), questions))
 
 
 def open(path: PathLike, password: str | None = None, **engine: Unpack[EngineKeywords]) -> OpenedDocument:  # noqa: A001
-    """Open a document for several jobs; see `OpenedDocument`."""
+    """Open a document for several calls; see `OpenedDocument`."""
     return OpenedDocument(path, password, **engine)
 
 
@@ -120,7 +120,7 @@ def chart(
 
 
 def _collect(records: Iterator[T]) -> list[T]:
-    """All records. An interrupt ends the worker processes at once, or the exit would wait for the current page."""
+    """All records. On Ctrl-C, end the worker processes at once; otherwise the exit would wait for the current page."""
     try:
         return list(records)
     except KeyboardInterrupt:

@@ -15,7 +15,7 @@ CogdocError                 15  a bug, unless a subclass says otherwise
 |-- EncryptedError           8  needs a password, or another one
 `-- TimeLimitError         124  took longer than allowed
 
-`ExitCode` also has codes that are not those of an error, such as 10: `ask --strict` found no answer.
+`ExitCode` also has codes that belong to no error class, such as 10: `ask --strict` found no answer.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ExitCode(IntEnum):
 
 
 class CogdocError(Exception):
-    """An error with a one-line message for the user, and optionally a hint at what to do.
+    """An error with a one-line message for the user, and an optional hint on what to do.
 
     Both arguments are positional so that the error can be pickled between processes.
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 20
 READ_SECONDS = 60
-"""Seconds without data after which a request to a web server fails."""
+"""Seconds to connect to a web server, and seconds without data after which a request fails."""
 
 EXTRAS = {
     **dict.fromkeys(("http", "https"), "http"),

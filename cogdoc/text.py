@@ -1,4 +1,4 @@
-"""Character ranges, widths and comparison keys of text, each defined once. A leaf: any module may import it.
+"""Character ranges, widths and comparison keys of text, each defined once. Imports nothing of cogdoc.
 
 The ranges are contents of a regular expression's character class: `re.compile(f"[{HAN}]")`.
 """
@@ -36,5 +36,5 @@ def text_width(text: str) -> int:
 
 
 def comparison_key(text: str) -> str:
-    """`text` without differences of case, character width (NFKC) and white space, for comparing what was read."""
+    """`text` without differences of case, character width (NFKC) and white space, for comparing recognized text."""
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())

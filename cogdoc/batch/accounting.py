@@ -31,7 +31,7 @@ class FileCounts:
     stored: int = 0
     """Items that an earlier run processed."""
     seconds: float = 0.0
-    """Work of the engine and the worker processes, added up; less time passes if several work at once."""
+    """Time that the engine and the worker processes took, added up; wall time is shorter if they run in parallel."""
     flags: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: ItemResult) -> None:

@@ -45,7 +45,7 @@ class OpenOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Message(Generic[T]):
-    """What a document's thread sends: first a message without results once it is open, then one for each result."""
+    """What a document's thread sends: a message without results once the document is open, then one for each result."""
 
     source: SourceInfo
     results: tuple[T, ...] = ()

@@ -54,11 +54,11 @@ def run_items(document: Document, task: Task, engine: Engine, stored: StoredResu
     """Yield the results of all items in order; only items that are not stored are processed."""
     source = describe_source(document)
     items = task.items(document)
-    found = stored.items(source) if stored else set()
-    missing = [item for item in items if str(item) not in found]
+    stored_items = stored.items(source) if stored else set()
+    missing = [item for item in items if str(item) not in stored_items]
     results = task.run(document, engine, missing) if missing else iter(())
     for item in items:
-        if stored and str(item) in found:
+        if stored and str(item) in stored_items:
             yield ItemResult(item, stored.find(source, item), stored=True)
         else:
             yield ItemResult(item, next(results))

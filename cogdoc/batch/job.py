@@ -28,7 +28,7 @@ from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Task
 
 _NO_VERSION = FileVersion(0, 0)
-"""The version of the sources of a single output file, which are many."""
+"""Stands for the version of a source when many sources share one output file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ class _Run:
                 return
 
     def _until_stopped(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[Source | UnresolvedSource]:
-        """Yield the sources, but let a signal end the search for 100,000 files."""
+        """Yield the sources, checking for signals: searching a folder of 100,000 files takes time."""
         for source in sources:
             self._stop_if_requested()
             yield source

@@ -30,7 +30,7 @@ from cogdoc.results.records import AnyRecord, SourceInfo
 from cogdoc.tasks.task import Item
 
 JOURNAL_SUFFIX = ".cogdoc"
-"""The name of the folder with the journal and the record in an output folder; its suffix beside an output file."""
+"""Name of the folder with the journal and the record inside an output folder; suffix of that folder beside a file."""
 
 JOURNAL_VERSION = 1
 SCHEMA = """
@@ -146,9 +146,9 @@ class Journal:
             self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
-            (found,) = self._database.execute("PRAGMA user_version").fetchone()
+            (version,) = self._database.execute("PRAGMA user_version").fetchone()
             (tables,) = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-            if tables and found != JOURNAL_VERSION:
+            if tables and version != JOURNAL_VERSION:
                 self._database.close()
                 raise OutputError(
                     f"{folder}: the journal was written by another version of cogdoc",

@@ -1,4 +1,4 @@
-"""The plan of a run: its files and the output path of each, made before any work and kept on disk, not in memory."""
+"""The plan of a run: its files and their output paths, listed before any work begins, and stored on disk."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _models() -> Iterator[tuple[str, str]]:
 
 
 def _fitting(free: list[int] | str) -> Iterator[tuple[str, str]]:
-    """The contexts with which the published CogVLM2 fits each card's free memory, and the machine's for the CPU."""
+    """The context lengths at which the published CogVLM2 fits the free memory of each card, and of the CPU."""
     import psutil
 
     for index, memory in enumerate(free if isinstance(free, list) else ()):

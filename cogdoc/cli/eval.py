@@ -49,7 +49,7 @@ FORMATS = ("md", "json")
 
 @shared.with_options
 def evaluation(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name in the list above.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name, from the list above.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Its file or folder.")],
     *,
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N cases.")] = None,

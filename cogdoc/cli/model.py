@@ -161,7 +161,7 @@ def list_models() -> None:
             state = (_size(size), "-", f"interrupted; resume with: cogdoc model pull {model.name}")
         else:
             state = ("-", "-", f"not on this machine; get it with: cogdoc model pull {model.name}")
-        rows.append((model.name, model.meaning, *state))
+        rows.append((model.name, model.description, *state))
     _print_table(rows)
 
 
@@ -188,8 +188,8 @@ def show(name: Name) -> None:
     _print_table(facts)
     first, *others = description.choices
     columns = {quantization: memory_parts(config, quantization) for quantization in (first, *others)}
-    unit, name_of_unit = (GB, "GB") if description.size >= GB else (MB, "MB")
-    header = (f"memory on a GPU, in {name_of_unit}", *map(_quantization_name, columns))
+    unit, unit_name = (GB, "GB") if description.size >= GB else (MB, "MB")
+    header = (f"memory on a GPU, in {unit_name}", *map(_quantization_name, columns))
     rows = [
         (part, *(f"{sizes[index][1] / unit:.2f}" for sizes in columns.values()))
         for index, (part, _) in enumerate(columns[first])

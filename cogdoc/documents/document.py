@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """What is known of a document once it is open."""
+    """What a worker process reports about a document when it opens it."""
 
     page_count: int
 
@@ -74,7 +74,7 @@ class Document:
 
 
 def open_path(path: str | os.PathLike[str], sandbox: Workers, password: str | None = None) -> Document:
-    """Open one file; results call it what `path` calls it.
+    """Open one file; results name it as `path` does.
 
     Raises:
         InputError, EncryptedError, TooLargeError: the file cannot be opened.
@@ -84,7 +84,7 @@ def open_path(path: str | os.PathLike[str], sandbox: Workers, password: str | No
     return Document(source, OpenRequest(file.absolute(), password), sandbox)
 
 
-# The functions below run in a worker process; they import there what the parent need not load.
+# The functions below run in a worker process. They import libraries there that the parent does not need.
 
 
 def read_facts(request: OpenRequest) -> DocumentFacts:

@@ -1,4 +1,4 @@
-"""PyMuPDF without its layout models and without its messages.
+"""Imports PyMuPDF without its layout models, and silences its messages.
 
 `import pymupdf` also imports its layout models and onnxruntime (0.6 s and about 90 MB), which most pages do not need.
 This module keeps them out; `cogdoc.parsing.layout.page_layout` imports them when it needs a page's layout.

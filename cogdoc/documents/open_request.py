@@ -1,4 +1,4 @@
-"""What is needed to open a file: sent to the worker process that opens it."""
+"""The request to open a file, which is sent to a worker process."""
 
 from __future__ import annotations
 

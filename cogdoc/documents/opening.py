@@ -24,7 +24,7 @@ class OpenDocument(Protocol):
         ...
 
     def label(self, index: int) -> str:
-        """The page's label, such as `iv`; its number where the file has no labels."""
+        """The page's label, such as `iv`; its number if the file has no labels."""
         ...
 
     def size(self, index: int) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Documents in object stores and on the web: listed a folder at a time, downloaded when they are opened, not kept."""
+"""Lists and downloads documents in object stores and on the web; a file is stored only while it is read."""
 
 from __future__ import annotations
 
@@ -186,12 +186,12 @@ def _children(folder: str, entries: list[dict[str, Any]]) -> Iterator[tuple[str,
 
 
 def _match(storage: _Storage, pattern: str) -> Iterator[RemoteFile]:
-    found: dict[str, dict[str, Any]] = storage.system.glob(pattern, detail=True)
-    files = [path for path, info in found.items() if info["type"] == "file"]
+    matches: dict[str, dict[str, Any]] = storage.system.glob(pattern, detail=True)
+    files = [path for path, info in matches.items() if info["type"] == "file"]
     if not files:
         raise InputError("no file matches")
     for path in sorted(files, key=natural_key):
-        yield storage.file(path, Path(_file_name(path)), found[path])
+        yield storage.file(path, Path(_file_name(path)), matches[path])
 
 
 def _file_name(path: str) -> str:

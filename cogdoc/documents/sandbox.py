@@ -1,7 +1,7 @@
 """Worker processes in which files are opened, rendered and read.
 
-If native code crashes, hangs or exhausts memory there, that is an error of the page that was being read, and the
-parent goes on with a new worker process. Two worker processes also read twice as fast as one; threads would not.
+If native code crashes, hangs or exhausts memory there, only the current page fails, and the parent continues with a
+new worker process. Two worker processes also read twice as fast as one; threads would not.
 
 A worker process is a plain `python -m` process that communicates over its standard streams. Unlike `multiprocessing`,
 this does not fork a process that has threads, and does not import the user's main module again, so that the Python API

@@ -1,4 +1,4 @@
-"""Limits of a worker process: memory, processor time, files, network, as far as the system can enforce them.
+"""Limits a worker process: memory, processor time, files, network, where the system can enforce it.
 
 Windows enforces none of these; there, only the parent's time limit applies.
 """

@@ -1,4 +1,4 @@
-"""The main program of a worker process: receive a call, make it, send its result, until the parent is gone."""
+"""The main program of a worker process: runs the calls that the parent sends until the parent closes the pipe."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ IF_EQUAL, IF_AT_LEAST, IF_ANY_BIT = 0x15, 0x35, 0x45
 
 
 def refuse_system_calls() -> bool:
-    """Refuse this process the system calls that reading documents does not need; False where the system cannot."""
+    """Refuse system calls that reading documents does not need; False if the system does not support it."""
     machine = MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None:
         return False

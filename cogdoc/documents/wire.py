@@ -24,7 +24,7 @@ MAX_JSON = 64 * 2**20
 """Bytes of a reply. The densest page takes a hundredth of it; the parsed objects take three times the JSON's memory."""
 
 MAX_PIXELS = 100_000_000
-"""Pixels of a picture in a reply: fifty times what the engines look at."""
+"""Pixels of a picture in a reply: fifty times what the engines request."""
 
 MAX_MESSAGE = 1000
 """Characters of an error's message and of its hint."""
@@ -83,7 +83,8 @@ def send_request(stream: IO[bytes], request: object) -> None:
 
 
 def receive_request(stream: IO[bytes]) -> Any:
-    """
+    """Receive the limits or a call.
+
     Raises:
         EOFError: the parent is gone.
     """

@@ -21,7 +21,7 @@ class Card:
 
 @cache
 def cuda_cards() -> tuple[Card, ...]:
-    """The devices that the CUDA driver reports, in its order; empty where there is no driver."""
+    """The devices that the CUDA driver reports, in its order; empty if there is no driver."""
     try:
         driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:

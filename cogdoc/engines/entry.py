@@ -29,7 +29,7 @@ class ClusterSize:
 
 @dataclass(frozen=True, slots=True)
 class Actors:
-    """The processes of a cluster that load an engine each, and the CPUs and GPUs that each of them reserves."""
+    """How many actors load the engine on a cluster, and the CPUs and GPUs that each of them reserves."""
 
     count: int
     cpus: int
@@ -40,7 +40,7 @@ class EngineEntry(Protocol):
     """One engine in the registry. Must import nothing heavy before `EngineSettings.load`."""
 
     name: str
-    """As `--engine` and results have it."""
+    """The name in `--engine` and in results."""
 
     def accepts(self, request: EngineRequest) -> bool:
         """Whether `request` asks for this engine: by its name, or by something only this engine has."""
@@ -57,12 +57,12 @@ class EngineEntry(Protocol):
         ...
 
     def offer(self, request: EngineRequest) -> Offer | None:
-        """Whether `auto` should take this engine on this machine; None for engines that only run when asked for."""
+        """Whether `auto` should take this engine on this machine; None for engines that only run on request."""
         ...
 
     def actors(self, cluster: ClusterSize) -> Actors | None:
-        """The actors that load this engine on a cluster; None where it is loaded in the driver's process only.
+        """The actors that load this engine on a cluster; None if it is loaded in the driver's process only.
 
-        An engine with actors is also configured on a machine of the cluster, since its model lies there.
+        An engine with actors is also configured on a machine of the cluster, because its model is stored there.
         """
         ...

@@ -20,9 +20,9 @@ class Transcription:
     flags: tuple[str, ...] = ()
     """What went wrong in transcribing, besides the flags of the page's own text."""
     steps: tuple[str, ...] = ()
-    """What was tried, and with which outcome, in order."""
+    """The attempts and their outcomes, in order."""
     agreement: float | None = None
-    """The share of the literal words' characters that the text contains, 0 to 1; None where it is the literal text."""
+    """The share of the literal words' characters that the text contains, 0 to 1; None if it is the literal text."""
 
 
 class Engine(Protocol):
@@ -47,7 +47,7 @@ class Engine(Protocol):
         ...
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
-        """The data of the charts on the page; empty where it shows none."""
+        """The data of the charts on the page; empty if it shows none."""
         ...
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:

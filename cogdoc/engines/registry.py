@@ -26,7 +26,7 @@ ENTRIES = {entry.name: entry for entry in _ALL}
 """In the order in which `auto` asks them for an offer."""
 
 FALLBACK = BuiltinEntry.name
-"""The engine that `auto` selects where no entry has an offer."""
+"""The engine that `auto` selects if no entry makes an offer."""
 
 DEFAULT_SECONDS = 300.0
 """How long one answer may take unless the caller says otherwise."""
@@ -38,12 +38,12 @@ def engine_names() -> tuple[str, ...]:
 
 
 def find_entry(request: EngineRequest) -> EngineEntry | None:
-    """The entry that `request` asks for; None where it leaves the choice to `auto`, or names no engine."""
+    """The entry that `request` asks for; None if it leaves the choice to `auto`, or names no engine."""
     return next((entry for entry in ENTRIES.values() if entry.accepts(request)), None)
 
 
 def select_engine(request: EngineRequest | None = None) -> EngineSelection:
-    """Select the engine that is asked for, or with `auto` the best one that this machine can run.
+    """Select the requested engine, or with `auto` the best one that this machine can run.
 
     Raises:
         UsageError: there is no engine or quantization of that name, or a model for an engine that has none.

@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class EngineRequest:
-    """The engine options as the user gave them; None where an option was not given."""
+    """The engine options as the user gave them; None for options that were not given."""
 
     engine: str = AUTO
     model: str | None = None

@@ -1,6 +1,6 @@
-"""Finds the folder of a checkpoint on this machine, and tells whether its files are complete.
+"""Finds the folder of a checkpoint on this machine, and checks whether its files are complete.
 
-It needs neither PyTorch nor the network, since every start selects an engine with it.
+It needs neither PyTorch nor the network, because every start of cogdoc uses it to select an engine.
 """
 
 from __future__ import annotations

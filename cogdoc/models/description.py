@@ -1,4 +1,4 @@
-"""Describes a checkpoint without loading it: its size, how its weights are stored, the memory that it needs."""
+"""Describes a checkpoint without loading it: its size, the format of its weights, the memory that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuses to begin writing a model that the disk cannot hold."""
+"""Checks that the disk has room for a model before it is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def require_disk_space(folder: Path, needed: int, hint: str | None = None) -> No
     """Check that the disk of `folder`, which need not exist yet, has `needed` bytes and some to spare.
 
     Raises:
-        ResourceError: it has not.
+        ResourceError: the disk has too little free space.
     """
     existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free

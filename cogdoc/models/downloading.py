@@ -1,4 +1,4 @@
-"""Downloads a repository into a folder that is complete or absent, and resumes an interrupted pull.
+"""Downloads a model, and resumes an interrupted pull. The target folder appears only when it is complete.
 
 huggingface_hub's own download starts a file over if the process ends in the middle of it, because its partial files
 have random names. Shards have 5 GB, so this module downloads the bytes itself, with huggingface_hub's client and

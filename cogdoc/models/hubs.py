@@ -77,7 +77,7 @@ def hub_client(hub: Hub) -> Iterator[httpx2.Client]:
 
 
 def list_repository(hub: Hub, repository: str, revision: str | None) -> Listing:
-    """List what there is to download.
+    """List the files of a repository that belong to a checkpoint.
 
     Args:
         revision: a branch, tag or commit; None means the hub's main branch.
@@ -174,7 +174,7 @@ def _modelscope(repository: str, revision: str | None) -> Listing:
 
 
 def _checkpoint_files(files: Iterable[HubFile], repository: str) -> tuple[HubFile, ...]:
-    """The files of the checkpoint, small ones first: they show whether the large ones are of use."""
+    """The files of the checkpoint, small ones first: they show whether the large ones are worth downloading."""
     selected = [file for file in files if _CHECKPOINT_FILE.fullmatch(file.name)]
     if not selected:
         raise MissingError(f"{repository}: no safetensors checkpoint")

@@ -1,4 +1,4 @@
-"""The published CogVLM2 checkpoints, their repositories on two hubs, and the names that users may call them."""
+"""The published CogVLM2 checkpoints, their repositories on two hubs, and the names that users may give for them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ QUANTIZATIONS: tuple[Quantization, ...] = ("nf4", "int8", "none")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A published checkpoint. It is pulled from the first repository of a hub; the others are known as well."""
+    """A published checkpoint. It is pulled from the first repository of a hub; the others are tried if that is gone."""
 
     name: str
-    meaning: str
+    description: str
+    """Its languages and precision, for `model list`."""
     huggingface: tuple[str, ...]
     modelscope: tuple[str, ...]
     quantized: bool
@@ -33,11 +34,11 @@ class Model:
         return self.huggingface if hub == "huggingface" else self.modelscope
 
 
-def _published(name: str, repository: str, meaning: str) -> Model:
+def _published(name: str, repository: str, description: str) -> Model:
     owners = ("THUDM", "zai-org")
     return Model(
         name=name,
-        meaning=meaning,
+        description=description,
         huggingface=tuple(f"{owner}/{repository}" for owner in owners),
         modelscope=(f"ZhipuAI/{repository}",),
         quantized=name.endswith("-int4"),

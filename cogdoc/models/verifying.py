@@ -31,7 +31,7 @@ class VerifiedCheckpoint:
     parameters: int
     tensors: int
     hashed: int
-    """The number of files that have a known hash."""
+    """The number of files whose hash is known, and was checked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Where results go: standard output, a file, or a folder with a file for each source.
+"""Decides where results go (standard output, a file, or a folder with a file for each source) and writes them there.
 
 An output file is complete or absent: it is written under a temporary name beside its final path, synchronized, and
 renamed. Output for an address such as `s3://bucket/out/` is uploaded before the rename.

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from cogdoc.results.records import TextBlock, TextLine
 
 FULL_LINE = 0.72
-"""A line that fills less of its block's width than this ends where its author ended it."""
+"""Share of a block's width; a shorter line was ended by its author, not wrapped at the margin."""
 
 MAX_DISTANCE = 6
-"""Blocks after the end of a column among which the next column's top is looked for: margin notes may come between."""
+"""How many blocks after the end of a column to search for the top of the next: margin notes may come between them."""
 
 
 def paragraph_parts(blocks: Iterable[TextBlock]) -> Iterator[list[TextBlock]]:

@@ -62,7 +62,8 @@ def is_remote_folder(address: str) -> bool:
 
 
 def check_absent(address: str) -> None:
-    """
+    """Check that nothing exists at an address.
+
     Raises:
         OutputExistsError: the address exists.
         PlaceLostError: the store cannot be reached.

@@ -1,4 +1,4 @@
-"""Finds cells of a table that span others: a neighbour whose box extends over a cell without a box covers it."""
+"""Finds cells that span several rows or columns: a cell whose box extends over an empty neighbour covers it."""
 
 from __future__ import annotations
 

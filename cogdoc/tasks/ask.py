@@ -1,4 +1,4 @@
-"""`ask`: questions about a document in, answers with their evidence out.
+"""`ask`: answers questions about a document, with evidence for each answer.
 
 First the text of every page is read, which is quick. Then, for each question, the engine searches only the pages
 that rank best for it.

@@ -1,4 +1,4 @@
-"""`chart`: pages in, the tables behind their charts out, and answers to questions about them."""
+"""`chart`: reads the charts on pages as tables, and answers questions about them."""
 
 from __future__ import annotations
 

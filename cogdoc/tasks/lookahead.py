@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def look_ahead(items: Iterable[T], distance: int, begin: Callable[[T], None]) -> Iterator[T]:
-    """Yield `items` in order, each after `begin` was called on it and on the next `distance` items."""
+    """Yield `items` in order; `begin` is called on each of them `distance` items ahead of time."""
     started: deque[T] = deque()
     for item in items:
         begin(item)

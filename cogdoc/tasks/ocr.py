@@ -1,4 +1,4 @@
-"""`ocr`: pages in, text out."""
+"""`ocr`: transcribes pages as text."""
 
 from __future__ import annotations
 

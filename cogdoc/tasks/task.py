@@ -1,4 +1,4 @@
-"""The shape that all tasks share: what a command does with a document, item by item."""
+"""The protocol of tasks: what a command does with a document, item by item."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.results.records import AnyRecord
 
 Item = int | str
-"""One unit of a document's work, which can be stored and resumed on its own: a page number or a question."""
+"""A unit of work that is stored and resumed on its own: a page number or a question."""
 
 
 class Task(Protocol):

@@ -18,7 +18,7 @@ KEPT_FILES = 8
 
 
 class FetchedFiles:
-    """The files that an actor has fetched last."""
+    """The files that an actor fetched most recently."""
 
     def __init__(self) -> None:
         self._files: OrderedDict[RemoteFile, IO[bytes]] = OrderedDict()

@@ -1,4 +1,4 @@
-"""A pool of Ray actors of one kind, with one call at a time each. If an actor dies, another repeats its call."""
+"""A pool of Ray actors of one kind. Each runs one call at a time; if an actor dies, another repeats its call."""
 
 from __future__ import annotations
 

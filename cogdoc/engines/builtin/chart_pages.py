@@ -1,4 +1,4 @@
-"""Find the charts on a page and read each from its pixels. Runs in the sandbox."""
+"""Finds the charts on a page and reads each from its pixels. Runs in the sandbox."""
 
 from __future__ import annotations
 

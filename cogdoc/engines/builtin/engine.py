@@ -14,7 +14,7 @@ from cogdoc.results.records import Answer, Chart, EngineInfo, Flag
 
 LAID_OUT_PAGES = 2
 """How many of the best pages are laid out (blocks, tables, charts) for a question, unless the first one gives a sure
-answer. The others are searched by their words alone, since the layout models take a third of a second a page."""
+answer. The others are searched by their words alone, since the layout models take a third of a second per page."""
 
 MAX_CHART_WORDS = 300
 """A scan with more words is a page of text; charts have a tenth as many."""
@@ -23,7 +23,7 @@ MIN_CONFIDENCE = 0.3
 """Answers from charts with a lower confidence are guesses and not given."""
 
 SURE_CONFIDENCE = 0.9
-"""The search ends with an answer of this confidence."""
+"""An answer with at least this confidence ends the search."""
 
 MIN_PICTURE_SHARE = 0.08
 """A picture below this share of the page's area is not read as a chart."""

@@ -37,7 +37,7 @@ class BuiltinEntry:
         return BuiltinSettings()
 
     def offer(self, request: EngineRequest) -> Offer | None:  # noqa: ARG002  of the protocol
-        return None  # the registry takes it where no entry has an offer
+        return None  # it is the registry's fallback
 
     def actors(self, cluster: ClusterSize) -> Actors | None:  # noqa: ARG002  of the protocol
-        return None  # the CPU workers do its work
+        return None  # its work runs in the parsing workers

@@ -154,7 +154,7 @@ class CogVLM2Model:
         return Generation("".join(token.text for token in tokens).strip(), tuple(tokens), finish_reason)
 
     def _read_image(self, image: PageImage, cancelled: Callable[[], bool]) -> Prefix:
-        """The keys and values of an image, from the cache where the call before was about the same image."""
+        """The keys and values of an image, from the cache if the previous call was about the same image."""
         if image is not self._image:
             self._clear_cache()
             self._image = image
@@ -172,7 +172,7 @@ class CogVLM2Model:
 
 
 def load_model(settings: CogVLM2Settings, progress: Progress | None = None) -> CogVLM2Model:
-    """Load a checkpoint; one load serves a whole run.
+    """Load a checkpoint, once for a whole run.
 
     Raises:
         CheckpointError, UsageError: see `cogdoc.cogvlm2.session.load_session`.

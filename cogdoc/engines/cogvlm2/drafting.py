@@ -1,4 +1,4 @@
-"""Drafts tokens from a text for speculative decoding: verified guesses save passes, wrong ones only cost time."""
+"""Drafts tokens from a text for speculative decoding: correct drafts save passes, wrong ones only cost time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class TextDraft:
             self._ends.setdefault(tuple(self._token_ids[end - MATCHED_TOKENS : end]), []).append(end)
 
     def __call__(self, _row: int, answer: Sequence[int]) -> Sequence[int]:
-        """The draft's tokens after the place where the answer's latest tokens occur; none where they do not."""
+        """The draft's tokens that follow the answer's latest tokens; none if the draft does not contain these."""
         if len(answer) < MATCHED_TOKENS:
             start = len(answer) if list(answer) == self._token_ids[: len(answer)] else None
         else:

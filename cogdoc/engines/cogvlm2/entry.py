@@ -23,7 +23,7 @@ class CogVLM2Entry:
     name = "cogvlm2"
 
     def accepts(self, request: EngineRequest) -> bool:
-        """By its name, or by a model alone, since no other engine has one. Without a GPU it runs on the CPU then."""
+        """True for its name, and for `auto` with a model, since no other engine has models."""
         return request.engine == self.name or (request.engine == AUTO and request.model is not None)
 
     def configure(self, request: EngineRequest) -> CogVLM2Settings:
@@ -33,7 +33,7 @@ class CogVLM2Entry:
         return settings_for(checkpoint_folder(request.model or DEFAULT_MODEL), request.quantization)
 
     def offer(self, request: EngineRequest) -> Offer:
-        """Where the weights of a published model are on this machine, and a GPU has the memory for them."""
+        """Offer a published model that is on this machine, if a GPU has enough memory for it."""
         from cogdoc.engines import cuda_devices
         from cogdoc.engines.cogvlm2.settings import settings_for
         from cogdoc.models.checkpoint_folders import find_checkpoint

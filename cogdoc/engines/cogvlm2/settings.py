@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cogdoc.engines.protocol import Engine
 
 SMALL_WEIGHTS = 2 << 30
-"""Bytes in 16 bits below which quantizing a checkpoint gains nothing, nor does storing its image features on disk."""
+"""Bytes in 16 bits; below, neither quantizing a checkpoint nor storing its image features on disk saves anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,11 @@ class CogVLM2Settings:
 
 
 def settings_for(checkpoint: Path, quantization_name: str | None) -> CogVLM2Settings:
-    """Decide how this machine loads a checkpoint; `quantization_name` is the user's wish, if they have one.
+    """Decide how this machine loads a checkpoint; `quantization_name` is what the user requested, if anything.
 
     Raises:
         CheckpointError: it is not a checkpoint of CogVLM2.
-        ResourceError: this machine has not enough memory for it.
+        ResourceError: this machine does not have enough memory for it.
     """
     raw = read_raw_config(checkpoint)
     config = parse_config(raw)
@@ -64,7 +64,7 @@ def settings_for(checkpoint: Path, quantization_name: str | None) -> CogVLM2Sett
 
 
 def _check_memory(config: ModelConfig, quantization: Quantization, device: str) -> None:
-    """Raise ResourceError where the device has less memory than the model needs at its peak."""
+    """Raise ResourceError if the device has less memory than the model needs at its peak."""
     if device == "cuda":
         planned = plan(config, quantization, device="cuda")
         needed, card = planned.peak + RUNTIME_BYTES, cuda_devices.cuda_cards()[0]

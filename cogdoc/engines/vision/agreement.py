@@ -1,4 +1,4 @@
-"""The share of a page's own text that a transcription contains, by which invented text is detected."""
+"""Measures which share of a page's own text a transcription contains, to detect invented text."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ _UNIT = re.compile(rf"[{KANA}{HAN}]|[^\s{KANA}{HAN}]+")
 def agreement(literal: Iterable[str], transcription: str) -> float | None:
     """The share of the literal words' letters and digits that a transcription contains, in any order; 0 to 1.
 
-    A word counts as often as it occurs. Of two similar words the common characters count. None where the literal words
-    have no letters or digits.
+    A word counts as often as it occurs. For two similar words, their common characters count. None if the literal
+    words have no letters or digits.
     """
     expected = Counter(unit for word in literal for unit in _units(word))
     total = _characters(expected)
@@ -31,7 +31,7 @@ def agreement(literal: Iterable[str], transcription: str) -> float | None:
         return None
     actual = Counter(_units(transcription))
     common = _characters(expected & actual)
-    # Sorted, so that the same page gives the same figure every time.
+    # Sorted, so that the result is deterministic.
     missing, spare = sorted((expected - actual).elements()), sorted((actual - expected).elements())
     for unit in missing:
         match = process.extractOne(unit, spare, scorer=fuzz.ratio, score_cutoff=SAME_WORD) if len(unit) > 1 else None

@@ -61,7 +61,7 @@ class _Grid:
 
 
 def read_chart(image: PageImage, page_text: PageText, model: VisionModel, time_limit: float) -> Chart | None:
-    """The data of the chart in an image; None where the model generates no valid table in two attempts.
+    """The data of the chart in an image; None if the model generates no valid table in two attempts.
 
     Raises:
         TimeLimitError, TooLargeError, ResourceError: see `VisionModel.generate`.
@@ -85,9 +85,10 @@ def to_chart(reply: Sequence[GeneratedLine], page_text: PageText) -> Chart | Non
 
 
 def parse_chart(lines: Sequence[GeneratedLine]) -> ChartTable | None:
-    """The table in a reply, which may have text around it; None where there is no valid one.
+    """The table in a reply, which may have text around it; None if there is no valid one.
 
-    A table is valid if all rows have the same number of cells, and each value is a number or left out, not all of them.
+    A table is valid if all rows have the same number of cells, each value is a number or left out, and at least one is
+    a number.
     """
     lines = [line for line in lines if line.text and not _FENCE.fullmatch(line.text)]
     texts = [line.text for line in lines]
@@ -128,7 +129,7 @@ def _markdown_grid(texts: Sequence[str]) -> _Grid | None:
 
 
 def _delimited_grid(texts: Sequence[str]) -> _Grid | None:
-    """Comma-separated values and the like, which need not have a header."""
+    """The longest run of comma-separated values or similar, with or without a header."""
     run = delimited_rows(texts)
     if run is None:
         return None
@@ -196,7 +197,7 @@ def _checked_values(
     """Values with the labels that confirm them, which are removed from `printed`: a label confirms one value.
 
     A label halves the distance of the model's confidence from 1; without one, the confidence is multiplied by
-    `unconfirmed_factor`. The numbers at an axis count as labels too, since they cannot be told apart.
+    `unconfirmed_factor`. The numbers at an axis count as labels too, since they look the same.
     """
     for number, confidence in zip(numbers, confidences, strict=True):
         if number is None:
@@ -212,7 +213,7 @@ def _checked_values(
 
 
 def _has_value(label: Label, number: Number) -> bool:
-    """Whether the values agree, also where only one of them has a scale word: "3.2bn" in a column of "bn"."""
+    """Whether the values agree, even if only one of them has a scale word: "3.2bn" in a column of "bn"."""
     printed = label.number
     assert printed is not None
     if printed.value == number.value:

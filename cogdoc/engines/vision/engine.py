@@ -1,4 +1,4 @@
-"""An engine around any vision model: the model answers from page images, the page's own text confirms the answer."""
+"""An engine for any vision model: the model answers from page images, and the page's own text confirms the answer."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class VisionEngine:
         return _best_answer(question, self._answer_from_page(question, page))
 
     def _answer_from_page(self, question: str, page: Page) -> list[_PageAnswer]:
-        """The model's answer from one page; empty where its answer is a refusal."""
+        """The model's answer from one page; empty if the answer is a refusal."""
         asked = question_instruction(question)
         generation = self._model.generate([self._image(page)], asked.prompt, asked.options(self._time_limit))
         text = generation.text

@@ -75,7 +75,7 @@ def _one_line(text: str) -> str:
 
 
 def merge(before: Sequence[GeneratedLine], after: Sequence[GeneratedLine]) -> list[GeneratedLine]:
-    """Join the lines of two tiles, of which the end of `before` may be the start of `after`, without duplicates."""
+    """Join the lines of two tiles without duplicates; the end of `before` may be the start of `after`."""
     return _merge_lines(before, after) or _merge_paragraph(before, after) or [*before, *after]
 
 
@@ -101,7 +101,7 @@ def _merge_lines(before: Sequence[GeneratedLine], after: Sequence[GeneratedLine]
 
 
 def _merge_paragraph(before: Sequence[GeneratedLine], after: Sequence[GeneratedLine]) -> list[GeneratedLine] | None:
-    """Join the last line of `before` and the first of `after` where they overlap as parts of one paragraph."""
+    """Join the last line of `before` and the first of `after` if they overlap as parts of one paragraph."""
     if not before or not after:
         return None
     left, right = before[-1].text.split(), after[0].text.split()

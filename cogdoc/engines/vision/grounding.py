@@ -38,7 +38,7 @@ class _Run:
 
 
 def find_evidence(answer: str, page_text: PageText) -> tuple[Evidence, ...]:
-    """Where the page contains `answer`, best match first; empty where it does not literally contain it."""
+    """The matches of `answer` in the page's text, best first; empty if the text does not contain it."""
     return _find_text(answer, page_text) or _find_number(answer, page_text) or _find_similar(answer, page_text)
 
 
@@ -61,7 +61,7 @@ def _find_text(answer: str, page_text: PageText) -> tuple[Evidence, ...]:
 
 
 def _find_number(answer: str, page_text: PageText) -> tuple[Evidence, ...]:
-    """Where the page has the number that is the whole answer, such as "1,234.50" for 1234.5."""
+    """The occurrences of a number if it is the whole answer, such as "1,234.50" for 1234.5."""
     numbers = find_numbers(answer)
     if len(numbers) != 1 or any(char.isalpha() for char in answer.replace(numbers[0].text, "")):
         return ()

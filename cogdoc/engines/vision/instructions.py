@@ -1,4 +1,4 @@
-"""The instructions that a vision model is given, all in one file: one for each task, in English and Chinese.
+"""All instructions for vision models: one for each task, in English and Chinese.
 
 A question goes to the model as the user wrote it. Text of a document never becomes part of an instruction.
 """
@@ -29,7 +29,7 @@ class Instruction:
     def options(
         self, time_limit: float, sampling: Sampling = GREEDY, stop: StopCondition | None = None
     ) -> GenerationOptions:
-        """The options to generate this instruction's answer with; see `GenerationOptions`."""
+        """The options for generating the answer; see `GenerationOptions`."""
         return GenerationOptions(self.max_new_tokens, time_limit, sampling, stop)
 
 

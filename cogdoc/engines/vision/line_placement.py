@@ -17,13 +17,13 @@ from cogdoc.parsing.page_text import Line, PageText, Word
 from cogdoc.text import comparison_key
 
 SIMILAR = 75.0
-"""Similarity of 0 to 100 from which a generated line and a literal line are the same."""
+"""Similarity, 0 to 100, from which a generated line and a literal line count as the same."""
 
 RELATED = 40.0
-"""The same for a line between the same neighbors as the literal one: a misread date is still that date."""
+"""Lower limit for a line whose neighbors match those of the literal line: a misread date is still that date."""
 
 CONTAINED = 85.0
-"""Similarity of the shorter line to the best matching part of the longer from which it counts as contained in it."""
+"""Similarity of the shorter line to the best matching part of the longer one, from which it counts as contained."""
 
 SHORT = 4
 """Characters below which a literal line is only found as a whole word: "5" is in every date."""
@@ -103,7 +103,7 @@ def _match_lines(texts: Sequence[str], lines: Sequence[Line]) -> list[list[int]]
 
 
 def _match_between_neighbors(keys: Sequence[str], literal: Sequence[str], matches: list[list[int]]) -> None:
-    """Match texts with literal lines where as many of both are left between two matches, if they are related."""
+    """Between two matches, pair the remaining texts and literal lines if they are equally many and related."""
     taken = {line_index for indices in matches for line_index in indices}
     start = 0
     while start < len(keys):
@@ -121,7 +121,7 @@ def _match_between_neighbors(keys: Sequence[str], literal: Sequence[str], matche
 
 
 def _similar_pairs(keys: Sequence[str], literal: Sequence[str]) -> list[tuple[int, int]]:
-    """Index pairs of similar texts and lines, the most similar first; of equal ones, those at similar positions."""
+    """Index pairs of similar texts and lines, the most similar first; ties are broken by relative position."""
     scores = process.cdist(keys, literal, scorer=fuzz.ratio, score_cutoff=SIMILAR)
     pairs = [(int(index), int(line_index)) for index, line_index in zip(*scores.nonzero(), strict=True)]
 
@@ -140,12 +140,12 @@ def _contains(text: str, key: str, literal: str) -> bool:
 
 
 def _part_ratio(part: str, whole: str, score_cutoff: float | None = None, **_: object) -> float:
-    """Similarity of `part` to the best matching part of `whole`, 0 to 100; 0 where `whole` is the shorter one."""
+    """Similarity of `part` to the best matching part of `whole`, 0 to 100; 0 if `whole` is the shorter one."""
     return fuzz.partial_ratio(part, whole, score_cutoff=score_cutoff) if len(part) <= len(whole) else 0.0
 
 
 def _place(line: str, confidence: float, lines: Sequence[Line]) -> PlacedLine:
-    """Give each word the box of the equal literal word, of the ones it replaces, or of the nearest word with a box."""
+    """Give each word the box of the equal literal word, of the words that it replaces, or of its nearest neighbor."""
     generated = line.split()
     literal = [word for one in lines for word in one.words]
     boxes: list[Box | None] = [None] * len(generated)
@@ -170,8 +170,8 @@ def _place(line: str, confidence: float, lines: Sequence[Line]) -> PlacedLine:
 
 
 def _boxes_between(before: PlacedLine | None, after: PlacedLine | None, count: int, page: PageText) -> list[Box]:
-    """Boxes for `count` lines between two lines or the page's edges: below each other, or where that is too tight, one
-    box around both neighbors for each."""
+    """Boxes for `count` lines between two lines or the page's edges, below each other. If there is no room, each gets
+    the box around both neighbors."""
     neighbors = [line.line.box for line in (before, after) if line is not None]
     around = bounding_box(neighbors or [Box(0, 0, page.width, page.height)])
     top = before.line.box.y1 if before is not None else 0.0

@@ -29,7 +29,7 @@ class _Part:
 
 
 def to_blocks(lines: Sequence[GeneratedLine], page: PageText) -> tuple[Block, ...]:
-    """Blocks in the order of the lines, with boxes from the page's own text where it has the words."""
+    """Blocks in the order of the lines, with boxes from the page's own text if it has the words."""
     parts = list(_parts(lines))
     generated = [line for part in parts for line in part.lines]
     placed = place_lines([line.text for line in generated], [line.confidence for line in generated], page)
@@ -88,9 +88,9 @@ def _table_part(lines: Sequence[GeneratedLine]) -> _Part | None:
 
 
 def _split_at_unmatched(lines: Sequence[PlacedLine]) -> Iterator[list[PlacedLine]]:
-    """Split a part's lines where one has no match on the page and therefore its neighbor's box.
+    """Split a part's lines before and after a line that has no match on the page and therefore its neighbor's box.
 
-    In one block with its neighbor it would be taken for text to the side of it.
+    In one block with that neighbor, it would look like text beside it.
     """
     group: list[PlacedLine] = []
     for line in lines:

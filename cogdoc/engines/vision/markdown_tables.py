@@ -38,7 +38,7 @@ def plain(text: str) -> str:
 
 
 def table_end(lines: Sequence[str], start: int) -> int:
-    """The index after the last line of the Markdown table that begins at `start`; `start` where none begins.
+    """The index after the last line of the Markdown table that begins at `start`; `start` if none begins there.
 
     A single line with bars in it is not a table, unless it begins with one.
     """
@@ -51,7 +51,7 @@ def table_end(lines: Sequence[str], start: int) -> int:
 
 
 def delimited_rows(lines: Sequence[str]) -> tuple[int, list[Row]] | None:
-    """The longest run of at least two lines of CSV with the same number of cells, at least two, and where it begins."""
+    """The index and rows of the longest run of CSV lines with equally many cells; at least two rows and two columns."""
     best: tuple[int, list[Row]] | None = None
     for delimiter in DELIMITERS:
         parsed = [

@@ -1,8 +1,8 @@
-"""Detects while a model generates that it has fallen into a loop and will not stop by itself.
+"""Detects, during generation, that a model has fallen into a loop and will not stop by itself.
 
 Pages repeat themselves too: leader dots, rows of "0.00", the rules of Markdown tables, lists whose items begin alike,
 refrains. So n-grams are not forbidden; the guard waits until more has been repeated than a page would repeat. It cannot
-tell a loop from a table of forty equal rows, so its verdict leads to further attempts and never discards the text.
+distinguish a loop from a table of forty equal rows, so its verdict leads to a retry and never discards the text.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ leaders are interrupted by more tokens than that."""
 class RepetitionGuard:
     """A `cogdoc.engines.vision.vision_model.StopCondition`: True once the tokens have fallen into a loop.
 
-    For each period it counts for how long the tokens have equalled those one period before. A token costs the same few
-    array operations (some 25 µs) however many came before it.
+    For each period it counts for how long the tokens have equalled those one period before. Each token costs a few
+    array operations (about 25 µs), regardless of how many came before it.
     """
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ class RepetitionGuard:
         self._nearly_equal = np.zeros(LONGEST_PERIOD, int)
         """By period: how many tokens there were since the stretches of a period last differed too much."""
         self._differences = np.zeros(LONGEST_PERIOD, int)
-        """By period: tokens that differed among the latest so many."""
+        """By period: how many of the latest tokens, one period of them, differed from the token one period before."""
         self._history = np.zeros((LONGEST_PERIOD, LONGEST_PERIOD), bool)
         """(token, period): which of the latest tokens differed; a ring buffer, indexed by the token's index."""
 

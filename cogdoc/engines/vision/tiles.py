@@ -1,4 +1,4 @@
-"""Cuts dense pages into tiles, so that the model reads in enlarged parts what it cannot see or transcribe at once.
+"""Cuts dense pages into enlarged tiles, because the model cannot see or transcribe such a page at once.
 
 A vision model scales any picture to a square of fixed size, so small print becomes illegible, and the length of its
 answer is limited. The page is split where reading order allows it: first into columns, then each into bands. The bands
@@ -62,7 +62,7 @@ class Tile:
 
 
 def line_height(lines: Sequence[Line]) -> float:
-    """The median word height in points, weighted by letters and digits; 0 where there are none."""
+    """The median word height in points, weighted by letters and digits; 0 if there are none."""
     heights = sorted(
         (word.box.height, sum(map(str.isalnum, word.text)))
         for line in lines
@@ -86,12 +86,12 @@ def is_dense(page_text: PageText, limits: VisionModelLimits, tokens: int, max_ne
 def plan_tiles(
     page_text: PageText, blocks: Sequence[Block], limits: VisionModelLimits, tokens: int, max_new_tokens: int
 ) -> list[Tile]:
-    """Tiles of a page in reading order; a single one around all print where there are only a few lines.
+    """Tiles of a page in reading order; a single one around all print if there are only a few lines.
 
     Args:
-        blocks: in reading order, from which columns are found.
-        tokens: of the page's own text.
-        max_new_tokens: of an answer.
+        blocks: the page's blocks in reading order; columns are derived from them.
+        tokens: the number of tokens of the page's own text.
+        max_new_tokens: the limit of an answer.
     """
     print_height = line_height(page_text.lines) or 0.01 * page_text.height
     whole = Box(0, 0, page_text.width, page_text.height)
@@ -157,13 +157,13 @@ def _bands(region: Box, count: int, overlap: float) -> list[Tile]:
 
 
 def page_size(limits: VisionModelLimits) -> PixelSize:
-    """The size at which a whole page is drawn for a model: its square, or a larger one that it scales down smoothly."""
+    """The size at which a whole page is drawn for a model: its input square, or a larger one that it scales down."""
     side = max(LONG_SIDE, limits.image_size)
     return PixelSize(side, side)
 
 
 def draw_page(page: Page, page_text: PageText, size: PixelSize) -> Picture:
-    """The page in the coordinates of its text's boxes: upright, its lines level, `size` being that of the result."""
+    """The page at `size`, in the coordinates of its text's boxes: upright, with level lines."""
     on_its_side = page_text.turned in (90, 270)
     picture = page.picture(PixelSize(size.height, size.width) if on_its_side else size)
     upright = np.rot90(picture, -page_text.turned // 90)

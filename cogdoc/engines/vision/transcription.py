@@ -1,8 +1,8 @@
 """Transcribes a page with a vision model, and compares the result with the page's own text.
 
 Models that transcribe fail in ways that look like text: they repeat themselves, break off, or describe a blank page.
-So a blank page is never shown to the model. Where a generation fails, the model tries again with sampling, then with
-the page in tiles; what is still missing is the page's literal text. Each step is recorded, and each failure flagged.
+So a blank page is never shown to the model. If a generation fails, the model tries again with sampling, then with the
+page in tiles; the page's literal text replaces what still fails. Each step is recorded, and each failure flagged.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from cogdoc.documents.pictures import Picture
 
 RETRY_SAMPLING = Sampling(temperature=0.6, top_p=0.9, seed=1)
-"""For a second attempt: random enough to leave a loop, not enough to invent words; the same each time."""
+"""For a second attempt: random enough to leave a loop, not enough to invent words; the seed is fixed."""
 
 INSTRUCTION_TOKENS = 64
 """More than any instruction for a task takes, its template included."""
@@ -62,12 +62,12 @@ class _Attempts:
     steps: list[str] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
     longest_cut_off: list[GeneratedLine] = field(default_factory=list)
-    """The longest text that was cut off, for a page where nothing better is generated."""
+    """The longest text that was cut off, the last resort for a page without literal text."""
 
     def read(
         self, picture: Picture, name: str, *, has_text: bool, task: Task = Task.TRANSCRIBE
     ) -> list[GeneratedLine] | None:
-        """The lines in a picture, from a second attempt if need be; None where both failed.
+        """The lines in a picture, from a second attempt if the first fails; None if both fail.
 
         Args:
             has_text: whether the page's own text has words there, so that generating none is a failure too.
@@ -119,7 +119,7 @@ def transcribe_page(page: Page, model: VisionModel, time_limit: float) -> Transc
 
 
 def _read_page(page: Page, page_text: PageText, attempts: _Attempts) -> list[GeneratedLine] | None:
-    """The lines of the whole page, or of its tiles where it is dense or cannot be read whole; None where all failed."""
+    """The lines of the whole page, or of its tiles if it is dense or reading it whole fails; None if all fail."""
     limits = attempts.model.limits
     tokens = attempts.model.count_tokens(page_text.text)
     max_new_tokens = _max_new_tokens(page_text, limits)
@@ -154,7 +154,7 @@ def _outcome(generation: Generation) -> str:
 def _read_tiles(
     tiles: Sequence[Tile], pictures: Sequence[Picture], page_text: PageText, attempts: _Attempts
 ) -> list[GeneratedLine] | None:
-    """The lines of all tiles without duplicates, literal ones for a tile that failed; None where all tiles failed."""
+    """The lines of all tiles without duplicates; literal lines for tiles that fail, None if all tiles fail."""
     names = [f"tile {number} of {len(tiles)}" for number in range(1, len(tiles) + 1)]
     literal = [_literal_lines(tile, page_text) for tile in tiles]
     generated = [

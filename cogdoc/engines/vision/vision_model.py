@@ -1,9 +1,9 @@
-"""THE seam between reading pages and a vision-language model: all that `engines/vision` asks of one is here.
+"""The interface between reading pages and a vision-language model: everything that `engines/vision` needs of a model.
 
-A class that implements `VisionModel` becomes an engine with `VisionEngine(model, info, time_limit)`. Everything else
-about the model (weights, tokenizer, tensors, a server's protocol) stays on its side; an import rule keeps it out of
-`engines/vision`. `engines/cogvlm2/cogvlm2_model.py` implements it; `tests/engines/scripted_model.py` is the smallest
-possible implementation.
+A class that implements `VisionModel` becomes an engine with `VisionEngine(model, info, time_limit)`. An import rule
+keeps everything else about the model (weights, tokenizer, tensors, a server's protocol) out of `engines/vision`.
+`engines/cogvlm2/cogvlm2_model.py` implements it; `tests/engines/scripted_model.py` is the smallest possible
+implementation.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ UNKNOWN_CONFIDENCE = 0.5
 """The confidence of text from a model that gives no log-probabilities: it counts as neither sure nor unsure."""
 
 StopCondition = Callable[[Sequence[Hashable]], bool]
-"""Called as tokens are generated, with all of them so far; True stops. They are ids or pieces of text, as the model has
-them, but of one kind within an answer: a condition may only compare them with each other."""
+"""Called during generation with all tokens so far; True stops. Tokens are ids or pieces of text, depending on the
+model, but of one kind within an answer: a condition may only compare them with each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class PageImage:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The text that the model is given. The model applies its own chat template."""
+    """The text of a request. The model applies its own chat template."""
 
     text: str
     short_answer: bool = False
@@ -64,7 +64,7 @@ class Sampling:
     top_p: float = 1.0
     """Draw from the smallest set of likeliest tokens that together have this probability."""
     seed: int = 0
-    """The same seed gives the same text, as far as the model can promise that."""
+    """The same seed gives the same text, if the model is deterministic."""
 
 
 GREEDY = Sampling()
@@ -80,8 +80,8 @@ class GenerationOptions:
     sampling: Sampling = GREEDY
     stop: StopCondition | None = None
     draft: str | None = None
-    """A guess of the text, such as the page's own. A hint: it may save time and does not change the text, apart from
-    rounding between tokens of equal probability. Models may ignore it."""
+    """A guess at the text, such as the page's own text, for speculative decoding. It may save time and does not change
+    the result, except between tokens of equal probability. Models may ignore it."""
     cancelled: Callable[[], bool] | None = None
     """Polled while the model works, also before the first token; True ends it with `FinishReason.CANCELLED`."""
     on_text: Callable[[str], None] | None = None
@@ -116,7 +116,7 @@ class Generation:
     text: str
     """Without white space at either end."""
     tokens: tuple[Token, ...]
-    """Their texts joined and stripped are `text`. Empty where the model gives no log-probabilities."""
+    """Their texts joined and stripped are `text`. Empty if the model gives no log-probabilities."""
     finish_reason: FinishReason
 
     @property
@@ -138,8 +138,8 @@ class VisionModel(Protocol):
         Raises:
             TimeLimitError: it took longer than `options.time_limit`, or the model was closed.
             TooLargeError: images and prompt do not fit the model's context.
-            ResourceError: the memory does not suffice.
-            CogdocError: anything else that a user can do something about.
+            ResourceError: there is not enough memory.
+            CogdocError: any other error that the user can fix.
         """
         ...
 
@@ -148,5 +148,5 @@ class VisionModel(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop what is being generated, and generate nothing from now on. Called before the process ends."""
+        """Stop the current generation, and refuse further ones. Called before the process ends."""
         ...

@@ -1,4 +1,4 @@
-"""What plain text and Markdown share: for people, and for `x=$(cogdoc ask ...)`."""
+"""The base class of the plain text and Markdown renderers, whose output is for people and for shell scripts."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class ProseRenderer(ABC):
 
     @abstractmethod
     def heading(self, name: str) -> str:
-        """The heading of a source, where several go to one stream."""
+        """The heading of a source, if results of several sources go to one stream."""
 
     @abstractmethod
     def render(self, record: AnyRecord) -> str | None:
-        """The record as text; None where there is nothing to write."""
+        """The record as text; None if there is nothing to write."""
 
     def begin(self, task: str, source: SourceInfo) -> None:
         if self._context.several_sources and task != "ask":

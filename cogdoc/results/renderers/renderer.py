@@ -1,4 +1,4 @@
-"""What every output format implements: a `Renderer` writes records to a stream as they are produced."""
+"""The protocol of output formats: a `Renderer` writes records to a stream as they are produced."""
 
 from __future__ import annotations
 
