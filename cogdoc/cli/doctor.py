@@ -51,10 +51,10 @@ def doctor() -> None:
         ("GPU", _gpu(cards, free)),
         *((library, _version(library)) for library in LIBRARIES),
         ("sandbox", try_confinement()),
-        *_models(),
-        *_fitting(free),
+        *_model_rows(),
+        *_context_rows(free),
         ("engine", f"{selection.name}: {selection.reason}"),
-        ("next", _next(selection, cards)),
+        ("next", _suggestion(selection, cards)),
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -99,20 +99,20 @@ def _gpu(cards: tuple[Card, ...], free: list[int] | str) -> str:
     )
 
 
-def _models() -> Iterator[tuple[str, str]]:
+def _model_rows() -> Iterator[tuple[str, str]]:
     from cogdoc.models.checkpoint_folders import find_checkpoint
     from cogdoc.models.description import describe
     from cogdoc.models.published_models import MODELS
 
-    found = {name: folder for name in MODELS if (folder := find_checkpoint(name)) is not None}
-    if not found:
+    checkpoints = {name: folder for name in MODELS if (folder := find_checkpoint(name)) is not None}
+    if not checkpoints:
         yield "models", "none on this machine"
-    for name, folder in found.items():
+    for name, folder in checkpoints.items():
         description = describe(folder)
         yield f"model {name}", f"{folder}, {description.size / GB:.1f} GB, {description.weights}"
 
 
-def _fitting(free: list[int] | str) -> Iterator[tuple[str, str]]:
+def _context_rows(free: list[int] | str) -> Iterator[tuple[str, str]]:
     """The context lengths at which the published CogVLM2 fits the free memory of each card, and of the CPU."""
     import psutil
 
@@ -127,16 +127,17 @@ def _contexts(memory: int, device: Device) -> str:
     from cogdoc.models.published_models import QUANTIZATIONS
 
     fitting = {
-        "bf16" if each == "none" else each: fitting_context(PUBLISHED, each, memory, device) for each in QUANTIZATIONS
+        "bf16" if quantization == "none" else quantization: fitting_context(PUBLISHED, quantization, memory, device)
+        for quantization in QUANTIZATIONS
     }
     contexts = [f"{name} {context:,}" for name, context in fitting.items() if context]
     if not contexts:
         return f"CogVLM2 does not fit the {memory / GIB:.1f} GiB that are free"
-    slowly = ", though a page takes minutes" if device == "cpu" else ""
-    return f"CogVLM2 fits with a context of {', '.join(contexts)} tokens{slowly}"
+    note = ", though a page takes minutes" if device == "cpu" else ""
+    return f"CogVLM2 fits with a context of {', '.join(contexts)} tokens{note}"
 
 
-def _next(selection: EngineSelection, cards: tuple[Card, ...]) -> str:
+def _suggestion(selection: EngineSelection, cards: tuple[Card, ...]) -> str:
     from cogdoc.cogvlm2.published import PUBLISHED
     from cogdoc.engines.registry import FALLBACK
     from cogdoc.models.checkpoint_folders import find_checkpoint

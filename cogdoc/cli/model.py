@@ -18,6 +18,7 @@ from cogdoc.errors import ExitCode, MissingError, OutputExistsError, UsageError
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from cogdoc.cogvlm2.tensor_memory import Device
     from cogdoc.models.description import Description
     from cogdoc.models.published_models import Model
 
@@ -87,12 +88,12 @@ Name = Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="A name that `m
 Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="No progress and no notes.")]
 
 
-class Source(StrEnum):
+class HubName(StrEnum):
     HUGGINGFACE = "huggingface"
     MODELSCOPE = "modelscope"
 
 
-class Bits(StrEnum):
+class TargetQuantization(StrEnum):
     NF4 = "nf4"
     INT8 = "int8"
 
@@ -102,7 +103,7 @@ def pull(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="chat (the default) or chinese.")] = None,
     chinese: Annotated[bool, typer.Option("--chinese", help="The Chinese and English model.")] = False,
     int4: Annotated[bool, typer.Option("--int4", help="The published 4-bit checkpoint.")] = False,
-    source: Annotated[Source, typer.Option("--from", help="The hub to download from.")] = Source.HUGGINGFACE,
+    source: Annotated[HubName, typer.Option("--from", help="The hub to download from.")] = HubName.HUGGINGFACE,
     revision: Annotated[
         str | None,
         typer.Option("--revision", metavar="REVISION", help="A commit, tag or branch instead of the main branch."),
@@ -135,7 +136,7 @@ def pull(
     if not quiet:
         commit = f" at {listing.commit}" if listing.commit else ""
         warn(f"pulling {listing.repository}{commit}: {_size(listing.size)} into {target}")
-    with _byte_line(quiet=quiet) as progress:
+    with _byte_progress(quiet=quiet) as progress:
         download(listing, target, progress)
     sys.stdout.write(f"{target}\n")
 
@@ -149,13 +150,13 @@ def list_models() -> None:
     rows = [("NAME", "MODEL", "SIZE", "WEIGHTS", "WHERE")]
     for model in MODELS.values():
         folder = find_checkpoint(model.name)
-        home = models_folder() / model.folder
-        partial = partial_folder(home)
+        target = models_folder() / model.folder
+        partial = partial_folder(target)
         if folder is not None:
             description = describe(folder)
             state = (_size(description.size), description.weights, str(folder))
-        elif home.exists():
-            state = ("-", "-", f"incomplete: {find_defect(home)}")
+        elif target.exists():
+            state = ("-", "-", f"incomplete: {find_defect(target)}")
         elif partial.is_dir():
             size = sum(path.stat().st_size for path in partial.iterdir())
             state = (_size(size), "-", f"interrupted; resume with: cogdoc model pull {model.name}")
@@ -209,7 +210,7 @@ def verify(name: Name, quiet: Quiet = False) -> None:
 
     from cogdoc.models.verifying import verify as check
 
-    with _byte_line(quiet=quiet) as progress:
+    with _byte_progress(quiet=quiet) as progress:
         verified, errors = check(folder, progress)
     for error in errors:
         report(error)
@@ -227,7 +228,9 @@ def verify(name: Name, quiet: Quiet = False) -> None:
 def quantize(
     name: Name,
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A new folder for it.")],
-    quantization: Annotated[Bits, typer.Option("--quantization", help="4 or 8 bits.")] = Bits.NF4,
+    quantization: Annotated[
+        TargetQuantization, typer.Option("--quantization", help="4 or 8 bits.")
+    ] = TargetQuantization.NF4,
     quiet: Quiet = False,
 ) -> None:
     from cogdoc.cogvlm2.memory import plan
@@ -244,7 +247,7 @@ def quantize(
     from cogdoc.cogvlm2.writing import write_quantized
     from cogdoc.models.provenance import record_hashes
 
-    with _count_line(quiet=quiet) as progress:
+    with _count_progress(quiet=quiet) as progress:
         write_quantized(folder, to, quantization.value, progress=progress)
     record_hashes(to, "quantized", str(folder))
     sys.stdout.write(f"{to}\n")
@@ -307,10 +310,9 @@ def _fitting_rows(description: Description) -> list[Sequence[str]]:
     from cogdoc.engines.cuda_devices import cuda_cards
     from cogdoc.models.description import CARDS, fitting_context
 
-    def row(label: str, memory: int, device: str) -> Sequence[str]:
+    def row(label: str, memory: int, device: Device) -> Sequence[str]:
         contexts = (
-            fitting_context(description.config, quantization, memory, "cuda" if device == "cuda" else "cpu")
-            for quantization in description.choices
+            fitting_context(description.config, quantization, memory, device) for quantization in description.choices
         )
         return (label, *(f"{context:,}" if context else "-" for context in contexts))
 
@@ -338,7 +340,7 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
 
 
 @contextmanager
-def _byte_line(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+def _byte_progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
     """A progress bar with bytes, rate and time left, if standard error is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -354,19 +356,19 @@ def _byte_line(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] | Non
         TimeRemainingColumn(),
     )
     task: TaskID | None = None
-    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as shown:
+    with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
 
         def advance(file: str, done: int, total: int) -> None:
             nonlocal task
             if task is None:
-                task = shown.add_task(file, total=total)
-            shown.update(task, description=file, completed=done)
+                task = bar.add_task(file, total=total)
+            bar.update(task, description=file, completed=done)
 
         yield advance
 
 
 @contextmanager
-def _count_line(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def _count_progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """A progress bar of tensors, if standard error is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -374,6 +376,6 @@ def _count_line(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as shown:
-        task = shown.add_task("quantizing", total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("quantizing", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

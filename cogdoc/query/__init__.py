@@ -1,4 +1,4 @@
-"""What a question asks for, and which pages and which words of them match it. Used by tasks and by every engine.
+"""Analyzes questions, and finds the pages and words that match them. Used by tasks and by every engine.
 
 Read in this order:
 

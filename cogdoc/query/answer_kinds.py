@@ -1,4 +1,4 @@
-"""Which kind of value a question asks for: "when" asks for a date, "how much" for an amount."""
+"""Detects which kinds of value a question asks for: "when" asks for a date, "how much" for an amount."""
 
 from __future__ import annotations
 

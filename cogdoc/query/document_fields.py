@@ -1,4 +1,4 @@
-"""Questions about a property of the whole document: its issuer, date, total or title.
+"""Detects questions about a property of the whole document: its issuer, date, total or title.
 
 Such a question names only the property ("What is the total amount on this receipt?"). If it names anything else
 ("total number of pages printed in May"), it asks for the value of a label on the page.
@@ -85,7 +85,7 @@ CHINESE_FIELD_WORDS = (
 def find_document_fields(question: str, words: Iterable[str]) -> frozenset[DocumentField]:
     """The fields that a question may ask for, given its content words.
 
-    If it asks for an address, the issuer only says whose address it is.
+    In a question about an address, the issuer only states whose address it is.
     """
     chinese = has_han(question)
     found = set()

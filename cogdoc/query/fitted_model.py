@@ -1,4 +1,4 @@
-"""Weights that were fitted to data, as files that say where the numbers come from.
+"""Linear models with weights fitted to data, in JSON files that record where the numbers come from.
 
 The scripts in `training/` write such files; the code that scores proposals, pages and answers reads them.
 """
@@ -16,7 +16,7 @@ Features = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class HeldOutScore:
-    """How well weights did on data that they were not fitted on."""
+    """The score of a model on data that it was not fitted to."""
 
     data: str
     """What was scored: a data set, or a kind of question."""
@@ -34,7 +34,7 @@ class Provenance:
     """The day they were fitted, as YYYY-MM-DD."""
     datasets: tuple[str, ...]
     validation: str
-    """How the scores were taken."""
+    """How the scores were computed."""
     scores: tuple[HeldOutScore, ...]
     set_by_hand: tuple[str, ...]
     """Features whose weight the data does not determine: it is a prior, set by hand."""

@@ -1,4 +1,4 @@
-"""How well printed words match the words that a question asks with: its label, its names, its periods."""
+"""Scores how well printed words match the words of a question: its label, its names, its periods."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ from cogdoc.query.vocabulary import (
 from cogdoc.text import HAN, has_han
 
 MAX_CACHED_WORDS = 20_000
-"""More than the few pages that are searched contain; bounds the memory that long documents take."""
+"""More than the few pages that are searched contain; limits the memory for long documents."""
 
 LIKELY_REPLACED = 0.4
+
 SEAM_WEIGHT = 0.1
 """Weight of a pair of Chinese characters that are adjacent only because one word ends and the next begins."""
 
 MAX_QUALIFIER = 4
-"""Characters before a Chinese noun that tell one label from another."""
+"""Most characters before a Chinese noun that distinguish one label from another."""
 
 MIN_LIKENESS = 0.75
 """String similarity from which on a slice counts as the question's label, whatever its words."""
@@ -129,9 +130,9 @@ class Matcher:
         return any(counted) or (len(word) > 3 and stem(word) in self._printed)
 
     def replacement_score(self, label: str) -> float:
-        """How surely a label has a different word where the question has its own, before a word that both share.
+        """How likely a label has another word in place of a word of the question, before a word that both share.
 
-        1 where the word before agrees too: "chief financial officer" for "chief marketing officer". Less otherwise:
+        1 if the word before agrees too: "chief financial officer" for "chief marketing officer". Less otherwise:
         "gross profit" for "operating profit".
         """
         if has_han(label):
@@ -151,7 +152,7 @@ class Matcher:
         return 0.0
 
     def _is_qualifier(self, index: int) -> bool:
-        """Whether a term tells one label from another, rather than naming the kind of answer, such as "firm"."""
+        """Whether a term distinguishes labels, rather than naming the kind of answer, such as "firm"."""
         word = self.question.terms[index].norm
         return word.isalpha() and not any(word in names for names in COLUMN_NAMES.values())
 

@@ -1,8 +1,7 @@
-"""The features that pages are ranked by for a question: how a page's words match the question's.
+"""Computes the features by which pages are ranked for a question: how a page's words match the question's.
 
-`read_page_facts` reads a page once and keeps only counts, so pages can be streamed. Which of the question's words
-are rare, and so tell pages apart, is known after the last page: then `PageFeatures` turns the counts into features,
-each of them between 0 and 1.
+`read_page_facts` reads a page once and stores only counts, so that pages can be streamed. After the last page, the
+document frequency of each word is known, and `PageFeatures` turns the counts into features between 0 and 1.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ TOP_LINES = 6
 """Lines at the top of a page that may be its heading."""
 
 HEADING_HEIGHT = 1.25
-"""Times the page's median line height; a line at least so tall may be a heading."""
+"""Multiple of the page's median line height from which a line may be a heading."""
 
 MAX_HEADING_TOKENS = 14
 STATEMENT_DENSITY = 0.15
@@ -100,7 +99,7 @@ def _references(text: str) -> Iterator[tuple[re.Pattern[str], re.Pattern[str]]]:
 
 @dataclass(slots=True)
 class PageFacts:
-    """What is kept of one page; words of the question are given by their term indices."""
+    """What is stored about one page; the question's words are represented by their term indices."""
 
     number: int
     label: str

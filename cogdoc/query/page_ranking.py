@@ -1,6 +1,6 @@
-"""Which pages of a long document to search for the answer to a question.
+"""Ranks the pages of a long document by how likely they contain the answer to a question.
 
-Pages are streamed: only counts of the question's words are kept, so memory does not grow with the text of thousands
+Pages are streamed: only counts of the question's words are stored, so memory does not grow with the text of thousands
 of pages. The score is a weighted sum of features, among them Okapi BM25 over stems and synonyms (Robertson and
 Zaragoza, "The Probabilistic Relevance Framework", 2009) and how many of the question's words are close together or
 adjacent (Metzler and Croft, "A Markov random field model for term dependencies", 2005), in headings, or in the
@@ -52,7 +52,7 @@ def rank_pages(question: str, pages: Iterable[PageText]) -> list[RankedPage]:
 
 
 def _named_bonus(asked: Question, number: int, label: str, last: int) -> float:
-    """What a page gains if the question names it."""
+    """The bonus of a page that the question names."""
     named = {last if page == -1 else page for page in asked.pages}
     if number in named:
         return NAMED_NUMBER_BONUS

@@ -1,4 +1,4 @@
-"""What a question asks for: the label of the value, the kind of value, the period and the page that it names."""
+"""Parses a question: the label and the kind of the value that it asks for, the periods and pages that it names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from cogdoc.query.vocabulary import (
 from cogdoc.text import has_han
 
 WEAK_WEIGHT = 0.35
-"""Weight of a word that says which kind of thing is asked for; a word of the label itself has the weight 1."""
+"""Weight of a word that states the kind of answer, such as "name"; a word of the label itself has the weight 1."""
 
 MODIFIER_WEIGHT = 0.6
 """Factor for words outside the label, which qualify it."""
@@ -148,7 +148,7 @@ _OPENING = re.compile(
 
 
 def use_printed_synonyms(text: str, printed: str) -> str:
-    """A Chinese question with terms that `printed` does not contain replaced by synonyms that it does contain."""
+    """Replace the terms of a Chinese question that `printed` does not contain by synonyms that it does contain."""
     for asked, replacement in CHINESE_WORDINGS:
         if asked not in printed:
             text = text.replace(asked, replacement)
@@ -161,7 +161,7 @@ def use_printed_synonyms(text: str, printed: str) -> str:
 
 
 def add_synonyms(text: str) -> str:
-    """An English question with synonyms in parentheses after each term that pages may print differently."""
+    """Add synonyms, in parentheses, after each term of an English question that pages may print differently."""
     for asked, printed in ENGLISH_WORDINGS:
         if found := asked.search(text):
             text = f"{text[: found.end()]} ({', '.join(printed)}){text[found.end() :]}"
@@ -169,7 +169,7 @@ def add_synonyms(text: str) -> str:
 
 
 def other_wordings(text: str, printed: str) -> tuple[str, ...]:
-    """An English question once for each of its terms for which `printed` contains a synonym, with that synonym."""
+    """Variants of an English question, each with one term replaced by a synonym that `printed` contains."""
     low_question, low_printed = text.lower(), printed.lower()
     wordings = []
     for asked, synonyms in ENGLISH_WORDINGS:

@@ -1,4 +1,4 @@
-"""Tokens of a text, and how strongly one word stands for another.
+"""Splits text into tokens, and scores how well one word matches another.
 
 Latin words are compared by stem, synonym, abbreviation and edit distance, which allows for misread letters. A run of
 Chinese characters becomes its overlapping pairs, so that no dictionary is needed to segment it.
@@ -104,7 +104,7 @@ _SYNONYM_GROUPS = _synonym_groups()
 
 @lru_cache(maxsize=65536)
 def match_strength(asked: str, printed: str) -> float:
-    """How well a printed word stands for a word of the question, 0 to 1; both as `Token.norm`."""
+    """How well a printed word matches a word of the question, 0 to 1; both as `Token.norm`."""
     if asked == printed:
         return 1.0
     if asked[0].isdigit() or printed[0].isdigit():

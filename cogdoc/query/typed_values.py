@@ -1,4 +1,4 @@
-"""Typed values: where a text contains a date, an amount, a name and so on, and how sure that is."""
+"""Finds typed values in text (dates, amounts, names and so on), each with a score of how well it fits its kind."""
 
 from __future__ import annotations
 

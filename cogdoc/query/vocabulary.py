@@ -1,4 +1,4 @@
-"""The words that question analysis and answering know: which mean the same, and which ask for which kind of value.
+"""Word lists for question analysis and answering: synonyms, and words that ask for a kind of value.
 
 Data only, English and Chinese, with a few French and German words that occur on invoices. Everything is in lower
 case. A word may be in several groups.
@@ -212,7 +212,7 @@ ENGLISH_WORDINGS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"share-based compensation", ("stock-based compensation",)),
     )
 )  # fmt: skip
-"""Terms of questions about a company's accounts (a pattern), and what the accounts print instead."""
+"""Terms of questions about financial statements (patterns), and the synonyms that the statements print."""
 
 CHINESE_WORDINGS: tuple[tuple[str, str], ...] = (
     ("不含税总额", "合计金额"),
@@ -243,7 +243,7 @@ WEAK_WORDS = _words(
     printed written kind type exact following first second integer format person people
     """
 )
-"""Words that say which kind of thing is asked for rather than which one: they have little weight in a label."""
+"""Words that state the kind of answer rather than which one: they have little weight in a label."""
 
 DOCUMENT_WORDS = _words(
     "document form receipt invoice report page table figure chart paper letter file image picture section fax memo"

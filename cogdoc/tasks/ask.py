@@ -72,28 +72,28 @@ def answer_questions(
         UsageError: `selection` has a page that does not exist.
     """
     numbers = list(document.page_numbers(selection))
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
     with PageTextStore() as store:
         failures: dict[int, CogdocError] = {}
-        with watch.measure("read"):
+        with stopwatch.measure("read"):
             for text in _read_texts(document, numbers, failures):
                 store.add(text)
         pages: dict[int, Page] = {}
         for question in questions:
             if not len(store):
-                yield _failed(document, engine, question, watch, failures)
+                yield _failed(document, engine, question, stopwatch, failures)
                 continue
-            with watch.measure("rank"):
+            with stopwatch.measure("rank"):
                 best = _best_pages(question, store, top_pages)
             # A page that the previous question used may have its layout already.
             pages = {number: pages.get(number) or Page(document, number, store.get(number)) for number in best}
             try:
-                with watch.measure("answer"):
+                with stopwatch.measure("answer"):
                     answer = engine.answer(question, list(pages.values()), len(numbers))
             except CogdocError as error:
-                yield _failed(document, engine, question, watch, {0: error})
+                yield _failed(document, engine, question, stopwatch, {0: error})
             else:
-                yield _record(document, engine, watch, answer, failures)
+                yield _record(document, engine, stopwatch, answer, failures)
 
 
 def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
@@ -117,7 +117,7 @@ def _best_pages(question: str, store: PageTextStore, top_pages: int) -> list[int
 
 
 def _record(
-    document: Document, engine: Engine, watch: Stopwatch, answer: Answer, failures: Mapping[int, CogdocError]
+    document: Document, engine: Engine, stopwatch: Stopwatch, answer: Answer, failures: Mapping[int, CogdocError]
 ) -> AnswerRecord:
     flags = list(answer.flags)
     if answer.found and answer.confidence < LOW_CONFIDENCE:
@@ -130,19 +130,19 @@ def _record(
         question=answer.question,
         unread_pages=tuple(UnreadPage(page=page, message=error.message) for page, error in failures.items()),
         flags=tuple(flags),
-        timings=dict(watch.seconds),
+        timings=dict(stopwatch.seconds),
         answer=answer,
     )
 
 
 def _failed(
-    document: Document, engine: Engine, question: str, watch: Stopwatch, failures: Mapping[int, CogdocError]
+    document: Document, engine: Engine, question: str, stopwatch: Stopwatch, failures: Mapping[int, CogdocError]
 ) -> AnswerRecord:
     reason = list(failures.values())[-1] if failures else DamagedError("none of its pages can be read")
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,
         question=question,
-        timings=dict(watch.seconds),
+        timings=dict(stopwatch.seconds),
         error=describe_error(reason),
     )

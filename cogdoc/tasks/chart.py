@@ -56,9 +56,9 @@ def read_charts(
 
 def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator[ChartRecord]:
     source = describe_source(page.document)
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
     try:
-        with watch.measure("read"):
+        with stopwatch.measure("read"):
             text = page.text()
             charts = engine.read_charts(page)
             answers = tuple(engine.answer_from_charts(question, charts, page) for question in questions)
@@ -72,7 +72,7 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             engine=engine.info,
             page=info,
             flags=(*text.flags, Flag.NOT_A_CHART.value),
-            timings=watch.seconds,
+            timings=stopwatch.seconds,
             answers=answers,
         )
     for index, chart in enumerate(charts):
@@ -81,7 +81,7 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             engine=engine.info,
             page=info,
             flags=(*text.flags, *((Flag.MEASURED.value,) if chart.measured else ())),
-            timings=watch.seconds,
+            timings=stopwatch.seconds,
             chart=chart,
             answers=answers if index == 0 else (),
         )

@@ -52,9 +52,9 @@ def transcribe(document: Document, engine: Engine, selection: PageSelection) -> 
 
 def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
     source = describe_source(page.document)
-    watch = Stopwatch()
+    stopwatch = Stopwatch()
     try:
-        with watch.measure("read"):
+        with stopwatch.measure("read"):
             transcription = engine.transcribe(page)
         text = page.text()
     except CogdocError as error:
@@ -66,7 +66,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         page=describe_page(text),
         # Both may have the same flag: OCR and the engine can each read a page in tiles.
         flags=tuple(dict.fromkeys((*text.flags, *transcription.flags))),
-        timings=watch.seconds,
+        timings=stopwatch.seconds,
         origin=text.origin.value,
         resolution=round(text.resolution, 1) if text.resolution else None,
         confidence=transcription.confidence,

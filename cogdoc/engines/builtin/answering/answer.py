@@ -1,4 +1,4 @@
-"""From a question and pages to an answer: collect proposals of every kind, rank them, give the best one or none."""
+"""Answers a question from pages: collects proposals of every kind, ranks them, and returns the best one or none."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from cogdoc.query.typed_values import ValueKind
 from cogdoc.results.records import Answer, Candidate, Evidence
 
 MIN_PROBABILITY = 0.3
-"""An answer with at least this probability is given in any case."""
+"""An answer with at least this probability is always returned."""
 
 MIN_CLEAR_PROBABILITY = 0.15
-"""An answer with at least this probability is given if "not found" is much less probable."""
+"""An answer with at least this probability is returned if "not found" is much less probable."""
 
 CLEAR_RATIO = 3.0
-"""How many times as probable as "not found" such an answer has to be."""
+"""How many times more probable than "not found" such an answer must be."""
 
 ALTERNATIVES = 5
 SHOWN_PAGES = 3
-"""For each of this many best pages the result shows at least one candidate, or a line to look at."""
+"""How many of the best pages are represented among the alternatives, by a candidate or by a matching line."""
 
 RankedProposal = tuple[Proposal, float]
 """A proposal with its probability of being the answer."""
@@ -52,12 +52,12 @@ _HOW_MANY_PAGES = re.compile(
 
 
 def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count: int | None = None) -> Answer:
-    """Answer a question from the words and layout of pages, of which the most promising is the first.
+    """Answer a question from the words and layout of pages, the most promising page first.
 
-    The answer's text is None where nothing on the pages fits; its confidence is then the probability that the
+    The answer's text is None if nothing on the pages fits; its confidence is then the probability that the
     document does not answer the question. A question that names a page ("on page 5", "on the last page") is
-    answered from that page if it is among `layouts`. `page_count` is the length of the whole document: it says
-    which page is the last one, and answers the question how many pages there are.
+    answered from that page if it is among `layouts`. `page_count` is the length of the whole document: it
+    determines the last page, and answers questions about the number of pages.
     """
     if page_count is not None and _HOW_MANY_PAGES.search(question):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
@@ -70,16 +70,16 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
         on_chart = looks_like_chart(best[0].page)
         confidence = calibrate(best[1], quoted=matcher.question.quoted, on_chart=on_chart)
     alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, confidence)]
-    shown = {one.evidence.page for one in alternatives if one.evidence is not None}
+    shown = {alternative.evidence.page for alternative in alternatives if alternative.evidence is not None}
     if best is not None:
         shown.add(best[0].page.number)
     unshown = [layout.page_text for layout in searched[:SHOWN_PAGES] if layout.page_text.number not in shown]
     if len(layouts) > 1:
         alternatives += [line for words in unshown if (line := _best_matching_line(matcher, words)) is not None]
     if best is None:
-        # Without an answer it matters more where to look than which candidate is likeliest.
+        # Without an answer, the order of the pages helps the user more than the probabilities.
         order = {layout.page_text.number: rank for rank, layout in enumerate(searched)}
-        alternatives.sort(key=lambda one: order[one.evidence.page] if one.evidence else len(order))
+        alternatives.sort(key=lambda candidate: order[candidate.evidence.page] if candidate.evidence else len(order))
     return Answer(
         question=question,
         text=_without_parentheses(question, best[0].text) if best is not None else None,
@@ -90,7 +90,7 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
 
 
 def should_answer(p_answer: float, p_none: float) -> bool:
-    """Whether to give the likeliest answer, by its probability and that of "not found"."""
+    """Whether to return the likeliest answer, given its probability and that of "not found"."""
     return p_answer >= MIN_PROBABILITY or (p_answer >= MIN_CLEAR_PROBABILITY and p_answer > CLEAR_RATIO * p_none)
 
 
@@ -113,7 +113,7 @@ def _ranked_proposals(question: str, layouts: Sequence[PageLayout]) -> tuple[Mat
 def _others(ranked: Sequence[RankedProposal], best: RankedProposal | None, confidence: float) -> list[RankedProposal]:
     """The next proposals, among them the best one of each of the most promising pages.
 
-    They share the probability that the answer's confidence leaves, and none is likelier than the answer.
+    Their probabilities are scaled to what the answer's confidence leaves, and capped at that confidence.
     """
     scale, cap = (1 - confidence) / (1 - best[1]) if best and best[1] < 1 else 1.0, confidence if best else 1.0
     others = [(proposal, min(cap, scale * probability)) for proposal, probability in ranked[1 if best else 0 :]]
@@ -140,7 +140,7 @@ def _best_matching_line(matcher: Matcher, words: PageText) -> Candidate | None:
 
 
 def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
-    """The layouts of the pages that the question names; all layouts where it names none of them."""
+    """The layouts of the pages that the question names; all layouts if it names none of them."""
     last = page_count or max((layout.page_text.number for layout in layouts), default=0)
     named = {last if number == -1 else number for number in analyze(question).pages}
     return [layout for layout in layouts if layout.page_text.number in named] or layouts

@@ -1,4 +1,4 @@
-"""The confidence of an answer: how often answers that the ranking gives such a probability are right.
+"""Calibrates the confidence of an answer: the share of right answers among those with the same ranking probability.
 
 The ranking's own probabilities are too high at the top and too low in the middle. A logistic curve over their
 log-odds corrects them (Platt, "Probabilistic outputs for support vector machines", 1999).
@@ -33,7 +33,9 @@ _NUMBER = re.compile(r"\W*\d[\d.,]*\s?%?[KMB]?\W*")
 def calibrate(probability: float, *, quoted: bool, on_chart: bool) -> float:
     """The share of right answers, 0 to 1, among those that the ranking gives this probability.
 
-    `quoted` says that the question puts the label in quotation marks, `on_chart` that the answer is on a chart.
+    Args:
+        quoted: whether the question puts the label in quotation marks.
+        on_chart: whether the answer is on a chart.
     """
     log_odds = (
         MODEL.bias

@@ -1,4 +1,4 @@
-"""Values next to their label: "Date: 1/2/2018", the boxes of a form, a column under its header."""
+"""Proposes values next to their label: "Date: 1/2/2018", the boxes of a form, a column under its header."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ CONTEXT_ROWS = 10
 """Rows above a label within which the question's other words are searched for."""
 
 GROUP_HEADING_HEIGHT = 2.0
-"""A text left of a label and this many times as tall is the heading of a group of lines."""
+"""A text to the left of a label that is taller by this factor is the heading of a group of lines."""
 
 UNTYPED_FIT = 0.25
-"""Fit of a text that is no value of the kinds asked for."""
+"""Fit of a text that is not a value of the requested kinds."""
 
 _NAME_LABEL = re.compile(r"\s*(?:名\s*称|姓\s*名|(?:full |company )?name)\s*[:：]\s*", re.I)
 _LEADING = re.compile(r"^[\s:：∶.\-–—=_|»>*•)]+")
@@ -56,7 +56,7 @@ def propose_fields(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
 
 
 def _extend_upward(matcher: Matcher, page: PageView, match: LabelMatch) -> LabelMatch:
-    """The match extended by the line right above it, if a label of two lines matches better than one line."""
+    """The match, extended by the line right above it if a label of two lines matches better."""
     segment = match.segment
     if match.start > 0 or match.recall > 0.95:
         return match
@@ -263,9 +263,9 @@ def _proposal(
 
 
 def _context(matcher: Matcher, page: PageView, match: LabelMatch) -> dict[int, float]:
-    """The question's words around a label: left of it, and above it up to the same label once more.
+    """The question's words around a label: left of it, and above it up to another occurrence of the same label.
 
-    They tell the buyer's name from the seller's, and the total of one order from that of the next.
+    They distinguish the buyer's name from the seller's, and the total of one order from that of the next.
     """
     segment = match.segment
     if match.recall > 0.95:

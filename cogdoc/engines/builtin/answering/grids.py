@@ -1,4 +1,4 @@
-"""Tables as grids of cells: which rows are the header, which header belongs to a column, which cell names a row."""
+"""Turns tables into grids of cells: finds the header rows, the header of each column, and the label of each row."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _header(rows: Sequence[Sequence[Segment | None]], header_rows: int, column: 
     """The words of the header rows that are above a column's cells.
 
     A header of several columns is centered above them and may not reach the outer ones. So if a line of several
-    headers, other than the last line, has none above a column, the nearest one counts.
+    headers, other than the last line, has none above a column, the nearest header of that line is used.
     """
     # Only the last row of the header belongs to one column; the rows above span several columns and would widen it.
     cells = [cell.box for row in rows[header_rows - 1 :] if (cell := row[column]) is not None]
@@ -112,7 +112,7 @@ def _header(rows: Sequence[Sequence[Segment | None]], header_rows: int, column: 
 
 
 def _header_rows(rows: Sequence[Sequence[Segment | None]]) -> int:
-    """How many rows are the header: a title, the first row of column names, and rows below it without a row name."""
+    """The number of header rows: a title, the first row of column names, and rows below it without a row label."""
     count = titles = 0
     for row in rows[:MAX_HEADER_ROWS]:
         filled = [cell for cell in row if cell is not None]

@@ -1,4 +1,4 @@
-"""Properties of a whole document without a label: who issued it and where, its date, its total, its title."""
+"""Proposes properties of the whole document that have no label: issuer, address, date, total, title."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cogdoc.query.typed_values import (
 from cogdoc.query.vocabulary import ORGANISATION_WORDS
 
 HEAD_ROWS = 14
-"""A letterhead is within so many rows from the top."""
+"""A letterhead is within this many rows from the top."""
 
 _NOT_A_NAME = re.compile(
     r"\b(?:tel|fax|phone|gst|tax|invoice|receipt|cash|date|time|bill|no|table|www|email|e-mail|reg|website|hotline|"

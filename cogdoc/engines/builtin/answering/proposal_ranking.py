@@ -1,10 +1,10 @@
-"""How likely a proposal is the answer: a conditional logit over all proposals and "not found".
+"""Ranks proposals by the probability that they are the answer: a conditional logit over proposals and "not found".
 
     score = bias + sum of weight * feature
     probability = exp(score) / (1 + sum of exp(score) over all proposals)
 
 (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; the 1 stands for "not found".)
-Of several proposals with the same text only the best one counts. Each feature is between 0 and 1.
+Among proposals with the same text, only the best one counts. Each feature is between 0 and 1.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MODEL = load_model(MODEL_PATH)
 """Fitted by `training.answer_weights`."""
 
 _UNITS = re.compile(r"\W*(?:in (?:thousands|millions|billions)|unaudited|dollars in)\b|单位[:：]", re.I)
-""""(In millions, except per share data)": says how to read a table and is never a value in it."""
+"""Notes on the units of a table, such as "(In millions, except per share data)"; never a value in it."""
 
 
 def proposal_features(matcher: Matcher, proposal: Proposal) -> Features:
@@ -68,14 +68,14 @@ def proposal_features(matcher: Matcher, proposal: Proposal) -> Features:
 
 
 def _heads_columns(proposal: Proposal) -> Features:
-    """What it means that a label is a column's header depends on where the value is, relative to the label."""
+    """The feature of labels that are column headers; it is separate for each relation of value and label."""
     if proposal.heads_columns is None:
         return {}
     return {f"heads-columns-{proposal.relation}": proposal.heads_columns}
 
 
 def _other_period(matcher: Matcher, proposal: Proposal) -> float:
-    """1 where the question names a year and the line of the value names only other years."""
+    """1 if the question names a year and the line of the value names only other years."""
     asked_years = {period for period in matcher.question.periods if len(period) == 4}
     if not asked_years or proposal.kind in (ValueKind.DATE, ValueKind.YEAR):
         return 0.0
@@ -101,5 +101,5 @@ def rank_proposals(matcher: Matcher, proposals: Sequence[Proposal]) -> list[tupl
 
 
 def text_key(text: str) -> str:
-    """The same key for texts that say the same: without case, white space, currency signs and a final stop."""
+    """A comparison key for values: without case, white space, currency signs and trailing punctuation."""
     return re.sub(r"[\s$€£¥￥]+|[.,;:]+$", "", fold_case(text))

@@ -1,4 +1,4 @@
-"""Proposals: texts on a page that may be the answer, each with the features that it is ranked by.
+"""Data types of proposals: texts on a page that may be the answer, with the features that rank them.
 
 Inside this package a possible answer is a `Proposal`. The few best ones that the result shows beside the answer
 become `cogdoc.results.records.Candidate`.
@@ -62,5 +62,5 @@ class Proposal:
 
     @property
     def confidence(self) -> float:
-        """How surely the words of the value were read, 0 to 1: the lowest confidence among them."""
+        """The lowest recognition confidence among the words of the value, 0 to 1."""
         return min(part.segment.confidence for part in self.slices)

@@ -1,4 +1,4 @@
-"""The total of a receipt or invoice, among subtotals, taxes, cash and change, by its words and by arithmetic."""
+"""Finds the total of a receipt or invoice among subtotals, taxes, cash and change, by labels and arithmetic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values in running text: the sentence that contains the question's words, and the value nearest to them."""
+"""Proposes values in running text: from sentences with the question's words, the values nearest to those."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Values where a row and a column meet, in tables that the layout found and in rows that are merely aligned.
+"""Proposes table cells, from tables that layout analysis detected and from rows that are merely aligned.
 
-A cell is the likelier, the more of the question's words its row and its column header contain, without its own words.
-"Which", "who" and "where" also say what its column is called or contains.
+The more of the question's words the other cells of a row and the column header contain, the likelier is the cell.
+"Which", "who" and "where" also indicate the name or content of its column.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Column:
     latest: float
     """1 if the question names no year and no other header names a later year."""
     asked: float
-    """How surely the question asks for the content of this column, 0 to 1."""
+    """How likely the question asks for the content of this column, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _typed_part(cell: Segment, kind: ValueKind) -> tuple[Slice, float] | None:
 
 
 def _extremes(matcher: Matcher, page: PageView, grid: Grid, columns: Sequence[_Column]) -> Iterator[Proposal]:
-    """The cell asked for in the row with the highest or lowest value of the column that the question names."""
+    """The requested cell of the row with the highest or lowest value in the column that the question names."""
     numeric = [column for column in columns if column.covering and grid.share_of(ValueKind.NUMBER, column.index) > 0.6]
     if not numeric:
         return

@@ -1,4 +1,4 @@
-"""Arithmetic on a chart's values: which values a question combines, and the result."""
+"""Answers questions that need arithmetic: chooses the operands among a chart's values, and computes the result."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def arithmetic(chart: Chart, question: str, subject: Subject) -> ChartAnswer | N
         operation = Operation.AVERAGE
     if operation is None:
         return None
-    if operation is Operation.DIFFERENCE and (found := _widest_gap(chart, question, subject)) is not None:
-        return found
+    if operation is Operation.DIFFERENCE and (gap := _widest_gap(chart, question, subject)) is not None:
+        return gap
     cells = operands(chart, question, subject, operation)
     value = compute(operation, [cell.value for cell in cells])
     if value is None:
@@ -41,16 +41,16 @@ def arithmetic(chart: Chart, question: str, subject: Subject) -> ChartAnswer | N
 
 def operands(chart: Chart, question: str, subject: Subject, operation: Operation) -> list[Cell]:
     """The operands of an operation, in the order in which the question names them."""
-    few = _extreme_or_outer(question, subject)
-    if few:
-        return few
-    found = [
+    counted = _extreme_or_outer(question, subject)
+    if counted:
+        return counted
+    extremes = [
         cell
         for high, rank in extremes_of(question)
         if (cell := ranked_cell(subject.cells, high=high, rank=rank)) is not None
     ]
-    if len(found) >= 2:
-        return found
+    if len(extremes) >= 2:
+        return extremes
     cells = list(subject.cells)
     if len(subject.categories) >= 2 and operation is not Operation.DIFFERENCE and names_range(question):
         cells = range_between(chart, subject, cells)

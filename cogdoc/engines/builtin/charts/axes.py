@@ -13,7 +13,7 @@ from cogdoc.engines.builtin.charts.chart_labels import Label
 _Edge = Callable[[Label], float]
 
 _MAX_LABELS = 60
-"""More numbers are no axis; the rest is ignored, to bound the time."""
+"""An axis has fewer labels; further numbers are ignored, to limit the time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which rectangles of a picture are bars, and how they are arranged: direction, baseline, rows and groups.
+"""Finds the rectangles that are bars, and their arrangement: direction, baseline, rows and groups.
 
 All coordinates here are along the value axis first: a vertical chart is transposed, so that every bar runs
 horizontally.
@@ -129,7 +129,7 @@ def _distinct_colors(layout: BarLayout, rows: Iterable[Row]) -> bool:
 
 
 def _gap_bound(gaps: Sequence[float], thickness: float) -> float:
-    """The smallest gap between groups; gaps between the bars of one group are narrower."""
+    """The gap width that separates groups; gaps between the bars of one group are narrower."""
     narrowest, widest = max(0.0, min(gaps)), max(gaps)
     if widest <= 1.8 * narrowest + 2:
         return 0.3 * thickness

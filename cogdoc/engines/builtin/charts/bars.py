@@ -1,4 +1,4 @@
-"""Reads bar charts: which label belongs to which bar, and the value of every bar."""
+"""Reads bar charts: assigns labels to bars, and computes the value of each bar."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def _data_labels(
     scale: Scale | None,
     value_range: float | None,
 ) -> list[Label | None]:
-    """The number printed in or at the end of each bar; a number belongs to one bar at most."""
+    """The number printed in or at the end of each bar; each number belongs to at most one bar."""
     oriented = [replace(label, box=transpose(label.box)) if layout.vertical else label for label in numbers]
     costs = []
     for i, segment in enumerate(segments):

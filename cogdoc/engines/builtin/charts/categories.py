@@ -148,7 +148,7 @@ def _first_rows(below: Sequence[Label]) -> list[Label]:
 def _continue_labels(before: Sequence[Label], after: Sequence[Label]) -> bool:
     """Whether a row continues the labels above it; labels are wrapped only where they would touch each other.
 
-    The other possibility is the title of the axis: then the labels above would have had room for its first word.
+    Otherwise the row is the title of the axis: then its first word would have fit beside the labels above.
     """
     upper = sorted(phrases(before, gap=0.9), key=lambda phrase: phrase.box.x0)
     if len(upper) < 2:

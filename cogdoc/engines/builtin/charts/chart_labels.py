@@ -1,7 +1,7 @@
 """Turns the words of a picture into labels: whole numbers, joined phrases, slanted text marked as such.
 
 OCR may join several tick labels in one line ("2015 2016 2017") or split a number at the space that groups its digits
-("7 531"). All later steps use labels and never the lines of the OCR engine.
+("7 531"). All later steps use labels, not the lines of the OCR engine.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def phrases(labels: Iterable[Label], gap: float = 1.0) -> list[Label]:
 
 
 def merge_labels(labels: Sequence[Label]) -> Label:
-    """Several labels as one, their texts in the given order."""
+    """Merge labels into one, with their texts in the given order."""
     text = " ".join(label.text for label in labels)
     return Label(
         text=text,

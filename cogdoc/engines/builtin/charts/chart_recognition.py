@@ -1,4 +1,4 @@
-"""Decides which kind of chart a picture shows, if any: pies are tried first, then bars, then lines."""
+"""Recognizes the kind of chart that a picture shows, if any, and reads it: tries pies, then bars, then lines."""
 
 from __future__ import annotations
 
@@ -34,8 +34,12 @@ _MAX_WORDS_AMONG_CURVES = 12
 def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None = None) -> Chart | None:
     """The chart that `picture` shows, or None.
 
-    `lines` are the words in the picture. `drawing` holds its vector paths, if they are known. Both are in pixels of
-    the picture, and so are the boxes of the result.
+    Args:
+        picture: RGB pixels, (height, width, 3).
+        lines: the text in the picture, with boxes in its pixels.
+        drawing: its vector paths in its pixels, if they are known.
+
+    The boxes of the result are in pixels of the picture.
     """
     lines = list(lines)
     if min(picture.shape[:2]) < _MIN_SIDE or not lines:
@@ -76,7 +80,7 @@ def _read_picture(picture: Picture, labels: Sequence[Label], lines: Sequence[Lin
 def _read_drawing(
     drawing: Drawing, picture: Picture, labels: Sequence[Label], lines: Sequence[Line]
 ) -> tuple[Chart, Box] | None:
-    """Like `_read_picture` with exact marks; for what needs pixels, the drawing is painted without its text."""
+    """Like `_read_picture`, but with exact marks; where pixels are needed, the drawing is painted without its text."""
     canvas = paint_drawing(drawing, picture.shape[:2])
     return (
         _read_pie(canvas, labels)

@@ -1,4 +1,4 @@
-"""Colors of marks and of text: which ones a picture contains, and what people call them."""
+"""Finds the colors of marks and text in a picture, and names colors as people do."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _EQUAL_TOLERANCE = 0.006
 
 
 def is_statement_true(chart: Chart, question: str, subject: Subject) -> bool | None:
-    """Whether the statement in `question` is true; None if that is unknown."""
+    """Whether the statement that a yes-or-no question makes is true; None if that is unknown."""
     lowered = question.lower()
     if "color" in lowered or "colour" in lowered:
         return _color_matches(chart, question, subject)

@@ -1,4 +1,4 @@
-"""Finds the lines of line charts: one height for each pixel column."""
+"""Finds the curves of line charts: one y coordinate for each pixel column."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MIN_SPAN = 0.25
 _MAX_SPAN = 0.963
 """A longer line is a frame, since axis labels need room beside the plot."""
 _MIN_COVERED = 0.55
-"""Share of its columns in which a line is visible; the others are gaps of dashes, crossings and labels above it."""
+"""Share of its columns in which a line is visible; dashes, crossings and labels cover the others."""
 _MAX_THICKNESS = 9
 _MAX_ROUGHNESS = 0.12
 """Share of the steps in which a line may jump; traces along text jump often."""

@@ -41,7 +41,7 @@ def _round_shapes(painted: NDArray[np.bool_]) -> list[tuple[tuple[float, float],
     closed = cv2.morphologyEx(painted.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     contours, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    found = []
+    shapes = []
     for contour in contours:
         if len(contour) < 40:
             continue
@@ -50,10 +50,10 @@ def _round_shapes(painted: NDArray[np.bool_]) -> list[tuple[tuple[float, float],
         if area >= 0.9 * np.pi * radius * radius:
             moments = cv2.moments(contour)
             center = (moments["m10"] / moments["m00"], moments["m01"] / moments["m00"])
-            found.append((center, float(np.sqrt(area / np.pi))))
+            shapes.append((center, float(np.sqrt(area / np.pi))))
         elif area >= 0.5 * np.pi * radius * radius and _is_round(contour, (x, y), radius):
-            found.append(((float(x), float(y)), float(radius)))
-    return sorted(found, key=lambda shape: -shape[1])
+            shapes.append(((float(x), float(y)), float(radius)))
+    return sorted(shapes, key=lambda shape: -shape[1])
 
 
 def _is_round(contour: NDArray[np.int32], center: tuple[float, float], radius: float) -> bool:
@@ -84,7 +84,7 @@ def _slices(
 
 
 def _fill_gaps(winner: NDArray[np.intp]) -> NDArray[np.intp]:
-    """`winner` with directions without a color (seams, labels) given that of the nearest direction that has one."""
+    """Give directions without a color (seams, labels) the color of the nearest direction that has one."""
     known = np.flatnonzero(winner >= 0)
     around = np.concatenate([known - _DIRECTIONS, known, known + _DIRECTIONS])
     nearest = around[np.abs(around[None, :] - np.arange(_DIRECTIONS)[:, None]).argmin(axis=1)] % _DIRECTIONS

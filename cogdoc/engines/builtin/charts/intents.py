@@ -1,4 +1,4 @@
-"""What a question asks for by its wording alone: a name, a time, a number, a color, yes or no."""
+"""Classifies questions by their wording: whether they ask for a name, a time, a number, a color, yes or no."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names series: by the swatches of a legend, by text in a series' color, by headings above the first bars."""
+"""Finds the names of series: beside legend swatches, in text of a series' color, in headings above the first bars."""
 
 from __future__ import annotations
 

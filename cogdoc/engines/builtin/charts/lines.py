@@ -1,4 +1,4 @@
-"""Reads line charts: the height of each curve at every tick, or the number printed beside it there."""
+"""Reads line charts: the value of each curve at every tick, measured or printed beside the curve."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _tick_row(labels: Sequence[Label], plot: Box, scale: Scale | None) -> list[l
 
 
 def _row_phrases(row: Sequence[Label]) -> list[list[Label]]:
-    """The words of one row joined to labels, with that gap between words that spaces the labels most evenly."""
+    """The words of one row joined to labels; the gap that joins words is chosen so that labels are evenly spaced."""
     ordered = sorted(row, key=lambda label: label.box.x0)
     return min((_join_words(ordered, gap) for gap in (0.7, 0.15, 0.35, 1.1)), key=_unevenness)
 
@@ -250,7 +250,7 @@ def _data_labels(
 def _categories(
     ticks: Sequence[Label], curves: Sequence[Curve], data_labels: Sequence[Sequence[Label]], *, has_scale: bool
 ) -> list[_Category]:
-    """Where values are read: at the tick labels, and at the years between them if they are years."""
+    """The positions at which values are read: the tick labels, and the years between them if they are years."""
     shown = [_Category(tick.text, tick.anchor[0]) for tick in ticks]
     years = fit_scale([replace(tick, slanted=False) for tick in ticks], vertical=False, min_ticks=3)
     if years is None or years.slope <= 0 or any(tick.slanted for tick in ticks):
@@ -271,7 +271,7 @@ def _categories(
 def _add_labelled_positions(
     shown: list[_Category], data_labels: Sequence[Sequence[Label]], years: Scale | None
 ) -> list[_Category]:
-    """`shown` with the positions of printed values that are far from every tick, named by year if that is known."""
+    """Add the positions of printed values that are far from every tick, named by their year if it is known."""
     if len(shown) < 2:
         return shown
     pitch = min(b.x - a.x for a, b in itertools.pairwise(shown))

@@ -1,4 +1,4 @@
-"""Values of marks: the printed data label if there is one, else what the mark measures on its axis."""
+"""Computes the values of marks: the printed data label if there is one, else the measurement against the axis."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cogdoc.engines.builtin.charts.colors import hexadecimal
 from cogdoc.results.records import ChartValue
 
 _AGREEMENT = 0.04
-"""Printed and measured value agree if they differ by less than this share of the range of values."""
+"""Printed and measured values agree if they differ by less than this share of the value range."""
 _CONTRADICTION = 0.15
 """They contradict each other if they differ by more than this share."""
 

@@ -1,4 +1,4 @@
-"""Which series, categories and colors of a chart a question names."""
+"""Finds the series, categories and colors of a chart that a question names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cogdoc.text import HAN, has_han
 CERTAIN, COMPUTED, LIKELY, GUESS = 0.97, 0.79, 0.58, 0.3
 """Confidence of an answer: read at the named cell; computed; probably what was meant; the best guess.
 
-The share of right answers among those to ChartQA's development questions; for guesses a little less.
+Measured as the share of right answers on ChartQA's development questions; for guesses, slightly lower.
 """
 
 HINT_FACTOR = 0.85
@@ -106,7 +106,7 @@ def cells_of(chart: Chart) -> list[Cell]:
 
 
 def subject_of(chart: Chart, question: str, *, hints: bool = True) -> Subject:
-    """The part of the chart that `question` refers to by name or by color; with `hints`, also by part of a name."""
+    """The part of the chart that a question refers to by name or color; with `hints`, also by part of a name."""
     words = tokens(question)
     series_names = [series.name for series in chart.series]
     series, series_sure = find_mentioned(series_names, words) if len(series_names) > 1 else ((), True)
@@ -153,7 +153,7 @@ def find_mentioned(names: Sequence[str], words: Sequence[str]) -> tuple[tuple[in
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text in one spelling: in lower case, months and years in full, some synonyms as one word."""
+    """The normalized words of a text: in lower case, months and years in full, some synonyms merged."""
     lowered = text.lower()
     for pattern, replacement in _PHRASES:
         lowered = pattern.sub(replacement, lowered)

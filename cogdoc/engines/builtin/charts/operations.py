@@ -1,4 +1,4 @@
-"""Operations on a chart's values: which one a question asks for, and their results."""
+"""Detects the operation that a question asks for, and applies it to a chart's values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _AVERAGED = (
     "annual|age|price|cost|number|salary|monthly|daily|hourly|weekly|life|time|revenue|income|spending|temperature|"
     "size|rate|global|household|expenditure|length|duration|consumer|share|selling|amount|ticket|height|weight|speed"
 )
-"""An "average price" is what the chart shows; it does not ask for an average."""
+"""Words after "average" that name what the chart shows, as in "average price", and do not ask for an average."""
 
 _OPERATIONS = (
     (Operation.MEDIAN, r"\bmedian\b|中位数"),

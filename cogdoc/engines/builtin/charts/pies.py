@@ -1,4 +1,4 @@
-"""Reads pie and ring charts: which name and which number belongs to which slice."""
+"""Reads pie and ring charts: assigns names and numbers to slices."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _angle_between(pie: Pie, label: Label, part: Slice) -> float:
 
 
 def _total(pie: Pie, numbers: Sequence[Label]) -> float:
-    """The value of the whole disc: the median of what each number and the slice beside it imply."""
+    """The value of the whole disc: the median of the totals that each number and its nearest slice imply."""
     wholes = []
     for label in numbers:
         part = min(pie.slices, key=lambda part: _angle_between(pie, label, part))

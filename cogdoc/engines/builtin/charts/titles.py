@@ -1,4 +1,4 @@
-"""The text around a chart: the title above the plot, the titles of the axes."""
+"""Finds the text around a chart: the title above the plot, the titles of the axes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SOURCE = re.compile(r"^(source|note|©|\(c\)|来源|注[:：]|数据来源)|sho
 
 
 def find_title(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> str | None:
-    """The lines above the plot in the largest font size; names of series and categories are no title."""
+    """The lines above the plot in the largest font size; names of series and categories do not count."""
     above = sorted(
         (line for line in lines if line.box.y1 < plot.y0 + 2 and _is_text(line) and not _is_legend(line.text, used)),
         key=lambda line: line.box.y0,
