@@ -94,7 +94,7 @@ def step_peak(config: ModelConfig, memory: TensorMemory, batch: int, length: int
 
 
 def _layer_stages(config: ModelConfig, memory: TensorMemory, tokens: int, vision_tokens: int) -> dict[str, int]:
-    """Bytes at each moment of a decoder layer on `tokens`, of which `vision_tokens` go to the vision experts.
+    """Bytes at each moment of a decoder layer; `vision_tokens` of the `tokens` go to the vision experts.
 
     The input of the layer is alive throughout, its norm in each sublayer, and the sum of input and attention output in
     the MLP. Attention keeps queries, keys and values in one tensor, rotated queries and keys, and its result.

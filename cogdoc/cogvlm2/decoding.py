@@ -61,7 +61,7 @@ class Completion:
 
 @dataclass(slots=True)
 class _RowState:
-    """A row's answer so far, and the tokens of its last forward pass, of which the last `drafts` are guesses."""
+    """A row's answer so far, and the input tokens of its last forward pass, which end with `drafts`."""
 
     sampling: Sampling
     answer: list[int] = field(default_factory=list)

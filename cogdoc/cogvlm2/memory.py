@@ -1,14 +1,14 @@
 """The memory that the model takes, computed from its configuration, so that it is known before anything is loaded.
 
-Imports no torch. The tests hold the plan against real allocations: weights and cache are exact, activations are never
+Imports no torch. The tests compare the plan with real allocations: weights and cache are exact, activations are never
 below the real ones and at most a few percent above. `docs/cogvlm2.md` gives the figures of the published checkpoints,
 and `python -m benchmarks.memory` prints more.
 
 The plan is for `precise` arithmetic; `published` materializes attention scores where rows differ in length. Attention
 is assumed to be a fused kernel (flash or memory-efficient on CUDA, flash on the CPU), which only adds a log-sum per
 query and head. int8 products are assumed to meet no outlier features, CPUs to have the packed kernel of bitsandbytes.
-Not counted are the workspaces of CUDA, convolutions and matrix products and the fragmentation of the allocator, which
-`RUNTIME_BYTES` stands for, and prefixes and images that the caller keeps.
+The plan leaves out prefixes and images that the caller keeps, and what `RUNTIME_BYTES` allows for: the CUDA context,
+the workspaces of convolutions and matrix products, and fragmentation of the allocator.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Linear4bit(nn.Module):
             scales = state.absmax.numel()
             nested = -(-blocks // state.state2.blocksize) if state.nested else 0
             nested_scales = state.state2.absmax.numel() if state.nested else 0
-        # bitsandbytes does not validate: it fails with whatever exception its parsing runs into.
+        # bitsandbytes does not validate: it fails with any exception that its parsing raises.
         except (AssertionError, AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise CheckpointError(f"its quantization state is incomplete or damaged: {error!r}") from None
         if shape != (self.out_features, self.in_features):

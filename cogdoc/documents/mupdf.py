@@ -1,7 +1,7 @@
 """Imports PyMuPDF without its layout models, and silences its messages.
 
 `import pymupdf` also imports its layout models and onnxruntime (0.6 s and about 90 MB), which most pages do not need.
-This module keeps them out; `cogdoc.parsing.layout.page_layout` imports them when it needs a page's layout.
+This module keeps them out; `cogdoc.parsing.layout.block_detection` imports them when a page's layout is needed.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def prediction_score(case: Case, prediction: str | None) -> float | None:
 
 def pages_by_rank(answer: Answer) -> list[int]:
     """The distinct pages of the answer and of its alternatives, best first."""
-    alternatives = (one.evidence for one in answer.alternatives)
+    alternatives = (alternative.evidence for alternative in answer.alternatives)
     ranked = [*answer.evidence[:1], *(evidence for evidence in alternatives if evidence is not None)]
     return list(dict.fromkeys(evidence.page for evidence in ranked))
 
@@ -101,8 +101,8 @@ def _option_in_full(prediction: str, options: Mapping[str, str]) -> str | None:
     option or ask a language model.
     """
     reply = prediction.strip().rstrip(".").casefold()
-    found = [letter for letter, option in options.items() if option.strip().rstrip(".").casefold() == reply]
-    return found[0] if len(found) == 1 else None
+    letters = [letter for letter, option in options.items() if option.strip().rstrip(".").casefold() == reply]
+    return letters[0] if len(letters) == 1 else None
 
 
 def _restored(case: Case, prediction: str) -> VcrScore:

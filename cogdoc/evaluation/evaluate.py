@@ -115,7 +115,7 @@ def _outcomes(
             file.add(outcome)
         done(outcome)
         known[outcome.fingerprint] = outcome.without_pages()
-    return [known[one] for one in order]
+    return [known[name] for name in order]
 
 
 def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: AfterScoring) -> Iterator[Outcome]:

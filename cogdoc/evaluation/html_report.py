@@ -21,7 +21,11 @@ def write_report(summary: Summary, outcomes: Sequence[Outcome], stream: TextIO) 
         loader=PackageLoader("cogdoc.evaluation"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     failures = sorted(
-        (one for one in outcomes if one.error is not None or (one.score is not None and one.score < 1.0)),
+        (
+            outcome
+            for outcome in outcomes
+            if outcome.error is not None or (outcome.score is not None and outcome.score < 1.0)
+        ),
         key=_worst_first,
     )
     page = environment.get_template("report.html.jinja").stream(
@@ -29,7 +33,7 @@ def write_report(summary: Summary, outcomes: Sequence[Outcome], stream: TextIO) 
         measures=list(dict.fromkeys(measure for group in summary.groups for measure in group.measures)),
         failures=failures[:MAX_FAILURES],
         failure_count=len(failures),
-        ungraded=sum(one.score is None and one.error is None for one in outcomes),
+        ungraded=sum(outcome.score is None and outcome.error is None for outcome in outcomes),
         metric_names=METRIC_NAMES,
         shown=lambda value: "– (not found)" if value is None else abridged(value),
     )

@@ -64,13 +64,15 @@ class Outcome:
         """A copy with long texts cut, as summary and report need it; answers for an external grader stay whole."""
         if self.score is None:
             return self
-        prediction, expected = (None if one is None else abridged(one) for one in (self.prediction, self.expected))
+        prediction, expected = (
+            None if value is None else abridged(value) for value in (self.prediction, self.expected)
+        )
         return replace(self, prediction=prediction, expected=expected)
 
 
 def abridged(value: Any) -> str:
     """A prediction or a truth as text of at most MAX_CHARACTERS."""
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(element, str) for element in value):
         text = " | ".join(value)
     else:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

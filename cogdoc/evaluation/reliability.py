@@ -76,10 +76,10 @@ def reliability(answers: Sequence[Judged], bins: int = BINS) -> list[Bin]:
     diagram = []
     for index in range(bins):
         low, high = index / bins, (index + 1) / bins
-        inside = [one for one in answers if min(int(one.confidence * bins), bins - 1) == index]
+        inside = [answer for answer in answers if min(int(answer.confidence * bins), bins - 1) == index]
         if inside:
-            mean = sum(one.confidence for one in inside) / len(inside)
-            diagram.append(Bin(low, high, len(inside), mean, sum(one.score for one in inside) / len(inside)))
+            mean = sum(answer.confidence for answer in inside) / len(inside)
+            diagram.append(Bin(low, high, len(inside), mean, sum(answer.score for answer in inside) / len(inside)))
         else:
             diagram.append(Bin(low, high, 0, (low + high) / 2, 0.0))
     return diagram
@@ -93,17 +93,17 @@ def expected_calibration_error(answers: Sequence[Judged], bins: int = BINS) -> f
     """
     if not answers:
         return 0.0
-    return sum(one.answers * abs(one.confidence - one.score) for one in reliability(answers, bins)) / len(answers)
+    return sum(bin_.answers * abs(bin_.confidence - bin_.score) for bin_ in reliability(answers, bins)) / len(answers)
 
 
 def precision_threshold(answers: Sequence[Judged], target: float = TARGET_PRECISION) -> Threshold | None:
     """The lowest confidence above which the mean score is at least `target`; None if too few answers reach it."""
-    ranked = sorted(answers, key=lambda one: one.confidence, reverse=True)
+    ranked = sorted(answers, key=lambda answer: answer.confidence, reverse=True)
     best = None
     total = 0.0
-    for count, one in enumerate(ranked, start=1):
-        total += one.score
-        is_last_of_its_confidence = count == len(ranked) or ranked[count].confidence < one.confidence
+    for count, answer in enumerate(ranked, start=1):
+        total += answer.score
+        is_last_of_its_confidence = count == len(ranked) or ranked[count].confidence < answer.confidence
         if count >= MIN_ANSWERS and is_last_of_its_confidence and total / count >= target:
-            best = Threshold(one.confidence, total / count, count / len(ranked))
+            best = Threshold(answer.confidence, total / count, count / len(ranked))
     return best

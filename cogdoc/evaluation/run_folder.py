@@ -80,10 +80,10 @@ class OutcomeFile:
 
         Outcomes of other cases follow, from an earlier run over more cases. Outdated outcomes of the same cases go.
         """
-        cases = {one.case for one in outcomes}
-        others = (name for name, one in self.known.items() if one.case not in cases)
+        cases = {outcome.case for outcome in outcomes}
+        others = (name for name, outcome in self.known.items() if outcome.case not in cases)
         with self._path.open("rb") as lines, open_output(self._path, overwrite=True) as stream:
-            for name in chain((one.fingerprint for one in outcomes), others):
+            for name in chain((outcome.fingerprint for outcome in outcomes), others):
                 lines.seek(self._starts[name])
                 stream.write(lines.readline().decode())
 
@@ -119,13 +119,13 @@ class RunFolder:
 
         Answers that are graded elsewhere go to `answers.json`, by the id of their question.
         """
-        every = list(outcomes)
-        if ungraded := {one.case: one.prediction or "" for one in every if one.score is None}:
+        all_outcomes = list(outcomes)
+        if ungraded := {outcome.case: outcome.prediction or "" for outcome in all_outcomes if outcome.score is None}:
             self._write(ANSWERS, json.dumps(ungraded, ensure_ascii=False, indent=2))
         self._write(SUMMARY, summary.model_dump_json(indent=2, by_alias=True))
         self._write(TABLES, as_markdown(summary))
         with open_output(self.path / REPORT, overwrite=True) as stream:
-            write_report(summary, every, stream)
+            write_report(summary, all_outcomes, stream)
 
     def _write(self, name: str, text: str) -> None:
         with open_output(self.path / name, overwrite=True) as stream:

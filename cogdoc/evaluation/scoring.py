@@ -92,34 +92,34 @@ def score_tables(case: Case, pages: Sequence[PageRecord]) -> Scored:
     With the metric "teds" the score is TEDS, with its structure-only variant and adjacency F1 as secondary scores; with
     "adjacency" it is the mean of adjacency F1 over the true tables.
     """
-    found = {page.page.number: _tables(page) for page in pages if page.page is not None}
+    tables_by_page = {page.page.number: _tables(page) for page in pages if page.page is not None}
     if case.metric == "teds":
-        return _score_html(case, found.get(case.truth.get("page", 1), []))
+        return _score_html(case, tables_by_page.get(case.truth.get("page", 1), []))
     truths: Sequence[Mapping[str, list[list[str]]]] = case.truth["tables"]
-    best = [_best_adjacency(found.get(int(table["page"]), []), table["grid"]) for table in truths]  # type: ignore[call-overload]
+    best = [_best_adjacency(tables_by_page.get(int(table["page"]), []), table["grid"]) for table in truths]  # type: ignore[call-overload]
     return Scored(sum(best) / len(best), {}, best, [table["grid"] for table in truths])
 
 
 def score_charts(case: Case, charts: Sequence[Chart]) -> Scored:
-    """The share of true values that were found, and as `values right` the share of found values that are true."""
+    """Recall of the true values as the score, and their precision as `values right`."""
     truth = true_values(case.truth["table"])
-    found = [value for chart in charts for value in chart_values(chart)]
-    matched = matched_values(found, truth)
-    right = matched / len(found) if found else 0.0
-    return Scored(matched / max(1, len(truth)), {"values right": right}, found, truth)
+    predicted = [value for chart in charts for value in chart_values(chart)]
+    matched = matched_values(predicted, truth)
+    right = matched / len(predicted) if predicted else 0.0
+    return Scored(matched / max(1, len(truth)), {"values right": right}, predicted, truth)
 
 
 def _score_html(case: Case, tables: Sequence[TableResult]) -> Scored:
     truth = case.truth["html"]
-    found = [table_html(table) for table in tables]
-    whole, structure = (
-        max((teds(html, truth, structure_only=only, ignored_tags=INLINE_TAGS) for html in found), default=0.0)
+    predicted = [table_html(table) for table in tables]
+    full, structure = (
+        max((teds(html, truth, structure_only=only, ignored_tags=INLINE_TAGS) for html in predicted), default=0.0)
         for only in (False, True)
     )
     measures = {"TEDS structure": structure}
     if "table" in case.truth:
         measures["adjacency F1"] = _best_adjacency(tables, case.truth["table"])
-    return Scored(whole, measures, found, truth)
+    return Scored(full, measures, predicted, truth)
 
 
 def _tables(page: PageRecord) -> list[TableResult]:

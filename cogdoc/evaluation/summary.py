@@ -93,10 +93,10 @@ class RunFacts:
 
 def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
     """Summarize all outcomes, and those of each group and each language if there are several."""
-    groups = [*_grouped((one.group, one) for one in outcomes)]
-    languages = _grouped((f"all {one.language}", one) for one in outcomes)
+    groups = [*_grouped((outcome.group, outcome) for outcome in outcomes)]
+    languages = _grouped((f"all {outcome.language}", outcome) for outcome in outcomes)
     groups = groups if len(groups) > 1 else []
-    everything = [*groups, *(languages if len(languages) > 1 else []), ("all", list(outcomes))]
+    named_groups = [*groups, *(languages if len(languages) > 1 else []), ("all", list(outcomes))]
     judged = [(name, _judged(group)) for name, group in (*groups, ("all", list(outcomes)))]
     return Summary(
         schema=SUMMARY_VERSION,
@@ -104,9 +104,9 @@ def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
         title=facts.title,
         path=facts.path,
         engine=facts.engine,
-        groups=tuple(_group(name, group) for name, group in everything),
+        groups=tuple(_group(name, group) for name, group in named_groups),
         calibration=tuple(_calibration(name, answers) for name, answers in judged if answers),
-        published=dict(facts.published) | _published_of({one.group for one in outcomes}, facts),
+        published=dict(facts.published) | _published_of({outcome.group for outcome in outcomes}, facts),
     )
 
 
@@ -128,18 +128,18 @@ def _grouped(named: Iterable[tuple[str, Outcome]]) -> list[tuple[str, list[Outco
 
 def _group(name: str, outcomes: Sequence[Outcome]) -> Group:
     units: dict[str, list[float]] = {}
-    for one in outcomes:
-        if one.score is not None:
-            units.setdefault(one.unit, []).append(one.score)
-    measures = dict.fromkeys(measure for one in outcomes for measure in one.measures)
+    for outcome in outcomes:
+        if outcome.score is not None:
+            units.setdefault(outcome.unit, []).append(outcome.score)
+    measures = dict.fromkeys(measure for outcome in outcomes for measure in outcome.measures)
     return Group(
         name=name,
         cases=len(outcomes),
-        failed=sum(one.error is not None for one in outcomes),
-        metrics=tuple(dict.fromkeys(METRIC_NAMES[one.metric] for one in outcomes)),
+        failed=sum(outcome.error is not None for outcome in outcomes),
+        metrics=tuple(dict.fromkeys(METRIC_NAMES[outcome.metric] for outcome in outcomes)),
         score=_figure([min(scores) for scores in units.values()]) if units else None,
         measures={
-            measure: _figure([one.measures[measure] for one in outcomes if measure in one.measures])
+            measure: _figure([outcome.measures[measure] for outcome in outcomes if measure in outcome.measures])
             for measure in measures
         },
     )
@@ -152,7 +152,9 @@ def _figure(values: Sequence[float]) -> Figure:
 
 def _judged(outcomes: Iterable[Outcome]) -> list[Judged]:
     return [
-        Judged(one.confidence, one.score) for one in outcomes if one.confidence is not None and one.score is not None
+        Judged(outcome.confidence, outcome.score)
+        for outcome in outcomes
+        if outcome.confidence is not None and outcome.score is not None
     ]
 
 
@@ -164,7 +166,7 @@ def _calibration(name: str, answers: Sequence[Judged]) -> Calibration:
         expected_calibration_error=expected_calibration_error(answers),
         threshold=threshold.confidence if threshold else None,
         coverage=threshold.coverage if threshold else None,
-        bins=tuple(ReliabilityBin(**one._asdict()) for one in reliability(answers)),
+        bins=tuple(ReliabilityBin(**bin_._asdict()) for bin_ in reliability(answers)),
     )
 
 
@@ -191,13 +193,13 @@ def as_markdown(summary: Summary) -> str:
     if summary.calibration:
         rows = [
             [
-                one.name,
-                str(one.answers),
-                f"{one.expected_calibration_error:.3f}",
-                "not reached" if one.threshold is None else f"{one.threshold:.2f}",
-                "–" if one.coverage is None else f"{one.coverage:.2f}",
+                calibration.name,
+                str(calibration.answers),
+                f"{calibration.expected_calibration_error:.3f}",
+                "not reached" if calibration.threshold is None else f"{calibration.threshold:.2f}",
+                "–" if calibration.coverage is None else f"{calibration.coverage:.2f}",
             ]
-            for one in summary.calibration
+            for calibration in summary.calibration
         ]
         header = ["confidence", "answers", "calibration error", "90% right from", "share of answers"]
         tables.append(_table([header, *rows]))

@@ -31,7 +31,7 @@ class Page:
             self._text = self.document.sandbox.submit(text_of, self.document.request, self.number)
 
     def request_layout(self) -> None:
-        """Start to read the layout in the sandbox; waits only for the text, if that was requested before."""
+        """Start to read the layout in the sandbox. If the text was requested before, wait for it first."""
         if self._layout is None:
             page_text = self.text() if self._text or self._known_text else None
             self._layout = self.document.sandbox.submit(layout_of, self.document.request, self.number, page_text)
@@ -66,7 +66,7 @@ class Page:
         return self.document.picture(self.number, size).result()
 
 
-# The functions below run in the sandbox. They import there what the parent process need not load.
+# The functions below run in the sandbox. They import parsing inside, so that the parent process does not load it.
 
 
 def text_of(request: OpenRequest, number: int) -> PageText:

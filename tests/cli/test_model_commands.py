@@ -1,4 +1,4 @@
-"""`cogdoc model` on checkpoints that are here: list, show, verify, quantize, remove; and what the doctor says."""
+"""`cogdoc model` on local checkpoints: list, show, verify, quantize, remove; and the models that `doctor` reports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pulled(small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The English model as if it had been pulled. Models of whoever runs the tests are out of sight."""
+    """The English model as if it had been pulled; models of the user who runs the tests are hidden."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
@@ -49,7 +49,7 @@ def test_no_model_command_at_all_shows_the_help(cogdoc: Cogdoc) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("model", "pull", "--help"), ("model", "list")])
-def test_what_only_tells_loads_neither_deep_learning_nor_a_hub(pulled: Path, arguments: tuple[str, ...]) -> None:
+def test_informative_commands_load_neither_deep_learning_nor_a_hub(pulled: Path, arguments: tuple[str, ...]) -> None:
     run = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "cogdoc", *arguments], capture_output=True, text=True, check=True
     )
@@ -58,7 +58,7 @@ def test_what_only_tells_loads_neither_deep_learning_nor_a_hub(pulled: Path, arg
     assert pulled.exists()
 
 
-def test_list_says_what_is_here_and_how_to_get_the_rest(cogdoc: Cogdoc, pulled: Path) -> None:
+def test_list_shows_local_models_and_how_to_pull_the_others(cogdoc: Cogdoc, pulled: Path) -> None:
     ended = cogdoc("model", "list")
     assert (ended.code, ended.err) == (0, "")
     lines = {line.split()[0]: line for line in ended.out.splitlines()}
@@ -67,7 +67,7 @@ def test_list_says_what_is_here_and_how_to_get_the_rest(cogdoc: Cogdoc, pulled: 
     assert "cogdoc model pull chinese-int4" in lines["chinese-int4"]
 
 
-def test_show_tells_sizes_memory_and_cards(cogdoc: Cogdoc, pulled: Path) -> None:
+def test_show_prints_sizes_memory_and_cards(cogdoc: Cogdoc, pulled: Path) -> None:
     ended = cogdoc("model", "show", "chat")
     assert (ended.code, ended.err) == (0, "")
     assert "THUDM/cogvlm2-llama3-chat-19B" in ended.out
@@ -93,7 +93,7 @@ def flip(path: Path) -> None:
     ],
     ids=["flipped byte", "missing shard", "truncated file", "wrong config"],
 )
-def test_verify_names_the_damage_and_ends_with_3(
+def test_verify_names_the_damage_and_exits_with_3(
     cogdoc: Cogdoc, pulled: Path, harm: Callable[[Path], None], said: str
 ) -> None:
     harm(pulled)
@@ -104,7 +104,7 @@ def test_verify_names_the_damage_and_ends_with_3(
     assert "Traceback" not in ended.err
 
 
-def test_a_quantized_copy_is_written_recorded_and_whole(cogdoc: Cogdoc, pulled: Path, tmp_path: Path) -> None:
+def test_a_quantized_copy_is_recorded_and_complete(cogdoc: Cogdoc, pulled: Path, tmp_path: Path) -> None:
     copy = tmp_path / "chat-nf4"
     ended = cogdoc("model", "quantize", "chat", "--to", copy)
     assert (ended.code, ended.out, ended.err) == (0, f"{copy}\n", "")
@@ -125,7 +125,7 @@ def test_a_quantized_copy_is_written_recorded_and_whole(cogdoc: Cogdoc, pulled: 
 
 
 @pytest.mark.parametrize("command", ["show", "verify", "remove"])
-def test_what_is_not_here_is_missing(cogdoc: Cogdoc, pulled: Path, command: str) -> None:
+def test_an_unknown_model_is_missing(cogdoc: Cogdoc, pulled: Path, command: str) -> None:
     ended = cogdoc("model", command, "chinese")
     assert ended.code == 3
     assert "cogdoc model pull chinese" in ended.err
@@ -133,7 +133,7 @@ def test_what_is_not_here_is_missing(cogdoc: Cogdoc, pulled: Path, command: str)
     assert pulled.exists()
 
 
-def test_a_folder_that_somebody_else_made_is_left_alone(cogdoc: Cogdoc, small_checkpoint: Path) -> None:
+def test_a_folder_that_cogdoc_did_not_write_is_not_removed(cogdoc: Cogdoc, small_checkpoint: Path) -> None:
     ended = cogdoc("model", "remove", small_checkpoint, "--yes")
     assert ended.code == 2
     assert (small_checkpoint / "config.json").exists()
@@ -149,7 +149,7 @@ def test_a_record_that_names_files_elsewhere_removes_nothing(cogdoc: Cogdoc, pul
     assert (pulled / "config.json").exists()
 
 
-def test_doctor_names_the_models_what_fits_and_what_to_run_next(cogdoc: Cogdoc, pulled: Path) -> None:
+def test_doctor_names_the_models_the_cards_they_fit_and_the_next_command(cogdoc: Cogdoc, pulled: Path) -> None:
     ended = cogdoc("doctor")
     assert (ended.code, ended.err) == (0, "")
     facts = {line.split("  ")[0]: line for line in ended.out.splitlines()}

@@ -107,7 +107,7 @@ def test_a_changed_document_and_a_removed_output_are_read_again(cogdoc: Any, fol
     assert "CD-000" in (tmp_path / "out" / "0.pdf.md").read_text()
 
 
-def test_an_output_that_somebody_changed_is_not_replaced(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+def test_an_output_that_was_edited_is_not_replaced(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     cogdoc("ocr", bill, "--to", "out/")
     (tmp_path / "out" / "bill.pdf.md").write_text("my own notes")
     assert cogdoc("ocr", bill, "--to", "out/").code == 6

@@ -181,7 +181,7 @@ def drop_tensor(file: str, tensor: str) -> Callable[[Path], None]:
         (drop_tensor("expected.safetensors", "text.position_ids"), "text.position_ids"),
     ],
 )
-def test_names_in_a_line_what_a_folder_lacks(
+def test_an_incomplete_folder_is_reported_in_one_line_that_names_the_missing_part(
     damage: Callable[[Path], None], message: str, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damage(copy)

@@ -1,4 +1,4 @@
-"""The smallest vision model there can be: it answers from a script, and needs neither tensors nor a tokenizer."""
+"""A minimal vision model for tests: it answers from a script, without tensors or a tokenizer."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class _Slot:
 class Pool:
     """Runs calls on actors of one kind.
 
-    Calls whose result somebody waits for run first. Only a few others run ahead of time, because the driver keeps
+    Calls whose results are awaited run first. Only a few others run ahead of time, because the driver keeps
     their results in memory: without a limit, these would grow with the cluster and the number of open documents.
     """
 

@@ -42,7 +42,7 @@ class Dataset:
     published: Mapping[str, float] = field(default_factory=dict)
     """Scores that its authors published for CogVLM2-LLaMA3 (chat) and CogVLM2-LLaMA3-Chinese (chinese), 0 to 1."""
     published_by_group: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    """Published scores of single groups, where there is none for the whole dataset."""
+    """Published scores of single groups, if the authors published none for the whole dataset."""
 
     @property
     def help(self) -> str:
@@ -86,7 +86,7 @@ def find_dataset(name: str) -> Dataset:
     Raises:
         UsageError: no dataset has that name.
     """
-    found = next((dataset for dataset in DATASETS if dataset.name == name.casefold()), None)
-    if found is None:
+    dataset = next((dataset for dataset in DATASETS if dataset.name == name.casefold()), None)
+    if dataset is None:
         raise UsageError(f"unknown dataset {name!r}", f"datasets: {', '.join(one.name for one in DATASETS)}")
-    return found
+    return dataset

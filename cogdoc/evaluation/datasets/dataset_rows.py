@@ -36,16 +36,16 @@ def file_in(path: Path, *names: str) -> Path:
         return path
     if not path.is_dir():
         raise InputError(f"{path}: no such file or folder")
-    found = next((file for name in names for file in sorted(path.glob(name)) if file.is_file()), None)
-    if found is None:
+    match = next((file for name in names for file in sorted(path.glob(name)) if file.is_file()), None)
+    if match is None:
         raise InputError(f"{path}: contains no {' or '.join(names)}")
-    return found
+    return match
 
 
 def folder_beside(file: Path, *names: str) -> Path:
     """The first of `names` that is a folder beside `file` or one level up, else the first of them beside `file`."""
-    found = (above / name for above in (file.parent, file.absolute().parent.parent) for name in names)
-    return next((folder for folder in found if folder.is_dir()), file.parent / names[0])
+    candidates = (above / name for above in (file.parent, file.absolute().parent.parent) for name in names)
+    return next((folder for folder in candidates if folder.is_dir()), file.parent / names[0])
 
 
 def json_lines(path: Path) -> Iterator[Row]:
@@ -91,66 +91,66 @@ def value(row: Row, *names: str) -> Any:
     Raises:
         InputError: it has none of them.
     """
-    found = next((row.values[name] for name in names if row.values.get(name) is not None), None)
-    if found is None:
+    content = next((row.values[name] for name in names if row.values.get(name) is not None), None)
+    if content is None:
         raise InputError(f"{row.where}: {' or '.join(names)} is missing")
-    return found
+    return content
 
 
 def text(row: Row, *names: str) -> str:
     """The first of the fields that the row has, which must be a text or a number."""
-    found = value(row, *names)
-    if not _is_plain(found):
+    content = value(row, *names)
+    if not _is_plain(content):
         raise InputError(f"{row.where}: {' or '.join(names)} is not a text")
-    return str(found)
+    return str(content)
 
 
 def texts(row: Row, *names: str) -> list[str]:
     """The first of the fields that the row has, which must be a text, or a list of at least one text."""
-    found = value(row, *names)
-    found = [found] if _is_plain(found) else found
-    if not isinstance(found, list) or not found or not all(_is_plain(one) for one in found):
+    content = value(row, *names)
+    content = [content] if _is_plain(content) else content
+    if not isinstance(content, list) or not content or not all(_is_plain(element) for element in content):
         raise InputError(f"{row.where}: {' or '.join(names)} is not a list of texts")
-    return [str(one) for one in found]
+    return [str(element) for element in content]
 
 
 def list_field(row: Row, name: str) -> list[Any]:
     """A list, or a text with a list in Python's notation."""
-    found = value(row, name)
-    if isinstance(found, str):
+    content = value(row, name)
+    if isinstance(content, str):
         try:
-            found = ast.literal_eval(found)
+            content = ast.literal_eval(content)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
-            found = None
-    if not isinstance(found, list):
+            content = None
+    if not isinstance(content, list):
         raise InputError(f"{row.where}: {name} is not a list")
-    return found
+    return content
 
 
 def picture(row: Row, name: str) -> bytes:
     """An encoded picture, given as bytes, as Hugging Face's struct with `bytes`, or as base64."""
-    found = value(row, name)
-    if isinstance(found, Mapping):
-        found = found.get("bytes")
-    if isinstance(found, str):
+    encoded = value(row, name)
+    if isinstance(encoded, Mapping):
+        encoded = encoded.get("bytes")
+    if isinstance(encoded, str):
         try:
-            found = base64.b64decode(found, validate=True)
+            encoded = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError):
             raise InputError(f"{row.where}: {name} is not base64") from None
-    if not isinstance(found, bytes) or not found:
+    if not isinstance(encoded, bytes) or not encoded:
         raise InputError(f"{row.where}: {name} contains no picture")
-    return found
+    return encoded
 
 
 def page_numbers(row: Row, values: Sequence[Any], name: str) -> list[int]:
     """The values of the field `name` as page numbers."""
-    if not all(isinstance(one, int) and not isinstance(one, bool) for one in values):
+    if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
         raise InputError(f"{row.where}: {name} is not a list of numbers")
     return list(values)
 
 
-def _is_plain(found: object) -> bool:
-    return isinstance(found, (str, int, float)) and not isinstance(found, bool)
+def _is_plain(value: object) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
 def _row(where: str, values: object) -> Row:
@@ -161,9 +161,13 @@ def _row(where: str, values: object) -> Row:
 
 def _parsed(where: str, text: str) -> Any:
     try:
-        found = json.loads(text)
+        content = json.loads(text)
         # JSON can contain half of a surrogate pair, which cannot be encoded on output.
         has_surrogates = "\\ud" in text.casefold()
-        return json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")) if has_surrogates else found
+        return (
+            json.loads(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
+            if has_surrogates
+            else content
+        )
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{where}: not JSON: {error}") from None

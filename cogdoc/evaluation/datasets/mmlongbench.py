@@ -45,10 +45,10 @@ def answer_type(row: Row) -> str:
     Raises:
         InputError: it is missing, or not one of `ANSWER_TYPES`.
     """
-    found = text(row, "answer_format")
-    if found not in ANSWER_TYPES:
-        raise InputError(f"{row.where}: unknown answer_format {found!r}", f"formats: {', '.join(ANSWER_TYPES)}")
-    return found
+    format_name = text(row, "answer_format")
+    if format_name not in ANSWER_TYPES:
+        raise InputError(f"{row.where}: unknown answer_format {format_name!r}", f"formats: {', '.join(ANSWER_TYPES)}")
+    return format_name
 
 
 def _case(row: Row, number: int, documents: Path) -> Case:

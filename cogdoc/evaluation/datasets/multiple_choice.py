@@ -41,7 +41,9 @@ def _mmmu_case(row: Row) -> Case:
     options: dict[str, str] = {}
     if choice:
         texts = list_field(row, "options")
-        options = {letter: _without_placeholders(str(one)) for letter, one in zip(ascii_uppercase, texts, strict=False)}
+        options = {
+            letter: _without_placeholders(str(text)) for letter, text in zip(ascii_uppercase, texts, strict=False)
+        }
         if answer not in options:
             raise InputError(f"{row.where}: answer {answer!r} is none of its options")
     return Case(
@@ -64,7 +66,7 @@ def _accepted(answer: str) -> list[str]:
     """The accepted answers; several are written as a list in Python's notation."""
     if answer.startswith("[") and answer.endswith("]"):
         try:
-            return [str(one) for one in literal_eval(answer)]
+            return [str(element) for element in literal_eval(answer)]
         except (ValueError, SyntaxError):
             pass
     return [answer]
@@ -141,8 +143,8 @@ def _mmbench_case(row: Row, image: bytes) -> Case:
 
 
 def _optional(row: Row, name: str) -> str:
-    found = row.values.get(name)
-    return "" if found is None or str(found) in _NO_VALUE else str(found)
+    field = row.values.get(name)
+    return "" if field is None or str(field) in _NO_VALUE else str(field)
 
 
 def with_options(question: str, options: Mapping[str, str], hint: str = "") -> str:

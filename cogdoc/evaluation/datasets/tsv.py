@@ -54,9 +54,9 @@ class TsvFile:
         if self._starts_of != column:
             self._starts, self._starts_of = {}, column
             for start, line, fields in self._below_header(self._file):
-                found = self._row(line, fields).values.get(column)
-                if found is not None:
-                    self._starts.setdefault(found, (start, line))
+                field = self._row(line, fields).values.get(column)
+                if field is not None:
+                    self._starts.setdefault(field, (start, line))
         if value not in self._starts:
             return None
         start, line = self._starts[value]

@@ -56,11 +56,11 @@ def vcr_score(prediction: str, masked_text: str, language: Language) -> VcrScore
     if _REFUSAL.search(prediction):
         return VcrScore(0.0, 0.0)
     expected = tuple(_TOKEN[language].findall(masked_text))
-    found = _most_similar_run(tuple(_TOKEN[language].findall(prediction)), expected, masked_text, _SPACE[language])
-    if not found:
+    best_run = _most_similar_run(tuple(_TOKEN[language].findall(prediction)), expected, masked_text, _SPACE[language])
+    if not best_run:
         return VcrScore(0.0, 0.0)
-    common, either = set(found) & set(expected), set(found) | set(expected)
-    return VcrScore(float(found == expected), len(common) / len(either))
+    common, either = set(best_run) & set(expected), set(best_run) | set(expected)
+    return VcrScore(float(best_run == expected), len(common) / len(either))
 
 
 def vcr_scores(prediction: str, masked_texts: Sequence[str], language: Language) -> VcrScore:

@@ -27,10 +27,10 @@ def chart_values(chart: Chart) -> list[ChartNumber]:
     """The values that cogdoc read, without missing ones."""
     single = len(chart.series) == 1
     return [
-        ChartNumber("" if single else series.name, category, one.value)
+        ChartNumber("" if single else series.name, category, value.value)
         for series in chart.series
-        for category, one in zip(chart.categories, series.values, strict=True)
-        if one.value is not None
+        for category, value in zip(chart.categories, series.values, strict=True)
+        if value.value is not None
     ]
 
 
@@ -46,18 +46,27 @@ def true_values(table: Sequence[Sequence[str]]) -> list[ChartNumber]:
     ]
 
 
-def matched_values(found: Sequence[ChartNumber], truth: Sequence[ChartNumber]) -> int:
-    """How many values of `truth` were found; each found value matches one, pairs of the most similar names first."""
+def matched_values(predicted: Sequence[ChartNumber], truth: Sequence[ChartNumber]) -> int:
+    """Count the values of `truth` that `predicted` has, matched one to one, the most similar names first."""
     pairs = sorted(
-        ((_name_similarity(one, true), f, t) for f, one in enumerate(found) for t, true in enumerate(truth)),
+        (
+            (_name_similarity(value, true_value), i, j)
+            for i, value in enumerate(predicted)
+            for j, true_value in enumerate(truth)
+        ),
         key=lambda pair: (-pair[0], pair[1], pair[2]),
     )
-    used_found: set[int] = set()
+    used_predicted: set[int] = set()
     used_truth: set[int] = set()
-    for similarity, f, t in pairs:
-        if similarity >= ANLS_THRESHOLD and f not in used_found and t not in used_truth and _agree(found[f], truth[t]):
-            used_found.add(f)
-            used_truth.add(t)
+    for similarity, i, j in pairs:
+        if (
+            similarity >= ANLS_THRESHOLD
+            and i not in used_predicted
+            and j not in used_truth
+            and _agree(predicted[i], truth[j])
+        ):
+            used_predicted.add(i)
+            used_truth.add(j)
     return len(used_truth)
 
 
@@ -67,5 +76,5 @@ def _name_similarity(left: ChartNumber, right: ChartNumber) -> float:
     return min(Levenshtein.normalized_similarity(a.casefold(), b.casefold()) for a, b in names)
 
 
-def _agree(found: ChartNumber, truth: ChartNumber) -> bool:
-    return abs(found.value - truth.value) <= RELAXED_TOLERANCE * abs(truth.value)
+def _agree(predicted: ChartNumber, truth: ChartNumber) -> bool:
+    return abs(predicted.value - truth.value) <= RELAXED_TOLERANCE * abs(truth.value)

@@ -69,8 +69,8 @@ def inferred_option(reply: str, options: Mapping[str, str]) -> str | None:
 def _option_by_text(reply: str, options: Mapping[str, str]) -> str | None:
     if len(reply) > 2 * sum(map(len, options.values())):
         return None
-    found = [letter for letter, text in options.items() if text.lower() in reply]
-    return found[0] if len(found) == 1 else None
+    letters = [letter for letter, text in options.items() if text.lower() in reply]
+    return letters[0] if len(letters) == 1 else None
 
 
 _INDICATORS = ("could be ", "so ", "is ", "thus ", "therefore ", "final ", "answer ", "result ")

@@ -257,7 +257,7 @@ def literal_list(text: str) -> list[str]:
     """The elements of a list in Python's notation, as texts; empty if `text` is anything else."""
     try:
         with warnings.catch_warnings():
-            # A stray backslash of a model is an invalid escape, of which Python warns.
+            # Python warns about a stray backslash in a model's reply, because it is an invalid escape.
             warnings.simplefilter("ignore")
             parsed = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):

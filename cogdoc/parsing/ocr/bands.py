@@ -24,7 +24,7 @@ SLACK = 8
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Pixel rows `top` to `bottom` are read; of the lines found, those in `core_top` to `core_bottom` are kept."""
+    """Pixel rows `top` to `bottom` are read; lines outside `core_top` to `core_bottom` are dropped."""
 
     top: int
     bottom: int

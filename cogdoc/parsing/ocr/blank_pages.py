@@ -1,4 +1,4 @@
-"""Tell from its pixels whether a page is blank, before any engine reads it."""
+"""Detect blank pages from their pixels, before any engine reads them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ PROBES = 6
 """Lines that are read in all four directions."""
 
 MARGIN = 0.08
-"""The score by which another direction must be better than the given one."""
+"""The score by which another direction must be better than the current one."""
 
 
 def looks_turned(lines: Sequence[OcrLine]) -> bool:
@@ -34,7 +34,7 @@ def looks_turned(lines: Sequence[OcrLine]) -> bool:
 def find_turn(picture: Picture, lines: Sequence[OcrLine]) -> int:
     """Degrees clockwise (0, 90, 180, 270) by which the page must be rotated to be upright.
 
-    Reads the longest lines in all four directions; another direction than the given one must win clearly.
+    Reads the longest lines in all four directions; a direction other than the current one must win by `MARGIN`.
     """
     longest = sorted(lines, key=lambda line: max(line.width, line.height), reverse=True)[:PROBES]
     crops = [crop for line in longest if (crop := _crop(picture, line)).size]

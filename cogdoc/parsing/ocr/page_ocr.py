@@ -138,7 +138,7 @@ def _typical_height(lines: Sequence[OcrLine]) -> float:
 
 
 def _enlargement(lines: Sequence[OcrLine], scale: float, native_scale: float) -> float:
-    """The factor by which to enlarge a page with small print, as far as the file has the pixels."""
+    """The factor by which to enlarge a page with small print, limited by the resolution of the file."""
     if not lines or (height := _typical_height(lines)) >= SMALL_PRINT:
         return 1.0
     return min(ENLARGED_PRINT / height, native_scale / scale)

@@ -151,7 +151,7 @@ def _stacked(phrases: Sequence[Phrase]) -> bool:
 
 
 def _split(row: Row, cuts: Sequence[float], levels: Sequence[Mapping[int, tuple[Phrase, ...]]]) -> list[Row]:
-    """`row` split at the heights `cuts` into `levels`, each of which gives its phrases by column.
+    """`row` split at the heights `cuts`; each of `levels` has the phrases of one part by column.
 
     The row's other phrases go into the first part, and their cells continue in the other parts.
     """

@@ -1,4 +1,4 @@
-"""Extract the words of a PDF, XPS or EPUB page, and what tells whether they can be trusted. Runs in the sandbox."""
+"""Extract the words of a PDF, XPS or EPUB page, and evidence of whether to trust them. Runs in the sandbox."""
 
 from __future__ import annotations
 
