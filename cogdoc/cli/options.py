@@ -13,7 +13,7 @@ import typer
 
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
-from cogdoc.engines.registry import DEFAULT_SECONDS, engine_names
+from cogdoc.engines.registry import DEFAULT_SECONDS, engine_arguments
 from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.models.published_models import QUANTIZATIONS
 from cogdoc.results.output_formats import formats_of
@@ -28,8 +28,8 @@ Engine = Annotated[
     typer.Option(
         "--engine",
         envvar="COGDOC_ENGINE",
-        metavar="|".join(engine_names()),
-        autocompletion=lambda: list(engine_names()),
+        metavar="|".join(engine_arguments()),
+        autocompletion=lambda: list(engine_arguments()),
         help="The engine that reads the pages.",
     ),
 ]

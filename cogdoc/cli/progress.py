@@ -79,7 +79,7 @@ def loading_line(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
             from rich.progress import Progress as Bar
 
             progress = Bar(console=Console(stderr=True), transient=True, redirect_stdout=False)
-            task = progress.add_task("loading CogVLM2", total=total)
+            task = progress.add_task("loading the model", total=total)
             progress.start()
         assert task is not None
         progress.update(task, completed=done)

@@ -40,7 +40,9 @@ class EngineEntry(Protocol):
     """One engine in the registry. Must import nothing heavy before `EngineSettings.load`."""
 
     name: str
-    """The name in `--engine` and in results."""
+    """The name in results."""
+    argument: str
+    """What selects it as `--engine`, for help, completion and messages: its name, or a form such as `URL`."""
 
     def accepts(self, request: EngineRequest) -> bool:
         """Whether `request` asks for this engine: by its name, or by something only this engine has."""

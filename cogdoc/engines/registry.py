@@ -32,9 +32,9 @@ DEFAULT_SECONDS = 300.0
 """How long one answer may take unless the caller says otherwise."""
 
 
-def engine_names() -> tuple[str, ...]:
+def engine_arguments() -> tuple[str, ...]:
     """What `EngineRequest.engine` may be, for help, completion and messages."""
-    return (AUTO, *sorted(ENTRIES))
+    return (AUTO, *sorted((entry.argument for entry in ENTRIES.values()), key=str.lower))
 
 
 def find_entry(request: EngineRequest) -> EngineEntry | None:
@@ -53,8 +53,8 @@ def select_engine(request: EngineRequest | None = None) -> EngineSelection:
     request = request or EngineRequest()
     entry = find_entry(request)
     if entry is None and request.engine != AUTO:
-        names = ", ".join(engine_names())
-        raise UsageError(f"--engine: there is no engine named {request.engine!r}", f"engines: {names}")
+        arguments = ", ".join(engine_arguments())
+        raise UsageError(f"--engine: there is no engine named {request.engine!r}", f"engines: {arguments}")
     if request.quantization not in (None, *QUANTIZATIONS):
         raise UsageError(f"--quantization: {request.quantization!r} is none of {', '.join(QUANTIZATIONS)}")
     if entry is None:

@@ -83,13 +83,14 @@ class ScriptedSettings:
 
 @dataclass(frozen=True)
 class ScriptedEntry:
-    """Implements `cogdoc.engines.entry.EngineEntry`; also accepts an address, as an engine behind a URL would."""
+    """Implements `cogdoc.engines.entry.EngineEntry`; selected by an address, as an engine behind a URL would be."""
 
     model: ScriptedModel
     name: str = "scripted"
+    argument: str = "URL"
 
     def accepts(self, request: EngineRequest) -> bool:
-        return request.engine == self.name or request.engine.startswith("http://")
+        return request.engine.startswith("http://")
 
     def configure(self, request: EngineRequest) -> ScriptedSettings:  # noqa: ARG002
         return ScriptedSettings(self.model)

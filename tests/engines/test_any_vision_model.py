@@ -12,7 +12,7 @@ import cogdoc
 from cogdoc.documents.document import Document, open_path
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.registry import ENTRIES, engine_names, load_engine, select_engine
+from cogdoc.engines.registry import ENTRIES, engine_arguments, load_engine, select_engine
 from cogdoc.engines.selection import EngineRequest
 from cogdoc.engines.vision.engine import VisionEngine
 from cogdoc.engines.vision.instructions import ENGLISH, Task
@@ -25,7 +25,7 @@ from cogdoc.engines.vision.vision_model import (
     PageImage,
     Prompt,
 )
-from cogdoc.errors import TimeLimitError
+from cogdoc.errors import TimeLimitError, UsageError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import EngineInfo
 
@@ -223,13 +223,16 @@ def test_pieces_of_text_are_streamed_and_generation_can_be_cancelled() -> None:
 def test_one_more_entry_in_the_registry_is_one_more_engine(monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:
     model = ScriptedModel({CHAIR: ["Tobias Renquist"]})
     monkeypatch.setitem(ENTRIES, "scripted", ScriptedEntry(model))
-    assert "scripted" in engine_names()
-    for name in ("scripted", "http://localhost:8000/v1"):
-        selection = select_engine(EngineRequest(name))
-        assert (selection.name, selection.reason, selection.announce) == ("scripted", "requested", False)
+    assert engine_arguments() == ("auto", "builtin", "cogvlm2", "URL")
+    address = "http://localhost:8000/v1"
+    selection = select_engine(EngineRequest(address))
+    assert (selection.name, selection.reason, selection.announce) == ("scripted", "requested", False)
+    with pytest.raises(UsageError) as refused:
+        select_engine(EngineRequest("scripted"))
+    assert refused.value.hint == "engines: auto, builtin, cogvlm2, URL"
     engine = load_engine(selection, seconds=7)
     assert engine.info == INFO
-    record = cogdoc.ask(samples / "report.pdf", CHAIR, engine="scripted")
+    record = cogdoc.ask(samples / "report.pdf", CHAIR, engine=address)
     assert record.engine is not None
     assert record.engine.name == "scripted"
     assert record.answer is not None

@@ -26,7 +26,7 @@ class BuiltinSettings:
 class BuiltinEntry:
     """Implements `cogdoc.engines.entry.EngineEntry`."""
 
-    name = "builtin"
+    name = argument = "builtin"
 
     def accepts(self, request: EngineRequest) -> bool:
         return request.engine == self.name

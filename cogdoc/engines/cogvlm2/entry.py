@@ -20,7 +20,7 @@ DEFAULT_MODEL = "chat"
 class CogVLM2Entry:
     """Implements `cogdoc.engines.entry.EngineEntry`."""
 
-    name = "cogvlm2"
+    name = argument = "cogvlm2"
 
     def accepts(self, request: EngineRequest) -> bool:
         """True for its name, and for `auto` with a model, since no other engine has models."""
