@@ -1,4 +1,4 @@
-"""Measures the built-in engine on all evaluation data, and on request other systems on the same pages.
+"""Measures the built-in engine on all evaluation data and, on request, other systems on the same pages.
 
 python -m benchmarks.accuracy --only ocr --baseline rapidocr --baseline tesseract
 """

@@ -33,7 +33,7 @@ JOURNAL = ".cogdoc"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table for each requested measurement; 1 if a promise is broken."""
+    """Print a table for each requested measurement; 1 if the results after kills are wrong."""
     options = _parse(arguments)
     all_hold = True
     with TemporaryDirectory(prefix="cogdoc-batch-") as folder:

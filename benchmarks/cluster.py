@@ -57,23 +57,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         TemporaryDirectory(prefix="cogdoc-cluster-") as folder,
         local_cluster(options.jobs) as address,
         connect(address, lambda line: print(line, file=sys.stderr)) as cluster,
-        Sandbox(options.jobs) as here,
+        Sandbox(options.jobs) as local_sandbox,
     ):
         started = time.perf_counter()
-        there = cluster.sandbox(cluster.select_engine(EngineRequest("builtin")), options.jobs)
+        cluster_sandbox = cluster.sandbox(cluster.select_engine(EngineRequest("builtin")), options.jobs)
         start_seconds = time.perf_counter() - started
         for load in write_loads(Path(folder), options):
             seconds: list[tuple[float, float]] = []
             for _ in range(options.runs):
-                local, local_seconds = _run(load, here)
-                remote, remote_seconds = _run(load, there)
+                local, local_seconds = _run(load, local_sandbox)
+                remote, remote_seconds = _run(load, cluster_sandbox)
                 seconds.append((local_seconds, remote_seconds))
                 same = same and local == remote
-            seconds_by_place = [median(column) for column in zip(*seconds, strict=True)]
+            median_seconds = [median(column) for column in zip(*seconds, strict=True)]
             ratio = median(remote_seconds / local_seconds for local_seconds, remote_seconds in seconds)
-            rates = [f"{len(local) / each:.1f}" for each in seconds_by_place]
+            rates = [f"{len(local) / total_seconds:.1f}" for total_seconds in median_seconds]
             rows.append([load.name, str(len(local)), *rates, f"{ratio:.2f}"])
-        there.close()
+        cluster_sandbox.close()
     print(markdown_table(["pages", "n", "pages/s here", "pages/s on the cluster", "cluster / here, seconds"], rows))
     print(f"\n{options.jobs} workers each, those of the cluster started in {start_seconds:.1f} s; same results: {same}")
     return 0 if same else 1

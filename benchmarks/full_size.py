@@ -1,4 +1,4 @@
-"""The full-size model on this machine, with random weights: python -m benchmarks.full_size FOLDER
+"""Measure the full-size model on this machine, with random weights: python -m benchmarks.full_size FOLDER
 
 Whether a computer can run the model depends on its peak memory, which small checkpoints do not show. So this writes a
 checkpoint of the published size to FOLDER (39 GB in bf16), loads it to NF4, prefills a short prompt and decodes some
@@ -164,8 +164,8 @@ def random_tensor(name: str, shape: torch.Size, numbers: Tensor, config: ModelCo
         return inverse_frequencies(config.head_dim, config.rotary_base).bfloat16()
     if len(shape) == 1:
         return torch.full(shape, float(name.endswith("weight")), dtype=torch.bfloat16)
-    chance = random.Random(name)
-    rolled = numbers.roll(chance.randrange(NUMBERS)).mul_(chance.uniform(0.75, 1.25)).bfloat16()
+    rng = random.Random(name)
+    rolled = numbers.roll(rng.randrange(NUMBERS)).mul_(rng.uniform(0.75, 1.25)).bfloat16()
     count = shape.numel()
     return rolled.repeat(math.ceil(count / NUMBERS))[:count].view(shape)
 
@@ -187,8 +187,8 @@ def load_and_read(folder: Path, with_image: bool) -> tuple[int, ...]:
 
 def read_and_decode(model: CogVLM2, features: Tensor | None) -> tuple[int, ...]:
     """Decode greedily after a prompt of random text, with the image of `features` if there is one."""
-    chance = random.Random(0)
-    text = [chance.randrange(model.config.bos_token_id) for _ in range(TEXT_TOKENS)]
+    rng = random.Random(0)
+    text = [rng.randrange(model.config.bos_token_id) for _ in range(TEXT_TOKENS)]
     prompt = build_prompt(model.config, text, with_image=features is not None)
     with measured(f"prefill a prompt of {len(prompt):,} tokens"):
         batch = prefill(model, [prompt], features, max_new_tokens=DECODED + 1)

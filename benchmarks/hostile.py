@@ -1,6 +1,6 @@
 """Reads malformed, encrypted, exploding and oddly named files through the command line: python -m benchmarks.hostile
 
-A command of its own reads each row of the hostile set, and its output is checked against what the row expects. Exits
+Each row of the hostile set is read by a separate command, whose output is compared with what the row expects. Exits
 with 1 if any row fails.
 """
 
@@ -66,31 +66,31 @@ def judge(row: Row, folder: Path) -> Verdict:
     """Read the file of `row` with `cogdoc ocr`, and answer its question if it has one."""
     file, expected = str(folder / row["file"]), row["expect"]
     endings = [run_to_end([COGDOC, "ocr", file, "--out", "json"])]
-    found: list[str] = []
+    problems: list[str] = []
     if expected.startswith("without password"):
         if endings[0].code != ExitCode.ENCRYPTED or "password" not in "".join(endings[0].error_lines):
-            found.append("does not ask for the password")
+            problems.append("does not ask for the password")
         endings.append(_with_password(file, row["password"]))
-        found += _faults_of_success(row, endings[1])
+        problems += _faults_of_success(row, endings[1])
     elif expected.startswith(("should work", "empty text", "no raw")):
-        found += _faults_of_success(row, endings[0])
+        problems += _faults_of_success(row, endings[0])
     if "question" in row:
         endings.append(run_to_end([COGDOC, "ask", file, row["question"], "--out", "json"]))
-        found += _faults_of_answer(row, endings[-1])
+        problems += _faults_of_answer(row, endings[-1])
     if expected.startswith("no raw"):
-        found += _faults_on_terminal(file)
+        problems += _faults_on_terminal(file)
     limit = MAX_BOMB_SECONDS if expected.startswith("bounded") else MAX_SECONDS
     for ending in endings:
-        found += faults(ending)
+        problems += faults(ending)
         if json_output(ending) is None:
-            found.append("output is not valid JSON")
+            problems.append("output is not valid JSON")
         if sum(line.startswith("cogdoc: ") for line in ending.error_lines) > 1:
-            found.append("more than one line of errors")
+            problems.append("more than one line of errors")
         if ending.seconds > limit:
-            found.append(f"took {ending.seconds:.0f} s")
+            problems.append(f"took {ending.seconds:.0f} s")
         if ending.memory > MAX_MEMORY:
-            found.append(f"took {ending.memory / 1e6:.0f} MB")
-    return Verdict(row, tuple(endings), tuple(dict.fromkeys(found)))
+            problems.append(f"took {ending.memory / 1e6:.0f} MB")
+    return Verdict(row, tuple(endings), tuple(dict.fromkeys(problems)))
 
 
 def _with_password(file: str, password: str) -> Ending:
@@ -127,8 +127,8 @@ def _faults_of_answer(row: Row, ending: Ending) -> Iterator[str]:
 def _faults_on_terminal(file: str) -> Iterator[str]:
     commands = [[COGDOC, "ocr", file, "--out", form] for form in ("md", "text", "json", "jsonl", "html")]
     for command in [*commands, [COGDOC, "ask", file, "What does it say?"]]:
-        if found := CONTROLS.search(shown_on_terminal(command)):
-            yield f"{command[1]} {command[-1]} sends {found.group()!r} to the terminal"
+        if match := CONTROLS.search(shown_on_terminal(command)):
+            yield f"{command[1]} {command[-1]} sends {match.group()!r} to the terminal"
 
 
 def _plain(text: str) -> str:

@@ -42,20 +42,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         rows = []
         for name, calls in works.items():
-            here, there = _fastest(calls, sandbox, options.rounds)
-            rows.append([name, f"{here:.2f}", f"{there:.2f}", f"{there - here:+.2f}", f"{there / here - 1:+.0%}"])
+            in_process, sandboxed = _fastest(calls, sandbox, options.rounds)
+            rows.append(
+                [
+                    name,
+                    f"{in_process:.2f}",
+                    f"{sandboxed:.2f}",
+                    f"{sandboxed - in_process:+.2f}",
+                    f"{sandboxed / in_process - 1:+.0%}",
+                ]
+            )
     print(markdown_table(["ms a page", "in process", "sandbox", "more", "share"], rows))
     return 0
 
 
 def _fastest(calls: Sequence[Call], sandbox: Sandbox, rounds: int) -> tuple[float, float]:
     """Mean milliseconds of a call in this process and in the sandbox."""
-    here = there = 0.0
+    in_process = sandboxed = 0.0
     for function, args in calls:
         function(*args)
-        here += min(_milliseconds(function, *args) for _ in range(rounds)) / len(calls)
-        there += min(_milliseconds(sandbox.run, function, *args) for _ in range(rounds)) / len(calls)
-    return here, there
+        in_process += min(_milliseconds(function, *args) for _ in range(rounds)) / len(calls)
+        sandboxed += min(_milliseconds(sandbox.run, function, *args) for _ in range(rounds)) / len(calls)
+    return in_process, sandboxed
 
 
 def _milliseconds(function: Callable[..., Any], *args: Any) -> float:

@@ -70,7 +70,7 @@ def fitting_rows(config: ModelConfig) -> list[list[str]]:
 def largest_batch(
     config: ModelConfig, available: int, quantization: Literal["nf4", "int8", "none"], length: int
 ) -> int | None:
-    """The most sequences of `length` tokens whose plan on CUDA fits `available` bytes; None where one does not fit."""
+    """The most sequences of `length` tokens whose plan on CUDA fits `available` bytes; None if none fits."""
 
     def peak(batch: int) -> int:
         return plan(config, quantization, length=length, batch=batch).peak

@@ -12,10 +12,13 @@ def by_system(outcomes: Mapping[str, Sequence[Outcome]]) -> str:
     """A row for each group and language, a column for each system, and the lead of the first over the others."""
     first, *others = outcomes
     groups: dict[str, set[str]] = {}
-    for one in outcomes[first]:
-        groups.setdefault(f"{one.group} ({one.language})", set()).add(one.case)
-        groups.setdefault(f"all {one.language}", set()).add(one.case)
-    scores = {system: {one.case: one.score or 0.0 for one in done} for system, done in outcomes.items()}
+    for outcome in outcomes[first]:
+        groups.setdefault(f"{outcome.group} ({outcome.language})", set()).add(outcome.case)
+        groups.setdefault(f"all {outcome.language}", set()).add(outcome.case)
+    scores = {
+        system: {outcome.case: outcome.score or 0.0 for outcome in outcomes_of_system}
+        for system, outcomes_of_system in outcomes.items()
+    }
     rows = [
         [
             name,
