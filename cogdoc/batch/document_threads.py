@@ -125,7 +125,7 @@ class RunningSource(Generic[T]):
 
 
 class _AbandonedError(Exception):
-    """Nobody waits for the document's results anymore."""
+    """The document's results are no longer needed."""
 
 
 def run_sources(

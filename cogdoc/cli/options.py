@@ -266,8 +266,8 @@ def with_options(command: Callable[..., None], replaced: Mapping[str, Any] | Non
     Args:
         replaced: the annotations of fields that the command declares differently.
     """
-    own = inspect.signature(command, eval_str=True).parameters
-    group = own["options"].annotation
+    command_parameters = inspect.signature(command, eval_str=True).parameters
+    group = command_parameters["options"].annotation
     types = {**get_type_hints(group, include_extras=True), **(replaced or {})}
     shared = [
         inspect.Parameter(
@@ -281,7 +281,7 @@ def with_options(command: Callable[..., None], replaced: Mapping[str, Any] | Non
         command(**arguments, options=options)
 
     parameters: list[inspect.Parameter] = []
-    for name, parameter in own.items():
+    for name, parameter in command_parameters.items():
         parameters += shared if name == "options" else [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

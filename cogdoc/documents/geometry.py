@@ -1,4 +1,4 @@
-"""Rectangles on a page, in PDF points unless a name says pixels. The origin is the top left corner."""
+"""Rectangles on a page, in PDF points unless stated otherwise. The origin is the top left corner."""
 
 from __future__ import annotations
 

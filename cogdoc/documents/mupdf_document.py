@@ -1,4 +1,4 @@
-"""PDF, XPS and EPUB files, read by MuPDF."""
+"""Reads PDF, XPS and EPUB files with MuPDF."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--pages 1,3-5,8-`: which pages of a document to read."""
+"""Parses `--pages 1,3-5,8-`, the selection of the pages to read."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Picture files, read by Pillow. Every frame is a page.
+"""Reads picture files with Pillow. Every frame is a page.
 
-A page is as large in points as the file's resolution says. A file without a resolution counts as 72 pixels per inch,
+The file's resolution determines the size of a page in points. A file without a resolution counts as 72 pixels per inch,
 so that a point is a pixel.
 """
 
@@ -73,7 +73,7 @@ class PictureDocument:
 
     @lru_cache(maxsize=1)  # noqa: B019 - a worker keeps two documents open at most
     def frame(self, index: int) -> Picture:
-        """The frame at its own resolution, rotated as its EXIF orientation says, white where it is transparent."""
+        """The frame at its own resolution, rotated by its EXIF orientation, white where it is transparent."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

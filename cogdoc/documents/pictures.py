@@ -1,4 +1,4 @@
-"""Pictures as arrays of RGB pixels, converted from Pillow's many modes."""
+"""Converts pictures of all of Pillow's modes to arrays of RGB pixels."""
 
 from __future__ import annotations
 

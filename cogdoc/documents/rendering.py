@@ -1,4 +1,4 @@
-"""Sizes at which pages are rendered, computed before any pixel is allocated."""
+"""Computes the sizes at which pages are rendered, before any pixel is allocated."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ class _WorkerProcess:
         """Have the worker process call a function, and return its result.
 
         Raises:
-            CogdocError: the function raised it, or it says how the worker process ended.
+            CogdocError: raised by the function, or describes how the worker process ended.
         """
         assert self._process.stdout is not None
         self.calls += 1

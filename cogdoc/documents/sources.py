@@ -100,10 +100,10 @@ def local_copy(source: Source) -> Iterator[Path]:
 
 def _expand_address(address: str, *, several: bool) -> Iterator[Source | UnresolvedSource]:
     name = well_formed(printable_address(address))
-    found = False
+    any_file = False
     try:
         for file in find_files(address, keep_folder=several):
-            found = True
+            any_file = True
             file_name = well_formed(printable_address(file.address))
             if isinstance(file, UnresolvedFolder):
                 yield UnresolvedSource(file_name, file.error)
@@ -112,7 +112,7 @@ def _expand_address(address: str, *, several: bool) -> Iterator[Source | Unresol
     except CogdocError as error:
         yield UnresolvedSource(name, error)
         return
-    if not found:
+    if not any_file:
         yield UnresolvedSource(name, _nothing_found())
 
 
@@ -133,14 +133,14 @@ def _file_source(path: Path) -> Source | UnresolvedSource:
 
 
 def _walk_folder(folder: Path, output_folder: Path) -> Iterator[Source | UnresolvedSource]:
-    found = False
+    any_file = False
     for path in _readable_files(folder):
-        found = True
+        any_file = True
         if isinstance(path, UnresolvedSource):
             yield path
         else:
             yield Source(path, well_formed(str(path)), output_folder / path.relative_to(folder))
-    if not found:
+    if not any_file:
         yield UnresolvedSource(well_formed(str(folder)), _nothing_found())
 
 

@@ -131,7 +131,7 @@ def receive_reply(stream: IO[bytes], function: Callable[..., Any]) -> Any:
     """The result of `function` in the worker process.
 
     Raises:
-        CogdocError: the worker process says that the call failed.
+        CogdocError: the worker process reports that the call failed.
         ReplyError: the worker process sent anything else; the caller must not read from it again.
         EOFError: the worker process is gone.
     """

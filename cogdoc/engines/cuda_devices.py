@@ -29,8 +29,8 @@ def cuda_cards() -> tuple[Card, ...]:
     count = ctypes.c_int()
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
         return ()
-    found = (_card(driver, index) for index in range(count.value))
-    return tuple(card for card in found if card is not None)
+    cards = (_card(driver, index) for index in range(count.value))
+    return tuple(card for card in cards if card is not None)
 
 
 def _card(driver: ctypes.CDLL, index: int) -> Card | None:

@@ -54,7 +54,7 @@ class EngineEntry(Protocol):
         Raises:
             UsageError: the request contradicts itself.
             MissingError, CheckpointError: a model is missing, or is not one of this engine's.
-            ResourceError: this machine has not enough memory for it.
+            ResourceError: this machine does not have enough memory for it.
         """
         ...
 

@@ -48,7 +48,7 @@ def select_engine(request: EngineRequest | None = None) -> EngineSelection:
     Raises:
         UsageError: there is no engine or quantization of that name, or a model for an engine that has none.
         MissingError, CheckpointError: the model is not on this machine, or is not CogVLM2.
-        ResourceError: the model was asked for, and this machine has not enough memory for it.
+        ResourceError: the model was requested, and this machine does not have enough memory for it.
     """
     request = request or EngineRequest()
     entry = find_entry(request)

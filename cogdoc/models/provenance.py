@@ -1,4 +1,4 @@
-"""The file beside a pulled or quantized checkpoint that records where it comes from, and the hash of each file."""
+"""Reads and writes `cogdoc.json`, which records the origin of a checkpoint and the hash of each of its files."""
 
 from __future__ import annotations
 

@@ -88,15 +88,15 @@ def find_document_fields(question: str, words: Iterable[str]) -> frozenset[Docum
     In a question about an address, the issuer only states whose address it is.
     """
     chinese = has_han(question)
-    found = set()
+    fields = set()
     for field, (cue, allowed) in _PATTERNS.items():
         if cue.search(question) and (
             _only_chinese_field_words(words) if chinese else all(stem(word) in allowed for word in words)
         ):
-            found.add(field)
-    if DocumentField.ADDRESS in found or DocumentField.RECIPIENT in found:
-        found -= {DocumentField.ISSUER, DocumentField.SENDER}
-    return frozenset(found)
+            fields.add(field)
+    if DocumentField.ADDRESS in fields or DocumentField.RECIPIENT in fields:
+        fields -= {DocumentField.ISSUER, DocumentField.SENDER}
+    return frozenset(fields)
 
 
 def _only_chinese_field_words(words: Iterable[str]) -> bool:

@@ -157,21 +157,21 @@ class Matcher:
         return word.isalpha() and not any(word in names for names in COLUMN_NAMES.values())
 
     def hits(self, norm: str) -> tuple[tuple[int, float], ...]:
-        """The terms that a printed word stands for, each with the strength of the match."""
-        found = self._hits.get(norm)
-        if found is None:
+        """The terms that a printed word matches, each with the strength of the match."""
+        hits = self._hits.get(norm)
+        if hits is None:
             if len(self._hits) >= MAX_CACHED_WORDS:
                 self._hits.clear()
-            found = tuple(
+            hits = tuple(
                 (index, value)
                 for index, term in enumerate(self.question.terms)
                 if (value := match_strength(term.norm, norm)) > 0
             )
-            self._hits[norm] = found
-        return found
+            self._hits[norm] = hits
+        return hits
 
     def covering(self, tokens: Iterable[Token]) -> dict[int, float]:
-        """The terms that `tokens` stand for, with the strengths of the best matches: a covering."""
+        """The covering of `tokens`: the terms that they match, each with the strength of its best match."""
         best: dict[int, float] = {}
         for token in tokens:
             for index, value in self.hits(token.norm):
@@ -210,7 +210,7 @@ class Matcher:
         text, tokens = segment.text, segment.tokens
         inner = (match.start(1) for match in _INNER_LABEL.finditer(text))
         starts = sorted({0, *(match.end() for match in _BREAK.finditer(text)), *inner})
-        found: list[LabelMatch] = []
+        matches: list[LabelMatch] = []
         for start, stop in pairwise([*starts, len(text)]):
             part = [token for token in tokens if start <= token.start and token.end <= stop]
             hits = [i for i, token in enumerate(part) if self.hits(token.norm)]
@@ -218,11 +218,11 @@ class Matcher:
                 continue
             ends = {part[i].end for i in hits if i + 1 == len(part) or i + 1 not in hits} | {stop}
             ends = {end for end in ends if not _INSIDE_CODE.match(text, end)}
-            found += [self._match(segment, start, end, part) for end in sorted(ends)]
+            matches += [self._match(segment, start, end, part) for end in sorted(ends)]
             if hits and hits[0] > 0:
                 first = part[hits[0]].start
-                found += [self._match(segment, first, end, part) for end in sorted(ends) if end > first]
-        return found
+                matches += [self._match(segment, first, end, part) for end in sorted(ends) if end > first]
+        return matches
 
     def _match(self, segment: Segment, start: int, end: int, part: Sequence[Token]) -> LabelMatch:
         tokens = [token for token in part if start <= token.start and token.end <= end]

@@ -22,7 +22,7 @@ NAMED_NUMBER_BONUS = 100.0
 """Added to the score of a page that the question names by its number in the document."""
 
 NAMED_LABEL_BONUS = 50.0
-"""Added where the number that the question names is the page's printed label."""
+"""Added if the number that the question names is the page's printed label."""
 
 MODEL_PATH = Path(__file__).parent / "weights" / "page_ranking.json"
 MODEL = load_model(MODEL_PATH)

@@ -163,8 +163,8 @@ def use_printed_synonyms(text: str, printed: str) -> str:
 def add_synonyms(text: str) -> str:
     """Add synonyms, in parentheses, after each term of an English question that pages may print differently."""
     for asked, printed in ENGLISH_WORDINGS:
-        if found := asked.search(text):
-            text = f"{text[: found.end()]} ({', '.join(printed)}){text[found.end() :]}"
+        if match := asked.search(text):
+            text = f"{text[: match.end()]} ({', '.join(printed)}){text[match.end() :]}"
     return text
 
 
@@ -173,10 +173,10 @@ def other_wordings(text: str, printed: str) -> tuple[str, ...]:
     low_question, low_printed = text.lower(), printed.lower()
     wordings = []
     for asked, synonyms in ENGLISH_WORDINGS:
-        found = asked.search(text)
+        match = asked.search(text)
         synonym = next((one for one in synonyms if one in low_printed and one not in low_question), None)
-        if found is not None and synonym is not None:
-            wordings.append(text[: found.start()] + synonym + text[found.end() :])
+        if match is not None and synonym is not None:
+            wordings.append(text[: match.start()] + synonym + text[match.end() :])
     return tuple(wordings)
 
 
@@ -224,11 +224,11 @@ def _main_sentence(text: str) -> tuple[str, str]:
 
 def _names(text: str) -> tuple[str, ...]:
     """Capitalized words inside a sentence, in lower case; none if most of its words are capitalized."""
-    found = [match[0].lower() for match in _NAME.finditer(text)]
-    if 2 * len(found) > len(text.split()):
+    names = [match[0].lower() for match in _NAME.finditer(text)]
+    if 2 * len(names) > len(text.split()):
         return ()
     common = STOP_WORDS.union(WEAK_WORDS, DOCUMENT_WORDS, LABEL_WORDS, MONTHS, *SYNONYMS)
-    return tuple(dict.fromkeys(name for name in found if name not in common))
+    return tuple(dict.fromkeys(name for name in names if name not in common))
 
 
 def _pages(text: str) -> tuple[int, ...]:

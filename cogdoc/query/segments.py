@@ -118,14 +118,14 @@ class PageView:
     def below(self, segment: Segment, reach: float) -> tuple[Segment, ...]:
         """Segments of later rows that are under `segment`, nearest row first, within `reach` line heights."""
         limit = segment.box.y1 + reach * max(segment.box.height, self.line_height)
-        found: list[Segment] = []
+        segments: list[Segment] = []
         for row in self.rows[segment.row + 1 :]:
             if row[0].box.y0 > limit:
                 break
-            found += [
+            segments += [
                 other for other in row if other.box.horizontal_overlap(segment.box) > 0.3 and other.box.y0 <= limit
             ]
-        return tuple(found)
+        return tuple(segments)
 
     def above(self, segment: Segment) -> tuple[Segment, ...]:
         """Segments of earlier rows that are above `segment`, nearest row first."""

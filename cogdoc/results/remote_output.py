@@ -26,7 +26,7 @@ def staging_folder(address: str) -> Path:
 
 
 def check_address(address: str, *, folder: bool, overwrite: bool) -> None:
-    """Check before any work whether an address can be written, as far as possible without writing.
+    """Check before any work whether an address can be written, without writing a result.
 
     Raises:
         OutputExistsError, OutputError: it cannot be written.

@@ -232,7 +232,7 @@ def test_shares_together_cover_all_files(cogdoc: Any, folder: Path, tmp_path: Pa
 def test_slurm_variables_set_the_share(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     array = {"SLURM_ARRAY_TASK_ID": "12", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "3"}
     ended = cogdoc("ocr", folder, "--to", "out", **array)
-    assert "share 3/3 of the files, by SLURM's variables" in ended.err
+    assert "share 3/3 of the files, set by SLURM's variables" in ended.err
     assert (tmp_path / "out" / ".cogdoc" / "record-3-of-3.jsonl").exists()
     step = cogdoc("ocr", folder, "--to", "out", SLURM_PROCID="0", SLURM_NTASKS="3")
     assert "share 1/3" in step.err

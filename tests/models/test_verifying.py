@@ -66,7 +66,7 @@ DAMAGES: list[tuple[Damage, str]] = [
     (lambda folder: (folder / "tokenizer.json").unlink(), "no tokenizer.json"),
     (
         lambda folder: shutil.copy(folder / SHARDS[0], folder / "model.safetensors") and None,
-        "model.safetensors: foreign",
+        "model.safetensors: unexpected",
     ),
     (lambda folder: (folder / "cogdoc.json").write_text("{"), "cogdoc.json: cannot be read"),
 ]

@@ -53,7 +53,7 @@ class ClusterEngine:
 
         Raises:
             MissingError, CheckpointError: the model, or this version of cogdoc, is not on the machines.
-            ResourceError: the cluster has not enough CPUs, GPUs or memory for it.
+            ResourceError: the cluster does not have enough CPUs, GPUs or memory for it.
         """
         import ray
 

@@ -46,7 +46,7 @@ class Cluster:
     report: Callable[[str], None]
 
     def select_engine(self, request: EngineRequest) -> EngineSelection:
-        """As `cogdoc.engines.registry.select_engine`, decided on one of the machines that have a GPU.
+        """Select an engine as `cogdoc.engines.registry.select_engine` does, but on a machine of the cluster with a GPU.
 
         Raises:
             UsageError, MissingError, CheckpointError, ResourceError: as there.

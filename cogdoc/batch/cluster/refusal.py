@@ -21,7 +21,7 @@ class Refusal:
     missing: Path | None = None
 
     def as_error(self) -> CogdocError:
-        """The error to raise in the driver; it says so if only the other machine lacks a file."""
+        """The error to raise in the driver. If only the actor's machine lacks the file, the error states that."""
         if self.missing is not None and self.missing.exists():
             return InputError(
                 f"does not exist on {self.host}, a machine of the cluster",

@@ -50,8 +50,8 @@ def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, .
         if right - left < MIN_REGION_SIDE or bottom - top < MIN_REGION_SIDE:
             continue
         lines = list(_lines_within(page_text.lines, region, scale, left, top))
-        own_drawing = _shifted_drawing(drawing, left, top) if drawing else None
-        chart = read_chart(picture[top:bottom, left:right], lines, own_drawing)
+        region_drawing = _shifted_drawing(drawing, left, top) if drawing else None
+        chart = read_chart(picture[top:bottom, left:right], lines, region_drawing)
         if chart is not None:
             charts.append(_on_page(chart, page_text, left, top, scale))
     return tuple(charts)

@@ -88,7 +88,7 @@ class BuiltinEngine:
         not_found = Answer(question=question, text=None, confidence=0.0)
         best = max(answers, key=lambda answer: answer.confidence, default=not_found)
         page_fields = {"page": page_text.number, "label": page_text.label}
-        evidence = tuple(one.model_copy(update=page_fields) for one in best.evidence)
+        evidence = tuple(item.model_copy(update=page_fields) for item in best.evidence)
         return best.model_copy(update={"evidence": evidence})
 
 
@@ -103,7 +103,7 @@ def may_show_chart(layout: PageLayout) -> bool:
 
 
 def charts_of(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
-    """Read the charts of a page. Runs in the sandbox, so that the parent process does not import the chart reader."""
+    """Read the charts of a page. Runs in the sandbox, so that the parent process does not import OpenCV."""
     from cogdoc.engines.builtin.chart_pages import read_page_charts
 
     return read_page_charts(request, layout)

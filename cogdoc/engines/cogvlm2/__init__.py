@@ -1,1 +1,1 @@
-"""CogVLM2 as an engine: its entry in the registry, and its implementation of the seam of `cogdoc.engines.vision`."""
+"""CogVLM2 as an engine: its entry in the registry, and its adapter to the model interface of `engines.vision`."""

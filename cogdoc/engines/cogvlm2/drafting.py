@@ -8,7 +8,7 @@ MATCHED_TOKENS = 3
 """Tokens at the end of the answer that must occur in the draft for it to be continued from there."""
 
 DRAFTED_TOKENS = 12
-"""Tokens proposed at a time: a pass over so many costs about as much as one over a single token."""
+"""Tokens proposed at a time: a pass over that many costs about as much as a pass over one token."""
 
 
 class TextDraft:

@@ -66,9 +66,9 @@ def read_chart(image: PageImage, page_text: PageText, model: VisionModel, time_l
     Raises:
         TimeLimitError, TooLargeError, ResourceError: see `VisionModel.generate`.
     """
-    asked = instruction(Task.CHART, page_text.text)
+    request = instruction(Task.CHART, page_text.text)
     for sampling in (GREEDY, RETRY_SAMPLING):
-        generation = model.generate([image], asked.prompt, asked.options(time_limit, sampling, RepetitionGuard()))
+        generation = model.generate([image], request.prompt, request.options(time_limit, sampling, RepetitionGuard()))
         if generation.finish_reason is not FinishReason.STOP:
             continue
         if chart := to_chart(generated_lines(generation), page_text):

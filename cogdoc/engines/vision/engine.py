@@ -79,8 +79,8 @@ class VisionEngine:
 
     def _answer_from_page(self, question: str, page: Page) -> list[_PageAnswer]:
         """The model's answer from one page; empty if the answer is a refusal."""
-        asked = question_instruction(question)
-        generation = self._model.generate([self._image(page)], asked.prompt, asked.options(self._time_limit))
+        request = question_instruction(question)
+        generation = self._model.generate([self._image(page)], request.prompt, request.options(self._time_limit))
         text = generation.text
         if is_refusal(text):
             return []

@@ -47,16 +47,16 @@ def _find_text(answer: str, page_text: PageText) -> tuple[Evidence, ...]:
     if not key:
         return ()
     for length in range(1, MAX_LINES + 1):
-        found: list[Evidence] = []
+        matches: list[Evidence] = []
         for start in range(len(page_text.lines) - length + 1):
             run = _run(page_text.lines[start : start + length])
-            found += [
+            matches += [
                 _evidence_in_run(run, match.start(), match.end(), page_text)
                 for match in re.finditer(re.escape(key), run.text)
                 if _ends_at_word_boundaries(run, match.start(), match.end())
             ]
-        if found:
-            return tuple(found)
+        if matches:
+            return tuple(matches)
     return ()
 
 
@@ -66,13 +66,13 @@ def _find_number(answer: str, page_text: PageText) -> tuple[Evidence, ...]:
     if len(numbers) != 1 or any(char.isalpha() for char in answer.replace(numbers[0].text, "")):
         return ()
     number = numbers[0]
-    found = []
+    matches = []
     for line in page_text.lines:
         for word in line.words:
             printed = find_numbers(word.text)
             if len(printed) == 1 and printed[0].value == number.value and printed[0].percent == number.percent:
-                found.append(_evidence((word,), line.text, page_text))
-    return tuple(found)
+                matches.append(_evidence((word,), line.text, page_text))
+    return tuple(matches)
 
 
 def _find_similar(answer: str, page_text: PageText) -> tuple[Evidence, ...]:

@@ -36,12 +36,12 @@ def to_blocks(lines: Sequence[GeneratedLine], page: PageText) -> tuple[Block, ..
     blocks: list[Block] = []
     start = 0
     for part in parts:
-        own = placed[start : start + len(part.lines)]
+        part_lines = placed[start : start + len(part.lines)]
         start += len(part.lines)
         if part.kind is BlockKind.TABLE:
-            blocks.append(_table(part, own))
+            blocks.append(_table(part, part_lines))
         else:
-            blocks += [_block(part, group) for group in _split_at_unmatched(own)]
+            blocks += [_block(part, group) for group in _split_at_unmatched(part_lines)]
     return tuple(blocks)
 
 
@@ -107,15 +107,15 @@ def _overlap(one: PlacedLine, two: PlacedLine) -> bool:
 
 
 def _block(part: _Part, lines: Sequence[PlacedLine]) -> Block:
-    own = tuple(line.line for line in lines)
-    return Block(part.kind, bounding_box(line.box for line in own), own, part.level)
+    block_lines = tuple(line.line for line in lines)
+    return Block(part.kind, bounding_box(line.box for line in block_lines), block_lines, part.level)
 
 
 def _table(part: _Part, lines: Sequence[PlacedLine]) -> Block:
-    own = tuple(line.line for line in lines)
-    box = bounding_box(line.box for line in own)
+    row_lines = tuple(line.line for line in lines)
+    box = bounding_box(line.box for line in row_lines)
     rows = tuple(
         tuple(Cell(text, cell_box) for text, cell_box in zip(cells, cell_boxes(line, cells), strict=True))
         for cells, line in zip(part.rows, lines, strict=True)
     )
-    return Block(BlockKind.TABLE, box, own, table=Table(box, rows))
+    return Block(BlockKind.TABLE, box, row_lines, table=Table(box, rows))

@@ -19,12 +19,12 @@ REPEATED_TOKENS = 192
 a rule |---|---| of twenty columns has sixty tokens. A loop of short blocks costs this many tokens, some seconds."""
 
 REPEATED_BLOCKS = 5
-"""How often a long block must occur at least: a form prints its box two to four times on a page."""
+"""The least number of times that a long block must occur: a form prints its box two to four times on a page."""
 
 NEARLY_REPEATED_TOKENS = 640
 NEARLY_REPEATED_BLOCKS = 16
-"""The same where a few tokens of each block differ, as in "Item 1: none, Item 2: none, ...". Tables of equal rows with
-running numbers look the same, hence the higher limits: 640 tokens are more than sixty such rows of ten tokens."""
+"""The same limits if a few tokens of each block differ, as in "Item 1: none, Item 2: none, ...". Tables of equal rows
+with running numbers look the same, hence the higher limits: 640 tokens are more than sixty such rows of ten tokens."""
 
 DIFFERING = 4
 MOST_DIFFERING = 3
@@ -53,7 +53,7 @@ class RepetitionGuard:
         self._count = 0
         """Tokens seen so far."""
         self._ids: dict[Hashable, int] = {}
-        """A number for each distinct token, by which tokens are compared."""
+        """An id for each distinct token, for fast comparison."""
         self._tail = np.full(LONGEST_PERIOD, -1)
         """The latest tokens, newest first."""
         self._equal = np.zeros(LONGEST_PERIOD, int)

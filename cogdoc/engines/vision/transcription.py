@@ -73,10 +73,10 @@ class _Attempts:
             has_text: whether the page's own text has words there, so that generating none is a failure too.
         """
         image = PageImage(picture)
-        asked = instruction(task, self.language_sample)
+        request = instruction(task, self.language_sample)
         for sampling, suffix in ((GREEDY, ""), (RETRY_SAMPLING, ", sampled")):
-            options = asked.options(self.time_limit, sampling, RepetitionGuard())
-            generation = self.model.generate([image], asked.prompt, options)
+            options = request.options(self.time_limit, sampling, RepetitionGuard())
+            generation = self.model.generate([image], request.prompt, options)
             lines = generated_lines(generation)
             outcome = _outcome(generation)
             self.steps.append(f"{name}{suffix}: {outcome}")
@@ -139,8 +139,8 @@ def _read_page(page: Page, page_text: PageText, attempts: _Attempts) -> list[Gen
 
 
 def _max_new_tokens(page_text: PageText, limits: VisionModelLimits) -> int:
-    asked = instruction(Task.TRANSCRIBE, page_text.text)
-    return min(asked.max_new_tokens, limits.context_tokens - limits.image_tokens - INSTRUCTION_TOKENS)
+    request = instruction(Task.TRANSCRIBE, page_text.text)
+    return min(request.max_new_tokens, limits.context_tokens - limits.image_tokens - INSTRUCTION_TOKENS)
 
 
 def _outcome(generation: Generation) -> str:

@@ -160,10 +160,10 @@ def _left(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Propo
     if kind is not ValueKind.NUMBER:
         return
     before = match.segment.text[: match.start]
-    found = [value for value in find_values(kind, before) if not before[value.end :].strip()]
-    if found:
-        part = Slice(match.segment, found[-1].start, found[-1].end)
-        yield _proposal(matcher, page, match, (part,), Relation.LEFT, kind, found[-1].fit, 0.0)
+    values = [value for value in find_values(kind, before) if not before[value.end :].strip()]
+    if values:
+        part = Slice(match.segment, values[-1].start, values[-1].end)
+        yield _proposal(matcher, page, match, (part,), Relation.LEFT, kind, values[-1].fit, 0.0)
 
 
 def _values(

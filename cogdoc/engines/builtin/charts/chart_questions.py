@@ -64,9 +64,9 @@ def answer_chart_question(chart: Chart, question: str, lines: Sequence[Line] = (
     subject = subject_of(chart, _without_bound(question))
     named = subject if subject.certain else subject_of(chart, _without_bound(question), hints=False)
     for attempt in (_color, _yes_or_no, _count, arithmetic, _choice, _extreme, _position, _inverse, _look_up):
-        found = attempt(chart, question, named if attempt in (_count, _extreme, _inverse) else subject)
-        if found is not None:
-            text, confidence, cells = found
+        result = attempt(chart, question, named if attempt in (_count, _extreme, _inverse) else subject)
+        if result is not None:
+            text, confidence, cells = result
             if confidence <= GUESS and not _is_related(chart, question, lines):
                 return None
             return _answer(chart, question, text, confidence if subject.certain else HINT_FACTOR * confidence, cells)
@@ -135,9 +135,9 @@ def _color(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
 
 
 def _all_colors(chart: Chart) -> list[tuple[int, int, int]]:
-    own = [series.color for series in chart.series]
-    own += [cell.printed.color for cell in cells_of(chart) if cell.printed.color]
-    return [from_hexadecimal(color) for color in sorted({color for color in own if color})]
+    colors = [series.color for series in chart.series]
+    colors += [cell.printed.color for cell in cells_of(chart) if cell.printed.color]
+    return [from_hexadecimal(color) for color in sorted({color for color in colors if color})]
 
 
 def _yes_or_no(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
@@ -163,8 +163,8 @@ def _count(chart: Chart, question: str, subject: Subject) -> ChartAnswer | None:
     if what is None or operation_of(question) is Operation.DIFFERENCE:
         return None
     if what.startswith(("color", "colour", "line", "legend", "series", "variable")):
-        own = {cell.printed.color for cell in subject.cells if cell.printed.color}
-        return ChartAnswer(str(max(len(chart.series), len(own))), COMPUTED, [])
+        mark_colors = {cell.printed.color for cell in subject.cells if cell.printed.color}
+        return ChartAnswer(str(max(len(chart.series), len(mark_colors))), COMPUTED, [])
     if what.startswith(("bar", "value", "point", "dot", "data", "segment")):
         return ChartAnswer(str(len(subject.cells)), COMPUTED, [])
     if not subject.categories and not subject.series:

@@ -45,13 +45,13 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
     if min(picture.shape[:2]) < _MIN_SIDE or not lines:
         return None
     labels = labels_of(lines)
-    found = None
+    result = None
     if drawing is not None and drawing.paths:
-        found = _read_drawing(drawing, picture, labels, lines)
-    found = found or _read_picture(picture, labels, lines)
-    if found is None:
+        result = _read_drawing(drawing, picture, labels, lines)
+    result = result or _read_picture(picture, labels, lines)
+    if result is None:
         return None
-    chart, plot = found
+    chart, plot = result
     if sum(value.value is not None for series in chart.series for value in series.values) < _MIN_VALUES:
         return None
     names = [*chart.categories, *(series.name for series in chart.series)]
@@ -113,15 +113,15 @@ def _read_bars(
     layout = find_layout(bars)
     if layout is None or not _is_plausible(layout, picture, lines):
         return None
-    found = read_bars(layout, labels, picture)
-    if found is None:
+    result = read_bars(layout, labels, picture)
+    if result is None:
         return None
-    chart, _ = found
+    chart, _ = result
     values = [value for series in chart.series for value in series.values if value.value is not None]
     named = sum(bool(name) for name in chart.categories)
     if not values or named < 0.34 * len(chart.categories):
         return None
-    return found
+    return result
 
 
 def _are_rules(curves: Sequence[Curve], lines: Sequence[Line]) -> bool:

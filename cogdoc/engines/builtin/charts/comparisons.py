@@ -56,12 +56,12 @@ def is_statement_true(chart: Chart, question: str, subject: Subject) -> bool | N
 
 
 def _compare(chart: Chart, left: str, right: str, more: bool | None) -> bool | None:
-    one, other = _value_of(chart, left), _value_of(chart, right)
-    if one is None or other is None:
+    left_value, right_value = _value_of(chart, left), _value_of(chart, right)
+    if left_value is None or right_value is None:
         return None
     if more is None:
-        return abs(one - other) <= _EQUAL_TOLERANCE * max(abs(one), abs(other))
-    return one > other if more else one < other
+        return abs(left_value - right_value) <= _EQUAL_TOLERANCE * max(abs(left_value), abs(right_value))
+    return left_value > right_value if more else left_value < right_value
 
 
 def _value_of(chart: Chart, text: str) -> float | None:
@@ -71,9 +71,9 @@ def _value_of(chart: Chart, text: str) -> float | None:
     factor = 2.0 if re.search(r"\b(?:twice|double|two times|multiply it by 2)\b", text, re.IGNORECASE) else 1.0
     extremes = extremes_of(text)
     chosen = [c for high, rank in extremes if (c := ranked_cell(subject.cells, high=high, rank=rank)) is not None]
-    few = re.search(r"\b(two|three) (\w+est)|(\w+est) (two|three)\b", text, re.IGNORECASE)
-    if few is not None and extremes:
-        count = 3 if "three" in few[0].lower() else 2
+    several = re.search(r"\b(two|three) (\w+est)|(\w+est) (two|three)\b", text, re.IGNORECASE)
+    if several is not None and extremes:
+        count = 3 if "three" in several[0].lower() else 2
         chosen = sorted(subject.cells, key=lambda cell: cell.value, reverse=extremes[0][0])[:count]
     if operation is not None:
         values = [cell.value for cell in (chosen if len(chosen) > 1 else subject.cells)]

@@ -140,9 +140,9 @@ def find_mentioned(names: Sequence[str], words: Sequence[str]) -> tuple[tuple[in
             positions.append(runs[run])
             continue
         total = sum(weights[part] for part in parts)
-        found = {part: index for part in parts if (index := _find_word(part, words)) is not None}
-        scores.append(sum(weights[part] for part in parts if part in found) / total if total else 0.0)
-        positions.append(min((index for part, index in found.items() if weights[part] > 0.2), default=len(words)))
+        indices = {part: index for part in parts if (index := _find_word(part, words)) is not None}
+        scores.append(sum(weights[part] for part in parts if part in indices) / total if total else 0.0)
+        positions.append(min((index for part, index in indices.items() if weights[part] > 0.2), default=len(words)))
     full = [i for i, score in enumerate(scores) if score >= _MIN_MENTIONED]
     if full:
         best = _most_specific(full, split, scores)
@@ -226,10 +226,10 @@ def _by_color(chart: Chart, question: str, cells: list[Cell]) -> tuple[tuple[int
     if len(chart.series) > 1:
         colors = {series.color: i for i, series in enumerate(chart.series) if series.color}
         named = named_colors(question, [from_hexadecimal(color) for color in colors])
-        found = [i for color, i in colors.items() if from_hexadecimal(color) in named]
-        return tuple(found), cells, bool(found)
-    own = {cell.printed.color for cell in cells if cell.printed.color}
-    named = named_colors(question, [from_hexadecimal(color) for color in sorted(own)])
+        indices = [i for color, i in colors.items() if from_hexadecimal(color) in named]
+        return tuple(indices), cells, bool(indices)
+    mark_colors = {cell.printed.color for cell in cells if cell.printed.color}
+    named = named_colors(question, [from_hexadecimal(color) for color in sorted(mark_colors)])
     if not named:
         return (), cells, False
     in_color = [cell for cell in cells if cell.printed.color and from_hexadecimal(cell.printed.color) in named]

@@ -93,14 +93,14 @@ def operation_of(question: str) -> Operation | None:
 
 def extremes_of(question: str) -> list[tuple[bool, int]]:
     """(highest?, rank) for every superlative in `question`, in order."""
-    found = []
+    extremes = []
     for match in _EXTREME.finditer(question.lower()):
         rank = _RANKS.get(match["rank"] or match["behind"] or "", 1)
-        found.append((match["high"] is not None, rank))
+        extremes.append((match["high"] is not None, rank))
     ranked = _RANKED.search(question.lower())
-    if ranked and not found:
-        found.append((True, {"first": 1, **_RANKS}[ranked["rank"]]))
-    return found
+    if ranked and not extremes:
+        extremes.append((True, {"first": 1, **_RANKS}[ranked["rank"]]))
+    return extremes
 
 
 def threshold_of(question: str) -> tuple[bool, float] | None:

@@ -92,8 +92,8 @@ def _value_of(block: Sequence[Label]) -> list[Label]:
 
 
 def _are_percents(numbers: Iterable[Label | None]) -> bool:
-    found = [label.number for label in numbers if label is not None and label.number is not None]
-    return not found or any(number.percent for number in found) or 90 <= sum(n.value for n in found) <= 110
+    values = [label.number for label in numbers if label is not None and label.number is not None]
+    return not values or any(number.percent for number in values) or 90 <= sum(n.value for n in values) <= 110
 
 
 def _distance(block: Sequence[Label], pie: Pie) -> float:
@@ -162,13 +162,13 @@ def _assign_numbers(pie: Pie, numbers: Sequence[Label]) -> list[Label | None]:
             angle = _angle_between(pie, label, part)
             if angle < 75 and misfit < 25:
                 costs.append((angle / 25 + misfit / 3, i, j))
-    found: list[Label | None] = [None] * len(pie.slices)
+    by_slice: list[Label | None] = [None] * len(pie.slices)
     assigned: set[int] = set()
     for _, i, j in sorted(costs):
-        if found[i] is None and j not in assigned:
-            found[i] = numbers[j]
+        if by_slice[i] is None and j not in assigned:
+            by_slice[i] = numbers[j]
             assigned.add(j)
-    return found
+    return by_slice
 
 
 def _assign_names(pie: Pie, blocks: Sequence[Sequence[Label]], numbers: Sequence[Label | None]) -> list[str]:
