@@ -87,8 +87,8 @@ def test_a_form_is_not_a_chart(cogdoc: Cogdoc) -> None:
 def test_ctrl_c_while_the_model_reads_ends_with_one_line(start_cogdoc: Callable[..., Any], tmp_path: Path) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(200):
-        shutil.copy(POCKET / "form-1.png", folder / f"{number}.png")
+    for number in range(100):
+        shutil.copy(POCKET / "forms.pdf", folder / f"{number}.pdf")
     running = start_cogdoc("ocr", folder, *MODEL, "--out", "jsonl")
     first = json.loads(running.stdout.readline())
     assert first["engine"]["name"] == "cogvlm2"

@@ -19,6 +19,10 @@ from running import COMMAND, clean_environment
 from small_pdfs import save_pdf
 
 
+LONG = 200
+"""Pages of a document that takes long enough to interrupt a run in the middle."""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve small documents in two folders, one of them damaged. Most pages are blank, which is quick to read."""
@@ -35,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def long_blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A document long enough for a test to act while it is being read."""
-    return save_pdf(tmp_path_factory.mktemp("long") / "long.pdf", *[""] * 500)
+    return save_pdf(tmp_path_factory.mktemp("long") / "long.pdf", *[""] * LONG)
 
 
 def results_below(folder: Path) -> dict[str, bytes]:
@@ -154,7 +158,7 @@ def test_an_interrupted_run_says_how_to_continue_and_continues(
 ) -> None:
     running = start_cogdoc("ocr", long_blank, "--to", "out/", "--out", "jsonl")
     journal = tmp_path / "out" / ".cogdoc" / "journal.sqlite-wal"
-    wait_for(lambda: journal.exists() and journal.stat().st_size > 100_000)
+    wait_for(lambda: journal.exists() and journal.stat().st_size > 50_000)
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130
@@ -164,9 +168,9 @@ def test_an_interrupted_run_says_how_to_continue_and_continues(
     numbers = [
         json.loads(line)["page"]["number"] for line in results_below(tmp_path / "out")["long.pdf.jsonl"].splitlines()
     ]
-    assert numbers == list(range(1, 501))
+    assert numbers == list(range(1, LONG + 1))
     (file,) = (event for event in lines_of(tmp_path / "out" / ".cogdoc" / "record.jsonl") if event["event"] == "file")
-    assert 0 < file["kept"] < file["items"] == 500
+    assert 0 < file["kept"] < file["items"] == LONG
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
