@@ -129,12 +129,12 @@ def test_text_and_page_tests_are_scored(cogdoc: Any, bill: Path, tmp_path: Path)
 
 def test_answers_for_an_external_grader_are_written(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
     (tmp_path / "mm-vet" / "images").mkdir(parents=True)
-    (tmp_path / "mm-vet" / "images" / "v1_0.jpg").write_bytes((samples / "receipt.jpg").read_bytes())
-    asked = {"imagename": "v1_0.jpg", "question": "What is the total?", "answer": "48.54", "capability": ["ocr"]}
+    (tmp_path / "mm-vet" / "images" / "v1_0.jpg").write_bytes((samples / "pocket" / "form-1.png").read_bytes())
+    asked = {"imagename": "v1_0.jpg", "question": "What is the total?", "answer": "84.04", "capability": ["ocr"]}
     (tmp_path / "mm-vet" / "mm-vet.json").write_text(json.dumps({"v1_0": asked}))
     ended = cogdoc("eval", "MMVet", tmp_path / "mm-vet" / "mm-vet.json", "--to", "run")
     assert ended.code == 0
-    assert json.loads((tmp_path / "run" / "answers.json").read_text()) == {"v1_0": "48.54"}
+    assert json.loads((tmp_path / "run" / "answers.json").read_text()) == {"v1_0": "84.04"}
     assert "0.604" in ended.out
 
 

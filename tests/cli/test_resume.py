@@ -18,7 +18,6 @@ import pytest
 from running import COMMAND, clean_environment
 from small_pdfs import save_pdf
 
-
 LONG = 200
 """Pages of a document that takes long enough to interrupt a run in the middle."""
 

@@ -43,4 +43,4 @@ def test_pulled_model_answers_and_can_be_quantized(home: Path, tmp_path: Path, m
 
     copy = tmp_path / "nf4"
     cogdoc("model", "quantize", "chat", "--to", copy)
-    assert cogdoc("ask", POCKET / "form-1.png", "What is the total?", "--model", copy) == "84.04\n"
+    assert cogdoc("ask", POCKET / "forms.pdf", "What is the tip?", "--model", copy) == "29.56\n"

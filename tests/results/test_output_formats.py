@@ -53,16 +53,14 @@ def cogdoc_with_a_new_format(folder: Path, *arguments: str, **environment: str) 
 
 
 def test_new_format_is_written_to_standard_output_and_to_files(tmp_path: Path, samples: Path) -> None:
-    letter = str(samples / "letter.pdf")
-    run = cogdoc_with_a_new_format(tmp_path, "ocr", letter, "--out", "loud")
+    page = ("ocr", str(samples / "report.pdf"), "--pages", "1", "--out", "loud")
+    run = cogdoc_with_a_new_format(tmp_path, *page)
     assert (run.returncode, run.stderr) == (0, "")
-    assert run.stdout.startswith("OCR 1\n")
+    assert run.stdout.startswith("OCR 8\n")
     assert run.stdout == run.stdout.upper() != run.stdout.lower()
-    assert (
-        cogdoc_with_a_new_format(tmp_path, "ocr", letter, "--out", "loud", "--to", f"{tmp_path}/out/").returncode == 0
-    )
+    assert cogdoc_with_a_new_format(tmp_path, *page, "--to", f"{tmp_path}/out/").returncode == 0
     (file,) = (tmp_path / "out").rglob("*.LOUD")
-    assert (file.name, file.read_text()) == ("letter.pdf.LOUD", run.stdout)
+    assert (file.name, file.read_text()) == ("report.pdf.LOUD", run.stdout)
 
 
 def test_help_and_completion_offer_a_new_format_where_it_applies(tmp_path: Path) -> None:

@@ -17,11 +17,10 @@ def folder(tmp_path: Path, samples: Path) -> Path:
     """Three readable files and an encrypted one."""
     folder = tmp_path / "in"
     (folder / "sub").mkdir(parents=True)
-    for number in (1, 2):
+    for name in ("1", "2", "sub/letter"):
         with pymupdf.open() as pdf:
-            pdf.new_page().insert_text((72, 72), f"This is file {number}.")
-            pdf.save(folder / f"{number}.pdf")
-    (folder / "sub" / "letter.pdf").write_bytes((samples / "letter.pdf").read_bytes())
+            pdf.new_page().insert_text((72, 72), f"This is file {name}.")
+            pdf.save(folder / f"{name}.pdf")
     (folder / "encrypted.pdf").write_bytes((samples / "encrypted.pdf").read_bytes())
     return folder
 
