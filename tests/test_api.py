@@ -30,6 +30,7 @@ def test_one_question_gives_one_answer_with_its_place(bill: Path) -> None:
     assert record.answer.evidence[0].page == 1
 
 
+@pytest.mark.slow
 def test_opened_document_does_several_jobs(bill: Path) -> None:
     document = cogdoc.open(str(bill))
     assert document.page_count == 2
@@ -45,6 +46,7 @@ def test_pages_limit_where_an_answer_is_looked_for(bill: Path) -> None:
     assert answer.text != "A-1047"
 
 
+@pytest.mark.slow
 def test_results_are_those_of_the_command_line(bill: Path) -> None:
     printed = subprocess.run(
         [sys.executable, "-m", "cogdoc", "ocr", str(bill), "--out", "jsonl"], capture_output=True, check=True

@@ -33,6 +33,7 @@ def environment() -> dict[str, str]:
     return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "shown"), commands(), ids=[command for command, _ in commands()])
 def test_a_command_of_the_readme_prints_what_is_shown(command: str, shown: str) -> None:
     done = subprocess.run(

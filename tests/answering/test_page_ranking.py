@@ -100,6 +100,7 @@ def test_finds_chinese_pages() -> None:
     assert rank_pages("每股净资产是多少？", (layout.page_text for layout in pages))[0].number == 2
 
 
+@pytest.mark.slow
 def test_keeps_no_words_of_pages_in_memory() -> None:
     def words_in_memory() -> int:
         gc.collect()

@@ -41,7 +41,7 @@ from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.ocr import transcribe
 
 # A cluster takes seconds to start, and memory: one process of the tests has all of them.
-pytestmark = pytest.mark.xdist_group("cluster")
+pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.slow]
 
 BUILTIN = EngineRequest("builtin")
 SIGINT_HANDLER = signal.getsignal(signal.SIGINT)

@@ -74,6 +74,7 @@ def described(records: list[AnyRecord]) -> list[dict[str, Any]]:
     return [record.model_dump(exclude={"timings"}) for record in records]
 
 
+@pytest.mark.slow
 def test_results_and_errors_come_in_the_order_of_the_sources(sandbox: Sandbox, folder: Path) -> None:
     results = run(sandbox, str(folder), "gone.pdf", str(folder / "1.pdf"))
     assert [Path(source.info.path).name for source, _ in results] == [
@@ -88,6 +89,7 @@ def test_results_and_errors_come_in_the_order_of_the_sources(sandbox: Sandbox, f
         assert [record.text for record in records if isinstance(record, PageRecord)] == pages
 
 
+@pytest.mark.slow
 def test_number_of_workers_does_not_change_the_results(folder: Path) -> None:
     outcomes = []
     for jobs in (1, 2):

@@ -40,6 +40,7 @@ def test_missing_data_is_reported_in_one_line(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_page_is_read_and_scored_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "core").mkdir()
     with pymupdf.open() as pdf:

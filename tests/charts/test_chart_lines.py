@@ -50,6 +50,7 @@ def test_steep_peaks_keep_their_tips() -> None:
     assert_close(read(line_chart(values, YEARS, ticks=TICKS)), values, 3.0)
 
 
+@pytest.mark.slow
 def test_matplotlib_lines_are_read() -> None:
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")

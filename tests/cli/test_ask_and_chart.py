@@ -6,6 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_only_the_bare_answer_is_printed(cogdoc: Any, bill: Path) -> None:
     ended = cogdoc("ask", bill, "What is the invoice number?")

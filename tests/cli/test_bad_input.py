@@ -40,6 +40,7 @@ def test_missing_file(cogdoc: Any) -> None:
     assert_one_line(ended, "gone.pdf: no such file or folder")
 
 
+@pytest.mark.slow
 def test_empty_file(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "empty.pdf").touch()
     ended = cogdoc("ocr", "empty.pdf")
@@ -47,11 +48,13 @@ def test_empty_file(cogdoc: Any, tmp_path: Path) -> None:
     assert_one_line(ended, "empty.pdf: the file is empty")
 
 
+@pytest.mark.slow
 def test_wrong_suffix_does_not_matter(cogdoc: Any, blank: Path) -> None:
     blank.rename(blank.with_name("scan.jpg"))
     assert cogdoc("ocr", "scan.jpg").code == 0
 
 
+@pytest.mark.slow
 def test_text_file_with_the_suffix_of_a_document(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "notes.pdf").write_text("notes")
     ended = cogdoc("ocr", "notes.pdf")
@@ -59,6 +62,7 @@ def test_text_file_with_the_suffix_of_a_document(cogdoc: Any, tmp_path: Path) ->
     assert_one_line(ended, "notes.pdf: not a document that cogdoc reads")
 
 
+@pytest.mark.slow
 def test_encrypted_file_without_and_with_a_wrong_and_with_the_right_password(
     cogdoc: Any, samples: Path, tmp_path: Path, facts: dict[str, Any]
 ) -> None:
@@ -76,6 +80,7 @@ def test_encrypted_file_without_and_with_a_wrong_and_with_the_right_password(
     assert "1,742" in right.out
 
 
+@pytest.mark.slow
 def test_password_file_that_is_missing_or_empty(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert_one_line(cogdoc("ocr", blank, "--password-file", "empty"), "--password-file: empty is empty")
@@ -113,6 +118,7 @@ def test_image_of_four_gigapixels(cogdoc: Any, tmp_path: Path) -> None:
     assert "--max-megapixels" in ended.err
 
 
+@pytest.mark.slow
 def test_unwritable_places(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for place, message in [
@@ -190,6 +196,7 @@ def test_page_that_takes_too_long(cogdoc: Any, samples: Path) -> None:
     assert_one_line(ended, "took longer than 0.1 s")
 
 
+@pytest.mark.slow
 def test_bad_files_do_not_stop_the_good_ones(cogdoc: Any, bill: Path, other_bill: Path, tmp_path: Path) -> None:
     (tmp_path / "mid.pdf").write_bytes(b"%PDF-1.4\ngarbage")
     huge_png(tmp_path / "mid.png")
@@ -206,12 +213,14 @@ def test_bad_files_do_not_stop_the_good_ones(cogdoc: Any, bill: Path, other_bill
     assert len([line for line in ended.err.splitlines() if line.startswith("cogdoc: ")]) == 3
 
 
+@pytest.mark.slow
 def test_failures_of_one_kind_have_the_exit_code_of_that_kind(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
     shutil.copy(samples / "encrypted.pdf", tmp_path / "second.pdf")
     assert cogdoc("ocr", samples / "encrypted.pdf", "second.pdf").code == 8
     assert cogdoc("ocr", samples / "encrypted.pdf", "gone.pdf").code == 4
 
 
+@pytest.mark.slow
 def test_fail_fast_stops_at_the_first_failure(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     shutil.copy(blank, tmp_path / "second.pdf")
     ended = cogdoc("ocr", blank, "gone.pdf", "second.pdf", "--fail-fast", "--out", "json")
@@ -219,6 +228,7 @@ def test_fail_fast_stops_at_the_first_failure(cogdoc: Any, blank: Path, tmp_path
     assert [len(result["records"]) for result in json.loads(ended.out)] == [1, 0]
 
 
+@pytest.mark.slow
 def test_page_limit(cogdoc: Any, long_pdf: Path) -> None:
     ended = cogdoc("ocr", long_pdf, "--max-pages", "10")
     assert ended.code == 4

@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 from running import Cogdoc
 
+pytestmark = pytest.mark.slow
+
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 MODEL = ("--model", POCKET / "model")
 

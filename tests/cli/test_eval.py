@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = [
     {"id": "number", "question": "What is the invoice number?", "answers": ["A-1047"]},
     {"id": "total", "question": "What is the total due?", "answers": ["$12.34"]},
@@ -143,7 +145,7 @@ def test_answers_for_an_external_grader_are_written(cogdoc: Any, samples: Path, 
     [
         (["nonsense", "x.jsonl"], 2, "unknown dataset 'nonsense'"),
         (["qa", "absent.jsonl"], 4, "absent.jsonl"),
-        (["qa", "empty.jsonl"], 4, "has no case"),
+        (["qa", "empty.jsonl"], 4, "contains no case"),
         (["qa", "torn.jsonl"], 4, "torn.jsonl: line 1"),
         (["qa", "empty.jsonl", "--out", "csv"], 2, "--out"),
     ],

@@ -16,6 +16,8 @@ import pymupdf
 import pytest
 from running import COMMAND, clean_environment
 
+pytestmark = pytest.mark.slow
+
 OnTerminal = Callable[..., str]
 
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

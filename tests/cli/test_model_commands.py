@@ -83,6 +83,7 @@ def flip(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
@@ -104,6 +105,7 @@ def test_verify_names_the_damage_and_exits_with_3(
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.slow
 def test_a_quantized_copy_is_recorded_and_complete(cogdoc: Cogdoc, pulled: Path, tmp_path: Path) -> None:
     copy = tmp_path / "chat-nf4"
     ended = cogdoc("model", "quantize", "chat", "--to", copy)

@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 from running import COMMAND, clean_environment
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def schema() -> Any:

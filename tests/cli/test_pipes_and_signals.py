@@ -16,6 +16,8 @@ import psutil
 import pytest
 from running import COMMAND, clean_environment
 
+pytestmark = pytest.mark.slow
+
 
 def living(group: int) -> list[psutil.Process]:
     """The running processes of a group."""

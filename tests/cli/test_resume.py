@@ -18,6 +18,8 @@ import pytest
 from running import COMMAND, clean_environment
 from small_pdfs import save_pdf
 
+pytestmark = pytest.mark.slow
+
 LONG = 200
 """Pages of a document that takes long enough to interrupt a run in the middle."""
 

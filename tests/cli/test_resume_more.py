@@ -14,6 +14,8 @@ import pytest
 from PIL import Image
 from small_pdfs import save_pdf
 
+pytestmark = pytest.mark.slow
+
 
 def pages_in(result: Path) -> list[int]:
     return [json.loads(line)["page"]["number"] for line in result.read_text(encoding="utf-8").splitlines()]

@@ -26,6 +26,7 @@ def plain(text: str) -> str:
     return " ".join(re.sub("\x1b\\[[0-9;]*m", "", text).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_command_shows_examples_and_loads_nothing_heavy(cogdoc: Any, command: str) -> None:
     ended = cogdoc(command, "--help")
@@ -53,6 +54,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert modules_imported("-c", f"import {names}; cogdoc.CogdocError; cogdoc.PageRecord") & HEAVY == set()
 
 
+@pytest.mark.slow
 def test_reading_a_text_page_never_loads_deep_learning_libraries(bill: Path) -> None:
     loaded = modules_imported("-m", "cogdoc", "ask", str(bill), "total due?")
     assert loaded & HEAVY == set(), "files are opened in children, the command itself needs none of it"
@@ -72,6 +74,7 @@ def test_doctor_shows_libraries_and_the_engine(cogdoc: Any) -> None:
     assert {"memory", "GPU", "processor", "Python"} <= set(facts)
 
 
+@pytest.mark.slow
 def test_options_override_the_environment(cogdoc: Any, blank: Path) -> None:
     assert json.loads(cogdoc("ocr", blank, COGDOC_OUT="json").out)["task"] == "ocr"
     assert cogdoc("ocr", blank, "--out", "text", COGDOC_OUT="json").out == ""
@@ -79,6 +82,7 @@ def test_options_override_the_environment(cogdoc: Any, blank: Path) -> None:
     assert cogdoc("ocr", blank, "--pages", "1", COGDOC_PAGES="7").code == 0
 
 
+@pytest.mark.slow
 def test_limits_and_quiet_come_from_the_environment(cogdoc: Any, blank: Path, samples: Path) -> None:
     ended = cogdoc("ocr", samples / "blank.png", COGDOC_MAX_MEGAPIXELS="0.5")
     assert ended.code == 4
@@ -89,6 +93,7 @@ def test_limits_and_quiet_come_from_the_environment(cogdoc: Any, blank: Path, sa
     assert "COGDOC_JOBS" in wrong.err
 
 
+@pytest.mark.slow
 def test_verbose_shows_the_engine(cogdoc: Any, blank: Path) -> None:
     ended = cogdoc("ocr", blank, "-v")
     assert (ended.code, ended.out) == (0, "")

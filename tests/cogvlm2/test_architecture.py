@@ -144,6 +144,7 @@ def as_llama(size: Sizes, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [Sizes(heads=8, kv_heads=2, layers=3), Sizes(kv_heads=4), Sizes(kv_heads=1)])
 def test_text_alone_gives_the_logits_of_the_llama_of_transformers(size: Sizes) -> None:
     weights = random_weights(size, torch.Generator().manual_seed(1))

@@ -39,6 +39,7 @@ def test_answers_differ_between_pictures_and_between_questions() -> None:
     assert len(set(answers)) == len(answers)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(rows=st.lists(row_strategy, min_size=2, max_size=4))
 def test_a_row_gives_in_any_batch_what_it_gives_alone(
@@ -53,6 +54,7 @@ def test_a_row_gives_in_any_batch_what_it_gives_alone(
         assert together[row].logprobs == pytest.approx(alone.logprobs, abs=1e-4)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     rows=st.lists(row_strategy, min_size=1, max_size=3),
@@ -209,6 +211,7 @@ def test_a_prompt_longer_than_the_context_is_refused_with_its_length() -> None:
         prefill(small_model(), [too_long], None, max_new_tokens=1)
 
 
+@pytest.mark.slow
 def test_a_decode_step_compiles_as_one_graph_and_gives_the_same_tokens() -> None:
     prompts = [prompt([5, 6], True), prompt([7], False)]
     eager = answer(prompts, [0])

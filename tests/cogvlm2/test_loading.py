@@ -280,6 +280,7 @@ def test_a_fingerprint_needs_a_checkpoint(tmp_path: Path) -> None:
         fingerprint(tmp_path)
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_or_logged_on_import_and_use(tmp_path: Path) -> None:
     """bitsandbytes would log that an optional download is missing, and warn at each int8 product."""
     folder = save_checkpoint(tmp_path, random_weights())

@@ -218,6 +218,7 @@ def test_peaks_of_the_published_size_are_those_of_its_tensors(
     check(planned, model, batch, length, 1, within=0.04)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(
     config=configs(),

@@ -99,6 +99,7 @@ def prefill_and_step(
     return [torch.cat(row) for row in rows]
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(sizes(), st.data())
 def test_mixed_batches_of_any_sizes_give_what_the_naive_reference_gives(size: Sizes, data: st.DataObject) -> None:

@@ -82,6 +82,7 @@ def copy(small_folder: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_any_weight_that_differs_by_a_hundredth_is_noticed(tmp_path: Path) -> None:
     """The weights are not scaled: before a norm, that would change nothing."""
     folder = FolderMaker(SMALL, 11).write(tmp_path / "folder", cases=("text", "image"))

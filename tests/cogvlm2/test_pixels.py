@@ -80,6 +80,7 @@ def test_any_image_gives_the_pixels_of_the_published_transform(image: Image.Imag
     assert np.array_equal(pixels.numpy(), published_transform(image, side))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1344, 1344), (2480, 1754), (1, 3000), (17, 5)], ids=str)
 def test_the_published_size(size: tuple[int, int]) -> None:
     image = Image.effect_noise(size, 80).convert("RGB")

@@ -21,6 +21,7 @@ def image_prefix(*text: int) -> Prefix:
     return prefill_prefix(small_model(), prompt(text, True), small_features()[:1])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     shared=st.lists(st.integers(3, VOCAB - 1), max_size=8),

@@ -223,6 +223,7 @@ def test_only_language_experts_are_packed_and_only_in_bf16(tmp_path: Path) -> No
 
 
 # torch.compile of torch 2.13 instantiates the autograd function of bitsandbytes' int8 product, and warns of it.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
 @pytest.mark.parametrize("quantization", ["nf4", "int8"])
 def test_a_quantized_decode_step_compiles_as_one_graph(tmp_path: Path, quantization: Quantization) -> None:

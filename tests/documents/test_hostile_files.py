@@ -21,6 +21,8 @@ from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, EncryptedError, ResourceError, TimeLimitError, TooLargeError
 from cogdoc.parsing.page import Page
 
+pytestmark = pytest.mark.slow
+
 ROWS = Path(__file__).parents[2] / "../shared/data/core/hostile.jsonl"
 SLOW = ("pdf_double_flate_bomb.pdf",)
 """Takes seconds to render; the benchmark reads it."""

@@ -34,6 +34,7 @@ def test_pages_without_labels_use_their_numbers(tmp_path: Path, open_file: Open)
     assert [Page(document, number).text().label for number in (1, 2, 3)] == ["1", "2", "3"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="counts the bytes read as Linux tells them")
 def test_page_900_of_1000_is_rendered_without_reading_the_others(tmp_path: Path, fresh_sandbox: Sandbox) -> None:
     file = pymupdf.open()

@@ -57,6 +57,7 @@ def test_cogdoc_errors_keep_their_message_and_hint(fresh_sandbox: Sandbox) -> No
     assert_works(fresh_sandbox)
 
 
+@pytest.mark.slow
 def test_large_pictures_are_transferred_completely(fresh_sandbox: Sandbox) -> None:
     picture = fresh_sandbox.run(worker.make_picture, 3000, 2000)
     assert np.array_equal(picture, worker.make_picture(3000, 2000))
@@ -115,6 +116,7 @@ def test_works_in_a_script_without_a_main_guard_and_next_to_misleading_modules(t
     assert (run.stdout, run.stderr) == ("8\n", "")
 
 
+@pytest.mark.slow
 def test_worker_is_replaced_after_many_calls(fresh_sandbox: Sandbox) -> None:
     ids = [fresh_sandbox.run(worker.process_id) for _ in range(510)]
     assert len(set(ids)) == 2

@@ -30,6 +30,7 @@ def small_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield own
 
 
+@pytest.mark.slow
 @linux_only
 @pytest.mark.parametrize("caught", [False, True], ids=["memory-error", "hidden-in-another-error"])
 def test_exhausted_memory_fails_only_its_own_call(small_sandbox: Sandbox, caught: bool) -> None:
@@ -38,6 +39,7 @@ def test_exhausted_memory_fails_only_its_own_call(small_sandbox: Sandbox, caught
     assert small_sandbox.run(worker.add, 2, 3) == 5
 
 
+@pytest.mark.slow
 @linux_only
 def test_leaks_of_earlier_calls_do_not_fail_later_ones(small_sandbox: Sandbox) -> None:
     leaked = [small_sandbox.run(worker.leak_memory, 200 * MB) for _ in range(4)]
@@ -45,6 +47,7 @@ def test_leaks_of_earlier_calls_do_not_fail_later_ones(small_sandbox: Sandbox) -
     assert max(leaked) < 600 * MB
 
 
+@pytest.mark.slow
 @linux_only
 def test_processor_time_limit_ends_a_worker_without_its_parent(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(TimeLimitError, match="processor time"):

@@ -202,6 +202,7 @@ def test_infinite_numbers_are_transferred_unchanged() -> None:
     assert through(read_page_size, (math.inf, -math.inf)) == (math.inf, -math.inf)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [pickle.dumps(0), b"\x01" + b"\xff" * 8, b"\x07" + bytes(8), b"\x02" + bytes(8)])
 def test_worker_that_sends_something_else_fails_only_its_own_call(fresh_sandbox: Sandbox, sent: bytes) -> None:
     with pytest.raises(DamagedError, match="something else"):
@@ -209,6 +210,7 @@ def test_worker_that_sends_something_else_fails_only_its_own_call(fresh_sandbox:
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
+@pytest.mark.slow
 def test_worker_that_floods_the_channel_fails_only_its_own_call(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError):
         fresh_sandbox.run(worker.flood_channel)

@@ -145,6 +145,7 @@ def test_a_loop_is_stopped_and_the_page_is_read_again_with_sampling(cover: Page)
     assert [options.sampling for _, _, options in model.calls][1] == RETRY_SAMPLING
 
 
+@pytest.mark.slow
 def test_after_two_loops_the_page_is_read_in_tiles_and_what_fails_is_literal_text(cover: Page) -> None:
     # The page twice, and its first tile twice; the other tiles repeat the last reply, which is text.
     model = ScriptedModel({TRANSCRIBE: [LOOP, LOOP, LOOP, LOOP, "For the year ended 31 December 2024"]})
@@ -161,6 +162,7 @@ def test_after_two_loops_the_page_is_read_in_tiles_and_what_fails_is_literal_tex
     assert lines[-1] == "For the year ended 31 December 2024"
 
 
+@pytest.mark.slow
 def test_where_every_attempt_fails_the_result_is_the_literal_text(cover: Page) -> None:
     transcription = engine_for(ScriptedModel({TRANSCRIBE: [LOOP]})).transcribe(cover)
     assert transcription.steps[-1] == "literal text"
@@ -220,6 +222,7 @@ def test_pieces_of_text_are_streamed_and_generation_can_be_cancelled() -> None:
 # Selection
 
 
+@pytest.mark.slow
 def test_one_more_entry_in_the_registry_is_one_more_engine(monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:
     model = ScriptedModel({CHAIR: ["Tobias Renquist"]})
     monkeypatch.setitem(ENTRIES, "scripted", ScriptedEntry(model))

@@ -118,6 +118,7 @@ def test_a_scale_word_may_be_missing_on_one_side() -> None:
     assert chart.series[0].values[0].text == "$3.2bn"
 
 
+@pytest.mark.slow
 def test_a_model_that_generates_nonsense_gives_no_chart(samples: Path) -> None:
     """With random weights it loops at first, and then generates text that is not a table."""
     with Sandbox(1) as sandbox:

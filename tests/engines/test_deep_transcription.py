@@ -23,6 +23,8 @@ from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.tasks.describe import describe_block
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 120
 
 

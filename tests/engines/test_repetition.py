@@ -35,6 +35,7 @@ def tokens_of(text: str) -> list[int]:
     return [crc32(piece.encode()) for piece in pieces]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(seed=SEEDS, vocabulary=st.integers(2, 50_000))
 def test_random_text_never_stops(seed: int, vocabulary: int) -> None:

@@ -121,6 +121,7 @@ def test_an_error_names_a_truncated_or_empty_table(tmp_path: Path) -> None:
         list(read_mmbench(file))
 
 
+@pytest.mark.slow
 def test_memory_holds_one_picture_at_a_time(tmp_path: Path) -> None:
     noise = random.Random(5)
     large = [base64.b64encode(noise.randbytes(1 << 17)).decode() for _ in range(128)]

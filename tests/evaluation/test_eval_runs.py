@@ -117,6 +117,7 @@ def questions(*ids: str, **values: Any) -> list[dict[str, Any]]:
     return [QUESTION | {"id": name, "question": f"What is the total due in case {name}?"} | values for name in ids]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_uninterrupted_one(run: Run) -> None:
     rows = [*questions("a", "b", "c", answers=["no"]), *questions("d", "e")]
     whole, outcomes = run(rows), run.outcomes()
@@ -138,6 +139,7 @@ def test_a_smaller_run_keeps_the_outcomes_of_a_larger_one(run: Run) -> None:
     assert run.asked == []
 
 
+@pytest.mark.slow
 def test_an_edited_case_is_run_again(run: Run) -> None:
     run(questions("a", "b", "c"))
     assert run([*questions("a"), *questions("b", answers=["other"]), *questions("c", question="What?")]).groups

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from local_hub import Hub, serving
 
+pytestmark = pytest.mark.slow
+
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 
 

@@ -35,6 +35,7 @@ def folder(home: Path) -> Path:
     return home / "models" / "cogvlm2-llama3-chat-19B"
 
 
+@pytest.mark.slow
 def test_model_is_pulled_listed_verified_and_removed(hub: Hub, folder: Path) -> None:
     done = command("pull")
     assert (done.returncode, done.stdout) == (0, f"{folder}\n")
@@ -63,6 +64,7 @@ def test_model_is_pulled_listed_verified_and_removed(hub: Hub, folder: Path) -> 
     assert "notes.txt" in removed.stderr
 
 
+@pytest.mark.slow
 def test_pull_resumes_after_ctrl_c(hub: Hub, folder: Path) -> None:
     hub.breaks = {LARGE: [STALLS]}
     started = subprocess.Popen(
@@ -88,6 +90,7 @@ def test_pull_resumes_after_ctrl_c(hub: Hub, folder: Path) -> None:
     assert command("verify", "chat").returncode == 0
 
 
+@pytest.mark.slow
 def test_private_model_needs_a_token(hub: Hub, folder: Path) -> None:
     hub.private = True
     refused = command("pull")
@@ -99,6 +102,7 @@ def test_private_model_needs_a_token(hub: Hub, folder: Path) -> None:
     assert folder.exists()
 
 
+@pytest.mark.slow
 def test_unknown_model_or_revision_is_missing(hub: Hub) -> None:
     chinese = command("pull", "--chinese")
     assert chinese.returncode == 3
@@ -109,6 +113,7 @@ def test_unknown_model_or_revision_is_missing(hub: Hub) -> None:
     assert not hub.served
 
 
+@pytest.mark.slow
 def test_revision_can_be_pinned_to_a_commit(hub: Hub, tmp_path: Path, folder: Path) -> None:
     target = tmp_path / "pinned"
     assert command("pull", "--revision", COMMIT, "--to", target).returncode == 0

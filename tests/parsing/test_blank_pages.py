@@ -72,6 +72,7 @@ def test_page_with_pale_gray_text_is_not_blank() -> None:
     assert not is_blank(np.asarray(sheet))
 
 
+@pytest.mark.slow
 def test_photograph_without_text_gives_no_words(samples: Path, read_file: Any) -> None:
     page_text = read_file(samples / "photo.webp")
     assert page_text.lines == ()

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pymupdf
+import pytest
 
 from cogdoc.documents.document import Document
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import BlockKind
+
+pytestmark = pytest.mark.slow
 
 HEADER = ("Experience", "One", "Two", "Three", "Total")
 ROWS = (("High", "5", "6", "2", "13"), ("Medium", "4", "8", "5", "17"), ("Low", "3", "1", "2", "6"))

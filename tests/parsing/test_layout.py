@@ -48,6 +48,7 @@ def test_rows_of_a_table_are_equally_long_and_contain_its_words(read_sample: Any
     assert words == Counter(word for row in rows_of(block) for cell in row for word in cell.split())
 
 
+@pytest.mark.slow
 def test_table_of_a_scanned_receipt_keeps_item_quantity_and_amount_together(
     read_sample: Any, facts: dict[str, Any]
 ) -> None:
@@ -68,6 +69,7 @@ def test_each_word_of_the_report_is_in_one_block(read_sample: Any, number: int) 
     assert in_blocks == Counter(layout.page_text.words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["report.pdf", "receipt.jpg", "letter.pdf", "invoice-zh.png"])
 def test_reading_order_is_as_known(read_sample: Any, facts: dict[str, Any], name: str) -> None:
     pages = range(1, facts[name]["pages"] + 1)

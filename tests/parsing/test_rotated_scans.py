@@ -14,6 +14,8 @@ from cogdoc.documents.rendering import PixelSize
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText, TextOrigin
 
+pytestmark = pytest.mark.slow
+
 
 def bare(text: str) -> str:
     return "".join(text.split())

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+pytestmark = pytest.mark.slow
+
 LETTER = [
     "To the harbour office",
     "Please find enclosed the list of boats",

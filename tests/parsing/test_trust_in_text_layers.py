@@ -13,6 +13,8 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.parsing.page_text import TextOrigin
 from cogdoc.parsing.reading import read_page_text
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = "The harbour master counted forty small boats"
 LINES = [f"{SENTENCE} {number}" for number in range(6)]
 

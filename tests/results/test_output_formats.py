@@ -52,6 +52,7 @@ def cogdoc_with_a_new_format(folder: Path, *arguments: str, **environment: str) 
     )
 
 
+@pytest.mark.slow
 def test_new_format_is_written_to_standard_output_and_to_files(tmp_path: Path, samples: Path) -> None:
     page = ("ocr", str(samples / "report.pdf"), "--pages", "1", "--out", "loud")
     run = cogdoc_with_a_new_format(tmp_path, *page)
@@ -63,6 +64,7 @@ def test_new_format_is_written_to_standard_output_and_to_files(tmp_path: Path, s
     assert (file.name, file.read_text()) == ("report.pdf.LOUD", run.stdout)
 
 
+@pytest.mark.slow
 def test_help_and_completion_offer_a_new_format_where_it_applies(tmp_path: Path) -> None:
     assert "loud: capital letters" in cogdoc_with_a_new_format(tmp_path, "ocr", "--help").stdout
     assert "loud" not in cogdoc_with_a_new_format(tmp_path, "chart", "--help").stdout

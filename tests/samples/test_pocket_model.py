@@ -73,6 +73,7 @@ def test_samples_are_read_line_by_line(session: CogVLM2Session, facts: dict[str,
     assert lines == facts["text"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quantization", ["none", "nf4"])
 def test_unseen_forms_are_read(quantization: Quantization) -> None:
     dtype = torch.float32 if quantization == "none" else torch.bfloat16

@@ -63,6 +63,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["facts.json", "questions.jsonl"])
 def test_the_script_reproduces_the_facts(generated: Path, file: str) -> None:
     assert (generated / file).read_bytes() == (FOLDER / file).read_bytes()

@@ -11,6 +11,8 @@ from typing import Any
 import pymupdf
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path, samples: Path) -> Path:
@@ -67,7 +69,7 @@ def test_one_file_is_read_from_its_address_and_named_after_it(bucket: Any, folde
         (["s3://shelf/gone.pdf"], 4, "s3://shelf/gone.pdf: no such file, folder or bucket"),
         (["s3://shelf/gone.pdf", "--to", "s3://no-such-shelf/out/"], 5, "s3://no-such-shelf/out/: cannot be written"),
         (["s3://shelf/gone.pdf", "--to", "https://example.org/out/"], 5, "cannot be written to the web"),
-        (["nonsense://shelf/gone.pdf"], 4, "no such kind of address"),
+        (["nonsense://shelf/gone.pdf"], 4, "unknown kind of address"),
     ],
 )
 def test_failures_are_one_line_with_an_exit_code(words: list[str], code: int, message: str) -> None:

@@ -45,6 +45,7 @@ def test_folder_in_a_bucket_is_searched_like_a_local_folder(address: str) -> Non
     assert all(source.remote and source.remote.version and source.remote.size for source in sources)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("filled")
 def test_bucket_file_and_pattern_are_found() -> None:
     assert [str(source.relative) for source in found("s3://shelf")] == [f"in/{name}" for name in EXPECTED]

@@ -22,6 +22,7 @@ def write(to: str, text: str, *, overwrite: bool = False, failure: type[BaseExce
             raise failure
 
 
+@pytest.mark.slow
 def test_output_file_appears_only_when_complete(bucket: Any) -> None:
     write("s3://shelf/out/result.md", "text\n")
     assert bucket.cat_file("shelf/out/result.md") == b"text\n"
@@ -64,6 +65,7 @@ def test_missing_bucket_is_an_error_before_any_work_and_is_not_created(bucket: A
     assert not bucket.exists("no-such-bucket")
 
 
+@pytest.mark.slow
 def test_bucket_that_disappears_ends_the_run(bucket: Any) -> None:
     destination = choose_destination("s3://shelf/out/", several=True, overwrite=False)
     path = destination.file_for(Path("a.pdf"), FORMATS["md"])
@@ -95,6 +97,7 @@ def test_destination_is_a_folder_by_its_name_or_if_there_are_several_sources(
     assert (destination.folder, destination.path) == (folder, local_path(to))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bucket")
 def test_every_address_has_its_own_fixed_local_folder() -> None:
     assert local_path("s3://shelf/out") == local_path("s3://shelf/out/") != local_path("s3://shelf/other")

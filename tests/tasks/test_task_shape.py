@@ -38,6 +38,7 @@ def without_timings(results: Iterator[tuple[AnyRecord, ...]]) -> list[list[AnyRe
     return [[record.model_copy(update={"timings": {}}) for record in records] for records in results]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
 def test_each_item_has_one_tuple_of_records(task: Task, document: Document) -> None:
     items = task.items(document)

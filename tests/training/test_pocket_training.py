@@ -6,6 +6,7 @@ import copy
 import random
 from pathlib import Path
 
+import pytest
 import torch
 from bitsandbytes.functional import dequantize_4bit, quantize_4bit
 
@@ -60,6 +61,7 @@ def test_training_rounds_weights_as_quantization_does() -> None:
     assert torch.equal(weights, exact)
 
 
+@pytest.mark.slow
 def test_training_resumes_a_stopped_run(tmp_path: Path) -> None:
     sizes = copy.deepcopy(SIZES)
     sizes["num_hidden_layers"] = sizes["vision_config"]["num_hidden_layers"] = 1
