@@ -186,7 +186,7 @@ def test_a_replaced_run_leaves_nothing_behind(run: Run) -> None:
     run(questions("a", answers=["no"]))
     (run.to / "answers.json").write_text("{}")
     (run.to / "run.json").write_text('{"dataset": "mmvet"}')
-    with pytest.raises(InputError, match="has no case"):
+    with pytest.raises(InputError, match="contains no case"):
         run([], overwrite=True)
     assert sorted(file.name for file in run.to.iterdir()) == ["outcomes.jsonl", "run.json"]
 

@@ -104,7 +104,7 @@ def test_corrupted_file_is_detected_and_only_that_file_is_downloaded_again(hub: 
     middle = len(right) // 2
     hub.promised[LARGE] = right
     hub.files[LARGE] = right[:middle] + bytes([right[middle] ^ 1]) + right[middle + 1 :]
-    with pytest.raises(OutputError, match=f"{LARGE}: arrived damaged"):
+    with pytest.raises(OutputError, match=f"{LARGE}: the download is damaged"):
         fetch(target)
     assert not target.exists()
     first = hub.served[SHARDS[0]]
@@ -174,7 +174,7 @@ def test_unreachable_hub_is_an_error(target: Path, monkeypatch: pytest.MonkeyPat
 
 def test_invalid_list_of_files_is_an_error(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODELSCOPE_DOMAIN", f"{hub.address}/{REPOSITORY}/resolve/{COMMIT}/config.json?")
-    with pytest.raises(OutputError, match="something else than a list of files"):
+    with pytest.raises(OutputError, match="did not answer with a list of files"):
         list_repository("modelscope", REPOSITORY, None)
 
 

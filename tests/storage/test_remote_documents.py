@@ -96,7 +96,7 @@ def test_unknown_and_uninstalled_kinds_of_address_have_their_own_errors() -> Non
     (nonsense, google) = expand_sources(["nonsense://x/y.pdf", "gs://bucket/y.pdf"])
     assert isinstance(nonsense, UnresolvedSource)
     assert isinstance(nonsense.error, InputError)
-    assert "no such kind of address" in nonsense.error.message
+    assert "unknown kind of address" in nonsense.error.message
     assert isinstance(google, UnresolvedSource)
     assert isinstance(google.error, MissingError)
     assert google.error.exit_code is ExitCode.MISSING
