@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import fit_scale
-from cogdoc.engines.builtin.charts.chart_labels import Label, labels_of
 from cogdoc.parsing.numbers import parse_number
 from cogdoc.parsing.page_text import Line, Word
+from cogdoc.parsing.picture_labels import Label, labels_of
 
 
 def tick(text: str, x: float, y: float) -> Label:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cogdoc.engines.builtin.charts.chart_labels import Label, labels_of
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines
 from cogdoc.engines.vision.instructions import Task, instruction
 from cogdoc.engines.vision.markdown_tables import Row, cells_of, delimited_rows, is_row, is_rule, plain
@@ -15,6 +14,7 @@ from cogdoc.engines.vision.transcription import RETRY_SAMPLING
 from cogdoc.engines.vision.vision_model import GREEDY, FinishReason, PageImage, VisionModel
 from cogdoc.parsing.numbers import Number, parse_number
 from cogdoc.parsing.page_text import PageText
+from cogdoc.parsing.picture_labels import Label, labels_of
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "?"})

@@ -1,7 +1,8 @@
 """Reads charts without a model: marks are measured, labels are read, and questions are answered from the table.
 
 Start with `chart_recognition`, which tries the kinds of charts in turn. A chart's words become labels
-(`chart_labels`), its pixels or vector paths become marks (`marks`, `bar_layout`, `curves`, `discs`, with `colors`).
+(`cogdoc.parsing.picture_labels`), its pixels or vector paths become marks (`marks`, `bar_layout`, `curves`, `discs`,
+with `colors`).
 `bars`, `lines` and `pies` put both together, with `axes`, `categories`, `legend`, `titles` and `mark_values`.
 `chart_questions` answers questions from the table, with `matching` (which cells a question names), `intents` and
 `operations` (what it asks for), `arithmetic` and `comparisons`.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cogdoc.engines.builtin.charts.chart_labels import Label
+from cogdoc.parsing.picture_labels import Label
 
 _Edge = Callable[[Label], float]
 

@@ -11,11 +11,11 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout, Row, group_rows, transpose
 from cogdoc.engines.builtin.charts.categories import category_labels, category_positions
-from cogdoc.engines.builtin.charts.chart_labels import Label
 from cogdoc.engines.builtin.charts.chart_parts import Bar, Color, Picture
 from cogdoc.engines.builtin.charts.colors import background_of, hexadecimal
 from cogdoc.engines.builtin.charts.legend import find_legend, headings, names_by_text_color
 from cogdoc.engines.builtin.charts.mark_values import Mark, anchor_scale, common_unit, units_per_pixel, value_of_mark
+from cogdoc.parsing.picture_labels import Label
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 _KINDS = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout
-from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merge_labels, phrases
+from cogdoc.parsing.picture_labels import Label, clusters, in_reading_order, merge_labels, phrases
 
 _WRAP_GAP = 0.3
 """Largest gap in text heights between the lines of one label; the axis title is farther away."""

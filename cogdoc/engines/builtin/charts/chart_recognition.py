@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout, find_layout
 from cogdoc.engines.builtin.charts.bars import read_bars
-from cogdoc.engines.builtin.charts.chart_labels import Label, labels_of, usual_height
 from cogdoc.engines.builtin.charts.chart_parts import Bar, Curve, Drawing, Picture
 from cogdoc.engines.builtin.charts.colors import background_of
 from cogdoc.engines.builtin.charts.curves import drawn_curves, find_curves, plot_of
@@ -18,6 +17,7 @@ from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, paint_dra
 from cogdoc.engines.builtin.charts.pies import read_pie
 from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title
 from cogdoc.parsing.page_text import Line
+from cogdoc.parsing.picture_labels import Label, labels_of, usual_height
 from cogdoc.results.records import Chart, ChartKind
 
 _MIN_SIDE = 40

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, in_reading_order, merge_labels, phrases
 from cogdoc.engines.builtin.charts.chart_parts import Color, Picture
 from cogdoc.engines.builtin.charts.colors import distance, mask_of, text_color
+from cogdoc.parsing.picture_labels import Label, clusters, in_reading_order, merge_labels, phrases
 from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 
 _MARKS_IN_TEXT = re.compile(r"^[\s■●•▪◆▲▼★□○—–_=*+.|-]+(?=\w)")

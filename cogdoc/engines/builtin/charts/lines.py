@@ -11,12 +11,12 @@ import numpy as np
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale, fit_scale
-from cogdoc.engines.builtin.charts.chart_labels import Label, clusters, merge_labels, phrases
 from cogdoc.engines.builtin.charts.chart_parts import Color, Curve, Picture
 from cogdoc.engines.builtin.charts.colors import distance, hexadecimal, text_color
 from cogdoc.engines.builtin.charts.curves import plot_of
 from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names_by_text_color
 from cogdoc.engines.builtin.charts.mark_values import Mark, common_unit, value_of_mark
+from cogdoc.parsing.picture_labels import Label, clusters, merge_labels, phrases
 from cogdoc.results.records import Chart, ChartKind, ChartSeries
 
 _MAX_UNEVENNESS = 0.45

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale
-from cogdoc.engines.builtin.charts.chart_labels import Label
 from cogdoc.engines.builtin.charts.chart_parts import Color
 from cogdoc.engines.builtin.charts.colors import hexadecimal
+from cogdoc.parsing.picture_labels import Label
 from cogdoc.results.records import ChartValue
 
 _AGREEMENT = 0.04

@@ -8,11 +8,11 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.builtin.charts.chart_labels import Label, in_reading_order, merge_labels, phrases
 from cogdoc.engines.builtin.charts.chart_parts import Picture, Pie, Slice
 from cogdoc.engines.builtin.charts.colors import hexadecimal
 from cogdoc.engines.builtin.charts.legend import find_legend
 from cogdoc.parsing.numbers import find_numbers
+from cogdoc.parsing.picture_labels import Label, in_reading_order, merge_labels, phrases
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 _MAX_DISTANCE = 2.3
