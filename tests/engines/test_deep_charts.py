@@ -66,6 +66,13 @@ def test_a_table_that_cannot_be_right_is_refused(name: str) -> None:
     assert parse_chart(reply_lines(REFUSED[name])) is None
 
 
+@pytest.mark.parametrize("line", ["标题：季度销售额", "Title: 季度销售额", "## 标题: 季度销售额"])
+def test_the_word_title_in_front_of_a_title_is_left_out(line: str) -> None:
+    chart = to_chart(reply_lines(f"{line}\n\n| 季度 | 2023 |\n|---|---|\n| 一 | 3 |\n| 二 | 4 |"), NO_WORDS)
+    assert chart is not None
+    assert chart.title == "季度销售额"
+
+
 def test_rows_without_a_header_and_a_title_are_one_nameless_series() -> None:
     chart = to_chart(reply_lines("Apples, 12%\nPears, 88%"), NO_WORDS)
     assert table_of(chart) == [[12, 88]]

@@ -21,7 +21,7 @@ NO_VALUE = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "?"})
 """Content of a cell for which the chart shows no value."""
 
 _APPROXIMATELY = re.compile(r"^(?:[~≈∼]|ca?\.|about|approx\.?|约)\s*", re.IGNORECASE)
-_TITLE_PREFIX = re.compile(r"^(?:#+\s*|\*\*)?(?:(?:chart )?title|caption|标题)\s*[::]\s*", re.IGNORECASE)
+_TITLE_PREFIX = re.compile(r"^(?:#+\s*|\*\*)?(?:(?:chart )?title|caption|标题)\s*[:：]\s*", re.IGNORECASE)
 _YEAR = re.compile(r"(?:1[89]|20|21)\d\d")
 _FENCE = re.compile(r"\s*(?:```|~~~).*")
 
