@@ -7,19 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pymupdf
 import pytest
+from small_pdfs import save_pdf
 
 import cogdoc
 
 
 @pytest.fixture
 def bill(tmp_path: Path) -> Path:
-    file = pymupdf.open()
-    for text in ("Invoice number: A-1047", "Total due: $98.76"):
-        file.new_page().insert_text((72, 72), text)
-    file.save(tmp_path / "bill.pdf")
-    return tmp_path / "bill.pdf"
+    return save_pdf(tmp_path / "bill.pdf", "Invoice number: A-1047", "Total due: $98.76")
 
 
 def test_one_question_gives_one_answer_with_its_place(bill: Path) -> None:

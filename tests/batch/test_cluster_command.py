@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 import pytest
+from small_pdfs import save_pdf
 
 pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 
@@ -36,10 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three files of several pages, and a damaged one."""
     folder = tmp_path_factory.mktemp("in")
     for name in ("a", "b", "c"):
-        with pymupdf.open() as pdf:
-            for page in range(PAGES):
-                pdf.new_page().insert_text((72, 72), f"{name}, page {page + 1}")
-            pdf.save(folder / f"{name}.pdf")
+        save_pdf(folder / f"{name}.pdf", *(f"{name}, page {page + 1}" for page in range(PAGES)))
     (folder / "damaged.pdf").write_bytes(b"%PDF-1.7 and no more")
     return folder
 

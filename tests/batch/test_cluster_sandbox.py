@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import cluster_functions as remote
-import pymupdf
 import pytest
+from small_pdfs import save_pdf
 
 pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 
@@ -104,14 +104,11 @@ def expected(many_pages: Path) -> str:
 
 
 def write_pdf(path: Path, pages: int) -> None:
-    file = pymupdf.open()
-    for page in range(pages):
-        file.new_page().insert_text((72, 72), f"{path.stem}, page {page + 1}\n\nSome words of it.")
-    file.save(path)
+    save_pdf(path, *(f"{path.stem}, page {page + 1}\nSome words of it." for page in range(pages)))
 
 
 def read_page_text(document: Document) -> Iterator[PageRecord]:
-    """The quickest work there is: the text of the pages, without their layout."""
+    """Yield the text of the pages without their layout, which is quick."""
     pages = (Page(document, number) for number in document.page_numbers(PageSelection()))
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         words = page.text()
@@ -187,7 +184,7 @@ def test_errors_keep_their_message_and_hint(cluster_sandbox: ClusterSandbox) -> 
     assert (caught.value.message, caught.value.hint) == ("the message", "the hint")
 
 
-def test_calls_that_somebody_waits_for_run_first(cluster_sandbox: ClusterSandbox) -> None:
+def test_calls_whose_results_are_awaited_run_first(cluster_sandbox: ClusterSandbox) -> None:
     ahead = [cluster_sandbox.submit(remote.nap, 0.1) for _ in range(20)]
     begun = time.monotonic()
     assert cluster_sandbox.run(remote.add, 2, 3) == 5

@@ -9,6 +9,7 @@ from typing import Any
 
 import pymupdf
 import pytest
+from small_pdfs import save_pdf
 
 from cogdoc.batch.accounting import RunCounts
 from cogdoc.batch.document_threads import OpenOptions, RunningSource, run_sources
@@ -30,10 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seven good files of one to three pages, and a damaged, an empty and an encrypted one among them."""
     folder = tmp_path_factory.mktemp("batch")
     for number in (1, 2, 4, 5, 7, 9, 10):
-        file = pymupdf.open()
-        for page in range(1 + number % 3):
-            file.new_page().insert_text((72, 72), f"File {number}, page {page + 1}")
-        file.save(folder / f"{number}.pdf")
+        save_pdf(folder / f"{number}.pdf", *(f"File {number}, page {page + 1}" for page in range(1 + number % 3)))
     (folder / "3.pdf").write_bytes(b"%PDF-1.7 and no more")
     (folder / "6.png").touch()
     pymupdf.open(folder / "9.pdf").save(
@@ -49,7 +47,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 def read_page_text(document: Document, selection: PageSelection = EVERY_PAGE) -> Iterator[AnyRecord]:
-    """The quickest work there is: the text of the pages, without their layout."""
+    """Yield the text of the pages without their layout, which is quick."""
     for number in document.page_numbers(selection):
         words = Page(document, number).text()
         yield PageRecord(

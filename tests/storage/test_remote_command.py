@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pymupdf
 import pytest
+from small_pdfs import save_pdf
 
 pytestmark = pytest.mark.slow
 
@@ -20,9 +20,7 @@ def folder(tmp_path: Path, samples: Path) -> Path:
     folder = tmp_path / "in"
     (folder / "sub").mkdir(parents=True)
     for name in ("1", "2", "sub/letter"):
-        with pymupdf.open() as pdf:
-            pdf.new_page().insert_text((72, 72), f"This is file {name}.")
-            pdf.save(folder / f"{name}.pdf")
+        save_pdf(folder / f"{name}.pdf", f"This is file {name}.")
     (folder / "encrypted.pdf").write_bytes((samples / "encrypted.pdf").read_bytes())
     return folder
 

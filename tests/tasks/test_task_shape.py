@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pymupdf
 import pytest
+from small_pdfs import save_pdf
 
 from cogdoc.documents.document import Document, open_path
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
@@ -25,11 +25,8 @@ TASKS = [OcrTask(ALL_PAGES), ChartTask(ALL_PAGES, QUESTIONS[:1]), AskTask(QUESTI
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Document]:
-    path = tmp_path_factory.mktemp("tasks") / "bill.pdf"
-    with pymupdf.open() as file:
-        for text in ("Invoice number: A-1047", "Total due: $98.76", "Thank you"):
-            file.new_page().insert_text((72, 72), text)
-        file.save(path)
+    texts = ("Invoice number: A-1047", "Total due: $98.76", "Thank you")
+    path = save_pdf(tmp_path_factory.mktemp("tasks") / "bill.pdf", *texts)
     with Sandbox() as sandbox:
         yield open_path(path, sandbox)
 
