@@ -13,6 +13,7 @@ A second table compares cogdoc's NF4 quantizer, which works in chunks, with that
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -153,4 +154,5 @@ def _print_row(name: str, cells: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
     sys.exit(main())

@@ -5,6 +5,7 @@ Three forms are pictures, two are the pages of a PDF with a text layer. Training
 
 from __future__ import annotations
 
+import argparse
 import random
 from pathlib import Path
 
@@ -78,4 +79,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0]).parse_args()
     main()

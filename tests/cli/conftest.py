@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
-from running import COMMAND, Cogdoc, Ended, clean_environment
+from running import COMMAND, Cogdoc, CommandResult, clean_environment
 from small_pdfs import save_pdf
 
 
@@ -17,7 +17,7 @@ from small_pdfs import save_pdf
 def cogdoc(tmp_path: Path) -> Cogdoc:
     """Runs the command in a temporary folder and waits until it ends."""
 
-    def run(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> Ended:
+    def run(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> CommandResult:
         ended = subprocess.run(
             [*COMMAND, *map(str, arguments)],
             input=stdin,
@@ -27,7 +27,7 @@ def cogdoc(tmp_path: Path) -> Cogdoc:
             timeout=120,
             check=False,
         )
-        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+        return CommandResult(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
     return run
 

@@ -11,7 +11,7 @@ COMMAND = (sys.executable, "-m", "cogdoc")
 
 
 @dataclass(frozen=True)
-class Ended:
+class CommandResult:
     """The result of a command."""
 
     code: int
@@ -19,7 +19,7 @@ class Ended:
     err: str
 
 
-Cogdoc = Callable[..., Ended]
+Cogdoc = Callable[..., CommandResult]
 """The type of the fixture `cogdoc`: takes arguments, returns the result."""
 
 
