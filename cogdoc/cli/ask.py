@@ -20,7 +20,7 @@ The last argument is the question, unless you give it with -q or --questions-fro
   cogdoc ask scan.png -q "Who signed it?" -q "When?" --out json
   curl -s https://example.org/report.pdf | cogdoc ask - "net income in 2023?"
 
-Prints the bare answer, with path:page: in front if there is more than one source. Prints nothing if the answer
+Prints the bare answer, with path:page: in front if there is more than one source. Prints nothing if the answer \
 is not in the document (exit code 0, or 10 with --strict).
 """
 

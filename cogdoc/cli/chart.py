@@ -17,7 +17,7 @@ HELP = """Turn charts back into tables.
   cogdoc chart report.pdf --pages 6 --out json
   cogdoc chart sales.png -q "Which year had the highest revenue?"
 
-Reads bar charts (also grouped and stacked), line charts and pie charts. Values come from printed labels if there
+Reads bar charts (also grouped and stacked), line charts and pie charts. Values come from printed labels if there \
 are any. Otherwise they are measured against the axis, and the output says so.
 """
 

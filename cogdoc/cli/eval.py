@@ -22,7 +22,7 @@ HELP = """Measure how well an engine reads, on public benchmarks or on your own 
   cogdoc eval docvqa spdocvqa/val_v1.0_withQT.json --to docvqa-run/
   cogdoc eval ocr pages.jsonl --engine cogvlm2 --out json
 
-With --to, the outcome of each case is stored at once, the same command resumes a run that was stopped, and
+With --to, the outcome of each case is stored at once, the same command resumes a run that was stopped, and \
 report.html shows the failures with their pages. Public datasets, as their authors distribute them:
 
 \b

@@ -14,7 +14,7 @@ HELP = """Convert documents to text.
   cogdoc ocr report.pdf --pages 3-5 --out jsonl
   find . -name '*.tiff' -print0 | cogdoc ocr --files-from - -0 --out text
 
-Takes the text layer of a page if it has a good one, else runs OCR; pages can have both. Prints Markdown with
+Takes the text layer of a page if it has a good one, else runs OCR; pages can have both. Prints Markdown with \
 headings, lists and tables in reading order.
 """
 
