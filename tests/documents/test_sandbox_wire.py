@@ -205,7 +205,7 @@ def test_infinite_numbers_are_transferred_unchanged() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("sent", [pickle.dumps(0), b"\x01" + b"\xff" * 8, b"\x07" + bytes(8), b"\x02" + bytes(8)])
 def test_worker_that_sends_something_else_fails_only_its_own_call(fresh_sandbox: Sandbox, sent: bytes) -> None:
-    with pytest.raises(DamagedError, match="something else"):
+    with pytest.raises(DamagedError, match="something other than a result"):
         fresh_sandbox.run(worker.send_instead, sent)
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
