@@ -18,6 +18,7 @@ def bill(tmp_path: Path) -> Path:
     return save_pdf(tmp_path / "bill.pdf", "Invoice number: A-1047", "Total due: $98.76")
 
 
+@pytest.mark.slow
 def test_one_question_gives_one_answer_with_its_place(bill: Path) -> None:
     record = cogdoc.ask(bill, "invoice number?")
     assert isinstance(record, cogdoc.AnswerRecord)

@@ -49,6 +49,7 @@ def test_a_command_of_the_readme_prints_what_is_shown(command: str, shown: str) 
     assert done.stdout.replace("\r\n", "\n") + ending == shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", blocks("python"))
 def test_the_python_of_the_readme_runs(code: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from placed_pages import page_of, rows, table
@@ -9,6 +10,8 @@ from placed_pages import page_of, rows, table
 from cogdoc.engines.builtin.answering import answer_question
 from cogdoc.parsing.page_text import PageLayout
 from cogdoc.query.page_ranking import rank_pages
+
+pytestmark = pytest.mark.slow
 
 PRINTED = [
     "Total:",

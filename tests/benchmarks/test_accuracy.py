@@ -28,6 +28,7 @@ def test_systems_are_columns_and_differences_are_paired() -> None:
     assert lines[-1] == "| all en: cogdoc ahead by |  |  | -0.100 (-0.100 to -0.100) |"
 
 
+@pytest.mark.slow
 def test_a_page_that_another_system_cannot_read_scores_zero(tmp_path: Path) -> None:
     case = Case("x", "own", tmp_path / "none.png", Task.OCR, "text", truth={"text": "a"})
     (read,) = read_with("rapidocr", [case], 1)

@@ -34,6 +34,7 @@ def huge_png(path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_missing_file(cogdoc: Any) -> None:
     ended = cogdoc("ocr", "gone.pdf")
     assert (ended.code, ended.out) == (4, "")
@@ -87,6 +88,7 @@ def test_password_file_that_is_missing_or_empty(cogdoc: Any, blank: Path, tmp_pa
     assert_one_line(cogdoc("ocr", blank, "--password-file", "gone"), "--password-file: gone cannot be read")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pages", "message"),
     [
@@ -102,6 +104,7 @@ def test_impossible_pages(cogdoc: Any, blank: Path, pages: str, message: str) ->
     assert_one_line(ended, message)
 
 
+@pytest.mark.slow
 def test_truncated_pdf(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
     whole = (samples / "report.pdf").read_bytes()
     (tmp_path / "cut.pdf").write_bytes(whole[: len(whole) // 2])
@@ -110,6 +113,7 @@ def test_truncated_pdf(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
     assert_one_line(ended, "cut.pdf: damaged file")
 
 
+@pytest.mark.slow
 def test_image_of_four_gigapixels(cogdoc: Any, tmp_path: Path) -> None:
     huge_png(tmp_path / "huge.png")
     ended = cogdoc("ocr", "huge.png")
@@ -131,6 +135,7 @@ def test_unwritable_places(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
         assert_one_line(ended, message)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_full_disk_behind_standard_output(blank: Path) -> None:
     with Path("/dev/full").open("w") as full:
@@ -147,6 +152,7 @@ def test_full_disk_behind_standard_output(blank: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -173,6 +179,7 @@ def test_impossible_command_lines(cogdoc: Any, blank: Path, arguments: list[str]
     assert_one_line(ended, message)
 
 
+@pytest.mark.slow
 def test_lists_of_files_that_are_missing_or_empty(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "empty.txt").touch()
     for name, message in [("gone.txt", "No such file"), ("empty.txt", "the list of files is empty")]:
@@ -181,6 +188,7 @@ def test_lists_of_files_that_are_missing_or_empty(cogdoc: Any, tmp_path: Path) -
         assert_one_line(ended, message)
 
 
+@pytest.mark.slow
 def test_standard_input_that_is_empty_or_used_twice(cogdoc: Any) -> None:
     ended = cogdoc("ocr", "-")
     assert ended.code == 4
@@ -235,12 +243,14 @@ def test_page_limit(cogdoc: Any, long_pdf: Path) -> None:
     assert_one_line(ended, "400 pages are more than --max-pages 10")
 
 
+@pytest.mark.slow
 def test_control_characters_in_a_file_name_are_escaped(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "a\x1b[31m\nb.pdf").touch()
     ended = cogdoc("ocr", "a\x1b[31m\nb.pdf")
     assert_one_line(ended, "a\\x1b[31m\\x0ab.pdf: the file is empty")
 
 
+@pytest.mark.slow
 def test_file_name_that_is_not_utf8_is_reported_in_valid_json(cogdoc: Any, tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.pdf")
     (tmp_path / name).touch()

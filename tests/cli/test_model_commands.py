@@ -35,6 +35,7 @@ def pulled(small_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_model_command_shows_examples(cogdoc: Cogdoc, command: str) -> None:
     ended = cogdoc("model", command, "--help")

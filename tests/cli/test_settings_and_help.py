@@ -35,6 +35,7 @@ def test_help_of_every_command_shows_examples_and_loads_nothing_heavy(cogdoc: An
     assert modules_imported("-m", "cogdoc", command, "--help") & HEAVY == set()
 
 
+@pytest.mark.slow
 def test_help_lists_the_commands_and_loads_nothing_heavy(cogdoc: Any) -> None:
     ended = cogdoc("--help")
     assert (ended.code, ended.err) == (0, "")
@@ -64,6 +65,7 @@ def test_version_is_that_of_the_package(cogdoc: Any) -> None:
     assert cogdoc("--version").out == f"cogdoc {version('cogdoc')}\n"
 
 
+@pytest.mark.slow
 def test_doctor_shows_libraries_and_the_engine(cogdoc: Any) -> None:
     ended = cogdoc("doctor")
     assert (ended.code, ended.err) == (0, "")

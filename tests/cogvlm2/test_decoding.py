@@ -100,6 +100,7 @@ def test_right_drafts_save_passes() -> None:
     assert passes == 2  # twelve tokens: one from the prompt pass, then six, then five
 
 
+@pytest.mark.slow
 @settings(max_examples=20, deadline=None)
 @given(row=row_strategy, others=st.lists(row_strategy, max_size=2), index=st.integers(0, 11))
 def test_a_stop_token_ends_its_row_alone_and_is_not_part_of_the_answer(

@@ -269,6 +269,7 @@ def test_block_sizes_are_those_of_the_quantizer() -> None:
     assert (tensor_memory.BLOCK, tensor_memory.SCALE_BLOCK) == (quantization.BLOCK, quantization.SCALE_BLOCK)
 
 
+@pytest.mark.slow
 @given(config=configs(), quantization=st.sampled_from(["none", "nf4", "int8"]), batch=st.integers(1, 5), data=st.data())
 def test_the_longest_context_fits_and_one_token_more_does_not(
     config: ModelConfig, quantization: Quantization, batch: int, data: st.DataObject

@@ -30,6 +30,7 @@ def lines_of(output: str) -> dict[str, str]:
     return {line[2:16].strip(): line for line in output.splitlines() if line.startswith("  ") and line[2:16].strip()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("maker", "options"),
     [
@@ -139,6 +140,7 @@ def test_a_row_padded_on_the_right_has_to_give_what_it_gives_alone(
     assert off == {"single1", "batch_right"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_eoi_sent_to_the_wrong_expert_is_noticed(
     dtype: torch.dtype, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -175,6 +175,7 @@ def test_both_kernels_compute_what_the_expanded_weight_computes(quant_type: str,
         assert relative_error(result, right) < BF16_ERROR
 
 
+@pytest.mark.slow
 @given(count=st.integers(1, 600), batch=st.integers(1, 3), packed=st.booleans())
 def test_any_number_of_tokens_gives_what_the_expanded_weight_gives(count: int, batch: int, packed: bool) -> None:
     weight = random_weight(64, 128)
@@ -274,6 +275,7 @@ def test_memory_of_a_layer_is_that_of_its_codes_and_scales() -> None:
     assert weight_bytes(layer) == stored + tables
 
 
+@pytest.mark.slow
 def test_published_int4_computes_what_its_expanded_weights_compute(tmp_path: Path) -> None:
     """In bf16, in which it runs, and in fp32, where rounding hides no mistake."""
     quantized = published_int4(random_weights(torch.float32))

@@ -66,6 +66,7 @@ def test_a_written_checkpoint_equals_quantizing_while_loading_bit_for_bit(
     assert all(torch.equal(a, b) for a, b in zip(outputs(one), outputs(other), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quantization", ["nf4", "int8"])
 def test_the_quantization_config_is_that_of_transformers(
     tmp_path: Path, source: Path, quantization: Literal["nf4", "int8"]
@@ -83,6 +84,7 @@ def test_the_quantization_config_is_that_of_transformers(
     assert {key: config[key] for key in RAW} == RAW
 
 
+@pytest.mark.slow
 def test_nf4_tensors_have_the_names_of_transformers(tmp_path: Path, source: Path) -> None:
     write_quantized(source, tmp_path / "written")
     tensors = written_tensors(tmp_path / "written")

@@ -27,6 +27,7 @@ def naively_selected(selection: str) -> list[int]:
     return sorted(chosen)
 
 
+@pytest.mark.slow
 @given(selections)
 def test_selection_equals_that_of_a_naive_parser(selection: str) -> None:
     assert list(parse_page_selection(selection).page_numbers(PAGES)) == naively_selected(selection)

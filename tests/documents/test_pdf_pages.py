@@ -19,6 +19,7 @@ from cogdoc.parsing.page import Page
 Open = Callable[..., Document]
 
 
+@pytest.mark.slow
 def test_pages_have_their_printed_labels(samples: Path, facts: dict[str, Any], open_file: Open) -> None:
     document = open_file(samples / "report.pdf")
     labels = [Page(document, number).text().label for number in range(1, document.page_count + 1)]

@@ -116,6 +116,7 @@ def test_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path, open_file:
     assert "--max-megapixels" in (caught.value.hint or "")
 
 
+@pytest.mark.slow
 def test_huge_second_frame_is_refused_too(tmp_path: Path, open_file: Open) -> None:
     small, large = Image.new("1", (8, 8)), Image.new("1", (20000, 20000))
     small.save(tmp_path / "frames.tiff", save_all=True, append_images=[large], compression="group4")

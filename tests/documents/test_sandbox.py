@@ -22,6 +22,7 @@ def assert_works(sandbox: Sandbox) -> None:
     assert sandbox.run(worker.add, 2, 3) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_killed_worker_fails_only_its_own_call(fresh_sandbox: Sandbox, number: int) -> None:
     with pytest.raises(DamagedError, match=f"crashed .signal {int(number)}"):
@@ -29,12 +30,14 @@ def test_killed_worker_fails_only_its_own_call(fresh_sandbox: Sandbox, number: i
     assert_works(fresh_sandbox)
 
 
+@pytest.mark.slow
 def test_worker_that_exits_is_an_error(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="exit code 3"):
         fresh_sandbox.run(worker.leave, 3)
     assert_works(fresh_sandbox)
 
 
+@pytest.mark.slow
 def test_hanging_worker_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     with Sandbox(timeout=10) as sandbox:
@@ -50,6 +53,7 @@ def test_exceptions_become_one_line_errors(fresh_sandbox: Sandbox) -> None:
     assert_works(fresh_sandbox)
 
 
+@pytest.mark.slow
 def test_cogdoc_errors_keep_their_message_and_hint(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(EncryptedError) as caught:
         fresh_sandbox.run(worker.refuse)
@@ -76,6 +80,7 @@ def test_printing_worker_neither_breaks_the_channel_nor_reaches_the_parents_outp
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_workers_ignore_interrupts(fresh_sandbox: Sandbox) -> None:
     assert fresh_sandbox.run(worker.ignore_interrupts_for, 0.1) == "still here"
 
@@ -92,6 +97,7 @@ def test_closing_ends_the_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> No
         os.kill(number, 0)
 
 
+@pytest.mark.slow
 def test_workers_run_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     with Sandbox(jobs=2, timeout=60) as sandbox:
@@ -101,6 +107,7 @@ def test_workers_run_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
         assert os.getpid() not in ids
 
 
+@pytest.mark.slow
 def test_works_in_a_script_without_a_main_guard_and_next_to_misleading_modules(tmp_path: Path, samples: Path) -> None:
     (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")
     script = tmp_path / "script.py"

@@ -55,12 +55,14 @@ def test_processor_time_limit_ends_a_worker_without_its_parent(fresh_sandbox: Sa
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
+@pytest.mark.slow
 def test_every_call_has_its_own_processor_time_beyond_the_time_limit(fresh_sandbox: Sandbox) -> None:
     cores = os.cpu_count() or 1
     for _ in range(3):
         assert fresh_sandbox.run(worker.processor_seconds_left) >= 60 * cores
 
 
+@pytest.mark.slow
 def test_workers_open_few_files_write_small_ones_and_leave_no_core(fresh_sandbox: Sandbox, tmp_path: Path) -> None:
     with pytest.raises(DamagedError, match="File too large"):
         fresh_sandbox.run(worker.write_file, tmp_path / "large", 100 * MB)
@@ -70,12 +72,14 @@ def test_workers_open_few_files_write_small_ones_and_leave_no_core(fresh_sandbox
         fresh_sandbox.run(worker.open_files, 1000)
 
 
+@pytest.mark.slow
 @linux_only
 @pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
 def test_workers_cannot_use_the_network(fresh_sandbox: Sandbox, family: socket.AddressFamily) -> None:
     assert fresh_sandbox.run(worker.reach_network, int(family)) == "EPERM"
 
 
+@pytest.mark.slow
 @linux_only
 @pytest.mark.parametrize("how", ["fork", "spawn", "exec"])
 def test_workers_can_start_threads_but_no_processes(fresh_sandbox: Sandbox, how: str) -> None:
@@ -90,6 +94,7 @@ def test_confinement_is_described() -> None:
     assert description.endswith(" MB, network refused")
 
 
+@pytest.mark.slow
 def test_output_of_workers_is_discarded(fresh_sandbox: Sandbox, capfd: pytest.CaptureFixture[str]) -> None:
     assert fresh_sandbox.run(worker.flood_output) == "still here"
     assert capfd.readouterr() == ("", "")

@@ -217,12 +217,14 @@ def test_worker_that_floods_the_channel_fails_only_its_own_call(fresh_sandbox: S
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
+@pytest.mark.slow
 def test_invalid_unicode_fails_only_its_own_call(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="cannot be read"):
         fresh_sandbox.run(worker.echo, "\ud800")
     assert fresh_sandbox.run(worker.echo, "all well") == "all well"
 
 
+@pytest.mark.slow
 def test_result_larger_than_the_limit_is_too_large(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(TooLargeError, match="more than 64 MB"):
         fresh_sandbox.run(worker.long_text, 70 * 2**20)

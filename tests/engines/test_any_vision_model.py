@@ -64,6 +64,7 @@ def engine_for(model: ScriptedModel) -> VisionEngine:
 # Answers
 
 
+@pytest.mark.slow
 def test_an_answer_has_the_box_of_its_words_and_the_confidence_of_its_tokens(key_figures: Page) -> None:
     answer = engine_for(ScriptedModel({CHAIR: ["Tobias Renquist"]})).answer(CHAIR, [key_figures], 8)
     assert answer.text == "Tobias Renquist"
@@ -76,6 +77,7 @@ def test_an_answer_has_the_box_of_its_words_and_the_confidence_of_its_tokens(key
     assert any(left <= box.x0 and top <= box.y0 and box.x1 <= right and box.y1 <= bottom for box in boxes)
 
 
+@pytest.mark.slow
 def test_a_refusal_is_not_found(key_figures: Page) -> None:
     answer = engine_for(ScriptedModel({})).answer("What is the colour of the moon?", [key_figures], 8)
     assert (answer.text, answer.found, answer.evidence) == (None, False, ())

@@ -48,6 +48,7 @@ def test_the_text_is_that_of_its_tokens_and_of_what_was_streamed(model: CogVLM2M
     assert 0.5 < generation.confidence <= 1
 
 
+@pytest.mark.slow
 def test_a_draft_saves_passes_and_leaves_the_text_as_it_is(model: CogVLM2Model, form: PageImage) -> None:
     polls = 0
 

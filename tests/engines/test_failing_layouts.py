@@ -13,6 +13,8 @@ from cogdoc.errors import CogdocError, DamagedError, MissingError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageLayout
 
+pytestmark = pytest.mark.slow
+
 
 class PageWithoutLayout(Page):
     """A page whose text is read as usual, and whose layout analysis fails."""

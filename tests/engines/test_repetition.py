@@ -43,6 +43,7 @@ def test_random_text_never_stops(seed: int, vocabulary: int) -> None:
     assert stopped_at([draw.randrange(vocabulary) for _ in range(2048)]) is None
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(seed=SEEDS, period=st.integers(1, LONGEST_PERIOD), before=st.integers(0, 300))
 def test_a_repeated_block_of_any_period_stops_in_time(seed: int, period: int, before: int) -> None:
@@ -55,6 +56,7 @@ def test_a_repeated_block_of_any_period_stops_in_time(seed: int, period: int, be
     assert before + min(REPEATED_TOKENS, REPEATED_BLOCKS) < stop <= allowed
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(seed=SEEDS, period=st.integers(2, 60))
 def test_a_block_with_a_running_number_stops(seed: int, period: int) -> None:

@@ -249,6 +249,7 @@ def test_a_tile_that_is_mostly_a_table_is_read_as_one() -> None:
     assert {tile.is_table for tile in tiles if tile.box.x1 < 320} == {False}
 
 
+@pytest.mark.slow
 @given(tokens=st.integers(0, 20_000), rows=st.integers(1, 120), height=st.floats(700, 5000))
 def test_every_line_is_complete_in_some_tile(tokens: int, rows: int, height: float) -> None:
     pitch = (height - 60) / rows

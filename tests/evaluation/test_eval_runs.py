@@ -165,6 +165,7 @@ def test_a_failed_case_that_is_graded_elsewhere_has_no_score_and_is_in_the_answe
     assert "no such file" in (run.to / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_failed_page_test_shows_its_page(run: Run) -> None:
     bill(run.folder / "bill.pdf", pages_before=2)
     run([{"file": "bill.pdf", "page": 3, "id": "x", "type": "absent", "text": "Harbour Chandlery"}], dataset="tests")
@@ -182,6 +183,7 @@ def test_the_picture_of_a_refusal_shows_the_evidence_page(run: Run) -> None:
         assert picture.width > picture.height
 
 
+@pytest.mark.slow
 def test_a_replaced_run_leaves_nothing_behind(run: Run) -> None:
     run(questions("a", answers=["no"]))
     (run.to / "answers.json").write_text("{}")
@@ -191,6 +193,7 @@ def test_a_replaced_run_leaves_nothing_behind(run: Run) -> None:
     assert sorted(file.name for file in run.to.iterdir()) == ["outcomes.jsonl", "run.json"]
 
 
+@pytest.mark.slow
 def test_a_wrong_path_is_an_error_before_anything_is_created(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cogdoc", "eval", "qa", "nowhere.jsonl", "--to", "run"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -221,6 +224,7 @@ def test_scores_published_for_a_group_are_shown_only_for_that_group(
     assert summarize(facts, [outcome]).published == published
 
 
+@pytest.mark.slow
 def test_texts_of_pages_are_whole_in_the_file_and_cut_in_memory(run: Run) -> None:
     text = "Harbour Chandlery " * 200
     row = {"file": "bill.pdf", "id": "a", "text": text}
@@ -254,6 +258,7 @@ def test_intervals_over_many_cases_take_little_memory() -> None:
     assert peak < 20 * 2**20
 
 
+@pytest.mark.slow
 def test_separate_cases_of_one_document_are_each_answered(run: Run, engine: Engine, sandbox: Sandbox) -> None:
     write_lines(
         run.path, [*questions("a"), *questions("b", file="other.pdf"), *questions("c", question="Invoice number?")]

@@ -123,6 +123,7 @@ def test_revision_can_be_pinned_to_a_commit(hub: Hub, tmp_path: Path, folder: Pa
     assert hub.requests
 
 
+@pytest.mark.slow
 def test_modelscope_serves_the_same_model(hub: Hub, folder: Path) -> None:
     hub.repository = "ZhipuAI/cogvlm2-llama3-chat-19B"
     assert command("pull", "chat", "--from", "modelscope", "--quiet").stderr == ""
@@ -137,6 +138,7 @@ def test_offline_pull_is_refused_at_once(hub: Hub, way: str) -> None:
     assert hub.requests == []
 
 
+@pytest.mark.slow
 def test_unreachable_hub_is_a_one_line_error(home: Path) -> None:  # noqa: ARG001
     done = command("pull", HF_ENDPOINT="http://127.0.0.1:9")
     assert done.returncode == 5
@@ -144,6 +146,7 @@ def test_unreachable_hub_is_a_one_line_error(home: Path) -> None:  # noqa: ARG00
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_model_in_the_hugging_face_cache_is_used_and_never_removed(hub: Hub, whole: Path, tmp_path: Path) -> None:
     snapshot = tmp_path / "hf" / "hub" / "models--THUDM--cogvlm2-llama3-chat-19B" / "snapshots" / COMMIT
     shutil.copytree(whole, snapshot)

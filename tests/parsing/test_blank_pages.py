@@ -21,6 +21,7 @@ def assert_blank(page_text: PageText) -> None:
     assert page_text.resolution is None, "no OCR was run"
 
 
+@pytest.mark.slow
 def test_noisy_scan_of_an_empty_sheet_is_blank(samples: Path, read_file: Any) -> None:
     assert_blank(read_file(samples / "blank.png"))
 

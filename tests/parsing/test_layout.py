@@ -28,6 +28,7 @@ def rows_of(block: Block) -> list[list[str]]:
     return [[cell.text for cell in row] for row in block.table.rows]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", [0, 1, 2])
 def test_tables_of_the_report_have_exactly_their_cells(read_sample: Any, facts: dict[str, Any], index: int) -> None:
     known = facts["report.pdf"]["tables"][index]
@@ -109,6 +110,7 @@ def test_footnotes_follow_the_text_that_they_explain(read_sample: Any) -> None:
     assert max(bodies) < min(notes)
 
 
+@pytest.mark.slow
 def test_chinese_invoice_is_read_with_its_table(read_sample: Any, facts: dict[str, Any]) -> None:
     layout = read_sample("invoice-zh.png")
     text = bare(layout.page_text.text)
@@ -123,6 +125,7 @@ def test_chinese_invoice_is_read_with_its_table(read_sample: Any, facts: dict[st
     assert [bare(cell) for cell in known["tables"][0]["rows"][0]] in rows
 
 
+@pytest.mark.slow
 def test_runs_of_chinese_characters_are_single_words(read_sample: Any) -> None:
     words = [word.text for word in read_sample("invoice-zh.png").page_text.words]
     assert any("青岚市云杉水务有限公司" in word for word in words)

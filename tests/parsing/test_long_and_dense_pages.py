@@ -16,12 +16,13 @@ from PIL import Image, ImageDraw
 from cogdoc.parsing.ocr.bands import OVERLAP, plan_bands, recognize_bands
 from cogdoc.parsing.ocr.ocr_lines import OcrLine
 
+pytestmark = pytest.mark.slow
+
 
 def bare(text: str) -> str:
     return "".join(text.split())
 
 
-@pytest.mark.slow
 def test_each_order_of_the_screenshot_is_read_once(read_sample: Any, facts: dict[str, Any]) -> None:
     page_text = read_sample("screenshot.png").page_text
     assert "tiled" in page_text.flags
@@ -57,7 +58,6 @@ def test_resolution_of_ocr_is_reported(read_sample: Any) -> None:
     assert read_sample("report.pdf", 1).page_text.resolution is None
 
 
-@pytest.mark.slow
 def test_small_print_is_read_at_the_resolution_of_its_file(tmp_path: Path, read_file: Any) -> None:
     sheet = Image.new("L", (3000, 700), 255)
     draw = ImageDraw.Draw(sheet)

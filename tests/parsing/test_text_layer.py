@@ -42,6 +42,7 @@ def test_box_of_a_word_contains_its_ink(
     assert around == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_boxes_follow_the_rotation_of_the_page(
     tmp_path: Path, text_pdf: Path, open_file: Any, read_file: Any, ink: Any, rotation: int

@@ -69,6 +69,7 @@ def test_the_script_reproduces_the_facts(generated: Path, file: str) -> None:
     assert (generated / file).read_bytes() == (FOLDER / file).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 def test_the_script_reproduces_the_file(generated: Path, file: str) -> None:
     if (generated / file).read_bytes() == (FOLDER / file).read_bytes():

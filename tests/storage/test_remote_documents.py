@@ -61,6 +61,7 @@ def test_folders_keep_their_names_if_several_are_named() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_local_copy_exists_only_while_the_document_is_read(bucket: Any, samples: Path, tmp_path: Path) -> None:
     bucket.put_file(str(samples / "report.pdf"), "shelf/report.pdf")
     (source,) = found("s3://shelf/report.pdf")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.answering import confidence, proposal_ranking
@@ -59,6 +60,7 @@ def test_answer_weights_move_towards_what_right_proposals_have(tmp_path: Path) -
     assert load_model(tmp_path / "model.json") == model
 
 
+@pytest.mark.slow
 def test_page_weights_put_the_right_page_first() -> None:
     rankings = []
     for document in range(10):
