@@ -202,7 +202,6 @@ def test_infinite_numbers_are_transferred_unchanged() -> None:
     assert through(read_page_size, (math.inf, -math.inf)) == (math.inf, -math.inf)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sent", [pickle.dumps(0), b"\x01" + b"\xff" * 8, b"\x07" + bytes(8), b"\x02" + bytes(8)])
 def test_worker_that_sends_something_else_fails_only_its_own_call(fresh_sandbox: Sandbox, sent: bytes) -> None:
     with pytest.raises(DamagedError, match="something other than a result"):
@@ -210,21 +209,18 @@ def test_worker_that_sends_something_else_fails_only_its_own_call(fresh_sandbox:
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
-@pytest.mark.slow
 def test_worker_that_floods_the_channel_fails_only_its_own_call(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError):
         fresh_sandbox.run(worker.flood_channel)
     assert fresh_sandbox.run(worker.add, 2, 3) == 5
 
 
-@pytest.mark.slow
 def test_invalid_unicode_fails_only_its_own_call(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(DamagedError, match="cannot be read"):
         fresh_sandbox.run(worker.echo, "\ud800")
     assert fresh_sandbox.run(worker.echo, "all well") == "all well"
 
 
-@pytest.mark.slow
 def test_result_larger_than_the_limit_is_too_large(fresh_sandbox: Sandbox) -> None:
     with pytest.raises(TooLargeError, match="more than 64 MB"):
         fresh_sandbox.run(worker.long_text, 70 * 2**20)
