@@ -56,7 +56,7 @@ def lines_of(output: str) -> dict[str, str]:
         pytest.param(
             lambda: FolderMaker(SMALL, 10),
             {"renamed": {"image": "single2", "single2": "image"}},
-            id="names that usually stand for other images",
+            id="names that usually belong to other images",
         ),
     ],
 )

@@ -53,7 +53,7 @@ def ranking_log_odds(probability: float) -> float:
 
 
 def looks_like_chart(page: PageView) -> bool:
-    """Whether a page is a picture with few words, many of which are numbers."""
+    """Whether a page is a picture with few words and many numbers among them."""
     segments = page.segments
     if page.layout.page_text.origin is not TextOrigin.OCR or not 0 < len(segments) <= MAX_CHART_SEGMENTS:
         return False

@@ -3,7 +3,7 @@
     score = bias + sum of weight * feature
     probability = exp(score) / (1 + sum of exp(score) over all proposals)
 
-(McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; the 1 stands for "not found".)
+(McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; the 1 is the odds of "not found".)
 Among proposals with the same text, only the best one counts. Each feature is between 0 and 1.
 """
 
