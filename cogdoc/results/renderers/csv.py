@@ -1,4 +1,7 @@
-"""`--out csv` (RFC 4180): a row for each answer, or a block of rows for each chart."""
+"""`--out csv` (RFC 4180): a row for each answer, or a block of rows for each chart.
+
+Cells that a spreadsheet would take for formulas begin with an apostrophe, see `spreadsheet_cells`.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.printable import printable
 from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorInfo, SourceInfo
 from cogdoc.results.renderers.renderer import RenderContext
+from cogdoc.results.spreadsheet_cells import spreadsheet_cell
 
 
 class CsvRenderer:
     def __init__(self, stream: TextIO, context: RenderContext) -> None:
         self._stream = stream
         self._csv = csv.writer(stream)
+        self._quoted_csv = csv.writer(stream, quoting=csv.QUOTE_ALL)
         self._several_sources = context.several_sources
         self._started = False
 
@@ -45,4 +50,6 @@ class CsvRenderer:
         self._stream.flush()
 
     def _write_row(self, cells: Sequence[str]) -> None:
-        self._csv.writerow([printable(cell, keep_newlines=True) for cell in cells])
+        # Excel reads a file whose first bytes are "ID" as SYLK, another format with formulas; quotes are not "ID".
+        writer = self._quoted_csv if cells[0].startswith("ID") else self._csv
+        writer.writerow([spreadsheet_cell(printable(cell, keep_newlines=True)) for cell in cells])
