@@ -27,6 +27,7 @@ from cogdoc.results.records import (
     PageRecord,
     SourceInfo,
 )
+from cogdoc.results.spreadsheet_cells import spreadsheet_cell
 
 ENGINE = EngineInfo(name="builtin", version="0")
 UNSAFE = "\x00\x07\x08\x0b\x0d\x1b\x7f\x80\x85\x9b\u202e\u2066"
@@ -93,11 +94,11 @@ fields = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\
 
 
 @given(st.lists(fields, min_size=1, max_size=4))
-def test_csv_of_answers_parses_back_with_control_chars_escaped(texts: list[str]) -> None:
+def test_csv_of_answers_parses_back_with_control_chars_and_formulas_escaped(texts: list[str]) -> None:
     shown = written(FORMATS["csv"], "ask", [answered(text, question=text) for text in texts])
     header, *rows = csv.reader(io.StringIO(shown, newline=""))
     assert header == ["source", "question", "answer", "page", "confidence"]
-    escaped_texts = [printable(text, keep_newlines=True) for text in texts]
+    escaped_texts = [spreadsheet_cell(printable(text, keep_newlines=True)) for text in texts]
     assert rows == [["a.pdf", text, text, "3", "0.500"] for text in escaped_texts]
 
 
