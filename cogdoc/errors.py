@@ -115,3 +115,20 @@ class EncryptedError(CogdocError):
 
 class TimeLimitError(CogdocError):
     exit_code = ExitCode.TIME_LIMIT
+
+
+def as_cogdoc_error(error: BaseException) -> CogdocError:
+    """The error itself if it is a `CogdocError`; otherwise one for the user, with the error as its cause.
+
+    Panics of Rust libraries are subclasses of `BaseException` only, so whoever must not miss a failure catches that.
+    """
+    if isinstance(error, CogdocError):
+        return error
+    summary = " ".join(f"{type(error).__name__}: {error}".split())
+    described: CogdocError
+    if isinstance(error, MemoryError):
+        described = ResourceError("there is not enough memory", "run fewer --jobs, or close other programs")
+    else:
+        described = CogdocError(f"a bug: {summary}", "run again with -v for the traceback, and please report it")
+    described.__cause__ = error
+    return described

@@ -21,7 +21,7 @@ from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.documents.sources import Source, UnresolvedSource, local_copy
 from cogdoc.documents.workers import Workers
-from cogdoc.errors import CogdocError, TooLargeError
+from cogdoc.errors import CogdocError, ResourceError, TooLargeError, as_cogdoc_error
 from cogdoc.results.records import SourceInfo
 from cogdoc.tasks.describe import describe_source
 
@@ -30,6 +30,9 @@ Work = Callable[[Document], Iterator[T]]
 """What to do with an open document: yields its results one by one."""
 
 QUEUED_MESSAGES = 4
+
+POLL_SECONDS = 1.0
+"""How often a run that waits for a document checks whether the document's thread still lives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class _Message(Generic[T]):
     source: SourceInfo
     results: tuple[T, ...] = ()
     last: bool = False
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 class RunningSource(Generic[T]):
@@ -70,8 +73,13 @@ class RunningSource(Generic[T]):
         self._abandoned = threading.Event()
         if isinstance(source, UnresolvedSource):
             self._messages.put(_Message(self.info, last=True, error=source.error))
-        else:
-            threading.Thread(target=self._run, args=(source,), name="cogdoc-document", daemon=True).start()
+            return
+        self._thread = threading.Thread(target=self._run, args=(source,), name="cogdoc-document", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            refused = ResourceError(f"the system starts no thread for it: {error}", "run fewer --jobs")
+            self._messages.put(_Message(self.info, last=True, error=refused))
 
     def wait_until_open(self) -> SourceInfo:
         """The source's path, hash and page count; only its path if it cannot be opened."""
@@ -88,15 +96,27 @@ class RunningSource(Generic[T]):
         self._abandoned.set()
 
     def _receive(self) -> tuple[T, ...]:
-        message = self._messages.get()
+        message = self._next_message()
         self.info = message.source
         if message.last:
             self._ended = True
-            self.error = _as_cogdoc_error(message.error)
+            if isinstance(message.error, (KeyboardInterrupt, SystemExit)):
+                raise message.error
+            self.error = None if message.error is None else as_cogdoc_error(message.error)
         return message.results
+
+    def _next_message(self) -> _Message[T]:
+        while True:
+            try:
+                return self._messages.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                if not self._thread.is_alive() and self._messages.empty():
+                    # Memory may be too short even for the message that says so.
+                    return _Message(self.info, last=True, error=ResourceError("its thread ended without a result"))
 
     def _run(self, source: Source) -> None:
         info = self.info
+        failure: BaseException | None = None
         try:
             with local_copy(source) as path:
                 options = self._options
@@ -107,12 +127,13 @@ class RunningSource(Generic[T]):
                 self._send(_Message(info))
                 for result in self._work(document):
                     self._send(_Message(info, (result,)))
-            self._send(_Message(info, last=True))
         except _AbandonedError:
-            pass
-        except Exception as error:
-            with suppress(_AbandonedError):
-                self._send(_Message(info, last=True, error=error))
+            return
+        except BaseException as error:
+            # Without a last message the run would wait forever, so not even a panic of a Rust library may pass.
+            failure = error
+        with suppress(_AbandonedError):
+            self._send(_Message(info, last=True, error=failure))
 
     def _send(self, message: _Message[T]) -> None:
         while not self._abandoned.is_set():
@@ -151,13 +172,3 @@ def _check_page_count(document: Document, selection: PageSelection, limit: int |
     count = sum(1 for _ in document.page_numbers(selection))
     if limit is not None and count > limit:
         raise TooLargeError(f"{count} pages are more than --max-pages {limit}", "select fewer with --pages")
-
-
-def _as_cogdoc_error(error: Exception | None) -> CogdocError | None:
-    if error is None or isinstance(error, CogdocError):
-        return error
-    bug = CogdocError(
-        f"a bug: {type(error).__name__}: {error}", "run again with -v for the traceback, and please report it"
-    )
-    bug.__cause__ = error
-    return bug

@@ -97,7 +97,9 @@ def _run(arguments: list[str]) -> int:
     except OSError as error:
         warn(f"input or output failed: {error}")
         return int(ExitCode.INPUT_OUTPUT)
-    except Exception as error:
+    except SystemExit:
+        raise
+    except BaseException as error:  # panics of Rust libraries are no `Exception`
         warn(f"a bug: {type(error).__name__}: {error}")
         if "-v" in arguments or "--verbose" in arguments or "COGDOC_VERBOSE" in os.environ:
             traceback.print_exception(error)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cogdoc.batch.cluster.fetching import FetchedFiles
 from cogdoc.batch.cluster.pool import Pool, Report
-from cogdoc.batch.cluster.refusal import Refusal, host, refuse, version_error
+from cogdoc.batch.cluster.refusal import Refusal, host, refuse, refuse_panic, version_error
 from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.sandbox import Sandbox
@@ -115,6 +115,8 @@ class EngineActor:
             self._engine = load_engine(self._selection, self._seconds)
         except CogdocError as error:
             return refuse(error)
+        except BaseException as error:
+            return refuse_panic(error)
         return None
 
     def call(self, method: str, pages: tuple[PageDescription, ...] = (), *arguments: Any) -> Any:
@@ -139,6 +141,8 @@ class EngineActor:
                     raise ValueError(method)
         except CogdocError as error:
             return refuse(error, (page.request for page in pages))
+        except BaseException as error:
+            return refuse_panic(error)
 
     def _page(self, description: PageDescription) -> Page:
         page = self._pages.pop(description.key, None)

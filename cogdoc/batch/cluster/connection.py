@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cogdoc.batch.cluster.refusal import Refusal, refuse
+from cogdoc.batch.cluster.refusal import Refusal, refuse, refuse_panic
 from cogdoc.engines.entry import Actors, ClusterSize
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.registry import DEFAULT_SECONDS, ENTRIES, find_entry, load_engine, select_engine, select_fallback
@@ -183,6 +183,8 @@ def _select(request: EngineRequest) -> EngineSelection | Refusal:
         return select_engine(request)
     except CogdocError as error:
         return refuse(error)
+    except BaseException as error:
+        return refuse_panic(error)
 
 
 def _signal_handlers() -> dict[int, Any]:

@@ -14,7 +14,7 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from cogdoc.batch.cluster.refusal import Refusal
-from cogdoc.errors import CogdocError, DamagedError, MissingError, ResourceError
+from cogdoc.errors import CogdocError, DamagedError, MissingError, ResourceError, as_cogdoc_error
 
 ATTEMPTS = 3
 """How many actors may die during a call before the call fails."""
@@ -150,6 +150,15 @@ class Pool:
             raise failure
 
     def _run_slot(self, slot: _Slot) -> None:
+        """Work for a slot until the pool is closed. Whatever else ends that is an error of the calls that wait."""
+        try:
+            self._serve(slot)
+        except BaseException as error:
+            with self._condition:
+                self._actors.pop(slot, None)
+            self._remove_slot(slot, as_cogdoc_error(error))
+
+    def _serve(self, slot: _Slot) -> None:
         """Send calls to an actor one by one, and start another actor when it dies."""
         while not self._closed:
             try:
@@ -171,7 +180,7 @@ class Pool:
                 except RayError:
                     self._repeat(call, slot)
                     break
-                except Exception as error:  # the result cannot be unpickled here
+                except BaseException as error:  # the result cannot be unpickled here, for example
                     call.set_exception(error)
                 else:
                     _settle(call, outcome)

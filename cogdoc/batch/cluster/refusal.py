@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cogdoc.documents.open_request import OpenRequest
-from cogdoc.errors import CogdocError, InputError, MissingError
+from cogdoc.errors import CogdocError, InputError, MissingError, as_cogdoc_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,22 @@ class Refusal:
         return self.error
 
 
-def refuse(error: CogdocError, arguments: Iterable[object] = ()) -> Refusal:
+def refuse(error: BaseException, arguments: Iterable[object] = ()) -> Refusal:
     """Describe `error` for the driver; `arguments` are those of the call that failed."""
+    error = as_cogdoc_error(error)
     missing = None
     if isinstance(error, InputError):
         requests = (argument for argument in arguments if isinstance(argument, OpenRequest))
         paths = (request.path for request in requests if request.remote is None)
         missing = next((path for path in paths if not path.exists()), None)
     return Refusal(error, host(), missing)
+
+
+def refuse_panic(error: BaseException) -> Refusal:
+    """Describe the panic of a Rust library, which is no `Exception`: Ray would end the actor. Raises other errors."""
+    if isinstance(error, (Exception, KeyboardInterrupt, SystemExit)):
+        raise error
+    return refuse(error)
 
 
 def host() -> str:
