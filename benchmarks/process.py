@@ -64,14 +64,15 @@ def run(command: Sequence[str]) -> Run:
 
 
 def anonymous_memory(pid: int) -> int:
-    """Bytes of anonymous resident memory (RssAnon) of a process and all its descendants.
+    """Bytes of anonymous resident memory of a process and all its descendants.
 
     File-backed pages, such as mapped models, are not counted, since the system can drop them at any time.
     """
-    return sum(_own_anonymous_memory(one) for one in _tree(pid))
+    return sum(own_anonymous_memory(one) for one in process_tree(pid))
 
 
-def _tree(pid: int) -> Iterator[int]:
+def process_tree(pid: int) -> Iterator[int]:
+    """A process and all its descendants."""
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -79,15 +80,14 @@ def _tree(pid: int) -> Iterator[int]:
         except OSError:
             continue
         for child in pids:
-            yield from _tree(int(child))
+            yield from process_tree(int(child))
 
 
-def _own_anonymous_memory(pid: int) -> int:
+def own_anonymous_memory(pid: int) -> int:
+    """Bytes of anonymous and shared resident memory (RssAnon, RssShmem) of one process; 0 if it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    for line in status.splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    lines = [line.split() for line in status.splitlines() if line.startswith(("RssAnon:", "RssShmem:"))]
+    return sum(int(kilobytes) for _, kilobytes, _ in lines) * 1024

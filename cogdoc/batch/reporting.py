@@ -38,13 +38,14 @@ class Reporter:
         self._record = record
         self._incomplete_path = ""
         """The last file whose unread pages the listener knows of."""
+        self._last_warning = ""
 
     def add_record(self, record: AnyRecord) -> None:
         path = record.source.path
         page = None if isinstance(record, AnswerRecord) else record.page
         if record.error is not None:
             prefix = f"{path}: page {page.number}" if page else path
-            self._listener.warned(f"{prefix}: {record.error.message}")
+            self._warn_once(f"{prefix}: {record.error.message}")
         elif isinstance(record, AnswerRecord):
             self._add_answer(record)
         elif isinstance(record, ChartRecord) and record.chart is None and page:
@@ -79,6 +80,12 @@ class Reporter:
         }
         shown = ", ".join(f"{count} {outcome}" for outcome, count in parts.items() if count)
         self._listener.noted(f"{counts.files} files in {self._record.wall_seconds:.1f} s: {shown}")
+
+    def _warn_once(self, message: str) -> None:
+        """Pass on a warning; one failure may end several questions about the same file."""
+        if message != self._last_warning:
+            self._last_warning = message
+            self._listener.warned(message)
 
     def _add_answer(self, record: AnswerRecord) -> None:
         path = record.source.path

@@ -11,3 +11,8 @@ The text of a page comes from its text layer (`text_layer`) or from OCR (`ocr`);
 `row_clustering` and `numbers` are shared by all of these and by the engines; `picture_labels` turns the words of a
 picture into the labels that chart readers need; `page_text_store` keeps the text of a whole document on disk.
 """
+
+import os
+
+# onnxruntime reads this when it is imported. Otherwise it writes a device id to the user's cache and reports events.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +99,12 @@ def test_page_without_a_chart_is_flagged(cogdoc: Any, blank: Path) -> None:
     assert ended.code == 0
     assert record["chart"] is None
     assert "not-a-chart" in record["flags"]
+
+
+def test_failure_of_a_file_is_told_once_whatever_the_number_of_questions(cogdoc: Any, tmp_path: Path) -> None:
+    header = b"IHDR" + struct.pack(">IIBBBBB", 60, 60, 8, 2, 0, 0, 0)
+    chunks = (struct.pack(">I", len(one) - 4) + one + struct.pack(">I", zlib.crc32(one)) for one in (header, b"IEND"))
+    (tmp_path / "no-pixels.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    ended = cogdoc("ask", "no-pixels.png", "-q", "total due?", "-q", "invoice number?", "--engine", "builtin")
+    assert ended.code == 4
+    assert ended.err.count("no-pixels.png") == 1

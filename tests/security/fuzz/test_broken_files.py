@@ -1,4 +1,4 @@
-"""The command line accounts for every broken file; `python -m tests.fuzz` tries many more."""
+"""The command line accounts for every broken file; `python -m tests.security.fuzz` tries many more."""
 
 from __future__ import annotations
 

@@ -1,1 +1,0 @@
-"""Fuzzing of the command line with broken files: `python -m tests.fuzz`."""
