@@ -7,9 +7,10 @@ AWS_ENDPOINT_URL.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from cogdoc.errors import InputError, MissingError
 
@@ -30,6 +31,23 @@ EXTRAS = {
 
 # A single letter is a drive on Windows.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_ADDRESS_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]+://\S+", re.IGNORECASE)
+_CHAIN = re.compile(r"::(?=[a-z][a-z0-9+.-]+://)", re.IGNORECASE)
+_HASHED_QUERY = re.compile("query-[0-9a-f]{8}")
+_LOOKS_LIKE_QUERY = re.compile(r"\?[\w.-]+=")
+_SESSION = re.compile(r";[^/;=]*=[^/;]*")
+_SCHEMES_WITH_USERS = frozenset(
+    {"ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs", "abfs", "abfss", "az", "adl", "wasb", "wasbs"}
+)
+"""Schemes whose part before the @ is a user or a container, and no secret; elsewhere it may be a token."""
+
+_SECRET = re.compile(
+    r"^(x-(amz|goog|oss|cos|ms)-.*|policy|key-pair-id|hmac|code|state|pin)$"
+    "|^(se|sv|st|sp|sr|si|ss|sip|spr|srt|sks|skt|ske|skv|skoid|sktid|sdd|scid|saoid|suoid)$"
+    "|^sig|signature|token|secret|passw|^pass$|pwd|auth(?!or)|authoriz|cred|session|jwt|expire|access.?(key|id)|api.?key",
+    re.IGNORECASE,
+)
+"""Names of the query's parts that sign it or give access; the short ones are those of Azure's shared access."""
 
 
 def is_address(text: str) -> bool:
@@ -42,6 +60,12 @@ def is_web(address: str) -> bool:
     return address.lower().startswith(("http://", "https://"))
 
 
+def local_file(address: str) -> Path | None:
+    """The path of an address of this machine, such as `file:///home/me/out/`; None for any other address."""
+    scheme, _, rest = address.partition("://")
+    return Path(rest) if scheme.lower() in ("file", "local") else None
+
+
 def plain_address(address: str) -> str:
     """The address with its scheme in lower case."""
     scheme, separator, rest = address.partition("://")
@@ -49,12 +73,56 @@ def plain_address(address: str) -> str:
 
 
 def printable_address(address: str) -> str:
-    """The address without the password that it may contain."""
-    parts = urlsplit(address)
-    if "@" not in parts.netloc:
+    """The address as messages, results and files on disk may state it: without credentials, signatures and query.
+
+    A short hash of the query's other parts keeps addresses distinct. It does not depend on signatures and tokens, so
+    that an address has the same name when it is signed again.
+    """
+    first, *chained = _CHAIN.split(address)
+    if chained:
+        return "::".join(map(printable_address, (first, *chained)))
+    scheme, separator, rest = address.partition("://")
+    if not separator:
         return address
-    user, _, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}@{host}"))
+    web = is_web(address)
+    authority, path = _split_authority(rest)
+    user, at, host = authority.rpartition("@")
+    if at and scheme.lower() in _SCHEMES_WITH_USERS:
+        host = f"{user.partition(':')[0]}@{host}"
+    path, mark, query = path.partition("?") if web or _LOOKS_LIKE_QUERY.search(path) else (path, "", "")
+    if web:
+        path, query = path.partition("#")[0], query.partition("#")[0]
+        path = _SESSION.sub("", path)
+    return f"{scheme}{separator}{host}{path}{_hashed_query(query) if mark else ''}"
+
+
+def without_secrets(text: str) -> str:
+    """The text with every address in it as `printable_address` gives it, for messages that back ends compose."""
+    return _ADDRESS_IN_TEXT.sub(lambda found: printable_address(found[0]), text) if "://" in text else text
+
+
+def _split_authority(rest: str) -> tuple[str, str]:
+    """Split what follows `://` into user, host and port, and the path with the query."""
+    end = next((index for index, char in enumerate(rest) if char in "/?#"), len(rest))
+    authority, path = rest[:end], rest[end:]
+    port = authority.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    if "@" not in authority and port and not port.isdigit():
+        # Not a port, but a password with a slash or a question mark in it.
+        password, at, host_and_path = path.rpartition("@")
+        if at:
+            end = len(authority) + len(password) + 1
+            host, path = _split_authority(host_and_path)
+            return f"{rest[:end]}{host}", path
+        return authority.partition(":")[0], path
+    return authority, path
+
+
+def _hashed_query(query: str) -> str:
+    if not query or _HASHED_QUERY.fullmatch(query):
+        return f"?{query}" if query else ""
+    parts = sorted(part for part in re.split("[&;]", query) if part and not _SECRET.search(part.partition("=")[0]))
+    digest = hashlib.sha256("&".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"?query-{digest}" if parts else ""
 
 
 def open_storage(address: str) -> tuple[AbstractFileSystem, str]:
@@ -111,4 +179,4 @@ def _settings(scheme: str) -> dict[str, Any]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    return without_secrets(" ".join(str(error).split()))[:200] or type(error).__name__

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import TextIO
 from cogdoc.batch.accounting import FileCounts, RunCounts
 from cogdoc.batch.document_threads import OpenOptions, RunningSource, run_sources
 from cogdoc.batch.items import ItemResult, run_items, run_key
-from cogdoc.batch.journal import FileState, FileStatus, FileVersion, Journal, journal_folder
-from cogdoc.batch.plan import Plan, Shard
+from cogdoc.batch.journal import JOURNAL_SUFFIX, FileState, FileStatus, FileVersion, Journal, journal_folder
+from cogdoc.batch.plan import Plan, Shard, identity_of_address, identity_of_path, identity_of_source
 from cogdoc.batch.reporting import Listener, Reporter
 from cogdoc.batch.run_record import RunRecord
 from cogdoc.batch.stopping import StoppedRun, StopRequest, stop_on_signals
@@ -22,12 +22,14 @@ from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, OutputError, PlaceLostError
 from cogdoc.results.destination import Destination, DiscardOutput, open_output, remove_parts
+from cogdoc.results.folders import Folder, open_private_folder
 from cogdoc.results.output_formats import OutputFormat, make_renderer
 from cogdoc.results.renderers.renderer import Renderer
+from cogdoc.storage import printable_address
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Task
 
-_NO_VERSION = FileVersion(0, 0)
+_NO_VERSION = FileVersion("")
 """Stands for the version of a source when many sources share one output file."""
 
 
@@ -63,36 +65,51 @@ def run_job(
         OutputError: the output cannot be written, or its folder is gone.
     """
     with ExitStack() as stack:
-        journal = _open_journal(job)
+        folder_path = journal_folder(job.destination)
+        folder = stack.enter_context(open_private_folder(folder_path)) if folder_path else None
+        journal = _open_journal(job, folder)
         if journal:
             stack.callback(journal.close)
         request = stack.enter_context(
             stop_on_signals(lambda: listener.noted("finishing the current page; another signal stops at once"))
         )
-        record = RunRecord(_record_path(job), job.task.name, job.engine.info, str(job.shard))
+        record_path = _record_path(job, folder)
+        record = RunRecord(record_path, job.task.name, job.engine.info, str(job.shard))
         reporter = Reporter(listener, stack.enter_context(record))
-        run = _Run(job, journal, reporter, sandbox, request)
+        run = _Run(job, journal, reporter, sandbox, request, identity_of_path(record_path) if record_path else None)
         if job.destination.folder:
             run.to_folder(sources)
         else:
             run.to_one_file(sources, several=several)
-        return run.end()
+        exit_code = run.end()
+        if folder and folder_path and run.journal_removed:
+            with suppress(OSError):  # fails if something else is in the folder
+                if job.record_path is None:
+                    folder.remove(f"{_shard_name('record', job.shard)}.jsonl")
+                folder_path.rmdir()
+        return exit_code
 
 
-def _open_journal(job: Job) -> Journal | None:
-    folder = journal_folder(job.destination)
-    if folder is None:
+def _open_journal(job: Job, folder: Folder | None) -> Journal | None:
+    path = job.destination.path
+    if folder is None or path is None:
         return None
     key = run_key(job.task, job.engine, job.options.max_megapixels)
     restart = job.destination.overwrite and not job.retry_failed
-    return Journal(folder, _shard_name("journal", job.shard), key, restart=restart, retry_failed=job.retry_failed)
+    return Journal(
+        folder,
+        _shard_name("journal", job.shard),
+        key,
+        path if job.destination.folder else path.parent,
+        restart=restart,
+        retry_failed=job.retry_failed,
+    )
 
 
-def _record_path(job: Job) -> Path | None:
-    folder = journal_folder(job.destination)
+def _record_path(job: Job, folder: Folder | None) -> Path | None:
     if job.record_path is not None or folder is None:
         return job.record_path
-    return folder / f"{_shard_name('record', job.shard)}.jsonl"
+    return folder.path / f"{_shard_name('record', job.shard)}.jsonl"
 
 
 def _shard_name(name: str, shard: Shard) -> str:
@@ -103,13 +120,21 @@ class _Run:
     """The loop over the sources and their results."""
 
     def __init__(
-        self, job: Job, journal: Journal | None, reporter: Reporter, sandbox: Workers, request: StopRequest
+        self,
+        job: Job,
+        journal: Journal | None,
+        reporter: Reporter,
+        sandbox: Workers,
+        request: StopRequest,
+        record: str | None,
     ) -> None:
         self._job = job
         self._journal = journal
         self._reporter = reporter
         self._sandbox = sandbox
         self._request = request
+        self._record = record
+        self.journal_removed = False
         self._counts = RunCounts()
         self._cut_short = False
         """Whether --fail-fast ended the current source early."""
@@ -121,12 +146,10 @@ class _Run:
         path = self._job.destination.path
         if path:
             remove_parts(path)
-        with self._open(path) as stream:
-            if path and self._journal:
-                self._journal.begin_file(path, _NO_VERSION)
+        with self._open(path, _NO_VERSION) as stream:
             renderer = self._renderer(stream, several=several)
             for running in self._run_sources(sources):
-                _check_not_overwritten(running.source, path)
+                self._check_not_overwritten(running.source)
                 running.wait_until_open()
                 counts = self._write(running, renderer)
                 self._end_file(running, counts, path)
@@ -143,7 +166,7 @@ class _Run:
         try:
             for running in self._run_sources(self._not_completed(plan)):
                 running.wait_until_open()
-                self._write_file(running)
+                self._write_file(running, plan)
         finally:
             plan.close()
 
@@ -153,7 +176,9 @@ class _Run:
         exit_code = counts.exit_code(strict=self._job.strict)
         self._reporter.end(counts, summary=destination.path is not None)
         if self._journal and not (self._job.fail_fast and counts.failures):
-            self._journal.finish(keep=destination.folder or exit_code is ExitCode.PARTIAL)
+            keep = destination.folder or exit_code is ExitCode.PARTIAL
+            self._journal.finish(keep=keep)
+            self.journal_removed = not keep
         return exit_code
 
     def _run_sources(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[ItemResult]]:
@@ -185,11 +210,11 @@ class _Run:
                     if self._job.fail_fast and status.message:
                         return
                     continue
-                remove_parts(output)
+                remove_parts(output, self._job.destination.path)
                 self._versions[output] = version
             yield source
 
-    def _write_file(self, running: RunningSource[ItemResult]) -> None:
+    def _write_file(self, running: RunningSource[ItemResult], plan: Plan) -> None:
         destination = self._job.destination
         assert destination.path is not None
         assert self._journal is not None
@@ -203,8 +228,8 @@ class _Run:
             if running.error is None:
                 if not destination.path.is_dir():
                     raise PlaceLostError(f"{destination.path}: this folder does not exist anymore")
-                with self._open(output, version.origin) as stream:
-                    self._journal.begin_file(output, version)
+                self._check_replaceable(output, plan)
+                with self._open(output, version) as stream:
                     renderer = self._renderer(stream, several=False)
                     counts = self._write(running, renderer)
                     renderer.close()
@@ -220,15 +245,48 @@ class _Run:
             self._end_file(running, counts, None)
             return
         self._journal.end_file(output, version, counts.status(running.error))
+        if running.error is None:
+            plan.keep(self._identity_of_output(output))
         if running.error is None and not counts.failed:
             self._journal.remove_results(running.info)
         self._end_file(running, counts, output if running.error is None else None)
 
-    def _open(self, path: Path | None, origin: bytes = b"") -> AbstractContextManager[TextIO]:
-        destination = self._job.destination
-        overwrite = destination.overwrite or bool(path and self._journal and self._journal.owns(path, origin))
-        address = destination.address_for(path) if path else None
-        return open_output(path, overwrite=overwrite, address=address)
+    def _open(self, path: Path | None, version: FileVersion) -> AbstractContextManager[TextIO]:
+        destination, journal = self._job.destination, self._journal
+        if path is None or journal is None:
+            return open_output(None)
+        return open_output(
+            path,
+            root=destination.path if destination.folder else None,
+            overwrite=destination.overwrite or journal.owns(path, version.origin),
+            address=destination.address_for(path),
+            before_rename=lambda content: journal.begin_file(path, version, content),
+        )
+
+    def _check_replaceable(self, output: Path, plan: Plan) -> None:
+        """Refuse to replace a file that this run reads, or has written for something else."""
+        assert self._job.destination.path is not None
+        if output.relative_to(self._job.destination.path).parts[0].casefold() == JOURNAL_SUFFIX:
+            raise OutputError(f"{output}: is in the folder of the journal", "write to another place with --to")
+        identity = self._identity_of_output(output)
+        if plan.keeps(identity):
+            raise OutputError(f"{output}: this run reads or wrote this file", "write to another place with --to")
+        if identity is not None and identity == self._record:
+            raise OutputError(f"{output}: is the record of this run", "write to another place with --to")
+
+    def _check_not_overwritten(self, source: Source | None) -> None:
+        """Refuse to replace a document by its own text."""
+        path = self._job.destination.path
+        if source is None or path is None:
+            return
+        identity = identity_of_source(source)
+        if identity is not None and identity == self._identity_of_output(path):
+            name = printable_address(self._job.destination.address_for(path) or str(path))
+            raise OutputError(f"{name}: is the document that is being read", "write to another place with --to")
+
+    def _identity_of_output(self, path: Path) -> str | None:
+        address = self._job.destination.address_for(path)
+        return identity_of_path(path) if address is None else identity_of_address(address)
 
     def _write(self, running: RunningSource[ItemResult], renderer: Renderer) -> FileCounts:
         counts = FileCounts()
@@ -276,11 +334,3 @@ class _Run:
     def _stop_if_requested(self) -> None:
         if self._request.signal is not None:
             raise StoppedRun(self._request.signal, resumable=self._journal is not None)
-
-
-def _check_not_overwritten(source: Source | None, output: Path | None) -> None:
-    """Refuse to replace a document by its own text."""
-    if source is None or source.remote or output is None or not output.is_file() or not source.path.exists():
-        return
-    if source.path.samefile(output):
-        raise OutputError(f"{output}: is the document that is being read", "write to another place with --to")

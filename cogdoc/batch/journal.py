@@ -1,60 +1,45 @@
 """Stores what a run has done, so that the same command resumes after kill -9.
 
 The journal is an SQLite database (https://sqlite.org/wal.html) beside the output, open in one process at a time. It
-has the status of every file, and the results of pages and questions until a complete output file contains them.
+has the status of every file, and the results of pages and questions until a complete output file contains them. Entries
+that are damaged count as missing, so that their files are read again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import sqlite3
-import threading
+import stat
 import time
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from cogdoc.batch.items import ItemResult
+from cogdoc.batch.journal_database import JournalDatabase
 from cogdoc.documents.sources import Source
-from cogdoc.errors import OutputError, PlaceLostError
-from cogdoc.results.destination import Destination
+from cogdoc.errors import ExitCode, OutputError
+from cogdoc.results.destination import Destination, Fingerprint, fingerprint_of, fitting_name
+from cogdoc.results.folders import Folder, open_folder
 from cogdoc.results.records import AnyRecord, SourceInfo
+from cogdoc.storage import printable_address, without_secrets
 from cogdoc.tasks.task import Item
 
 JOURNAL_SUFFIX = ".cogdoc"
 """Name of the folder with the journal and the record inside an output folder; suffix of that folder beside a file."""
-
-JOURNAL_VERSION = 1
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, finished INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS results (
-    key TEXT NOT NULL, source TEXT NOT NULL, sha256 TEXT NOT NULL, item TEXT NOT NULL,
-    failed INTEGER NOT NULL, records BLOB NOT NULL,
-    PRIMARY KEY (key, source, sha256, item)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS files (
-    target BLOB NOT NULL, key TEXT NOT NULL, origin BLOB NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    written INTEGER NOT NULL DEFAULT -1, items INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
-    not_found INTEGER NOT NULL DEFAULT 0, exit_code INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (target, key)
-) WITHOUT ROWID;
-"""
 
 
 class FileState(StrEnum):
     """How far the work on a file is."""
 
     WRITING = "writing"
-    """The output may exist, complete or not, and belongs to this run."""
+    """The output is about to be replaced, or to be written again."""
     DONE = "done"
     """The output is complete; some of the file's items may have failed."""
     FAILED = "failed"
@@ -75,31 +60,33 @@ class FileStatus:
 
 @dataclass(frozen=True, slots=True)
 class FileVersion:
-    """Identifies the content of a file without reading it; a changed file has another version."""
+    """Identifies the content of a source without reading it; a changed file has another version."""
 
-    size: int
-    modified: int
-    """Nanoseconds since 1970; for a remote file, a hash of the version that the storage reports."""
+    text: str
+    """Size and time of the last change; for a remote file, what the storage reports. Both may have any value."""
     origin: bytes = b""
-    """The file's absolute path or address: files of the same name in different folders differ."""
-
-    @staticmethod
-    def of(path: Path) -> FileVersion:
-        try:
-            status = path.stat()
-        except OSError:
-            return FileVersion(-1, -1)
-        return FileVersion(status.st_size, status.st_mtime_ns)
+    """The file's path or address: files of the same name in different folders differ."""
 
     @staticmethod
     def of_source(source: Source) -> FileVersion:
+        origin = origin_of(source)
         if source.remote is None:
-            return replace(FileVersion.of(source.path), origin=os.fsencode(source.path.absolute()))
-        origin = source.remote.address.encode()
+            try:
+                status = source.path.stat()
+            except OSError:
+                return FileVersion("", origin)
+            return FileVersion(f"{status.st_size} {status.st_mtime_ns}", origin)
         if not source.remote.version:
-            return FileVersion(-1, time.time_ns(), origin)  # equal to no other: the file may have changed
-        digest = hashlib.sha256(source.remote.version.encode()).digest()
-        return FileVersion(source.remote.size or -1, int.from_bytes(digest[:7]), origin)
+            return FileVersion(str(time.time_ns()), origin)  # equal to no other: the file may have changed
+        digest = hashlib.sha256(source.remote.version.encode("utf-8", "surrogatepass")).hexdigest()
+        return FileVersion(f"{source.remote.size} {digest}", origin)
+
+
+def origin_of(source: Source) -> bytes:
+    """The path or address of a source, the same in every spelling, and without credentials."""
+    if source.remote is not None:
+        return printable_address(source.remote.address).encode("utf-8", "surrogateescape")
+    return os.fsencode(os.path.join(_real_path(source.path.parent), source.path.name))  # noqa: PTH118 - quicker
 
 
 def journal_folder(destination: Destination) -> Path | None:
@@ -113,52 +100,33 @@ def journal_folder(destination: Destination) -> Path | None:
 
 def journal_beside(path: Path) -> Path:
     """The folder of the journal of a single output file."""
-    return path.with_name(f".{path.name}{JOURNAL_SUFFIX}")
+    return path.with_name(fitting_name(path.name, JOURNAL_SUFFIX, prefix="."))
 
 
 class Journal:
     """The journal of all runs with the same output; all methods may be called from any thread."""
 
-    def __init__(self, folder: Path, name: str, key: str, *, restart: bool, retry_failed: bool) -> None:
+    def __init__(self, folder: Folder, name: str, key: str, root: Path, *, restart: bool, retry_failed: bool) -> None:
         """
         Args:
-            folder: is created if it does not exist.
+            folder: where the journal is.
             name: the database's name, one for each shard.
             key: identifies the task, its settings and the engine; the journal keeps runs of other keys apart.
+            root: the folder that contains the outputs; the journal has their paths below it, however it is spelled.
             restart: remove the stored results and statuses, unless the last run of this key was cut short.
             retry_failed: remove the stored results and statuses that failed.
 
         Raises:
-            OutputError: the folder cannot be written, or another process has the journal open.
+            OutputError: the folder cannot be written, has a database of something else, or another process has the
+                journal open.
         """
-        self._folder = folder
         self._key = key
-        self._lock = threading.Lock()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot create this folder: {error.strerror}") from None
-        with self._database_errors():
-            self._database = sqlite3.connect(
-                folder / f"{name}.sqlite", check_same_thread=False, isolation_level=None, timeout=0.5
-            )
-            # With an exclusive lock, SQLite needs no shared memory, which network file systems do not have.
-            self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            (tables,) = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-            if tables and version != JOURNAL_VERSION:
-                self._database.close()
-                raise OutputError(
-                    f"{folder}: the journal was written by another version of cogdoc",
-                    "remove it to begin again, or name another place with --to",
-                )
-            self._database.executescript(f"PRAGMA user_version = {JOURNAL_VERSION}; {SCHEMA}")
+        self._root = root
+        self._database = JournalDatabase(folder, f"{name}.sqlite")
         self._begin(restart=restart, retry_failed=retry_failed)
 
     def _begin(self, *, restart: bool, retry_failed: bool) -> None:
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             row = database.execute("SELECT finished FROM runs WHERE key = ?", (self._key,)).fetchone()
             if restart and row is not None and row[0]:
                 database.execute("DELETE FROM files WHERE key = ?", (self._key,))
@@ -170,128 +138,166 @@ class Journal:
             database.execute("INSERT OR REPLACE INTO runs VALUES (?, 0)", (self._key,))
 
     def items(self, source: SourceInfo) -> set[str]:
-        """The items stored for a file with these bytes, as text."""
-        with self._transaction() as database:
+        """The items stored for a file with these bytes, as text; not those that are damaged."""
+        with self._database.transaction() as database:
             rows = database.execute(
                 "SELECT item FROM results WHERE key = ? AND source = ? AND sha256 = ?",
                 (self._key, source.path, source.sha256),
             ).fetchall()
-        return {item for (item,) in rows}
+        return {item for (item,) in rows if self._records(source, item) is not None}
 
     def find(self, source: SourceInfo, item: Item) -> tuple[AnyRecord, ...]:
-        """The records of a stored item."""
-        with self._transaction() as database:
-            (packed,) = database.execute(
+        """The records of an item that `items` names."""
+        records = self._records(source, str(item))
+        assert records is not None
+        return records
+
+    def _records(self, source: SourceInfo, item: str) -> tuple[AnyRecord, ...] | None:
+        with self._database.transaction() as database:
+            row = database.execute(
                 "SELECT records FROM results WHERE key = ? AND source = ? AND sha256 = ? AND item = ?",
-                (self._key, source.path, source.sha256, str(item)),
+                (self._key, source.path, source.sha256, item),
             ).fetchone()
-        return tuple(_record_adapter().validate_json(zlib.decompress(packed)))
+        try:
+            records = tuple(_record_adapter().validate_json(zlib.decompress(row[0])))
+        except (zlib.error, ValueError, TypeError):
+            return None
+        return records if records and all(record.source == source for record in records) else None
 
     def store(self, source: SourceInfo, result: ItemResult) -> None:
         """Store an item's records; once this returns, they survive a crash of the process."""
         packed = zlib.compress(_record_adapter().dump_json(list(result.records), by_alias=True), 1)
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             database.execute(
                 "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)",
                 (self._key, source.path, source.sha256, str(result.item), result.failed, packed),
             )
 
     def owns(self, target: Path, origin: bytes = b"") -> bool:
-        """Whether a run of this key wrote `target` from the file at `origin`, and nobody has changed it since."""
-        with self._transaction() as database:
-            query = "SELECT state, written FROM files WHERE target = ? AND key = ? AND origin = ?"
-            row = database.execute(query, (os.fsencode(target), self._key, origin)).fetchone()
-        return row is not None and (row[0] == FileState.WRITING or FileVersion.of(target).size == row[1] >= 0)
+        """Whether a run of this key wrote `target`, as it is now, from the file at `origin`."""
+        row = self._file_row("origin, sha256, next_sha256", target)
+        if row is None or not _same_file(row[0], origin):
+            return False
+        try:
+            with open_folder(self._root, target.parent.relative_to(self._root)) as folder:
+                status = folder.status(target.name)
+                if status is None or not stat.S_ISREG(status.st_mode):
+                    return False
+                return fingerprint_of(folder, target.name).sha256 in row[1:]
+        except (OSError, OutputError):
+            return False
 
     def status(self, target: Path, version: FileVersion) -> FileStatus | None:
         """The status of the file whose output is `target`; None if it is not completed, or one of the two changed."""
-        with self._transaction() as database:
-            row = database.execute(
-                "SELECT state, written, items, failed, not_found, exit_code, message FROM files"
-                " WHERE target = ? AND key = ? AND origin = ? AND size = ? AND modified = ?",
-                (os.fsencode(target), self._key, version.origin, version.size, version.modified),
-            ).fetchone()
-        if row is None or row[0] == FileState.WRITING:
+        row = self._file_row("origin, version, size, state, items, failed, not_found, exit_code, message", target)
+        if row is None or row[1] != version.text or not _same_file(row[0], version.origin):
             return None
-        if row[0] == FileState.DONE and FileVersion.of(target).size != row[1]:
+        size, state, items, failed, not_found, exit_code, message = row[2:]
+        if state not in (FileState.DONE, FileState.FAILED):
             return None
-        return FileStatus(FileState(row[0]), *row[2:])
+        if not all(isinstance(count, int) for count in (items, failed, not_found)) or not isinstance(message, str):
+            return None
+        if exit_code not in ExitCode.__members__.values():
+            return None
+        if state == FileState.DONE and _size(target) != size:
+            return None
+        return FileStatus(FileState(state), items, failed, not_found, exit_code, message)
 
-    def begin_file(self, target: Path, version: FileVersion) -> None:
-        """Claim `target`, so that an incomplete output can be replaced after a loss of power."""
-        with self._transaction(durable=True) as database:
+    def begin_file(self, target: Path, version: FileVersion, content: Fingerprint) -> None:
+        """Claim `target`, which will have this content, so that it is recognized after a loss of power."""
+        with self._database.transaction(durable=True) as database:
+            name = self._name(target)
+            row = database.execute(
+                "SELECT sha256 FROM files WHERE target = ? AND key = ?", (name, self._key)
+            ).fetchone()
             # The output of another key is about to be replaced, and no longer belongs to that key.
-            database.execute("DELETE FROM files WHERE target = ?", (os.fsencode(target),))
+            database.execute("DELETE FROM files WHERE target = ?", (name,))
             database.execute(
-                "INSERT INTO files (target, key, origin, size, modified, state) VALUES (?, ?, ?, ?, ?, ?)",
-                (os.fsencode(target), self._key, version.origin, version.size, version.modified, FileState.WRITING),
+                "INSERT INTO files (target, key, origin, version, state, sha256, next_sha256)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    name,
+                    self._key,
+                    version.origin,
+                    version.text,
+                    FileState.WRITING,
+                    row[0] if row else "",
+                    content.sha256,
+                ),
             )
 
     def end_file(self, target: Path, version: FileVersion, status: FileStatus) -> None:
         """Store the status of a file. If the file failed, an existing `target` keeps its owner."""
-        owned = status.state is FileState.DONE or self.owns(target, version.origin)
-        written = FileVersion.of(target).size if owned else -1
-        with self._transaction() as database:
+        done = status.state is FileState.DONE
+        keeps_owner = done or self.owns(target, version.origin)
+        row = self._file_row("sha256, next_sha256", target) if keeps_owner else None
+        digest, next_digest = row or ("", "")
+        with self._database.transaction() as database:
             database.execute(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    os.fsencode(target),
+                    self._name(target),
                     self._key,
                     version.origin,
-                    version.size,
-                    version.modified,
+                    version.text,
                     status.state,
-                    written,
+                    _size(target) if done else "",
+                    next_digest if done else digest,
+                    "" if done else next_digest,
                     status.items,
                     status.failed,
                     status.not_found,
                     status.exit_code,
-                    status.message,
+                    without_secrets(status.message).encode("utf-8", "replace").decode(),
                 ),
             )
 
+    def _file_row(self, columns: str, target: Path) -> tuple[Any, ...] | None:
+        with self._database.transaction() as database:
+            row: tuple[Any, ...] | None = database.execute(
+                f"SELECT {columns} FROM files WHERE target = ? AND key = ?", (self._name(target), self._key)
+            ).fetchone()
+        return row
+
+    def _name(self, target: Path) -> bytes:
+        return os.fsencode(target.relative_to(self._root))
+
     def remove_results(self, source: SourceInfo) -> None:
         """Remove the stored results of a file whose output is complete."""
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             database.execute("DELETE FROM results WHERE key = ? AND source = ?", (self._key, source.path))
 
     def finish(self, *, keep: bool) -> None:
         """Mark the run as finished, whatever failed; without `keep`, remove the journal."""
-        with self._transaction() as database:
+        with self._database.transaction() as database:
             database.execute("UPDATE runs SET finished = 1 WHERE key = ?", (self._key,))
         if not keep:
-            self.close()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._database.remove()
 
     def close(self) -> None:
-        with self._lock:
-            self._database.close()
+        self._database.close()
 
-    @contextmanager
-    def _transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._database_errors():
-            if durable:
-                self._database.execute("PRAGMA synchronous=FULL")
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-                with self._database:
-                    yield self._database
-            finally:
-                if durable:
-                    self._database.execute("PRAGMA synchronous=NORMAL")
 
-    @contextmanager
-    def _database_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise OutputError(f"{self._folder}: another cogdoc is using this folder") from None
-            raise PlaceLostError(f"{self._folder}: the journal cannot be written: {error}") from None
-        except sqlite3.DatabaseError as error:
-            raise OutputError(
-                f"{self._folder}: the journal is damaged: {error}", "remove this folder to begin again"
-            ) from None
+def _size(path: Path) -> str:
+    try:
+        return str(path.stat().st_size)
+    except OSError:
+        return ""
+
+
+@lru_cache(64)
+def _real_path(folder: Path) -> str:
+    return os.path.realpath(folder)
+
+
+def _same_file(stored_origin: bytes, origin: bytes) -> bool:
+    """Whether two origins are the same file, perhaps in different spelling."""
+    if stored_origin == origin:
+        return True
+    try:
+        return Path(os.fsdecode(stored_origin)).samefile(os.fsdecode(origin))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 @cache

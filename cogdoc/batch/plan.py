@@ -14,13 +14,18 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from cogdoc import errors
+from cogdoc.batch.journal import origin_of
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sources import Source, UnresolvedSource
-from cogdoc.errors import OutputExistsError, UsageError
-from cogdoc.results.destination import Destination
+from cogdoc.errors import CogdocError, OutputExistsError, UsageError
+from cogdoc.results.destination import Destination, fitting_name
 from cogdoc.results.output_formats import OutputFormat
+from cogdoc.storage import local_file, plain_address, printable_address
 
 _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})", re.ASCII)
+
+
+_SAME_SCHEMES = {"s3a": "s3", "gcs": "gs", "abfss": "abfs", "az": "abfs", "adl": "abfs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,58 +75,70 @@ def slurm_shard(environment: Mapping[str, str]) -> Shard | None:
 
 
 class Plan:
-    """The files of a run, in order. Iterating yields the sources of the run's share."""
+    """The files of a run, in order. Iterating yields the sources of the run's share.
+
+    If two files have the same output path, the second gets a name of its own, with a hash of its path or address: the
+    same in every run.
+    """
 
     def __init__(
         self, sources: Iterable[Source | UnresolvedSource], destination: Destination, output: OutputFormat, shard: Shard
     ) -> None:
-        """
-        Raises:
-            OutputExistsError: two files have the same output path.
-        """
         # An empty name makes a temporary database, which SQLite keeps in memory while it is small.
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute(
             "CREATE TABLE plan (position INTEGER PRIMARY KEY, path BLOB, name TEXT, relative BLOB, target BLOB UNIQUE,"
             " remote TEXT, kind TEXT, error TEXT, hint TEXT)"
         )
+        self._database.execute("CREATE TABLE kept (identity TEXT PRIMARY KEY) WITHOUT ROWID")
         self._database.execute("BEGIN")
         for source in sources:
+            if isinstance(source, Source):
+                self.keep(identity_of_source(source))  # also of other shares: no share writes over a source of another
             if shard.contains(source.relative if isinstance(source, Source) else Path(source.name)):
                 self._add(source, destination, output)
         self._database.execute("COMMIT")
 
+    def keep(self, identity: str | None) -> None:
+        """Add a file to those that no result of this run may replace: its sources, and what it has written."""
+        if identity is not None:
+            self._database.execute("INSERT OR IGNORE INTO kept VALUES (?)", (identity,))
+
+    def keeps(self, identity: str | None) -> bool:
+        """Whether a file is one of those that no result may replace."""
+        query = "SELECT 1 FROM kept WHERE identity = ?"
+        return identity is not None and self._database.execute(query, (identity,)).fetchone() is not None
+
     def _add(self, source: Source | UnresolvedSource, destination: Destination, output: OutputFormat) -> None:
-        insert = (
-            "INSERT INTO plan (path, name, relative, target, remote, kind, error, hint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        )
         if isinstance(source, UnresolvedSource):
-            values = (
-                None,
-                source.name,
-                None,
-                None,
-                None,
-                type(source.error).__name__,
-                source.error.message,
-                source.error.hint,
-            )
-            self._database.execute(insert, values)
+            self._add_unresolved(source.name, source.error)
             return
-        target = os.fsencode(destination.file_for(source.relative, output))
-        path, relative = os.fsencode(source.path), os.fsencode(source.relative)
+        path, origin = os.fsencode(source.path), origin_of(source)
         remote = _remote_adapter().dump_json(source.remote) if source.remote else None
-        try:
-            self._database.execute(
-                "INSERT INTO plan (path, name, relative, target, remote) VALUES (?, ?, ?, ?, ?)",
-                (path, source.name, relative, target, remote),
-            )
-        except sqlite3.IntegrityError:
-            (other,) = self._database.execute("SELECT name FROM plan WHERE target = ?", (target,)).fetchone()
-            raise OutputExistsError(
-                f"{os.fsdecode(target)}: {other} and {source.name} would both be written to this path",
-                "name the folder that contains both, or read them in two runs",
-            ) from None
+        target = b""
+        for relative in (source.relative, _distinct(source.relative, origin)):
+            target = os.fsencode(destination.file_for(relative, output))
+            try:
+                self._database.execute(
+                    "INSERT INTO plan (path, name, relative, target, remote) VALUES (?, ?, ?, ?, ?)",
+                    (path, source.name, os.fsencode(relative), target, remote),
+                )
+            except sqlite3.IntegrityError:
+                continue
+            return
+        (other,) = self._database.execute("SELECT name FROM plan WHERE target = ?", (target,)).fetchone()
+        error = OutputExistsError(
+            f"{os.fsdecode(target)}: {other} and {source.name} would both be written to this path",
+            "name each file once",
+        )
+        self._add_unresolved(source.name, error)
+
+    def _add_unresolved(self, name: str, error: CogdocError) -> None:
+        texts = (name, type(error).__name__, error.message, error.hint)
+        self._database.execute(
+            "INSERT INTO plan (name, kind, error, hint) VALUES (?, ?, ?, ?)",
+            [text.encode("utf-8", "replace").decode() if text else text for text in texts],
+        )
 
     def __iter__(self) -> Iterator[Source | UnresolvedSource]:
         rows = self._database.cursor().execute(
@@ -136,6 +153,34 @@ class Plan:
 
     def close(self) -> None:
         self._database.close()
+
+
+def identity_of_source(source: Source) -> str | None:
+    """Equal for all names of the same file; None if the file does not exist."""
+    return identity_of_address(source.remote.address) if source.remote else identity_of_path(source.path)
+
+
+def identity_of_path(path: Path) -> str | None:
+    """Equal for all paths to the same file; None if the file does not exist."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return f"{status.st_dev} {status.st_ino}"
+
+
+def identity_of_address(address: str) -> str | None:
+    """Equal for all addresses of the same file, as far as their text tells."""
+    if (path := local_file(address)) is not None:
+        return identity_of_path(path)
+    scheme, _, rest = printable_address(plain_address(address)).partition("://")
+    return f"{_SAME_SCHEMES.get(scheme, scheme)}://{'/'.join(part for part in rest.split('/') if part)}"
+
+
+def _distinct(relative: Path, origin: bytes) -> Path:
+    """Another output path for a source, which depends on nothing but the source."""
+    digest = hashlib.sha256(origin).hexdigest()[:8]
+    return relative.with_name(fitting_name(relative.stem, relative.suffix, digest=digest))
 
 
 @cache

@@ -1,4 +1,7 @@
-"""The record of a run: a file of JSON Lines with the outcome of every file and the reason of every failure."""
+"""The record of a run: a file of JSON Lines with the outcome of every file and the reason of every failure.
+
+It is only ever appended to a new file, or to one whose first line says that it is such a record.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,20 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from cogdoc.batch.accounting import FileCounts, RunCounts
-from cogdoc.errors import CogdocError
+from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.destination import write_error
+from cogdoc.results.folders import is_unused, make_private, open_folder, open_regular_file
 from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, SourceInfo
+from cogdoc.storage import without_secrets
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Item
 
 RECORD_VERSION = "cogdoc-run/1"
-LONGEST_LINE = 1 << 20
+_BEGINNING = f'{{"event": "run", "schema": "{RECORD_VERSION}"'.encode()
+BLOCK = 1 << 16
 
 
 class RunRecord:
@@ -63,7 +69,7 @@ class RunRecord:
             sha256=source.sha256,
             pages=source.page_count,
             fate=counts.outcome(error),
-            output=str(output).encode("utf-8", "replace").decode() if output else None,
+            output=str(output) if output else None,
             items=counts.items,
             failed=counts.failed,
             kept=counts.stored,
@@ -96,20 +102,55 @@ class RunRecord:
     def _write(self, event: str, **values: Any) -> None:
         if self._stream and self._path:
             try:
-                self._stream.write(json.dumps({"event": event, **values}, ensure_ascii=False) + "\n")
+                self._stream.write(json.dumps({"event": event, **_clean(values)}, ensure_ascii=False) + "\n")
                 self._stream.flush()
             except OSError as error:
                 raise write_error(self._path, error) from None
 
 
+def _clean(value: Any) -> Any:
+    """The value with the addresses in its messages as they may be stored."""
+    if isinstance(value, dict):
+        return {name: _clean(part) for name, part in value.items()}
+    return without_secrets(value) if isinstance(value, str) else value
+
+
 def _open_for_appending(path: Path) -> TextIO:
     """Open the record, and cut off the incomplete last line of a run that was killed."""
     try:
-        stream = path.open("a+b")
-        end = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, end - LONGEST_LINE))
-        tail = stream.read()
-        stream.truncate(end - len(tail) + tail.rfind(b"\n") + 1 if tail else 0)
-        return io.TextIOWrapper(stream, encoding="utf-8")
+        with open_folder(path.parent) as folder:
+            stream = os.fdopen(open_regular_file(folder, path.name), "a+b")
+        try:
+            stream.seek(0)
+            beginning = stream.read(len(_BEGINNING))
+            # A disk that was full may have taken only a part of the first line.
+            is_record = len(beginning) >= 40 and _BEGINNING.startswith(beginning)
+            if not is_record and not is_unused(stream.fileno()):
+                raise OutputError(f"{path}: is not a record of cogdoc", "name a new file with --log-json")
+            make_private(stream.fileno())
+            _complete_last_line(stream)
+            return io.TextIOWrapper(stream, encoding="utf-8", errors="replace")
+        except BaseException:
+            stream.close()
+            raise
     except OSError as error:
         raise write_error(path, error) from None
+
+
+def _complete_last_line(stream: BinaryIO) -> None:
+    """End a last line without a line feed, or remove it if it is not complete."""
+    start = end = stream.seek(0, os.SEEK_END)
+    line = b""
+    while start and b"\n" not in line:
+        size = min(start, BLOCK)
+        start = stream.seek(start - size)
+        line = stream.read(size) + line
+    line = line[line.rfind(b"\n") + 1 :]
+    if not line:
+        return
+    try:
+        json.loads(line)
+    except ValueError:
+        stream.truncate(end - len(line))
+    else:
+        stream.write(b"\n")

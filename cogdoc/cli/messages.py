@@ -6,11 +6,12 @@ import sys
 
 from cogdoc.errors import CogdocError
 from cogdoc.results.printable import printable
+from cogdoc.storage import without_secrets
 
 
 def warn(message: str) -> None:
     """Print one line on standard error."""
-    sys.stderr.write(f"cogdoc: {printable(message)}\n")
+    sys.stderr.write(f"cogdoc: {printable(without_secrets(message))}\n")
     sys.stderr.flush()
 
 

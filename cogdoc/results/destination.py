@@ -1,26 +1,34 @@
 """Decides where results go (standard output, a file, or a folder with a file for each source) and writes them there.
 
 An output file is complete or absent: it is written under a temporary name beside its final path, synchronized, and
-renamed. Output for an address such as `s3://bucket/out/` is uploaded before the rename.
+renamed. Output for an address such as `s3://bucket/out/` is uploaded before the rename. The folder that the user names
+may be a symbolic link; below it none is followed, and a file is never written through one.
 """
 
 from __future__ import annotations
 
 import errno
-import glob
 import hashlib
 import os
+import re
+import secrets
+import stat
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from cogdoc.errors import OutputError, OutputExistsError, PlaceLostError
+from cogdoc.results.folders import PRIVATE_FOLDER, Folder, open_folder
 from cogdoc.results.output_formats import OutputFormat
-from cogdoc.storage import is_address
+from cogdoc.storage import is_address, local_file
+
+_PART_END = re.compile(r"[0-9a-z_]{8}\.part")
+
+MAX_NAME = 255
+"""Bytes of the longest name that common file systems take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +47,40 @@ class Destination:
         """Where the result in `path` is uploaded to, if anywhere."""
         if self.address is None or self.path is None or not self.folder:
             return self.address
-        return f"{self.address.rstrip('/')}/{path.relative_to(self.path).as_posix()}"
+        name = os.fsencode(path.relative_to(self.path).as_posix()).decode("utf-8", "backslashreplace")
+        return f"{self.address.rstrip('/')}/{name}"
 
     def file_for(self, relative: Path, output: OutputFormat) -> Path:
         """The output file of a source in a folder: `a.pdf.md`, so that a.pdf and a.png never collide."""
         assert self.path is not None
-        return self.path / relative.parent / f"{relative.name}.{output.suffix}"
+        return self.path / relative.parent / fitting_name(relative.name, f".{output.suffix}")
+
+
+def fitting_name(name: str, suffix: str, prefix: str = "", digest: str = "") -> str:
+    """The name between a prefix and a suffix; if it would be too long, it is cut and its hash keeps it unique.
+
+    Args:
+        digest: is added before the suffix in any case.
+    """
+    ending = f"-{digest}{suffix}" if digest else suffix
+    if len(os.fsencode(prefix + name + ending)) > MAX_NAME:
+        ending = f"-{digest or hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}{suffix}"
+    return prefix + _beginning(name, MAX_NAME - len(os.fsencode(prefix + ending))) + ending
+
+
+def _beginning(name: str, room: int) -> str:
+    """The first characters of a name that have at most `room` bytes."""
+    while name and len(os.fsencode(name)) > room:
+        name = name[:-1]
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Identifies the content of an output file."""
+
+    size: int
+    sha256: str
 
 
 def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfinished: bool = False) -> Destination:
@@ -62,9 +98,9 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
     """
     if to is None:
         return Destination(None, folder=False, overwrite=overwrite)
-    if is_address(to):
+    if is_address(to) and local_file(to) is None:
         return _choose_address(to, several=several, overwrite=overwrite, unfinished=unfinished)
-    path = Path(to)
+    path = local_path(to)
     folder = path.is_dir() or to.endswith(("/", os.sep)) or (several and not path.suffix)
     if folder:
         try:
@@ -80,25 +116,21 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
 
 def local_path(to: str) -> Path:
     """Where results for `to` are written on this machine, with the journal beside them."""
-    if not is_address(to):
-        return Path(to)
+    file = local_file(to) if is_address(to) else Path(to)
+    if file is not None:
+        return file
     from cogdoc.results.remote_output import staging_folder
 
     return staging_folder(to)
 
 
 def _choose_address(to: str, *, several: bool, overwrite: bool, unfinished: bool) -> Destination:
-    from cogdoc.results.remote_output import check_address, is_remote_folder
+    from cogdoc.results.remote_output import check_address, create_staging_folder, is_remote_folder
 
     name = to.rstrip("/").rpartition("/")[2]
     folder = to.endswith("/") or (several and not Path(name).suffix) or is_remote_folder(to)
     check_address(to, folder=folder, overwrite=overwrite or unfinished)
-    path = local_path(to)
-    try:
-        (path if folder else path.parent).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot create this folder: {error.strerror}") from None
-    return Destination(path, folder, overwrite, address=to)
+    return Destination(create_staging_folder(to, folder=folder), folder, overwrite, address=to)
 
 
 def check_writable(path: Path, *, overwrite: bool) -> None:
@@ -114,14 +146,29 @@ def check_writable(path: Path, *, overwrite: bool) -> None:
 
 
 def _check_writable(path: Path, *, overwrite: bool) -> None:
-    if path.exists() and not path.is_file():
-        raise OutputError(f"{path}: is not a regular file")
-    if path.exists() and not overwrite:
-        raise OutputExistsError(f"{path}: exists already", "add --overwrite to replace it")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: the folder {path.parent} does not exist")
+    with suppress(FileNotFoundError):
+        check_replaceable(path, path.lstat(), overwrite=overwrite)
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise OutputError(f"{path}: no permission to write to its folder")
+
+
+def check_replaceable(path: Path, existing: os.stat_result | None, *, overwrite: bool) -> None:
+    """Check whether a result may be written to `path`, which is `existing` now.
+
+    Raises:
+        OutputExistsError, OutputError: it may not.
+    """
+    if existing is None:
+        return
+    if stat.S_ISLNK(existing.st_mode):
+        kind = OutputError if overwrite else OutputExistsError
+        raise kind(f"{path}: is a symbolic link, which cogdoc does not follow", "name the file that it leads to")
+    if not stat.S_ISREG(existing.st_mode):
+        raise OutputError(f"{path}: is not a regular file")
+    if not overwrite:
+        raise OutputExistsError(f"{path}: exists already", "add --overwrite to replace it")
 
 
 class DiscardOutput(Exception):  # noqa: N818 - a signal, not an error
@@ -129,12 +176,22 @@ class DiscardOutput(Exception):  # noqa: N818 - a signal, not an error
 
 
 @contextmanager
-def open_output(path: Path | None, *, overwrite: bool = False, address: str | None = None) -> Iterator[TextIO]:
+def open_output(
+    path: Path | None,
+    *,
+    root: Path | None = None,
+    overwrite: bool = False,
+    address: str | None = None,
+    before_rename: Callable[[Fingerprint], None] | None = None,
+) -> Iterator[TextIO]:
     """A stream whose content becomes `path` if no exception is raised, and is discarded otherwise.
 
     Args:
         path: None for standard output.
+        root: the folder that the user named, which contains `path`, perhaps in subfolders that do not exist yet;
+            by default the folder of `path`.
         address: where the content is uploaded to first; `path` is then only a local copy, and may be overwritten.
+        before_rename: is called with what `path` will contain, before it contains it.
 
     Raises:
         OutputExistsError, OutputError: the file cannot be written.
@@ -143,58 +200,69 @@ def open_output(path: Path | None, *, overwrite: bool = False, address: str | No
         with suppress(DiscardOutput):
             yield sys.stdout
         return
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    check_writable(path, overwrite=overwrite or address is not None)
+    if root is None:
+        root = path.parent
+        with suppress(OSError):
+            root.mkdir(parents=True, exist_ok=True)
+    overwrite_local = overwrite or address is not None
     if address is not None and not overwrite:
         from cogdoc.results.remote_output import check_absent
 
         check_absent(address)
     try:
-        handle, name = tempfile.mkstemp(prefix=_part_prefix(path), suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise write_error(path, error) from None
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        if address is not None:
-            from cogdoc.results.remote_output import upload
+        with open_folder(root, path.parent.relative_to(root), 0o777 if address is None else PRIVATE_FOLDER) as folder:
+            check_replaceable(path, folder.status(path.name), overwrite=overwrite_local)
+            part = f"{_part_prefix(path)}{secrets.token_hex(4)}.part"
+            handle = folder.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+                    yield stream
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                    if address is None and sys.platform != "win32":
+                        os.fchmod(stream.fileno(), 0o666 & ~_umask())
+                if address is not None:
+                    from cogdoc.results.remote_output import upload
 
-            upload(part, address)
-        part.chmod(0o666 & ~_umask())
-        part.replace(path)
-        _synchronize(path.parent)
+                    upload(folder.path / part, address)
+                if before_rename is not None:
+                    before_rename(fingerprint_of(folder, part))
+                check_replaceable(path, folder.status(path.name), overwrite=overwrite_local)
+                folder.rename(part, path.name)
+                folder.synchronize()
+            finally:
+                folder.remove(part)
     except DiscardOutput:
         return
     except OSError as error:
         raise write_error(path, error) from None
-    finally:
-        part.unlink(missing_ok=True)
+
+
+def fingerprint_of(folder: Folder, name: str) -> Fingerprint:
+    """
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with os.fdopen(folder.open(name, os.O_RDONLY), "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Fingerprint(file.tell(), digest)
 
 
 def _part_prefix(path: Path) -> str:
     """The prefix of the temporary names for `path`, unique to it; long names are cut."""
-    return f".{path.name[:80]}.{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}."
+    return f".{_beginning(path.name, 80)}.{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]}."
 
 
-def remove_parts(path: Path) -> None:
+def remove_parts(path: Path, root: Path | None = None) -> None:
     """Remove temporary files for `path` that a killed process left behind."""
-    for part in path.parent.glob(f"{glob.escape(_part_prefix(path))}*.part"):
-        part.unlink(missing_ok=True)
-
-
-def _synchronize(folder: Path) -> None:
-    """Make a rename in `folder` survive a power loss, where the system supports it."""
-    if sys.platform == "win32":
+    root = root or path.parent
+    prefix = _part_prefix(path)
+    if not path.parent.is_dir():
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with suppress(OSError), open_folder(root, path.parent.relative_to(root)) as folder:
+        for name in folder.names():
+            if name.startswith(prefix) and _PART_END.fullmatch(name, len(prefix)):
+                folder.remove(name)
 
 
 _PLACE_LOST = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE})

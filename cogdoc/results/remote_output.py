@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
 from cogdoc.errors import CogdocError, OutputError, OutputExistsError, PlaceLostError
+from cogdoc.results.folders import PRIVATE_FOLDER, open_folder
 from cogdoc.storage import explain, is_web, open_storage, printable_address
 
 ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "memory"})
@@ -20,9 +22,32 @@ ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss
 
 def staging_folder(address: str) -> Path:
     """The local folder for results of an address; a file has the same name there as at the address."""
-    state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
-    folder = state / "cogdoc" / "results" / hashlib.sha256(address.rstrip("/").encode()).hexdigest()[:16]
-    return folder / "files"
+    return _state_home() / _staging_parts(address)
+
+
+def create_staging_folder(address: str, *, folder: bool) -> Path:
+    """Create the local folder, for its owner only, and return it; for a single result, only the folders around it.
+
+    Raises:
+        OutputError: it cannot be created, or a part of it is a symbolic link.
+    """
+    state, parts = _state_home(), _staging_parts(address)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        with open_folder(state, parts if folder else parts.parent, PRIVATE_FOLDER):
+            return state / parts
+    except OSError as error:
+        raise OutputError(f"{state / parts}: cannot create this folder: {error.strerror}") from None
+
+
+def _state_home() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
+
+
+def _staging_parts(address: str) -> Path:
+    # Without credentials, so that a run resumes with new ones.
+    name = printable_address(address).rstrip("/")
+    return Path("cogdoc", "results", hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16], "files")
 
 
 def check_address(address: str, *, folder: bool, overwrite: bool) -> None:
@@ -96,7 +121,7 @@ def upload(file: Path, address: str) -> None:
         folder, _, name = path.rpartition("/")
         if folder:
             system.makedirs(folder, exist_ok=True)
-        part = f"{folder}/.{name}.part"
+        part = f"{folder}/.{name[:80]}.{secrets.token_hex(4)}.part"
         try:
             system.put_file(str(file), part)
             system.mv(part, path)

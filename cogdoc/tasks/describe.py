@@ -19,6 +19,7 @@ from cogdoc.results.records import (
     TextBlock,
     TextLine,
 )
+from cogdoc.storage import without_secrets
 
 
 def describe_source(document: Document) -> SourceInfo:
@@ -38,7 +39,8 @@ def failed_page(number: int) -> PageInfo:
 
 
 def describe_error(error: CogdocError) -> ErrorInfo:
-    return ErrorInfo(kind=error.kind, message=error.message, hint=error.hint, exit_code=int(error.exit_code))
+    message = without_secrets(error.message)
+    return ErrorInfo(kind=error.kind, message=message, hint=error.hint, exit_code=int(error.exit_code))
 
 
 def describe_block(block: Block, page: PageText) -> TextBlock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,23 @@ def test_a_plan_yields_its_sources_in_order() -> None:
     assert planned[3] == source("a.pdf")
 
 
-def test_two_files_with_one_output_path_are_an_error_that_names_both() -> None:
+def test_the_second_of_two_files_with_one_output_path_gets_a_name_that_stays_the_same() -> None:
     other = Source(Path("elsewhere/a.pdf"), "elsewhere/a.pdf", Path("a.pdf"))
-    with pytest.raises(OutputExistsError, match=r"in/a\.pdf and elsewhere/a\.pdf would both be written"):
-        Plan([source("a.pdf"), other], OUT, FORMATS["md"], Shard())
+    runs = [
+        [item.relative.name for item in Plan(sources, OUT, FORMATS["md"], Shard()) if isinstance(item, Source)]
+        for sources in ([source("a.pdf"), other, source("b.pdf")], [source("z.pdf"), source("a.pdf"), other])
+    ]
+    assert (runs[0][0], runs[0][2], runs[1][1]) == ("a.pdf", "b.pdf", "a.pdf")
+    assert runs[0][1] == runs[1][2]
+    assert re.fullmatch(r"a-[0-9a-f]{8}\.pdf", runs[0][1])
+
+
+def test_a_file_that_is_named_twice_is_read_once_and_the_second_is_an_error() -> None:
+    first, second, last = Plan([source("a.pdf"), source("a.pdf"), source("b.pdf")], OUT, FORMATS["md"], Shard())
+    assert (first, last) == (source("a.pdf"), source("b.pdf"))
+    assert isinstance(second, UnresolvedSource)
+    assert isinstance(second.error, OutputExistsError)
+    assert "in/a.pdf and in/a.pdf would both be written" in second.error.message
 
 
 @given(st.integers(1, 999_999), st.integers(1, 999_999))

@@ -99,9 +99,9 @@ def test_sources_with_the_same_name_never_overwrite_each_other(
     assert "A-1047" in (tmp_path / "out" / "one" / "x.pdf.md").read_text()
     assert (tmp_path / "out" / "two" / "x.pdf.md").exists()
     ended = cogdoc("ocr", tmp_path / "one" / "x.pdf", tmp_path / "two" / "x.pdf", "--to", "flat", "--overwrite")
-    assert ended.code == 6
-    assert "would both be written to this path" in ended.err
-    assert not (tmp_path / "flat" / "x.pdf.md").exists()
+    assert ended.code == 0
+    assert "A-1047" in (tmp_path / "flat" / "x.pdf.md").read_text()
+    assert len(list((tmp_path / "flat").glob("x-*.pdf.md"))) == 1
 
 
 def test_failure_keeps_the_existing_output(cogdoc: Any, tmp_path: Path) -> None:
