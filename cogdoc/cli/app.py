@@ -59,9 +59,11 @@ class _Terminated(BaseException):
 
 def main() -> NoReturn:
     """Run the command line and exit with its exit code."""
-    signal.signal(signal.SIGTERM, _on_terminate)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, _on_terminate)
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # What the parent ignores stays ignored: nohup and service managers rely on it.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _on_terminate)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Results are always UTF-8, like output files and as JSON requires; the locale does not matter.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from cogdoc.cli import options as shared
-from cogdoc.errors import InputError, UsageError
+from cogdoc.cli.option_files import read_lines
+from cogdoc.errors import UsageError
 from cogdoc.results.printable import well_formed
 
 HELP = """Answer questions from documents.
@@ -64,10 +65,7 @@ def ask(
 def _read_questions(file: Path | None) -> list[str]:
     if file is None:
         return []
-    try:
-        questions = [line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--questions-from: {file} cannot be read: {error}") from None
+    questions = [line.strip() for line in read_lines("--questions-from", file) if line.strip()]
     if not questions:
         raise UsageError(f"--questions-from: no question in {file}")
     return questions

@@ -17,11 +17,14 @@ from cogdoc.batch.job import Job, run_job
 from cogdoc.batch.journal import journal_beside
 from cogdoc.batch.plan import Shard, parse_shard, slurm_shard
 from cogdoc.cli.messages import report, warn
+from cogdoc.cli.option_files import read_lines
 from cogdoc.cli.options import RunOptions
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
+from cogdoc.documents.file_lists import read_file_list
+from cogdoc.documents.folder_walk import is_folder
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sandbox_limits import memory_for
-from cogdoc.documents.sources import STDIN, expand_sources, keep_stdin, read_file_list
+from cogdoc.documents.sources import STDIN, UnresolvedSource, expand_sources, keep_stdin
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
@@ -159,7 +162,7 @@ def _may_hold_several(argument: str) -> bool:
     """Whether an argument is a folder or a pattern."""
     if is_address(argument):
         return argument.endswith("/")
-    return Path(argument).is_dir() or (glob.has_magic(argument) and not os.path.lexists(argument))
+    return is_folder(argument) or (glob.has_magic(argument) and not os.path.lexists(argument))
 
 
 def _shard(options: RunOptions, destination: Destination) -> Shard:
@@ -189,15 +192,13 @@ def _stdin(arguments: Sequence[str], stack: ExitStack) -> Path | InputError | No
 def _password(file: Path | None) -> str | None:
     if file is None:
         return None
-    try:
-        return file.read_text(encoding="utf-8").splitlines()[0]
-    except IndexError:
-        raise UsageError(f"--password-file: {file} is empty") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--password-file: {file} cannot be read: {error}") from None
+    lines = read_lines("--password-file", file)
+    if not lines or not lines[0]:
+        raise UsageError(f"--password-file: {file} is empty")
+    return lines[0]
 
 
-def _all_arguments(arguments: Sequence[str], options: RunOptions, stack: ExitStack) -> Iterable[str]:
+def _all_arguments(arguments: Sequence[str], options: RunOptions, stack: ExitStack) -> Iterable[str | UnresolvedSource]:
     """The arguments, followed by the names that `--files-from` gives."""
     if options.files_from is None:
         if not arguments:
@@ -207,6 +208,8 @@ def _all_arguments(arguments: Sequence[str], options: RunOptions, stack: ExitSta
     if options.files_from == STDIN:
         if STDIN in arguments:
             raise UsageError("standard input cannot be both a document and a list of files")
+        if sys.stdin is None:
+            raise InputError("--files-from: nothing on standard input")
         file = cast("BufferedIOBase", sys.stdin.buffer)
     else:
         try:

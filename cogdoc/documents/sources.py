@@ -1,20 +1,26 @@
-"""Finds the files that a user names: files, folders, glob patterns, `-`, lists of files, addresses."""
+"""Turns what a user names (files, folders, patterns, addresses, `-`) into sources."""
 
 from __future__ import annotations
 
 import glob
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BufferedIOBase
 from pathlib import Path
 
-from cogdoc.documents.formats import READABLE_SUFFIXES
-from cogdoc.documents.natural_order import natural_key
+from cogdoc.documents.folder_walk import (
+    UnreadablePath,
+    is_folder,
+    match_pattern,
+    not_a_regular_file,
+    unreadable,
+    walk_folder,
+)
 from cogdoc.documents.remote import RemoteFile, UnresolvedFolder, fetch, find_files
 from cogdoc.errors import CogdocError, InputError
 from cogdoc.results.printable import well_formed
@@ -45,40 +51,51 @@ class UnresolvedSource:
 
 
 def expand_sources(
-    arguments: Iterable[str], stdin_file: Path | InputError | None = None, *, several: bool = False
+    arguments: Iterable[str | UnresolvedSource], stdin_file: Path | InputError | None = None, *, several: bool = False
 ) -> Iterator[Source | UnresolvedSource]:
     """Yield the sources that `arguments` name, lazily: folders are walked while their files are being read.
 
     An argument that cannot be found becomes an `UnresolvedSource`, so that the run goes on with the others.
 
     Args:
-        arguments: paths of files and folders, glob patterns, addresses such as `s3://bucket/folder/`, or `-`.
+        arguments: paths of files and folders, glob patterns, addresses such as `s3://bucket/folder/`, or `-`; and
+            entries of a list that cannot be names.
         stdin_file: for `-`, the file that holds the bytes of standard input, or why there is none.
         several: the user named more than one thing, so that the output keeps the names of folders.
     """
     for argument in arguments:
-        if argument == STDIN:
+        if isinstance(argument, UnresolvedSource):
+            yield argument
+        elif argument == STDIN:
             yield _stdin_source(stdin_file or InputError("standard input is not available here"))
-            continue
-        if is_address(argument):
+        elif is_address(argument):
             yield from _expand_address(argument, several=several)
-            continue
-        try:
+        else:
             yield from _expand(argument, several=several)
-        except OSError as error:
-            yield UnresolvedSource(well_formed(argument), InputError(f"cannot be read: {error.strerror}"))
 
 
 def _expand(argument: str, *, several: bool) -> Iterator[Source | UnresolvedSource]:
-    path = Path(argument)
-    if path.is_dir():
+    name, path = well_formed(argument), Path(argument)
+    if "\0" in argument:
+        yield UnresolvedSource(name, InputError("a name with a NUL byte in it names no file"))
+    elif is_folder(path):
         yield from _walk_folder(path, Path(path.resolve().name) if several else Path())
     elif os.path.lexists(path):
         yield _file_source(path)
     elif glob.has_magic(argument):
-        yield from _expand_glob(argument)
+        yield from _expand_pattern(argument)
     else:
-        yield UnresolvedSource(well_formed(argument), InputError("no such file or folder"))
+        yield UnresolvedSource(name, _not_found(path))
+
+
+def _not_found(path: Path) -> InputError:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return InputError("no such file or folder")
+    except OSError as error:
+        return unreadable(path, error).error
+    return InputError("no such file or folder")
 
 
 @contextmanager
@@ -126,71 +143,54 @@ def _stdin_source(file: Path | InputError) -> Source | UnresolvedSource:
 
 def _file_source(path: Path) -> Source | UnresolvedSource:
     name = well_formed(str(path))
-    if path.exists() and not path.is_file():
-        # A pipe cannot be read twice, nor by a worker process; a device may have no end.
-        return UnresolvedSource(name, InputError("not a regular file", "pipe it into cogdoc, and name it -"))
-    return Source(path, name, _relative_to_output(path))
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        return _unresolved(unreadable(path, error))
+    return Source(path, name, _relative_to_output(path)) if regular else _unresolved(not_a_regular_file(path))
 
 
 def _walk_folder(folder: Path, output_folder: Path) -> Iterator[Source | UnresolvedSource]:
     any_file = False
-    for path in _readable_files(folder):
+    for found in walk_folder(folder):
         any_file = True
-        if isinstance(path, UnresolvedSource):
-            yield path
+        if isinstance(found, UnreadablePath):
+            yield _unresolved(found)
         else:
-            yield Source(path, well_formed(str(path)), output_folder / path.relative_to(folder))
+            yield Source(found, well_formed(str(found)), output_folder / found.relative_to(folder))
     if not any_file:
         yield UnresolvedSource(well_formed(str(folder)), _nothing_found())
 
 
-def _readable_files(folder: Path) -> Iterator[Path | UnresolvedSource]:
-    try:
-        with os.scandir(folder) as entries:
-            ordered = sorted(entries, key=lambda entry: natural_key(entry.name))
-    except OSError as error:
-        yield UnresolvedSource(well_formed(str(folder)), InputError(f"cannot be searched: {error.strerror}"))
-        return
-    for entry in ordered:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _readable_files(Path(entry.path))
-        elif Path(entry.name).suffix.lower() in READABLE_SUFFIXES and entry.is_file():
-            yield Path(entry.path)
-
-
-def _expand_glob(pattern: str) -> Iterator[Source | UnresolvedSource]:
-    matches = sorted(glob.glob(pattern, recursive=True), key=natural_key)  # noqa: PTH207 - Path.glob takes no absolute patterns
-    if not matches:
+def _expand_pattern(pattern: str) -> Iterator[Source | UnresolvedSource]:
+    """The sources that match, each once: `**` matches a folder and also the files in it."""
+    seen: set[str] = set()
+    for path in match_pattern(pattern):
+        for source in _expand_match(path):
+            if source.name not in seen:
+                seen.add(source.name)
+                yield source
+    if not seen:
         yield UnresolvedSource(well_formed(pattern), InputError("no file matches"))
-    for match in matches:
-        path = Path(match)
-        if path.is_dir():
-            yield from _walk_folder(path, _relative_to_output(path))
-        else:
-            yield _file_source(path)
+
+
+def _expand_match(path: Path | UnreadablePath) -> Iterator[Source | UnresolvedSource]:
+    if isinstance(path, UnreadablePath):
+        yield _unresolved(path)
+    elif is_folder(path):
+        yield from _walk_folder(path, _relative_to_output(path))
+    else:
+        yield _file_source(path)
+
+
+def _unresolved(path: UnreadablePath) -> UnresolvedSource:
+    return UnresolvedSource(well_formed(str(path.path)), path.error)
 
 
 def _relative_to_output(path: Path) -> Path:
     """The path below an output folder for a file that the user named; it never leads out of that folder."""
     parts = [part for part in path.parts if part not in (path.anchor, "..", ".")]
     return Path(*parts) if not path.is_absolute() else Path(path.name)
-
-
-def read_file_list(file: BufferedIOBase, *, nul_separated: bool) -> Iterator[str]:
-    """The paths in a list, one a line or separated by NUL, lazily; empty entries are skipped."""
-    separator = b"\0" if nul_separated else b"\n"
-    rest = b""
-    while chunk := file.read1(1 << 16):  # read1 returns what a pipe has so far, so that work can begin
-        *complete, rest = (rest + chunk).split(separator)
-        yield from (_decode_path(entry, nul_separated) for entry in complete if entry.strip(b"\r"))
-    if rest.strip(b"\r\n"):
-        yield _decode_path(rest, nul_separated)
-
-
-def _decode_path(entry: bytes, nul_separated: bool) -> str:
-    return os.fsdecode(entry if nul_separated else entry.removesuffix(b"\r"))
 
 
 @contextmanager

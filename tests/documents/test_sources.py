@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogdoc.documents.sources import Source, UnresolvedSource, expand_sources, keep_stdin, natural_key, read_file_list
+from cogdoc.documents.file_lists import read_file_list
+from cogdoc.documents.natural_order import natural_key
+from cogdoc.documents.sources import Source, UnresolvedSource, expand_sources, keep_stdin
 from cogdoc.errors import InputError
 
 
@@ -131,6 +133,8 @@ file_names = st.lists(st.text(st.characters(exclude_characters="\0\r\n", exclude
 @given(file_names, st.booleans())
 def test_any_name_survives_a_list_of_files(written: list[str], nul: bool) -> None:
     separator = "\0" if nul else "\n"
+    if not nul and written:
+        written[0] = written[0].lstrip("\ufeff") or "a"  # a byte order mark, which is no part of the first name
     stream = io.BytesIO(separator.join(written).encode())
     assert list(read_file_list(stream, nul_separated=nul)) == written
 
