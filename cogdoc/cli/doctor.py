@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.tensor_memory import Device
+    from cogdoc.documents.confinement.confine import Part
     from cogdoc.engines.cuda_devices import Card
     from cogdoc.engines.selection import EngineSelection
 
@@ -36,7 +37,7 @@ GIB = 2**30
 
 
 def doctor() -> None:
-    from cogdoc.documents.sandbox import try_confinement
+    from cogdoc.documents.sandbox import try_sandbox
     from cogdoc.engines.cuda_devices import cuda_cards
     from cogdoc.engines.registry import select_engine
 
@@ -50,7 +51,7 @@ def doctor() -> None:
         ("memory", _memory()),
         ("GPU", _gpu(cards, free)),
         *((library, _version(library)) for library in LIBRARIES),
-        ("sandbox", try_confinement()),
+        *_sandbox_rows(try_sandbox()),
         *_model_rows(),
         *_context_rows(free),
         ("engine", f"{selection.name}: {selection.reason}"),
@@ -59,6 +60,13 @@ def doctor() -> None:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         sys.stdout.write(f"{name:<{width}}  {value}\n")
+
+
+def _sandbox_rows(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
+    yield "sandbox", f"limits {', '.join(part.name for part in parts if part.holds) or 'nothing'}"
+    for part in parts:
+        if not part.holds:
+            yield "no sandbox", f"for {part.name}, which needs {part.needs}"
 
 
 def _version(library: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
@@ -177,6 +177,15 @@ MaxMegapixels = Annotated[
         rich_help_panel=_LIMITS,
     ),
 ]
+SandboxMode = Annotated[
+    Literal["auto", "strict"],
+    typer.Option(
+        "--sandbox",
+        envvar="COGDOC_SANDBOX",
+        help="strict: read only if this system has every part of the sandbox, each file in a process of its own.",
+        rich_help_panel=_LIMITS,
+    ),
+]
 FailFast = Annotated[
     bool,
     typer.Option("--fail-fast", envvar="COGDOC_FAIL_FAST", help="Stop at the first failure.", rich_help_panel=_LIMITS),
@@ -220,6 +229,7 @@ class RunOptions(EngineOptions):
     timeout: Timeout = DEFAULT_SECONDS
     max_pages: MaxPages = None
     max_megapixels: MaxMegapixels = MAX_MEGAPIXELS
+    sandbox: SandboxMode = "auto"
     fail_fast: FailFast = False
     quiet: Quiet = False
     verbose: Verbose = False

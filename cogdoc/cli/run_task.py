@@ -20,10 +20,10 @@ from cogdoc.cli.messages import report, warn
 from cogdoc.cli.option_files import read_lines
 from cogdoc.cli.options import RunOptions
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
+from cogdoc.documents.confinement.limits import memory_for
 from cogdoc.documents.file_lists import read_file_list
 from cogdoc.documents.folder_walk import is_folder
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.sandbox_limits import memory_for
 from cogdoc.documents.sources import STDIN, UnresolvedSource, expand_sources, keep_stdin
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.registry import load_engine, select_engine
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from cogdoc.batch.cluster.connection import Cluster
 
 MAX_DEFAULT_JOBS = 8
+STRICT = "strict"
 
 
 def run_task(task: Task, arguments: Sequence[str], options: RunOptions, *, strict: bool = False) -> ExitCode:
@@ -51,6 +52,8 @@ def run_task(task: Task, arguments: Sequence[str], options: RunOptions, *, stric
         CogdocError: the run as a whole is impossible; the error of a single source or page is only reported.
     """
     output = _output_format(options.out, task)
+    if options.cluster and options.sandbox == STRICT:
+        raise UsageError("--sandbox strict cannot be had with --cluster: it checks this machine only")
     open_options = OpenOptions(
         password=_password(options.password_file),
         max_megapixels=options.max_megapixels,
@@ -83,7 +86,12 @@ def run_task(task: Task, arguments: Sequence[str], options: RunOptions, *, stric
             with loading_line(quiet=options.quiet) as loaded:
                 engine = load_engine(selection, options.timeout, loaded)
             stack.callback(engine.close)
-            sandbox = Sandbox(default_jobs(options.jobs), options.timeout, memory=memory_for(options.max_megapixels))
+            sandbox = Sandbox(
+                default_jobs(options.jobs),
+                options.timeout,
+                memory=memory_for(options.max_megapixels),
+                strict=options.sandbox == STRICT,
+            )
         stack.callback(sandbox.close)
         results_on_terminal = destination.path is None and sys.stdout.isatty()
         progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_terminal))

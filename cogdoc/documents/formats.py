@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from enum import StrEnum
-from pathlib import Path
+from typing import BinaryIO
 
 from cogdoc.errors import DamagedError, InputError, UnsupportedError
 
@@ -58,21 +58,16 @@ class DocumentFormat(StrEnum):
     PICTURE = "picture"
 
 
-def recognize_format(path: Path) -> DocumentFormat:
-    """The format of the file at `path`.
+def recognize_format(file: BinaryIO) -> DocumentFormat:
+    """The format of an open file.
 
     Raises:
-        InputError: the file is missing, not a file, or may not be read.
+        InputError: the file cannot be read.
         DamagedError: the file is empty.
         UnsupportedError: cogdoc does not read this format.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(PDF_HEADER_WINDOW)
-    except FileNotFoundError:
-        raise InputError("no such file") from None
-    except IsADirectoryError:
-        raise InputError("is a folder") from None
+        head = file.read(PDF_HEADER_WINDOW)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}") from None
     if not head:
@@ -84,16 +79,16 @@ def recognize_format(path: Path) -> DocumentFormat:
     if b"%PDF-" in head:
         return DocumentFormat.PDF
     if head.startswith(b"PK\x03\x04"):
-        return _recognize_archive(path)
+        return _recognize_archive(file)
     raise UnsupportedError(
         "not a document that cogdoc reads",
         "cogdoc reads PDF, XPS, EPUB, PNG, JPEG, WebP, TIFF, BMP, GIF and PNM files",
     )
 
 
-def _recognize_archive(path: Path) -> DocumentFormat:
+def _recognize_archive(file: BinaryIO) -> DocumentFormat:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise DamagedError(f"damaged archive: {error}") from None

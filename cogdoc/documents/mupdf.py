@@ -6,8 +6,7 @@ This module keeps them out; `cogdoc.parsing.layout.block_detection` imports them
 
 from __future__ import annotations
 
-import atexit
-import os
+import io
 import sys
 
 _HEAVY_MODULES = ("pymupdf.layout", "pymupdf4llm")
@@ -23,9 +22,15 @@ if "pymupdf" not in sys.modules:
 else:
     import pymupdf
 
-_null = open(os.devnull, "w")  # noqa: PTH123, SIM115  stays open as long as PyMuPDF may write to it
-atexit.register(_null.close)
-pymupdf.set_messages(stream=_null)
+
+class _Silence(io.TextIOBase):
+    """Accepts text and discards it. The null device cannot serve: a worker process opens nothing for writing."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+pymupdf.set_messages(stream=_Silence())
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import stringprep
 import unicodedata
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -27,7 +27,7 @@ class MupdfDocument:
             EncryptedError: it needs a password, or another one.
         """
         try:
-            self.file = _open(request.path, file_format)
+            self.file = pymupdf.open(stream=_map(request), filetype=str(file_format))
         except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
             # PyMuPDF's message only names the path, which may be that of a temporary file.
             raise DamagedError(f"damaged file: cannot be repaired as {file_format.name}") from None
@@ -84,12 +84,10 @@ class MupdfDocument:
         return pixels.copy()
 
 
-def _open(path: Path, file_format: DocumentFormat) -> pymupdf.Document:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:  # MuPDF takes UTF-8 names only
-        return pymupdf.open(stream=path.read_bytes(), filetype=str(file_format))
-    return pymupdf.open(path, filetype=str(file_format))
+def _map(request: OpenRequest) -> memoryview:
+    """The file's bytes, mapped: MuPDF reads only the parts that it needs, and the descriptor can be closed."""
+    with request.open() as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _authenticate(file: pymupdf.Document, password: str | None) -> None:

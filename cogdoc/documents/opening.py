@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import Protocol
 
@@ -44,13 +45,15 @@ def open_document(request: OpenRequest) -> OpenDocument:
         EncryptedError: it needs a password, or another one.
         TooLargeError: it is a picture with more pixels than the request allows.
     """
-    status = request.path.stat() if request.path.exists() else None
-    return _open_version(request, (status.st_mtime_ns, status.st_size) if status else None)
+    with request.open() as file:
+        status = os.fstat(file.fileno())
+    return _open_version(request, (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size))
 
 
 @lru_cache(maxsize=2)
-def _open_version(request: OpenRequest, _version: tuple[int, int] | None) -> OpenDocument:
-    file_format = recognize_format(request.path)
+def _open_version(request: OpenRequest, _version: tuple[int, ...]) -> OpenDocument:
+    with request.open() as file:
+        file_format = recognize_format(file)
     if file_format is DocumentFormat.PICTURE:
         return PictureDocument(request)
     return MupdfDocument(request, file_format)

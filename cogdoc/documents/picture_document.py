@@ -35,7 +35,7 @@ class PictureDocument:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self.file = Image.open(request.path)
+                self.file = Image.open(request.open())
                 self.page_count = int(getattr(self.file, "n_frames", 1))
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, TypeError) as error:
             raise DamagedError(f"damaged picture: {_reason(error)}") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pymupdf
 import pytest
+from sent_functions import SendingSandbox
 
 from cogdoc.documents.document import Document, open_path
 from cogdoc.documents.sandbox import Sandbox
@@ -22,10 +23,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def fresh_sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """A sandbox for one test, whose worker process can import `worker_functions`."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    with Sandbox(timeout=60) as own:
+def fresh_sandbox() -> Iterator[Sandbox]:
+    """A sandbox for one test, which can run `worker_functions`."""
+    with SendingSandbox(timeout=60) as own:
         yield own
 
 

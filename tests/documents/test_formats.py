@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from cogdoc.documents.formats import DocumentFormat, recognize_format
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.errors import DamagedError, InputError, UnsupportedError
 
 PICTURES = {
@@ -23,17 +24,22 @@ PICTURES = {
 }
 
 
+def format_of(path: Path) -> DocumentFormat:
+    with OpenRequest(path).open() as file:
+        return recognize_format(file)
+
+
 @pytest.mark.parametrize("kind", PICTURES.values(), ids=PICTURES)
 def test_every_picture_format_is_recognized_under_a_wrong_name(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "picture.pdf"
     Image.new("RGB", (8, 8)).save(path, kind)
-    assert recognize_format(path) is DocumentFormat.PICTURE
+    assert format_of(path) is DocumentFormat.PICTURE
 
 
 def test_pdf_is_recognized_without_a_suffix_and_after_leading_bytes(tmp_path: Path, samples: Path) -> None:
     path = tmp_path / "report"
     path.write_bytes(b"\r\n" * 100 + (samples / "report.pdf").read_bytes())
-    assert recognize_format(path) is DocumentFormat.PDF
+    assert format_of(path) is DocumentFormat.PDF
 
 
 def test_epub_and_xps_are_distinguished_by_their_contents(tmp_path: Path) -> None:
@@ -44,14 +50,14 @@ def test_epub_and_xps_are_distinguished_by_their_contents(tmp_path: Path) -> Non
         path = tmp_path / f"{expected}.zip"
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr(member, "x")
-        assert recognize_format(path) is expected
+        assert format_of(path) is expected
 
 
 def test_text_file_with_a_picture_suffix_is_refused_with_a_list_of_formats(tmp_path: Path) -> None:
     path = tmp_path / "notes.png"
     path.write_text("just some notes")
     with pytest.raises(UnsupportedError, match="not a document") as caught:
-        recognize_format(path)
+        format_of(path)
     assert "PDF" in (caught.value.hint or "")
 
 
@@ -60,7 +66,7 @@ def test_other_archives_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "x")
     with pytest.raises(UnsupportedError, match="archive"):
-        recognize_format(path)
+        format_of(path)
 
 
 def test_empty_damaged_and_missing_files_and_folders_have_different_errors(tmp_path: Path) -> None:
@@ -73,7 +79,7 @@ def test_empty_damaged_and_missing_files_and_folders_have_different_errors(tmp_p
         ("nowhere.pdf", InputError, "no such file"),
     ]:
         with pytest.raises(error, match=message):
-            recognize_format(tmp_path / name)
+            format_of(tmp_path / name)
 
 
 def test_picture_named_pdf_and_pdf_named_png_both_open(tmp_path: Path, samples: Path, open_file) -> None:  # type: ignore[no-untyped-def]

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import worker_functions as worker
+from sent_functions import SendingSandbox
 
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.errors import CogdocError, DamagedError, EncryptedError, TimeLimitError
@@ -38,9 +39,8 @@ def test_worker_that_exits_is_an_error(fresh_sandbox: Sandbox) -> None:
 
 
 @pytest.mark.slow
-def test_hanging_worker_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    with Sandbox(timeout=10) as sandbox:
+def test_hanging_worker_is_killed_and_replaced() -> None:
+    with SendingSandbox(timeout=10) as sandbox:
         assert_works(sandbox)
         with pytest.raises(TimeLimitError, match="took longer than 10 s"):
             sandbox.run(worker.hang)
@@ -85,9 +85,8 @@ def test_workers_ignore_interrupts(fresh_sandbox: Sandbox) -> None:
     assert fresh_sandbox.run(worker.ignore_interrupts_for, 0.1) == "still here"
 
 
-def test_closing_ends_the_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    sandbox = Sandbox(timeout=None)
+def test_closing_ends_the_workers_at_once() -> None:
+    sandbox = SendingSandbox(timeout=None)
     number = sandbox.run(worker.process_id)
     waiting = sandbox.submit(worker.hang)
     sandbox.close()
@@ -98,9 +97,8 @@ def test_closing_ends_the_workers_at_once(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.slow
-def test_workers_run_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    with Sandbox(jobs=2, timeout=60) as sandbox:
+def test_workers_run_at_the_same_time() -> None:
+    with SendingSandbox(jobs=2, timeout=60) as sandbox:
         slow = [sandbox.submit(worker.ignore_interrupts_for, 1.0) for _ in range(2)]
         ids = {sandbox.submit(worker.process_id).result() for _ in range(4)}
         assert [future.result() for future in slow] == ["still here"] * 2

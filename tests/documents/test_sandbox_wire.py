@@ -19,7 +19,7 @@ from cogdoc import errors
 from cogdoc.documents.document import DocumentFacts, draw_page, read_facts, read_page_size
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.documents.wire import ReplyError, encode_error, encode_result, receive_reply, send_reply
+from cogdoc.documents.worker_replies import ReplyError, encode_error, encode_result, receive_reply, send_reply
 from cogdoc.engines.builtin.engine import charts_of
 from cogdoc.errors import CogdocError, DamagedError, TooLargeError
 from cogdoc.parsing.page import layout_of, text_of
@@ -27,6 +27,8 @@ from cogdoc.parsing.page_text import Block, BlockKind, Cell, Line, PageLayout, P
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 Function = Callable[..., Any]
+
+ID = bytes(range(16))
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats()
@@ -95,13 +97,13 @@ slow_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_sl
 
 def through(function: Function, value: Any) -> Any:
     stream = io.BytesIO()
-    send_reply(stream, encode_result(function, value))
+    send_reply(stream, ID, encode_result(function, value))
     stream.seek(0)
-    return receive_reply(stream, function)
+    return receive_reply(stream, ID, function)
 
 
 def message(form: int, body: bytes, length: int | None = None) -> io.BytesIO:
-    return io.BytesIO(struct.pack("<BQ", form, len(body) if length is None else length) + body)
+    return io.BytesIO(ID + struct.pack("<BQ", form, len(body) if length is None else length) + body)
 
 
 @slow_machine
@@ -131,10 +133,10 @@ def test_pictures_are_transferred_unchanged(height: int, width: int, turned: boo
 )
 def test_errors_are_transferred_unchanged(kind: type[CogdocError], text: str, hint: str | None) -> None:
     stream = io.BytesIO()
-    send_reply(stream, encode_error(kind(text, hint)))
+    send_reply(stream, ID, encode_error(kind(text, hint)))
     stream.seek(0)
     with pytest.raises(CogdocError) as caught:
-        receive_reply(stream, read_facts)
+        receive_reply(stream, ID, read_facts)
     assert (type(caught.value), caught.value.message, caught.value.hint) == (kind, text, hint)
 
 
@@ -161,7 +163,7 @@ def test_other_messages_are_refused_and_never_unpickled(
     capfd: pytest.CaptureFixture[str], function: Function, form: int, body: bytes, length: int | None
 ) -> None:
     with pytest.raises((ReplyError, EOFError)):
-        receive_reply(message(form, body, length), function)
+        receive_reply(message(form, body, length), ID, function)
     assert capfd.readouterr().out == ""
 
 
@@ -181,20 +183,28 @@ def test_other_messages_are_refused_and_never_unpickled(
 )
 def test_json_of_another_type_is_refused(function: Function, body: bytes) -> None:
     with pytest.raises(ReplyError):
-        receive_reply(message(1, body), function)
+        receive_reply(message(1, body), ID, function)
 
 
 @pytest.mark.parametrize("form", [1, 2, 3])
 def test_huge_lengths_are_refused_before_anything_is_allocated(form: int) -> None:
     body = struct.pack("<QQ", 2**31, 2**31)
     with pytest.raises(ReplyError):
-        receive_reply(message(form, body, len(body) + 3 * 2**62), draw_page)
+        receive_reply(message(form, body, len(body) + 3 * 2**62), ID, draw_page)
+
+
+def test_reply_to_another_call_is_refused() -> None:
+    stream = io.BytesIO()
+    send_reply(stream, bytes(16), encode_result(read_page_size, (1.0, 2.0)))
+    stream.seek(0)
+    with pytest.raises(ReplyError):
+        receive_reply(stream, ID, read_page_size)
 
 
 def test_unknown_error_becomes_a_damaged_error_with_a_limited_message() -> None:
     body = b'[{"kind": "SystemExit", "message": "' + b"x" * 10**6 + b'", "hint": null}]'
     with pytest.raises(DamagedError) as caught:
-        receive_reply(message(3, body), read_facts)
+        receive_reply(message(3, body), ID, read_facts)
     assert len(caught.value.message) == 1000
 
 

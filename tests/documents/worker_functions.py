@@ -12,15 +12,14 @@ import stat
 import sys
 import threading
 import time
-from pathlib import Path
 
 import numpy as np
 
+from cogdoc.documents.confinement.limits import OPEN_FILES
 from cogdoc.documents.document import draw_page
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
-from cogdoc.documents.sandbox_limits import OPEN_FILES
 from cogdoc.errors import DamagedError, EncryptedError
 
 LEAKED: list[bytearray] = []
@@ -35,7 +34,7 @@ def process_id() -> int:
 
 
 def die(signal_number: int) -> None:
-    os.kill(os.getpid(), signal_number)
+    signal.raise_signal(signal_number)
     time.sleep(60)
 
 
@@ -107,11 +106,6 @@ def processor_seconds_left() -> float:
     return resource.getrlimit(resource.RLIMIT_CPU)[0] - used.ru_utime - used.ru_stime
 
 
-def write_file(path: Path, size: int) -> int:
-    with path.open("wb") as file:
-        return file.write(bytes(size))
-
-
 def open_files(count: int) -> int:
     return len([os.dup(2) for _ in range(count)])
 
@@ -172,17 +166,9 @@ def flood_output() -> str:
 
 
 def ignore_interrupts_for(seconds: float) -> str:
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
     time.sleep(seconds)
     return "still here"
-
-
-def bytes_read_while_drawing(request: OpenRequest, number: int) -> int:
-    """The bytes that this process reads from files to open a document and render one of its pages."""
-    draw_page(request, 1, PixelSize(8, 8))  # loads the libraries
-    before = _bytes_read()
-    draw_page(request, number, PixelSize(64, 64))
-    return _bytes_read() - before
 
 
 def memory_growth_while_drawing(warm: OpenRequest, request: OpenRequest, size: PixelSize) -> int:
@@ -191,8 +177,3 @@ def memory_growth_while_drawing(warm: OpenRequest, request: OpenRequest, size: P
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     draw_page(request, 1, size)
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-
-
-def _bytes_read() -> int:
-    fields = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
-    return int(fields["rchar"])

@@ -1,16 +1,17 @@
-"""The messages between the parent and its worker processes.
+"""The replies of worker processes to their parent.
 
 A hostile file may take over a worker process, which can then send anything, so nothing that it sends is unpickled. The
 parent knows the result type of the function that it called: it parses the reply as JSON of exactly that type, and the
-pixels of a picture as bytes, and refuses everything else. In the other direction, a request is a pickle.
+pixels of a picture as bytes, and refuses everything else. A reply begins with the random id of its call, so that
+nothing sent earlier can pass for it.
 """
 
 from __future__ import annotations
 
-import pickle
+import json
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from functools import cache
 from typing import IO, Any, get_type_hints
@@ -18,6 +19,7 @@ from typing import IO, Any, get_type_hints
 from pydantic import ConfigDict, TypeAdapter
 
 from cogdoc import errors
+from cogdoc.documents.worker_requests import CALL_ID_BYTES
 from cogdoc.errors import CogdocError, DamagedError, TooLargeError
 
 MAX_JSON = 64 * 2**20
@@ -29,8 +31,7 @@ MAX_PIXELS = 100_000_000
 MAX_MESSAGE = 1000
 """Characters of an error's message and of its hint."""
 
-_REQUEST_LENGTH = struct.Struct("<Q")
-_REPLY_HEADER = struct.Struct("<BQ")
+_REPLY_HEADER = struct.Struct(f"<{CALL_ID_BYTES}sBQ")
 _PICTURE_SHAPE = struct.Struct("<QQ")
 
 _ERRORS = {
@@ -74,24 +75,6 @@ class PictureType:
     """
 
 
-def send_request(stream: IO[bytes], request: object) -> None:
-    """Send the limits or a call to a worker process: the length in eight bytes, then a pickle."""
-    body = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
-    stream.write(_REQUEST_LENGTH.pack(len(body)))
-    stream.write(body)
-    stream.flush()
-
-
-def receive_request(stream: IO[bytes]) -> Any:
-    """Receive the limits or a call.
-
-    Raises:
-        EOFError: the parent is gone.
-    """
-    (length,) = _REQUEST_LENGTH.unpack(_read(stream, _REQUEST_LENGTH.size))
-    return pickle.loads(_read(stream, length))
-
-
 def encode_result(function: Callable[..., Any], value: Any) -> Reply:
     """Encode the result of `function`.
 
@@ -116,26 +99,29 @@ def encode_error(error: CogdocError) -> Reply:
     """Encode the error that a call raised."""
     kind = next(base.__name__ for base in type(error).__mro__ if base.__name__ in _ERRORS)
     failure = Failure(kind, _well_formed(error.message), error.hint and _well_formed(error.hint))
-    return Reply(ReplyKind.ERROR, (_adapter(Failure).dump_json((failure,)),))
+    # Not with pydantic, which imports modules at first use: the error may be that no more files can be opened.
+    return Reply(ReplyKind.ERROR, (json.dumps([asdict(failure)]).encode(),))
 
 
-def send_reply(stream: IO[bytes], reply: Reply) -> None:
-    """Send a reply: its kind in one byte and its length in eight, then its bytes."""
-    stream.write(_REPLY_HEADER.pack(reply.kind, sum(len(part) for part in reply.parts)))
+def send_reply(stream: IO[bytes], call_id: bytes, reply: Reply) -> None:
+    """Send a reply: the id of its call, its kind in one byte and its length in eight, then its bytes."""
+    stream.write(_REPLY_HEADER.pack(call_id, reply.kind, sum(len(part) for part in reply.parts)))
     for part in reply.parts:
         stream.write(part)
     stream.flush()
 
 
-def receive_reply(stream: IO[bytes], function: Callable[..., Any]) -> Any:
-    """The result of `function` in the worker process.
+def receive_reply(stream: IO[bytes], call_id: bytes, function: Callable[..., Any]) -> Any:
+    """The result of `function` in the worker process, for the call with this id.
 
     Raises:
         CogdocError: the worker process reports that the call failed.
         ReplyError: the worker process sent anything else; the caller must not read from it again.
         EOFError: the worker process is gone.
     """
-    kind, length = _REPLY_HEADER.unpack(_read(stream, _REPLY_HEADER.size))
+    replied_id, kind, length = _REPLY_HEADER.unpack(_read(stream, _REPLY_HEADER.size))
+    if replied_id != call_id:
+        raise ReplyError
     result_type = _result_type(function)
     if kind == ReplyKind.PICTURE and result_type is PictureType:
         return _receive_picture(stream, length)

@@ -1,4 +1,4 @@
-"""Limits a worker process: memory, processor time, files, network, where the system can enforce it.
+"""Limits the memory, processor time and files of a worker process, where the system can enforce it.
 
 Windows enforces none of these; there, only the parent's time limit applies.
 """
@@ -6,14 +6,12 @@ Windows enforces none of these; there, only the parent's time limit applies.
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import os
 import re
-import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from cogdoc.documents.system_calls import refuse_system_calls
+from pathlib import Path
 
 DEFAULT_MEMORY = 1536 * 2**20
 """Bytes that a worker process may allocate. OCR and layout of the densest page take half; large pictures the rest."""
@@ -21,14 +19,15 @@ DEFAULT_MEMORY = 1536 * 2**20
 THREAD_MEMORY = 128 * 2**20
 """Bytes that each thread may allocate in addition, for the stacks and buffers of the OCR and layout models."""
 
+MAPPED_FILES = 8 * 2**30
+"""Bytes of address space in addition, for documents, libraries and models that are mapped, and memory never touched.
+
+Pages that were written and then made read-only no longer count as memory, only as address space.
+"""
+
+STACK = 8 * 2**20
 OPEN_FILES = 256
-WRITTEN_FILE = 16 * 2**20
-"""Bytes of the largest file that a worker process may write. It only ever writes Python's cache of compiled modules."""
-
 SPARE_SECONDS = 10
-
-PR_SET_PDEATHSIG = 1
-"""From <sys/prctl.h>."""
 
 _OUT_OF_MEMORY = re.compile(
     r"[mc]alloc\b|realloc\b|bad.alloc|\ballocat|(out of|insufficient|enough) memory", re.IGNORECASE
@@ -45,28 +44,35 @@ class Limits:
     """Processor time of each call, all threads together."""
     threads: int = 1
 
+    @property
+    def total_memory(self) -> int:
+        """Bytes of all memory that the process may write."""
+        return self.memory + THREAD_MEMORY * self.threads
+
+    @property
+    def memory_message(self) -> str:
+        """What a user is told about a page that exceeds the memory limit."""
+        return f"needs more than {self.memory >> 20} MB of memory"
+
 
 def memory_for(megapixels: float) -> int:
     """Bytes that a worker process needs for pictures of this size: four copies of one, and the process itself."""
     return max(DEFAULT_MEMORY, int(megapixels * 12e6) + (300 << 20))
 
 
-def confine(limits: Limits) -> None:
-    """Limit this process for the rest of its life. Call it first: threads that already run are not all covered."""
-    # Ctrl-C reaches the whole process group; the parent decides when worker processes end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        # The kernel kills this process when its parent is killed, even in the middle of native code.
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if sys.platform != "win32":
-        import resource
+def limit_resources(limits: Limits) -> None:
+    """Limit what this process can use for the rest of its life."""
+    if sys.platform == "win32":
+        return
+    import resource
 
-        # Writable memory only: address space that is reserved or mapped from files takes no memory.
-        _lower_limit(resource.RLIMIT_DATA, limits.memory + THREAD_MEMORY * limits.threads)
-        _lower_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-        _lower_limit(resource.RLIMIT_FSIZE, WRITTEN_FILE)
-        _lower_limit(resource.RLIMIT_CORE, 0)
-    refuse_system_calls()
+    # Writable memory only: address space that is reserved or mapped from files takes no memory.
+    _lower_limit(resource.RLIMIT_DATA, limits.total_memory)
+    _lower_limit(resource.RLIMIT_AS, limits.total_memory + MAPPED_FILES)
+    _lower_limit(resource.RLIMIT_STACK, STACK)
+    _lower_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    _lower_limit(resource.RLIMIT_FSIZE, 0)
+    _lower_limit(resource.RLIMIT_CORE, 0)
 
 
 def allow_processor_time(limits: Limits) -> None:
@@ -85,42 +91,21 @@ def allow_processor_time(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
 
 
+def written_memory(process: int) -> int:
+    """Bytes of memory that a process holds, without what is mapped from files; 0 where the system does not tell.
+
+    RLIMIT_DATA does not count pages that were written and then made read-only.
+    """
+    try:
+        resident, shared = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1:3]
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether a refused allocation caused an error; native libraries report it in different words."""
     return any(isinstance(cause, MemoryError) or _OUT_OF_MEMORY.search(str(cause)) for cause in _causes(error))
-
-
-def describe_confinement() -> str:
-    """The limits that work on this system, found by trying to break them. Runs in a worker process."""
-    memory, network = _try_memory(), _try_network()
-    return f"memory {memory}, network {network}"
-
-
-def _try_memory() -> str:
-    if sys.platform == "win32":
-        return "not limited"
-    import resource
-
-    limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    if limit < 0:
-        return "not limited"
-    try:
-        bytes(limit)
-    except MemoryError:
-        return f"limited to {limit >> 20} MB"
-    return "not limited"
-
-
-def _try_network() -> str:
-    import socket
-
-    try:
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
-    except PermissionError:
-        return "refused"
-    except OSError:
-        return "unavailable"
-    return "not refused"
 
 
 def _lower_limit(kind: int, limit: int) -> None:
