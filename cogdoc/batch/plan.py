@@ -88,7 +88,7 @@ class Plan:
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute(
             "CREATE TABLE plan (position INTEGER PRIMARY KEY, path BLOB, name TEXT, relative BLOB, target BLOB UNIQUE,"
-            " remote TEXT, kind TEXT, error TEXT, hint TEXT)"
+            " origin BLOB, remote TEXT, kind TEXT, error TEXT, hint TEXT)"
         )
         self._database.execute("CREATE TABLE kept (identity TEXT PRIMARY KEY) WITHOUT ROWID")
         self._database.execute("BEGIN")
@@ -115,23 +115,20 @@ class Plan:
             return
         path, origin = os.fsencode(source.path), origin_of(source)
         remote = _remote_adapter().dump_json(source.remote) if source.remote else None
-        target = b""
         for relative in (source.relative, _distinct(source.relative, origin)):
             target = os.fsencode(destination.file_for(relative, output))
-            try:
+            query = "SELECT name, origin FROM plan WHERE target = ?"
+            other, other_origin = self._database.execute(query, (target,)).fetchone() or ("", None)
+            if other_origin is None:
                 self._database.execute(
-                    "INSERT INTO plan (path, name, relative, target, remote) VALUES (?, ?, ?, ?, ?)",
-                    (path, source.name, os.fsencode(relative), target, remote),
+                    "INSERT INTO plan (path, name, relative, target, origin, remote) VALUES (?, ?, ?, ?, ?, ?)",
+                    (path, source.name, os.fsencode(relative), target, origin, remote),
                 )
-            except sqlite3.IntegrityError:
-                continue
-            return
-        (other,) = self._database.execute("SELECT name FROM plan WHERE target = ?", (target,)).fetchone()
-        error = OutputExistsError(
-            f"{os.fsdecode(target)}: {other} and {source.name} would both be written to this path",
-            "name each file once",
-        )
-        self._add_unresolved(source.name, error)
+                return
+            if other_origin == origin:
+                break
+        message = f"{os.fsdecode(target)}: {other} and {source.name} would both be written to this path"
+        self._add_unresolved(source.name, OutputExistsError(message, "name each file once"))
 
     def _add_unresolved(self, name: str, error: CogdocError) -> None:
         texts = (name, type(error).__name__, error.message, error.hint)
