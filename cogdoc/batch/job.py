@@ -107,9 +107,12 @@ def _open_journal(job: Job, folder: Folder | None) -> Journal | None:
 
 
 def _record_path(job: Job, folder: Folder | None) -> Path | None:
-    if job.record_path is not None or folder is None:
-        return job.record_path
-    return folder.path / f"{_shard_name('record', job.shard)}.jsonl"
+    default = f"{_shard_name('record', job.shard)}.jsonl"
+    if folder is None or job.record_path is None:
+        return job.record_path or (folder.path / default if folder else None)
+    if job.record_path.name != default and identity_of_path(job.record_path.parent) == identity_of_path(folder.path):
+        raise OutputError(f"{job.record_path}: is in the folder of the journal", "name another file with --log-json")
+    return job.record_path
 
 
 def _shard_name(name: str, shard: Shard) -> str:
@@ -146,6 +149,7 @@ class _Run:
         path = self._job.destination.path
         if path:
             remove_parts(path)
+            self._check_not_record(path)
         with self._open(path, _NO_VERSION) as stream:
             renderer = self._renderer(stream, several=several)
             for running in self._run_sources(sources):
@@ -268,10 +272,12 @@ class _Run:
         assert self._job.destination.path is not None
         if output.relative_to(self._job.destination.path).parts[0].casefold() == JOURNAL_SUFFIX:
             raise OutputError(f"{output}: is in the folder of the journal", "write to another place with --to")
-        identity = self._identity_of_output(output)
-        if plan.keeps(identity):
+        if plan.keeps(self._identity_of_output(output)):
             raise OutputError(f"{output}: this run reads or wrote this file", "write to another place with --to")
-        if identity is not None and identity == self._record:
+        self._check_not_record(output)
+
+    def _check_not_record(self, output: Path) -> None:
+        if self._record is not None and identity_of_path(output) == self._record:
             raise OutputError(f"{output}: is the record of this run", "write to another place with --to")
 
     def _check_not_overwritten(self, source: Source | None) -> None:
@@ -280,7 +286,7 @@ class _Run:
         if source is None or path is None:
             return
         identity = identity_of_source(source)
-        if identity is not None and identity == self._identity_of_output(path):
+        if identity is not None and identity in (self._identity_of_output(path), self._record):
             name = printable_address(self._job.destination.address_for(path) or str(path))
             raise OutputError(f"{name}: is the document that is being read", "write to another place with --to")
 

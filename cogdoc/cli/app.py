@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import sys
-import traceback
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -16,7 +14,8 @@ from typer.main import get_command
 from cogdoc.batch.stopping import StoppedRun
 from cogdoc.cli import ask, chart, doctor, model, ocr, schema
 from cogdoc.cli import eval as evaluation
-from cogdoc.cli.messages import report, warn
+from cogdoc.cli.messages import report, report_traceback, warn
+from cogdoc.cli.standard_streams import drop_unwritten_results, prepare_streams
 from cogdoc.errors import CogdocError, ExitCode, UsageError
 
 app = typer.Typer(
@@ -64,10 +63,10 @@ def main() -> NoReturn:
         # What the parent ignores stays ignored: nohup and service managers rely on it.
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_terminate)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Results are always UTF-8, like output files and as JSON requires; the locale does not matter.
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(_run(sys.argv[1:]))
+    prepare_streams()
+    code = _run(sys.argv[1:])
+    drop_unwritten_results()
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
@@ -93,8 +92,7 @@ def _run(arguments: list[str]) -> int:
         warn("terminated")
         return int(ExitCode.TERMINATED)
     except BrokenPipeError:
-        # The program that reads the output has closed the pipe. Python would print an error when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The program that reads the output has closed the pipe.
         return int(ExitCode.OK)
     except OSError as error:
         warn(f"input or output failed: {error}")
@@ -104,7 +102,7 @@ def _run(arguments: list[str]) -> int:
     except BaseException as error:  # panics of Rust libraries are no `Exception`
         warn(f"a bug: {type(error).__name__}: {error}")
         if "-v" in arguments or "--verbose" in arguments or "COGDOC_VERBOSE" in os.environ:
-            traceback.print_exception(error)
+            report_traceback(error)
         else:
             warn("run again with -v for the traceback, and please report it")
         return int(ExitCode.BUG)

@@ -59,7 +59,7 @@ def ask(
         questions = [well_formed(arguments.pop())]
 
     task = AskTask(tuple(questions), options.selection, top_pages)
-    raise typer.Exit(run_task(task, arguments, options, strict=strict))
+    raise typer.Exit(run_task(task, arguments, options, strict=strict, questions_from=questions_from))
 
 
 def _read_questions(file: Path | None) -> list[str]:

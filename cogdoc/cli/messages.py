@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 from cogdoc.errors import CogdocError
 from cogdoc.results.printable import printable
@@ -21,3 +22,9 @@ def report(error: CogdocError, path: str = "") -> None:
     if error.hint:
         sys.stderr.write(f"        {printable(error.hint)}\n")
         sys.stderr.flush()
+
+
+def report_traceback(error: BaseException) -> None:
+    """Print where an error comes from."""
+    sys.stderr.write(printable(without_secrets("".join(traceback.format_exception(error))), keep_newlines=True))
+    sys.stderr.flush()

@@ -5,8 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import sys
-import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import chain, islice
 from pathlib import Path
@@ -16,7 +15,7 @@ from cogdoc.batch.document_threads import OpenOptions
 from cogdoc.batch.job import Job, run_job
 from cogdoc.batch.journal import journal_beside
 from cogdoc.batch.plan import Shard, parse_shard, slurm_shard
-from cogdoc.cli.messages import report, warn
+from cogdoc.cli.messages import report, report_traceback, warn
 from cogdoc.cli.option_files import read_lines
 from cogdoc.cli.options import RunOptions
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
@@ -42,10 +41,18 @@ MAX_DEFAULT_JOBS = 8
 STRICT = "strict"
 
 
-def run_task(task: Task, arguments: Sequence[str], options: RunOptions, *, strict: bool = False) -> ExitCode:
+def run_task(
+    task: Task,
+    arguments: Sequence[str],
+    options: RunOptions,
+    *,
+    strict: bool = False,
+    questions_from: Path | None = None,
+) -> ExitCode:
     """Run a task on the sources that `arguments` and `options` name.
 
     Args:
+        questions_from: the file with the task's questions, if there is one; no output may replace it.
         strict: whether an answer that is not found is a failure.
 
     Raises:
@@ -54,6 +61,7 @@ def run_task(task: Task, arguments: Sequence[str], options: RunOptions, *, stric
     output = _output_format(options.out, task)
     if options.cluster and options.sandbox == STRICT:
         raise UsageError("--sandbox strict cannot be had with --cluster: it checks this machine only")
+    _check_outputs(options, {"--questions-from": questions_from})
     open_options = OpenOptions(
         password=_password(options.password_file),
         max_megapixels=options.max_megapixels,
@@ -124,7 +132,7 @@ class _Messages:
     def failed(self, error: CogdocError, path: str) -> None:
         report(error, path)
         if self._verbose and error.__cause__ is not None:
-            traceback.print_exception(error.__cause__)
+            report_traceback(error.__cause__)
 
     def warned(self, line: str) -> None:
         warn(line)
@@ -164,6 +172,29 @@ def _destination(options: RunOptions, *, several: bool) -> Destination:
         raise UsageError("--retry-failed continues an earlier run", "name its output with --to")
     unfinished = options.to is not None and journal_beside(local_path(options.to)).is_dir()
     return choose_destination(options.to, several=several, overwrite=options.overwrite, unfinished=unfinished)
+
+
+def _check_outputs(options: RunOptions, inputs: Mapping[str, Path | None]) -> None:
+    """Check that no two options name the same file, unless both only read it.
+
+    Raises:
+        UsageError: --to or --log-json names the file of another option.
+    """
+    files_from = Path(options.files_from) if options.files_from not in (None, STDIN) else None
+    others = {"--password-file": options.password_file, "--files-from": files_from, **inputs}
+    to = local_path(options.to) if options.to is not None else None
+    for name, path in (("--log-json", options.log_json), ("--to", to)):
+        for other_name, other in others.items():
+            if path is not None and other is not None and _same_file(path, other):
+                raise UsageError(f"{name} and {other_name} name the same file: {path}", "name another file")
+        others[name] = path
+
+
+def _same_file(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # one of them does not exist yet
+        return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _may_hold_several(argument: str) -> bool:

@@ -1,0 +1,93 @@
+"""Standard input, output and error as the command needs them, whatever state the caller left them in."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import select
+import sys
+from typing import TYPE_CHECKING
+
+from cogdoc.errors import PlaceLostError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class _WaitingFile(io.FileIO):
+    """Waits where a file in non-blocking mode takes nothing more, as it would in the usual mode."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        while True:
+            written: int | None = super().write(data)
+            if written is not None:
+                return written
+            select.select([], [self], [])
+
+
+class _ResultFile(_WaitingFile):
+    """Standard output; its errors name it. A reader that has closed the pipe is no error."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            reason = "it is closed" if error.errno == errno.EBADF else error.strerror
+            raise PlaceLostError(f"standard output: cannot be written: {reason}") from None
+
+
+class _MessageFile(_WaitingFile):
+    """Standard error. A message that cannot be written is lost: there is no other place to tell it."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
+def prepare_streams() -> None:
+    """Replace the streams that Python opened; a stream that the caller closed fails when it is used, and not before.
+
+    Without this, the next file that is opened would take the number of a closed stream, and get what is printed.
+    Results are always UTF-8, like output files and as JSON requires; the locale does not matter.
+    """
+    # Writing to a file that is open for reading fails like writing to a closed one.
+    for number, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        _open_if_closed(number, flags)
+    if sys.stdin is None:
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115
+    if sys.platform == "win32":  # consoles have their own way to write
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        return
+    results = _ResultFile(1, "w", closefd=False)
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(results), encoding="utf-8", errors="backslashreplace", line_buffering=results.isatty()
+    )
+    encoding = sys.stderr.encoding if sys.stderr else "utf-8"
+    messages = io.BufferedWriter(_MessageFile(2, "w", closefd=False))
+    sys.stderr = io.TextIOWrapper(messages, encoding=encoding, errors="backslashreplace", line_buffering=True)
+
+
+def drop_unwritten_results() -> None:
+    """Drop what standard output did not take, so that Python does not report it again at the end."""
+    try:
+        sys.stdout.flush()
+    except (OSError, PlaceLostError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _open_if_closed(number: int, flags: int) -> None:
+    try:
+        os.fstat(number)
+    except OSError:
+        opened = os.open(os.devnull, flags)
+        if opened != number:
+            os.dup2(opened, number)
+            os.close(opened)
+        else:
+            os.set_inheritable(number, True)
