@@ -42,7 +42,7 @@ class OpenOptions:
     password: str | None = None
     max_megapixels: float = MAX_MEGAPIXELS
     max_pages: int | None = None
-    """How many pages `selection` may have."""
+    """How many pages `selection` may have; None to read the first pages of a document with very many."""
     selection: PageSelection = field(default_factory=PageSelection)
 
 
@@ -121,7 +121,7 @@ class RunningSource(Generic[T]):
             with local_copy(source) as path:
                 options = self._options
                 request = OpenRequest(path.absolute(), options.password, options.max_megapixels, source.remote)
-                document = Document(source, request, self._sandbox)
+                document = Document(source, request, self._sandbox, options.max_pages)
                 _check_page_count(document, options.selection, options.max_pages)
                 info = describe_source(document)
                 self._send(_Message(info))
@@ -169,6 +169,6 @@ def run_sources(
 
 
 def _check_page_count(document: Document, selection: PageSelection, limit: int | None) -> None:
-    count = sum(1 for _ in document.page_numbers(selection))
+    count = selection.count(document.page_count)
     if limit is not None and count > limit:
         raise TooLargeError(f"{count} pages are more than --max-pages {limit}", "select fewer with --pages")

@@ -162,7 +162,8 @@ MaxPages = Annotated[
         envvar="COGDOC_MAX_PAGES",
         min=1,
         metavar="N",
-        help="Refuse documents with more selected pages than this.",
+        help="Refuse documents with more selected pages than this. By default, the first 10000 pages, or 1000 frames "
+        "of an animation, are read.",
         rich_help_panel=_LIMITS,
     ),
 ]

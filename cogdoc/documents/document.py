@@ -12,11 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cogdoc.documents.open_request import OpenRequest
-from cogdoc.documents.page_selection import PageSelection
+from cogdoc.documents.page_selection import (
+    COUNTED_PAGES,
+    MAX_FRAMES,
+    MAX_PAGES,
+    PageSelection,
+    PagesToRead,
+    limit_pages,
+)
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize, fit_long_side
 from cogdoc.documents.sources import Source
 from cogdoc.documents.workers import Workers
-from cogdoc.errors import InputError
+from cogdoc.errors import DamagedError, InputError, TooLargeError
 from cogdoc.results.printable import well_formed
 
 if TYPE_CHECKING:
@@ -28,20 +35,30 @@ class DocumentFacts:
     """What a worker process reports about a document when it opens it."""
 
     page_count: int
+    is_animation: bool = False
+    """Whether the pages are frames of an animation."""
 
 
 class Document:
     """An opened source. Each page is read on demand: page 900 does not read the first 899."""
 
-    def __init__(self, source: Source, request: OpenRequest, sandbox: Workers) -> None:
+    def __init__(self, source: Source, request: OpenRequest, sandbox: Workers, max_pages: int | None = None) -> None:
         """
+        Args:
+            max_pages: how many pages to read at most; by default `MAX_PAGES`, or `MAX_FRAMES` of an animation.
+
         Raises:
             InputError, EncryptedError, TooLargeError: the file cannot be opened.
         """
         self.source = source
         self.request = request
         self.sandbox = sandbox
+        self._max_pages = max_pages
         self.facts: DocumentFacts = sandbox.run(read_facts, request)
+        if self.facts.page_count < 1:
+            raise DamagedError("damaged file: it has no pages")
+        if self.facts.page_count > COUNTED_PAGES:
+            raise TooLargeError(f"it has more than {COUNTED_PAGES} pages", "split it into several files")
 
     @property
     def page_count(self) -> int:
@@ -63,6 +80,15 @@ class Document:
             UsageError: the document has no such page.
         """
         return selection.page_numbers(self.page_count)
+
+    def select(self, selection: PageSelection) -> PagesToRead:
+        """The selected pages up to the limit, and the error of the pages beyond it.
+
+        Raises:
+            UsageError: the document has no such page.
+        """
+        default, kind = (MAX_FRAMES, "frames of an animation") if self.facts.is_animation else (MAX_PAGES, "pages")
+        return limit_pages(selection, self.page_count, self._max_pages or default, kind)
 
     def page_size(self, number: int) -> tuple[float, float]:
         """Width and height of page `number` in points, as displayed."""
@@ -91,7 +117,7 @@ def read_facts(request: OpenRequest) -> DocumentFacts:
     from cogdoc.documents.opening import open_document
 
     document = open_document(request)
-    return DocumentFacts(document.page_count)
+    return DocumentFacts(document.page_count, document.is_animation)
 
 
 def read_page_size(request: OpenRequest, number: int) -> tuple[float, float]:

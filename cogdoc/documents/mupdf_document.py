@@ -20,6 +20,8 @@ from cogdoc.errors import DamagedError, EncryptedError
 class MupdfDocument:
     """An open PDF, XPS or EPUB file; see `OpenDocument`."""
 
+    is_animation = False
+
     def __init__(self, request: OpenRequest, file_format: DocumentFormat) -> None:
         """
         Raises:

@@ -19,6 +19,8 @@ class OpenDocument(Protocol):
     """An open file whose pages can be rendered. Page indexes are 0-based here, as in the libraries."""
 
     page_count: int
+    is_animation: bool
+    """Whether the pages are frames of an animation."""
 
     def is_repaired(self, index: int) -> bool:
         """Whether the file was damaged, so that content of the page may be missing; known once the page is read."""

@@ -1,12 +1,22 @@
-"""Parses `--pages 1,3-5,8-`, the selection of the pages to read."""
+"""Parses `--pages 1,3-5,8-`, the selection of the pages to read, and limits their number."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
-from cogdoc.errors import UsageError
+from cogdoc.errors import TooLargeError, UsageError
+
+MAX_PAGES = 10_000
+"""Pages of a document that are read by default; `--max-pages` allows more."""
+
+MAX_FRAMES = 1_000
+"""Frames of an animation that are read by default. A frame is decoded from all frames before it."""
+
+COUNTED_PAGES = 1_000_000
+"""A document with more pages is refused. No count of a file is believed: counting its pages ends here."""
 
 _RANGE = re.compile(r"\s*(?:(?P<single>\d{1,9})|(?P<first>\d{1,9})?\s*-\s*(?P<last>\d{1,9})?)\s*", re.ASCII)
 
@@ -23,6 +33,19 @@ class PageSelection:
         Raises:
             UsageError: the user named a page that does not exist.
         """
+        for first, last in self._ranges_in(page_count):
+            yield from range(first, last + 1)
+
+    def count(self, page_count: int) -> int:
+        """How many pages of a document are selected.
+
+        Raises:
+            UsageError: the user named a page that does not exist.
+        """
+        return sum(last + 1 - first for first, last in self._ranges_in(page_count))
+
+    def _ranges_in(self, page_count: int) -> Iterator[tuple[int, int]]:
+        """The ranges in ascending order, without overlaps."""
         for first, last in self.ranges:
             beyond = max(first, last or first)
             if beyond > page_count and not (first == 1 and last is None):
@@ -30,20 +53,52 @@ class PageSelection:
                 raise UsageError(f"page {beyond} is out of range: the document has {pages}")
         last_selected = 0
         for first, last in sorted(self.ranges, key=lambda item: item[0]):
-            for number in range(max(first, last_selected + 1), (last or page_count) + 1):
-                yield number
-                last_selected = number
+            start, end = max(first, last_selected + 1), last or page_count
+            if start <= end:
+                yield start, end
+                last_selected = end
 
 
-def selection_of(numbers: Iterable[int]) -> PageSelection:
-    """The selection of these pages; consecutive ones become a range."""
-    ranges: list[tuple[int, int | None]] = []
-    for number in sorted(numbers):
-        if ranges and number == (ranges[-1][1] or 0) + 1:
-            ranges[-1] = (ranges[-1][0], number)
-        else:
-            ranges.append((number, number))
-    return PageSelection(tuple(ranges))
+@dataclass(frozen=True, slots=True)
+class PagesToRead:
+    """The selected pages of a document up to a limit, and one error for all pages beyond it."""
+
+    numbers: tuple[int, ...]
+    count: int
+    """How many pages are selected, with those beyond the limit."""
+    left_out: Mapping[int, TooLargeError] = field(default_factory=dict)
+    """The error under the number of the first page beyond the limit; empty if there is none."""
+
+    @property
+    def items(self) -> tuple[int, ...]:
+        """The pages that have a result of their own: an error stands for all pages beyond the limit."""
+        return (*self.numbers, *self.left_out)
+
+    def only(self, items: Iterable[object]) -> PagesToRead:
+        """Those that are among `items`."""
+        wanted = frozenset(items)
+        numbers = tuple(number for number in self.numbers if number in wanted)
+        return replace(
+            self, numbers=numbers, left_out={page: error for page, error in self.left_out.items() if page in wanted}
+        )
+
+
+def limit_pages(selection: PageSelection, page_count: int, limit: int, kind: str) -> PagesToRead:
+    """The first `limit` selected pages of a document.
+
+    Args:
+        kind: what the pages are: pages of a document, or frames of an animation.
+
+    Raises:
+        UsageError: the user named a page that does not exist.
+    """
+    count = selection.count(page_count)
+    numbers = tuple(islice(selection.page_numbers(page_count), limit + 1))
+    if count <= limit:
+        return PagesToRead(numbers, count)
+    further = f" with {count - limit - 1} more" if count > limit + 1 else ""
+    reason = f"left out{further}: cogdoc reads {limit} {kind} by default; raise --max-pages, or select with --pages"
+    return PagesToRead(numbers[:limit], count, {numbers[limit]: TooLargeError(reason)})
 
 
 def parse_page_selection(selection: str) -> PageSelection:

@@ -6,21 +6,42 @@ so that a point is a pixel.
 
 from __future__ import annotations
 
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from cogdoc.documents.frames import count_frames, open_pnm
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.pictures import Picture, flatten_on_white, rgb_pixels
 from cogdoc.documents.rendering import PixelSize, clamp_page_size
 from cogdoc.errors import DamagedError, TooLargeError
 
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+"""Pillow reads many more, among them some that run other programs."""
+
 DEFAULT_DPI = 72.0
 PLAUSIBLE_DPI = (36.0, 2400.0)
 
-Image.MAX_IMAGE_PIXELS = None  # `_check_size` enforces the limit, on the size that the file states
+_PILLOW_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    TypeError,
+    MemoryError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    RuntimeError,
+    struct.error,
+)
+"""What Pillow raises for damaged files."""
 
 
 class PictureDocument:
@@ -32,22 +53,26 @@ class PictureDocument:
             DamagedError: Pillow cannot read the file.
             TooLargeError: it has more pixels than the request allows.
         """
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                self.file = Image.open(request.open())
-                self.page_count = int(getattr(self.file, "n_frames", 1))
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, TypeError) as error:
-            raise DamagedError(f"damaged picture: {_reason(error)}") from None
         self._max_pixels = request.max_megapixels * 1e6
-        self._check_size()
+        self._stream = request.open()
+        self._open_file()
+        self.page_count = self._frames.count
+        self.is_animation = self._frames.is_animation
         self._repaired_frames: set[int] = set()
+
+    def _open_file(self) -> None:
+        self._stream.seek(0)
+        with self._pillow(check_size=self._stream.read(4) == b"RIFF"):
+            self._stream.seek(0)
+            self.file = Image.open(self._stream, formats=FORMATS)
+            self._check_size()
+            self._frames = count_frames(self.file, self._stream)
 
     def label(self, index: int) -> str:
         return str(index + 1)
 
     def is_repaired(self, index: int) -> bool:
-        return index in self._repaired_frames
+        return self._frames.is_damaged or index in self._repaired_frames
 
     def size(self, index: int) -> tuple[float, float]:
         pixels = self.frame(index)
@@ -75,15 +100,43 @@ class PictureDocument:
     def frame(self, index: int) -> Picture:
         """The frame at its own resolution, rotated by its EXIF orientation, white where it is transparent."""
         try:
+            return self._decode(index)
+        except Exception:
+            # Pillow may have stopped within a frame; it would number the frames after it wrongly.
+            self._open_file()
+            raise
+
+    def _decode(self, index: int) -> Picture:
+        with self._pillow():
+            if self._frames.starts:
+                self.file = open_pnm(self._stream, self._frames.starts[index])
+            else:
+                self.file.seek(index)
+            self._check_size()
+            self._load()
+            rotated = self.file.getexif().get(ExifTags.Base.Orientation, 1) != 1
+            return rgb_pixels(flatten_on_white(ImageOps.exif_transpose(self.file) if rotated else self.file))
+
+    @contextmanager
+    def _pillow(self, *, check_size: bool = True) -> Iterator[None]:
+        """Turn Pillow's errors into those of cogdoc, without its warnings.
+
+        Args:
+            check_size: have Pillow compare sizes with the limit before it allocates memory. `_check_size` says more,
+                but comes after the canvas of a WebP file is allocated, and after the frames before one are decoded.
+        """
+        # Pillow refuses more than twice as many.
+        Image.MAX_IMAGE_PIXELS = int(self._max_pixels / 2) + 1 if check_size else None
+        try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self.file.seek(index)
-                self._check_size()
-                self._load()
-                rotated = self.file.getexif().get(ExifTags.Base.Orientation, 1) != 1
-                return rgb_pixels(flatten_on_white(ImageOps.exif_transpose(self.file) if rotated else self.file))
-        except (OSError, ValueError, SyntaxError, EOFError, TypeError, MemoryError) as error:
+                yield
+        except Image.DecompressionBombError:
+            raise self._too_large("a picture") from None
+        except _PILLOW_ERRORS as error:
             raise DamagedError(f"damaged picture: {_reason(error)}") from None
+        finally:
+            Image.MAX_IMAGE_PIXELS = None
 
     def _load(self) -> None:
         """Decode the current frame; if it is damaged, decode as much of it as possible."""
@@ -100,10 +153,13 @@ class PictureDocument:
     def _check_size(self) -> None:
         width, height = self.file.size
         if width * height > self._max_pixels:
-            raise TooLargeError(
-                f"a picture of {width} x {height} pixels is larger than {self._max_pixels / 1e6:.0f} megapixels",
-                "raise --max-megapixels if there is memory for it",
-            )
+            raise self._too_large(f"a picture of {width} x {height} pixels")
+
+    def _too_large(self, picture: str) -> TooLargeError:
+        return TooLargeError(
+            f"{picture} is larger than {self._max_pixels / 1e6:.0f} megapixels",
+            "raise --max-megapixels if there is memory for it",
+        )
 
 
 def _reason(error: Exception) -> str:

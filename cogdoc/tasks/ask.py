@@ -71,12 +71,12 @@ def answer_questions(
     Raises:
         UsageError: `selection` has a page that does not exist.
     """
-    numbers = list(document.page_numbers(selection))
+    selected = document.select(selection)
     stopwatch = Stopwatch()
     with PageTextStore() as store:
-        failures: dict[int, CogdocError] = {}
+        failures: dict[int, CogdocError] = dict(selected.left_out)
         with stopwatch.measure("read"):
-            for text in _read_texts(document, numbers, failures):
+            for text in _read_texts(document, selected.numbers, failures):
                 store.add(text)
         pages: dict[int, Page] = {}
         for question in questions:
@@ -89,7 +89,7 @@ def answer_questions(
             pages = {number: pages.get(number) or Page(document, number, store.get(number)) for number in best}
             try:
                 with stopwatch.measure("answer"):
-                    answer = engine.answer(question, list(pages.values()), len(numbers))
+                    answer = engine.answer(question, list(pages.values()), selected.count)
             except CogdocError as error:
                 yield _failed(document, engine, question, stopwatch, {0: error})
             else:
@@ -128,7 +128,7 @@ def _record(
         source=describe_source(document),
         engine=engine.info,
         question=answer.question,
-        unread_pages=tuple(UnreadPage(page=page, message=error.message) for page, error in failures.items()),
+        unread_pages=tuple(UnreadPage(page=page, message=error.message) for page, error in sorted(failures.items())),
         flags=tuple(flags),
         timings=dict(stopwatch.seconds),
         answer=answer,

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 from cogdoc.documents.document import Document
-from cogdoc.documents.page_selection import PageSelection, selection_of
+from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
@@ -32,26 +32,43 @@ class ChartTask:
         return {"pages": self.selection.ranges, "questions": self.questions}
 
     def items(self, document: Document) -> Sequence[Item]:
-        return list(document.page_numbers(self.selection))
+        return document.select(self.selection).items
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[ChartRecord, ...]]:
         # Only the first record of the next page shows that a page has no more charts.
-        records = read_charts(document, engine, selection_of(map(int, items)), self.questions)
+        records = read_charts(document, engine, self.selection, self.questions, items)
         for _, charts in groupby(records, key=_page_number):
             yield tuple(charts)
 
 
 def read_charts(
-    document: Document, engine: Engine, selection: PageSelection, questions: Sequence[str] = ()
+    document: Document,
+    engine: Engine,
+    selection: PageSelection,
+    questions: Sequence[str] = (),
+    items: Sequence[Item] | None = None,
 ) -> Iterator[ChartRecord]:
     """Yield one record for each chart; a page without one yields a single record with the flag `not-a-chart`.
+
+    Args:
+        items: only these of the selected pages.
 
     Raises:
         UsageError: `selection` has a page that does not exist.
     """
-    pages = (Page(document, number) for number in document.page_numbers(selection))
+    selected = document.select(selection)
+    if items is not None:
+        selected = selected.only(items)
+    pages = (Page(document, number) for number in selected.numbers)
     for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
         yield from _read_page(page, engine, questions)
+    for number, error in selected.left_out.items():
+        yield _failed(document, engine, number, error)
+
+
+def _failed(document: Document, engine: Engine, number: int, error: CogdocError) -> ChartRecord:
+    source = describe_source(document)
+    return ChartRecord(source=source, engine=engine.info, page=failed_page(number), error=describe_error(error))
 
 
 def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator[ChartRecord]:
@@ -63,7 +80,7 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             charts = engine.read_charts(page)
             answers = tuple(engine.answer_from_charts(question, charts, page) for question in questions)
     except CogdocError as error:
-        yield ChartRecord(source=source, engine=engine.info, page=failed_page(page.number), error=describe_error(error))
+        yield _failed(page.document, engine, page.number, error)
         return
     info = describe_page(text)
     if not charts:

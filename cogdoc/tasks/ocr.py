@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cogdoc.documents.document import Document
-from cogdoc.documents.page_selection import PageSelection, selection_of
+from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
@@ -32,36 +32,50 @@ class OcrTask:
         return {"pages": self.selection.ranges}
 
     def items(self, document: Document) -> Sequence[Item]:
-        return list(document.page_numbers(self.selection))
+        return document.select(self.selection).items
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[PageRecord]]:
-        for record in transcribe(document, engine, selection_of(map(int, items))):
+        for record in transcribe(document, engine, self.selection, items):
             yield (record,)
 
 
-def transcribe(document: Document, engine: Engine, selection: PageSelection) -> Iterator[PageRecord]:
+def transcribe(
+    document: Document, engine: Engine, selection: PageSelection, items: Sequence[Item] | None = None
+) -> Iterator[PageRecord]:
     """Yield one record for each page, in page order; the record of a page that fails has an `error`.
+
+    Args:
+        items: only these of the selected pages.
 
     Raises:
         UsageError: `selection` has a page that does not exist.
     """
-    pages = (Page(document, number) for number in document.page_numbers(selection))
+    selected = document.select(selection)
+    if items is not None:
+        selected = selected.only(items)
+    pages = (Page(document, number) for number in selected.numbers)
     for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
         yield _transcribe_page(page, engine)
+    for number, error in selected.left_out.items():
+        yield _failed(document, engine, number, error)
+
+
+def _failed(document: Document, engine: Engine, number: int, error: CogdocError) -> PageRecord:
+    source = describe_source(document)
+    return PageRecord(source=source, engine=engine.info, page=failed_page(number), error=describe_error(error))
 
 
 def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
-    source = describe_source(page.document)
     stopwatch = Stopwatch()
     try:
         with stopwatch.measure("read"):
             transcription = engine.transcribe(page)
         text = page.text()
     except CogdocError as error:
-        return PageRecord(source=source, engine=engine.info, page=failed_page(page.number), error=describe_error(error))
+        return _failed(page.document, engine, page.number, error)
     blocks = tuple(describe_block(block, text) for block in transcription.blocks)
     return PageRecord(
-        source=source,
+        source=describe_source(page.document),
         engine=engine.info,
         page=describe_page(text),
         # Both may have the same flag: OCR and the engine can each read a page in tiles.

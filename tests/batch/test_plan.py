@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogdoc.batch.plan import Plan, Shard, parse_shard, slurm_shard
-from cogdoc.documents.page_selection import selection_of
 from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import InputError, OutputExistsError, UsageError
 from cogdoc.results.destination import Destination
@@ -111,8 +110,3 @@ def test_any_other_text_is_a_usage_error(text: str) -> None:
 )
 def test_slurm_variables_give_the_share(environment: dict[str, str], expected: Shard | None) -> None:
     assert slurm_shard(environment) == expected
-
-
-@given(st.sets(st.integers(1, 200), min_size=1))
-def test_a_selection_of_pages_has_exactly_these_pages(numbers: set[int]) -> None:
-    assert list(selection_of(numbers).page_numbers(200)) == sorted(numbers)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogdoc.documents.page_selection import PageSelection, parse_page_selection
+from cogdoc.documents.page_selection import PageSelection, limit_pages, parse_page_selection
 from cogdoc.errors import UsageError
 
 PAGES = 12
@@ -58,3 +58,25 @@ def test_impossible_ranges_are_usage_errors(selection: str, message: str) -> Non
 def test_error_names_the_page_beyond_the_end(selection: str) -> None:
     with pytest.raises(UsageError, match=r"page [49] is out of range: the document has 3 pages"):
         list(parse_page_selection(selection).page_numbers(3))
+
+
+@given(selections, st.integers(1, PAGES + 1))
+def test_limit_reads_the_first_pages_and_has_one_error_for_the_others(selection: str, limit: int) -> None:
+    expected = naively_selected(selection)
+    pages = limit_pages(parse_page_selection(selection), PAGES, limit, "pages")
+    assert pages.numbers == tuple(expected[:limit])
+    assert pages.count == len(expected)
+    assert pages.items == tuple(expected[: limit + 1])
+    assert list(pages.left_out) == expected[limit : limit + 1]
+
+
+@given(st.sets(st.integers(1, PAGES), min_size=1), st.integers(1, PAGES))
+def test_some_of_the_items_are_exactly_these(items: set[int], limit: int) -> None:
+    pages = limit_pages(PageSelection(), PAGES, limit, "pages").only(items)
+    assert pages.items == tuple(sorted(number for number in items if number <= limit + 1))
+
+
+def test_a_billion_pages_are_limited_without_counting_them() -> None:
+    pages = limit_pages(PageSelection(), 2**31, 3, "pages")
+    assert (pages.numbers, pages.count) == ((1, 2, 3), 2**31)
+    assert "with 2147483644 more" in pages.left_out[4].message
