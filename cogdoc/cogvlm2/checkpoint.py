@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -15,20 +14,13 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from cogdoc.cogvlm2.configuration import read_raw_config
+from cogdoc.cogvlm2.folder_files import find_file, shorten
+from cogdoc.cogvlm2.shard_headers import StoredTensor, open_shard, read_header
 from cogdoc.cogvlm2.weight_files import INDEX, SINGLE, indexed_files
 from cogdoc.errors import CheckpointError
 
 # The size of a tensor sample in the fingerprint.
 SAMPLE_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTensor:
-    """A tensor's shard, with shape and dtype from its header; `dtype` is a safetensors name such as BF16."""
-
-    shard: Path
-    shape: tuple[int, ...]
-    dtype: str
 
 
 def list_tensors(folder: Path) -> dict[str, StoredTensor]:
@@ -39,9 +31,11 @@ def list_tensors(folder: Path) -> dict[str, StoredTensor]:
     """
     tensors: dict[str, StoredTensor] = {}
     for shard in shard_paths(folder):
-        for name, stored in _read_header(shard).items():
+        with open_shard(folder, shard) as file:
+            header = read_header(file, shard)
+        for name, stored in header.tensors.items():
             if name in tensors:
-                raise CheckpointError(f"{folder}: {name} is in {tensors[name].shard.name} and in {shard.name}")
+                raise CheckpointError(f"{folder}: {shorten(name)} is in {tensors[name].shard.name} and in {shard.name}")
             tensors[name] = stored
     return tensors
 
@@ -50,30 +44,19 @@ def shard_paths(folder: Path) -> list[Path]:
     """List the weight files in the order of their names.
 
     Raises:
-        CheckpointError: there are none, or the index names a missing one.
+        CheckpointError: there are none, or the index names one that is missing or outside the folder.
     """
     names = indexed_files(folder)
     if names is not None:
-        shards = [folder / name for name in names]
-        missing = [shard.name for shard in shards if not shard.is_file()]
+        missing = [name for name in names if find_file(folder, name) is None]
         if missing:
-            raise CheckpointError(f"{folder}: shards are missing: {', '.join(missing)}", "was the download complete?")
-        return shards
-    if (folder / SINGLE).is_file():
+            listed = shorten(", ".join(missing))
+            raise CheckpointError(f"{folder}: shards are missing: {listed}", "was the download complete?")
+        return [folder / name for name in names]
+    if find_file(folder, SINGLE) is not None:
         return [folder / SINGLE]
     hint = "weights in pickle files are never opened" if any(folder.glob("*.bin")) else None
     raise CheckpointError(f"{folder}: no {SINGLE} and no {INDEX}", hint)
-
-
-def _read_header(shard: Path) -> dict[str, StoredTensor]:
-    try:
-        with safe_open(shard, framework="pt") as tensors:
-            slices = {name: tensors.get_slice(name) for name in tensors.keys()}  # noqa: SIM118  not a mapping
-            return {
-                name: StoredTensor(shard, tuple(part.get_shape()), part.get_dtype()) for name, part in slices.items()
-            }
-    except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{shard}: damaged: {error}", "download it again") from None
 
 
 class TensorReader:
@@ -95,11 +78,14 @@ class TensorReader:
     def read(self, name: str) -> Tensor:
         """Read a tensor in its stored dtype. It is a view of mapped memory, so copy it to keep it."""
         shard = self._tensors[name].shard
-        if shard != self._shard:
-            self._opened.close()
-            self._handle = self._opened.enter_context(safe_open(shard, framework="pt"))
-            self._shard = shard
-        tensor: Tensor = self._handle.get_tensor(name)
+        try:
+            if shard != self._shard:
+                self._opened.close()
+                self._handle = self._opened.enter_context(safe_open(shard, framework="pt"))
+                self._shard = shard
+            tensor: Tensor = self._handle.get_tensor(name)
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(f"{shard}: damaged: {error}", "download it again") from None
         return tensor
 
     def names(self) -> Iterator[str]:
@@ -118,14 +104,12 @@ def fingerprint(folder: Path) -> str:
     config = json.dumps(read_raw_config(folder), sort_keys=True)
     digest = hashlib.sha256(config.encode())
     for shard in shard_paths(folder):
-        with shard.open("rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-            header = file.read(size)
-            digest.update(header)
-            for entry in json.loads(header).values():
-                begin, end = entry.get("data_offsets", (0, 0))
+        with open_shard(folder, shard) as file:
+            header = read_header(file, shard)
+            digest.update(header.text)
+            for begin, end in header.offsets:
                 for offset in (begin, (begin + end) // 2):
-                    file.seek(8 + size + offset)
+                    file.seek(header.data_start + offset)
                     digest.update(file.read(min(SAMPLE_BYTES, end - offset)))
     return digest.hexdigest()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from cogdoc.cogvlm2.folder_files import read_object
 from cogdoc.errors import CheckpointError
 
 Template = Literal["base", "chat", "vqa"]
@@ -26,6 +26,29 @@ whose rows differ in length. Use it to reproduce the bf16 outputs of the publish
 DEFAULT_KV_HEADS = 8
 DEFAULT_ROTARY_BASE = 500_000.0
 ADAPTER_NORM_EPS = 1e-5
+
+CONFIG_BYTES = 1 << 20
+
+LIMITS = {
+    "hidden_size": 1 << 16,
+    "intermediate_size": 1 << 18,
+    "num_hidden_layers": 512,
+    "num_attention_heads": 1 << 16,
+    "num_multi_query_heads": 1 << 16,
+    "num_heads": 1 << 16,
+    "vocab_size": 1 << 20,
+    "max_position_embeddings": 1 << 20,
+    "patch_size": 1 << 8,
+    "image_size": 1 << 12,
+    "in_channels": 3,
+    "num_positions": (1 << 22) + 1,
+}
+"""The largest sizes, several times those of any published model: a config.json must not decide how long cogdoc builds
+layers, or how much memory it takes, before the tensors are compared with it."""
+
+MAX_NORM_EPS = 1.0
+MAX_ROTARY_BASE = 1e12
+MAX_EOS_TOKENS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +129,9 @@ def read_raw_config(folder: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: the file is missing, or is not a JSON object.
     """
-    path = folder / "config.json"
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CheckpointError(f"{folder}: no config.json", "expected the folder of a CogVLM2 checkpoint") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: cannot be read: {error}") from None
-    if not isinstance(raw, dict):
-        raise CheckpointError(f"{path}: not a JSON object")
+    raw = read_object(folder, "config.json", CONFIG_BYTES)
+    if raw is None:
+        raise CheckpointError(f"{folder}: no config.json", "expected the folder of a CogVLM2 checkpoint")
     return raw
 
 
@@ -131,6 +148,8 @@ def parse_config(raw: Mapping[str, Any]) -> ModelConfig:
     _require(raw.get("template_version", "chat") in TEMPLATES, f"template_version is none of {', '.join(TEMPLATES)}")
     _require(isinstance(raw.get("tie_word_embeddings", False), bool), "tie_word_embeddings is not true or false")
     eos = _present(raw, "eos_token_id")
+    eos_tokens = eos if isinstance(eos, list) else [eos]
+    _require(len(eos_tokens) <= MAX_EOS_TOKENS, f"eos_token_id has more than {MAX_EOS_TOKENS} tokens")
     config = ModelConfig(
         hidden_size=_size(raw, "hidden_size"),
         intermediate_size=_size(raw, "intermediate_size"),
@@ -139,10 +158,10 @@ def parse_config(raw: Mapping[str, Any]) -> ModelConfig:
         num_kv_heads=_size({"num_multi_query_heads": DEFAULT_KV_HEADS} | dict(raw), "num_multi_query_heads"),
         vocab_size=_size(raw, "vocab_size"),
         max_positions=_size(raw, "max_position_embeddings"),
-        rms_norm_eps=_positive(raw, "rms_norm_eps"),
-        rotary_base=_positive({"rope_theta": DEFAULT_ROTARY_BASE} | dict(raw), "rope_theta"),
+        rms_norm_eps=_positive(raw, "rms_norm_eps", MAX_NORM_EPS),
+        rotary_base=_positive({"rope_theta": DEFAULT_ROTARY_BASE} | dict(raw), "rope_theta", MAX_ROTARY_BASE, 1.0),
         bos_token_id=_token(raw, "bos_token_id", _present(raw, "bos_token_id")),
-        eos_token_ids=tuple(_token(raw, "eos_token_id", token) for token in (eos if isinstance(eos, list) else [eos])),
+        eos_token_ids=tuple(_token(raw, "eos_token_id", token) for token in eos_tokens),
         pad_token_id=_token(raw, "pad_token_id", _present(raw, "pad_token_id")),
         tied_embeddings=raw.get("tie_word_embeddings", False),
         template=raw.get("template_version", "chat"),
@@ -155,7 +174,7 @@ def parse_config(raw: Mapping[str, Any]) -> ModelConfig:
             image_size=_size(vision, "vision_config.image_size"),
             in_channels=_size(vision, "vision_config.in_channels"),
             num_positions=_size(vision, "vision_config.num_positions"),
-            layer_norm_eps=_positive(vision, "vision_config.layer_norm_eps"),
+            layer_norm_eps=_positive(vision, "vision_config.layer_norm_eps", MAX_NORM_EPS),
         ),
     )
     _check_sizes(config)
@@ -182,20 +201,23 @@ def _check_sizes(config: ModelConfig) -> None:
 
 def _size(raw: Mapping[str, Any], key: str) -> int:
     value = _present(raw, key)
-    _require(type(value) is int and value > 0, f"{key} is {value!r}, not a positive integer")
+    _require(type(value) is int and value > 0, f"{key} is {reprlib.repr(value)}, not a positive integer")
+    limit = LIMITS[key.removeprefix("vision_config.")]
+    _require(value <= limit, f"{key} is {reprlib.repr(value)}, but at most {limit:,} is possible")
     return int(value)
 
 
-def _positive(raw: Mapping[str, Any], key: str) -> float:
+def _positive(raw: Mapping[str, Any], key: str, most: float, least: float = 0.0) -> float:
     value = _present(raw, key)
-    _require(type(value) in (int, float) and 0 < value < math.inf, f"{key} is {value!r}, not a positive number")
+    _require(type(value) in (int, float) and value > 0, f"{key} is {reprlib.repr(value)}, not a positive number")
+    _require(least <= value <= most, f"{key} is {reprlib.repr(value)}, not between {least:g} and {most:g}")
     return float(value)
 
 
 def _token(raw: Mapping[str, Any], key: str, value: object) -> int:
     _require(
         type(value) is int and 0 <= value < _size(raw, "vocab_size"),
-        f"{key} is {value!r}, not a token of the vocabulary",
+        f"{key} is {reprlib.repr(value)}, not a token of the vocabulary",
     )
     assert isinstance(value, int)
     return value

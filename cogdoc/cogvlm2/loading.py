@@ -17,11 +17,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from cogdoc.cogvlm2.checkpoint import StoredTensor, TensorReader, list_tensors, torch_dtype
+from cogdoc.cogvlm2.checkpoint import TensorReader, list_tensors, torch_dtype
 from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig, parse_config, read_raw_config
+from cogdoc.cogvlm2.folder_files import shorten
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.quantized_parts import Quantization, QuantizedLayer, quantizable, required_parts, stored_parts
 from cogdoc.cogvlm2.rotary import RotaryFrequencies, inverse_frequencies
+from cogdoc.cogvlm2.shard_headers import StoredTensor
 from cogdoc.errors import CheckpointError, UsageError
 
 Progress = Callable[[int, int], None]
@@ -29,6 +31,9 @@ Progress = Callable[[int, int], None]
 
 # An error names at most this many tensors of each kind, since a checkpoint of another model has hundreds.
 NAMED_TENSORS = 8
+
+SMALL_PART = 4096
+"""Elements that a part of a quantized weight may have, however small the weight is."""
 
 
 class Form(Enum):
@@ -126,6 +131,12 @@ def match_tensors(folder: Path, model: CogVLM2) -> Contents:
             misshapen.append(f"{name} (quantized, though it is no linear layer)")
         if form is Form.FOUR_BIT:
             missing += [f"{layer}.{part}" for part in required_parts(parts) if part not in parts]
+        if form is not Form.FLOAT:
+            misshapen += [
+                f"{layer}.{part} (larger than its weight)"
+                for part in parts
+                if prod(stored[f"{layer}.{part}"].shape) > max(prod(tensor.shape), SMALL_PART)
+            ]
         forms[name] = form
     unknown = [name for name in stored if name not in known]
     kinds = {"missing": missing, "unknown": unknown, "of the wrong shape or type": misshapen}
@@ -154,7 +165,7 @@ def _find_problem(stored: StoredTensor, shape: tuple[int, ...], form: Form) -> s
 
 def _join(names: list[str]) -> str:
     more = f" and {len(names) - NAMED_TENSORS} more" if len(names) > NAMED_TENSORS else ""
-    return ", ".join(names[:NAMED_TENSORS]) + more
+    return ", ".join(map(shorten, names[:NAMED_TENSORS])) + more
 
 
 def _may_be_omitted(name: str, config: ModelConfig) -> bool:

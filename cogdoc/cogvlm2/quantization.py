@@ -6,6 +6,7 @@ Only models that are quantized need this module: its import of bitsandbytes take
 from __future__ import annotations
 
 import logging
+import math
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +24,7 @@ from bitsandbytes.functional import (  # noqa: E402
 )
 from bitsandbytes.nn import Int8Params, Linear8bitLt  # noqa: E402
 
+from cogdoc.cogvlm2.folder_files import shorten  # noqa: E402
 from cogdoc.cogvlm2.quantized_parts import INT8_OUTLIERS  # noqa: E402
 from cogdoc.errors import CheckpointError  # noqa: E402
 
@@ -30,6 +32,8 @@ BLOCK = 64
 """The number of weights that share a scale."""
 SCALE_BLOCK = 256
 """The number of scales that share a second-level scale (double quantization)."""
+BLOCK_SIZES = (32, 64, 128, 256, 512, 1024, 2048, 4096)
+"""The block sizes of bitsandbytes."""
 
 # The quantizer makes several fp32 copies: with chunks that fit the processor cache it is 1.6 times faster.
 CHUNK = 1 << 20
@@ -68,14 +72,14 @@ class Linear4bit(nn.Module):
         codes = parts.pop("weight")
         try:
             state = QuantState.from_dict(parts, codes.device)
+            _check_state(state)
             shape = tuple(state.shape)
             blocks = -(-codes.numel() * 2 // state.blocksize)
             scales = state.absmax.numel()
             nested = -(-blocks // state.state2.blocksize) if state.nested else 0
             nested_scales = state.state2.absmax.numel() if state.nested else 0
-        # bitsandbytes does not validate: it fails with any exception that its parsing raises.
-        except (AssertionError, AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-            raise CheckpointError(f"its quantization state is incomplete or damaged: {error!r}") from None
+        except Exception as error:  # bitsandbytes does not validate: its parsing may raise any of them
+            raise CheckpointError(f"its quantization state is incomplete or damaged: {shorten(repr(error))}") from None
         if shape != (self.out_features, self.in_features):
             raise CheckpointError(f"quantized from the shape {list(shape)}")
         if (scales, nested_scales) != (blocks, nested):
@@ -125,6 +129,29 @@ class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typ
 
     def _set(self, rows: Tensor, scales: Tensor) -> None:
         self.weight = Int8Params(rows, requires_grad=False, has_fp16_weights=False, CB=rows, SCB=scales)
+
+
+def _check_state(state: QuantState) -> None:
+    """Raise ValueError if the kernels, which check nothing, would read past the end of a table."""
+    valid = (
+        state.quant_type in ("nf4", "fp4")
+        and state.blocksize in BLOCK_SIZES
+        and state.dtype in (torch.bfloat16, torch.float16, torch.float32)
+        and (state.code.dtype, state.code.numel()) == (torch.float32, 16)
+        and state.absmax.dtype is (torch.uint8 if state.nested else torch.float32)
+    )
+    if state.nested:
+        nested = state.state2
+        valid = (
+            valid
+            and nested.blocksize in BLOCK_SIZES
+            and nested.dtype is torch.float32
+            and (nested.code.dtype, nested.code.numel()) == (torch.float32, 256)
+            and nested.absmax.dtype is torch.float32
+            and math.isfinite(state.offset.item())
+        )
+    if not valid:
+        raise ValueError("types or sizes that no kernel has")
 
 
 def quantize_nf4(weight: Tensor) -> tuple[Tensor, QuantState]:

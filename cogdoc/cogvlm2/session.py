@@ -104,18 +104,22 @@ def load_session(
     quantization: Quantization | None = None,
     device: torch.device | str = "cpu",
     feature_folder: Path | None = None,
+    tokenizer: Tokenizer | None = None,
     progress: Progress | None = None,
 ) -> CogVLM2Session:
     """Load a checkpoint with its tokenizer, and cache image features in `feature_folder` if there is one.
+
+    Args:
+        tokenizer: that of the checkpoint, if it is loaded already.
 
     Raises:
         CheckpointError: the tokenizer is missing or belongs to another model, or see `loading.load_model`.
         UsageError: see `loading.load_model`.
     """
-    tokenizer = load_tokenizer(checkpoint)
+    tokenizer = tokenizer or load_tokenizer(checkpoint)
     vocab = read_config(checkpoint).vocab_size
-    if tokenizer.vocab_size > vocab:
-        raise CheckpointError(f"{checkpoint}: the tokenizer has {tokenizer.vocab_size} tokens, the model {vocab}")
+    if tokenizer.size > vocab:
+        raise CheckpointError(f"{checkpoint}: the tokenizer has {tokenizer.size} tokens, the model {vocab}")
     model = load_model(checkpoint, quantization=quantization, device=device, progress=progress)
     store = FeatureStore(feature_folder, model_identity(checkpoint, model)) if feature_folder is not None else None
     return CogVLM2Session(model, tokenizer, store)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from cogdoc.errors import CheckpointError
+from cogdoc.cogvlm2.folder_files import read_object, unreadable
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
@@ -17,10 +16,10 @@ def indexed_files(folder: Path) -> list[str] | None:
     Raises:
         CheckpointError: the index is damaged.
     """
-    index = folder / INDEX
-    if not index.is_file():
+    index = read_object(folder, INDEX)
+    if index is None:
         return None
-    try:
-        return sorted({str(name) for name in json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()})
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise CheckpointError(f"{index}: cannot be read: {error!r}") from None
+    weight_map = index.get("weight_map")
+    if not isinstance(weight_map, dict) or not all(isinstance(name, str) and name for name in weight_map.values()):
+        raise unreadable(folder / INDEX, "it has no weight_map from tensors to files")
+    return sorted(set(weight_map.values()))

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from cogdoc.cogvlm2.checkpoint import TensorReader
 from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
+from cogdoc.cogvlm2.folder_files import read_file
 from cogdoc.cogvlm2.loading import Progress, match_tensors
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.quantization import int8_parts, nf4_parts
@@ -28,6 +29,11 @@ from cogdoc.errors import OutputError, OutputExistsError, UsageError
 
 # A shard is collected in memory before it is written.
 SHARD_BYTES = 2 << 30
+
+WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".py")
+"""Suffixes of files that are not copied; code in a checkpoint is not used."""
+
+SMALL_FILE_BYTES = 64 << 20
 
 
 def write_quantized(
@@ -56,6 +62,7 @@ def write_quantized(
         raise UsageError(f"{source}: quantized already ({contents.quantization})")
     if destination.exists():
         raise OutputExistsError(f"{destination}: exists")
+    small_files = _read_small_files(source)
     partial = destination.with_name(f".{destination.name}.partial")
     try:
         if partial.exists():
@@ -66,7 +73,8 @@ def write_quantized(
             parts = _convert(reader, converted, quantization, torch.device(device), len(contents.stored), progress)
             _write_shards(partial, parts)
         _write_json(partial / "config.json", _quantized_config(raw, quantization))
-        _copy_small_files(source, partial)
+        for name, content in small_files.items():
+            (partial / name).write_bytes(content)
         partial.rename(destination)
     except (OSError, SafetensorError) as error:
         raise OutputError(f"{destination}: cannot be written: {error}") from None
@@ -150,10 +158,14 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def _copy_small_files(source: Path, destination: Path) -> None:
-    weights = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".py")
-    for path in source.iterdir():
-        # cogdoc.json holds the hashes of the source's files.
-        excluded = path.suffix in weights or path.name in ("config.json", INDEX, "cogdoc.json")
-        if path.is_file() and not excluded and not path.name.startswith("."):
-            shutil.copyfile(path, destination / path.name)
+def _read_small_files(source: Path) -> dict[str, bytes]:
+    """The files of a checkpoint besides its weights and configuration, by name."""
+    # cogdoc.json holds the hashes of the source's files.
+    excluded = ("config.json", INDEX, "cogdoc.json")
+    names = sorted(path.name for path in source.iterdir() if path.suffix not in WEIGHTS and not path.is_dir())
+    contents = {
+        name: read_file(source, name, SMALL_FILE_BYTES)
+        for name in names
+        if name not in excluded and not name.startswith(".")
+    }
+    return {name: content for name, content in contents.items() if content is not None}

@@ -8,12 +8,17 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from cogdoc.cogvlm2.configuration import read_config
+from cogdoc.cogvlm2.folder_files import find_file, read_file, shorten
 from cogdoc.cogvlm2.weight_files import INDEX, SINGLE, indexed_files
 from cogdoc.errors import CheckpointError, MissingError
 from cogdoc.models.published_models import MODELS, Model, find_model
+
+REFERENCE_BYTES = 1000
+"""The most bytes of a file that names a commit."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -22,7 +27,7 @@ def find_checkpoint(name: str) -> Path | None:
     """The folder of a complete checkpoint, by the name of a model or the path of a folder; None if there is none."""
     model = find_model(name)
     if model is None:
-        folder = Path(name).expanduser()
+        folder = _as_path(name)
         return folder if not find_defect(folder) else None
     for folder in (models_folder() / model.folder, *_cached_snapshots(model)):
         if not find_defect(folder):
@@ -54,12 +59,12 @@ def existing_folder(name: str) -> Path:
     """
     model = find_model(name)
     if model is None:
-        folder = Path(name).expanduser()
-        if folder.is_dir():
+        folder = _as_path(name)
+        if os.path.isdir(folder):  # noqa: PTH112  unlike Path.is_dir, it never raises an error
             return folder
         names = ", ".join(MODELS)
         raise MissingError(
-            f"{name}: neither a model nor a folder", f"models: {names}; cogdoc model pull downloads them"
+            f"{shorten(name)}: neither a model nor a folder", f"models: {names}; cogdoc model pull downloads them"
         )
     candidates = [models_folder() / model.folder, *_cached_snapshots(model)]
     existing = find_checkpoint(name) or next((folder for folder in candidates if folder.is_dir()), None)
@@ -71,7 +76,7 @@ def existing_folder(name: str) -> Path:
 def models_folder() -> Path:
     """The folder of the pulled checkpoints: under COGDOC_HOME, or under the system's folder for user data."""
     home = os.environ.get("COGDOC_HOME")
-    return (Path(home).expanduser() if home else _user_data() / "cogdoc") / "models"
+    return (_as_path(home) if home else _user_data() / "cogdoc") / "models"
 
 
 def partial_folder(target: Path) -> Path:
@@ -83,11 +88,11 @@ def find_defect(folder: Path) -> str | None:
     """Why a folder is not a complete checkpoint; None if it is. Reads the configuration, but no tensors."""
     try:
         read_config(folder)
+        required = ["tokenizer.json", *weight_files(folder)]
+        missing = [file for file in required if find_file(folder, file) is None]
     except CheckpointError as error:
         return error.message.removeprefix(f"{folder}: ").removeprefix(f"{folder}{os.sep}")
-    required = ["tokenizer.json", *weight_files(folder)]
-    missing = [file for file in required if not (folder / file).is_file()]
-    return f"missing: {', '.join(missing)}" if missing else None
+    return f"missing: {shorten(', '.join(missing))}" if missing else None
 
 
 def weight_files(folder: Path) -> list[str]:
@@ -103,11 +108,11 @@ def hub_cache() -> Path:
     """The cache of huggingface_hub, from the environment variables that it reads."""
     cache = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
     if cache:
-        return Path(os.path.expandvars(cache)).expanduser()
+        return _as_path(os.path.expandvars(cache))
     home = os.environ.get("HF_HOME")
     if home:
-        return Path(os.path.expandvars(home)).expanduser() / "hub"
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "huggingface" / "hub"
+        return _as_path(os.path.expandvars(home)) / "hub"
+    return _as_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface" / "hub"
 
 
 def _cached_snapshots(model: Model) -> list[Path]:
@@ -116,8 +121,8 @@ def _cached_snapshots(model: Model) -> list[Path]:
     for repository in model.huggingface:
         folder = hub_cache() / f"models--{repository.replace('/', '--')}"
         try:
-            main_commit = (folder / "refs" / "main").read_text(encoding="ascii").strip()
-        except (OSError, ValueError):
+            main_commit = (read_file(folder, "refs/main", REFERENCE_BYTES) or b"").decode("ascii").strip()
+        except (CheckpointError, ValueError):
             main_commit = ""
         if _COMMIT.fullmatch(main_commit):
             snapshots.append(folder / "snapshots" / main_commit)
@@ -127,7 +132,14 @@ def _cached_snapshots(model: Model) -> list[Path]:
 
 def _user_data() -> Path:
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser()
+        return _as_path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local")
     if sys.platform == "darwin":
-        return Path("~/Library/Application Support").expanduser()
-    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser()
+        return _as_path("~/Library/Application Support")
+    return _as_path(os.environ.get("XDG_DATA_HOME") or "~/.local/share")
+
+
+def _as_path(name: str) -> Path:
+    """A path with its home folder filled in; unchanged if there is no such home folder."""
+    with suppress(RuntimeError):
+        return Path(name).expanduser()
+    return Path(name)

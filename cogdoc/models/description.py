@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
+from cogdoc.cogvlm2.folder_files import find_file
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, longest_context, plan
 from cogdoc.cogvlm2.tensor_memory import Device
+from cogdoc.errors import CheckpointError
 from cogdoc.models.published_models import QUANTIZATIONS
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.quantized_parts import Quantization
 
 GIB = 2**30
+DTYPES = ("bfloat16", "float16", "float32")
 CARDS = tuple(size * GIB for size in (16, 24, 48, 80))
 """Memory sizes of common cards, in bytes."""
 
@@ -51,15 +56,24 @@ def describe(folder: Path) -> Description:
     """
     raw = read_raw_config(folder)
     config = parse_config(raw)
-    files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    files = list(_files(folder))
     return Description(
         config=config,
         parameters=parameters(config),
         files=len(files),
         size=sum(path.stat().st_size for path in files),
         stored=stored_quantization(raw),
-        dtype=str(raw.get("dtype") or raw.get("torch_dtype") or "bfloat16"),
+        dtype=next((name for name in (raw.get("dtype"), raw.get("torch_dtype")) if name in DTYPES), DTYPES[0]),
     )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files that belong to a checkpoint: no hidden ones, and none of other folders."""
+    for path in folder.iterdir():
+        with suppress(CheckpointError):
+            file = None if path.name.startswith(".") else find_file(folder, path.name)
+            if file is not None:
+                yield file
 
 
 def parameters(config: ModelConfig) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cogdoc.errors import CheckpointError
+from cogdoc.cogvlm2.folder_files import read_object, unreadable
 
 PROVENANCE_FILE = "cogdoc.json"
 CHUNK_BYTES = 1 << 20
@@ -53,15 +53,18 @@ def read_provenance(folder: Path) -> Provenance | None:
     Raises:
         CheckpointError: the file is damaged.
     """
-    path = folder / PROVENANCE_FILE
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        files = {str(name): FileHash(int(file["size"]), str(file["sha256"])) for name, file in raw.pop("files").items()}
-        return Provenance(**raw, files=files)
-    except (FileNotFoundError, NotADirectoryError):
+    raw = read_object(folder, PROVENANCE_FILE)
+    if raw is None:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path}: cannot be read: {error!r}") from None
+    try:
+        files = {name: FileHash(int(file["size"]), str(file["sha256"])) for name, file in raw.pop("files").items()}
+        provenance = Provenance(**raw, files=files)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise unreadable(folder / PROVENANCE_FILE, repr(error)) from None
+    stated = (provenance.source, provenance.repository, provenance.revision, provenance.commit or "")
+    if not all(isinstance(text, str) and text.isprintable() for text in stated):
+        raise unreadable(folder / PROVENANCE_FILE, "it does not state where the checkpoint comes from")
+    return provenance
 
 
 def sha256(path: Path, on_bytes: Callable[[int], None] | None = None) -> str:

@@ -42,7 +42,7 @@ def plan_removal(name: str) -> Removal:
     if provenance is None:
         raise UsageError(f"{folder}: was not written by cogdoc, so cogdoc does not remove it")
     files = [folder / file for file in (*provenance.files, PROVENANCE_FILE)]
-    if any(path.parent != folder for path in files):
+    if any(path.parent != folder or path.name in ("", "..") for path in files):
         raise MissingError(f"{folder}: its cogdoc.json lists files outside the folder, so nothing is removed")
     return Removal(folder, [path for path in files if path.is_file()])
 

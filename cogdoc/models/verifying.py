@@ -9,14 +9,15 @@ from pathlib import Path
 import torch
 
 from cogdoc.cogvlm2.configuration import ModelConfig, read_config
+from cogdoc.cogvlm2.folder_files import find_file
 from cogdoc.cogvlm2.loading import Contents, match_tensors
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from cogdoc.cogvlm2.weight_files import INDEX
 from cogdoc.errors import CheckpointError
 from cogdoc.models.checkpoint_folders import weight_files
 from cogdoc.models.description import parameters
 from cogdoc.models.provenance import git_blob_sha1, read_provenance, sha256
+from cogdoc.models.tokenizer_trial import TokenizerTrial
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the current file, the bytes hashed so far, and the total."""
@@ -57,7 +58,8 @@ def verify(folder: Path, progress: Progress | None = None) -> tuple[VerifiedChec
     except CheckpointError as error:
         errors.append(error)
     try:
-        tokens = load_tokenizer(folder).vocab_size
+        with TokenizerTrial(folder) as trial:
+            tokens = trial.facts().size
         if config is not None and tokens > config.vocab_size:
             errors.append(
                 CheckpointError(f"{folder}: the tokenizer has {tokens} tokens, but the model {config.vocab_size}")
@@ -77,7 +79,13 @@ def _hash_errors(folder: Path, progress: Progress | None) -> Iterator[Checkpoint
         return
     if read_provenance(folder) is not None:
         yield from _unrecorded_weights(folder, expected)
-    present = {name: folder / name for name in expected if (folder / name).is_file()}
+    present = {}
+    for name in expected:
+        try:
+            if find_file(folder, name) is not None:
+                present[name] = folder / name
+        except CheckpointError as error:
+            yield error
     total = sum(path.stat().st_size for path in present.values())
     done = 0
     for name, file in expected.items():
@@ -115,7 +123,7 @@ def _files_of_hub_cache(folder: Path) -> dict[str, _ExpectedFile]:
     expected = {}
     for path in folder.iterdir() if folder.parent.name == "snapshots" else ():
         if path.is_symlink():
-            digest = path.readlink().name
+            digest = path.readlink().name  # `find_file` refuses links to other places than the snapshot's blobs
             if len(digest) in (SHA256_DIGITS, SHA1_DIGITS) and not set(digest) - set("0123456789abcdef"):
                 expected[path.name] = _ExpectedFile(None, digest)
     return expected

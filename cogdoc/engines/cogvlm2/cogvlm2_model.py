@@ -19,7 +19,7 @@ from cogdoc.cogvlm2.batch import DecodingBatch, Prefix, fork, prefill_prefix
 from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
 from cogdoc.cogvlm2.prompts import apply_template, build_prompt
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
-from cogdoc.cogvlm2.tokenizer import TextStream
+from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer
 from cogdoc.engines.cogvlm2.drafting import TextDraft
 from cogdoc.engines.vision.vision_model import (
     FinishReason,
@@ -171,7 +171,7 @@ class CogVLM2Model:
         self._image = self._features = self._prefix = None
 
 
-def load_model(settings: CogVLM2Settings, progress: Progress | None = None) -> CogVLM2Model:
+def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progress | None = None) -> CogVLM2Model:
     """Load a checkpoint, once for a whole run.
 
     Raises:
@@ -182,6 +182,7 @@ def load_model(settings: CogVLM2Settings, progress: Progress | None = None) -> C
         quantization=settings.quantization,
         device=settings.device,
         feature_folder=feature_folder() if settings.stores_features else None,
+        tokenizer=tokenizer,
         progress=progress,
     )
     return CogVLM2Model(session)

@@ -13,6 +13,7 @@ from cogdoc.engines import cuda_devices
 from cogdoc.engines.selection import Progress
 from cogdoc.errors import ResourceError
 from cogdoc.models.description import stored_quantization
+from cogdoc.models.tokenizer_trial import TokenizerTrial
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.quantized_parts import Quantization
@@ -33,17 +34,20 @@ class CogVLM2Settings:
     """Whether image features are stored on disk for later runs."""
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
-        from cogdoc.engines.cogvlm2.cogvlm2_model import load_model
-        from cogdoc.engines.vision.engine import VisionEngine
-        from cogdoc.results.records import EngineInfo
+        with TokenizerTrial(self.checkpoint) as trial:
+            # Importing PyTorch takes longer than the trial.
+            from cogdoc.engines.cogvlm2.cogvlm2_model import load_model
+            from cogdoc.engines.vision.engine import VisionEngine
+            from cogdoc.results.records import EngineInfo
 
+            model = load_model(self, trial.tokenizer(), progress)
         info = EngineInfo(
             name="cogvlm2",
             version=version("cogdoc"),
             checkpoint=self.checkpoint.resolve().name,
             quantization=self.quantization,
         )
-        return VisionEngine(load_model(self, progress), info, time_limit=seconds)
+        return VisionEngine(model, info, time_limit=seconds)
 
 
 def settings_for(checkpoint: Path, quantization_name: str | None) -> CogVLM2Settings:
