@@ -274,11 +274,14 @@ def answer_next_call(message: bytes) -> int:
 
 
 def take_over(_request: OpenRequest) -> int:
-    """Stay in the process: falsify the page counts of all documents that it opens from now on."""
+    """Stay in the process: falsify the page sizes of all documents that it opens from now on."""
     from cogdoc.documents import opening
 
     class Falsified:
-        page_count = 12345
+        page_count = 1
+
+        def size(self, _index: int) -> tuple[float, float]:
+            return 12345.0, 12345.0
 
     opening.open_document = lambda _: Falsified()  # type: ignore[assignment,return-value]
     return os.getpid()

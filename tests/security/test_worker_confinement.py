@@ -17,7 +17,7 @@ from sent_functions import SendingSandbox
 import cogdoc
 from cogdoc.documents.confinement.landlock import landlock_version
 from cogdoc.documents.confinement.system_calls import this_architecture
-from cogdoc.documents.document import read_facts
+from cogdoc.documents.document import read_facts, read_page_size
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.errors import ResourceError
@@ -79,6 +79,7 @@ def test_files_of_the_user_cannot_be_read(taken_over: Sandbox, secret: Path) -> 
 
 
 @landlocked
+@pytest.mark.skipif(not os.access(Path(cogdoc.__file__).parent, os.W_OK), reason="writes a link beside the program")
 def test_links_among_the_programs_files_lead_nowhere_else(taken_over: Sandbox, secret: Path) -> None:
     link = Path(cogdoc.__file__).parent / "documents" / f"link-{os.getpid()}"
     link.symlink_to(secret)
@@ -204,9 +205,8 @@ def test_worker_cannot_answer_the_next_call(taken_over: Sandbox, request_for_pdf
 
 def test_strict_sandbox_gives_each_document_a_process_of_its_own(request_for_pdf: OpenRequest, samples: Path) -> None:
     with SendingSandbox(timeout=60, strict=True) as sandbox:
-        first = sandbox.run(read_facts, request_for_pdf)
+        assert sandbox.run(read_page_size, request_for_pdf, 1) != (12345.0, 12345.0)
         pid = sandbox.run(attacks.take_over, request_for_pdf)
-        assert first.page_count == 1
-        assert sandbox.run(read_facts, request_for_pdf).page_count == 12345, "the process stays with its document"
-        assert sandbox.run(read_facts, OpenRequest(samples / "letter.pdf")).page_count == 1
+        assert sandbox.run(read_page_size, request_for_pdf, 1) == (12345.0, 12345.0), "it stays with its document"
+        assert sandbox.run(read_page_size, OpenRequest(samples / "letter.pdf"), 1) != (12345.0, 12345.0)
         assert sandbox.run(attacks.process_id) != pid
