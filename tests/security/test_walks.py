@@ -53,17 +53,29 @@ def test_links_to_folders_are_not_followed(folder: Path, argument: str) -> None:
     assert search(argument) == (FOUND, {})
 
 
-@pytest.mark.parametrize("argument", ["in", "in/**/*.pdf"])
-def test_very_deep_folders_do_not_end_the_search(folder: Path, argument: str) -> None:
-    home = os.open(".", os.O_RDONLY)
+@pytest.fixture
+def very_deep(folder: Path) -> Iterator[None]:
+    """5,000 nested folders, removed at the end: pytest itself cannot."""
+    home, depth = os.open(".", os.O_RDONLY), 5000
     os.chdir(folder)
-    try:
-        for _ in range(5000):
-            Path("d").mkdir()
-            os.chdir("d")
-    finally:
-        os.chdir(home)
-        os.close(home)
+    for _ in range(depth):
+        Path("d").mkdir()
+        os.chdir("d")
+    bottom = os.open(".", os.O_RDONLY)
+    os.chdir(home)
+    yield
+    os.chdir(bottom)
+    for _ in range(depth):
+        os.chdir("..")
+        Path("d").rmdir()
+    os.chdir(home)
+    os.close(home)
+    os.close(bottom)
+
+
+@pytest.mark.usefixtures("very_deep")
+@pytest.mark.parametrize("argument", ["in", "in/**/*.pdf"])
+def test_very_deep_folders_do_not_end_the_search(argument: str) -> None:
     files, lost = search(argument)
     assert files == FOUND
     assert set(lost.values()) == {"cannot be searched: File name too long"}
