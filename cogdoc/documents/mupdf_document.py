@@ -12,6 +12,8 @@ from PIL import Image
 from cogdoc.documents.formats import DocumentFormat
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.page_labels import PageLabels
+from cogdoc.documents.page_tree import correct_page_count
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize, clamp_page_size
 from cogdoc.errors import DamagedError, EncryptedError
@@ -35,13 +37,14 @@ class MupdfDocument:
             raise DamagedError(f"damaged file: cannot be repaired as {file_format.name}") from None
         if self.file.needs_pass:
             _authenticate(self.file, request.password)
+        self._repaired = bool(self.file.is_pdf and (correct_page_count(self.file) or self.file.is_repaired))
         try:
             self.page_count = self.file.page_count
         except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
             raise DamagedError(f"damaged file: {_one_line(error)}") from None
         if not self.page_count:
             raise DamagedError("damaged file: it has no pages")
-        self._repaired = bool(self.file.is_pdf and self.file.is_repaired)
+        self._labels: PageLabels | None = None
 
     def load_page(self, index: int) -> pymupdf.Page:
         """MuPDF's page, for reading more than its picture.
@@ -55,14 +58,9 @@ class MupdfDocument:
             raise DamagedError(f"damaged page: {_one_line(error)}") from None
 
     def label(self, index: int) -> str:
-        if self.file.is_pdf:
-            try:
-                label = self.load_page(index).get_label()
-            except (RuntimeError, ValueError, TypeError, KeyError, IndexError):
-                label = ""
-            if label:
-                return str(label)
-        return str(index + 1)
+        if self._labels is None:
+            self._labels = PageLabels(self.file)
+        return self._labels.label(index) or str(index + 1)
 
     def is_repaired(self, index: int) -> bool:  # noqa: ARG002 - MuPDF repairs the file as a whole
         return self._repaired
