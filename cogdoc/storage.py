@@ -21,6 +21,9 @@ CONNECT_SECONDS = 20
 READ_SECONDS = 60
 """Seconds to connect to a web server, and seconds without data after which a request fails."""
 
+MAX_SECONDS = 3600
+"""Seconds for a request as a whole, whoever waits for it."""
+
 EXTRAS = {
     **dict.fromkeys(("http", "https"), "http"),
     **dict.fromkeys(("s3", "s3a"), "s3"),
@@ -164,6 +167,12 @@ def explain(error: Exception) -> str:
         return "does not answer in time"
     if isinstance(error, ConnectionError) or "Connect" in name or "gaierror" in name:
         return f"cannot be reached: {_one_line(error)}"
+    if name == "TooManyRedirects":
+        return "redirects without end"
+    if name == "NonHttpUrlRedirectClientError":
+        return "redirects to something that is not the web, which is not followed"
+    if name == "ClientPayloadError":
+        return "the connection ends before the file is complete"
     if status is not None:
         return f"the server answers with status {status}"
     return f"{name}: {_one_line(error)}"
@@ -174,8 +183,20 @@ def _settings(scheme: str) -> dict[str, Any]:
         return {}
     import aiohttp
 
-    timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
-    return {"client_kwargs": {"timeout": timeout, "trust_env": True}}
+    timeout = aiohttp.ClientTimeout(total=MAX_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=READ_SECONDS)
+    # Compressed answers could unpack to any size.
+    headers = {"Accept-Encoding": "identity"}
+    return {"client_kwargs": {"timeout": timeout, "trust_env": True, "headers": headers}, "get_client": _web_client}
+
+
+async def _web_client(**settings: Any) -> Any:
+    """A session that resolves names in threads that do not delay the end of the process, and checks redirects."""
+    import aiohttp
+
+    from cogdoc.web_client import CheckedRedirects, DaemonResolver
+
+    connector = aiohttp.TCPConnector(resolver=DaemonResolver())
+    return aiohttp.ClientSession(connector=connector, trace_configs=[CheckedRedirects().trace()], **settings)
 
 
 def _one_line(error: Exception) -> str:

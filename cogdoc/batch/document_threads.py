@@ -24,6 +24,7 @@ from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, ResourceError, TooLargeError, as_cogdoc_error
 from cogdoc.results.records import SourceInfo
 from cogdoc.tasks.describe import describe_source
+from cogdoc.transfers import TransferLimits, check_interruption
 
 T = TypeVar("T")
 Work = Callable[[Document], Iterator[T]]
@@ -44,6 +45,7 @@ class OpenOptions:
     max_pages: int | None = None
     """How many pages `selection` may have; None to read the first pages of a document with very many."""
     selection: PageSelection = field(default_factory=PageSelection)
+    transfer_limits: TransferLimits = field(default_factory=TransferLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class RunningSource(Generic[T]):
         self._messages: queue.Queue[_Message[T]] = queue.Queue(QUEUED_MESSAGES)
         self._ended = False
         self._abandoned = threading.Event()
+        self._transferred = threading.Event()
+        """Set as soon as the file is on this machine."""
         if isinstance(source, UnresolvedSource):
             self._messages.put(_Message(self.info, last=True, error=source.error))
             return
@@ -110,6 +114,8 @@ class RunningSource(Generic[T]):
             try:
                 return self._messages.get(timeout=POLL_SECONDS)
             except queue.Empty:
+                if not self._transferred.is_set():
+                    check_interruption()
                 if not self._thread.is_alive() and self._messages.empty():
                     # Memory may be too short even for the message that says so.
                     return _Message(self.info, last=True, error=ResourceError("its thread ended without a result"))
@@ -118,8 +124,9 @@ class RunningSource(Generic[T]):
         info = self.info
         failure: BaseException | None = None
         try:
-            with local_copy(source) as path:
-                options = self._options
+            options = self._options
+            with local_copy(source, options.transfer_limits) as path:
+                self._transferred.set()
                 request = OpenRequest(path.absolute(), options.password, options.max_megapixels, source.remote)
                 document = Document(source, request, self._sandbox, options.max_pages)
                 _check_page_count(document, options.selection, options.max_pages)

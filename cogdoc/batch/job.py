@@ -28,6 +28,7 @@ from cogdoc.results.renderers.renderer import Renderer
 from cogdoc.storage import printable_address
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Task
+from cogdoc.transfers import interrupted_by
 
 _NO_VERSION = FileVersion("")
 """Stands for the version of a source when many sources share one output file."""
@@ -77,6 +78,7 @@ def run_job(
         record = RunRecord(record_path, job.task.name, job.engine.info, str(job.shard))
         reporter = Reporter(listener, stack.enter_context(record))
         run = _Run(job, journal, reporter, sandbox, request, identity_of_path(record_path) if record_path else None)
+        stack.enter_context(interrupted_by(run.stop_if_requested))
         if job.destination.folder:
             run.to_folder(sources)
         else:
@@ -152,7 +154,7 @@ class _Run:
             self._check_not_record(path)
         with self._open(path, _NO_VERSION) as stream:
             renderer = self._renderer(stream, several=several)
-            for running in self._run_sources(sources):
+            for running in self._run_sources(self._until_stopped(sources)):
                 self._check_not_overwritten(running.source)
                 running.wait_until_open()
                 counts = self._write(running, renderer)
@@ -188,7 +190,7 @@ class _Run:
     def _run_sources(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[ItemResult]]:
         work = partial(run_items, task=self._job.task, engine=self._job.engine, stored=self._journal)
         for running in run_sources(sources, self._job.options, work, self._sandbox):
-            self._stop_if_requested()
+            self.stop_if_requested()
             failures = len(self._counts.failures)
             yield running
             if self._job.fail_fast and len(self._counts.failures) > failures:
@@ -196,8 +198,12 @@ class _Run:
 
     def _until_stopped(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[Source | UnresolvedSource]:
         """Yield the sources, checking for signals: searching a folder of 100,000 files takes time."""
-        for source in sources:
-            self._stop_if_requested()
+        iterator = iter(sources)
+        while True:
+            with self._request.immediate(self.stop_if_requested):
+                source = next(iterator, None)
+            if source is None:
+                return
             yield source
 
     def _not_completed(self, plan: Plan) -> Iterator[Source | UnresolvedSource]:
@@ -312,7 +318,7 @@ class _Run:
                 self._cut_short = True
                 running.abandon()
                 break
-            self._stop_if_requested()
+            self.stop_if_requested()
         renderer.end(describe_error(running.error) if running.error else None)
         return counts
 
@@ -337,6 +343,6 @@ class _Run:
         several_questions = len(self._job.task.questions) > 1
         return make_renderer(self._job.output, stream, several_sources=several, several_questions=several_questions)
 
-    def _stop_if_requested(self) -> None:
+    def stop_if_requested(self) -> None:
         if self._request.signal is not None:
             raise StoppedRun(self._request.signal, resumable=self._journal is not None)

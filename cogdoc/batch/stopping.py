@@ -28,11 +28,35 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.signal: int | None = None
+        self._end: Callable[[], None] | None = None
+
+    @contextmanager
+    def immediate(self, end: Callable[[], None]) -> Iterator[None]:
+        """Let a signal call `end` at once inside the context: what waits there may never come.
+
+        Args:
+            end: raises the exception that ends the run.
+        """
+        self._end = end
+        try:
+            if self.signal is not None:
+                end()
+            yield
+        finally:
+            self._end = None
+
+    def arrived(self, signum: int) -> None:
+        self.signal = signum
+        if self._end is not None:
+            self._end()
 
 
 @contextmanager
 def stop_on_signals(on_request: Callable[[], None]) -> Iterator[StopRequest]:
-    """Let the first signal only set the request and call `on_request`; restore the signal handlers after it."""
+    """Let the first signal only set the request and call `on_request`; restore the signal handlers after it.
+
+    Signals that are ignored stay ignored.
+    """
     request = StopRequest()
     previous: dict[int, Any] = {}
 
@@ -42,7 +66,7 @@ def stop_on_signals(on_request: Callable[[], None]) -> Iterator[StopRequest]:
 
     def handle(signum: int, _frame: FrameType | None) -> None:
         restore()
-        request.signal = signum
+        request.arrived(signum)
         on_request()
 
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):

@@ -151,7 +151,7 @@ Timeout = Annotated[
         envvar="COGDOC_TIMEOUT",
         min=0.1,
         metavar="SECONDS",
-        help="How long one page may take.",
+        help="How long one page may take, and how long a transfer may stall (60 at most).",
         rich_help_panel=_LIMITS,
     ),
 ]

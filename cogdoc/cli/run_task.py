@@ -31,6 +31,7 @@ from cogdoc.results.destination import Destination, choose_destination, local_pa
 from cogdoc.results.output_formats import OutputFormat, formats_of
 from cogdoc.storage import is_address
 from cogdoc.tasks.task import Task
+from cogdoc.transfers import TransferLimits
 
 if TYPE_CHECKING:
     from io import BufferedIOBase
@@ -67,6 +68,7 @@ def run_task(
         max_megapixels=options.max_megapixels,
         max_pages=options.max_pages,
         selection=task.selection,
+        transfer_limits=TransferLimits.for_page_limit(options.timeout),
     )
     with ExitStack() as stack:
         cluster = stack.enter_context(_connect(options.cluster)) if options.cluster else None
@@ -76,7 +78,10 @@ def run_task(
             warn(f"engine {selection.name}: {selection.reason}")
         named_several = len(arguments) > 1 or options.files_from is not None
         sources = expand_sources(
-            _all_arguments(arguments, options, stack), _stdin(arguments, stack), several=named_several
+            _all_arguments(arguments, options, stack),
+            _stdin(arguments, stack),
+            several=named_several,
+            limits=open_options.transfer_limits,
         )
         first_two = list(islice(sources, 2))
         if not first_two:

@@ -21,10 +21,11 @@ from cogdoc.documents.folder_walk import (
     unreadable,
     walk_folder,
 )
-from cogdoc.documents.remote import RemoteFile, UnresolvedFolder, fetch, find_files
+from cogdoc.documents.remote import DEFAULT_LIMITS, RemoteFile, UnresolvedFolder, fetch, find_files
 from cogdoc.errors import CogdocError, InputError
 from cogdoc.results.printable import well_formed
 from cogdoc.storage import is_address, printable_address
+from cogdoc.transfers import TransferLimits
 
 STDIN = "-"
 
@@ -51,7 +52,11 @@ class UnresolvedSource:
 
 
 def expand_sources(
-    arguments: Iterable[str | UnresolvedSource], stdin_file: Path | InputError | None = None, *, several: bool = False
+    arguments: Iterable[str | UnresolvedSource],
+    stdin_file: Path | InputError | None = None,
+    *,
+    several: bool = False,
+    limits: TransferLimits = DEFAULT_LIMITS,
 ) -> Iterator[Source | UnresolvedSource]:
     """Yield the sources that `arguments` name, lazily: folders are walked while their files are being read.
 
@@ -62,6 +67,7 @@ def expand_sources(
             entries of a list that cannot be names.
         stdin_file: for `-`, the file that holds the bytes of standard input, or why there is none.
         several: the user named more than one thing, so that the output keeps the names of folders.
+        limits: those of listing addresses.
     """
     for argument in arguments:
         if isinstance(argument, UnresolvedSource):
@@ -69,7 +75,7 @@ def expand_sources(
         elif argument == STDIN:
             yield _stdin_source(stdin_file or InputError("standard input is not available here"))
         elif is_address(argument):
-            yield from _expand_address(argument, several=several)
+            yield from _expand_address(argument, limits, several=several)
         else:
             yield from _expand(argument, several=several)
 
@@ -99,7 +105,7 @@ def _not_found(path: Path) -> InputError:
 
 
 @contextmanager
-def local_copy(source: Source) -> Iterator[Path]:
+def local_copy(source: Source, limits: TransferLimits = DEFAULT_LIMITS) -> Iterator[Path]:
     """The file of a source; a remote file is downloaded, and removed at the end.
 
     Raises:
@@ -111,15 +117,15 @@ def local_copy(source: Source) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="cogdoc-") as folder:
         path = Path(folder) / source.relative.name
-        fetch(source.remote, path)
+        fetch(source.remote, path, limits=limits)
         yield path
 
 
-def _expand_address(address: str, *, several: bool) -> Iterator[Source | UnresolvedSource]:
+def _expand_address(address: str, limits: TransferLimits, *, several: bool) -> Iterator[Source | UnresolvedSource]:
     name = well_formed(printable_address(address))
     any_file = False
     try:
-        for file in find_files(address, keep_folder=several):
+        for file in find_files(address, keep_folder=several, limits=limits):
             any_file = True
             file_name = well_formed(printable_address(file.address))
             if isinstance(file, UnresolvedFolder):

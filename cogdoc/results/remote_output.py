@@ -12,9 +12,15 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from cogdoc.errors import CogdocError, OutputError, OutputExistsError, PlaceLostError
+from cogdoc.errors import CogdocError, OutputError, OutputExistsError, PlaceLostError, TimeLimitError
 from cogdoc.results.folders import PRIVATE_FOLDER, open_folder
 from cogdoc.storage import explain, is_web, open_storage, printable_address
+from cogdoc.transfers import Transfer, TransferLimits, run_call, run_transfer
+
+LIMITS = TransferLimits()
+
+MIN_UPLOAD_RATE = 16 * 1024
+"""Bytes a second below which an upload is given up."""
 
 ATOMIC = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl", "oss", "oci", "memory"})
 """Stores in which an object appears when its upload completes; other stores need a temporary name and a rename."""
@@ -60,7 +66,8 @@ def check_address(address: str, *, folder: bool, overwrite: bool) -> None:
     name = printable_address(address)
     if is_web(address):
         raise OutputError(f"{name}: results cannot be written to the web", "name a folder, or an s3:// address")
-    try:
+
+    def check() -> None:
         system, path = open_storage(address)
         if ATOMIC.isdisjoint(_protocols(system)):
             if folder:
@@ -69,6 +76,11 @@ def check_address(address: str, *, folder: bool, overwrite: bool) -> None:
             # Object stores have no folders to make, but the bucket must exist. Write access need not include listing.
             with suppress(PermissionError):
                 system.info(path.strip("/").partition("/")[0])
+
+    try:
+        run_call(check, LIMITS)
+    except TimeLimitError as error:
+        raise OutputError(f"{name}: cannot be written: {error}") from None
     except CogdocError:
         raise
     except Exception as error:  # every back end raises its own errors
@@ -79,9 +91,13 @@ def check_address(address: str, *, folder: bool, overwrite: bool) -> None:
 
 def is_remote_folder(address: str) -> bool:
     """Whether the address is an existing folder; False if that is unknown."""
-    try:
+
+    def is_folder() -> bool:
         system, path = open_storage(address)
         return bool(system.isdir(path))
+
+    try:
+        return run_call(is_folder, LIMITS)
     except Exception:
         return False
 
@@ -94,16 +110,22 @@ def check_absent(address: str) -> None:
         PlaceLostError: the store cannot be reached.
     """
     name = printable_address(address)
-    try:
+
+    def exists() -> bool:
         system, path = open_storage(address)
-        exists = system.exists(path)
+        return bool(system.exists(path))
+
+    try:
+        found = run_call(exists, LIMITS)
     except PermissionError:
         return
+    except TimeLimitError as error:
+        raise PlaceLostError(f"{name}: cannot be written: {error}") from None
     except CogdocError:
         raise
     except Exception as error:
         raise PlaceLostError(f"{name}: cannot be written: {explain(error)}") from None
-    if exists:
+    if found:
         raise OutputExistsError(f"{name}: exists already", "add --overwrite to replace it")
 
 
@@ -113,26 +135,34 @@ def upload(file: Path, address: str) -> None:
     Raises:
         PlaceLostError: it cannot be uploaded. The back ends retry, so further files would fail as well.
     """
+    seconds = LIMITS.idle + file.stat().st_size / MIN_UPLOAD_RATE
     try:
-        system, path = open_storage(address)
-        if not ATOMIC.isdisjoint(_protocols(system)):
-            system.put_file(str(file), path)
-            return
-        folder, _, name = path.rpartition("/")
-        if folder:
-            system.makedirs(folder, exist_ok=True)
-        part = f"{folder}/.{name[:80]}.{secrets.token_hex(4)}.part"
-        try:
-            system.put_file(str(file), part)
-            system.mv(part, path)
-        except BaseException:
-            with suppress(Exception):
-                system.rm_file(part)
-            raise
+        run_transfer(lambda transfer: _upload(file, address, transfer), TransferLimits(seconds), seconds)
+    except TimeLimitError as error:
+        raise PlaceLostError(f"{printable_address(address)}: cannot be written: {error}") from None
     except CogdocError:
         raise
     except Exception as error:
         raise PlaceLostError(f"{printable_address(address)}: cannot be written: {explain(error)}") from None
+
+
+def _upload(file: Path, address: str, transfer: Transfer) -> None:
+    system, path = open_storage(address)
+    if not ATOMIC.isdisjoint(_protocols(system)):
+        system.put_file(str(file), path)
+        return
+    folder, _, name = path.rpartition("/")
+    if folder:
+        system.makedirs(folder, exist_ok=True)
+    part = f"{folder}/.{name[:80]}.{secrets.token_hex(4)}.part"
+    try:
+        system.put_file(str(file), part)
+        with transfer.advance(0):  # not once the run has given up
+            system.mv(part, path)
+    except BaseException:
+        with suppress(Exception):
+            system.rm_file(part)
+        raise
 
 
 def _protocols(system: object) -> set[str]:
