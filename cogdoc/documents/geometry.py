@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from annotated_types import Interval
+
+LARGEST_COORDINATE = 1e12
+"""Far beyond any page, and small enough that areas and sums stay finite."""
+
+Coordinate = Annotated[float, Interval(ge=-LARGEST_COORDINATE, le=LARGEST_COORDINATE)]
+"""Results of worker processes are checked against this range, which excludes infinity and NaN."""
 
 
 class Box(NamedTuple):
     """An axis-parallel rectangle: left, top, right, bottom."""
 
-    x0: float
-    y0: float
-    x1: float
-    y1: float
+    x0: Coordinate
+    y0: Coordinate
+    x1: Coordinate
+    y1: Coordinate
 
     @property
     def width(self) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.rendering import PixelSize
+from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import PageLayout, PageText
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ class Page:
         """The page's own text, from its text layer or OCR."""
         if self._known_text is None:
             if self._layout is not None:
-                self._known_text = self._layout.result().page_text
+                self._known_text = self.layout().page_text
             else:
                 self.request_text()
                 assert self._text is not None
-                self._known_text = self._text.result()
+                self._known_text = self._of_this_page(self._text.result())
         return self._known_text
 
     def has_text_within(self, seconds: float) -> bool:
@@ -59,11 +60,18 @@ class Page:
         """The page's text in blocks, in reading order."""
         self.request_layout()
         assert self._layout is not None
-        return self._layout.result()
+        layout = self._layout.result()
+        self._of_this_page(layout.page_text)
+        return layout
 
     def picture(self, size: PixelSize | None = None) -> Picture:
         """The page rendered with a long side of 1344 pixels, or at exactly `size`."""
         return self.document.picture(self.number, size).result()
+
+    def _of_this_page(self, text: PageText) -> PageText:
+        if text.number != self.number:
+            raise DamagedError("the worker process sent another page")
+        return text
 
 
 # The functions below run in the sandbox. They import parsing inside, so that the parent process does not load it.

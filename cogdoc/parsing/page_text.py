@@ -1,5 +1,8 @@
 """The data types of parsing: words, lines, blocks and tables of a page, each with its bounding box.
 
+The annotated types say which values are possible. They are checked where a result arrives from a worker process, since
+a hostile file may have taken that over.
+
 All boxes are in PDF points of the upright page, origin top left: its own /Rotate is applied, and scans are rotated
 and deskewed, so that lines of text are level. `PageText.displayed` maps a box to the page as a viewer shows it.
 """
@@ -10,9 +13,15 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
 
-from cogdoc.documents.geometry import Box, bounding_box
+from annotated_types import Ge, Interval, MinLen, MultipleOf
+from pydantic import AfterValidator
+
+from cogdoc.documents.geometry import Box, Coordinate, bounding_box
 from cogdoc.text import text_width
+
+Share = Annotated[float, Interval(ge=0.0, le=1.0)]
 
 
 class TextOrigin(StrEnum):
@@ -46,7 +55,7 @@ class Word:
 
     text: str
     box: Box
-    confidence: float
+    confidence: Share
     """0 to 1; 1 for words from a text layer."""
 
 
@@ -54,7 +63,7 @@ class Word:
 class Line:
     """Words side by side that belong together, left to right."""
 
-    words: tuple[Word, ...]
+    words: Annotated[tuple[Word, ...], MinLen(1)]
 
     @property
     def text(self) -> str:
@@ -69,20 +78,20 @@ class Line:
 class PageText:
     """The text of one page, in the order of the text layer or the OCR engine."""
 
-    number: int
+    number: Annotated[int, Ge(1)]
     """1-based."""
     label: str
     """The page label of the file ("iv", "A-3"), or the page number if it has none."""
-    width: float
-    height: float
+    width: Coordinate
+    height: Coordinate
     """Size of the upright page in points."""
-    turned: int
+    turned: Annotated[int, Interval(ge=0, le=270), MultipleOf(90)]
     """Degrees clockwise by which a scan was rotated to make it upright: 0, 90, 180 or 270."""
     origin: TextOrigin
     lines: tuple[Line, ...]
-    skew: float = 0.0
+    skew: Annotated[float, Interval(ge=-360.0, le=360.0)] = 0.0
     """Degrees clockwise by which the lines of a scan sloped after that rotation; corrected about the page's center."""
-    resolution: float | None = None
+    resolution: Coordinate | None = None
     """Pixels per inch of the picture that OCR read; None without OCR."""
     flags: tuple[str, ...] = ()
 
@@ -129,12 +138,18 @@ class Cell:
     box: Box | None
 
 
+def _check_grid(rows: tuple[tuple[Cell, ...], ...]) -> tuple[tuple[Cell, ...], ...]:
+    if any(len(row) != len(rows[0]) for row in rows):
+        raise ValueError("the rows differ in length")
+    return rows
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A grid of cells; all rows have the same number of cells."""
 
     box: Box
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: Annotated[tuple[tuple[Cell, ...], ...], AfterValidator(_check_grid)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +159,7 @@ class Block:
     kind: BlockKind
     box: Box
     lines: tuple[Line, ...]
-    level: int = 0
+    level: Annotated[int, Interval(ge=0, le=1000)] = 0
     """1 to 6 for titles and headings, nesting depth for list items."""
     table: Table | None = None
 

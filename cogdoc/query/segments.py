@@ -21,6 +21,9 @@ MAX_GAP = 1.3
 MIN_ROW_OVERLAP = 0.5
 """Vertical overlap of neighbours in one row, as a share of the height of the lower box."""
 
+SMALLEST_LINE_HEIGHT = 0.01
+"""Points."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -99,7 +102,8 @@ class PageView:
     @cached_property
     def line_height(self) -> float:
         heights = sorted(segment.box.height for segment in self.segments)
-        return heights[len(heights) // 2] if heights else 1.0
+        # Gaps are divided by it, and degenerate fonts give words of no height.
+        return max(heights[len(heights) // 2], SMALLEST_LINE_HEIGHT) if heights else 1.0
 
     def right_of(self, segment: Segment) -> tuple[Segment, ...]:
         """The segments to the right of `segment` in its row, nearest first."""

@@ -7,14 +7,15 @@ Boxes are `[left, top, right, bottom]` in PDF points of the upright page, origin
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 SCHEMA_VERSION: Final = "cogdoc/1"
 
 Points = Annotated[float, AfterValidator(lambda points: round(points, 2))]
 BoxTuple = tuple[Points, Points, Points, Points]
+Color = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 Confidence = Annotated[float, Field(ge=0.0, le=1.0), AfterValidator(lambda confidence: round(confidence, 4))]
 
 
@@ -171,16 +172,16 @@ class ChartKind(StrEnum):
 class ChartValue(Model):
     """One value of a series; None if the chart shows none for its category."""
 
-    value: float | None
+    value: Annotated[float, Field(allow_inf_nan=False)] | None
     text: str | None = Field(default=None, description="the printed label, if there is one")
     confidence: Confidence
     box: BoxTuple | None = Field(default=None, description="the mark (bar, point, slice) or its label")
-    color: str | None = Field(default=None, description="#rrggbb, if it differs from the colour of the series")
+    color: Color | None = Field(default=None, description="#rrggbb, if it differs from the colour of the series")
 
 
 class ChartSeries(Model):
     name: str
-    color: str | None = Field(default=None, description="#rrggbb")
+    color: Color | None = Field(default=None, description="#rrggbb")
     values: tuple[ChartValue, ...] = Field(description="one for each category, in their order")
 
 
@@ -196,6 +197,12 @@ class Chart(Model):
     series: tuple[ChartSeries, ...]
     measured: bool = Field(description="true if values were measured against an axis, not read from labels")
     confidence: Confidence
+
+    @model_validator(mode="after")
+    def _check_values(self) -> Self:
+        if any(len(series.values) != len(self.categories) for series in self.series):
+            raise ValueError("a series has more or fewer values than there are categories")
+        return self
 
 
 class Record(Model):
