@@ -20,7 +20,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from cogdoc import errors
 from cogdoc.documents.worker_requests import CALL_ID_BYTES
-from cogdoc.errors import CogdocError, DamagedError, TooLargeError
+from cogdoc.errors import CogdocError, DamagedError, OutputError, TooLargeError
 
 MAX_JSON = 64 * 2**20
 """Bytes of a reply. The densest page takes a hundredth of it; the parsed objects take three times the JSON's memory."""
@@ -132,8 +132,14 @@ def receive_reply(stream: IO[bytes], call_id: bytes, function: Callable[..., Any
     if kind == ReplyKind.ERROR:
         failure: Failure = _parse(_read(stream, length), Failure)
         hint = failure.hint and failure.hint[:MAX_MESSAGE]
-        raise _ERRORS.get(failure.kind, DamagedError)(failure.message[:MAX_MESSAGE], hint)
+        raise _reported_error(failure.kind)(failure.message[:MAX_MESSAGE], hint)
     raise ReplyError
+
+
+def _reported_error(name: str) -> type[CogdocError]:
+    """The error of this name, if a document can cause it; a worker process writes no output, for example."""
+    kind = _ERRORS.get(name, DamagedError)
+    return DamagedError if kind is CogdocError or issubclass(kind, OutputError) else kind
 
 
 def _receive_picture(stream: IO[bytes], length: int) -> Any:
