@@ -122,7 +122,7 @@ def pull(
             warn(f"{model.name} is already on this machine")
         sys.stdout.write(f"{existing}\n")
         return
-    if target.exists():
+    if os.path.lexists(target):
         raise OutputExistsError(
             f"{target}: exists, but is incomplete: {find_defect(target)}", "remove it, then pull again"
         )
@@ -239,7 +239,7 @@ def quantize(
     from cogdoc.models.disk_space import require_disk_space
 
     folder = checkpoint_folder(name)
-    if to.exists():
+    if os.path.lexists(to):
         raise OutputExistsError(f"{to}: exists")
     needed = plan(describe(folder).config, quantization.value).weights
     require_disk_space(to, needed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 import time
 from contextlib import suppress
@@ -22,6 +23,8 @@ COMPUTATION = 1
 
 # A temporary file of this age belongs to a process that was killed.
 ABANDONED_SECONDS = 3600
+
+_NAME = re.compile(r"[0-9a-f]{64}\.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class FeatureStore:
         """Store the features of an image. A full disk or an unwritable folder is no error: it only costs time later."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".partial")
+            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix="features-", suffix=".partial")
             os.close(handle)
             try:
                 save_file({"features": features.cpu().contiguous()}, temporary)
@@ -70,10 +73,10 @@ class FeatureStore:
         return self.folder / f"{digest.hexdigest()}.safetensors"
 
     def _evict_oldest(self) -> None:
-        for partial in self.folder.glob("*.partial"):
+        for partial in self.folder.glob("features-*.partial"):
             if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
                 partial.unlink(missing_ok=True)
-        stored = [(path, path.stat()) for path in self.folder.glob("*.safetensors")]
+        stored = [(path, path.stat()) for path in self.folder.iterdir() if _NAME.fullmatch(path.name)]
         size = sum(stat.st_size for _, stat in stored)
         for path, stat in sorted(stored, key=lambda entry: entry[1].st_mtime):
             if size <= self.limit:

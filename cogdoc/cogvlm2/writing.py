@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,12 @@ WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".py")
 SMALL_FILE_BYTES = 64 << 20
 
 
+MARKER = ".quantize"
+"""An empty file in a folder that is being written."""
+
+_SHARD = re.compile(r"\d+\.safetensors|model-\d{5}-of-\d{5}\.safetensors")
+
+
 def write_quantized(
     source: Path,
     destination: Path,
@@ -60,14 +67,17 @@ def write_quantized(
     contents = match_tensors(source, model)
     if contents.quantization != "none":
         raise UsageError(f"{source}: quantized already ({contents.quantization})")
-    if destination.exists():
+    if os.path.lexists(destination):
         raise OutputExistsError(f"{destination}: exists")
     small_files = _read_small_files(source)
     partial = destination.with_name(f".{destination.name}.partial")
+    if os.path.lexists(partial) and not _is_unfinished(partial):
+        raise OutputExistsError(f"{partial}: was not written by cogdoc model quantize", "remove it, or rename it")
     try:
         if partial.exists():
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
+        (partial / MARKER).touch()
         converted = {f"{name}.weight" for name, _ in quantizable(model)}
         with TensorReader(contents.stored) as reader:
             parts = _convert(reader, converted, quantization, torch.device(device), len(contents.stored), progress)
@@ -75,11 +85,20 @@ def write_quantized(
         _write_json(partial / "config.json", _quantized_config(raw, quantization))
         for name, content in small_files.items():
             (partial / name).write_bytes(content)
+        (partial / MARKER).unlink()
         partial.rename(destination)
     except (OSError, SafetensorError) as error:
         raise OutputError(f"{destination}: cannot be written: {error}") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _is_unfinished(folder: Path) -> bool:
+    """Whether an interrupted run of `write_quantized` left this folder."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    names = [path.name for path in folder.iterdir()]
+    return MARKER in names or all(map(_SHARD.fullmatch, names))
 
 
 def _quantized_config(raw: dict[str, Any], quantization: Literal["nf4", "int8"]) -> dict[str, Any]:

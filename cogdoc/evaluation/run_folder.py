@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -24,6 +25,7 @@ from cogdoc.evaluation.html_report import write_report
 from cogdoc.evaluation.outcomes import Outcome
 from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown
 from cogdoc.results.destination import open_output
+from cogdoc.results.folders import open_folder, open_regular_file
 from cogdoc.results.records import Answer
 
 MAX_PICTURES = 300
@@ -33,6 +35,10 @@ PICTURE_SIDE = LONG_SIDE // 2
 FRAME_COLOR = (214, 48, 49)
 RUN, OUTCOMES, PICTURES = "run.json", "outcomes.jsonl", "pictures"
 RESULTS = ANSWERS, SUMMARY, TABLES, REPORT = "answers.json", "summary.json", "summary.md", "report.html"
+
+_PICTURE = re.compile(r"[0-9a-f]{16}\.jpg")
+_BEGINNING = b'{"case": '
+"""How each line of the outcomes begins."""
 
 
 class OutcomeFile:
@@ -58,7 +64,8 @@ class OutcomeFile:
                 self.known[outcome.fingerprint] = outcome.without_pages()
 
     def __enter__(self) -> OutcomeFile:
-        self._stream = self._path.open("ab")
+        with open_folder(self._path.parent) as folder:
+            self._stream = os.fdopen(open_regular_file(folder, self._path.name), "ab")
         # Drop an incomplete last line.
         self._stream.truncate(self._end)
         return self
@@ -103,16 +110,18 @@ class RunFolder:
         """The outcome with a picture of its page and the answer framed, if it is a failure that can be drawn."""
         if outcome.score is None or outcome.score >= 1.0 or outcome.error is not None:
             return outcome
-        pictures = self.path / PICTURES
-        pictures.mkdir(exist_ok=True)
-        if sum(1 for _ in pictures.iterdir()) >= MAX_PICTURES:
-            return outcome
-        name = f"{PICTURES}/{outcome.fingerprint}.jpg"
+        name = f"{outcome.fingerprint}.jpg"
         try:
-            _draw(file, case, answer, self.path / name, sandbox)
+            with open_folder(self.path, Path(PICTURES)) as pictures:
+                if len(pictures.names()) >= MAX_PICTURES:
+                    return outcome
+                picture = _draw(file, case, answer, sandbox)
+                pictures.remove(name)
+                with os.fdopen(pictures.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+                    picture.save(stream, "JPEG", quality=75)
         except (CogdocError, OSError):
             return outcome
-        return replace(outcome, picture=name)
+        return replace(outcome, picture=f"{PICTURES}/{name}")
 
     def finish(self, summary: Summary, outcomes: Iterable[Outcome]) -> None:
         """Write `summary.json`, `summary.md` and `report.html`.
@@ -155,10 +164,15 @@ def open_run_folder(path: Path, facts: RunFacts, *, overwrite: bool) -> RunFolde
 
 
 def _read(path: Path) -> Any:
+    """What identifies the run in a folder; None if there is no such file, or one that cogdoc did not write."""
+    if path.is_symlink() or not path.is_file():
+        return None
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        known = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    is_run = isinstance(known, dict) and known.keys() == {"dataset", "path", "engine"}
+    return known if is_run and isinstance(known["engine"], dict) else None
 
 
 def _clear(path: Path, known: Any, *, overwrite: bool) -> None:
@@ -178,7 +192,11 @@ def _clear(path: Path, known: Any, *, overwrite: bool) -> None:
 def _remove_results(path: Path) -> None:
     for name in (OUTCOMES, *RESULTS):
         (path / name).unlink(missing_ok=True)
-    shutil.rmtree(path / PICTURES, ignore_errors=True)
+    with suppress(OSError), open_folder(path, Path(PICTURES)) as pictures:
+        for name in pictures.names():
+            if _PICTURE.fullmatch(name):
+                pictures.remove(name)
+        pictures.path.rmdir()  # fails if something else is in it
 
 
 def _page_of(case: Case, answer: Answer | None) -> int:
@@ -190,7 +208,7 @@ def _page_of(case: Case, answer: Answer | None) -> int:
     return int(next((page for page in pages if page), 1))
 
 
-def _draw(file: Path, case: Case, answer: Answer | None, target: Path, sandbox: Sandbox) -> None:
+def _draw(file: Path, case: Case, answer: Answer | None, sandbox: Sandbox) -> Image.Image:
     document = Document(Source(file, str(file), Path(file.name)), OpenRequest(file.absolute()), sandbox)
     evidence = answer.evidence if answer else ()
     page = _page_of(case, answer)
@@ -202,17 +220,19 @@ def _draw(file: Path, case: Case, answer: Answer | None, target: Path, sandbox: 
             x0, y0, x1, y1 = region.box
             frame = (x0 * x_scale - 3, y0 * y_scale - 3, x1 * x_scale + 3, y1 * y_scale + 3)
             ImageDraw.Draw(image).rectangle(frame, outline=FRAME_COLOR, width=3)
-    image.save(target, "JPEG", quality=75)
+    return image
 
 
 def _whole_lines(path: Path) -> Iterator[tuple[int, int, Outcome]]:
     """The start and end of each complete line in bytes, and its outcome."""
-    if not path.exists():
+    if not path.is_file():
         return
     with path.open("rb") as lines:
         end = 0
         for number, line in enumerate(lines, start=1):
             if not line.endswith(b"\n"):
+                if not line.startswith(_BEGINNING[: len(line)]):
+                    raise InputError(f"{path}: line {number} is not an outcome of an evaluation")
                 return
             start, end = end, end + len(line)
             try:

@@ -23,6 +23,7 @@ from cogdoc.models.checkpoint_folders import find_defect, partial_folder, weight
 from cogdoc.models.disk_space import require_disk_space
 from cogdoc.models.hubs import TIMEOUT_SECONDS, HubFile, Listing, hub_client, network_errors_explained
 from cogdoc.models.provenance import FileHash, Provenance, git_blob_sha1, sha256, write_provenance
+from cogdoc.models.unfinished_pulls import STATE_FILE, part_name, read_state, unfinished_files
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the current file, the bytes downloaded so far, and the total."""
@@ -31,9 +32,6 @@ WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each retry. As soon as a byte arrives, the retries start over."""
 
 TRANSIENT_STATUSES = (408, 429, 500, 502, 503, 504)
-
-STATE_FILE = ".pull.json"
-"""In the partial folder: the finished files, their hashes on the hub, and their SHA-256."""
 
 
 def pull(listing: Listing, target: Path, progress: Progress | None = None, waits: Sequence[float] = WAITS) -> None:
@@ -45,25 +43,37 @@ def pull(listing: Listing, target: Path, progress: Progress | None = None, waits
         waits: seconds before each retry of a request.
 
     Raises:
-        OutputExistsError: `target` exists.
+        OutputExistsError: `target` exists, or something else has the name of a file that a pull needs beside it.
         ResourceError: the disk is too small; nothing is downloaded then.
         MissingError: the hub refuses a file.
         CheckpointError: the repository is not a CogVLM2 checkpoint, or lacks files of it.
         OutputError: the connection or the disk failed, or a downloaded file has the wrong hash.
     """
-    if target.exists():
+    if os.path.lexists(target):
         raise OutputExistsError(f"{target}: exists")
     partial, lock = partial_folder(target), target.with_name(f".{target.name}.lock")
     try:
+        _check_own(partial, lock)
         partial.mkdir(parents=True, exist_ok=True)
         with FileLock(lock, timeout=0), _cleaned_up(partial, lock), hub_client(listing.hub) as client:
             _Pull(listing, client, partial, progress, waits).run()
-            (partial / STATE_FILE).unlink()
             partial.rename(target)
+            (target / STATE_FILE).unlink()
     except Timeout:
         raise OutputError(f"{target}: another cogdoc is pulling it") from None
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error}") from None
+
+
+def _check_own(partial: Path, lock: Path) -> None:
+    """Check that a pull wrote what has the names of its unfinished files and its lock."""
+    if os.path.lexists(lock) and (lock.is_symlink() or not lock.is_file() or lock.stat().st_size):
+        raise OutputExistsError(f"{lock}: is not the lock of a pull", "remove it, or rename it")
+    if not os.path.lexists(partial):
+        return
+    own = not partial.is_symlink() and partial.is_dir()
+    if not own or len(unfinished_files(partial)) < sum(1 for _ in partial.iterdir()):
+        raise OutputExistsError(f"{partial}: has files that no pull wrote", "remove it, or rename it")
 
 
 @contextmanager
@@ -94,7 +104,7 @@ class _Pull:
         self._folder = folder
         self._progress = progress
         self._waits = waits
-        self._finished = self._still_valid(_read_state(folder / STATE_FILE))
+        self._finished = self._still_valid(read_state(folder / STATE_FILE))
         self._downloaded = 0
         """Bytes of the listed files that are on disk."""
 
@@ -138,9 +148,10 @@ class _Pull:
         if file.hash and file.hash != comparable:
             part.unlink()
             raise OutputError(f"{file.name}: the download is damaged: its hash differs from the hub's", "pull again")
-        part.rename(self._folder / file.name)
         self._finished[file.name] = (file.hash, digest)
+        # Before the file has its name: every file that does not look like a part is one that is listed here.
         (self._folder / STATE_FILE).write_text(json.dumps(self._finished), encoding="utf-8")
+        part.rename(self._folder / file.name)
 
     def _transfer(self, file: HubFile, part: Path) -> None:
         """Request the file until it is complete; give up if no byte arrives during all retries."""
@@ -198,7 +209,7 @@ class _Pull:
     def _remove_stale_files(self) -> None:
         """Remove what an earlier pull of another revision left behind."""
         needed = {*self._finished, STATE_FILE, *(self._part(file).name for file in self._listing.files)}
-        for path in self._folder.iterdir():
+        for path in unfinished_files(self._folder):
             if path.name not in needed:
                 path.unlink()
         for file in self._listing.files:
@@ -206,18 +217,10 @@ class _Pull:
                 self._part(file).unlink()
 
     def _part(self, file: HubFile) -> Path:
-        return self._folder / f".{file.name}.{file.hash[:16]}.part"
+        return self._folder / part_name(file.name, file.hash)
 
     def _bytes_of(self, file: HubFile) -> int:
         return file.size if file.name in self._finished else _size(self._part(file))
-
-
-def _read_state(path: Path) -> dict[str, tuple[str, str]]:
-    """Each finished file's hash on the hub and its SHA-256; empty if damaged, so that files are downloaded again."""
-    try:
-        return {str(name): (str(hub), str(own)) for name, (hub, own) in json.loads(path.read_text("utf-8")).items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
 
 
 def _size(path: Path) -> int:

@@ -10,6 +10,7 @@ from cogdoc.errors import MissingError, OutputError, UsageError
 from cogdoc.models.checkpoint_folders import existing_folder, models_folder, partial_folder
 from cogdoc.models.provenance import PROVENANCE_FILE, read_provenance
 from cogdoc.models.published_models import find_model
+from cogdoc.models.unfinished_pulls import unfinished_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def plan_removal(name: str) -> Removal:
     if model is not None:
         partial = partial_folder(models_folder() / model.folder)
         if partial.is_dir() and not (models_folder() / model.folder).is_dir():
-            return Removal(partial, [path for path in partial.iterdir() if path.is_file()])
+            return Removal(partial, unfinished_files(partial))
     folder = existing_folder(name)
     provenance = read_provenance(folder)
     if provenance is None:
