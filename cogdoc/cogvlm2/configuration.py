@@ -32,7 +32,7 @@ CONFIG_BYTES = 1 << 20
 LIMITS = {
     "hidden_size": 1 << 16,
     "intermediate_size": 1 << 18,
-    "num_hidden_layers": 512,
+    "num_hidden_layers": 256,
     "num_attention_heads": 1 << 16,
     "num_multi_query_heads": 1 << 16,
     "num_heads": 1 << 16,
