@@ -4,6 +4,7 @@ The decision for each page:
     nothing is drawn                             -> a blank page without text
     a readable text layer                        -> the layer, and OCR of pictures and drawn letters without text
     a hidden layer over a scan (an earlier OCR)  -> the layer, if samples of it agree with the pixels
+    hidden text over a smaller picture           -> those of its lines that agree with the pixels
     anything else                                -> OCR
 """
 
@@ -71,44 +72,63 @@ def _read(document: OpenDocument, index: int) -> PageText:
     flags: list[str] = []
     if isinstance(document, MupdfDocument):
         layer = read_text_layer(document, index)
-        if layer.hides_text:
+        is_ocr_layer = layer.hidden_share >= 0.5 and _is_scan(document, index, layer)
+        if not is_ocr_layer:
+            layer = _without_false_overlay(document, index, layer)
+        is_trusted = layer.readable and (not is_ocr_layer or _agrees_with_pixels(document, index, layer.lines))
+        if layer.hides_text and (is_trusted or not is_ocr_layer):
             flags.append("hidden-text")
-        if _is_trusted(document, index, layer):
+        if is_trusted:
             return _read_layer(document, index, layer, flags)
         if layer.lines or layer.unreadable_share:
             flags.append("bad-text-layer")
     return _read_scan(document, index, flags)
 
 
-def _is_trusted(document: OpenDocument, index: int, layer: TextLayer) -> bool:
-    if not layer.readable:
-        return False
+def _is_scan(document: OpenDocument, index: int, layer: TextLayer) -> bool:
     width, height = document.size(index)
-    is_scan = sum(box.area for box in layer.pictures) >= SCAN_SHARE * width * height
-    if layer.hidden_share < 0.5 or not is_scan:
-        return True
-    return _agrees_with_pixels(document, index, layer.lines)
+    return sum(box.area for box in layer.pictures) >= SCAN_SHARE * width * height
+
+
+def _without_false_overlay(document: OpenDocument, index: int, layer: TextLayer) -> TextLayer:
+    """The layer without the hidden lines that the picture beneath or above them does not show."""
+    similarities = _similarities(document, index, layer.overlay)
+    false_words = {
+        word
+        for line, similarity in zip(layer.overlay, similarities, strict=True)
+        if similarity < AGREEMENT
+        for word in line.words
+    }
+    if not false_words:
+        return layer
+    kept = (tuple(word for word in line.words if word not in false_words) for line in layer.lines)
+    return replace(layer, lines=tuple(Line(words) for words in kept if words), hides_text=True)
 
 
 def _agrees_with_pixels(document: OpenDocument, index: int, lines: Sequence[Line]) -> bool:
     """Whether OCR of sampled lines gives the same text as the layer."""
+    long_lines = [line for line in lines if len(line.text) >= 8] or list(lines)
+    sampled = [long_lines[i] for i in np.linspace(0, len(long_lines) - 1, SAMPLED_LINES).astype(int)]
+    legible = [similarity for similarity in _similarities(document, index, sampled) if similarity >= 0]
+    return bool(legible) and float(np.median(legible)) >= AGREEMENT
+
+
+def _similarities(document: OpenDocument, index: int, lines: Sequence[Line]) -> list[float]:
+    """How similar each line is to what OCR recognizes in its place, 0 to 1; -1 if it is too small for that."""
+    if not lines:
+        return []
     from cogdoc.parsing.ocr.ocr_engine import recognize_lines
 
     width, height = document.size(index)
     size = fit_long_side(width, height, 2000)
     picture, scale = document.picture(index, size), size.width / width
-    long_lines = [line for line in lines if len(line.text) >= 8] or list(lines)
-    sampled = [long_lines[i] for i in np.linspace(0, len(long_lines) - 1, SAMPLED_LINES).astype(int)]
-    pairs = [(line.text, _crop(picture, line.box, scale)) for line in sampled]
-    legible = [(text, crop) for text, crop in pairs if min(crop.shape[:2]) >= 4]
-    if not legible:
-        return False
-    recognized = recognize_lines([crop for _, crop in legible])
-    similarities = [
-        fuzz.ratio(_folded(text), _folded(ocr_text)) / 100
-        for (text, _), (ocr_text, _) in zip(legible, recognized, strict=True)
-    ]
-    return float(np.median(similarities)) >= AGREEMENT
+    crops = [_crop(picture, line.box, scale) for line in lines]
+    legible = [number for number, crop in enumerate(crops) if min(crop.shape[:2]) >= 4]
+    recognized = recognize_lines([crops[number] for number in legible]) if legible else []
+    similarities = [-1.0] * len(lines)
+    for number, (text, _) in zip(legible, recognized, strict=True):
+        similarities[number] = fuzz.ratio(_folded(lines[number].text), _folded(text)) / 100
+    return similarities
 
 
 def _folded(text: str) -> str:

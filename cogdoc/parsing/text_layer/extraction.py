@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
@@ -14,6 +13,9 @@ from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import Line, Word
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
+from cogdoc.parsing.text_layer.hidden_layers import has_hidden_layers
+from cogdoc.parsing.text_layer.hidden_text import display_box, intersection, readable_text
+from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.word_splitting import split_tight_words
 
 _REPLACEMENT = "\ufffd"
@@ -46,10 +48,12 @@ class TextLayer:
     lines: tuple[Line, ...]
     unreadable_share: float
     """Share of the characters that are replacement, private-use or control characters."""
+    overlay: tuple[Line, ...]
+    """The lines that are hidden but over a picture, as OCR programs draw them over a scan."""
     hidden_share: float
-    """Share of the characters that are drawn invisibly, as OCR programs draw them over a scan."""
+    """Share of the characters that a reader of the page cannot see."""
     hides_text: bool
-    """Whether invisible text was left out because no picture shows it either."""
+    """Whether text was left out because the page does not show it."""
     pictures: tuple[Box, ...]
     """The boxes of the page's pictures in points, clipped to the page."""
     drawn_text: tuple[Box, ...]
@@ -68,35 +72,36 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
     """
     page = document.load_page(index)
     try:
-        rotation = page.rotation_matrix
-        page_rect = page.rect
+        page_box = Box(0, 0, page.rect.width, page.rect.height)
         entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
-        entries = split_tight_words(page, entries, _FLAGS)
-        visible, invisible = _trace_text(page)
-        hidden = _displayed(page, (span.box for span in invisible if span.text.strip()))
-        pictures = _displayed(page, _picture_boxes(page))
-        drawn_text = _displayed(page, _drawn_text_boxes(page))
+        log = log_paint(page)
+        pictures = _clipped((display_box(page, Box(*info["bbox"])) for info in page.get_image_info()), page_box)
+        readable = readable_text(page, entries, _FLAGS, log, pictures)
+        entries = split_tight_words(page, readable.entries, _FLAGS)
+        drawn_text = _clipped(_drawn_text_boxes(log.filled_paths), page_box)
+        hides_layers = has_hidden_layers(document.file, index)
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
-    unseen = [box for box in hidden if not any(picture.overlap(box) > 0 for picture in pictures)]
     lines: list[Line] = []
-    for _, group in itertools.groupby(entries, key=lambda entry: (entry[5], entry[6])):
+    overlay: list[Line] = []
+    for (_, _, is_overlay), group in itertools.groupby(
+        entries, key=lambda entry: (entry[5], entry[6], entry[7] in readable.overlays)
+    ):
         words: list[Word] = []
-        for x0, y0, x1, y1, text, *_ in group:
-            file_box = Box(x0, y0, x1, y1)
-            box = _relative_box(pymupdf.Rect(file_box) * rotation, page_rect)
-            cleaned = _clean(text)
-            area_on_page = box.overlap(Box(0, 0, page_rect.width, page_rect.height))
-            may_be_unseen = any(other.overlap(box) > 0.5 * area_on_page for other in unseen)
-            if cleaned and area_on_page > 0 and not (may_be_unseen and not _is_visible(text, file_box, visible)):
-                words.append(Word(cleaned, box, 1.0))
-        lines.extend(_split_at_gaps(words))
+        for entry in group:
+            box, text = display_box(page, Box(*entry[:4])), _clean(entry[4])
+            if text and box.overlap(page_box) > 0:
+                words.append(Word(text, box, 1.0))
+        parts = _split_at_gaps(words)
+        lines.extend(parts)
+        overlay.extend(parts if is_overlay else ())
     chars = "".join(entry[4] for entry in entries)
     return TextLayer(
         lines=tuple(join_drop_caps(lines)),
+        overlay=tuple(overlay),
         unreadable_share=sum(map(_is_unreadable, chars)) / max(1, len(chars)),
-        hidden_share=_length(invisible) / max(1, _length(invisible) + _length(visible)),
-        hides_text=bool(unseen),
+        hidden_share=readable.hidden_share,
+        hides_text=readable.leaves_out or hides_layers,
         pictures=pictures,
         drawn_text=drawn_text,
     )
@@ -128,52 +133,10 @@ def _split_at_gaps(words: list[Word]) -> list[Line]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A run of characters in one font, in the coordinates of the file."""
-
-    text: str
-    box: Box
-
-
-def _trace_text(page: pymupdf.Page) -> tuple[list[_Span], list[_Span]]:
-    """The visible and the invisible text, which has render mode 3 (PDF 1.7, 9.3.6) or is fully transparent.
-
-    Both are empty on pages without invisible text.
-    """
-    trace = page.get_texttrace()
-    if not any(map(_is_invisible, trace)):
-        return [], []
-    visible: list[_Span] = []
-    invisible: list[_Span] = []
-    for span in trace:
-        text = "".join(chr(char[0]) for char in span["chars"] if char[0] > 0)
-        (invisible if _is_invisible(span) else visible).append(_Span(text, Box(*span["bbox"])))
-    return visible, invisible
-
-
-def _is_invisible(span: dict[str, Any]) -> bool:
-    return bool(span["type"] == 3 or span["opacity"] == 0)
-
-
-def _is_visible(text: str, box: Box, visible: Sequence[_Span]) -> bool:
-    """Whether visible text in `box` contains `text`: the box of an invisible span may also cover visible lines."""
-    return text in "".join(span.text for span in visible if span.box.overlap(box) > 0)
-
-
-def _length(spans: Iterable[_Span]) -> int:
-    return sum(len(span.text) for span in spans)
-
-
-def _picture_boxes(page: pymupdf.Page) -> list[Box]:
-    return [Box(*info["bbox"]) for info in page.get_image_info()]
-
-
-def _drawn_text_boxes(page: pymupdf.Page) -> list[Box]:
+def _drawn_text_boxes(filled_paths: Iterable[Box]) -> list[Box]:
     """The boxes of paragraphs drawn as filled shapes: many small ones of many sizes."""
     low, high = GLYPH_HEIGHT
-    filled = (Box(*box) for kind, box in page.get_bboxlog() if kind == "fill-path")
-    glyphs = [box for box in filled if low <= box.height <= high and 0 < box.width <= high]
+    glyphs = [box for box in filled_paths if low <= box.height <= high and 0 < box.width <= high]
     if len(glyphs) < MIN_GLYPHS or len({(round(box.width), round(box.height)) for box in glyphs}) < MIN_GLYPH_SIZES:
         return []
     paragraphs: list[Box] = []
@@ -185,12 +148,6 @@ def _drawn_text_boxes(page: pymupdf.Page) -> list[Box]:
     return paragraphs
 
 
-def _displayed(page: pymupdf.Page, boxes: Iterable[Box]) -> tuple[Box, ...]:
-    """`boxes` of the file as displayed, clipped to the page."""
-    page_rect = page.rect
-    rects = [(pymupdf.Rect(box) * page.rotation_matrix) & page_rect for box in boxes]
-    return tuple(_relative_box(rect, page_rect) for rect in rects if not rect.is_empty)
-
-
-def _relative_box(rect: pymupdf.Rect, page_rect: pymupdf.Rect) -> Box:
-    return Box(rect.x0 - page_rect.x0, rect.y0 - page_rect.y0, rect.x1 - page_rect.x0, rect.y1 - page_rect.y0)
+def _clipped(boxes: Iterable[Box], page_box: Box) -> tuple[Box, ...]:
+    shown = (intersection(box, page_box) for box in boxes)
+    return tuple(box for box in shown if box.width > 0 and box.height > 0)

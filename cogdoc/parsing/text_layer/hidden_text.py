@@ -1,0 +1,326 @@
+"""Finds the text of a page that a reader cannot see: transparent, tiny, covered, clipped, or colored as its background.
+
+Most text is black on white with nothing over it. Cheap attributes tell which text may be hidden; only that is compared
+with the page's pixels.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.documents.mupdf import pymupdf
+from cogdoc.parsing.text_layer.glyph_pixels import CLIP_TEXT, Glyph, color_difference, compare_with_pixels, lab
+from cogdoc.parsing.text_layer.paint_log import MIN_OPACITY, Color, PaintLog
+from cogdoc.parsing.text_layer.word_splitting import Entry
+
+MIN_SIZE = 2.0
+"""Points; smaller text is not legible in print. On pages smaller than A4, which are shown enlarged, it is less."""
+
+A4_HEIGHT = 842.0
+
+MIN_OUTLINE = 0.375
+"""Share of the smallest size that small letters without ascenders reach."""
+
+MIN_ADVANCE = 0.05
+"""Letters that are narrower than this share of their height are lines, not letters."""
+
+MIN_WIDTH = 0.05
+"""Points; the second letter of a ligature has no width of its own."""
+
+SAFE_CONTRAST = 25.0
+"""The difference of colors, as in `glyph_pixels`, from which text on a background is certainly visible."""
+
+MIN_OVERLAP = 0.4
+"""Letter heights by which an area overlaps text, in both directions, if it hides a letter."""
+
+BIG_LETTER = 16.0
+"""Points; a letter of this size, such as a full block, can hide other text like a filled path."""
+
+SAME_PLACE = 0.05
+"""Points within which two drawings, such as fill and stroke, are of one character."""
+
+STACKED_DISTANCE = 2.0
+"""Points within which the centers of two letters are one above the other."""
+
+INVISIBLE = 3
+"""The type of text in render mode 3 (PDF 1.7, 9.3.6) in MuPDF's trace."""
+
+PICTURE_SHARE = 0.5
+"""A word is over a picture if the picture covers this share of its box."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableText:
+    """The words of a page without hidden text."""
+
+    entries: list[Entry]
+    overlays: frozenset[int]
+    """The word numbers, unique on these pages, of hidden text over a picture that shows something in its place. OCR
+    programs write such text; whether it is what the picture shows has to be checked."""
+    hidden_share: float
+    """Share of the page's characters that are hidden, overlays included."""
+    leaves_out: bool
+    """Whether text was left out."""
+
+
+UNKNOWN = ReadableText([], frozenset(), 1.0, leaves_out=True)
+"""For pages whose text and paint do not match; OCR tells what they show."""
+
+
+class _Char(NamedTuple):
+    text: str
+    box: Box
+    """In the coordinates of the file."""
+    origin: tuple[float, float]
+    word: int
+    """Index of its word."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A run of characters in one font, as `Page.get_texttrace` has it."""
+
+    chars: Sequence[tuple[int, int, tuple[float, float], tuple[float, float, float, float]]]
+    """Unicode value, glyph, origin and box of each, in the coordinates of the file."""
+    operation: int
+    box: Box
+    """On the page as displayed."""
+    color: Color
+    size: float
+    """The mean of the letters' longer sides, in points."""
+    is_invisible: bool
+    is_faint: bool
+    is_tiny: bool
+
+
+def readable_text(
+    page: pymupdf.Page, entries: Sequence[Entry], flags: int, log: PaintLog, pictures: Sequence[Box]
+) -> ReadableText:
+    """Leave hidden characters out of `entries`; `pictures` are boxes of the page as displayed."""
+    squeezed = [_is_squeezed(entry, _min_size(page)) for entry in entries]
+    spans = _read_spans(page)
+    if any(span.operation >= len(log.texts) for span in spans):
+        return UNKNOWN
+    leaves_out = any(_is_beyond(span, page, log) for span in spans)
+    suspects = _find_suspects(page, spans, log)
+    if not suspects and not log.has_clip_text and not any(squeezed):
+        return ReadableText(list(entries), frozenset(), 0.0, leaves_out)
+    chars = _read_chars(page, entries, flags)
+    if len(chars) != sum(len(entry[4]) for entry in entries):
+        return UNKNOWN
+    hidden, inked = _judge(page, chars, spans, suspects)
+    hidden |= np.array([squeezed[char.word] for char in chars], np.bool_)
+    if not hidden.any():
+        return ReadableText(list(entries), frozenset(), 0.0, leaves_out)
+    kept: list[Entry] = []
+    overlays: set[int] = set()
+    for _, word in itertools.groupby(zip(chars, hidden, inked, strict=True), key=lambda item: item[0].word):
+        for is_hidden, group in itertools.groupby(word, key=lambda item: bool(item[1])):
+            part = list(group)
+            entry = _make_entry([char for char, _, _ in part], entries[part[0][0].word], len(kept))
+            shows = any(shown for _, _, shown in part) and not squeezed[part[0][0].word]
+            if is_hidden and not (shows and _is_over_picture(page, entry, pictures)):
+                leaves_out = True
+                continue
+            kept.append(entry)
+            if is_hidden:
+                overlays.add(len(kept) - 1)
+    return ReadableText(kept, frozenset(overlays), float(hidden.mean()), leaves_out)
+
+
+def _read_spans(page: pymupdf.Page) -> list[_Span]:
+    trace = page.get_texttrace()
+    operations = {number: index for index, number in enumerate(dict.fromkeys(span["seqno"] for span in trace))}
+    min_size = _min_size(page)
+    spans: list[_Span] = []
+    for span in trace:
+        boxes = np.array([char[3] for char in span["chars"] if char[0] > 32], np.float64)
+        if not len(boxes):
+            continue
+        width, height = (boxes[:, 2] - boxes[:, 0]).mean(), (boxes[:, 3] - boxes[:, 1]).mean()
+        color = span["color"] if len(span["color"]) == 3 else span["color"][:1] * 3
+        spans.append(
+            _Span(
+                chars=span["chars"],
+                operation=operations[span["seqno"]],
+                box=display_box(page, Box(*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))),
+                color=color,
+                size=float(max(width, height)),
+                is_invisible=span["type"] == INVISIBLE or span["opacity"] == 0,
+                is_faint=span["opacity"] < MIN_OPACITY,
+                is_tiny=bool(span["size"] < min_size or min(width, height) < MIN_ADVANCE * max(width, height)),
+            )
+        )
+    return spans
+
+
+def _min_size(page: pymupdf.Page) -> float:
+    long_side = float(max(page.rect.width, page.rect.height))
+    return MIN_SIZE * min(1.0, long_side / A4_HEIGHT)
+
+
+def _is_squeezed(entry: Entry, min_size: float) -> bool:
+    """Whether the outlines of a word's letters are too low or too narrow to be legible, whatever the font size is."""
+    sides = (entry[2] - entry[0], entry[3] - entry[1])
+    letters = sum(char.isalnum() for char in entry[4])
+    return letters > 0 and (min(sides) if letters > 1 else max(sides)) < MIN_OUTLINE * min_size
+
+
+def _is_beyond(span: _Span, page: pymupdf.Page, log: PaintLog) -> bool:
+    """Whether a span is completely outside the page or its clip; MuPDF does not extract such text."""
+    clip = log.texts[span.operation].clip if span.operation < len(log.texts) else span.box
+    return any(
+        min(span.box.x1, area.x1) <= max(span.box.x0, area.x0) or min(span.box.y1, area.y1) <= max(span.box.y0, area.y0)
+        for area in (clip, Box(0, 0, page.rect.width, page.rect.height))
+    )
+
+
+def _find_suspects(page: pymupdf.Page, spans: Sequence[_Span], log: PaintLog) -> set[int]:
+    """The indices of the spans that may be hidden."""
+    if not spans:
+        return set()
+    boxes = np.array([span.box for span in spans])
+    orders = np.array([log.texts[span.operation].order for span in spans])
+    colors = lab([span.color for span in spans])
+    reach = MIN_OVERLAP * np.array([span.size for span in spans])
+    suspect = color_difference(colors - lab([(1.0, 1.0, 1.0)])) < SAFE_CONTRAST
+    for index, span in enumerate(spans):
+        operation = log.texts[span.operation]
+        frame = (*intersection(operation.clip, Box(0, 0, page.rect.width, page.rect.height)),)
+        exceeds = max(*(np.subtract(frame[:2], boxes[index, :2])), *(np.subtract(boxes[index, 2:], frame[2:])))
+        suspect[index] |= (
+            span.is_invisible or span.is_faint or span.is_tiny or operation.veiled or exceeds > reach[index]
+        )
+    areas = [(area.box, area.order, area.color) for area in log.areas]
+    areas += [(span.box, log.texts[span.operation].order, span.color) for span in spans if span.size > BIG_LETTER]
+    for box, order, color in areas:
+        overlap = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
+        touches = (overlap > reach[:, None]).all(axis=1) & (orders != order)
+        if touches.any():
+            alike = color is None or color_difference(colors - lab([color])) < SAFE_CONTRAST
+            suspect |= touches & ((orders < order) | alike)
+    return {*map(int, np.flatnonzero(suspect))} | _stacked(spans)
+
+
+def _stacked(spans: Sequence[_Span]) -> set[int]:
+    """The indices of the spans that have letters at the place of other letters of another operation."""
+    boxes = np.array([char[3] for span in spans for char in span.chars if char[0] > 32])
+    owners = np.repeat(np.arange(len(spans)), [sum(char[0] > 32 for char in span.chars) for span in spans])
+    operations = np.array([span.operation for span in spans])[owners]
+    centers = (boxes[:, :2] + boxes[:, 2:]) / 2
+    stacked: set[int] = set()
+    for shift in (0.0, 0.5):  # letters on both sides of a line of one grid share a cell of the other
+        cells = np.floor(centers / STACKED_DISTANCE + shift).astype(np.int64)
+        _, cell = np.unique(cells, axis=0, return_inverse=True)
+        pairs = np.unique(np.stack([cell.ravel(), operations]), axis=1)
+        shared = np.flatnonzero(np.bincount(pairs[0]) > 1)
+        stacked |= {*map(int, owners[np.isin(cell.ravel(), shared)])}
+    return stacked
+
+
+def _judge(
+    page: pymupdf.Page, chars: Sequence[_Char], spans: Sequence[_Span], suspects: set[int]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Whether each character is hidden, and whether the page shows anything in its place."""
+    hidden = np.zeros(len(chars), np.bool_)
+    inked = np.ones(len(chars), np.bool_)
+    glyphs: list[Glyph] = []
+    numbers: dict[tuple[int, Box], int] = {}
+    links: list[tuple[int, int, bool]] = []
+    """A character, one of its glyphs, and whether that cannot be visible."""
+    followers: list[int] = []
+    pieces: dict[tuple[int, int], int] = {}
+    drawings = _find_drawings(chars, spans)
+    for index, (char, drawing) in enumerate(zip(chars, drawings, strict=True)):
+        if char.box.width < MIN_WIDTH or (drawing and all(glyph < 0 for _, glyph in drawing)):
+            followers.append(index)
+            continue
+        if any(span_index not in suspects for span_index, _ in drawing):
+            continue
+        hidden[index] = True
+        box = display_box(page, char.box)
+        for span in [spans[span_index] for span_index, _ in drawing] or (None,):
+            operation = span.operation if span else CLIP_TEXT
+            piece = pieces.setdefault((char.word, operation), len(pieces))
+            number = numbers.setdefault((operation, box), len(glyphs))
+            if number == len(glyphs):
+                glyphs.append(Glyph(operation, box, span.color if span else None, piece))
+            links.append((index, number, span is not None and (span.is_tiny or span.is_invisible)))
+    if glyphs:
+        visibility = compare_with_pixels(page, glyphs)
+        for index, number, cannot in links:
+            hidden[index] &= cannot or not visibility.visible[number]
+            inked[index] = visibility.inked[number]
+    for index in followers:  # the second letter of a ligature has no glyph of its own
+        hidden[index], inked[index] = (hidden[index - 1], inked[index - 1]) if index else (False, True)
+    return hidden, inked
+
+
+def _find_drawings(chars: Sequence[_Char], spans: Sequence[_Span]) -> list[list[tuple[int, int]]]:
+    """The span and glyph that draw each character: several if it is filled and stroked, none if it is only a clip."""
+    places: dict[tuple[int, int], list[tuple[str, tuple[float, float], tuple[int, int]]]] = {}
+    for index, span in enumerate(spans):
+        for code, glyph, origin, _ in span.chars:
+            places.setdefault(_place(origin), []).append((chr(max(0, code)), origin, (index, glyph)))
+    drawings: list[list[tuple[int, int]]] = []
+    for char in chars:
+        x, y = _place(char.origin)
+        near = [hit for dx in (0, -1, 1) for dy in (0, -1, 1) for hit in places.get((x + dx, y + dy), ())]
+        hits = [hit for hit in near if hit[0] == char.text] or near
+        distances = [math.dist(hit[1], char.origin) for hit in hits]
+        nearest = min(distances, default=0.0)
+        close = (hit[2] for hit, distance in zip(hits, distances, strict=True) if distance < nearest + SAME_PLACE)
+        drawings.append(list(dict.fromkeys(close)))
+    return drawings
+
+
+def _place(origin: tuple[float, float]) -> tuple[int, int]:
+    """Quarters of a point."""
+    return round(4 * origin[0]), round(4 * origin[1])
+
+
+def _read_chars(page: pymupdf.Page, entries: Sequence[Entry], flags: int) -> list[_Char]:
+    """The characters of the words `entries`, in their order."""
+    words = iter(enumerate(entry[4] for entry in entries))
+    number, rest = -1, ""
+    chars: list[_Char] = []
+    for block in page.get_text("rawdict", flags=flags, clip=pymupdf.INFINITE_RECT())["blocks"]:
+        for line in block.get("lines", ()):
+            for char in itertools.chain.from_iterable(span["chars"] for span in line["spans"]):
+                if not rest:
+                    number, rest = next(words, (number, ""))
+                if rest.startswith(char["c"]):
+                    rest = rest[len(char["c"]) :]
+                    chars.append(_Char(char["c"], Box(*char["bbox"]), char["origin"], number))
+    return chars
+
+
+def _make_entry(chars: Sequence[_Char], word: Entry, number: int) -> Entry:
+    """A word of some of the characters of `word`."""
+    text = "".join(char.text for char in chars)
+    box = Box(*word[:4]) if text == word[4] else bounding_box(char.box for char in chars)
+    return (*box, text, word[5], word[6], number)
+
+
+def _is_over_picture(page: pymupdf.Page, entry: Entry, pictures: Sequence[Box]) -> bool:
+    box = display_box(page, Box(*entry[:4]))
+    return any(picture.overlap(box) >= PICTURE_SHARE * box.area for picture in pictures)
+
+
+def intersection(one: Box, two: Box) -> Box:
+    return Box(max(one.x0, two.x0), max(one.y0, two.y0), min(one.x1, two.x1), min(one.y1, two.y1))
+
+
+def display_box(page: pymupdf.Page, box: Box) -> Box:
+    """A box of the file on the page as displayed, relative to the page's top left corner."""
+    rect = pymupdf.Rect(box) * page.rotation_matrix
+    left, top = page.rect.x0, page.rect.y0
+    return Box(rect.x0 - left, rect.y0 - top, rect.x1 - left, rect.y1 - top)
