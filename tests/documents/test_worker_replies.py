@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import pickle
 import struct
@@ -91,6 +92,7 @@ called = st.sampled_from(
 )
 
 kinds_of_error = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CogdocError)]
+run_errors = [kind for kind in kinds_of_error if kind is CogdocError or issubclass(kind, errors.OutputError)]
 
 slow_machine = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -125,9 +127,7 @@ def test_pictures_are_transferred_unchanged(height: int, width: int, turned: boo
 
 @slow_machine
 @given(
-    st.sampled_from(
-        [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CogdocError)]
-    ),
+    st.sampled_from([kind for kind in kinds_of_error if kind not in run_errors]),
     texts,
     st.none() | texts,
 )
@@ -199,6 +199,14 @@ def test_reply_to_another_call_is_refused() -> None:
     stream.seek(0)
     with pytest.raises(ReplyError):
         receive_reply(stream, ID, read_page_size)
+
+
+@pytest.mark.parametrize("kind", [kind.__name__ for kind in run_errors])
+def test_worker_cannot_end_the_whole_run(kind: str) -> None:
+    """Such as PlaceLostError, which says that the disk is full."""
+    body = json.dumps([{"kind": kind, "message": "stop", "hint": None}]).encode()
+    with pytest.raises(DamagedError, match="stop"):
+        receive_reply(message(3, body), ID, read_facts)
 
 
 def test_unknown_error_becomes_a_damaged_error_with_a_limited_message() -> None:
