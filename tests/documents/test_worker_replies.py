@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from cogdoc import errors
 from cogdoc.documents.document import DocumentFacts, draw_page, read_facts, read_page_size
-from cogdoc.documents.geometry import Box
+from cogdoc.documents.geometry import LARGEST_COORDINATE, Box
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.worker_replies import ReplyError, encode_error, encode_result, receive_reply, send_reply
 from cogdoc.engines.builtin.engine import charts_of
@@ -33,24 +33,29 @@ ID = bytes(range(16))
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats()
-boxes = st.builds(Box, numbers, numbers, numbers, numbers)
-words = st.builds(Word, texts, boxes, numbers)
-lines = st.builds(Line, st.lists(words, max_size=4).map(tuple))
+shares = st.floats(0, 1)
+coordinates = st.floats(-LARGEST_COORDINATE, LARGEST_COORDINATE)
+boxes = st.builds(Box, coordinates, coordinates, coordinates, coordinates)
+words = st.builds(Word, texts, boxes, shares)
+lines = st.builds(Line, st.lists(words, min_size=1, max_size=4).map(tuple))
 pages = st.builds(
     PageText,
     st.integers(1, 10**9),
     texts,
-    numbers,
-    numbers,
+    coordinates,
+    coordinates,
     st.sampled_from([0, 90, 180, 270]),
     st.sampled_from(TextOrigin),
     st.lists(lines, max_size=4).map(tuple),
-    numbers,
-    st.none() | numbers,
+    st.floats(-360, 360),
+    st.none() | coordinates,
     st.lists(texts, max_size=2).map(tuple),
 )
 cells = st.builds(Cell, texts, st.none() | boxes)
-tables = st.builds(Table, boxes, st.lists(st.lists(cells, max_size=3).map(tuple), max_size=3).map(tuple))
+grids = st.integers(1, 3).flatmap(
+    lambda columns: st.lists(st.lists(cells, min_size=columns, max_size=columns).map(tuple), max_size=3).map(tuple)
+)
+tables = st.builds(Table, boxes, grids)
 blocks = st.builds(
     Block,
     st.sampled_from(BlockKind),
@@ -60,7 +65,6 @@ blocks = st.builds(
     st.none() | tables,
 )
 layouts = st.builds(PageLayout, pages, st.lists(blocks, max_size=3).map(tuple))
-shares = st.floats(0, 1)
 points = st.floats(-1e6, 1e6)
 values = st.builds(
     ChartValue,
@@ -69,16 +73,25 @@ values = st.builds(
     confidence=shares,
     box=st.none() | st.tuples(points, points, points, points),
 )
-series = st.builds(ChartSeries, name=texts, values=st.lists(values, max_size=3).map(tuple))
-charts = st.builds(
-    Chart,
-    kind=st.sampled_from(ChartKind),
-    title=st.none() | texts,
-    categories=st.lists(texts, max_size=3).map(tuple),
-    series=st.lists(series, max_size=2).map(tuple),
-    measured=st.booleans(),
-    confidence=shares,
-)
+
+
+def charts_with(categories: int) -> st.SearchStrategy[Chart]:
+    """Charts with a value of each series for each category."""
+    series = st.builds(
+        ChartSeries, name=texts, values=st.lists(values, min_size=categories, max_size=categories).map(tuple)
+    )
+    return st.builds(
+        Chart,
+        kind=st.sampled_from(ChartKind),
+        title=st.none() | texts,
+        categories=st.lists(texts, min_size=categories, max_size=categories).map(tuple),
+        series=st.lists(series, max_size=2).map(tuple),
+        measured=st.booleans(),
+        confidence=shares,
+    )
+
+
+charts = st.integers(0, 3).flatmap(charts_with)
 results = st.one_of(
     st.tuples(st.just(read_facts), st.builds(DocumentFacts, st.integers(0, 10**9))),
     st.tuples(st.just(read_page_size), st.tuples(numbers, numbers)),
