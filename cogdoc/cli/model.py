@@ -158,7 +158,7 @@ def list_models() -> None:
         elif target.exists():
             state = ("-", "-", f"incomplete: {find_defect(target)}")
         elif partial.is_dir():
-            size = sum(path.stat().st_size for path in partial.iterdir())
+            size = sum(path.lstat().st_size for path in partial.iterdir())
             state = (_size(size), "-", f"interrupted; resume with: cogdoc model pull {model.name}")
         else:
             state = ("-", "-", f"not on this machine; get it with: cogdoc model pull {model.name}")

@@ -16,13 +16,18 @@ from safetensors.torch import load, save_file
 from torch import Tensor
 
 from cogdoc.cogvlm2.checkpoint import fingerprint
+from cogdoc.cogvlm2.folder_files import read_file
 from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.errors import CheckpointError
 
 # Increase it when a change in `pixels` or `vision` changes the features.
 COMPUTATION = 1
 
 # A temporary file of this age belongs to a process that was killed.
 ABANDONED_SECONDS = 3600
+
+MAX_BYTES = 1 << 30
+"""The most bytes of the features of one image; with the published sizes they have 19 MB."""
 
 _NAME = re.compile(r"[0-9a-f]{64}\.safetensors")
 
@@ -45,8 +50,11 @@ class FeatureStore:
         """Load features (image_tokens, hidden_size) of pixels (3, image_size, image_size) on the CPU, if stored."""
         path = self._path(pixels)
         try:
-            features = load(path.read_bytes())["features"]
-        except (OSError, SafetensorError, KeyError):
+            content = read_file(self.folder, path.name, MAX_BYTES)
+            features = load(content)["features"] if content is not None else None
+        except (CheckpointError, SafetensorError, KeyError):
+            return None
+        if features is None or not features.is_floating_point():
             return None
         with suppress(OSError):  # the folder may be read-only
             os.utime(path)

@@ -9,10 +9,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
@@ -25,8 +27,9 @@ from cogdoc.cogvlm2.loading import Progress, match_tensors
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.quantization import int8_parts, nf4_parts
 from cogdoc.cogvlm2.quantized_parts import INT8_OUTLIERS, quantizable
+from cogdoc.cogvlm2.shard_headers import ITEM_BYTES, StoredTensor
 from cogdoc.cogvlm2.weight_files import INDEX
-from cogdoc.errors import OutputError, OutputExistsError, UsageError
+from cogdoc.errors import OutputError, OutputExistsError, ResourceError, UsageError
 
 # A shard is collected in memory before it is written.
 SHARD_BYTES = 2 << 30
@@ -35,6 +38,9 @@ WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".py")
 """Suffixes of files that are not copied; code in a checkpoint is not used."""
 
 SMALL_FILE_BYTES = 64 << 20
+
+TENSOR_COPIES = 2
+"""The stored tensor and its copy in bf16 are in memory together."""
 
 
 MARKER = ".quantize"
@@ -59,6 +65,7 @@ def write_quantized(
         CheckpointError: `source` is not a complete CogVLM2 checkpoint.
         UsageError: `source` is quantized already.
         OutputExistsError: `destination` exists.
+        ResourceError: there is too little memory for the largest tensor.
         OutputError: writing failed.
     """
     raw = read_raw_config(source)
@@ -70,6 +77,7 @@ def write_quantized(
     if os.path.lexists(destination):
         raise OutputExistsError(f"{destination}: exists")
     small_files = _read_small_files(source)
+    _check_memory(contents.stored.values())
     partial = destination.with_name(f".{destination.name}.partial")
     if os.path.lexists(partial) and not _is_unfinished(partial):
         raise OutputExistsError(f"{partial}: was not written by cogdoc model quantize", "remove it, or rename it")
@@ -99,6 +107,17 @@ def _is_unfinished(folder: Path) -> bool:
         return False
     names = [path.name for path in folder.iterdir()]
     return MARKER in names or all(map(_SHARD.fullmatch, names))
+
+
+def _check_memory(tensors: Iterable[StoredTensor]) -> None:
+    """Raise ResourceError if the largest tensor does not fit the free memory: its file may be sparse."""
+    needed = TENSOR_COPIES * max(prod(tensor.shape) * ITEM_BYTES[tensor.dtype] for tensor in tensors)
+    available = psutil.virtual_memory().available
+    if needed > available:
+        raise ResourceError(
+            f"a tensor of the checkpoint needs {needed / 1e9:.1f} GB, and this machine's free memory has "
+            f"{available / 1e9:.1f}"
+        )
 
 
 def _quantized_config(raw: dict[str, Any], quantization: Literal["nf4", "int8"]) -> dict[str, Any]:

@@ -84,6 +84,8 @@ def _hash_errors(folder: Path, progress: Progress | None) -> Iterator[Checkpoint
         try:
             if find_file(folder, name) is not None:
                 present[name] = folder / name
+            else:
+                yield CheckpointError(f"{folder / name}: is missing")
         except CheckpointError as error:
             yield error
     total = sum(path.stat().st_size for path in present.values())
@@ -91,7 +93,6 @@ def _hash_errors(folder: Path, progress: Progress | None) -> Iterator[Checkpoint
     for name, file in expected.items():
         path = folder / name
         if name not in present:
-            yield CheckpointError(f"{path}: is missing")
             continue
         size = path.stat().st_size
         if file.size is not None and size != file.size:

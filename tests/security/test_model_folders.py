@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from small_checkpoints import random_weights, save_checkpoint
+from small_checkpoints import architecture, random_weights, raw_config, save_checkpoint
 
 from cogdoc.cogvlm2.checkpoint import fingerprint, list_tensors
 from cogdoc.cogvlm2.configuration import read_config
@@ -25,7 +25,7 @@ from cogdoc.cogvlm2.tokenizer import load_tokenizer
 from cogdoc.cogvlm2.writing import write_quantized
 from cogdoc.engines.registry import select_engine
 from cogdoc.engines.selection import EngineRequest
-from cogdoc.errors import CheckpointError, MissingError
+from cogdoc.errors import CheckpointError, MissingError, ResourceError
 from cogdoc.models.checkpoint_folders import checkpoint_folder, find_checkpoint, find_defect, hub_cache, models_folder
 from cogdoc.models.description import describe
 from cogdoc.models.provenance import read_provenance
@@ -436,3 +436,19 @@ def test_folders_of_unknown_users_are_not_found(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(variable, "~nobody-of-this-name")
         assert "~nobody-of-this-name" in str(place())
         assert find_checkpoint("chat") is None
+
+
+def test_weights_that_are_one_large_hole_are_not_quantized(tmp_path: Path) -> None:
+    raw = raw_config(hidden_size=2**16, vocab_size=2**20)
+    header: dict[str, Any] = {}
+    end = 0
+    for name, tensor in architecture(raw).state_dict().items():
+        begin, end = end, end + 2 * tensor.numel()
+        header[name] = {"dtype": "BF16", "shape": list(tensor.shape), "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    (tmp_path / "config.json").write_text(json.dumps(raw))
+    with (tmp_path / WEIGHTS).open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.truncate(8 + len(text) + end)
+    with pytest.raises(ResourceError, match="GB"):
+        write_quantized(tmp_path, tmp_path / "quantized")
