@@ -77,7 +77,7 @@ HIDDEN = {
     "254 on 255": ".996 g " + text(SECRET),
     "95% gray on white": ".95 g " + text(SECRET),
     "light yellow on white": "1 1 .93 rg " + text(SECRET),
-    "white under the visible text": "1 g " + text(SECRET, x=63, y=700) + "0 g " + SHOWN,
+    "white under the visible text": "1 g " + text(SECRET, x=63, y=700),
     "black on a black box": "0 g " + BOX + text(SECRET),
     "nearly black on a black box": "0 g " + BOX + ".06 g " + text(SECRET),
     "blue on a blue box": ".1 .2 .8 rg " + BOX + text(SECRET),
