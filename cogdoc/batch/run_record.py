@@ -19,6 +19,7 @@ from cogdoc.batch.accounting import FileCounts, RunCounts
 from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.destination import write_error
 from cogdoc.results.folders import is_unused, make_private, open_folder, open_regular_file
+from cogdoc.results.printable import printable_json
 from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, SourceInfo
 from cogdoc.storage import without_secrets
 from cogdoc.tasks.describe import describe_error
@@ -102,7 +103,8 @@ class RunRecord:
     def _write(self, event: str, **values: Any) -> None:
         if self._stream and self._path:
             try:
-                self._stream.write(json.dumps({"event": event, **_clean(values)}, ensure_ascii=False) + "\n")
+                line = json.dumps({"event": event, **_clean(values)}, ensure_ascii=False)
+                self._stream.write(printable_json(line) + "\n")
                 self._stream.flush()
             except OSError as error:
                 raise write_error(self._path, error) from None

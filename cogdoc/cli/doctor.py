@@ -40,6 +40,7 @@ def doctor() -> None:
     from cogdoc.documents.sandbox import try_sandbox
     from cogdoc.engines.cuda_devices import cuda_cards
     from cogdoc.engines.registry import select_engine
+    from cogdoc.results.printable import printable
 
     selection = select_engine()
     cards = cuda_cards()
@@ -59,7 +60,7 @@ def doctor() -> None:
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        sys.stdout.write(f"{name:<{width}}  {value}\n")
+        sys.stdout.write(f"{name:<{width}}  {printable(value)}\n")
 
 
 def _sandbox_rows(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:

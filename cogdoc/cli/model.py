@@ -14,6 +14,7 @@ import typer
 
 from cogdoc.cli.messages import report, warn
 from cogdoc.errors import ExitCode, MissingError, OutputExistsError, UsageError
+from cogdoc.results.printable import printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -265,7 +266,7 @@ def remove(
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("remove asks before it deletes, but standard input is not a terminal", "add --yes")
-        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.write(f"{printable(question)} [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise typer.Exit(ExitCode.PARTIAL)
@@ -333,6 +334,7 @@ def _quantization_name(quantization: str) -> str:
 
 
 def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
@@ -361,8 +363,8 @@ def _byte_progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] |
         def advance(file: str, done: int, total: int) -> None:
             nonlocal task
             if task is None:
-                task = bar.add_task(file, total=total)
-            bar.update(task, description=file, completed=done)
+                task = bar.add_task(printable(file), total=total)
+            bar.update(task, description=printable(file), completed=done)
 
         yield advance
 

@@ -79,13 +79,13 @@ def table_to_markdown(rows: Sequence[Sequence[str]]) -> str:
 
 def chart_to_markdown(chart: Chart) -> str:
     """Title, table, and a note on where the values come from and how reliable they are."""
-    parts = [f"## {_heading_text(chart.title)}"] if chart.title else []
+    parts = [f"## {_heading_text(' '.join(chart.title.split()))}"] if chart.title else []
     parts.append(table_to_markdown(chart_to_rows(chart)))
     notes = [f"{chart.kind.replace('-', ' ')} chart"] if chart.kind is not ChartKind.UNKNOWN else []
     if chart.y_title:
-        notes.append(f"values: {escape(chart.y_title)}")
+        notes.append(f"values: {escape_lines(chart.y_title)}")
     if chart.unit:
-        notes.append(f"unit: {escape(chart.unit)}")
+        notes.append(f"unit: {escape_lines(chart.unit)}")
     notes.append("measured against the axis" if chart.measured else "values as printed")
     notes.append(f"confidence {chart.confidence:.2f}")
     parts.append(f"*{', '.join(notes)}*")
@@ -102,6 +102,11 @@ def escape(text: str) -> str:
     simplified = _LEADER.sub(" …", text).replace("‘‘", "“").replace("’’", "”")
     escaped = _ESCAPED.sub(r"\\\1", simplified).strip()
     return _LINE_START.sub(r"\1\\", escaped)
+
+
+def escape_lines(text: str) -> str:
+    """`text` of one or more lines as one, so that none of them begins a heading, list, table or other block."""
+    return escape(" ".join(text.split()))
 
 
 def join_lines(lines: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ _DIRECTION_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u206
 
 
 def printable(text: str, *, keep_newlines: bool = False) -> str:
-    """`text` with control characters escaped, except line feeds and tabs if `keep_newlines`."""
+    """`text` with control characters and separators of lines escaped, except line feeds and tabs if `keep_newlines`."""
     if text.isprintable():
         return text
     unescaped = "\n\t" if keep_newlines else ""
@@ -29,7 +29,7 @@ def well_formed(name: str) -> str:
 
 
 def _is_control(char: str) -> bool:
-    return unicodedata.category(char) in ("Cc", "Cs") or char in _DIRECTION_CONTROLS
+    return unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") or char in _DIRECTION_CONTROLS
 
 
 def _escape(char: str) -> str:

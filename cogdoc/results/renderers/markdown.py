@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, escape, markdown_comment
+from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, escape_lines, markdown_comment
 from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, PageInfo, PageRecord
 from cogdoc.results.renderers.prose import ProseRenderer
 
@@ -26,9 +26,9 @@ def _answer_markdown(record: AnswerRecord) -> str | None:
     if answer is None:
         return None
     if answer.text is None:
-        return f"**{escape(answer.question)}** not found"
+        return f"**{escape_lines(answer.question)}** not found"
     where = f" ({record.source.path}, page {answer.evidence[0].label})" if answer.evidence else ""
-    return f"**{escape(answer.question)}** {escape(answer.text + where)}"
+    return f"**{escape_lines(answer.question)}** {escape_lines(answer.text + where)}"
 
 
 def _page_markdown(record: PageRecord) -> str | None:
@@ -46,5 +46,7 @@ def _page_marker(page: PageInfo) -> str:
 
 def _chart_markdown(record: ChartRecord) -> str | None:
     parts = [chart_to_markdown(record.chart)] if record.chart else []
-    parts += [f"**{escape(answer.question)}** {escape(answer.text or 'not found')}" for answer in record.answers]
+    parts += [
+        f"**{escape_lines(answer.question)}** {escape_lines(answer.text or 'not found')}" for answer in record.answers
+    ]
     return "\n\n".join(parts) or None

@@ -25,15 +25,20 @@ class TextRenderer(ProseRenderer):
             return None
         line = answer.text or ""
         if self._context.several_questions:
-            line = f"{answer.question}\t{line}"
+            line = f"{_one_cell(answer.question)}\t{_one_cell(line)}"
         if self._context.several_sources:
             page = answer.evidence[0].page if answer.evidence else ""
-            line = f"{printable(record.source.path)}:{page}:{line}"
+            line = f"{printable(record.source.path)}:{page}:{' '.join(line.splitlines())}"
         return line
 
 
 def _chart_text(record: ChartRecord) -> str | None:
     rows = chart_to_rows(record.chart) if record.chart else []
-    lines = ["\t".join(row) for row in rows]
-    lines += [f"{answer.question}\t{answer.text or ''}" for answer in record.answers]
+    lines = ["\t".join(map(_one_cell, row)) for row in rows]
+    lines += [f"{_one_cell(answer.question)}\t{_one_cell(answer.text or '')}" for answer in record.answers]
     return "\n".join(lines) if record.chart or lines else None
+
+
+def _one_cell(text: str) -> str:
+    """`text` without the tabs and line breaks that would begin another cell or row."""
+    return " ".join(text.split())
