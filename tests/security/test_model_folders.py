@@ -16,6 +16,7 @@ import pytest
 import torch
 from small_checkpoints import architecture, random_weights, raw_config, save_checkpoint
 
+from cogdoc.cli.model import show
 from cogdoc.cogvlm2.checkpoint import fingerprint, list_tensors
 from cogdoc.cogvlm2.configuration import read_config
 from cogdoc.cogvlm2.loading import load_model
@@ -452,3 +453,11 @@ def test_weights_that_are_one_large_hole_are_not_quantized(tmp_path: Path) -> No
         file.truncate(8 + len(text) + end)
     with pytest.raises(ResourceError, match="GB"):
         write_quantized(tmp_path, tmp_path / "quantized")
+
+
+def test_a_table_of_models_shows_control_characters_of_a_folder_escaped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(POCKET, tmp_path / "\x1b[2Jmodel")
+    show(str(folder))
+    assert "\x1b" not in capsys.readouterr().out
