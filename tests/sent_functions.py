@@ -23,11 +23,18 @@ if module is None:
 class SentFunction:
     """A function that a worker process loads from its source."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], relays: int = 0) -> None:
+        """
+        Args:
+            relays: processes that pass it on and can import it themselves, such as actors of a cluster.
+        """
         functools.update_wrapper(self, function)
         self._function = function
+        self._relays = relays
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        if self._relays:
+            return SentFunction, (self._function, self._relays - 1)
         module = sys.modules[self._function.__module__]
         variables = {"name": module.__name__, "source": inspect.getsource(module), "LOAD": LOAD}
         return eval, (f"exec(LOAD) or module.{self._function.__name__}", variables)

@@ -30,7 +30,7 @@ def start_cluster(head_cpus: int) -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  by default, workers have low priority
     # Lets workers import the functions that the tests send.
-    os.environ["PYTHONPATH"] = str(HERE)
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(HERE), str(HERE.parent)))
     head = {
         "num_cpus": head_cpus,
         "object_store_memory": OBJECT_STORE,

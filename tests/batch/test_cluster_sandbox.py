@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cluster_functions as remote
 import pytest
+from cluster_functions import add, die, nap, refuse
+from sent_functions import SentFunction
 from small_pdfs import save_pdf
 
 pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
@@ -44,6 +45,7 @@ from cogdoc.tasks.ocr import transcribe
 pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.slow]
 
 BUILTIN = EngineRequest("builtin")
+ADD, NAP, DIE, REFUSE = (SentFunction(function, relays=1) for function in (add, nap, die, refuse))
 SIGINT_HANDLER = signal.getsignal(signal.SIGINT)
 """Python's own, or none if the tests run in the background of a script."""
 MESSAGES: list[str] = []
@@ -156,7 +158,7 @@ def test_there_is_an_actor_for_each_cpu(cluster: Cluster, cluster_sandbox: Clust
     assert (cluster.machines, cluster.cpus, cluster.gpus) == (2, 2, 0)
     assert cluster_sandbox.jobs == 2
     begun = time.monotonic()
-    waiting = [cluster_sandbox.submit(remote.nap, 2.0) for _ in range(2)]
+    waiting = [cluster_sandbox.submit(NAP, 2.0) for _ in range(2)]
     assert [each.result() for each in waiting] == ["rested"] * 2
     assert time.monotonic() - begun < 3.9
 
@@ -173,21 +175,21 @@ def test_cluster_without_room_is_an_error_after_a_while(cluster: Cluster, monkey
 
 def test_crash_of_a_child_process_fails_only_its_call(cluster_sandbox: ClusterSandbox) -> None:
     with pytest.raises(DamagedError, match=r"crashed .signal 11"):
-        cluster_sandbox.run(remote.die, signal.SIGSEGV)
-    assert cluster_sandbox.run(remote.add, 2, 3) == 5
+        cluster_sandbox.run(DIE, signal.SIGSEGV)
+    assert cluster_sandbox.run(ADD, 2, 3) == 5
     assert MESSAGES == []
 
 
 def test_errors_keep_their_message_and_hint(cluster_sandbox: ClusterSandbox) -> None:
     with pytest.raises(EncryptedError) as caught:
-        cluster_sandbox.run(remote.refuse)
+        cluster_sandbox.run(REFUSE)
     assert (caught.value.message, caught.value.hint) == ("the message", "the hint")
 
 
 def test_calls_whose_results_are_awaited_run_first(cluster_sandbox: ClusterSandbox) -> None:
-    ahead = [cluster_sandbox.submit(remote.nap, 0.1) for _ in range(20)]
+    ahead = [cluster_sandbox.submit(NAP, 0.1) for _ in range(20)]
     begun = time.monotonic()
-    assert cluster_sandbox.run(remote.add, 2, 3) == 5
+    assert cluster_sandbox.run(ADD, 2, 3) == 5
     assert time.monotonic() - begun < 2.0
     time.sleep(2.0)
     assert sum(each.done() for each in ahead) <= 4 * cluster_sandbox.jobs, "nobody has asked for them yet"
