@@ -12,24 +12,41 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import httpx2
 from filelock import FileLock, Timeout
 
 from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
-from cogdoc.errors import CheckpointError, OutputError, OutputExistsError
+from cogdoc.errors import CheckpointError, OutputError, OutputExistsError, TimeLimitError
 from cogdoc.models.checkpoint_folders import find_defect, partial_folder, weight_files
 from cogdoc.models.disk_space import require_disk_space
-from cogdoc.models.hubs import TIMEOUT_SECONDS, HubFile, Listing, hub_client, network_errors_explained
+from cogdoc.models.hubs import (
+    LOGIN_HINT,
+    TIMEOUT_SECONDS,
+    HubFile,
+    Listing,
+    hub_client,
+    network_errors_explained,
+    require_plain,
+)
 from cogdoc.models.provenance import FileHash, Provenance, git_blob_sha1, sha256, write_provenance
 from cogdoc.models.unfinished_pulls import STATE_FILE, part_name, read_state, unfinished_files
+from cogdoc.transfers import Transfer, TransferLimits, run_transfer
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the current file, the bytes downloaded so far, and the total."""
 
 WAITS = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds before each retry. As soon as a byte arrives, the retries start over."""
+"""Seconds before each retry. As soon as `PROGRESS_BYTES` have arrived, the retries start over."""
+
+PROGRESS_BYTES = 1 << 16
+
+LIMITS = TransferLimits()
+
+MIN_BYTES_PER_SECOND_OF_FILE = 32 * 1024
+"""A file that arrives more slowly is given up; the next pull resumes it."""
 
 TRANSIENT_STATUSES = (408, 429, 500, 502, 503, 504)
 
@@ -51,13 +68,13 @@ def pull(listing: Listing, target: Path, progress: Progress | None = None, waits
     """
     if os.path.lexists(target):
         raise OutputExistsError(f"{target}: exists")
-    partial, lock = partial_folder(target), target.with_name(f".{target.name}.lock")
+    unfinished, lock = partial_folder(target), target.with_name(f".{target.name}.lock")
     try:
-        _check_own(partial, lock)
-        partial.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock, timeout=0), _cleaned_up(partial, lock), hub_client(listing.hub) as client:
-            _Pull(listing, client, partial, progress, waits).run()
-            partial.rename(target)
+        _check_own(unfinished, lock)
+        unfinished.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock, timeout=0), _cleaned_up(unfinished, lock), hub_client(listing.hub) as client:
+            _Pull(listing, client, unfinished, progress, waits).run()
+            unfinished.rename(target)
             (target / STATE_FILE).unlink()
     except Timeout:
         raise OutputError(f"{target}: another cogdoc is pulling it") from None
@@ -65,19 +82,19 @@ def pull(listing: Listing, target: Path, progress: Progress | None = None, waits
         raise OutputError(f"{target}: cannot be written: {error}") from None
 
 
-def _check_own(partial: Path, lock: Path) -> None:
+def _check_own(unfinished: Path, lock: Path) -> None:
     """Check that a pull wrote what has the names of its unfinished files and its lock."""
     if os.path.lexists(lock) and (lock.is_symlink() or not lock.is_file() or lock.stat().st_size):
         raise OutputExistsError(f"{lock}: is not the lock of a pull", "remove it, or rename it")
-    if not os.path.lexists(partial):
+    if not os.path.lexists(unfinished):
         return
-    own = not partial.is_symlink() and partial.is_dir()
-    if not own or len(unfinished_files(partial)) < sum(1 for _ in partial.iterdir()):
-        raise OutputExistsError(f"{partial}: has files that no pull wrote", "remove it, or rename it")
+    own = not unfinished.is_symlink() and unfinished.is_dir()
+    if not own or len(unfinished_files(unfinished)) < sum(1 for _ in unfinished.iterdir()):
+        raise OutputExistsError(f"{unfinished}: has files that no pull wrote", "remove it, or rename it")
 
 
 @contextmanager
-def _cleaned_up(partial: Path, lock: Path) -> Iterator[None]:
+def _cleaned_up(unfinished: Path, lock: Path) -> Iterator[None]:
     """Remove the lock, and the partial folder if nothing is in it."""
     try:
         yield
@@ -85,7 +102,7 @@ def _cleaned_up(partial: Path, lock: Path) -> Iterator[None]:
         with suppress(OSError):
             lock.unlink()
         with suppress(OSError):
-            partial.rmdir()  # fails if the folder has files, which the next pull needs
+            unfinished.rmdir()  # fails if the folder has files, which the next pull needs
 
 
 class _Pull:
@@ -154,45 +171,58 @@ class _Pull:
         part.rename(self._folder / file.name)
 
     def _transfer(self, file: HubFile, part: Path) -> None:
-        """Request the file until it is complete; give up if no byte arrives during all retries."""
-        failures = 0
+        """Request the file until it is complete; give up if too little arrives during all retries."""
+        failures, counted = 0, _size(part)
+        deadline = time.monotonic() + LIMITS.idle + file.size / MIN_BYTES_PER_SECOND_OF_FILE
         while not part.exists() or _size(part) != file.size:
             before = _size(part)
+            seconds = max(1.0, deadline - time.monotonic())
             try:
-                self._receive(file, part)
+                run_transfer(partial(self._receive, file, part), LIMITS, seconds)
                 if _size(part) < file.size and _size(part) <= before:
                     raise httpx2.RemoteProtocolError("the connection ends early")
-            except (httpx2.TransportError, httpx2.HTTPStatusError) as error:
+            except (httpx2.TransportError, httpx2.HTTPStatusError, TimeLimitError) as error:
                 if isinstance(error, httpx2.HTTPStatusError) and error.response.status_code not in TRANSIENT_STATUSES:
+                    if error.response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
+                        part.unlink(missing_ok=True)
                     raise
-                if _size(part) > before:
-                    failures = 0
-                if failures == len(self._waits):
+                if _size(part) >= counted + PROGRESS_BYTES:
+                    failures, counted = 0, _size(part)
+                if failures == len(self._waits) or time.monotonic() > deadline:
+                    if isinstance(error, TimeLimitError):
+                        raise OutputError(f"{file.name}: {error}", "pull again: it will resume") from None
                     raise
                 time.sleep(self._waits[failures])
                 failures += 1
 
-    def _receive(self, file: HubFile, part: Path) -> None:
-        """One request for the missing bytes of a file."""
-        offset = _size(part)
+    def _receive(self, file: HubFile, part: Path, transfer: Transfer) -> None:
+        """One request for the missing bytes of a file. Runs in a thread of its own, which may be given up."""
+        offset, hub = _size(part), self._listing.hub
         headers = {**self._listing.headers, "Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
         with self._client.stream("GET", file.url, headers=headers, timeout=TIMEOUT_SECONDS) as response:
             response.raise_for_status()
+            require_plain(response, hub)
+            if response.headers.get("Content-Type", "").lower().startswith("text/html"):
+                raise OutputError(f"{file.name}: {hub} answers with a web page instead of the file", LOGIN_HINT)
             resumed = response.status_code == httpx2.codes.PARTIAL_CONTENT
-            if offset and not resumed:
-                self._downloaded -= offset
-            with part.open("ab" if resumed else "wb") as out:
+            if resumed and not response.headers.get("Content-Range", f"bytes {offset}-").startswith(f"bytes {offset}-"):
+                raise httpx2.RemoteProtocolError("the hub sends another part of the file")
+            with transfer.advance(0):
+                if offset and not resumed:
+                    self._downloaded -= offset
+                out = part.open("ab" if resumed else "wb", buffering=0)
+            with out:
                 # Without a chunk size: the client would collect larger chunks, and lose them if the connection breaks.
-                for chunk in response.iter_bytes():
-                    out.write(chunk)
-                    self._downloaded += len(chunk)
-                    if self._progress is not None:
-                        self._progress(file.name, self._downloaded, self._listing.size)
-                    if out.tell() > file.size:
-                        raise OutputError(f"{file.name}: longer than {self._listing.hub} states")
-                out.flush()
+                for chunk in response.iter_raw():
+                    if out.tell() + len(chunk) > file.size:
+                        raise OutputError(f"{file.name}: longer than {hub} states")
+                    with transfer.advance(len(chunk)):
+                        out.write(chunk)
+                        self._downloaded += len(chunk)
+                        if self._progress is not None:
+                            self._progress(file.name, self._downloaded, self._listing.size)
                 os.fsync(out.fileno())
 
     def _still_valid(self, finished: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:

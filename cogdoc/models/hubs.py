@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,7 @@ import httpx2
 # huggingface_hub reads this when it is imported.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-from huggingface_hub import HfApi, get_session, get_token, hf_hub_url
+from huggingface_hub import constants, get_session, get_token, hf_hub_url
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -26,17 +26,34 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
 
-from cogdoc.errors import MissingError, OutputError
+from cogdoc.errors import MissingError, OutputError, TimeLimitError
 from cogdoc.models.published_models import Hub, Model
+from cogdoc.transfers import Transfer, TransferLimits, run_transfer
 
 TIMEOUT_SECONDS = 30.0
+
+LOGIN_HINT = "does this network show a login page first?"
 
 # The files of a checkpoint, with licences; a name with a folder in it never matches.
 _CHECKPOINT_FILE = re.compile(
     r"config\.json|generation_config\.json|tokenizer[\w.-]*\.json|special_tokens_map\.json|added_tokens\.json"
-    r"|model\.safetensors\.index\.json|[\w-][\w.-]*\.safetensors|(LLAMA3_)?LICENSE(\.\w+)?"
+    r"|model\.safetensors\.index\.json|[\w-][\w.-]*\.safetensors|(LLAMA3_)?LICENSE(\.\w+)?",
+    re.ASCII,
 )
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.ASCII | re.IGNORECASE)
+"""Names that are devices on Windows."""
+
+_HASH = re.compile("[0-9a-f]{40}|[0-9a-f]{64}|")
+_COMMIT = re.compile("[0-9a-f]{40}")
+
+MAX_LISTING_BYTES = 32 << 20
+MAX_FILES = 1000
+MAX_NAME = 200
+MAX_WEIGHTS_BYTES = 1 << 40
+MAX_OTHER_BYTES = 256 << 20
+"""Limits of what a listing may state: far more than any checkpoint has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +135,7 @@ def network_errors_explained(hub: Hub, what: str) -> Iterator[None]:
             raise _refused(hub, what, status) from None
         raise OutputError(f"{what}: {hub} answers with status {status}", "try again later: it will resume") from None
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        reason = str(error) or type(error).__name__
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise OutputError(f"{what}: {hub} cannot be reached: {reason}", "pull again: it will resume") from None
 
 
@@ -130,21 +147,30 @@ def _refused(hub: Hub, what: str, status: int) -> MissingError:
 
 
 def _huggingface(repository: str, revision: str) -> Listing:
+    url = f"{constants.ENDPOINT}/api/models/{repository}/revision/{quote(revision, safe='')}?blobs=true"
     with network_errors_explained("huggingface", repository):
-        info = HfApi().model_info(repository, revision=revision, files_metadata=True, timeout=TIMEOUT_SECONDS)
-    commit = info.sha or revision
-    files = [
-        HubFile(
-            name=file.rfilename,
-            size=(file.lfs.size if file.lfs else file.size) or 0,
-            hash=(file.lfs.sha256 if file.lfs else file.blob_id) or "",
-            url=hf_hub_url(repository, file.rfilename, revision=commit),
-        )
-        for file in info.siblings or ()
-    ]
+        response = _get("huggingface", url, build_hf_headers())
+        hf_raise_for_status(response)
+    with _checked_listing("huggingface", repository):
+        info = response.json()
+        stated: str | None = info.get("sha")
+        if stated is not None and not _COMMIT.fullmatch(stated):
+            raise ValueError("sha")
+        commit = stated or revision
+        files = [
+            HubFile(
+                name=entry["rfilename"],
+                size=(lfs["size"] if (lfs := entry.get("lfs")) else entry.get("size")) or 0,
+                hash=(lfs["sha256"] if lfs else entry.get("blobId")) or "",
+                url=hf_hub_url(repository, entry["rfilename"], revision=commit),
+            )
+            for entry in info["siblings"]
+            if _is_checkpoint_file(entry["rfilename"])
+        ]
+        _check_files(files)
     token = get_token()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return Listing("huggingface", repository, revision, info.sha, _checkpoint_files(files, repository), headers)
+    return Listing("huggingface", repository, revision, stated, _checkpoint_files(files, repository), headers)
 
 
 def _modelscope(repository: str, revision: str | None) -> Listing:
@@ -153,29 +179,90 @@ def _modelscope(repository: str, revision: str | None) -> Listing:
     domain = os.environ.get("MODELSCOPE_DOMAIN") or "www.modelscope.cn"
     endpoint = domain.rstrip("/") if "://" in domain else f"https://{domain}"
     repo = f"{endpoint}/api/v1/models/{quote(repository)}/repo"
-    with network_errors_explained("modelscope", repository), hub_client("modelscope") as client:
-        response = client.get(f"{repo}/files?{urlencode({'Revision': revision, 'Recursive': 'true'})}")
+    with network_errors_explained("modelscope", repository):
+        response = _get("modelscope", f"{repo}/files?{urlencode({'Revision': revision, 'Recursive': 'true'})}", {})
         response.raise_for_status()
-    try:
-        entries: list[dict[str, Any]] = response.json()["Data"]["Files"]
+    with _checked_listing("modelscope", repository):
         files = [
             HubFile(
-                name=str(entry["Path"]),
-                size=int(entry["Size"]),
-                hash=str(entry.get("Sha256") or ""),
+                name=entry["Path"],
+                size=entry["Size"],
+                hash=entry.get("Sha256") or "",
                 url=f"{repo}?{urlencode({'Revision': revision, 'FilePath': entry['Path']})}",
             )
-            for entry in entries
-            if entry.get("Type") != "tree"
+            for entry in response.json()["Data"]["Files"]
+            if entry.get("Type") != "tree" and _is_checkpoint_file(entry["Path"])
         ]
-    except (ValueError, KeyError, TypeError):
-        raise OutputError(f"{repository}: modelscope did not answer with a list of files") from None
+        _check_files(files)
     return Listing("modelscope", repository, revision, None, _checkpoint_files(files, repository), {})
 
 
-def _checkpoint_files(files: Iterable[HubFile], repository: str) -> tuple[HubFile, ...]:
+def _get(hub: Hub, url: str, headers: Mapping[str, str]) -> httpx2.Response:
+    """A hub's answer with its whole body, of limited size, whatever its status.
+
+    Raises:
+        OutputError: it is too large, or takes too long.
+    """
+
+    def receive(transfer: Transfer) -> httpx2.Response:
+        body = bytearray()
+        with hub_client(hub) as client, client.stream("GET", url, headers=plain, timeout=TIMEOUT_SECONDS) as response:
+            require_plain(response, hub)
+            for chunk in response.iter_raw():
+                with transfer.advance(len(chunk)):
+                    body += chunk
+                if len(body) > MAX_LISTING_BYTES:
+                    raise OutputError(f"{hub} answers with more than {MAX_LISTING_BYTES >> 20} MB", LOGIN_HINT)
+            return httpx2.Response(
+                response.status_code, headers=response.headers, content=bytes(body), request=response.request
+            )
+
+    plain = {**headers, "Accept-Encoding": "identity"}
+    try:
+        return run_transfer(receive, TransferLimits())
+    except TimeLimitError as error:
+        raise OutputError(f"{hub}: {error}", "try again later") from None
+
+
+def require_plain(response: httpx2.Response, hub: Hub) -> None:
+    """Refuse a compressed answer, which was not asked for: it could unpack to any size."""
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise OutputError(f"{hub} answers with compressed data that was not asked for", LOGIN_HINT)
+
+
+@contextmanager
+def _checked_listing(hub: Hub, repository: str) -> Iterator[None]:
+    """Turn whatever goes wrong while a listing is taken apart into one error."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise OutputError(f"{repository}: {hub} did not answer with a list of files", LOGIN_HINT) from None
+
+
+def _is_checkpoint_file(name: Any) -> bool:
+    return (
+        isinstance(name, str)
+        and len(name) <= MAX_NAME
+        and _CHECKPOINT_FILE.fullmatch(name) is not None
+        and _DEVICE.fullmatch(name) is None
+    )
+
+
+def _check_files(files: Sequence[HubFile]) -> None:
+    """
+    Raises:
+        ValueError: what a hub states about files cannot be true.
+    """
+    if len(files) > MAX_FILES or len({file.name.lower() for file in files}) < len(files):
+        raise ValueError("files")
+    for file in files:
+        largest = MAX_WEIGHTS_BYTES if file.name.endswith(".safetensors") else MAX_OTHER_BYTES
+        if type(file.size) is not int or not 0 <= file.size <= largest or not _HASH.fullmatch(file.hash):
+            raise ValueError(file.name)
+
+
+def _checkpoint_files(files: Sequence[HubFile], repository: str) -> tuple[HubFile, ...]:
     """The files of the checkpoint, small ones first: they show whether the large ones are worth downloading."""
-    selected = [file for file in files if _CHECKPOINT_FILE.fullmatch(file.name)]
-    if not selected:
+    if not files:
         raise MissingError(f"{repository}: no safetensors checkpoint")
-    return tuple(sorted(selected, key=lambda file: (file.name.endswith(".safetensors"), file.name)))
+    return tuple(sorted(files, key=lambda file: (file.name.endswith(".safetensors"), file.name)))
