@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -155,10 +157,16 @@ def fetch(file: RemoteFile, path: Path, limit: int = MAX_FETCHED, limits: Transf
         CogdocError: it no longer exists, cannot be reached, or the connection fails.
     """
     _check_size(file.size, limit)
+    # The thread has a descriptor of its own: one that outlives this call must write into no other file.
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
 
     def download(transfer: Transfer) -> None:
-        system, remote = open_storage(file.address)
-        system.get_file(remote, str(path), callback=_counter(transfer, limit))
+        try:
+            system, remote = open_storage(file.address)
+            target = f"/proc/self/fd/{handle}" if sys.platform == "linux" else str(path)
+            system.get_file(remote, target, callback=_counter(transfer, limit))
+        finally:
+            os.close(handle)
 
     try:
         run_transfer(download, limits)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from cogdoc.documents.folder_walk import (
     UnreadablePath,
@@ -115,8 +116,7 @@ def local_copy(source: Source, limits: TransferLimits = DEFAULT_LIMITS) -> Itera
     if source.remote is None:
         yield source.path
         return
-    with tempfile.TemporaryDirectory(prefix="cogdoc-") as folder:
-        path = Path(folder) / source.relative.name
+    with nameless_file() as (_, path):
         fetch(source.remote, path, limits=limits)
         yield path
 
@@ -208,10 +208,26 @@ def keep_stdin() -> Iterator[Path]:
     """
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("nothing on standard input", "pipe a document into cogdoc, or name a file")
-    with tempfile.TemporaryDirectory(prefix="cogdoc-") as folder:
-        path = Path(folder) / "stdin"
-        with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+    with nameless_file() as (file, path):
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
         if not path.stat().st_size:
             raise InputError("standard input is empty")
         yield path
+
+
+@contextmanager
+def nameless_file() -> Iterator[tuple[IO[bytes], Path]]:
+    """A temporary file, and a path under which this process can open it.
+
+    On Linux it has no name, so that nothing remains if the process is killed.
+    """
+    if sys.platform == "linux":
+        with tempfile.TemporaryFile(prefix="cogdoc-") as file:
+            # The process is named by number, because worker processes of a cluster on this machine open it as well.
+            yield file, Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+    else:
+        with tempfile.TemporaryDirectory(prefix="cogdoc-") as folder:
+            path = Path(folder) / "copy"
+            with path.open("w+b") as file:
+                yield file, path

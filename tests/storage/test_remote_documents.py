@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -62,14 +63,19 @@ def test_folders_keep_their_names_if_several_are_named() -> None:
 
 
 @pytest.mark.slow
-def test_local_copy_exists_only_while_the_document_is_read(bucket: Any, samples: Path, tmp_path: Path) -> None:
+def test_local_copy_exists_only_while_the_document_is_read(
+    bucket: Any, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     bucket.put_file(str(samples / "report.pdf"), "shelf/report.pdf")
     (source,) = found("s3://shelf/report.pdf")
     with Sandbox() as sandbox, local_copy(source) as path:
         assert path.read_bytes() == (samples / "report.pdf").read_bytes()
         assert open_path(path, sandbox).page_count == 8
     assert not path.exists()
-    assert not path.parent.exists()
+    assert list(temporary.iterdir()) == []
     with local_copy(Source(tmp_path, "here", Path("here"))) as path:
         assert path == tmp_path
 
