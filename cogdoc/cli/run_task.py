@@ -175,7 +175,8 @@ def _connect(address: str) -> AbstractContextManager[Cluster]:
 def _destination(options: RunOptions, *, several: bool) -> Destination:
     if options.retry_failed and options.to is None:
         raise UsageError("--retry-failed continues an earlier run", "name its output with --to")
-    unfinished = options.to is not None and journal_beside(local_path(options.to)).is_dir()
+    path = local_path(options.to) if options.to is not None else Path()
+    unfinished = path.name != "" and journal_beside(path).is_dir()
     return choose_destination(options.to, several=several, overwrite=options.overwrite, unfinished=unfinished)
 
 

@@ -259,7 +259,7 @@ def remove_parts(path: Path, root: Path | None = None) -> None:
     prefix = _part_prefix(path)
     if not path.parent.is_dir():
         return
-    with suppress(OSError), open_folder(root, path.parent.relative_to(root)) as folder:
+    with suppress(OSError, OutputError), open_folder(root, path.parent.relative_to(root)) as folder:
         for name in folder.names():
             if name.startswith(prefix) and _PART_END.fullmatch(name, len(prefix)):
                 folder.remove(name)
