@@ -15,6 +15,6 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("name", ["receipt.jpg", "letter.pdf"])
 def test_reading_leaves_no_file_and_no_process(name: str, samples: Path, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes((samples / name).read_bytes())
-    run = run_guarded([COGDOC, "ocr", str(tmp_path / name), "--engine", "builtin"], tmp_path, kill_after=60)
+    run = run_guarded([COGDOC, "ocr", str(tmp_path / name), "--engine", "builtin"], tmp_path, kill_after=300)
     assert run.ending.code == 0, run.ending.errors
     assert not run.faults
