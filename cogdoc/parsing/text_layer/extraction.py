@@ -14,7 +14,7 @@ from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import Line, Word
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.hidden_layers import has_hidden_layers
-from cogdoc.parsing.text_layer.hidden_text import display_box, intersection, readable_text
+from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
 from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.word_splitting import split_tight_words
 
@@ -72,11 +72,12 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
     """
     page = document.load_page(index)
     try:
-        page_box = Box(0, 0, page.rect.width, page.rect.height)
+        frame = frame_of(page)
+        page_box = frame.box
         entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
         log = log_paint(page)
-        pictures = _clipped((display_box(page, Box(*info["bbox"])) for info in page.get_image_info()), page_box)
-        readable = readable_text(page, entries, _FLAGS, log, pictures)
+        pictures = _clipped((frame.display(Box(*info["bbox"])) for info in page.get_image_info()), page_box)
+        readable = readable_text(page, frame, entries, _FLAGS, log, pictures)
         entries = split_tight_words(page, readable.entries, _FLAGS)
         drawn_text = _clipped(_drawn_text_boxes(log.filled_paths), page_box)
         hides_layers = has_hidden_layers(document.file, index)
@@ -89,7 +90,7 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
     ):
         words: list[Word] = []
         for entry in group:
-            box, text = display_box(page, Box(*entry[:4])), _clean(entry[4])
+            box, text = frame.display(Box(*entry[:4])), _clean(entry[4])
             if text and box.overlap(page_box) > 0:
                 words.append(Word(text, box, 1.0))
         parts = _split_at_gaps(words)

@@ -75,6 +75,32 @@ UNKNOWN = ReadableText([], frozenset(), 1.0, leaves_out=True)
 """For pages whose text and paint do not match; OCR tells what they show."""
 
 
+class PageFrame(NamedTuple):
+    """How a page is displayed, read once: asking MuPDF for each box takes longer than all the rest."""
+
+    matrix: tuple[float, float, float, float, float, float]
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def box(self) -> Box:
+        return Box(0, 0, self.width, self.height)
+
+    def display(self, box: Box) -> Box:
+        """A box of the file on the page as displayed, relative to the page's top left corner."""
+        a, b, c, d, e, f = self.matrix
+        xs = [a * x + c * y + e - self.left for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
+        ys = [b * x + d * y + f - self.top for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
+        return Box(min(xs), min(ys), max(xs), max(ys))
+
+
+def frame_of(page: pymupdf.Page) -> PageFrame:
+    rect = page.rect
+    return PageFrame(tuple(page.rotation_matrix), rect.x0, rect.y0, rect.width, rect.height)
+
+
 class _Char(NamedTuple):
     text: str
     box: Box
@@ -102,21 +128,26 @@ class _Span:
 
 
 def readable_text(
-    page: pymupdf.Page, entries: Sequence[Entry], flags: int, log: PaintLog, pictures: Sequence[Box]
+    page: pymupdf.Page,
+    frame: PageFrame,
+    entries: Sequence[Entry],
+    flags: int,
+    log: PaintLog,
+    pictures: Sequence[Box],
 ) -> ReadableText:
     """Leave hidden characters out of `entries`; `pictures` are boxes of the page as displayed."""
-    squeezed = [_is_squeezed(entry, _min_size(page)) for entry in entries]
-    spans = _read_spans(page)
+    squeezed = [_is_squeezed(entry, _min_size(frame)) for entry in entries]
+    spans = _read_spans(page, frame)
     if any(span.operation >= len(log.texts) for span in spans):
         return UNKNOWN
-    leaves_out = any(_is_beyond(span, page, log) for span in spans)
-    suspects = _find_suspects(page, spans, log)
+    leaves_out = any(_is_beyond(span, frame, log) for span in spans)
+    suspects = _find_suspects(frame, spans, log)
     if not suspects and not log.has_clip_text and not any(squeezed):
         return ReadableText(list(entries), frozenset(), 0.0, leaves_out)
     chars = _read_chars(page, entries, flags)
     if len(chars) != sum(len(entry[4]) for entry in entries):
         return UNKNOWN
-    hidden, inked = _judge(page, chars, spans, suspects)
+    hidden, inked = _judge(page, frame, chars, spans, suspects)
     hidden |= np.array([squeezed[char.word] for char in chars], np.bool_)
     if not hidden.any():
         return ReadableText(list(entries), frozenset(), 0.0, leaves_out)
@@ -127,7 +158,7 @@ def readable_text(
             part = list(group)
             entry = _make_entry([char for char, _, _ in part], entries[part[0][0].word], len(kept))
             shows = any(shown for _, _, shown in part) and not squeezed[part[0][0].word]
-            if is_hidden and not (shows and _is_over_picture(page, entry, pictures)):
+            if is_hidden and not (shows and _is_over_picture(frame, entry, pictures)):
                 leaves_out = True
                 continue
             kept.append(entry)
@@ -136,10 +167,10 @@ def readable_text(
     return ReadableText(kept, frozenset(overlays), float(hidden.mean()), leaves_out)
 
 
-def _read_spans(page: pymupdf.Page) -> list[_Span]:
+def _read_spans(page: pymupdf.Page, frame: PageFrame) -> list[_Span]:
     trace = page.get_texttrace()
     operations = {number: index for index, number in enumerate(dict.fromkeys(span["seqno"] for span in trace))}
-    min_size = _min_size(page)
+    min_size = _min_size(frame)
     spans: list[_Span] = []
     for span in trace:
         boxes = np.array([char[3] for char in span["chars"] if char[0] > 32], np.float64)
@@ -151,7 +182,7 @@ def _read_spans(page: pymupdf.Page) -> list[_Span]:
             _Span(
                 chars=span["chars"],
                 operation=operations[span["seqno"]],
-                box=display_box(page, Box(*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))),
+                box=frame.display(Box(*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))),
                 color=color,
                 size=float(max(width, height)),
                 is_invisible=span["type"] == INVISIBLE or span["opacity"] == 0,
@@ -162,8 +193,8 @@ def _read_spans(page: pymupdf.Page) -> list[_Span]:
     return spans
 
 
-def _min_size(page: pymupdf.Page) -> float:
-    long_side = float(max(page.rect.width, page.rect.height))
+def _min_size(frame: PageFrame) -> float:
+    long_side = max(frame.width, frame.height)
     return MIN_SIZE * min(1.0, long_side / A4_HEIGHT)
 
 
@@ -174,16 +205,16 @@ def _is_squeezed(entry: Entry, min_size: float) -> bool:
     return letters > 0 and (min(sides) if letters > 1 else max(sides)) < MIN_OUTLINE * min_size
 
 
-def _is_beyond(span: _Span, page: pymupdf.Page, log: PaintLog) -> bool:
+def _is_beyond(span: _Span, frame: PageFrame, log: PaintLog) -> bool:
     """Whether a span is completely outside the page or its clip; MuPDF does not extract such text."""
     clip = log.texts[span.operation].clip if span.operation < len(log.texts) else span.box
     return any(
         min(span.box.x1, area.x1) <= max(span.box.x0, area.x0) or min(span.box.y1, area.y1) <= max(span.box.y0, area.y0)
-        for area in (clip, Box(0, 0, page.rect.width, page.rect.height))
+        for area in (clip, frame.box)
     )
 
 
-def _find_suspects(page: pymupdf.Page, spans: Sequence[_Span], log: PaintLog) -> set[int]:
+def _find_suspects(frame: PageFrame, spans: Sequence[_Span], log: PaintLog) -> set[int]:
     """The indices of the spans that may be hidden."""
     if not spans:
         return set()
@@ -194,8 +225,8 @@ def _find_suspects(page: pymupdf.Page, spans: Sequence[_Span], log: PaintLog) ->
     suspect = color_difference(colors - lab([(1.0, 1.0, 1.0)])) < SAFE_CONTRAST
     for index, span in enumerate(spans):
         operation = log.texts[span.operation]
-        frame = (*intersection(operation.clip, Box(0, 0, page.rect.width, page.rect.height)),)
-        exceeds = max(*(np.subtract(frame[:2], boxes[index, :2])), *(np.subtract(boxes[index, 2:], frame[2:])))
+        shown, box = intersection(operation.clip, frame.box), span.box
+        exceeds = max(shown.x0 - box.x0, shown.y0 - box.y0, box.x1 - shown.x1, box.y1 - shown.y1)
         suspect[index] |= (
             span.is_invisible or span.is_faint or span.is_tiny or operation.veiled or exceeds > reach[index]
         )
@@ -227,7 +258,7 @@ def _stacked(spans: Sequence[_Span]) -> set[int]:
 
 
 def _judge(
-    page: pymupdf.Page, chars: Sequence[_Char], spans: Sequence[_Span], suspects: set[int]
+    page: pymupdf.Page, frame: PageFrame, chars: Sequence[_Char], spans: Sequence[_Span], suspects: set[int]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Whether each character is hidden, and whether the page shows anything in its place."""
     hidden = np.zeros(len(chars), np.bool_)
@@ -246,7 +277,7 @@ def _judge(
         if any(span_index not in suspects for span_index, _ in drawing):
             continue
         hidden[index] = True
-        box = display_box(page, char.box)
+        box = frame.display(char.box)
         for span in [spans[span_index] for span_index, _ in drawing] or (None,):
             operation = span.operation if span else CLIP_TEXT
             piece = pieces.setdefault((char.word, operation), len(pieces))
@@ -310,17 +341,10 @@ def _make_entry(chars: Sequence[_Char], word: Entry, number: int) -> Entry:
     return (*box, text, word[5], word[6], number)
 
 
-def _is_over_picture(page: pymupdf.Page, entry: Entry, pictures: Sequence[Box]) -> bool:
-    box = display_box(page, Box(*entry[:4]))
+def _is_over_picture(frame: PageFrame, entry: Entry, pictures: Sequence[Box]) -> bool:
+    box = frame.display(Box(*entry[:4]))
     return any(picture.overlap(box) >= PICTURE_SHARE * box.area for picture in pictures)
 
 
 def intersection(one: Box, two: Box) -> Box:
     return Box(max(one.x0, two.x0), max(one.y0, two.y0), min(one.x1, two.x1), min(one.y1, two.y1))
-
-
-def display_box(page: pymupdf.Page, box: Box) -> Box:
-    """A box of the file on the page as displayed, relative to the page's top left corner."""
-    rect = pymupdf.Rect(box) * page.rotation_matrix
-    left, top = page.rect.x0, page.rect.y0
-    return Box(rect.x0 - left, rect.y0 - top, rect.x1 - left, rect.y1 - top)
