@@ -7,6 +7,8 @@ import io
 import os
 import select
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from cogdoc.errors import PlaceLostError
@@ -26,27 +28,40 @@ class _WaitingFile(io.FileIO):
             select.select([], [self], [])
 
 
-class _ResultFile(_WaitingFile):
+class _ResultStream(io.TextIOWrapper):
     """Standard output; its errors name it. A reader that has closed the pipe is no error."""
 
-    def write(self, data: ReadableBuffer, /) -> int:
-        try:
-            return super().write(data)
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            reason = "it is closed" if error.errno == errno.EBADF else error.strerror
-            raise PlaceLostError(f"standard output: cannot be written: {reason}") from None
+    def write(self, text: str, /) -> int:
+        with _naming_errors():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _naming_errors():
+            super().flush()
 
 
-class _MessageFile(_WaitingFile):
+class _MessageStream(io.TextIOWrapper):
     """Standard error. A message that cannot be written is lost: there is no other place to tell it."""
 
-    def write(self, data: ReadableBuffer, /) -> int:
-        try:
-            return super().write(data)
-        except OSError:
-            return memoryview(data).nbytes
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()
+
+
+@contextmanager
+def _naming_errors() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = "it is closed" if error.errno == errno.EBADF else error.strerror
+        raise PlaceLostError(f"standard output: cannot be written: {reason}") from None
 
 
 def prepare_streams() -> None:
@@ -64,13 +79,17 @@ def prepare_streams() -> None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
         return
-    results = _ResultFile(1, "w", closefd=False)
-    sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(results), encoding="utf-8", errors="backslashreplace", line_buffering=results.isatty()
-    )
+    results = _buffered(1)
+    sys.stdout = _ResultStream(results, encoding="utf-8", errors="backslashreplace", line_buffering=os.isatty(1))
     encoding = sys.stderr.encoding if sys.stderr else "utf-8"
-    messages = io.BufferedWriter(_MessageFile(2, "w", closefd=False))
-    sys.stderr = io.TextIOWrapper(messages, encoding=encoding, errors="backslashreplace", line_buffering=True)
+    sys.stderr = _MessageStream(_buffered(2), encoding=encoding, errors="backslashreplace", line_buffering=True)
+
+
+def _buffered(number: int) -> io.BufferedWriter:
+    # Only where it is needed: a signal that arrives in a `write` written in Python, after the bytes were written, would
+    # have them written again.
+    file = io.FileIO if os.get_blocking(number) else _WaitingFile
+    return io.BufferedWriter(file(number, "w", closefd=False))
 
 
 def drop_unwritten_results() -> None:
