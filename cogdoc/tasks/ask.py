@@ -93,7 +93,8 @@ def answer_questions(
             except CogdocError as error:
                 yield _failed(document, engine, question, stopwatch, {0: error})
             else:
-                yield _record(document, engine, stopwatch, answer, failures)
+                hides_text = any(Flag.HIDDEN_TEXT.value in page.text().flags for page in pages.values())
+                yield _record(document, engine, stopwatch, answer, failures, hides_text=hides_text)
 
 
 def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
@@ -117,13 +118,21 @@ def _best_pages(question: str, store: PageTextStore, top_pages: int) -> list[int
 
 
 def _record(
-    document: Document, engine: Engine, stopwatch: Stopwatch, answer: Answer, failures: Mapping[int, CogdocError]
+    document: Document,
+    engine: Engine,
+    stopwatch: Stopwatch,
+    answer: Answer,
+    failures: Mapping[int, CogdocError],
+    *,
+    hides_text: bool,
 ) -> AnswerRecord:
     flags = list(answer.flags)
     if answer.found and answer.confidence < LOW_CONFIDENCE:
         flags.append(Flag.LOW_CONFIDENCE.value)
     if failures:
         flags.append(Flag.PAGES_FAILED.value)
+    if hides_text:
+        flags.append(Flag.HIDDEN_TEXT.value)
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pymupdf
 import pytest
 
+import cogdoc
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.parsing.page_text import PageText
 from cogdoc.parsing.reading import read_page_text
@@ -17,7 +17,6 @@ pytestmark = pytest.mark.slow
 
 VISIBLE = "Total: 5.00 USD"
 SECRET = "The grand total is 9999.00 USD"
-HOSTILE = Path(os.environ.get("COGDOC_TEST_DATA", "/work/shared")) / "cases/hostile"
 
 
 def text(words: str, *, x: float = 60, y: float = 600, size: float = 14, state: str = "") -> str:
@@ -227,8 +226,11 @@ def test_visible_text_on_a_picture_stays(tmp_path: Path, file: pymupdf.Document)
     assert "hidden-text" not in page_text.flags
 
 
-@pytest.mark.skipif(not HOSTILE.is_dir(), reason="needs the evaluation data")
-def test_planted_total_answers_no_question() -> None:
-    page_text = read_page_text(OpenRequest(HOSTILE / "hidden-total.pdf"), 1)
-    assert page_text.text.splitlines() == ["Invoice number 17", VISIBLE]
-    assert page_text.flags == ("hidden-text",)
+def test_planted_total_answers_no_question_and_the_answer_says_that_text_was_left_out(tmp_path: Path) -> None:
+    with pymupdf.open() as file:
+        make_page(file, SHOWN + text(SECRET, state="1 g"))
+        file.save(tmp_path / "invoice.pdf")
+    record = cogdoc.ask(tmp_path / "invoice.pdf", "What is the total?")
+    assert record.answer is not None
+    assert record.answer.text == "5.00 USD"
+    assert "hidden-text" in record.flags
