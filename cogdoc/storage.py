@@ -34,7 +34,9 @@ EXTRAS = {
 
 # A single letter is a drive on Windows.
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
-_ADDRESS_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]+://\S+", re.IGNORECASE)
+_ADDRESS_IN_TEXT = re.compile(r"[a-z][a-z0-9+.-]+:/+\S+", re.IGNORECASE)
+_START = re.compile(r"((?:https?|[a-z][a-z0-9+.-]+(?=://?[^/]|:/+[^/]*@)):/+|[a-z][a-z0-9+.-]+://)", re.IGNORECASE)
+"""The start of an address in any spelling: as a path, `https://host` becomes `https:/host`."""
 _CHAIN = re.compile(r"::(?=[a-z][a-z0-9+.-]+://)", re.IGNORECASE)
 _HASHED_QUERY = re.compile("query-[0-9a-f]{8}")
 _LOOKS_LIKE_QUERY = re.compile(r"\?[\w.-]+=")
@@ -84,24 +86,26 @@ def printable_address(address: str) -> str:
     first, *chained = _CHAIN.split(address)
     if chained:
         return "::".join(map(printable_address, (first, *chained)))
-    scheme, separator, rest = address.partition("://")
-    if not separator:
+    start = _START.match(address)
+    if start is None:
         return address
-    web = is_web(address)
+    rest = address[start.end() :]
+    scheme = start[0].partition(":")[0].lower()
+    web = scheme in ("http", "https")
     authority, path = _split_authority(rest)
     user, at, host = authority.rpartition("@")
-    if at and scheme.lower() in _SCHEMES_WITH_USERS:
+    if at and scheme in _SCHEMES_WITH_USERS:
         host = f"{user.partition(':')[0]}@{host}"
     path, mark, query = path.partition("?") if web or _LOOKS_LIKE_QUERY.search(path) else (path, "", "")
     if web:
         path, query = path.partition("#")[0], query.partition("#")[0]
         path = _SESSION.sub("", path)
-    return f"{scheme}{separator}{host}{path}{_hashed_query(query) if mark else ''}"
+    return f"{start[0]}{host}{path}{_hashed_query(query) if mark else ''}"
 
 
 def without_secrets(text: str) -> str:
     """The text with every address in it as `printable_address` gives it, for messages that back ends compose."""
-    return _ADDRESS_IN_TEXT.sub(lambda found: printable_address(found[0]), text) if "://" in text else text
+    return _ADDRESS_IN_TEXT.sub(lambda found: printable_address(found[0]), text) if ":/" in text else text
 
 
 def _split_authority(rest: str) -> tuple[str, str]:
@@ -142,7 +146,10 @@ def open_storage(address: str) -> tuple[AbstractFileSystem, str]:
     from fsspec.registry import known_implementations
 
     address = plain_address(address)
-    scheme = address.partition("://")[0]
+    scheme, _, rest = address.partition("://")
+    if EXTRAS.get(scheme) in ("s3", "gs") and "@" in _split_authority(rest)[0]:
+        # The back end would take the password for a part of the bucket's name, and state it in its messages.
+        raise InputError(f"{scheme}:// addresses have no user or password", "set credentials as the store's tools do")
     try:
         # Without a cache of listings, which would grow with the number of files.
         system, path = url_to_fs(address, use_listings_cache=False, **_settings(scheme))

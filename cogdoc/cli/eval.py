@@ -52,7 +52,9 @@ def evaluation(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name, from the list above.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Its file or folder.")],
     *,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Only the first N cases.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, max=shared.MAX_COUNT, metavar="N", help="Only the first N cases.")
+    ] = None,
     options: shared.EngineOptions,
     out: Annotated[str, typer.Option("--out", metavar="|".join(FORMATS), help="The format of the scores.")] = FORMATS[
         0

@@ -20,7 +20,7 @@ def report(error: CogdocError, path: str = "") -> None:
     """Print an error in one line, and its hint in a second."""
     warn(f"{path}: {error.message}" if path else error.message)
     if error.hint:
-        sys.stderr.write(f"        {printable(error.hint)}\n")
+        sys.stderr.write(f"        {printable(without_secrets(error.hint))}\n")
         sys.stderr.flush()
 
 

@@ -20,6 +20,9 @@ from cogdoc.results.output_formats import formats_of
 
 _WHERE = "What to read"
 _RESULT = "Results"
+MAX_COUNT = 1_000_000_000
+"""The largest number that options take which count something: no document or list has more."""
+
 _LIMITS = "Limits"
 
 Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, folders, patterns, or -.")]
@@ -150,6 +153,7 @@ Timeout = Annotated[
         "--timeout",
         envvar="COGDOC_TIMEOUT",
         min=0.1,
+        max=1e6,
         metavar="SECONDS",
         help="How long one page may take, and how long a transfer may stall (60 at most).",
         rich_help_panel=_LIMITS,
@@ -161,6 +165,7 @@ MaxPages = Annotated[
         "--max-pages",
         envvar="COGDOC_MAX_PAGES",
         min=1,
+        max=MAX_COUNT,
         metavar="N",
         help="Refuse documents with more selected pages than this. By default, the first 10000 pages, or 1000 frames "
         "of an animation, are read.",
@@ -173,6 +178,7 @@ MaxMegapixels = Annotated[
         "--max-megapixels",
         envvar="COGDOC_MAX_MEGAPIXELS",
         min=0.01,
+        max=1e6,
         metavar="N",
         help="Refuse larger images.",
         rich_help_panel=_LIMITS,

@@ -225,12 +225,12 @@ def _shard(options: RunOptions, destination: Destination) -> Shard:
     return slurm
 
 
-def _stdin(arguments: Sequence[str], stack: ExitStack) -> Path | InputError | None:
+def _stdin(arguments: Sequence[str], stack: ExitStack) -> Path | CogdocError | None:
     if STDIN not in arguments:
         return None
     try:
         return stack.enter_context(keep_stdin())
-    except InputError as error:
+    except CogdocError as error:
         return error
 
 

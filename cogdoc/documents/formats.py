@@ -45,7 +45,7 @@ _PICTURE_MAGICS = (
     b"BM",
     b"GIF87a",
     b"GIF89a",
-    b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"P7",
+    b"P1", b"P2", b"P3", b"P4", b"P5", b"P6",
 )  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
 import stat
 import sys
 import tempfile
@@ -22,8 +21,8 @@ from cogdoc.documents.folder_walk import (
     unreadable,
     walk_folder,
 )
-from cogdoc.documents.remote import DEFAULT_LIMITS, RemoteFile, UnresolvedFolder, fetch, find_files
-from cogdoc.errors import CogdocError, InputError
+from cogdoc.documents.remote import DEFAULT_LIMITS, MAX_FETCHED, RemoteFile, UnresolvedFolder, fetch, find_files
+from cogdoc.errors import CogdocError, InputError, OutputError, TooLargeError
 from cogdoc.results.printable import well_formed
 from cogdoc.storage import is_address, printable_address
 from cogdoc.transfers import TransferLimits
@@ -54,7 +53,7 @@ class UnresolvedSource:
 
 def expand_sources(
     arguments: Iterable[str | UnresolvedSource],
-    stdin_file: Path | InputError | None = None,
+    stdin_file: Path | CogdocError | None = None,
     *,
     several: bool = False,
     limits: TransferLimits = DEFAULT_LIMITS,
@@ -143,8 +142,8 @@ def _nothing_found() -> InputError:
     return InputError("no documents in this folder", "cogdoc looks for PDF, XPS, EPUB and image files")
 
 
-def _stdin_source(file: Path | InputError) -> Source | UnresolvedSource:
-    return UnresolvedSource(STDIN, file) if isinstance(file, InputError) else Source(file, STDIN, Path("stdin"))
+def _stdin_source(file: Path | CogdocError) -> Source | UnresolvedSource:
+    return UnresolvedSource(STDIN, file) if isinstance(file, CogdocError) else Source(file, STDIN, Path("stdin"))
 
 
 def _file_source(path: Path) -> Source | UnresolvedSource:
@@ -204,16 +203,40 @@ def keep_stdin() -> Iterator[Path]:
     """Copy standard input to a temporary file, which is removed at the end.
 
     Raises:
-        InputError: standard input is empty, or a terminal.
+        InputError: standard input is empty, a terminal, or cannot be read.
+        TooLargeError: it is larger than files that are downloaded may be.
+        OutputError: the temporary folder cannot take it.
     """
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError("nothing on standard input", "pipe a document into cogdoc, or name a file")
     with nameless_file() as (file, path):
-        shutil.copyfileobj(sys.stdin.buffer, file)
-        file.flush()
-        if not path.stat().st_size:
+        size = 0
+        for chunk in _stdin_chunks():
+            size += len(chunk)
+            if size > MAX_FETCHED:
+                raise TooLargeError(f"standard input has more than {MAX_FETCHED >> 20} MB", "name a file instead")
+            _write_copy(file.fileno(), chunk)
+        if not size:
             raise InputError("standard input is empty")
         yield path
+
+
+def _stdin_chunks() -> Iterator[bytes]:
+    try:
+        while chunk := sys.stdin.buffer.read(1 << 20):
+            yield chunk
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from None
+
+
+def _write_copy(descriptor: int, chunk: bytes) -> None:
+    # Without a buffer, whose content the file would try to write again when it is closed.
+    try:
+        while chunk:
+            chunk = chunk[os.write(descriptor, chunk) :]
+    except OSError as error:
+        message = f"cannot be copied to the temporary folder {tempfile.gettempdir()}: {error.strerror}"
+        raise OutputError(message, "TMPDIR names another folder") from None
 
 
 @contextmanager

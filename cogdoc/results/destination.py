@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from cogdoc.errors import OutputError, OutputExistsError, PlaceLostError
+from cogdoc.errors import OutputError, OutputExistsError, PlaceLostError, UsageError
 from cogdoc.results.folders import PRIVATE_FOLDER, Folder, open_folder
 from cogdoc.results.output_formats import OutputFormat
 from cogdoc.storage import is_address, local_file
@@ -93,11 +93,14 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
         unfinished: an interrupted run may have left the file there; the caller checks later whether it did.
 
     Raises:
+        UsageError: it is an address with a space in front.
         OutputError: the destination cannot be written.
         OutputExistsError: the file exists, and `overwrite` is False.
     """
     if to is None:
         return Destination(None, folder=False, overwrite=overwrite)
+    if not is_address(to) and is_address(to.strip()):
+        raise UsageError(f"--to: {to!r} is no address, because of the space at its beginning", "remove the space")
     if is_address(to) and local_file(to) is None:
         return _choose_address(to, several=several, overwrite=overwrite, unfinished=unfinished)
     path = local_path(to)

@@ -61,6 +61,13 @@ def test_text_file_with_a_picture_suffix_is_refused_with_a_list_of_formats(tmp_p
     assert "PDF" in (caught.value.hint or "")
 
 
+def test_picture_formats_that_cannot_be_decoded_are_not_taken_for_damaged_ones(tmp_path: Path) -> None:
+    path = tmp_path / "picture.pnm"
+    path.write_bytes(b"P7\nWIDTH 1\nHEIGHT 1\nDEPTH 3\nMAXVAL 255\nTUPLTYPE RGB\nENDHDR\n\xff\xff\xff")
+    with pytest.raises(UnsupportedError, match="not a document"):
+        format_of(path)
+
+
 def test_other_archives_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "books.epub"
     with zipfile.ZipFile(path, "w") as archive:

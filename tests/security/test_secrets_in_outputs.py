@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import COMMAND, clean_environment
+from running import COMMAND, Cogdoc, clean_environment
 
 from cogdoc.batch.journal import origin_of
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sources import Source
-from cogdoc.errors import InputError
+from cogdoc.errors import CogdocError, InputError
 from cogdoc.results.destination import choose_destination
 from cogdoc.results.remote_output import create_staging_folder, staging_folder
-from cogdoc.storage import explain, printable_address, without_secrets
+from cogdoc.storage import explain, open_storage, printable_address, without_secrets
 from cogdoc.tasks.describe import describe_error
 
 SECRET = "hunter2"
@@ -42,6 +42,10 @@ ADDRESSES = (
     f"simplecache::https://me:{SECRET}@host/a.pdf?sig={SECRET}",
     f"https://host/a.pdf::s3://AKIA:{SECRET}@bucket/a.pdf",
     f"http://[::1:{SECRET}@host",
+    f"https:/me:{SECRET}@host/a.pdf",
+    f"https:///me:{SECRET}@host/a.pdf",
+    f"https:///host/a.pdf?token={SECRET}",
+    f"s3:/AKIA:{SECRET}@bucket/a.pdf",
 )
 
 
@@ -95,6 +99,25 @@ def test_no_link_is_followed_to_local_copies(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(OutputError, match="symbolic link"):
         create_staging_folder("s3://bucket/out/", folder=True)
     assert list((tmp_path / "victim").iterdir()) == []
+
+
+@pytest.mark.parametrize("scheme", ["s3", "S3A", "gs", "gcs"])
+def test_address_of_a_store_with_a_password_is_refused_before_the_back_end_repeats_it(scheme: str) -> None:
+    address = f"{scheme}://AKIA:{SECRET}@bucket/a.pdf"
+    with pytest.raises(InputError, match="have no user or password"):
+        open_storage(address)
+    with pytest.raises(CogdocError) as caught:
+        choose_destination(address, several=False, overwrite=False)
+    assert SECRET not in caught.value.message
+
+
+@pytest.mark.parametrize("option", ["--to", "--log-json", "--password-file", "--files-from"])
+def test_address_in_place_of_a_file_is_named_without_its_secret(cogdoc: Cogdoc, blank: Path, option: str) -> None:
+    for address in (f"https://me:{SECRET}@127.0.0.1:1/a.md", f" https://me:{SECRET}@127.0.0.1:1/o/"):
+        result = cogdoc("ocr", blank, option, address)
+        assert result.code in (2, 4, 5)
+        assert SECRET not in result.err
+    assert [path.name for path in blank.parent.iterdir()] == [blank.name]
 
 
 def test_addresses_of_this_machine_are_paths(tmp_path: Path) -> None:
