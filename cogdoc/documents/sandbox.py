@@ -97,7 +97,7 @@ class Sandbox:
         self.close()
 
     def _run(self, function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        document = next((argument for argument in args if isinstance(argument, OpenRequest)), None)
+        document = next((argument for argument in (*args, *kwargs.values()) if isinstance(argument, OpenRequest)), None)
         worker = self._acquire(document)
         try:
             return worker.call(function, args, kwargs, self._timeout)

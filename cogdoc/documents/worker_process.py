@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cogdoc.documents.confinement.limits import Limits, written_memory
+from cogdoc.documents.confinement.limits import Limits, check_status, open_status
 from cogdoc.documents.confinement.program_files import program_files
 from cogdoc.documents.open_request import OpenRequest, open_regular_file
 from cogdoc.documents.worker_replies import ReplyError, receive_reply
@@ -64,6 +64,7 @@ class WorkerProcess:
         self.document: OpenRequest | None = None
         """The document that it read last."""
         self._killed = False
+        self._status = open_status(self._process.pid)
         with contextlib.suppress(OSError):  # if the process is dead already, the first call reports it
             send_request(self._channel, (limits, program_files()))
 
@@ -83,6 +84,7 @@ class WorkerProcess:
         self.calls += 1
         with _open_files(args, kwargs) as (sent_args, sent_kwargs, descriptors), self._watch(timeout) as exceeded:
             try:
+                self._pause(False)
                 call_id = send_request(self._channel, (function, sent_args, sent_kwargs), descriptors)
                 return receive_reply(self._process.stdout, call_id, function)  # type: ignore[no-any-return]
             except ResourceError:
@@ -96,33 +98,52 @@ class WorkerProcess:
                 if exceeded:
                     raise exceeded[0] from None
                 raise self._describe_end() from None
+            finally:
+                self._pause(True)
 
     def kill(self) -> None:
         self._killed = True
         with contextlib.suppress(OSError):
             self._process.kill()
         self._process.wait()
-        for stream in (self._channel, self._process.stdout):
+        for stream in (self._channel, self._process.stdout, self._status):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
 
+    def _pause(self, paused: bool) -> None:
+        """Stop the process between calls, when nobody watches what threads that a document left behind do.
+
+        Only on Linux, where a stopped process also ends with its parent.
+        """
+        if sys.platform == "linux" and not self._killed:
+            self._process.send_signal(signal.SIGSTOP if paused else signal.SIGCONT)
+
     @contextmanager
     def _watch(self, timeout: float | None) -> Iterator[list[CogdocError]]:
-        """Kill the worker process once the call takes too long or too much memory; the list then tells which."""
+        """Kill the worker process once the call takes too long, too much memory or too many threads.
+
+        The list then tells which.
+        """
         exceeded: list[CogdocError] = []
         ended = threading.Event()
         deadline = time.monotonic() + timeout if timeout else None
 
         def watch() -> None:
             while not ended.wait(WATCH_SECONDS):
-                if deadline and time.monotonic() > deadline:
-                    exceeded.append(TimeLimitError(f"took longer than {timeout:g} s", "raise --timeout"))
-                elif written_memory(self._process.pid) > self._limits.total_memory:
-                    exceeded.append(ResourceError(self._limits.memory_message))
-                if exceeded:
-                    self._process.kill()
-                    return
+                try:
+                    if deadline and time.monotonic() > deadline:
+                        raise TimeLimitError(f"took longer than {timeout:g} s", "raise --timeout")
+                    if self._status:
+                        check_status(self._status, self._limits)
+                except CogdocError as error:
+                    exceeded.append(error)
+                except (OSError, ValueError):  # it has ended, or `kill` closed the file
+                    pass
+                else:
+                    continue
+                self._process.kill()
+                return
 
         watcher = threading.Thread(target=watch, name="cogdoc-watch", daemon=True)
         watcher.start()

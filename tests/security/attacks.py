@@ -17,6 +17,7 @@ import stat
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def change_document(request: OpenRequest) -> str:
         "chmod": lambda: os.fchmod(descriptor, 0o777),
         "lock": lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB),
         "folder": lambda: os.open("..", os.O_RDONLY, dir_fd=descriptor),
+        "path": lambda: os.readlink(link),  # noqa: PTH115
     }
     return _each(attempts)
 
@@ -149,6 +151,7 @@ def reach_parent() -> str:
         "limits": lambda: resource.prlimit(parent, resource.RLIMIT_NOFILE, (4, 4)),
         "affinity": lambda: os.sched_setaffinity(parent, {0}),
         "priority": lambda: os.setpriority(os.PRIO_PROCESS, parent, 19),
+        "processor time": lambda: time.clock_gettime((~parent << 3) | 2),
         "owner of signals": lambda: fcntl.fcntl(0, fcntl.F_SETOWN, parent),
     }
     by_number = {
@@ -256,6 +259,40 @@ def _touch(memory: mmap.mmap) -> None:
 def _raise(result: str) -> None:
     if not _reached(result):
         raise OSError(getattr(errno, result), "")
+
+
+def leave_thread_behind(size: int) -> int:
+    """Return, and go on using the processor and memory from a thread."""
+
+    def go_on() -> None:
+        _hoard_read_only(size)
+        while True:
+            pass
+
+    threading.Thread(target=go_on, daemon=True).start()
+    return os.getpid()
+
+
+def start_threads(count: int) -> int:
+    threading.stack_size(32768)
+    wait = threading.Event().wait
+    for _ in range(count):
+        threading.Thread(target=wait, daemon=True).start()
+    wait(30)
+    return count
+
+
+def end_main_thread(size: int) -> int:
+    """Take memory after the end of the main thread, for which Linux then tells none."""
+
+    def go_on() -> None:
+        time.sleep(0.5)
+        _hoard_read_only(size)
+        time.sleep(30)
+
+    threading.Thread(target=go_on, daemon=True).start()
+    system_call({"x86_64": 60}.get(os.uname().machine, 93), 0)
+    return 0
 
 
 def answer_next_call(message: bytes) -> int:

@@ -20,7 +20,7 @@ from cogdoc.documents.confinement.system_calls import this_architecture
 from cogdoc.documents.document import read_facts, read_page_size
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.errors import ResourceError
+from cogdoc.errors import DamagedError, ResourceError
 
 pytestmark = pytest.mark.skipif(this_architecture() is None, reason="confined on Linux, on x86_64 and aarch64")
 landlocked = pytest.mark.skipif(landlock_version() == 0, reason="this kernel has no Landlock")
@@ -68,6 +68,7 @@ def test_files_of_the_user_cannot_be_read(taken_over: Sandbox, secret: Path) -> 
         "/proc/self/environ",
         "/proc/self/maps",
         "/proc/1/cmdline",
+        "/proc/stat",  # counts interrupts, so keystrokes too
         f"/proc/{parent}/environ",
         f"/proc/{parent}/cmdline",
         "/dev/zero",
@@ -196,6 +197,27 @@ def test_worker_that_hides_memory_from_its_limit_is_killed(taken_over: Sandbox) 
         taken_over.run(attacks.take_memory, "made read-only", 8192 * MB)
 
 
+def test_thread_left_behind_does_nothing_between_calls(taken_over: Sandbox) -> None:
+    process = taken_over.run(attacks.leave_thread_behind, 2048 * MB)
+    clock = (~process << 3) | 2  # the processor time of the process, see clock_getcpuclockid(3)
+    time.sleep(0.1)
+    used = time.clock_gettime(clock)
+    time.sleep(0.5)
+    assert time.clock_gettime(clock) == used
+
+
+def test_worker_with_too_many_threads_is_killed(taken_over: Sandbox) -> None:
+    with pytest.raises(ResourceError, match="needs more than 256 threads"):
+        taken_over.run(attacks.start_threads, 1000)
+
+
+def test_worker_whose_main_thread_ended_is_killed(taken_over: Sandbox) -> None:
+    started = time.monotonic()
+    with pytest.raises(DamagedError, match="crashed"):
+        taken_over.run(attacks.end_main_thread, 2048 * MB)
+    assert time.monotonic() - started < 20
+
+
 def test_worker_cannot_answer_the_next_call(taken_over: Sandbox, request_for_pdf: OpenRequest) -> None:
     forged = attacks.pack_reply(bytes(16), b'[{"page_count":12345}]')
     assert taken_over.run(attacks.answer_next_call, forged) == 0
@@ -206,7 +228,7 @@ def test_worker_cannot_answer_the_next_call(taken_over: Sandbox, request_for_pdf
 def test_strict_sandbox_gives_each_document_a_process_of_its_own(request_for_pdf: OpenRequest, samples: Path) -> None:
     with SendingSandbox(timeout=60, strict=True) as sandbox:
         assert sandbox.run(read_page_size, request_for_pdf, 1) != (12345.0, 12345.0)
-        pid = sandbox.run(attacks.take_over, request_for_pdf)
+        pid = sandbox.run(attacks.take_over, _request=request_for_pdf)
         assert sandbox.run(read_page_size, request_for_pdf, 1) == (12345.0, 12345.0), "it stays with its document"
         assert sandbox.run(read_page_size, OpenRequest(samples / "letter.pdf"), 1) != (12345.0, 12345.0)
         assert sandbox.run(attacks.process_id) != pid

@@ -6,12 +6,14 @@ Windows enforces none of these; there, only the parent's time limit applies.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
+
+from cogdoc.errors import ResourceError
 
 DEFAULT_MEMORY = 1536 * 2**20
 """Bytes that a worker process may allocate. OCR and layout of the densest page take half; large pictures the rest."""
@@ -28,6 +30,8 @@ Pages that were written and then made read-only no longer count as memory, only 
 STACK = 8 * 2**20
 OPEN_FILES = 256
 SPARE_SECONDS = 10
+MAX_THREADS = 256
+"""Many times what the libraries start. RLIMIT_NPROC would count all processes of the user, and not limit root."""
 
 _OUT_OF_MEMORY = re.compile(
     r"[mc]alloc\b|realloc\b|bad.alloc|\ballocat|(out of|insufficient|enough) memory", re.IGNORECASE
@@ -91,16 +95,35 @@ def allow_processor_time(limits: Limits) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
 
 
-def written_memory(process: int) -> int:
-    """Bytes of memory that a process holds, without what is mapped from files; 0 where the system does not tell.
-
-    RLIMIT_DATA does not count pages that were written and then made read-only.
-    """
+def open_status(process: int) -> BinaryIO | None:
+    """What Linux tells about a process; None elsewhere. Open it before the process hides its memory."""
     try:
-        resident, shared = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1:3]
-    except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+        return Path(f"/proc/{process}/status").open("rb", buffering=0)
+    except OSError:
+        return None
+
+
+def check_status(status: BinaryIO, limits: Limits) -> None:
+    """Check what the kernel does not limit, such as pages that were written and then made read-only.
+
+    Raises:
+        ResourceError: the process holds too much memory, or has too many threads.
+        ProcessLookupError: it has ended, or its main thread has, without which Linux does not tell its memory.
+    """
+    status.seek(0)
+    lines = (line.split(":", 1) for line in status.read(1 << 16).decode("utf-8", "replace").splitlines() if ":" in line)
+    facts = {name: value.split() for name, value in lines}
+    if facts.get("State", [""])[0] in ("Z", "X"):
+        raise ProcessLookupError
+
+    def size(name: str) -> int:
+        return int(facts.get(name, ["0"])[0]) << 10
+
+    written = size("RssAnon" if "RssAnon" in facts else "VmRSS")
+    if written + size("RssShmem") + size("VmSwap") + size("VmPTE") > limits.total_memory:
+        raise ResourceError(limits.memory_message)
+    if int(facts.get("Threads", ["1"])[0]) > MAX_THREADS:
+        raise ResourceError(f"needs more than {MAX_THREADS} threads")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

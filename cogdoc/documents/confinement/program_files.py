@@ -31,7 +31,6 @@ SYSTEM_FILES = (
     "/dev/urandom",
     "/proc/cpuinfo",
     "/proc/meminfo",
-    "/proc/stat",
     "/sys/devices/system/cpu",
 )
 """Shared libraries, and what the C library and the models' runtime ask about the machine. Missing ones are skipped."""
