@@ -50,6 +50,9 @@ SAME_PLACE = 0.05
 STACKED_DISTANCE = 2.0
 """Points within which the centers of two letters are one above the other."""
 
+_NEIGHBORS = tuple(itertools.product((0, -1, 1), repeat=2))
+"""A place and those around it, from `_place`."""
+
 INVISIBLE = 3
 """The type of text in render mode 3 (PDF 1.7, 9.3.6) in MuPDF's trace."""
 
@@ -171,23 +174,29 @@ def _read_spans(page: pymupdf.Page, frame: PageFrame) -> list[_Span]:
     trace = page.get_texttrace()
     operations = {number: index for index, number in enumerate(dict.fromkeys(span["seqno"] for span in trace))}
     min_size = _min_size(frame)
+    inked = [[char[3] for char in span["chars"] if char[0] > 32] for span in trace]
+    trace = [span for span, boxes in zip(trace, inked, strict=True) if boxes]
+    if not trace:
+        return []
+    counts = [len(boxes) for boxes in inked if boxes]
+    starts = np.cumsum([0, *counts[:-1]])
+    boxes = np.array(list(itertools.chain.from_iterable(inked)), np.float64)
+    corners = np.minimum.reduceat(boxes[:, :2], starts), np.maximum.reduceat(boxes[:, 2:], starts)
+    outlines = np.concatenate(corners, axis=1).tolist()
+    means = np.add.reduceat(boxes[:, 2:] - boxes[:, :2], starts) / np.array(counts)[:, None]
     spans: list[_Span] = []
-    for span in trace:
-        boxes = np.array([char[3] for char in span["chars"] if char[0] > 32], np.float64)
-        if not len(boxes):
-            continue
-        width, height = (boxes[:, 2] - boxes[:, 0]).mean(), (boxes[:, 3] - boxes[:, 1]).mean()
+    for span, outline, (width, height) in zip(trace, outlines, means.tolist(), strict=True):
         color = span["color"] if len(span["color"]) == 3 else span["color"][:1] * 3
         spans.append(
             _Span(
                 chars=span["chars"],
                 operation=operations[span["seqno"]],
-                box=frame.display(Box(*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))),
+                box=frame.display(Box(*outline)),
                 color=color,
-                size=float(max(width, height)),
+                size=max(width, height),
                 is_invisible=span["type"] == INVISIBLE or span["opacity"] == 0,
                 is_faint=span["opacity"] < MIN_OPACITY,
-                is_tiny=bool(span["size"] < min_size or min(width, height) < MIN_ADVANCE * max(width, height)),
+                is_tiny=span["size"] < min_size or min(width, height) < MIN_ADVANCE * max(width, height),
             )
         )
     return spans
@@ -201,6 +210,8 @@ def _min_size(frame: PageFrame) -> float:
 def _is_squeezed(entry: Entry, min_size: float) -> bool:
     """Whether the outlines of a word's letters are too low or too narrow to be legible, whatever the font size is."""
     sides = (entry[2] - entry[0], entry[3] - entry[1])
+    if min(sides) >= MIN_OUTLINE * min_size:
+        return False
     letters = sum(char.isalnum() for char in entry[4])
     return letters > 0 and (min(sides) if letters > 1 else max(sides)) < MIN_OUTLINE * min_size
 
@@ -243,17 +254,20 @@ def _find_suspects(frame: PageFrame, spans: Sequence[_Span], log: PaintLog) -> s
 
 def _stacked(spans: Sequence[_Span]) -> set[int]:
     """The indices of the spans that have letters at the place of other letters of another operation."""
-    boxes = np.array([char[3] for span in spans for char in span.chars if char[0] > 32])
-    owners = np.repeat(np.arange(len(spans)), [sum(char[0] > 32 for char in span.chars) for span in spans])
+    inked = [[char[3] for char in span.chars if char[0] > 32] for span in spans]
+    boxes = np.array(list(itertools.chain.from_iterable(inked)))
+    owners = np.repeat(np.arange(len(spans)), [len(chars) for chars in inked])
     operations = np.array([span.operation for span in spans])[owners]
     centers = (boxes[:, :2] + boxes[:, 2:]) / 2
     stacked: set[int] = set()
     for shift in (0.0, 0.5):  # letters on both sides of a line of one grid share a cell of the other
-        cells = np.floor(centers / STACKED_DISTANCE + shift).astype(np.int64)
-        _, cell = np.unique(cells, axis=0, return_inverse=True)
-        pairs = np.unique(np.stack([cell.ravel(), operations]), axis=1)
-        shared = np.flatnonzero(np.bincount(pairs[0]) > 1)
-        stacked |= {*map(int, owners[np.isin(cell.ravel(), shared)])}
+        columns, rows = np.floor(centers / STACKED_DISTANCE + shift).T
+        order = np.lexsort((rows, columns))
+        starts = np.flatnonzero(np.r_[True, (np.diff(columns[order]) != 0) | (np.diff(rows[order]) != 0)])
+        sorted_operations = operations[order]
+        first, last = np.minimum.reduceat(sorted_operations, starts), np.maximum.reduceat(sorted_operations, starts)
+        counts = np.diff(np.r_[starts, len(order)])
+        stacked |= {*owners[order[np.repeat(first != last, counts)]].tolist()}
     return stacked
 
 
@@ -304,7 +318,10 @@ def _find_drawings(chars: Sequence[_Char], spans: Sequence[_Span]) -> list[list[
     drawings: list[list[tuple[int, int]]] = []
     for char in chars:
         x, y = _place(char.origin)
-        near = [hit for dx in (0, -1, 1) for dy in (0, -1, 1) for hit in places.get((x + dx, y + dy), ())]
+        near = [hit for dx, dy in _NEIGHBORS if (x + dx, y + dy) in places for hit in places[x + dx, y + dy]]
+        if len(near) == 1:
+            drawings.append([near[0][2]])
+            continue
         hits = [hit for hit in near if hit[0] == char.text] or near
         distances = [math.dist(hit[1], char.origin) for hit in hits]
         nearest = min(distances, default=0.0)
