@@ -31,6 +31,9 @@ from cogdoc.results.records import AnyRecord, SourceInfo
 from cogdoc.storage import printable_address, without_secrets
 from cogdoc.tasks.task import Item
 
+MAX_RECORDS = 256 << 20
+"""Bytes of the records of one item: several times what a worker process may send for a page."""
+
 JOURNAL_SUFFIX = ".cogdoc"
 """Name of the folder with the journal and the record inside an output folder; suffix of that folder beside a file."""
 
@@ -159,7 +162,7 @@ class Journal:
                 (self._key, source.path, source.sha256, item),
             ).fetchone()
         try:
-            records = tuple(_record_adapter().validate_json(zlib.decompress(row[0])))
+            records = tuple(_record_adapter().validate_json(_unpacked(row[0])))
         except (zlib.error, ValueError, TypeError):
             return None
         return records if records and all(record.source == source for record in records) else None
@@ -276,6 +279,18 @@ class Journal:
 
     def close(self) -> None:
         self._database.close()
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """
+    Raises:
+        zlib.error, TypeError, ValueError: this is not what `store` packed.
+    """
+    unpacking = zlib.decompressobj()
+    data = unpacking.decompress(packed, MAX_RECORDS)
+    if not unpacking.eof:
+        raise ValueError("incomplete, or larger than the records of any page")
+    return data
 
 
 def _size(path: Path) -> str:

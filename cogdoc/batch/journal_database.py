@@ -7,7 +7,8 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 
 from cogdoc.errors import OutputError, PlaceLostError
 from cogdoc.results.destination import write_error
@@ -33,6 +34,8 @@ CREATE TABLE IF NOT EXISTS files (
 ) WITHOUT ROWID;
 """
 
+
+REMOVE_HINT = "remove this folder to begin again"
 
 _COMPANIONS = ("-wal", "-shm", "-journal")
 """Suffixes of the files that SQLite writes beside a database, with the permissions of the database."""
@@ -73,6 +76,9 @@ class JournalDatabase:
                 f"{self._folder.path}: the journal was written by another version of cogdoc",
                 "remove it to begin again, or name another place with --to",
             )
+        # Views and triggers of somebody else could compute without end.
+        if not _schema_of(self._connection) <= _own_schema():
+            raise OutputError(f"{self._folder.path}: the journal is damaged: its tables are not cogdoc's", REMOVE_HINT)
         if not tables:
             # Before anything else is written, so that the file is recognized after any interruption.
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -102,9 +108,7 @@ class JournalDatabase:
                 raise OutputError(f"{self._folder.path}: another cogdoc is using this folder") from None
             raise PlaceLostError(f"{self._folder.path}: the journal cannot be written: {error}") from None
         except sqlite3.DatabaseError as error:
-            raise OutputError(
-                f"{self._folder.path}: the journal is damaged: {error}", "remove this folder to begin again"
-            ) from None
+            raise OutputError(f"{self._folder.path}: the journal is damaged: {error}", REMOVE_HINT) from None
 
     def remove(self) -> None:
         """Close the database and remove its files."""
@@ -115,6 +119,17 @@ class JournalDatabase:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+
+def _schema_of(connection: sqlite3.Connection) -> set[tuple[str, str, str | None]]:
+    return set(connection.execute("SELECT type, name, sql FROM sqlite_master"))
+
+
+@cache
+def _own_schema() -> set[tuple[str, str, str | None]]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        return _schema_of(connection)
 
 
 def _prepare(folder: Folder, name: str) -> os.stat_result:
