@@ -68,6 +68,22 @@ class Glyph(NamedTuple):
     """Glyphs of one word and operation have the same; letters are too small to be judged alone."""
 
 
+class _Frame(NamedTuple):
+    """The part of the page that is drawn, in pixels of the page."""
+
+    scale: float
+    """Pixels per point."""
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.bottom - self.top, self.right - self.left
+
+
 @dataclass(frozen=True, slots=True)
 class Visibility:
     """For each glyph."""
@@ -82,10 +98,14 @@ def compare_with_pixels(page: pymupdf.Page, glyphs: Sequence[Glyph]) -> Visibili
     rect = page.rect
     scale = min(SCALE, (MAX_PIXELS / max(1.0, rect.width * rect.height)) ** 0.5)
     size = max(1, int(rect.width * scale)), max(1, int(rect.height * scale))
-    boxes = [_pixel_box(glyph.box, scale, size) for glyph in glyphs]
-    planes = _assign_planes(glyphs, boxes, size)
-    masks = _draw_masks(page, scale, size, planes)
-    pixels = _render(page, scale, size)
+    on_page = np.array([_pixel_box(glyph.box, scale, size) for glyph in glyphs])
+    left, top = (int(side) for side in np.minimum(on_page[:, :2].min(axis=0), (size[0] - 1, size[1] - 1)))
+    right, bottom = (int(side) for side in on_page[:, 2:].max(axis=0))
+    frame = _Frame(scale, left, top, max(left + 1, right), max(top + 1, bottom))
+    boxes = [tuple(box) for box in np.maximum(on_page - (left, top, left, top), 0).tolist()]
+    planes = _assign_planes(glyphs, boxes, frame)
+    masks = _draw_masks(page, frame, planes)
+    pixels = _render(page, frame)
     sums = np.zeros((len(glyphs), _SUMS))
     colors = lab([glyph.color or (0.0, 0.0, 0.0) for glyph in glyphs])
     colors[[glyph.color is None for glyph in glyphs], 0] = UNKNOWN_LIGHTNESS
@@ -178,7 +198,7 @@ def _add_up(
 
 
 def _assign_planes(
-    glyphs: Sequence[Glyph], boxes: Sequence[tuple[int, int, int, int]], size: tuple[int, int]
+    glyphs: Sequence[Glyph], boxes: Sequence[tuple[int, int, int, int]], frame: _Frame
 ) -> dict[int, int]:
     """The plane of each operation, so that its letters do not overlap others; the first is for clips."""
     members: dict[int, list[tuple[int, int, int, int]]] = {}
@@ -190,7 +210,7 @@ def _assign_planes(
     for operation in sorted(members):
         for plane in range(MAX_PLANES):
             if plane == len(occupied):
-                occupied.append(np.zeros((size[1], size[0]), np.bool_))
+                occupied.append(np.zeros(frame.shape, np.bool_))
             if not any(occupied[plane][t:b, le:r].any() for le, t, r, b in members[operation]):
                 break
         planes[operation] = plane + 1
@@ -199,9 +219,9 @@ def _assign_planes(
     return planes
 
 
-def _draw_masks(page: pymupdf.Page, scale: float, size: tuple[int, int], planes: Mapping[int, int]) -> list[Floats]:
+def _draw_masks(page: pymupdf.Page, frame: _Frame, planes: Mapping[int, int]) -> list[Floats]:
     """A picture for each plane: how much of each pixel (height, width) the letters cover, 0 to 1."""
-    area = mupdf.FzIrect(0, 0, *size)
+    area = mupdf.FzIrect(frame.left, frame.top, frame.right, frame.bottom)
     count = max(planes.values()) + 1
     alpha_only = mupdf.FzColorspace()
     pixmaps = [mupdf.fz_new_pixmap_with_bbox(alpha_only, area, mupdf.FzSeparations(), 1) for _ in range(count)]
@@ -210,12 +230,12 @@ def _draw_masks(page: pymupdf.Page, scale: float, size: tuple[int, int], planes:
     drawing = [mupdf.fz_new_draw_device(mupdf.FzMatrix(), pixmap) for pixmap in pixmaps]
     painter = _LetterPainter(planes, drawing)
     left, top = page.rect.x0, page.rect.y0
-    matrix = mupdf.FzMatrix(scale, 0, 0, scale, -left * scale, -top * scale)
+    matrix = mupdf.FzMatrix(frame.scale, 0, 0, frame.scale, -left * frame.scale, -top * frame.scale)
     mupdf.fz_run_page(page.this, painter, matrix, mupdf.FzCookie())
     for device in (*drawing, painter):
         mupdf.fz_close_device(device)
     return [
-        np.frombuffer(mupdf.fz_pixmap_samples_memoryview(pixmap), np.uint8).reshape(size[1], size[0]) / np.float32(255)
+        np.frombuffer(mupdf.fz_pixmap_samples_memoryview(pixmap), np.uint8).reshape(frame.shape) / np.float32(255)
         for pixmap in pixmaps
     ]
 
@@ -261,15 +281,18 @@ class _LetterPainter(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
             mupdf.ll_fz_stroke_text(device, text, stroke, ctm, None, None, 1.0, self._params.internal())
 
 
-def _render(page: pymupdf.Page, scale: float, size: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """The page in RGB: (height, width, 3)."""
-    left, top = page.rect.x0, page.rect.y0
-    clip = pymupdf.Rect(left, top, left + size[0] / scale, top + size[1] / scale)
+def _render(page: pymupdf.Page, frame: _Frame) -> npt.NDArray[np.uint8]:
+    """The part of the page in RGB: (height, width, 3)."""
+    left, top, scale = page.rect.x0, page.rect.y0, frame.scale
+    clip = pymupdf.Rect(
+        left + frame.left / scale, top + frame.top / scale, left + frame.right / scale, top + frame.bottom / scale
+    )
     pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), clip=clip, alpha=False, colorspace=pymupdf.csRGB)
     pixels = np.frombuffer(pixmap.samples_mv, np.uint8).reshape(pixmap.height, pixmap.width, 3)
-    if pixels.shape[:2] != (size[1], size[0]):
-        padding = ((0, max(0, size[1] - pixmap.height)), (0, max(0, size[0] - pixmap.width)), (0, 0))
-        pixels = np.pad(pixels, padding, "edge")[: size[1], : size[0]]
+    height, width = frame.shape
+    if pixels.shape[:2] != (height, width):
+        padding = ((0, max(0, height - pixmap.height)), (0, max(0, width - pixmap.width)), (0, 0))
+        pixels = np.pad(pixels, padding, "edge")[:height, :width]
     return pixels.copy()  # the pixmap owns the memory
 
 
