@@ -102,7 +102,7 @@ def compare_with_pixels(page: pymupdf.Page, glyphs: Sequence[Glyph]) -> Visibili
     left, top = (int(side) for side in np.minimum(on_page[:, :2].min(axis=0), (size[0] - 1, size[1] - 1)))
     right, bottom = (int(side) for side in on_page[:, 2:].max(axis=0))
     frame = _Frame(scale, left, top, max(left + 1, right), max(top + 1, bottom))
-    boxes = [tuple(box) for box in np.maximum(on_page - (left, top, left, top), 0).tolist()]
+    boxes = [tuple(box) for box in (on_page - (left, top, left, top)).tolist()]
     planes = _assign_planes(glyphs, boxes, frame)
     masks = _draw_masks(page, frame, planes)
     pixels = _render(page, frame)
@@ -304,7 +304,7 @@ def lab(colors: Sequence[Color] | Floats) -> Floats:
 
 
 def _pixel_box(box: Box, scale: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """A box in pixels with one more on each side, as background; left, top, right, bottom."""
-    left, top = max(0, int(box.x0 * scale) - 1), max(0, int(box.y0 * scale) - 1)
+    """A box in pixels with one more on each side, as background, within the page: left, top, right, bottom."""
+    left, top = (min(side, max(0, int(start * scale) - 1)) for start, side in zip((box.x0, box.y0), size, strict=True))
     right, bottom = min(size[0], int(box.x1 * scale) + 2), min(size[1], int(box.y1 * scale) + 2)
     return left, top, max(left, right), max(top, bottom)
