@@ -28,6 +28,10 @@ from cogdoc.tasks.task import Item
 RECORD_VERSION = "cogdoc-run/1"
 _BEGINNING = f'{{"event": "run", "schema": "{RECORD_VERSION}"'.encode()
 BLOCK = 1 << 16
+MAX_LINE = 16 << 20
+"""Bytes of the longest line; messages and paths are shorter."""
+
+_EVENT = b'{"event": "'
 
 
 class RunRecord:
@@ -130,7 +134,8 @@ def _open_for_appending(path: Path) -> TextIO:
             if not is_record and not is_unused(stream.fileno()):
                 raise OutputError(f"{path}: is not a record of cogdoc", "name a new file with --log-json")
             make_private(stream.fileno())
-            _complete_last_line(stream)
+            if not _complete_last_line(stream):
+                raise OutputError(f"{path}: its last line is not cogdoc's", "name a new file with --log-json")
             return io.TextIOWrapper(stream, encoding="utf-8", errors="replace")
         except BaseException:
             stream.close()
@@ -139,20 +144,27 @@ def _open_for_appending(path: Path) -> TextIO:
         raise write_error(path, error) from None
 
 
-def _complete_last_line(stream: BinaryIO) -> None:
-    """End a last line without a line feed, or remove it if it is not complete."""
+def _complete_last_line(stream: BinaryIO) -> bool:
+    """End a last line without a line feed, or remove it if it is not complete. False if cogdoc did not write it."""
     start = end = stream.seek(0, os.SEEK_END)
     line = b""
     while start and b"\n" not in line:
+        if len(line) > MAX_LINE:
+            return False
         size = min(start, BLOCK)
         start = stream.seek(start - size)
         line = stream.read(size) + line
     line = line[line.rfind(b"\n") + 1 :]
     if not line:
-        return
+        return True
+    # A loss of power may leave NUL bytes in place of what was written.
+    begun = line.rstrip(b"\0")[: len(_EVENT)]
+    if not _EVENT.startswith(begun):
+        return False
     try:
         json.loads(line)
     except ValueError:
         stream.truncate(end - len(line))
     else:
         stream.write(b"\n")
+    return True

@@ -9,8 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from running import COMMAND, clean_environment
+
+from cogdoc.documents.confinement.confine import try_confinement
+from cogdoc.documents.sandbox import Sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")]
 
@@ -45,3 +49,13 @@ def test_hangup_still_ends_a_command_that_does_not_ignore_it(start_cogdoc: Any, 
     running.send_signal(signal.SIGHUP)
     running.communicate(timeout=60)
     assert running.returncode == 143
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_signal_to_every_process_of_a_run_fails_no_page(number: signal.Signals) -> None:
+    """A service manager signals all of them; a page that failed by it would not be read again."""
+    with Sandbox(1) as sandbox:
+        parts = sandbox.run(try_confinement)
+        for worker in psutil.Process().children():
+            worker.send_signal(number)
+        assert sandbox.run(try_confinement) == parts

@@ -74,6 +74,28 @@ def test_a_record_is_not_appended_to_anything_else(tmp_path: Path, content: byte
     assert (tmp_path / "mine").read_bytes() == content
 
 
+@pytest.mark.parametrize("addition", [b"my note", b"{", b'{"event": "file", "pa', b'{"ev\0\0', bytes(9)])
+def test_only_an_unfinished_line_of_its_own_is_cut_off_a_record(tmp_path: Path, addition: bytes) -> None:
+    append_to_record(tmp_path / "record")
+    whole = (tmp_path / "record").read_bytes()
+    (tmp_path / "record").write_bytes(whole + addition)
+    if addition == b"my note":
+        with pytest.raises(OutputError, match="its last line is not"):
+            append_to_record(tmp_path / "record")
+        assert (tmp_path / "record").read_bytes() == whole + addition
+    else:
+        append_to_record(tmp_path / "record")
+        assert all(map(json.loads, (tmp_path / "record").read_bytes().splitlines()))
+
+
+def test_last_line_of_any_length_is_not_read_into_memory(tmp_path: Path) -> None:
+    append_to_record(tmp_path / "record")
+    with (tmp_path / "record").open("r+b") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(OutputError, match="its last line is not"):
+        append_to_record(tmp_path / "record")
+
+
 def test_a_record_is_not_written_through_links_pipes_and_devices(tmp_path: Path, note: Path) -> None:
     (tmp_path / "link").symlink_to(note)
     (tmp_path / "dangling").symlink_to(tmp_path / "new")

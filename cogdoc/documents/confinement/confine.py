@@ -32,8 +32,10 @@ def confine(limits: Limits, files: ProgramFiles) -> None:
 
     Each part that the system lacks is left out; `try_confinement` tells which.
     """
-    # Ctrl-C reaches the whole process group; the parent decides when worker processes end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and service managers signal all processes of a run; the parent decides when worker processes end.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     end_with_parent()
     hide_memory()
     limit_resources(limits)
