@@ -13,6 +13,9 @@ from cogdoc.errors import InputError
 MAX_ENTRY_BYTES = 1 << 16
 """Bytes of the longest entry: far more than a path or an address can have."""
 
+MAX_SKIPPED_BYTES = 2 << 30
+"""Bytes of an entry that is too long, after which the rest of the list is not read: a device has no end."""
+
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -42,15 +45,18 @@ def read_file_list(
 
 def _split(file: BufferedIOBase, separator: bytes) -> Iterator[bytes | OSError]:
     """The entries of a list; those that are too long are cut. An error of the file ends it."""
-    rest, cut = b"", b""
+    rest, cut, skipped = b"", b"", 0
     try:
         while chunk := file.read1(1 << 16):  # read1 returns what a pipe has so far, so that work can begin
             *complete, rest = (rest + chunk).split(separator)
             for entry in complete:
                 yield cut or entry
-                cut = b""
+                cut, skipped = b"", 0
             if len(rest) > MAX_ENTRY_BYTES:
+                skipped += len(rest)
                 cut, rest = rest[: MAX_ENTRY_BYTES + 1], b""
+            if skipped > MAX_SKIPPED_BYTES:
+                break
     except OSError as error:
         yield error
         return

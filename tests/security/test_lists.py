@@ -119,3 +119,12 @@ def test_command_reads_the_others_and_says_which_lines_are_malformed(cogdoc: Any
     assert "a bug" not in ended.err
     assert ended.err.count("cogdoc: ") >= 5
     assert to or '"number":1' in ended.out
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device without end")
+def test_a_list_without_end_is_given_up() -> None:
+    with Path("/dev/zero").open("rb") as file:
+        (entry,) = read_file_list(file, nul_separated=False)
+    assert isinstance(entry, UnresolvedSource)
+    assert "so it is no name" in entry.error.message
