@@ -187,7 +187,8 @@ def test_the_picture_of_a_refusal_shows_the_evidence_page(run: Run) -> None:
 def test_a_replaced_run_leaves_nothing_behind(run: Run) -> None:
     run(questions("a", answers=["no"]))
     (run.to / "answers.json").write_text("{}")
-    (run.to / "run.json").write_text('{"dataset": "mmvet"}')
+    known = json.loads((run.to / "run.json").read_text())
+    (run.to / "run.json").write_text(json.dumps(known | {"dataset": "mmvet"}))
     with pytest.raises(InputError, match="contains no case"):
         run([], overwrite=True)
     assert sorted(file.name for file in run.to.iterdir()) == ["outcomes.jsonl", "run.json"]

@@ -44,8 +44,9 @@ def run_guarded(command: Sequence[str], inputs: Path, kill_after: float) -> Guar
         for folder in folders.values():
             folder.mkdir()
         before = _states(inputs)
+        others = frozenset(process_tree(os.getpid()))
         ending, peaks = _run(command, folders, kill_after)
-        found = [f"leaves the process {one!r}" for one in _left_processes()]
+        found = [f"leaves the process {one!r}" for one in _left_processes(others)]
         if ending.code is not None:
             for part, folder in folders.items():
                 found += [f"leaves {path.relative_to(folder)} in its {part} folder" for path in folder.rglob("*")][:1]
@@ -97,10 +98,14 @@ def _run(command: Sequence[str], folders: dict[str, Path], kill_after: float) ->
         return Ending(code, output.read(), errors.read(), seconds, processor_seconds, sum(peaks)), peaks
 
 
-def _left_processes() -> Iterator[str]:
-    """The command lines of the descendants that outlive the command; they are ended."""
+def _left_processes(others: frozenset[int]) -> Iterator[str]:
+    """The command lines of the descendants that outlive the command; they are ended.
+
+    Args:
+        others: processes that have nothing to do with the command, such as those of other tests.
+    """
     end = time.monotonic() + GRACE_SECONDS
-    while children := _live_children():
+    while children := _live_children(others):
         if time.monotonic() > end:
             for pid, line in children.items():
                 yield line
@@ -109,10 +114,10 @@ def _left_processes() -> Iterator[str]:
         time.sleep(0.05)
 
 
-def _live_children() -> dict[int, str]:
-    """This process's children with their command lines; those that have ended are reaped."""
+def _live_children(others: frozenset[int]) -> dict[int, str]:
+    """This process's children, without `others`, with their command lines; those that have ended are reaped."""
     children = {}
-    for pid in list(process_tree(os.getpid()))[1:]:
+    for pid in set(process_tree(os.getpid())) - others:
         try:
             if os.waitpid(pid, os.WNOHANG) == (0, 0):
                 children[pid] = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:80]
