@@ -76,7 +76,7 @@ class JournalDatabase:
                 f"{self._folder.path}: the journal was written by another version of cogdoc",
                 "remove it to begin again, or name another place with --to",
             )
-        # Views and triggers of somebody else could compute without end.
+        # Views and triggers that cogdoc did not create could compute without end.
         if not _schema_of(self._connection) <= _own_schema():
             raise OutputError(f"{self._folder.path}: the journal is damaged: its tables are not cogdoc's", REMOVE_HINT)
         if not tables:

@@ -32,7 +32,7 @@ class Folder:
     descriptor: int | None
 
     def open(self, name: str, flags: int, mode: int = PRIVATE_FILE) -> int:
-        """Open a file; one that is created has exactly these permissions, whatever the umask is.
+        """Open a file; one that is created has these permissions, less those that the umask takes away.
 
         Raises:
             OSError: also if `name` is a symbolic link.
@@ -124,7 +124,7 @@ def open_private_folder(path: Path) -> Iterator[Folder]:
     """Open a folder of cogdoc's own that only its owner may enter; it is created if it does not exist.
 
     Raises:
-        OutputError: it is a symbolic link or a file, belongs to somebody else, or cannot be created.
+        OutputError: it is a symbolic link or a file, belongs to another user, or cannot be created.
     """
     try:
         with open_folder(path.parent, Path(path.name), PRIVATE_FOLDER) as folder:

@@ -11,12 +11,12 @@ import re
 _INVISIBLE = "\\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff"
 """White space and characters without width, which spreadsheets may drop from the start of a cell."""
 
-_SIGNS = "=+\\-@＝＋－＠﹦﹢﹣﹫"
+_FORMULA_CHARS = "=+\\-@＝＋－＠﹦﹢﹣﹫"
 """What begins a formula; Excel reads the full-width forms like the ASCII ones."""
 
 # A spreadsheet whose separator is not the comma splits at semicolons, tabs and line feeds inside quoted cells.
 _PART = re.compile(r"[^;\t\r\n]+")
-_FORMULA = re.compile(rf'[{_INVISIBLE}"]*[{_SIGNS}]')
+_FORMULA = re.compile(rf'[{_INVISIBLE}"]*[{_FORMULA_CHARS}]')
 
 _SEPARATOR_LINE = re.compile(rf'[{_INVISIBLE}"]*sep=', re.IGNORECASE)
 """At the start of a file, it tells Excel to use another separator."""

@@ -150,7 +150,7 @@ class Pool:
             raise failure
 
     def _run_slot(self, slot: _Slot) -> None:
-        """Work for a slot until the pool is closed. Whatever else ends that is an error of the calls that wait."""
+        """Work for a slot until the pool is closed. Anything else that ends it is an error of the waiting calls."""
         try:
             self._serve(slot)
         except BaseException as error:
