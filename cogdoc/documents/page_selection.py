@@ -71,7 +71,7 @@ class PagesToRead:
 
     @property
     def items(self) -> tuple[int, ...]:
-        """The pages that have a result of their own: an error stands for all pages beyond the limit."""
+        """The pages that have a result of their own: one error covers all pages beyond the limit."""
         return (*self.numbers, *self.left_out)
 
     def only(self, items: Iterable[object]) -> PagesToRead:

@@ -1,4 +1,4 @@
-"""Journals that somebody else prepared cost neither endless time nor memory."""
+"""Journals that an attacker prepared cost neither endless time nor memory."""
 
 from __future__ import annotations
 
