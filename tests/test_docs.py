@@ -55,3 +55,10 @@ def test_packages_are_drawn_in_the_order_that_the_import_rule_holds() -> None:
     (drawing,) = re.findall(r"^```text\n(.*?)\n\n", ARCHITECTURE, re.MULTILINE | re.DOTALL)
     drawn = [set(re.findall(r"cogdoc\.\w+", line)) for line in drawing.splitlines()]
     assert [packages for packages in drawn if packages] == layers
+
+
+def test_leaves_are_those_that_the_import_rule_names() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (rule,) = (each for each in settings["tool"]["importlinter"]["contracts"] if "are leaves" in each["name"])
+    (listed,) = re.findall(r"^ leaves: (.*?)^```", ARCHITECTURE, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"cogdoc\.\w+", listed)) == set(rule["source_modules"])
