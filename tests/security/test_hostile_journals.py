@@ -37,7 +37,7 @@ def change(folder: Path, script: str, *values: object) -> None:
         "DROP TABLE runs; CREATE TABLE runs (key)",
     ],
 )
-def test_journal_with_tables_of_somebody_else_is_refused(cogdoc: Cogdoc, blank: Path, script: str) -> None:
+def test_journal_with_foreign_tables_is_refused(cogdoc: Cogdoc, blank: Path, script: str) -> None:
     assert cogdoc("ocr", blank, "--to", "out/").code == 0
     before = (blank.parent / "out" / "blank.pdf.md").read_bytes()
     change(blank.parent / "out" / ".cogdoc", script)
@@ -50,7 +50,9 @@ def test_journal_with_tables_of_somebody_else_is_refused(cogdoc: Cogdoc, blank: 
 def test_journal_that_was_interrupted_while_it_was_created_is_completed(tmp_path: Path) -> None:
     open_journal(tmp_path).close()
     change(tmp_path / ".cogdoc", "DROP TABLE files; DROP TABLE results")
-    open_journal(tmp_path).close()
+    completed = open_journal(tmp_path)
+    assert completed.items(SourceInfo(path="a.pdf", sha256="0" * 64, page_count=1)) == set()
+    completed.close()
 
 
 def test_records_that_unpack_to_any_size_are_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

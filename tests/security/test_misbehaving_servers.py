@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import COMMAND, clean_environment
 
 from cogdoc.documents.remote import RemoteFile, fetch
 from cogdoc.documents.sources import Source, UnresolvedSource, expand_sources, local_copy
@@ -244,7 +242,7 @@ def test_call_that_never_returns_is_given_up() -> None:
 @pytest.mark.parametrize("to", [[], ["--to", "out/"]])
 @pytest.mark.parametrize("local_first", [False, True])
 def test_signal_ends_the_run_while_a_transfer_hangs(
-    tmp_path: Path, blank: Path, number: signal.Signals, path: str, to: list[str], local_first: bool
+    start_cogdoc: Any, blank: Path, number: signal.Signals, path: str, to: list[str], local_first: bool
 ) -> None:
     asked = threading.Event()
     slow = drip(OK + b"Content-Type: text/html\r\n\r\n", seconds=0.5)
@@ -255,16 +253,7 @@ def test_signal_ends_the_run_while_a_transfer_hangs(
 
     with serving(behave) as address:
         sources = [str(blank)] * 3 * local_first + [f"{address}/{path}"]
-        with subprocess.Popen(
-            [*COMMAND, "ocr", *sources[-2:], *to, "--engine", "builtin"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-            env=clean_environment(),
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        ) as running:
+        with start_cogdoc("ocr", *sources[-2:], *to, "--engine", "builtin") as running:
             assert asked.wait(60)
             time.sleep(1.5)
             running.send_signal(number)
