@@ -152,7 +152,7 @@ def break_tiff_entry(rng: random.Random, content: bytes) -> bytes:
 
 
 def chain_tiff_directories(rng: random.Random, content: bytes) -> bytes:
-    """Append copies of the first directory, each of which names the next: thousands of frames in a short file."""
+    """Append copies of the first directory, each linked to the next: thousands of frames in a short file."""
     order = "<" if content[:2] == b"II" else ">"
     start, count = next(_tiff_directories(content, order))
     directory = content[start : start + 2 + 12 * count]
