@@ -22,7 +22,10 @@ IMAGES = 3
 
 @cache
 def small_model() -> CogVLM2:
-    """A model of two layers in fp32, scaled so that the answers to different prompts differ."""
+    """A model of two layers in fp32, scaled so that the answers to different prompts differ.
+
+    Its weights are uniform, since torch draws other normal numbers on processors with other vector instructions.
+    """
     config = ModelConfig(
         hidden_size=48,
         intermediate_size=64,
@@ -53,19 +56,25 @@ def small_model() -> CogVLM2:
     model = CogVLM2(config)
     generator = torch.Generator().manual_seed(5)
     with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() > 1:
-                parameter.normal_(0, parameter.shape[-1] ** -0.5, generator=generator)
-        model.model.embed_tokens.weight.normal_(0, 1, generator=generator)
-        model.lm_head.weight.normal_(0, 0.5, generator=generator)
+        for name, parameter in model.named_parameters():
+            if parameter.dim() > 1 or name.endswith(".bias"):
+                draw(parameter, parameter.shape[-1] ** -0.5, generator)
+        draw(model.model.embed_tokens.weight, 1, generator)
+        draw(model.lm_head.weight, 0.5, generator)
     return model.eval().requires_grad_(False)
 
 
 @cache
 def small_features() -> Tensor:
     """(IMAGES, image_tokens, hidden_size)."""
-    pixels = torch.randn(IMAGES, 3, 16, 16, generator=torch.Generator().manual_seed(6))
+    pixels = torch.empty(IMAGES, 3, 16, 16)
+    draw(pixels, 1, torch.Generator().manual_seed(6))
     return small_model().image_features(pixels)
+
+
+def draw(tensor: Tensor, deviation: float, generator: torch.Generator) -> None:
+    """Fill `tensor` with uniform numbers of mean 0 and this standard deviation."""
+    tensor.uniform_(-(3**0.5) * deviation, 3**0.5 * deviation, generator=generator)
 
 
 def prompt(text: Sequence[int], with_image: bool) -> Prompt:
