@@ -11,7 +11,7 @@ from cogdoc.batch.journal import FileStatus
 from cogdoc.batch.run_record import RunRecord
 from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, SourceInfo
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, Flag, SourceInfo
 
 
 class Listener(Protocol):
@@ -38,11 +38,16 @@ class Reporter:
         self._record = record
         self._incomplete_path = ""
         """The last file whose unread pages the listener knows of."""
+        self._repaired_path = ""
+        """The last file that the listener knows to be repaired."""
         self._last_warning = ""
 
     def add_record(self, record: AnyRecord) -> None:
         path = record.source.path
         page = None if isinstance(record, AnswerRecord) else record.page
+        if Flag.REPAIRED_FILE.value in record.flags and path != self._repaired_path:
+            self._repaired_path = path
+            self._listener.noted(f"{path}: damaged file, repaired: parts of it may be missing")
         if record.error is not None:
             prefix = f"{path}: page {page.number}" if page else path
             self._warn_once(f"{prefix}: {record.error.message}")

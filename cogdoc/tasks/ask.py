@@ -6,7 +6,7 @@ that rank best for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, ClassVar
@@ -93,8 +93,8 @@ def answer_questions(
             except CogdocError as error:
                 yield _failed(document, engine, question, stopwatch, {0: error})
             else:
-                hides_text = any(Flag.HIDDEN_TEXT.value in page.text().flags for page in pages.values())
-                yield _record(document, engine, stopwatch, answer, failures, hides_text=hides_text)
+                page_flags = {flag for page in pages.values() for flag in page.text().flags}
+                yield _record(document, engine, stopwatch, answer, failures, page_flags)
 
 
 def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
@@ -123,16 +123,14 @@ def _record(
     stopwatch: Stopwatch,
     answer: Answer,
     failures: Mapping[int, CogdocError],
-    *,
-    hides_text: bool,
+    page_flags: Collection[str],
 ) -> AnswerRecord:
     flags = list(answer.flags)
     if answer.found and answer.confidence < LOW_CONFIDENCE:
         flags.append(Flag.LOW_CONFIDENCE.value)
     if failures:
         flags.append(Flag.PAGES_FAILED.value)
-    if hides_text:
-        flags.append(Flag.HIDDEN_TEXT.value)
+    flags.extend(flag.value for flag in (Flag.HIDDEN_TEXT, Flag.REPAIRED_FILE) if flag.value in page_flags)
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,
