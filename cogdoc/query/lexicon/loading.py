@@ -1,0 +1,65 @@
+"""Reads the lexicons of all languages into one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The words of all languages together."""
+
+    words: Mapping[str, frozenset[str]]
+    """By list: `stop`, `weak`, `document`."""
+    questions: Mapping[str, tuple[str, ...]]
+    """Phrases by what they ask for; the longest first."""
+    operations: Mapping[str, tuple[str, ...]]
+    types: Mapping[str, tuple[str, ...]]
+    concepts: Mapping[str, tuple[str, ...]]
+    """Wordings in all languages by concept id."""
+    values: Mapping[str, tuple[Any, ...]]
+    """One entry a language for each kind of value words, in the order of the files."""
+
+
+@cache
+def load_lexicon() -> Lexicon:
+    """The lexicons of all languages, read when first needed."""
+    folder = files("cogdoc.query.lexicon")
+    tables = [
+        tomllib.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".toml")
+    ]
+    return Lexicon(
+        words={name: frozenset(words) for name, words in _merged(tables, "words").items()},
+        questions=_longest_first(_merged(tables, "questions")),
+        operations=_longest_first(_merged(tables, "operations")),
+        types=_longest_first(_merged(tables, "types")),
+        concepts=_longest_first(_merged(tables, "concepts")),
+        values=_by_kind(tables),
+    )
+
+
+def _merged(tables: list[dict[str, Any]], section: str) -> dict[str, list[str]]:
+    merged: dict[str, list[str]] = {}
+    for table in tables:
+        for name, words in table.get(section, {}).items():
+            merged.setdefault(name, []).extend(words)
+    return merged
+
+
+def _longest_first(merged: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(sorted(dict.fromkeys(words), key=len, reverse=True)) for name, words in merged.items()}
+
+
+def _by_kind(tables: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    kinds: dict[str, list[Any]] = {}
+    for table in tables:
+        for name, value in table.get("values", {}).items():
+            kinds.setdefault(name, []).append(value)
+    return {name: tuple(values) for name, values in kinds.items()}

@@ -1,0 +1,175 @@
+"""What a question asks for, as a small tree: the operations, and the words that name the values they work on.
+
+    "By how much did revenue grow from 2022 to 2023?"   Growth(Select("revenue"), "2022", "2023")
+    "Which team has the second most wins?"               Extreme(Select("team", by="wins"), rank=2, asks=Asks.NAME)
+    "How many players scored more than 30 goals?"        Aggregate(Filter(Select("players"), ...), COUNT)
+
+Trees are independent of language and of documents. `cogdoc.query.question_parser` compiles them;
+`cogdoc.query.execution` runs them on tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Asks(StrEnum):
+    """Which side of a row the answer is."""
+
+    NAME = "name"
+    """What the row or column is called: "which country", "who"."""
+    VALUE = "value"
+
+
+class Aggregation(StrEnum):
+    SUM = "sum"
+    MEAN = "mean"
+    MEDIAN = "median"
+    COUNT = "count"
+    RANGE = "range"
+    """The highest minus the lowest."""
+
+
+class Comparator(StrEnum):
+    MORE = "more"
+    LESS = "less"
+    AT_LEAST = "at-least"
+    AT_MOST = "at-most"
+    EQUAL = "equal"
+    NOT_EQUAL = "not-equal"
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """The values that words of the question name; all values of a table if `words` is empty."""
+
+    words: str
+    """What is asked for: "team" in "which team has the most wins"."""
+    by: str = ""
+    """The property that values are compared or counted by, if the question states another: "wins"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Those rows of `of` whose property `words` compares with `bound` in this way."""
+
+    of: Query
+    words: str
+    comparator: Comparator
+    bound: str
+    """A number or text as written in the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    of: Query
+    highest: bool
+    rank: int = 1
+    """2 for "the second highest"."""
+    asks: Asks = Asks.NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """The row at an end of the table, in printed order: "the first season listed", "the last film"."""
+
+    of: Query
+    from_end: bool = False
+    rank: int = 1
+    asks: Asks = Asks.NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """The row next to the one that `anchor` names: "the next game after March 3", "directly before Reardon"."""
+
+    of: Query
+    anchor: str
+    after: bool
+    asks: Asks = Asks.NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    of: Query
+    function: Aggregation
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    left: Query
+    right: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    left: Query
+    right: Query
+    as_share: bool = False
+    """Asked for in percent: "what share of sales is from Asia"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """From the value at `start` to the value at `end`: relative in percent, or absolute."""
+
+    of: Query
+    start: str
+    end: str
+    """Periods or columns as written in the question; empty for the earliest and the latest."""
+    relative: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Which of several named things compares in this way: "which is higher, A or B"."""
+
+    options: tuple[str, ...]
+    by: str
+    highest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A yes/no question: whether `left` compares with `right` in this way."""
+
+    left: Query
+    right: Query | str
+    """Another query, or a number or text as written."""
+    comparator: Comparator
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """A yes/no question about a statement that the text has to entail or to contradict."""
+
+    statement: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """All rows that match: "name the members of the board", "which three countries ..."."""
+
+    of: Query
+    count: int | None = None
+    """How many the question asks for."""
+
+
+Query = (
+    Select
+    | Filter
+    | Extreme
+    | Position
+    | Neighbor
+    | Aggregate
+    | Difference
+    | Ratio
+    | Growth
+    | Choose
+    | Compare
+    | Verify
+    | ListOf
+)
