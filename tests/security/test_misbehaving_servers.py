@@ -255,7 +255,7 @@ def test_signal_ends_the_run_while_a_transfer_hangs(
         sources = [str(blank)] * 3 * local_first + [f"{address}/{path}"]
         with start_cogdoc("ocr", *sources[-2:], *to, "--engine", "builtin") as running:
             assert asked.wait(60)
-            time.sleep(1.5)
+            time.sleep(0.5)
             running.send_signal(number)
             started = time.monotonic()
             _, errors = running.communicate(timeout=30)
