@@ -91,13 +91,18 @@ def rank_proposals(matcher: Matcher, proposals: Sequence[Proposal]) -> list[tupl
     """The best proposal of every text, the likeliest first, each with its probability of being the answer."""
     best: dict[str, tuple[float, Proposal]] = {}
     for proposal in proposals:
-        score = min(MAX_SCORE, MODEL.score(proposal_features(matcher, proposal)))
+        score = min(MAX_SCORE, _score(proposal_features(matcher, proposal)))
         key = text_key(proposal.text)
         if key and (key not in best or score > best[key][0]):
             best[key] = (score, proposal)
     total = 1 + sum(math.exp(score) for score, _ in best.values())
     pairs = [(proposal, math.exp(score) / total) for score, proposal in best.values()]
     return sorted(pairs, key=lambda pair: (-pair[1], pair[0].page.rank, pair[0].box[1], pair[0].box[0]))
+
+
+def _score(features: Features) -> float:
+    """The weighted sum of the features; those that the weights were not fitted with count as 0."""
+    return MODEL.bias + sum(MODEL.weights.get(name, 0.0) * value for name, value in features.items())
 
 
 def text_key(text: str) -> str:

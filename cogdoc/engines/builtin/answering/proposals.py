@@ -12,6 +12,7 @@ from enum import StrEnum
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.segments import PageView, Slice
+from cogdoc.query.table import DataCell
 from cogdoc.query.typed_values import ValueKind
 
 
@@ -30,6 +31,8 @@ class Relation(StrEnum):
     """Found without a label, by the kind of document: the name of a shop at the top of a receipt."""
     LOOKUP = "lookup"
     """The name of the row or column that has the property that the question states."""
+    COMPUTED = "computed"
+    """The result of a query on a table or a chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Proposal:
     page: PageView
     text: str
     slices: tuple[Slice, ...]
+    """Where it is printed; empty for results that are not."""
     relation: Relation
     kind: ValueKind
     recall: float
@@ -55,12 +59,22 @@ class Proposal:
     """Share of the segments in its label's row that have another one right below; None for a value without a label."""
     features: Features = field(default_factory=dict)
     """Further features, which only some kinds of proposals have."""
+    operands: tuple[DataCell, ...] = ()
+    """The cells of tables or charts that it is computed or selected from."""
+    formula: str = ""
+    """How it is computed from the operands: "(412,860 − 368,415) / 368,415"."""
 
     @property
     def box(self) -> Box:
-        return bounding_box(part.box for part in self.slices)
+        """Around its text, or around those operands that are on its page; the whole page if neither has a place."""
+        boxes = [part.box for part in self.slices] or [
+            cell.box for cell in self.operands if cell.box is not None and cell.page == self.page.number
+        ]
+        text = self.page.layout.page_text
+        return bounding_box(boxes) if boxes else Box(0.0, 0.0, text.width, text.height)
 
     @property
     def confidence(self) -> float:
-        """The lowest recognition confidence among the words of the value, 0 to 1."""
-        return min(part.segment.confidence for part in self.slices)
+        """The lowest recognition confidence among the words of the value and its operands, 0 to 1."""
+        parts = [part.segment.confidence for part in self.slices]
+        return min([*parts, *(cell.confidence for cell in self.operands)], default=1.0)
