@@ -1,18 +1,26 @@
 """Words of each language as data: one TOML file a language, read once.
 
 `[words]`       lists: `stop` (function words), `weak` (words that state the kind of answer: name, number, value),
-                `document` (words for the document itself: report, receipt, page)
-`[questions]`   phrases that ask, by what they ask for: `person`, `place`, `date`, `amount`, `count`, `which`, `reason`,
-                `manner`, `polar` (openers of yes/no questions), `length` (how long, how old)
-`[operations]`  words by operation: `highest`, `lowest`, `first`, `last`, `next`, `previous`, `sum`, `mean`, `median`,
-                `count`, `list`, `difference`, `ratio`, `growth`, `decrease`, `more`, `less`, `at_least`, `at_most`,
-                `equal`, `between`, `other`, `not`, `or`
+                `document` (words for the document itself: report, receipt, page), `link` (prepositions and relative
+                pronouns, which end a noun phrase: of, in, for, that), `extremes` (superlatives that describe a
+                value rather than a thing: highest, lowest, maximum)
+`[questions]`   phrases that ask, by what they ask for: `person`, `place`, `date`, `time` (what time), `amount` (how
+                much), `count` (how many), `percent` (what percentage), `measure` (how high, how large), `length` (how
+                long, how old), `which`, `what`, `reason`, `manner`, `color` (what color), `polar` (auxiliary verbs
+                and particles of yes/no questions: is, does, had), `summary` (what is it about, summarize), `picture`
+                (words for what only a picture shows: logo, photo, icon)
+`[operations]`  words by operation: `highest` (most, largest, best ...), `lowest`, `first`, `last`, `next`, `previous`
+                (directly before), `after`, `before`, `sum` (sum, altogether, combined), `mean`, `median`, `count`
+                (number of), `list` (list, name the), `difference`, `ratio` (ratio, how many times), `share`
+                (percentage of, share of), `growth`, `decrease`, `more`, `less`, `at_least`, `at_most`, `equal`,
+                `between`, `than`, `per`, `other` (other than, except), `not`, `or`, `and`
 `[types]`       nouns that state the type of the answer, by `ValueKind` value: `amount`, `percent`, `date`, ...
 `[concepts]`    meanings and how the language words them. The ids are English and shared by all languages, so that a
                 question in one language finds a label in another. An id of several words ("invoice number") consists
                 of the concepts of its words as well. Words in lower case; without inflected forms that `stem` maps.
-`[values]`      `months` and `weekdays` (lists of lists), `numbers` and `scales` (tables), `yes`, `no`, `none`,
-                `organizations`, `addresses`, `titles` (of people), `roles`
+`[values]`      `months` and `weekdays` (lists of lists), `numbers`, `ordinals` and `scales` (tables), `colors` (a table
+                from words to English names), `yes`, `no`, `none`, `organizations`, `addresses`, `titles` (of people),
+                `roles`
 
 Nothing here belongs to a single data set. Chinese, Japanese and Thai need no spaces around words.
 """
