@@ -2,7 +2,7 @@
 
 Read in this order:
 
-1. `vocabulary`, `terms`: words, and how well one matches another;
+1. `vocabulary`, `terms`: words, and how well one matches another; `concepts`: what they mean in any language;
 2. `typed_values`: dates, amounts, names in a text;
 3. `question_analysis`, with `answer_kinds` and `document_fields`: a question as terms, kinds of value and fields;
 4. `segments`, `label_matching`: a page as rows of segments, compared with the question;
