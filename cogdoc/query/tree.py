@@ -48,6 +48,16 @@ class Select:
     """What is asked for: "team" in "which team has the most wins"."""
     by: str = ""
     """The property that values are compared or counted by, if the question states another: "wins"."""
+    where: tuple[str, ...] = ()
+    """Other phrases of the question, in order, which narrow down rows and columns: "Italy", "2021". A phrase that
+    names nothing in the table does not restrict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The values of several queries together: "the sum of sales in 2010 and 2015"."""
+
+    parts: tuple[Query, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,8 @@ class Extreme:
     rank: int = 1
     """2 for "the second highest"."""
     asks: Asks = Asks.NAME
+    count: int = 1
+    """3 for "the three highest", which is a list, or the values that an aggregate combines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,8 @@ class Choose:
     options: tuple[str, ...]
     by: str
     highest: bool
+    where: tuple[str, ...] = ()
+    """As in `Select`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +174,7 @@ class ListOf:
 
 Query = (
     Select
+    | Several
     | Filter
     | Extreme
     | Position
