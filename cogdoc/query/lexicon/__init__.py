@@ -17,10 +17,11 @@
 `[types]`       nouns that state the type of the answer, by `ValueKind` value: `amount`, `percent`, `date`, ...
 `[concepts]`    meanings and how the language words them. The ids are English and shared by all languages, so that a
                 question in one language finds a label in another. An id of several words ("invoice number") consists
-                of the concepts of its words as well. Words in lower case; without inflected forms that `stem` maps.
+                of the concepts of its words as well, and is one of their English wordings. A wording may have several
+                concepts. Words in lower case; without inflected forms that `stem` maps.
 `[values]`      `months` and `weekdays` (lists of lists), `numbers`, `ordinals` and `scales` (tables), `colors` (a table
-                from words to English names), `yes`, `no`, `none`, `organizations`, `addresses`, `titles` (of people),
-                `roles`
+                from words to English names), `durations` (units of time, lists of lists), `yes`, `no`, `none`,
+                `organizations`, `addresses`, `titles` (of people), `roles`
 
 Nothing here belongs to a single data set. Chinese, Japanese and Thai need no spaces around words.
 """

@@ -21,7 +21,7 @@ class Lexicon:
     operations: Mapping[str, tuple[str, ...]]
     types: Mapping[str, tuple[str, ...]]
     concepts: Mapping[str, tuple[str, ...]]
-    """Wordings in all languages by concept id."""
+    """Wordings in all languages by concept id; the id is one of them."""
     values: Mapping[str, tuple[Any, ...]]
     """One entry a language for each kind of value words, in the order of the files."""
 
@@ -40,7 +40,7 @@ def load_lexicon() -> Lexicon:
         questions=_longest_first(_merged(tables, "questions")),
         operations=_longest_first(_merged(tables, "operations")),
         types=_longest_first(_merged(tables, "types")),
-        concepts=_longest_first(_merged(tables, "concepts")),
+        concepts=_longest_first({name: [name, *words] for name, words in _merged(tables, "concepts").items()}),
         values=_by_kind(tables),
     )
 
