@@ -1,0 +1,198 @@
+"""Looks up single cells, and computes differences, ratios, growth and comparisons of values."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from cogdoc.query.computed import Computed, Operand
+from cogdoc.query.grounding import Records, orientations, phrase_of, years_in
+from cogdoc.query.quantities import plain_number, print_number, quantity_of
+from cogdoc.query.row_sets import comparable, compare, label
+from cogdoc.query.table import DataCell, DataTable, Quantity
+from cogdoc.query.tree import Compare, Difference, Growth, Query, Ratio, Select
+
+MAX_RESULTS = 8
+
+Run = Callable[[Query, Sequence[DataTable]], list[Computed]]
+"""Runs a part of a tree."""
+
+
+def look_up(query: Select, records: Records, near: tuple[int, int] | None = None) -> Iterator[Computed]:
+    """Cells whose row and column together contain the words; those in the row or column of `near` need only one."""
+    table, phrase = records.table, phrase_of(f"{query.words} {query.by}")
+    columns, title = records.columns(phrase), phrase.covering(table.title)
+    coverings = records.row_coverings(phrase, range(len(table.rows)))
+    found = []
+    for row in range(len(table.rows)):
+        precision = records.row_precision(phrase, row) if row in coverings else 0.0
+        for match in columns:
+            is_near = near is not None and (row == near[0] or match.column == near[1])
+            cell = table.cells[row][match.column]
+            if (
+                cell is None
+                or not cell.text
+                or match.column == table.name_column
+                or (row not in coverings and not is_near)
+            ):
+                continue
+            covering = coverings.get(row, {})
+            if own := phrase.covering(cell.text):
+                covering = {index: strength for index, strength in covering.items() if index not in own}
+            words = phrase.recall(covering, match.covering, title)
+            found.append(
+                Computed(
+                    text=cell.text, quantity=cell.quantity, query=query, table=table,
+                    operands=(Operand(label(records, row, match.column), cell),), formula="",
+                    columns=match.score, rows=precision, words=words, place=(row, match.column),
+                )
+            )  # fmt: skip
+    yield from sorted(found, key=lambda result: -result.score)[:MAX_RESULTS]
+
+
+def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
+    """Arithmetic on two values, the second of which may be named only by what distinguishes it from the first."""
+    lefts, rights = _numeric(query.left, tables, run), _numeric(query.right, tables, run)
+    combinations = [(one, two) for one in lefts for two in rights]
+    combinations += [(one, two) for one in lefts for two in _beside(query.right, one)]
+    combinations += [(one, two) for two in rights for one in _beside(query.left, two)]
+    for one, two in combinations:
+        if one.place is not None and one.place == two.place and one.table is two.table:
+            continue
+        if isinstance(query, Difference):
+            yield from _difference(query, one, two)
+        else:
+            yield from _ratio(query, one, two)
+
+
+def _numeric(query: Query, tables: Sequence[DataTable], run: Run) -> list[Computed]:
+    return [result for result in run(query, tables) if result.number is not None and _day(result) is None]
+
+
+def _day(result: Computed) -> object:
+    return result.quantity.day if result.quantity is not None else None
+
+
+def _beside(query: Query, other: Computed) -> list[Computed]:
+    if not isinstance(query, Select) or other.place is None:
+        return []
+    results = look_up(query, Records(other.table), other.place)
+    return [
+        result
+        for result in results
+        if result.number is not None and result.place and _is_level(result.place, other.place)
+    ]
+
+
+def _is_level(place: tuple[int, int], other: tuple[int, int]) -> bool:
+    return (place[0] == other[0]) != (place[1] == other[1])
+
+
+def _combined(query: Query, text: str, quantity: Quantity, formula: str, *parts: Computed) -> Computed:
+    """A result computed from other results; values of one row or column belong together."""
+    places = [part.place for part in parts if part.place is not None]
+    is_level = len(places) < 2 or (parts[0].table is parts[1].table and _is_level(places[0], places[1]))
+    closeness = 1.0 if is_level else 0.8 if parts[0].table is parts[1].table else 0.6
+    return Computed(
+        text=text, quantity=quantity, query=query, table=parts[0].table, formula=formula,
+        operands=tuple(operand for part in parts for operand in part.operands),
+        columns=closeness * statistics.fmean(part.columns for part in parts),
+        rows=closeness * statistics.fmean(part.rows for part in parts),
+        words=statistics.fmean(part.words for part in parts),
+    )  # fmt: skip
+
+
+def _difference(query: Difference, one: Computed, two: Computed) -> Iterator[Computed]:
+    left, right = one.number or 0.0, two.number or 0.0
+    if one.quantity and two.quantity and one.quantity.unit == two.quantity.unit:
+        first, second = (one, two) if left >= right else (two, one)
+        number = abs(left - right)
+        text = print_number(number, _cells(one, two))
+        yield _combined(
+            query, text, replace(one.quantity, number=number), f"{_term(first)} − {_term(second)}", one, two
+        )
+
+
+def _ratio(query: Ratio, one: Computed, two: Computed) -> Iterator[Computed]:
+    left, right = one.number or 0.0, two.number or 0.0
+    if right:
+        text, quantity = _share_or_factor(left / right, query.as_share)
+        yield _combined(query, text, quantity, f"{_term(one)} / {_term(two)}", one, two)
+
+
+def _share_or_factor(ratio: float, as_share: bool) -> tuple[str, Quantity]:
+    if as_share:
+        return f"{plain_number(100 * ratio, 1)}%", Quantity(100 * ratio, "%")
+    return plain_number(ratio, 2), Quantity(ratio)
+
+
+def growths(query: Growth, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
+    words = query.of if isinstance(query.of, Select) else Select("")
+    if query.start and query.end:
+        later = Select(f"{words.words} {query.end}", words.by)
+        earlier = Select(f"{words.words} {query.start}", words.by)
+        ends, starts = _numeric(later, tables, run), _numeric(earlier, tables, run)
+        spans = [(start, end) for start in starts for end in ends if start.table is end.table]
+    else:
+        spans = [pair for records in orientations(tables) for pair in _outer_periods(words, records)]
+    for start, end in spans:
+        if start.place and end.place and _is_level(start.place, end.place) and start.number and end.number is not None:
+            yield _growth(query, start, end)
+
+
+def _outer_periods(query: Select, records: Records) -> Iterator[tuple[Computed, Computed]]:
+    """The values of the earliest and the latest period of each row that the words name."""
+    periods = {
+        column: max(years)
+        for column, header in enumerate(records.table.columns)
+        if (years := years_in(" ".join(header)))
+    }
+    if len(set(periods.values())) < 2:
+        return
+    first, last = min(periods, key=lambda column: periods[column]), max(periods, key=lambda column: periods[column])
+    by_place = {result.place: result for result in look_up(query, records, near=(-1, first))}
+    ends = {result.place: result for result in look_up(query, records, near=(-1, last))}
+    for place, start in by_place.items():
+        if place is not None and place[1] == first and (end := ends.get((place[0], last))) is not None:
+            yield start, end
+
+
+def _growth(query: Growth, start: Computed, end: Computed) -> Computed:
+    before, after = start.number or 0.0, end.number or 0.0
+    change = f"{_term(end)} − {_term(start)}"
+    if query.relative:
+        percent = 100 * (after - before) / abs(before)
+        text, quantity = f"{plain_number(percent, 1)}%", Quantity(percent, "%")
+        return _combined(query, text, quantity, f"({change}) / {_term(start)}", end, start)
+    assert end.quantity is not None
+    text = print_number(after - before, _cells(end, start))
+    return _combined(query, text, replace(end.quantity, number=after - before), change, end, start)
+
+
+def comparisons(query: Compare, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
+    if isinstance(query.right, str):
+        bound = quantity_of(query.right)
+        for left in run(query.left, tables):
+            cell = left.operands[0].cell if left.operands else None
+            values = comparable(cell, bound) if bound is not None else None
+            if values is not None:
+                yield _verdict(query, compare(*values, query.comparator), f"{_term(left)}, {query.right}", left)
+        return
+    for one in _numeric(query.left, tables, run):
+        for two in _numeric(query.right, tables, run):
+            holds = compare(one.number or 0.0, two.number or 0.0, query.comparator)
+            yield _verdict(query, holds, f"{_term(one)}, {_term(two)}", one, two)
+
+
+def _verdict(query: Compare, holds: bool, formula: str, *parts: Computed) -> Computed:
+    return _combined(query, "Yes" if holds is not query.negated else "No", Quantity(), formula, *parts)
+
+
+def _term(result: Computed) -> str:
+    """A result as a term of a formula."""
+    return result.text if not result.formula else f"({result.formula})"
+
+
+def _cells(*results: Computed) -> list[DataCell]:
+    return [operand.cell for result in results for operand in result.operands]

@@ -1,0 +1,78 @@
+"""The results of running a question's tree on tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from cogdoc.query.table import DataCell, DataTable, Quantity
+from cogdoc.query.tree import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A value that a result was computed from."""
+
+    label: str
+    """The names of its row and its column."""
+    cell: DataCell
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """One possible result of a tree; words are ambiguous, so that there are several."""
+
+    text: str
+    """Printed as the table prints its values."""
+    quantity: Quantity | None
+    query: Query
+    """The tree, or the part of it, that this is the result of."""
+    table: DataTable
+    operands: tuple[Operand, ...]
+    formula: str
+    """Such as "(412,860 − 368,415) / 368,415"; empty if nothing is computed."""
+    columns: float
+    """How well the words match the headers of the columns that they select, 0 to 1."""
+    rows: float
+    """How completely they name the rows that they select, 0 to 1."""
+    words: float
+    """Share of the tree's words that columns, rows and the table's title explain."""
+    place: tuple[int, int] | None = None
+    """Row and column, for a single cell of the table."""
+
+    @property
+    def number(self) -> float | None:
+        return self.quantity.number if self.quantity is not None else None
+
+    @property
+    def score(self) -> float:
+        """For choosing among results of one tree."""
+        return self.words * (0.4 + 0.3 * self.columns + 0.3 * self.rows)
+
+    @property
+    def features(self) -> Mapping[str, float]:
+        """For ranking it among other answers."""
+        cells = [operand.cell for operand in self.operands]
+        return {
+            "columns-match": self.columns,
+            "rows-match": self.rows,
+            "words-explained": self.words,
+            "few-operands": 1 / (1 + len(cells)),
+            "measured": float(any(cell.measured for cell in cells)),
+            f"from-{self.table.origin}": 1.0,
+            f"computed-{operation_name(self.query)}": 1.0,
+        }
+
+    @property
+    def confidence(self) -> float:
+        """How surely the operands are what is printed."""
+        return min((operand.cell.confidence for operand in self.operands), default=1.0)
+
+    def of(self, query: Query) -> Computed:
+        """The same result as that of another tree."""
+        return replace(self, query=query)
+
+
+def operation_name(query: Query) -> str:
+    """The name of a tree's outermost operation, in lower case: "growth"."""
+    return type(query).__name__.removesuffix("Of").lower()

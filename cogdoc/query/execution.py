@@ -1,0 +1,48 @@
+"""Runs the tree of a question on tables of any origin.
+
+Words are grounded in headers, rows and cells first; as that is ambiguous, a tree has several results, best first.
+Where the columns of a table are as alike as its rows, it is read both ways: "which year has the highest revenue" finds
+the years at the top or on the left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cogdoc.query.arithmetic import comparisons, growths, look_up, pairs
+from cogdoc.query.computed import Computed
+from cogdoc.query.grounding import Records, orientations
+from cogdoc.query.row_operations import ROW_OPERATIONS
+from cogdoc.query.table import DataTable
+from cogdoc.query.tree import Compare, Difference, Growth, Query, Ratio, Select, Verify
+
+MAX_RESULTS = 8
+MIN_EXPLAINED = 0.2
+"""Share of a tree's words that have to be explained."""
+
+
+def run(query: Query, tables: Sequence[DataTable]) -> list[Computed]:
+    """The results of a tree on some tables, best first."""
+    results = [result for result in _results(query, tables) if result.words >= MIN_EXPLAINED]
+    distinct: dict[str, Computed] = {}
+    for result in sorted(results, key=lambda result: -result.score):
+        distinct.setdefault(result.text, result)
+    return list(distinct.values())[:MAX_RESULTS]
+
+
+def _results(query: Query, tables: Sequence[DataTable]) -> Iterator[Computed]:
+    match query:
+        case Select():
+            for table in tables:
+                yield from look_up(query, Records(table))
+        case Difference() | Ratio():
+            yield from pairs(query, tables, run)
+        case Growth():
+            yield from growths(query, tables, run)
+        case Compare():
+            yield from comparisons(query, tables, run)
+        case Verify():
+            return
+        case _:
+            for records in orientations(tables):
+                yield from ROW_OPERATIONS[type(query)](query, records)

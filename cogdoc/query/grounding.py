@@ -1,0 +1,259 @@
+"""Finds the columns, rows and cells of a table that words of a query name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.quantities import order_key
+from cogdoc.query.table import DataCell, DataTable
+from cogdoc.query.terms import match_strength, tokenize
+from cogdoc.query.vocabulary import STOP_WORDS, WEAK_WORDS
+
+Covering = Mapping[int, float]
+"""Which words of a phrase a printed text contains, each with the strength of the match."""
+
+WEAK_WEIGHT = 0.35
+LIKELY_NUMERIC = 0.5
+"""Share of a column's cells with a value to sort by, from which on it is a column of values."""
+
+BEST_COLUMNS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of a query."""
+
+    words: tuple[str, ...]
+    weights: tuple[float, ...]
+
+    def recall(self, *coverings: Covering) -> float:
+        """Share of the words that the coverings cover together; 1 for a phrase without words."""
+        total = sum(self.weights)
+        best = joined(*coverings)
+        return sum(self.weights[index] * strength for index, strength in best.items()) / total if total else 1.0
+
+    def covering(self, text: str) -> Covering:
+        return _covering(self.words, text)
+
+    def precision(self, text: str) -> float:
+        """Share of the words of a printed text that the phrase explains."""
+        printed = [token.norm for token in tokenize(text) if token.norm[0].isalnum() and token.norm not in STOP_WORDS]
+        explained = sum(max((match_strength(word, norm) for word in self.words), default=0.0) for norm in printed)
+        return explained / len(printed) if printed else 0.0
+
+
+@lru_cache(maxsize=4096)
+def phrase_of(text: str) -> Phrase:
+    """The words of a text, without those that mean nothing alone."""
+    stop = STOP_WORDS | load_lexicon().words.get("stop", frozenset())
+    weak = WEAK_WORDS | load_lexicon().words.get("weak", frozenset())
+    words = tuple(dict.fromkeys(token.norm for token in tokenize(text) if token.norm not in stop))
+    return Phrase(words, tuple(WEAK_WEIGHT if word in weak else 1.0 for word in words))
+
+
+@lru_cache(maxsize=65536)
+def _covering(words: tuple[str, ...], text: str) -> Covering:
+    covering: dict[int, float] = {}
+    for token in tokenize(text):
+        for index, word in enumerate(words):
+            strength = match_strength(word, token.norm)
+            if strength > covering.get(index, 0.0):
+                covering[index] = strength
+    return covering
+
+
+def joined(*coverings: Covering) -> dict[int, float]:
+    best: dict[int, float] = {}
+    for covering in coverings:
+        for index, strength in covering.items():
+            best[index] = max(best.get(index, 0.0), strength)
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMatch:
+    """How words of a query fit the header of a column."""
+
+    column: int
+    covering: Covering
+    score: float
+    """Share of the header's words and of the query's words that match, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """A table as a list of records, one a row, with what is known about its columns."""
+
+    table: DataTable
+    is_transposed: bool = False
+    """Whether the columns of the printed table are the records."""
+    _matches: dict[Phrase, list[ColumnMatch]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def rows(self) -> tuple[int, ...]:
+        """The rows that are records: not those of totals or averages, and not empty ones."""
+        return tuple(
+            index
+            for index, cells in enumerate(self.table.cells)
+            if index not in self.totals and any(cell is not None and cell.text for cell in cells)
+        )
+
+    @cached_property
+    def totals(self) -> frozenset[int]:
+        """The rows of totals or averages."""
+        return frozenset(row for row in range(len(self.table.rows)) if is_total(self.name(row)))
+
+    @cached_property
+    def sortable(self) -> tuple[float, ...]:
+        """By column: the share of cells that have a value to sort by."""
+        shares = []
+        for column in range(len(self.table.columns)):
+            cells = [cell for row in self.rows if (cell := self.table.cells[row][column]) is not None and cell.text]
+            shares.append(sum(order_key(cell) is not None for cell in cells) / len(cells) if cells else 0.0)
+        return tuple(shares)
+
+    def name(self, row: int) -> str:
+        cell = self.name_cell(row)
+        return cell.text if cell is not None else ""
+
+    def name_cell(self, row: int) -> DataCell | None:
+        """The cell that names a row, or its header as a cell."""
+        if self.table.name_column is not None:
+            return self.table.cells[row][self.table.name_column]
+        if not self.table.rows[row]:
+            return next((cell for cell in self.table.cells[row] if cell is not None and cell.text), None)
+        first = next((cell for cell in self.table.cells[row] if cell is not None), None)
+        return DataCell(self.table.rows[row][-1], None, first.page if first else 1, first.box if first else None)
+
+    def columns(self, phrase: Phrase) -> list[ColumnMatch]:
+        """How the words match each column, by index."""
+        if phrase not in self._matches:
+            self._matches[phrase] = [self._column(phrase, column) for column in range(len(self.table.columns))]
+        return self._matches[phrase]
+
+    def _column(self, phrase: Phrase, column: int) -> ColumnMatch:
+        header = self.table.columns[column]
+        covering = phrase.covering(" ".join(header))
+        precision = max((phrase.precision(part) for part in header), default=0.0)
+        return ColumnMatch(column, covering, 0.5 * phrase.recall(covering) + 0.5 * precision if covering else 0.0)
+
+    def value_columns(self, phrase: Phrase) -> list[ColumnMatch]:
+        """The columns of values that the words may name, best first; all of them if they name none."""
+        matches = [
+            match
+            for match in self.columns(phrase)
+            if self.sortable[match.column] >= LIKELY_NUMERIC and match.column != self.table.name_column
+        ]
+        named = [match for match in matches if match.score > 0]
+        return sorted(named or matches, key=lambda match: -match.score)[:BEST_COLUMNS]
+
+    def answer_columns(self, phrase: Phrase, taken: int) -> list[ColumnMatch | None]:
+        """The columns whose content the words ask for; None is the name of the row."""
+        matches = [match for match in self.columns(phrase) if match.score > 0 and match.column != taken]
+        named: list[ColumnMatch | None] = [*sorted(matches, key=lambda match: -match.score)[:BEST_COLUMNS]]
+        return [*(match for match in named if match and match.column != self.table.name_column), None]
+
+    def row_coverings(self, phrase: Phrase, rows: Iterable[int] | None = None) -> dict[int, Covering]:
+        """The words that the headers and cells of rows contain, for those with any; of all records without `rows`."""
+        coverings: dict[int, Covering] = {}
+        for row in self.rows if rows is None else rows:
+            if covering := joined(*(phrase.covering(text) for text in self._texts(row, phrase))):
+                coverings[row] = covering
+        return coverings
+
+    def row_precision(self, phrase: Phrase, row: int) -> float:
+        """How completely the words name a row, by its name or another of its cells."""
+        return max((phrase.precision(text) for text in self._texts(row, phrase)), default=0.0)
+
+    def _texts(self, row: int, phrase: Phrase) -> list[str]:
+        """The texts that words may name a row by."""
+        cells = [cell.text for cell in self.table.cells[row] if cell is not None and _is_named_by(cell, phrase)]
+        return [*self.table.rows[row], *cells]
+
+
+def _is_named_by(cell: DataCell, phrase: Phrase) -> bool:
+    """Whether words may name a row by this cell: not by a number in it that is only part of a text."""
+    if cell.quantity is None or cell.quantity.day is not None:
+        return True
+    return cell.text.strip() in phrase.words or any(char.isalpha() for char in cell.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Records that words of a query restrict a table to."""
+
+    indices: tuple[int, ...]
+    covering: Covering
+    precision: float
+    """How completely the words name these rows; 1 if nothing restricts them."""
+
+
+def restrict(records: Records, phrase: Phrase, explained: Covering) -> Rows:
+    """The records that contain most of the words that are not explained otherwise.
+
+    Each record counts that no other one surpasses: all of "China, Japan and North Korea", but not South Korea, since
+    North Korea contains what it contains and more.
+    """
+    coverings = {
+        row: {index: strength for index, strength in covering.items() if index not in explained}
+        for row, covering in records.row_coverings(phrase).items()
+    }
+    coverings = {row: covering for row, covering in coverings.items() if covering}
+    distinct = {frozenset(covering) for covering in coverings.values()}
+    best = [words for words in distinct if not any(words < other for other in distinct)]
+    indices = tuple(row for row, covering in coverings.items() if frozenset(covering) in best)
+    if not indices:
+        return Rows(records.rows, {}, 1.0)
+    precision = sum(records.row_precision(phrase, row) for row in indices) / len(indices)
+    return Rows(indices, joined(*(coverings[row] for row in indices)), precision)
+
+
+def is_total(name: str) -> bool:
+    """Whether a row is named as a total or an average of the others: "Total", "Grand total", 合计."""
+    words = _total_words()
+    tokens = [token.norm for token in tokenize(name)]
+    return bool(tokens) and (name.strip().lower() in words or any(token in words for token in tokens[:2]))
+
+
+@lru_cache(maxsize=1)
+def _total_words() -> frozenset[str]:
+    operations = load_lexicon().operations
+    return frozenset({*operations.get("sum", ()), *operations.get("mean", ()), "total", "合计", "总计", "average"})
+
+
+def transposed(table: DataTable) -> DataTable:
+    """The table with its columns as records, without the column of row names."""
+    kept = [column for column in range(len(table.columns)) if column != table.name_column]
+    return DataTable(
+        origin=table.origin,
+        title=table.title,
+        columns=table.rows,
+        rows=tuple(table.columns[column] for column in kept),
+        cells=tuple(tuple(row[column] for row in table.cells) for column in kept),
+    )
+
+
+def orientations(tables: Iterable[DataTable]) -> Iterator[Records]:
+    """Each table by its rows and, if its columns hold values of one kind, by its columns."""
+    for table in tables:
+        records = Records(table)
+        yield records
+        if len(table.rows) > 0 and _columns_are_alike(records):
+            yield Records(transposed(table), is_transposed=True)
+
+
+def _columns_are_alike(records: Records) -> bool:
+    columns = [column for column in range(len(records.table.columns)) if column != records.table.name_column]
+    headers: Sequence[tuple[str, ...]] = [records.table.columns[column] for column in columns]
+    return len(columns) > 1 and all(headers) and all(records.sortable[column] >= LIKELY_NUMERIC for column in columns)
+
+
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+def years_in(text: str) -> list[int]:
+    return [int(year) for year in _YEAR.findall(text)]

@@ -1,0 +1,228 @@
+"""Operations on the rows of a table: extremes, positions, neighbours, lists, aggregates and choices."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from cogdoc.query.computed import Computed
+from cogdoc.query.grounding import ColumnMatch, Phrase, Records, phrase_of, restrict
+from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.quantities import order_key, print_number
+from cogdoc.query.row_sets import RowSet, row_sets, text_of
+from cogdoc.query.table import DataCell, Quantity
+from cogdoc.query.terms import tokenize
+from cogdoc.query.tree import (
+    Aggregate,
+    Aggregation,
+    Choose,
+    Extreme,
+    Filter,
+    ListOf,
+    Neighbor,
+    Position,
+    Query,
+    Select,
+)
+
+MAX_TERMS = 6
+"""Operands that a formula shows; others are abbreviated."""
+
+
+def _extremes(query: Query, records: Records) -> Iterator[Computed]:
+    assert isinstance(query, Extreme)
+    for rows in row_sets(query.of, records):
+        columns = records.value_columns(phrase_of(rows.select.by or rows.select.words))
+        for values in columns:
+            ordered = _ordered(rows, values, query.highest)
+            if len(ordered) >= max(2, query.rank):
+                yield from _answers(
+                    query, rows, [ordered[query.rank - 1]], values, _extreme_formula(query, rows, values)
+                )
+        if not any(match.score > 0 for match in columns):
+            yield from _most_frequent(query, rows)
+
+
+def _ordered(rows: RowSet, values: ColumnMatch, highest: bool) -> list[int]:
+    """The rows by their values; the highest rank is the first place."""
+    keys = {row: key for row in rows.indices if (key := order_key(rows.cell(row, values.column))) is not None}
+    ranks = load_lexicon().concepts.get("rank", ())
+    header = {token.norm for token in tokenize(rows.records.table.column_text(values.column))}
+    is_descending = highest is not bool(header & set(ranks))
+    return sorted(keys, key=lambda row: keys[row], reverse=is_descending)
+
+
+def _extreme_formula(query: Extreme, rows: RowSet, values: ColumnMatch) -> str:
+    function = "max" if query.highest else "min"
+    header = rows.records.table.column_text(values.column)
+    return f"{function}({header})" if query.rank == 1 else f"{function}({header}, rank {query.rank})"
+
+
+def _most_frequent(query: Extreme, rows: RowSet) -> Iterator[Computed]:
+    """The content of a column that most rows have, or the fewest: "who captured the most vessels"."""
+    for match in rows.records.answer_columns(phrase_of(rows.select.words), taken=-1):
+        column = match.column if match is not None else rows.records.table.name_column
+        if column is None:
+            continue
+        counts = Counter(text for row in rows.indices if (text := text_of(rows.records, row, column)))
+        ordered = counts.most_common() if query.highest else counts.most_common()[::-1]
+        if len(ordered) >= max(2, query.rank) and ordered[0][1] != ordered[-1][1]:
+            text, count = ordered[query.rank - 1]
+            found = [row for row in rows.indices if text_of(rows.records, row, column) == text]
+            yield rows.result(query, text, None, found, f"{count} rows", match)
+
+
+def _positions(query: Query, records: Records) -> Iterator[Computed]:
+    assert isinstance(query, Position)
+    for rows in row_sets(query.of, records):
+        index = -query.rank if query.from_end else query.rank - 1
+        if query.rank <= len(rows.indices):
+            yield from _answers(query, rows, [rows.indices[index]], None, "")
+
+
+def _neighbors(query: Query, records: Records) -> Iterator[Computed]:
+    assert isinstance(query, Neighbor)
+    anchor = phrase_of(query.anchor)
+    for rows in row_sets(query.of, records):
+        named = restrict(records, anchor, {})
+        if not named.covering or len(named.indices) > 2:
+            continue
+        row = named.indices[-1] + 1 if query.after else named.indices[0] - 1
+        if row in records.rows:
+            matched = replace(rows, precision=named.precision, conditions=(anchor.recall(named.covering),))
+            yield from _answers(query, matched, [row], None, "")
+
+
+def _answers(
+    query: Extreme | Position | Neighbor, rows: RowSet, found: Sequence[int], values: ColumnMatch | None, formula: str
+) -> Iterator[Computed]:
+    """What the question asks for in the rows that were found: the value, another column, or the name."""
+    if query.asks.value == "value" and values is not None:
+        for row in found:
+            if (cell := rows.cell(row, values.column)) is not None:
+                yield rows.result(query, cell.text, cell.quantity, [row], formula, values)
+        return
+    taken = values.column if values is not None else -1
+    for match in rows.records.answer_columns(phrase_of(rows.select.words), taken):
+        for row in found:
+            cell = rows.cell(row, match.column) if match is not None else rows.records.name_cell(row)
+            if cell is not None and cell.text:
+                yield rows.result(query, cell.text, cell.quantity, [row], formula, values, match)
+
+
+def _lists(query: Query, records: Records) -> Iterator[Computed]:
+    assert isinstance(query, ListOf | Filter)
+    of = query.of if isinstance(query, ListOf) else query
+    count = query.count if isinstance(query, ListOf) else None
+    is_ranked = isinstance(of, Extreme)
+    for rows in row_sets(of.of if isinstance(of, Extreme) else of, records):
+        if isinstance(of, Extreme):
+            columns = records.value_columns(phrase_of(rows.select.by or rows.select.words))
+            if not columns:
+                continue
+            rows = replace(rows, indices=tuple(_ordered(rows, columns[0], of.highest)))
+        for match in records.answer_columns(phrase_of(rows.select.words), taken=-1):
+            cells = [rows.cell(row, match.column) if match else records.name_cell(row) for row in rows.indices]
+            texts = list(dict.fromkeys(cell.text for cell in cells if cell is not None and cell.text))
+            kept = texts[:count] if is_ranked else texts
+            if kept:
+                yield rows.result(query, ", ".join(kept), None, rows.indices[: len(kept)], "", None, match)
+
+
+def _aggregates(query: Query, records: Records) -> Iterator[Computed]:
+    assert isinstance(query, Aggregate)
+    for rows in row_sets(query.of, records):
+        if query.function is Aggregation.COUNT:
+            yield from _counts(query, rows)
+            continue
+        for values in records.value_columns(rows.phrase):
+            cells = {row: cell for row in rows.indices if (cell := rows.cell(row, values.column)) and _is_number(cell)}
+            if cells:
+                yield _aggregate(query, rows, values, cells)
+
+
+def _is_number(cell: DataCell) -> bool:
+    return cell.quantity is not None and cell.quantity.number is not None and cell.quantity.day is None
+
+
+def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
+    """How many rows there are, and how many cells a column that the words name has."""
+    named = [match for match in rows.records.columns(rows.phrase) if match.score > 0]
+    yield rows.result(query, str(len(rows.indices)), Quantity(float(len(rows.indices))), rows.indices,
+                      f"count({len(rows.indices)} rows)", None)  # fmt: skip
+    for match in sorted(named, key=lambda match: -match.score)[:1]:
+        filled = [row for row in rows.indices if text_of(rows.records, row, match.column)]
+        different = {text_of(rows.records, row, match.column) for row in filled}
+        for number in {len(filled), len(different)}:
+            yield rows.result(query, str(number), Quantity(float(number)), filled, f"count({number})", match)
+
+
+_FUNCTIONS: dict[Aggregation, Callable[[Sequence[float]], float]] = {
+    Aggregation.SUM: sum,
+    Aggregation.MEAN: statistics.fmean,
+    Aggregation.MEDIAN: statistics.median,
+    Aggregation.RANGE: lambda values: max(values) - min(values),
+}
+
+
+def _aggregate(query: Aggregate, rows: RowSet, values: ColumnMatch, cells: dict[int, DataCell]) -> Computed:
+    numbers = [cell.quantity.number for cell in cells.values() if cell.quantity and cell.quantity.number is not None]
+    number = float(_FUNCTIONS[query.function](numbers))
+    first = next(iter(cells.values())).quantity
+    assert first is not None
+    terms = [cell.text for cell in cells.values()]
+    shown = [*terms[:MAX_TERMS], "…"] if len(terms) > MAX_TERMS else terms
+    formula = {
+        Aggregation.SUM: " + ".join(shown),
+        Aggregation.MEAN: f"({' + '.join(shown)}) / {len(terms)}",
+        Aggregation.MEDIAN: f"median({', '.join(shown)})",
+    }.get(query.function, f"max − min of {', '.join(shown)}")
+    text = print_number(number, list(cells.values()))
+    return rows.result(query, text, replace(first, number=number, day=None), list(cells), formula, values)
+
+
+def _choices(query: Query, records: Records) -> Iterator[Computed]:
+    """The option whose row has the higher or lower value, or that more rows contain."""
+    assert isinstance(query, Choose)
+    phrases = [phrase_of(option) for option in query.options]
+    named = [restrict(records, phrase, {}) for phrase in phrases]
+    if len(named) < 2 or not all(rows.covering for rows in named):
+        return
+    by = phrase_of(query.by)
+    precision = statistics.fmean(
+        0.5 * rows.precision + 0.5 * phrase.recall(rows.covering) for rows, phrase in zip(named, phrases, strict=True)
+    )
+    sets = [RowSet(records, rows.indices, Select(query.by), by, {}, precision) for rows in named]
+    pick = max if query.highest else min
+    if any(len(rows.indices) > 1 for rows in sets):
+        counts = [len(rows.indices) for rows in sets]
+        best = pick(range(len(sets)), key=lambda index: counts[index])
+        yield sets[best].result(query, query.options[best], None, sets[best].indices, f"{counts[best]} rows", None)
+        return
+    for values in records.value_columns(by):
+        keys = [order_key(rows.cell(rows.indices[0], values.column)) for rows in sets]
+        known = [(key, index) for index, key in enumerate(keys) if key is not None]
+        if len(known) == len(sets):
+            best = pick(known)[1]
+            row = sets[best].indices[0]
+            text = records.name(row) if _names(records, row, phrases[best]) else query.options[best]
+            cells = [text_of(records, rows.indices[0], values.column) for rows in sets]
+            formula = f"{'max' if query.highest else 'min'}({', '.join(cells)})"
+            yield sets[best].result(query, text, None, [rows.indices[0] for rows in sets], formula, values)
+
+
+def _names(records: Records, row: int, phrase: Phrase) -> bool:
+    return bool(phrase.covering(records.name(row)))
+
+
+ROW_OPERATIONS: dict[type, Callable[[Query, Records], Iterator[Computed]]] = {
+    Extreme: _extremes,
+    Position: _positions,
+    Neighbor: _neighbors,
+    Aggregate: _aggregates,
+    ListOf: _lists,
+    Filter: _lists,
+    Choose: _choices,
+}

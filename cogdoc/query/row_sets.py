@@ -1,0 +1,159 @@
+"""The rows of a table that a part of a tree selects, and what its filters leave of them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cogdoc.query.computed import Computed, Operand
+from cogdoc.query.grounding import ColumnMatch, Covering, Phrase, Records, joined, phrase_of, restrict
+from cogdoc.query.quantities import quantity_of
+from cogdoc.query.table import DataCell, Quantity
+from cogdoc.query.tree import Comparator, Filter, ListOf, Query, Select
+
+
+@dataclass(frozen=True, slots=True)
+class RowSet:
+    """Rows of a table that a part of a tree selects."""
+
+    records: Records
+    indices: tuple[int, ...]
+    select: Select
+    phrase: Phrase
+    covering: Covering
+    precision: float
+    conditions: tuple[float, ...] = ()
+    """How well the conditions of filters match columns."""
+
+    def cell(self, row: int, column: int) -> DataCell | None:
+        return self.records.table.cells[row][column]
+
+    def result(
+        self, query: Query, text: str, quantity: Quantity | None, rows: Sequence[int], formula: str,
+        values: ColumnMatch | None, answers: ColumnMatch | None = None,
+    ) -> Computed:  # fmt: skip
+        """A result computed from the value column's cells in some rows."""
+        used = [match for match in (values, answers) if match is not None]
+        column = values or answers
+        operands = [
+            Operand(label(self.records, row, column.column if column else None), cell)
+            for row in rows
+            if (cell := self.cell(row, column.column) if column else self.records.name_cell(row)) is not None
+        ]
+        coverings = [self.covering, self.phrase.covering(self.records.table.title)]
+        coverings += [
+            match.covering for match in self.records.columns(self.phrase) if match.column in _named(self, used)
+        ]
+        scores = [match.score for match in used] + list(self.conditions)
+        return Computed(
+            text=text, quantity=quantity, query=query, table=self.records.table, operands=tuple(operands),
+            formula=formula, columns=statistics.fmean(scores) if scores else 0.0, rows=self.precision,
+            words=self.phrase.recall(*coverings),
+        )  # fmt: skip
+
+
+def row_sets(query: Query, records: Records) -> Iterator[RowSet]:
+    """The rows that a tree selects, in each way its words can be grounded."""
+    match query:
+        case Select():
+            yield from _selected(query, records)
+        case Filter():
+            for rows in row_sets(query.of, records):
+                yield from _filtered(query, rows)
+        case ListOf():
+            yield from row_sets(query.of, records)
+        case _:
+            return
+
+
+def _selected(query: Select, records: Records) -> Iterator[RowSet]:
+    """Words that headers contain do not restrict the rows, unless cells contain them as well."""
+    phrase = phrase_of(f"{query.words} {query.by}")
+    headers = joined(*(match.covering for match in records.columns(phrase)))
+    seen: set[tuple[int, ...]] = set()
+    for explained in (headers, {}):
+        rows = restrict(records, phrase, explained)
+        if rows.indices not in seen:
+            seen.add(rows.indices)
+            yield RowSet(records, rows.indices, query, phrase, rows.covering, rows.precision)
+
+
+def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
+    phrase = phrase_of(query.words)
+    bound = quantity_of(query.bound)
+    for match in _filter_columns(rows.records, phrase, bound, query):
+        indices = tuple(row for row in rows.indices if _satisfies(rows.cell(row, match.column), query, bound))
+        yield replace(rows, indices=indices, conditions=(*rows.conditions, match.score))
+
+
+def _filter_columns(records: Records, phrase: Phrase, bound: Quantity | None, query: Filter) -> list[ColumnMatch]:
+    """The columns that a condition may be about: by their headers, or else by the type of the bound."""
+    matches = sorted((m for m in records.columns(phrase) if m.score > 0), key=lambda match: -match.score)
+    if bound is None:
+        words = phrase_of(query.bound)
+        containing = [
+            match
+            for match in matches or records.columns(phrase)
+            if any(words.recall(words.covering(text_of(records, row, match.column))) > 0.99 for row in records.rows)
+        ]
+        return containing[:2]
+    if not matches:
+        matches = records.columns(phrase)
+    return [match for match in matches if _is_comparable(records, match.column, bound)][:2]
+
+
+def _is_comparable(records: Records, column: int, bound: Quantity) -> bool:
+    return any(comparable(records.table.cells[row][column], bound) is not None for row in records.rows)
+
+
+def text_of(records: Records, row: int, column: int) -> str:
+    cell = records.table.cells[row][column]
+    return cell.text if cell is not None else ""
+
+
+def _satisfies(cell: DataCell | None, query: Filter, bound: Quantity | None) -> bool:
+    if bound is None:
+        words = phrase_of(query.bound)
+        contains = words.recall(words.covering(cell.text if cell else "")) > 0.99
+        return contains is not (query.comparator is Comparator.NOT_EQUAL)
+    values = comparable(cell, bound)
+    return values is not None and compare(*values, query.comparator)
+
+
+def comparable(cell: DataCell | None, bound: Quantity) -> tuple[float, float] | None:
+    """A cell and a bound as numbers of the same kind; None if they are not. A bare year is a bound for years."""
+    if cell is None or cell.quantity is None:
+        return None
+    day, number = cell.quantity.day, cell.quantity.number
+    if day is not None and bound.day is not None:
+        is_year = bound.number is not None
+        return (day.year, bound.day.year) if is_year else (day.toordinal(), bound.day.toordinal())
+    if number is None or bound.number is None or day is not None:
+        return None
+    # "More than 300" of a table in thousands means the printed 300; "more than 300,000" means the same.
+    is_as_printed = bound.scale == 1.0 and abs(bound.number) < cell.quantity.scale
+    return number, bound.number * (cell.quantity.scale if is_as_printed else 1.0)
+
+
+_COMPARISONS: dict[Comparator, Callable[[float, float], bool]] = {
+    Comparator.MORE: lambda left, right: left > right,
+    Comparator.LESS: lambda left, right: left < right,
+    Comparator.AT_LEAST: lambda left, right: left >= right,
+    Comparator.AT_MOST: lambda left, right: left <= right,
+    Comparator.EQUAL: lambda left, right: abs(left - right) <= 1e-9 * max(1.0, abs(left)),
+    Comparator.NOT_EQUAL: lambda left, right: abs(left - right) > 1e-9 * max(1.0, abs(left)),
+}
+
+
+def compare(left: float, right: float, comparator: Comparator) -> bool:
+    return _COMPARISONS[comparator](left, right)
+
+
+def _named(rows: RowSet, used: Sequence[ColumnMatch]) -> set[int | None]:
+    return {rows.records.table.name_column, *(match.column for match in used)}
+
+
+def label(records: Records, row: int, column: int | None) -> str:
+    header = records.table.column_text(column) if column is not None else ""
+    return ", ".join(part for part in (records.name(row), header) if part)
