@@ -9,9 +9,10 @@ from dataclasses import replace
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.grounding import Records, orientations, phrase_of, years_in
 from cogdoc.query.quantities import plain_number, print_number, quantity_of
-from cogdoc.query.row_sets import comparable, compare, label
+from cogdoc.query.row_operations import combine
+from cogdoc.query.row_sets import all_words, comparable, compare, label
 from cogdoc.query.table import DataCell, DataTable, Quantity
-from cogdoc.query.tree import Compare, Difference, Growth, Query, Ratio, Select
+from cogdoc.query.tree import Aggregate, Aggregation, Compare, Difference, Growth, Query, Ratio, Select, Several
 
 MAX_RESULTS = 8
 
@@ -21,7 +22,7 @@ Run = Callable[[Query, Sequence[DataTable]], list[Computed]]
 
 def look_up(query: Select, records: Records, near: tuple[int, int] | None = None) -> Iterator[Computed]:
     """Cells whose row and column together contain the words; those in the row or column of `near` need only one."""
-    table, phrase = records.table, phrase_of(f"{query.words} {query.by}")
+    table, phrase = records.table, phrase_of(all_words(query))
     columns, title = records.columns(phrase), phrase.covering(table.title)
     coverings = records.row_coverings(phrase, range(len(table.rows)))
     found = []
@@ -127,11 +128,25 @@ def _share_or_factor(ratio: float, as_share: bool) -> tuple[str, Quantity]:
     return plain_number(ratio, 2), Quantity(ratio)
 
 
+def totals(query: Aggregate, several: Several, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
+    """An aggregate of values that the question names one by one, all of one table."""
+    for table in tables:
+        parts = [found[0] for part in several.parts if (found := _numeric(part, [table], run))]
+        if len(parts) < len(several.parts):
+            continue
+        if query.function is Aggregation.COUNT:
+            count = len(parts)
+            yield _combined(query, str(count), Quantity(float(count)), f"count({count})", *parts)
+        else:
+            text, quantity, formula = combine(query.function, _cells(*parts))
+            yield _combined(query, text, quantity, formula, *parts)
+
+
 def growths(query: Growth, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
     words = query.of if isinstance(query.of, Select) else Select("")
     if query.start and query.end:
-        later = Select(f"{words.words} {query.end}", words.by)
-        earlier = Select(f"{words.words} {query.start}", words.by)
+        later = replace(words, where=(*words.where, query.end))
+        earlier = replace(words, where=(*words.where, query.start))
         ends, starts = _numeric(later, tables, run), _numeric(earlier, tables, run)
         spans = [(start, end) for start in starts for end in ends if start.table is end.table]
     else:

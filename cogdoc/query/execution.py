@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cogdoc.query.arithmetic import comparisons, growths, look_up, pairs
+from cogdoc.query.arithmetic import comparisons, growths, look_up, pairs, totals
 from cogdoc.query.computed import Computed
 from cogdoc.query.grounding import Records, orientations
 from cogdoc.query.row_operations import ROW_OPERATIONS
 from cogdoc.query.table import DataTable
-from cogdoc.query.tree import Compare, Difference, Growth, Query, Ratio, Select, Verify
+from cogdoc.query.tree import Aggregate, Compare, Difference, Growth, Query, Ratio, Select, Several, Verify
 
 MAX_RESULTS = 8
 MIN_EXPLAINED = 0.2
@@ -41,6 +41,11 @@ def _results(query: Query, tables: Sequence[DataTable]) -> Iterator[Computed]:
             yield from growths(query, tables, run)
         case Compare():
             yield from comparisons(query, tables, run)
+        case Aggregate(of=Several() as several):
+            yield from totals(query, several, tables, run)
+        case Several():
+            for part in query.parts:
+                yield from run(part, tables)
         case Verify():
             return
         case _:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
+from cogdoc.query.concepts import concepts_in
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key
 from cogdoc.query.table import DataCell, DataTable
@@ -21,6 +22,11 @@ LIKELY_NUMERIC = 0.5
 """Share of a column's cells with a value to sort by, from which on it is a column of values."""
 
 BEST_COLUMNS = 2
+TOTALS = frozenset({"total", "subtotal", "average"})
+"""Concepts of the names of rows that are no records."""
+
+CONCEPT_STRENGTH = 0.85
+MAX_CONCEPT_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,10 @@ class Phrase:
         """Share of the words of a printed text that the phrase explains."""
         printed = [token.norm for token in tokenize(text) if token.norm[0].isalnum() and token.norm not in STOP_WORDS]
         explained = sum(max((match_strength(word, norm) for word in self.words), default=0.0) for norm in printed)
-        return explained / len(printed) if printed else 0.0
+        share = explained / len(printed) if printed else 0.0
+        concepts = concepts_in(text)
+        is_meant = bool(concepts) and concepts <= frozenset().union(*(found for _, found in _concepts(self.words)))
+        return max(share, CONCEPT_STRENGTH) if is_meant else share
 
 
 @lru_cache(maxsize=4096)
@@ -63,7 +72,24 @@ def _covering(words: tuple[str, ...], text: str) -> Covering:
             strength = match_strength(word, token.norm)
             if strength > covering.get(index, 0.0):
                 covering[index] = strength
+    printed = concepts_in(text)
+    for indices, concepts in _concepts(words) if printed else ():
+        if concepts & printed:
+            covering = joined(covering, dict.fromkeys(indices, CONCEPT_STRENGTH))
     return covering
+
+
+@lru_cache(maxsize=4096)
+def _concepts(words: tuple[str, ...]) -> tuple[tuple[range, frozenset[str]], ...]:
+    """The concepts that each run of words names as a whole."""
+    runs = [
+        range(start, end)
+        for start in range(len(words))
+        for end in range(start + 1, min(len(words), start + MAX_CONCEPT_WORDS) + 1)
+    ]
+    by_run = {run: concepts_in(" ".join(words[run.start : run.stop])) for run in runs}
+    parts = {run: frozenset().union(*(by_run[range(index, index + 1)] for index in run)) for run in runs}
+    return tuple((run, own) for run, found in by_run.items() if (own := found if len(run) == 1 else found - parts[run]))
 
 
 def joined(*coverings: Covering) -> dict[int, float]:
@@ -214,15 +240,7 @@ def restrict(records: Records, phrase: Phrase, explained: Covering) -> Rows:
 
 def is_total(name: str) -> bool:
     """Whether a row is named as a total or an average of the others: "Total", "Grand total", 合计."""
-    words = _total_words()
-    tokens = [token.norm for token in tokenize(name)]
-    return bool(tokens) and (name.strip().lower() in words or any(token in words for token in tokens[:2]))
-
-
-@lru_cache(maxsize=1)
-def _total_words() -> frozenset[str]:
-    operations = load_lexicon().operations
-    return frozenset({*operations.get("sum", ()), *operations.get("mean", ()), "total", "合计", "总计", "average"})
+    return not TOTALS.isdisjoint(concepts_in(name))
 
 
 def transposed(table: DataTable) -> DataTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,14 +10,13 @@ from dataclasses import replace
 
 from cogdoc.query.computed import Computed
 from cogdoc.query.grounding import ColumnMatch, Phrase, Records, phrase_of, restrict
-from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key, print_number
-from cogdoc.query.row_sets import RowSet, row_sets, text_of
+from cogdoc.query.row_sets import RowSet, ordered, row_sets, text_of
 from cogdoc.query.table import DataCell, Quantity
-from cogdoc.query.terms import tokenize
 from cogdoc.query.tree import (
     Aggregate,
     Aggregation,
+    Asks,
     Choose,
     Extreme,
     Filter,
@@ -36,22 +36,12 @@ def _extremes(query: Query, records: Records) -> Iterator[Computed]:
     for rows in row_sets(query.of, records):
         columns = records.value_columns(phrase_of(rows.select.by or rows.select.words))
         for values in columns:
-            ordered = _ordered(rows, values, query.highest)
-            if len(ordered) >= max(2, query.rank):
-                yield from _answers(
-                    query, rows, [ordered[query.rank - 1]], values, _extreme_formula(query, rows, values)
-                )
+            places = ordered(rows, values, query.highest)
+            if len(places) >= max(2, query.rank):
+                found = places[query.rank - 1 : query.rank - 1 + query.count]
+                yield from _answers(query, rows, found, values, _extreme_formula(query, rows, values))
         if not any(match.score > 0 for match in columns):
             yield from _most_frequent(query, rows)
-
-
-def _ordered(rows: RowSet, values: ColumnMatch, highest: bool) -> list[int]:
-    """The rows by their values; the highest rank is the first place."""
-    keys = {row: key for row in rows.indices if (key := order_key(rows.cell(row, values.column))) is not None}
-    ranks = load_lexicon().concepts.get("rank", ())
-    header = {token.norm for token in tokenize(rows.records.table.column_text(values.column))}
-    is_descending = highest is not bool(header & set(ranks))
-    return sorted(keys, key=lambda row: keys[row], reverse=is_descending)
 
 
 def _extreme_formula(query: Extreme, rows: RowSet, values: ColumnMatch) -> str:
@@ -67,9 +57,9 @@ def _most_frequent(query: Extreme, rows: RowSet) -> Iterator[Computed]:
         if column is None:
             continue
         counts = Counter(text for row in rows.indices if (text := text_of(rows.records, row, column)))
-        ordered = counts.most_common() if query.highest else counts.most_common()[::-1]
-        if len(ordered) >= max(2, query.rank) and ordered[0][1] != ordered[-1][1]:
-            text, count = ordered[query.rank - 1]
+        places = counts.most_common() if query.highest else counts.most_common()[::-1]
+        if len(places) >= max(2, query.rank) and places[0][1] != places[-1][1]:
+            text, count = places[query.rank - 1]
             found = [row for row in rows.indices if text_of(rows.records, row, column) == text]
             yield rows.result(query, text, None, found, f"{count} rows", match)
 
@@ -99,36 +89,31 @@ def _answers(
     query: Extreme | Position | Neighbor, rows: RowSet, found: Sequence[int], values: ColumnMatch | None, formula: str
 ) -> Iterator[Computed]:
     """What the question asks for in the rows that were found: the value, another column, or the name."""
-    if query.asks.value == "value" and values is not None:
-        for row in found:
-            if (cell := rows.cell(row, values.column)) is not None:
-                yield rows.result(query, cell.text, cell.quantity, [row], formula, values)
-        return
-    taken = values.column if values is not None else -1
-    for match in rows.records.answer_columns(phrase_of(rows.select.words), taken):
-        for row in found:
-            cell = rows.cell(row, match.column) if match is not None else rows.records.name_cell(row)
-            if cell is not None and cell.text:
-                yield rows.result(query, cell.text, cell.quantity, [row], formula, values, match)
+    if query.asks is Asks.VALUE and values is not None:
+        columns: list[ColumnMatch | None] = [values]
+    else:
+        columns = rows.records.answer_columns(phrase_of(rows.select.words), values.column if values is not None else -1)
+    for match in columns:
+        cells = [rows.cell(row, match.column) if match else rows.records.name_cell(row) for row in found]
+        filled = [cell for cell in cells if cell is not None and cell.text]
+        if filled:
+            quantity = filled[0].quantity if len(filled) == 1 else None
+            text = ", ".join(cell.text for cell in filled)
+            yield rows.result(query, text, quantity, found, formula, values, match if match is not values else None)
 
 
 def _lists(query: Query, records: Records) -> Iterator[Computed]:
     assert isinstance(query, ListOf | Filter)
     of = query.of if isinstance(query, ListOf) else query
     count = query.count if isinstance(query, ListOf) else None
-    is_ranked = isinstance(of, Extreme)
-    for rows in row_sets(of.of if isinstance(of, Extreme) else of, records):
-        if isinstance(of, Extreme):
-            columns = records.value_columns(phrase_of(rows.select.by or rows.select.words))
-            if not columns:
-                continue
-            rows = replace(rows, indices=tuple(_ordered(rows, columns[0], of.highest)))
+    if isinstance(of, Extreme):
+        of = replace(of, count=max(of.count, count or 1))
+    for rows in row_sets(of, records):
         for match in records.answer_columns(phrase_of(rows.select.words), taken=-1):
             cells = [rows.cell(row, match.column) if match else records.name_cell(row) for row in rows.indices]
             texts = list(dict.fromkeys(cell.text for cell in cells if cell is not None and cell.text))
-            kept = texts[:count] if is_ranked else texts
-            if kept:
-                yield rows.result(query, ", ".join(kept), None, rows.indices[: len(kept)], "", None, match)
+            if texts:
+                yield rows.result(query, ", ".join(texts), None, rows.indices, "", None, match)
 
 
 def _aggregates(query: Query, records: Records) -> Iterator[Computed]:
@@ -160,7 +145,7 @@ def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
 
 
 _FUNCTIONS: dict[Aggregation, Callable[[Sequence[float]], float]] = {
-    Aggregation.SUM: sum,
+    Aggregation.SUM: math.fsum,
     Aggregation.MEAN: statistics.fmean,
     Aggregation.MEDIAN: statistics.median,
     Aggregation.RANGE: lambda values: max(values) - min(values),
@@ -168,19 +153,23 @@ _FUNCTIONS: dict[Aggregation, Callable[[Sequence[float]], float]] = {
 
 
 def _aggregate(query: Aggregate, rows: RowSet, values: ColumnMatch, cells: dict[int, DataCell]) -> Computed:
-    numbers = [cell.quantity.number for cell in cells.values() if cell.quantity and cell.quantity.number is not None]
-    number = float(_FUNCTIONS[query.function](numbers))
-    first = next(iter(cells.values())).quantity
-    assert first is not None
-    terms = [cell.text for cell in cells.values()]
+    text, quantity, formula = combine(query.function, list(cells.values()))
+    return rows.result(query, text, quantity, list(cells), formula, values)
+
+
+def combine(function: Aggregation, cells: Sequence[DataCell]) -> tuple[str, Quantity, str]:
+    """The sum, mean, median or range of cells: its text, its value and the formula."""
+    quantities = [cell.quantity for cell in cells if cell.quantity is not None]
+    number = _FUNCTIONS[function]([quantity.number or 0.0 for quantity in quantities])
+    terms = [cell.text for cell in cells]
     shown = [*terms[:MAX_TERMS], "…"] if len(terms) > MAX_TERMS else terms
     formula = {
         Aggregation.SUM: " + ".join(shown),
         Aggregation.MEAN: f"({' + '.join(shown)}) / {len(terms)}",
         Aggregation.MEDIAN: f"median({', '.join(shown)})",
-    }.get(query.function, f"max − min of {', '.join(shown)}")
-    text = print_number(number, list(cells.values()))
-    return rows.result(query, text, replace(first, number=number, day=None), list(cells), formula, values)
+        Aggregation.RANGE: f"max − min of {', '.join(shown)}",
+    }[function]
+    return print_number(number, cells), replace(quantities[0], number=number, day=None), formula
 
 
 def _choices(query: Query, records: Records) -> Iterator[Computed]:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cogdoc.query.computed import Computed, Operand
+from cogdoc.query.concepts import concepts_in
 from cogdoc.query.grounding import ColumnMatch, Covering, Phrase, Records, joined, phrase_of, restrict
-from cogdoc.query.quantities import quantity_of
+from cogdoc.query.quantities import order_key, quantity_of
 from cogdoc.query.table import DataCell, Quantity
-from cogdoc.query.tree import Comparator, Filter, ListOf, Query, Select
+from cogdoc.query.tree import Comparator, Extreme, Filter, ListOf, Query, Select
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,28 @@ def row_sets(query: Query, records: Records) -> Iterator[RowSet]:
                 yield from _filtered(query, rows)
         case ListOf():
             yield from row_sets(query.of, records)
+        case Extreme():
+            for rows in row_sets(query.of, records):
+                for values in records.value_columns(phrase_of(rows.select.by or rows.select.words)):
+                    yield replace(rows, indices=ordered(rows, values, query.highest)[: query.count])
         case _:
             return
 
 
+def all_words(query: Select) -> str:
+    return " ".join((query.words, query.by, *query.where))
+
+
+def ordered(rows: RowSet, values: ColumnMatch, highest: bool) -> tuple[int, ...]:
+    """The rows that have values, by these; the highest rank is the first place."""
+    keys = {row: key for row in rows.indices if (key := order_key(rows.cell(row, values.column))) is not None}
+    is_rank = "rank" in concepts_in(rows.records.table.column_text(values.column))
+    return tuple(sorted(keys, key=lambda row: keys[row], reverse=highest is not is_rank))
+
+
 def _selected(query: Select, records: Records) -> Iterator[RowSet]:
     """Words that headers contain do not restrict the rows, unless cells contain them as well."""
-    phrase = phrase_of(f"{query.words} {query.by}")
+    phrase = phrase_of(all_words(query))
     headers = joined(*(match.covering for match in records.columns(phrase)))
     seen: set[tuple[int, ...]] = set()
     for explained in (headers, {}):
