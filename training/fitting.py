@@ -12,6 +12,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cogdoc.query.fitted_model import HeldOutScore, Provenance
+
 SEED = 1
 
 Vector = NDArray[np.float64]
@@ -42,18 +44,37 @@ def set_by_hand(prior: dict[str, float], weights: dict[str, float]) -> tuple[str
     return tuple(name for name, weight in weights.items() if name in prior and abs(weight - prior[name]) < 0.005)
 
 
+def provenance_of(
+    script: str, datasets: tuple[str, ...], validation: str, scores: tuple[HeldOutScore, ...]
+) -> Provenance:
+    """Of weights that are fitted today, all of them to data."""
+    return Provenance(script, today(), datasets, validation, scores, set_by_hand=(), notes="")
+
+
 def today() -> str:
     return datetime.now(UTC).date().isoformat()
 
 
+def parse_folders(description: str) -> Namespace:
+    """The folders `data` and `cache`; the latter is made."""
+    arguments = _parser(description).parse_args()
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    return arguments
+
+
 def parse_arguments(description: str, output: Path) -> Namespace:
     """The folders `data` and `cache`, which is made, and the file `to`."""
-    parser = ArgumentParser(description=description)
-    parser.add_argument("data", type=Path, help="folder of the evaluation data")
-    parser.add_argument("cache", type=Path, help="folder that keeps what was read from the documents")
+    parser = _parser(description)
     parser.add_argument(
         "--to", type=Path, default=output, help="the file to write (default: the one that cogdoc ships)"
     )
     arguments = parser.parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
     return arguments
+
+
+def _parser(description: str) -> ArgumentParser:
+    parser = ArgumentParser(description=description)
+    parser.add_argument("data", type=Path, help="folder of the evaluation data")
+    parser.add_argument("cache", type=Path, help="folder that keeps what was read from the documents")
+    return parser

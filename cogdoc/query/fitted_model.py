@@ -1,4 +1,4 @@
-"""Linear models with weights fitted to data, in JSON files that record where the numbers come from.
+"""Models with weights fitted to data, in JSON files that record where the numbers come from.
 
 The scripts in `training/` write such files; the code that scores proposals, pages and answers reads them.
 """
@@ -6,12 +6,15 @@ The scripts in `training/` write such files; the code that scores proposals, pag
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 Features = Mapping[str, float]
 """The features of one thing to be scored, by name."""
+
+MAX_LOG_ODDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +45,43 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenUnit:
+    """A unit of a hidden layer: the hyperbolic tangent of a weighted sum of features."""
+
+    bias: float
+    weights: Mapping[str, float]
+    output: float
+    """Its weight in the score."""
+
+    def value(self, features: Features) -> float:
+        return self.output * math.tanh(self.bias + _weighted_sum(self.weights, features))
+
+
+@dataclass(frozen=True, slots=True)
 class FittedModel:
-    """A linear model: a bias and one weight for each feature."""
+    """A linear model, a bias and one weight for each feature, with hidden units if they pay."""
 
     name: str
     provenance: Provenance
     bias: float
     weights: Mapping[str, float]
-
-    def weight(self, feature: str) -> float:
-        """The weight of a feature.
-
-        Raises:
-            ValueError: the model has no such feature.
-        """
-        try:
-            return self.weights[feature]
-        except KeyError:
-            raise ValueError(f"the model {self.name!r} has no feature {feature!r}") from None
+    hidden: tuple[HiddenUnit, ...] = ()
 
     def score(self, features: Features) -> float:
-        """The bias plus the weighted sum of `features`; features that are left out count as 0.
+        """The bias plus the weighted sum of `features` and the hidden units.
 
-        Raises:
-            ValueError: the model does not have one of the features.
+        Features that are left out count as 0, and those without a weight do not count.
         """
-        return self.bias + sum(self.weight(name) * value for name, value in features.items())
+        linear = self.bias + _weighted_sum(self.weights, features)
+        return linear + sum(unit.value(features) for unit in self.hidden)
+
+    def probability(self, features: Features) -> float:
+        """The logistic function of the score."""
+        return 1 / (1 + math.exp(-max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, self.score(features)))))
+
+
+def _weighted_sum(weights: Mapping[str, float], features: Features) -> float:
+    return sum(weights[name] * value for name, value in features.items() if name in weights)
 
 
 def load_model(path: Path) -> FittedModel:
@@ -91,6 +105,7 @@ def load_model(path: Path) -> FittedModel:
         ),
         bias=float(stored["bias"]),
         weights={name: float(weight) for name, weight in stored["weights"].items()},
+        hidden=tuple(HiddenUnit(**unit) for unit in stored.get("hidden", ())),
     )
 
 

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cogdoc.documents.geometry import Box
-from cogdoc.engines.builtin.answering import confidence, proposal_ranking
+from cogdoc.engines.builtin.answering import proposal_ranking
 from cogdoc.parsing.page_text import Line, PageText, TextOrigin, Word
 from cogdoc.query import page_ranking
 from cogdoc.query.fitted_model import load_model, save_model
-from training import answer_weights, page_weights
-from training import confidence as confidence_weights
-from training.answer_weights import PRIOR, Choice
+from training import answer_weights, generalization, page_weights, ranker
+from training.extraction import Choice
 
-NAMES = list(PRIOR)
-
-
-def proposals(document: int, *, right: int) -> Choice:
-    """A question with two proposals: the right one is below its label, the wrong one far from it."""
-    rows = np.zeros((2, len(NAMES)))
-    rows[:, NAMES.index("bias")] = 1.0
-    for name in ("recall", "precision", "both", "fit"):
-        rows[:, NAMES.index(name)] = 0.9
-    rows[right, NAMES.index("below")] = 1.0
-    rows[1 - right, NAMES.index("later-page")] = 1.0
-    gains = np.array([float(index == right) for index in range(2)])
-    return Choice("sroie", Path(f"{document}.png"), ("a", "b"), rows, gains)
+FAMILIES = ("receipts", "forms", "invoices", "letters", "tables", "reports")
+NAMES = ("recall", "below", "later-page")
 
 
-CHOICES = [proposals(document, right=document % 2) for document in range(10)]
+def choice(family: str, number: int, *, right: int | None) -> Choice:
+    """A question with two proposals: the right one is below its label, the wrong ones on a later page."""
+    rows = np.full((2, len(NAMES)), 0.9 if right is not None else 0.2, dtype=np.float32)
+    rows[:, 1:] = [[float(index == right), float(index != right)] for index in range(2)]
+    return Choice(
+        question="?",
+        document=f"{number}.png",
+        family=family,
+        source=family,
+        kind="value",
+        answerable=right is not None,
+        made_up=False,
+        names=NAMES,
+        features=rows,
+        texts=("a", "b"),
+        keys=("a", "b"),
+        gains=np.array([float(index == right) for index in range(2)], dtype=np.float32),
+        evidence={"words-printed": 0.9 if right is not None else 0.2},
+    )
+
+
+CHOICES = [
+    choice(family, number, right=None if number % 3 == 0 else number % 2) for family in FAMILIES for number in range(9)
+]
 
 
 def text_page(number: int, *texts: str) -> PageText:
@@ -49,15 +61,33 @@ def text_page(number: int, *texts: str) -> PageText:
     )  # fmt: skip
 
 
-def test_answer_weights_move_towards_what_right_proposals_have(tmp_path: Path) -> None:
-    model = answer_weights.fit_model(CHOICES)
-    assert model.weights["below"] > PRIOR["below"]
-    assert model.weights["later-page"] < PRIOR["later-page"]
-    assert model.provenance.scores[0].score == 1.0
-    assert set(model.weights) == set(proposal_ranking.MODEL.weights)
-    assert "names-missing" in model.provenance.set_by_hand
+def test_a_data_set_is_judged_by_models_that_were_fitted_to_the_others(tmp_path: Path) -> None:
+    outcomes = [outcome for family in FAMILIES for outcome in generalization.leave_out(CHOICES, family)]
+    assert all(outcome.score == 1.0 for outcome in outcomes)
+    for path, model in answer_weights.fit_models(CHOICES, outcomes).items():
+        save_model(model, tmp_path / path.name)
+        assert load_model(tmp_path / path.name) == model
+        assert model.provenance.set_by_hand == ()
+
+
+def test_the_ranking_prefers_what_right_proposals_have() -> None:
+    model = ranker.fit(CHOICES, proposal_ranking.MODEL.provenance)
+    assert model.weights["below"] > 0 > model.weights["later-page"]
+
+
+def test_a_feature_of_a_single_data_set_has_no_weight() -> None:
+    special = replace(CHOICES[1], names=("recall", "below", "malaysian-street"))
+    assert "malaysian-street" not in ranker.fit([special, *CHOICES[2:]], proposal_ranking.MODEL.provenance).weights
+
+
+def test_a_model_with_hidden_units_ranks_as_it_was_fitted(tmp_path: Path) -> None:
+    model = ranker.fit(CHOICES, proposal_ranking.MODEL.provenance, hidden=2)
     save_model(model, tmp_path / "model.json")
-    assert load_model(tmp_path / "model.json") == model
+    loaded = load_model(tmp_path / "model.json")
+    row = dict(zip(NAMES, CHOICES[1].features[1].tolist(), strict=True))
+    scores = ranker.rank(loaded, [CHOICES[1]])[0]
+    assert scores.best == {name: value for name, value in row.items() if value}
+    assert loaded.score(row) == pytest.approx(model.score(row))
 
 
 @pytest.mark.slow
@@ -76,10 +106,3 @@ def test_page_weights_put_the_right_page_first() -> None:
     model = page_weights.fit_model(rankings)
     assert model.provenance.scores[0].score == 1.0
     assert set(model.weights) == set(page_ranking.MODEL.weights)
-
-
-def test_confidence_is_fitted_on_held_out_answers() -> None:
-    model = confidence_weights.fit_model(CHOICES)
-    assert set(model.weights) == set(confidence.MODEL.weights)
-    assert model.weight("log-odds") > 0
-    assert model.weight("on-chart") == confidence.MODEL.weight("on-chart")

@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from cogdoc.engines.builtin.answering.confidence import calibrate, looks_like_chart
+from cogdoc.engines.builtin.answering.confidence import Judgement, judge, page_evidence
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.letterheads import propose_letterheads
-from cogdoc.engines.builtin.answering.proposal_ranking import rank_proposals
+from cogdoc.engines.builtin.answering.proposal_ranking import describe, rank_proposals
 from cogdoc.engines.builtin.answering.proposals import Proposal
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.table_lookup import propose_cells
 from cogdoc.parsing.page_text import PageLayout, PageText
+from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.question_analysis import Shape, analyze, other_wordings, use_printed_synonyms
-from cogdoc.query.segments import view_page
+from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
 from cogdoc.results.records import Answer, Candidate, Evidence
 
-MIN_PROBABILITY = 0.3
-"""An answer with at least this probability is always returned."""
-
-MIN_CLEAR_PROBABILITY = 0.15
-"""An answer with at least this probability is returned if "not found" is much less probable."""
-
-CLEAR_RATIO = 3.0
-"""How many times more probable than "not found" such an answer must be."""
-
 ALTERNATIVES = 5
 SHOWN_PAGES = 3
 """How many of the best pages are represented among the alternatives, by a candidate or by a matching line."""
+
+SHOWN_OPERANDS = 8
+"""How many operands of a computed answer are shown as its evidence."""
 
 RankedProposal = tuple[Proposal, float]
 """A proposal with its probability of being the answer."""
@@ -51,6 +48,33 @@ _HOW_MANY_PAGES = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Collected:
+    """Everything on the pages that may be the answer to a question."""
+
+    matcher: Matcher
+    """For the question as asked; `proposals` contains those for other wordings as well."""
+    proposals: Sequence[Proposal]
+    features: Sequence[Features]
+    """By proposal."""
+    evidence: Features
+    """Of the question and its pages together."""
+
+    @cached_property
+    def ranked(self) -> list[RankedProposal]:
+        """The best proposal of every text, the likeliest first."""
+        return [(self.proposals[index], probability) for index, probability in self._ranked]
+
+    @cached_property
+    def judgement(self) -> Judgement:
+        best = self.features[self._ranked[0][0]] if self._ranked else {}
+        return judge(self.evidence, [probability for _, probability in self._ranked], best)
+
+    @cached_property
+    def _ranked(self) -> list[tuple[int, float]]:
+        return rank_proposals(self.proposals, self.features)
+
+
 def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count: int | None = None) -> Answer:
     """Answer a question from the words and layout of pages, the most promising page first.
 
@@ -62,20 +86,18 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     if page_count is not None and _HOW_MANY_PAGES.search(question):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
     searched = _named_pages(question, layouts, page_count)
-    matcher, ranked = _ranked_proposals(question, searched)
-    p_none = max(0.0, 1 - sum(probability for _, probability in ranked))
-    best = ranked[0] if ranked and should_answer(ranked[0][1], p_none) else None
-    confidence = p_none
-    if best is not None:
-        on_chart = looks_like_chart(best[0].page)
-        confidence = calibrate(best[1], quoted=matcher.question.quoted, on_chart=on_chart)
+    collected = collect(question, searched)
+    ranked, judgement = collected.ranked, collected.judgement
+    best = ranked[0] if ranked and judgement.should_answer else None
+    confidence = judgement.p_right if best is not None else 1 - judgement.p_answerable
     alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, confidence)]
     shown = {alternative.evidence.page for alternative in alternatives if alternative.evidence is not None}
     if best is not None:
         shown.add(best[0].page.number)
     unshown = [layout.page_text for layout in searched[:SHOWN_PAGES] if layout.page_text.number not in shown]
     if len(layouts) > 1:
-        alternatives += [line for words in unshown if (line := _best_matching_line(matcher, words)) is not None]
+        lines = (_best_matching_line(collected.matcher, words) for words in unshown)
+        alternatives += [line for line in lines if line is not None]
     if best is None:
         # Without an answer, the order of the pages helps the user more than the probabilities.
         order = {layout.page_text.number: rank for rank, layout in enumerate(searched)}
@@ -84,30 +106,41 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
         question=question,
         text=_without_parentheses(question, best[0].text) if best is not None else None,
         confidence=confidence,
-        evidence=(_evidence(best[0]),) if best is not None else (),
+        evidence=_all_evidence(best[0], layouts) if best is not None else (),
         alternatives=tuple(alternatives),
     )
 
 
-def should_answer(p_answer: float, p_none: float) -> bool:
-    """Whether to return the likeliest answer, given its probability and that of "not found"."""
-    return p_answer >= MIN_PROBABILITY or (p_answer >= MIN_CLEAR_PROBABILITY and p_answer > CLEAR_RATIO * p_none)
+def collect(question: str, layouts: Sequence[PageLayout]) -> Collected:
+    """All proposals for a question and for its other wordings, with the features that rank and judge them."""
+    pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
+    printed = "".join(segment.text for page in pages for segment in page.segments)
+    lines = " ".join(line.text for layout in layouts for line in layout.page_text.lines)
+    proposals: list[Proposal] = []
+    features: list[Features] = []
+    matchers = []
+    for wording in (question, *other_wordings(question, lines)):
+        matcher = Matcher(analyze(use_printed_synonyms(wording, printed)), pages)
+        matchers.append(matcher)
+        proposed = propose(matcher, pages)
+        proposals += proposed
+        features += describe(matcher, proposed)
+    return Collected(matchers[0], proposals, features, page_evidence(matchers[0], pages))
+
+
+def propose(matcher: Matcher, pages: Sequence[PageView]) -> list[Proposal]:
+    """Everything on the pages that may be the answer to the matcher's question."""
+    proposers = (propose_fields, propose_cells, propose_sentences, propose_letterheads)
+    proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
+    if matcher.question.shape is Shape.YES_NO:
+        return [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]
+    return proposals
 
 
 def _without_parentheses(question: str, text: str) -> str:
     """`text` without the parentheses in which accounts print money spent, if the question asks how much was spent."""
     amount = _IN_PARENTHESES.fullmatch(text.strip())
     return amount[1] + amount[2] if amount and _SPENT.search(question) else text
-
-
-def _ranked_proposals(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[RankedProposal]]:
-    """All proposals, best first, for the wording of the question whose best proposal is the most probable."""
-    printed = " ".join(line.text for layout in layouts for line in layout.page_text.lines)
-    by_wording = []
-    for wording in (question, *other_wordings(question, printed)):
-        matcher, proposals = propose(wording, layouts)
-        by_wording.append((matcher, rank_proposals(matcher, proposals)))
-    return max(by_wording, key=lambda pair: pair[1][0][1] if pair[1] else 0.0)
 
 
 def _others(ranked: Sequence[RankedProposal], best: RankedProposal | None, confidence: float) -> list[RankedProposal]:
@@ -146,22 +179,22 @@ def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int |
     return [layout for layout in layouts if layout.page_text.number in named] or layouts
 
 
-def propose(question: str, layouts: Sequence[PageLayout]) -> tuple[Matcher, list[Proposal]]:
-    """Everything on the pages that may be the answer."""
-    pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
-    printed = "".join(segment.text for page in pages for segment in page.segments)
-    matcher = Matcher(analyze(use_printed_synonyms(question, printed)), pages)
-    proposers = (propose_fields, propose_cells, propose_sentences, propose_letterheads)
-    proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
-    if matcher.question.shape is Shape.YES_NO:
-        proposals = [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]
-    return matcher, proposals
-
-
 def _evidence(proposal: Proposal) -> Evidence:
     words = proposal.page.layout.page_text
     x0, y0, x1, y1 = words.displayed(proposal.box)
     return Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=proposal.evidence)
+
+
+def _all_evidence(proposal: Proposal, layouts: Sequence[PageLayout]) -> tuple[Evidence, ...]:
+    """Where the value is printed, or where its operands are."""
+    texts = {layout.page_text.number: layout.page_text for layout in layouts}
+    operands = () if proposal.slices else proposal.operands[:SHOWN_OPERANDS]
+    shown = []
+    for cell in operands:
+        if cell.box is not None and (words := texts.get(cell.page)) is not None:
+            x0, y0, x1, y1 = words.displayed(cell.box)
+            shown.append(Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=cell.text))
+    return tuple(shown) or (_evidence(proposal),)
 
 
 def _candidate(proposal: Proposal, probability: float) -> Candidate:

@@ -1,22 +1,38 @@
-"""Calibrates the confidence of an answer: the share of right answers among those with the same ranking probability.
+"""Judges the best proposal: how likely it is right, and how likely the pages answer the question at all.
 
-The ranking's own probabilities are too high at the top and too low in the middle. A logistic curve over their
-log-odds corrects them (Platt, "Probabilistic outputs for support vector machines", 1999).
+Two logistic models over the ranking of the proposals, the features of the best one, the question and its pages. Both
+are fitted to questions about documents of data sets that the ranking was not fitted to, so that a confidence says how
+often such an answer is right.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cogdoc.parsing.page_text import TextOrigin
-from cogdoc.query.fitted_model import load_model
+from cogdoc.query.fitted_model import Features, load_model
+from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView
 
-MODEL_PATH = Path(__file__).parent / "weights" / "confidence.json"
-MODEL = load_model(MODEL_PATH)
-"""Fitted by `training.confidence`."""
+WEIGHTS = Path(__file__).parent / "weights"
+RIGHT_PATH = WEIGHTS / "confidence.json"
+RIGHT = load_model(RIGHT_PATH)
+ANSWERABLE_PATH = WEIGHTS / "answerability.json"
+ANSWERABLE = load_model(ANSWERABLE_PATH)
+"""Both fitted by `training.answer_weights`."""
+
+MIN_ANSWERABLE = 0.5
+"""Below this probability that the pages answer the question, it is not answered."""
+
+MIN_PROBABILITY = 1e-4
+"""Probabilities are clipped to at least this distance from 0 and 1, so that their log-odds are finite."""
+
+LOG_ODDS_SCALE = 5.0
+"""Divides log-odds, so that they are about as large as other features."""
 
 MAX_CHART_SEGMENTS = 80
 """A scan with more segments is a page with tables rather than a chart."""
@@ -24,30 +40,63 @@ MAX_CHART_SEGMENTS = 80
 MIN_CHART_NUMBERS = 0.45
 """Share of a chart's segments that are numbers; of a receipt's segments a quarter are, of a form's a seventh."""
 
-MIN_PROBABILITY = 1e-4
-"""Probabilities are clipped to at least this distance from 0 and 1, so that their log-odds are finite."""
-
 _NUMBER = re.compile(r"\W*\d[\d.,]*\s?%?[KMB]?\W*")
 
 
-def calibrate(probability: float, *, quoted: bool, on_chart: bool) -> float:
-    """The share of right answers, 0 to 1, among those that the ranking gives this probability.
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    p_right: float
+    """That the best proposal is the answer."""
+    p_answerable: float
+    """That the pages contain an answer."""
+
+    @property
+    def should_answer(self) -> bool:
+        return self.p_answerable >= MIN_ANSWERABLE
+
+
+def judge(evidence: Features, probabilities: Sequence[float], best: Features) -> Judgement:
+    """Judge the best proposal.
 
     Args:
-        quoted: whether the question puts the label in quotation marks.
-        on_chart: whether the answer is on a chart.
+        evidence: of the question and its pages.
+        probabilities: of the proposals in the ranking, the best one first.
+        best: the features of the best proposal; empty if there is none.
     """
-    log_odds = (
-        MODEL.bias
-        + MODEL.weight("log-odds") * ranking_log_odds(probability)
-        + MODEL.weight("quoted") * quoted
-        + MODEL.weight("on-chart") * on_chart
-    )
-    return 1 / (1 + math.exp(-log_odds))
+    features = {**evidence, **ranking_evidence(probabilities, best)}
+    return Judgement(RIGHT.probability(features), ANSWERABLE.probability(features))
 
 
-def ranking_log_odds(probability: float) -> float:
-    """The feature `log-odds` of the model."""
+def ranking_evidence(probabilities: Sequence[float], best: Features) -> Features:
+    """How surely the ranking prefers its best proposal, and the features of that one."""
+    first, second, *_ = [*probabilities[:2], 0.0, 0.0]
+    return {
+        "log-odds": _log_odds(first) / LOG_ODDS_SCALE,
+        "log-odds-found": _log_odds(sum(probabilities)) / LOG_ODDS_SCALE,
+        "margin": (_log_odds(first) - _log_odds(second)) / LOG_ODDS_SCALE,
+        "nothing": float(not probabilities),
+        **{f"best-{name}": value for name, value in best.items()},
+    }
+
+
+def page_evidence(matcher: Matcher, pages: Sequence[PageView]) -> Features:
+    """What the question asks for, and how much of it the pages print."""
+    question = matcher.question
+    printed = matcher.covering(token for page in pages for segment in page.segments for token in segment.tokens)
+    return {
+        "words-printed": matcher.recall(printed),
+        "names-missing": matcher.names_missing,
+        "words-missing": matcher.words_missing,
+        "quoted": float(question.quoted),
+        "terms": 1 / (1 + len(question.terms)),
+        "several-pages": float(len(pages) > 1),
+        "on-chart": float(bool(pages) and looks_like_chart(pages[0])),
+        f"asks-{question.kinds[0]}": 1.0,
+        f"shape-{question.shape}": 1.0,
+    }
+
+
+def _log_odds(probability: float) -> float:
     bounded = min(1 - MIN_PROBABILITY, max(MIN_PROBABILITY, probability))
     return math.log(bounded / (1 - bounded))
 

@@ -1,16 +1,17 @@
 """Ranks proposals by the probability that they are the answer: a conditional logit over proposals and "not found".
 
-    score = bias + sum of weight * feature
     probability = exp(score) / (1 + sum of exp(score) over all proposals)
 
 (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974; the 1 is the odds of "not found".)
-Among proposals with the same text, only the best one counts. Each feature is between 0 and 1.
+Among proposals with the same text, only the best one counts. The score is that of a fitted model over features of the
+proposal, of the question, and of how it compares with the other proposals. Each feature is between 0 and 1.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,17 +30,31 @@ MODEL_PATH = Path(__file__).parent / "weights" / "proposal_ranking.json"
 MODEL = load_model(MODEL_PATH)
 """Fitted by `training.answer_weights`."""
 
+SAME_LABEL = 85
+"""Similarity, in percent, from which on a value only repeats the label that the question quotes."""
+
+LONG_VALUE, LONGEST_VALUE = 60, 180
+"""Characters: a value begins to be long, and is as long as it matters."""
+
 _UNITS = re.compile(r"\W*(?:in (?:thousands|millions|billions)|unaudited|dollars in)\b|单位[:：]", re.I)
 """Notes on the units of a table, such as "(In millions, except per share data)"; never a value in it."""
 
 
-def proposal_features(matcher: Matcher, proposal: Proposal) -> Features:
-    """All features of a proposal, by the names that `MODEL` has weights for."""
+def describe(matcher: Matcher, proposals: Sequence[Proposal]) -> list[Features]:
+    """All features of each proposal, by the names that `MODEL` has weights for."""
+    alone = [_features_alone(matcher, proposal) for proposal in proposals]
+    compared = _features_compared(proposals)
+    return [own | others for own, others in zip(alone, compared, strict=True)]
+
+
+def _features_alone(matcher: Matcher, proposal: Proposal) -> dict[str, float]:
     question = matcher.question
     tokens = tokenize(proposal.text)
     own_precision = matcher.precision(tokens) if tokens else 0.0
     label = question.label if question.quoted else ""
-    repeats_label = bool(label) and fuzz.ratio(fold_case(label), fold_case(proposal.text)) > 85
+    repeats_label = bool(label) and fuzz.ratio(fold_case(label), fold_case(proposal.text)) > SAME_LABEL
+    is_headed = is_label(proposal.text) or starts_with_label(proposal.text) or _UNITS.match(proposal.text) is not None
+    heads = proposal.heads_columns
     return {
         "recall": proposal.recall,
         "precision": proposal.precision,
@@ -47,11 +62,9 @@ def proposal_features(matcher: Matcher, proposal: Proposal) -> Features:
         "fit": proposal.fit,
         "near": 1 / (1 + 0.5 * proposal.distance),
         "repeats": max(own_precision, float(repeats_label)),
-        "looks-like-label": float(
-            is_label(proposal.text) or starts_with_label(proposal.text) or _UNITS.match(proposal.text) is not None
-        ),
+        "looks-like-label": float(is_headed),
         "label-words": label_share(proposal.text),
-        "long": min(1.0, max(0.0, (len(proposal.text) - 60) / 120)),
+        "long": min(1.0, max(0.0, (len(proposal.text) - LONG_VALUE) / (LONGEST_VALUE - LONG_VALUE))),
         "unsure": 1.0 - proposal.confidence,
         "other-period": _other_period(matcher, proposal),
         "later-page": min(1.0, proposal.page.rank / 4),
@@ -59,19 +72,39 @@ def proposal_features(matcher: Matcher, proposal: Proposal) -> Features:
         "words-missing": matcher.words_missing,
         "unreadable": float(question.shape is Shape.UNREADABLE),
         "second-kind": float(proposal.kind is not question.kinds[0]),
-        **{f"not-{field}": 1.0 for field in question.fields if proposal.relation is not Relation.FIELD},
-        **_heads_columns(proposal),
         f"quoted-{'text' if proposal.kind is ValueKind.TEXT else 'typed'}": float(question.quoted),
+        f"kind-{proposal.kind}": 1.0,
         proposal.relation.value: 1.0,
+        **{f"not-{field}": 1.0 for field in question.fields if proposal.relation is not Relation.FIELD},
+        **({f"heads-columns-{proposal.relation}": heads} if heads is not None else {}),
         **proposal.features,
     }
 
 
-def _heads_columns(proposal: Proposal) -> Features:
-    """The feature of labels that are column headers; it is separate for each relation of value and label."""
-    if proposal.heads_columns is None:
-        return {}
-    return {f"heads-columns-{proposal.relation}": proposal.heads_columns}
+def _features_compared(proposals: Sequence[Proposal]) -> list[dict[str, float]]:
+    """How each proposal compares with those of another text, and how many sources agree with it."""
+    keys = [text_key(proposal.text) for proposal in proposals]
+    sources: dict[str, set[Relation]] = defaultdict(set)
+    for key, proposal in zip(keys, proposals, strict=True):
+        sources[key].add(proposal.relation)
+    recalls = sorted({proposal.recall for proposal in proposals}, reverse=True)
+    places = {recall: place for place, recall in enumerate(recalls)}
+    matches = [(proposal.relation, round(proposal.recall, 3), round(proposal.precision, 3)) for proposal in proposals]
+    rivals = Counter(match for match, _ in set(zip(matches, keys, strict=True)))
+    seen: Counter[object] = Counter()
+    compared = []
+    for key, proposal, match in zip(keys, proposals, matches, strict=True):
+        compared.append(
+            {
+                "recall-place": 1 / (1 + places[proposal.recall]),
+                "recall-behind": recalls[0] - proposal.recall,
+                "agreement": 1 - 1 / len(sources[key]),
+                "only-match": 1 / rivals[match],
+                "first-match": 1 / (1 + seen[match]),
+            }
+        )
+        seen[match] += 1
+    return compared
 
 
 def _other_period(matcher: Matcher, proposal: Proposal) -> float:
@@ -87,22 +120,21 @@ def _other_period(matcher: Matcher, proposal: Proposal) -> float:
     return float(bool(years) and not years & asked_years)
 
 
-def rank_proposals(matcher: Matcher, proposals: Sequence[Proposal]) -> list[tuple[Proposal, float]]:
-    """The best proposal of every text, the likeliest first, each with its probability of being the answer."""
-    best: dict[str, tuple[float, Proposal]] = {}
-    for proposal in proposals:
-        score = min(MAX_SCORE, _score(proposal_features(matcher, proposal)))
+def rank_proposals(proposals: Sequence[Proposal], features: Sequence[Features]) -> list[tuple[int, float]]:
+    """The index of the best proposal of every text, the likeliest first, with its probability of being the answer."""
+    best: dict[str, tuple[float, int]] = {}
+    for index, (proposal, described) in enumerate(zip(proposals, features, strict=True)):
+        score = min(MAX_SCORE, MODEL.score(described))
         key = text_key(proposal.text)
         if key and (key not in best or score > best[key][0]):
-            best[key] = (score, proposal)
+            best[key] = (score, index)
     total = 1 + sum(math.exp(score) for score, _ in best.values())
-    pairs = [(proposal, math.exp(score) / total) for score, proposal in best.values()]
-    return sorted(pairs, key=lambda pair: (-pair[1], pair[0].page.rank, pair[0].box[1], pair[0].box[0]))
 
+    def place(pair: tuple[int, float]) -> tuple[float, int, float, float]:
+        proposal = proposals[pair[0]]
+        return -pair[1], proposal.page.rank, proposal.box[1], proposal.box[0]
 
-def _score(features: Features) -> float:
-    """The weighted sum of the features; those that the weights were not fitted with count as 0."""
-    return MODEL.bias + sum(MODEL.weights.get(name, 0.0) * value for name, value in features.items())
+    return sorted(((index, math.exp(score) / total) for score, index in best.values()), key=place)
 
 
 def text_key(text: str) -> str:

@@ -1,0 +1,133 @@
+"""Collects the proposals for every question into one file, so that fitting and judging take seconds.
+
+    python -m training.extraction DATA CACHE
+
+DATA is the folder of the evaluation data, CACHE a folder that keeps what was read from its documents. The proposals
+are those that the built-in engine collects for a question, with the features that it ranks them by; they are written
+to `CACHE/proposals.pickle`. Extract again whenever code that proposes answers changes.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cogdoc.engines.builtin.answering.answer import collect
+from cogdoc.engines.builtin.answering.proposal_ranking import text_key
+from cogdoc.engines.builtin.engine import LAID_OUT_PAGES
+from cogdoc.parsing.page_text import PageLayout
+from cogdoc.query.fitted_model import Features
+from cogdoc.query.page_ranking import rank_pages
+from training.documents import read_cached_layout, read_texts
+from training.fitting import parse_folders
+from training.questions import Question, read_questions, unanswerable_questions
+
+PROCESSES = 2
+AT_ONCE = 40
+"""Questions that a process works on before it asks for more; those about one document are next to each other."""
+
+SEARCHED_PAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One question with its proposals."""
+
+    question: str
+    document: str
+    """The file's name."""
+    family: str
+    source: str
+    kind: str
+    """What the question asks for."""
+    answerable: bool
+    made_up: bool
+    """Whether the question was put to another document than its own."""
+    names: tuple[str, ...]
+    """Of the features that any proposal has."""
+    features: NDArray[np.float32]
+    """(proposals, names)."""
+    texts: tuple[str, ...]
+    keys: tuple[str, ...]
+    """By proposal; proposals with the same key say the same."""
+    gains: NDArray[np.float32]
+    """(proposals,): the score that each would earn as the answer."""
+    evidence: Features
+    """Of the question and its pages together."""
+
+
+def choices_of(questions: Sequence[Question], cache: Path) -> list[Choice]:
+    return [_choice(question, cache) for question in questions]
+
+
+def _choice(question: Question, cache: Path) -> Choice:
+    texts = read_texts(question.document, cache)
+    ranked = [page.number for page in rank_pages(question.text, texts)[:SEARCHED_PAGES]]
+    layouts = [
+        read_cached_layout(question.document, number, cache) if index < LAID_OUT_PAGES
+        else PageLayout(texts[number - 1], ())
+        for index, number in enumerate(ranked)
+    ]  # fmt: skip
+    collected = collect(question.text, layouts)
+    names = tuple(sorted({name for features in collected.features for name in features}))
+    matrix = np.array(
+        [[features.get(name, 0.0) for name in names] for features in collected.features], dtype=np.float32
+    ).reshape(len(collected.proposals), len(names))
+    found = tuple(proposal.text for proposal in collected.proposals)
+    return Choice(
+        question=question.text,
+        document=question.document.name,
+        family=question.family,
+        source=question.source,
+        kind=f"{collected.matcher.question.shape} {collected.matcher.question.kinds[0]}",
+        answerable=question.answerable,
+        made_up=question.case is None,
+        names=names,
+        features=matrix,
+        texts=found,
+        keys=tuple(text_key(text) for text in found),
+        gains=np.array([question.gain(text) for text in found], dtype=np.float32),
+        evidence=collected.evidence,
+    )
+
+
+def extract(data: Path, cache: Path) -> list[Choice]:
+    """The proposals for all questions, also for those that are put to documents which do not answer them."""
+    questions = read_questions(data)
+    questions += unanswerable_questions(questions, cache)
+    questions.sort(key=lambda question: (question.family, question.document))
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        parts = [pool.submit(choices_of, part, cache) for part in _parts(questions)]
+        return list(chain.from_iterable(part.result() for part in parts))
+
+
+def _parts(questions: Sequence[Question]) -> list[Sequence[Question]]:
+    return [questions[start : start + AT_ONCE] for start in range(0, len(questions), AT_ONCE)]
+
+
+def proposals_file(cache: Path) -> Path:
+    return cache / "proposals.pickle"
+
+
+def load_choices(cache: Path) -> list[Choice]:
+    """What `extract` found, in the file that this script writes."""
+    choices: list[Choice] = pickle.loads(proposals_file(cache).read_bytes())
+    return choices
+
+
+def main() -> None:
+    arguments = parse_folders("Collect the proposals for every question of the evaluation data.")
+    choices = extract(arguments.data, arguments.cache)
+    proposals_file(arguments.cache).write_bytes(pickle.dumps(choices))
+    print(f"{len(choices)} questions, {sum(len(choice.keys) for choice in choices)} proposals")
+
+
+if __name__ == "__main__":
+    main()
