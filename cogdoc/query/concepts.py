@@ -27,16 +27,32 @@ _Words = tuple[str, ...]
 def concepts_in(text: str) -> frozenset[str]:
     """The ids of the concepts that `text` names, with those of the words of an id: "invoice number", "invoice".
 
-    Of two wordings that overlap, the longer one counts: "subtotal" is no total.
+    Of two wordings that overlap, the longer one counts: "subtotal" is no total. Function words count only alone, as
+    in the label "To:".
     """
-    words, found = _words(text), set[str]()
-    index = 0
-    while index < len(words):
-        length, ids = _longest(words, index)
-        found |= ids or _compound(words[index])
-        index += max(1, length)
+    found = {name for _, ids in _matches(text) for name in ids}
     parts = {part for name in found for part in name.split() if " " in name}
     return frozenset(found | (parts & _ids()))
+
+
+@lru_cache(maxsize=8192)
+def concept_share(text: str) -> float:
+    """Share of the words of `text` that name concepts: 1 for most labels, less for names and sentences."""
+    words = len(_words(text))
+    return sum(length for length, ids in _matches(text) if ids) / words if words else 0.0
+
+
+def _matches(text: str) -> Iterator[tuple[int, frozenset[str]]]:
+    """The words of a text, one or several at a time: how many, and which concepts they name."""
+    words, index = _words(text), 0
+    while index < len(words):
+        length, ids = _longest(words, index)
+        if length == 1 < len(words) and words[index] in load_lexicon().words["stop"]:
+            ids = frozenset()
+        elif not ids:
+            length, ids = 1, _compound(words[index])
+        yield length, ids
+        index += length
 
 
 def _words(text: str) -> _Words:
@@ -50,7 +66,7 @@ def _index() -> dict[str, tuple[tuple[_Words, str], ...]]:
     """Wordings and their concepts by first word, the longest first."""
     index: dict[str, list[tuple[_Words, str]]] = {}
     for name, wordings in load_lexicon().concepts.items():
-        for wording in wordings:
+        for wording in (name, *wordings):
             if words := tuple(stem(word) for word in _words(wording)):
                 index.setdefault(words[0], []).append((words, name))
     return {first: tuple(sorted(found, key=lambda pair: -len(pair[0]))) for first, found in index.items()}

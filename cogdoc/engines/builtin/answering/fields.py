@@ -249,7 +249,9 @@ def _proposal(
             "lead": min(1.0, match.lead / 3),
             "other-case": float(other_case),
             "context": max(
-                0.0, matcher.recall(matcher.covering(match.tokens), _context(matcher, page, match)) - match.recall
+                0.0,
+                matcher.recall(matcher.covering(match.tokens), context_of(matcher, page, match.segment, match.text))
+                - match.recall,
             ),
             "taller": min(1.0, max(0.0, slices[0].segment.box.height / max(1.0, match.segment.box.height) - 1) * 4),
             "exact": float(question.quoted and matcher.likeness(match.text) > 0.95),
@@ -262,25 +264,17 @@ def _proposal(
     )
 
 
-def _context(matcher: Matcher, page: PageView, match: LabelMatch) -> dict[int, float]:
+def context_of(matcher: Matcher, page: PageView, segment: Segment, label: str) -> dict[int, float]:
     """The question's words around a label: left of it, and above it up to another occurrence of the same label.
 
     They distinguish the buyer's name from the seller's, and the total of one order from that of the next.
     """
-    segment = match.segment
-    if match.recall > 0.95:
-        return {}
-    beside = [
-        other
-        for other in page.segments
-        if other.box.x1 <= segment.box.x0 + 1 and other.box.vertical_overlap(segment.box) > 0.5
-    ]
-    context = [max(beside, key=lambda other: other.box.x1)] if beside else []
-    if context and context[0].box.height > GROUP_HEADING_HEIGHT * segment.box.height:
-        return matcher.covering(context[0].tokens)
-    label = match.text.lower()
+    beside = page.left_of(segment)[:1]
+    if beside and beside[0].box.height > GROUP_HEADING_HEIGHT * segment.box.height:
+        return matcher.covering(beside[0].tokens)
+    context = list(beside)
     for row in reversed(page.rows[max(0, segment.row - CONTEXT_ROWS) : segment.row]):
-        if any(label in other.text.lower() for other in row):
+        if any(label.lower() in other.text.lower() for other in row):
             break
         context += row
     return matcher.covering(token for other in context for token in other.tokens)

@@ -1,0 +1,134 @@
+"""Proposes properties of the whole document that have no label: its parties, their addresses, its title."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cogdoc.engines.builtin.answering.parties import (
+    CONTACT_CONCEPTS,
+    ROLE_CONCEPTS,
+    Party,
+    Role,
+    find_parties,
+    find_town,
+)
+from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
+from cogdoc.parsing.page_text import BlockKind
+from cogdoc.query.concepts import concepts_in
+from cogdoc.query.fitted_model import Features
+from cogdoc.query.label_matching import Matcher
+from cogdoc.query.segments import PageView, Slice, whole_slice
+from cogdoc.query.typed_values import ValueKind
+from cogdoc.query.vocabulary import DOCUMENT_WORDS, ORGANISATION_WORDS, WEAK_WORDS
+
+MAX_TITLES = 6
+
+ADDRESS_PARTS = ("city", "postal code", "country", "street", "address")
+"""The concepts of an address and its parts, the most specific first."""
+
+PARTY_KINDS = (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE, ValueKind.ADDRESS, ValueKind.TEXT)
+
+ISSUING = frozenset(
+    ("issue date", "invoice", "receipt", "letter", "document", "bank", "company", "organization", "signature")
+)
+"""Concepts by which a question about a person or a company asks for the issuer: "who issued this"."""
+
+GENERAL = frozenset(("name", "number", "document", "page", "invoice date", "address", "full name"))
+"""Concepts that do not tell one property from another."""
+
+
+def propose_properties(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
+    """Proposals for the properties of the document that the question may ask for."""
+    asked = concepts_in(matcher.question.text)
+    kind = matcher.question.kinds[0]
+    role = _asked_role(asked, kind)
+    part = next((part for part in ADDRESS_PARTS if part in asked), None)
+    if kind in PARTY_KINDS and not asked & CONTACT_CONCEPTS and (role or part):
+        role = role or Role.ISSUER
+        allowed = ROLE_CONCEPTS[role] | ISSUING | GENERAL | {*ADDRESS_PARTS}
+        unexplained = {"unexplained": _unexplained(matcher, allowed)}
+        for party in find_parties(page):
+            yield from _of_party(page, party, role, part, unexplained)
+    if "title" in asked:
+        yield from _titles(page)
+
+
+def _asked_role(asked: frozenset[str], kind: ValueKind) -> Role | None:
+    for role in (Role.RECIPIENT, Role.ISSUER):
+        if asked & ROLE_CONCEPTS[role]:
+            return role
+    return Role.ISSUER if asked & ISSUING and kind in (ValueKind.PERSON, ValueKind.ORGANISATION) else None
+
+
+def _unexplained(matcher: Matcher, allowed: frozenset[str]) -> float:
+    """Share of the question's words that name neither a role nor a part of an address."""
+    total = rest = 0.0
+    for term in matcher.question.terms:
+        if term.norm not in WEAK_WORDS and term.norm not in DOCUMENT_WORDS:
+            total += term.weight
+            known = concepts_in(term.norm) & allowed or term.norm in ORGANISATION_WORDS
+            rest += 0.0 if known else term.weight
+    return rest / total if total else 0.0
+
+
+def _of_party(page: PageView, party: Party, role: Role, part: str | None, features: Features) -> Iterator[Proposal]:
+    described = {**party.features_for(role), **features}
+    if part is None:
+        if party.name:
+            yield _proposal(page, party.name, ValueKind.ORGANISATION, described)
+        return
+    if not party.address:
+        return
+    if part == "address":
+        yield _proposal(page, party.address, ValueKind.ADDRESS, described, join_address(party.address))
+    elif part == "street":
+        yield _proposal(page, party.address[:1], ValueKind.ADDRESS, described)
+    for line in party.address:
+        town = find_town(line)
+        if town is not None and part in ("city", "postal code"):
+            yield _proposal(page, (town.city if part == "city" else town.code,), ValueKind.PLACE, described)
+    last = party.following[0] if party.following else None
+    if part == "country" and last is not None and not any(char.isdigit() for char in last.text):
+        yield _proposal(page, (whole_slice(last),), ValueKind.PLACE, described)
+
+
+def join_address(lines: Sequence[Slice]) -> str:
+    """The lines of an address as one text, with commas between them."""
+    joined = ""
+    for line in (line.text.strip() for line in lines):
+        mark = " " if joined.endswith((",", "-", "，")) or not joined else ", "
+        joined = joined.removesuffix(".") + mark + line if joined else line
+    return joined.rstrip(" ,")
+
+
+def _titles(page: PageView) -> Iterator[Proposal]:
+    headings = [block for block in page.layout.blocks if block.kind in (BlockKind.TITLE, BlockKind.HEADING)]
+    for index, block in enumerate(headings[:MAX_TITLES]):
+        parts = [whole_slice(part) for part in page.segments if block.box.contains_point(*part.box.center)]
+        if parts:
+            is_title = float(block.kind is BlockKind.TITLE)
+            features = {"title-heading": 1.0, "title-block": is_title, "title-order": index / MAX_TITLES}
+            yield _proposal(page, parts, ValueKind.TEXT, features)
+    for index, segment in enumerate(page.segments[:MAX_TITLES]):
+        if any(char.isalpha() for char in segment.text):
+            size = min(1.0, segment.box.height / (2 * page.line_height))
+            yield _proposal(
+                page, (whole_slice(segment),), ValueKind.TEXT, {"title-size": size, "title-order": index / MAX_TITLES}
+            )
+
+
+def _proposal(
+    page: PageView, slices: Sequence[Slice], kind: ValueKind, features: Features, text: str | None = None
+) -> Proposal:
+    return Proposal(
+        page=page,
+        text=text or " ".join(part.text.strip() for part in slices),
+        slices=tuple(slices),
+        relation=Relation.FIELD,
+        kind=kind,
+        recall=0.0,
+        precision=0.0,
+        fit=1.0 if kind is not ValueKind.TEXT else 0.7,
+        evidence=page.row_text(slices[0].segment),
+        features=features,
+    )
