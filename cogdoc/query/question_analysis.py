@@ -9,7 +9,11 @@ from enum import StrEnum
 
 from cogdoc.query.answer_kinds import find_answer_kinds
 from cogdoc.query.document_fields import DocumentField, find_document_fields
+from cogdoc.query.question_clause import Clause
+from cogdoc.query.question_pieces import guess_language, normalize, split_pieces
+from cogdoc.query.question_tree import build_tree
 from cogdoc.query.terms import Token, chinese_variants, fold_case, tokenize
+from cogdoc.query.tree import Query
 from cogdoc.query.typed_values import ValueKind
 from cogdoc.query.vocabulary import (
     ACRONYMS,
@@ -84,6 +88,8 @@ class Question:
     kinds: tuple[ValueKind, ...]
     """What the answer may be, the likeliest kind first."""
     shape: Shape
+    tree: Query
+    """What it asks for, as operations on the values that its words name; a `Select` for a mere lookup."""
     terms: tuple[Term, ...]
     label: str
     """The phrase that names the value."""
@@ -200,6 +206,7 @@ def analyze(text: str) -> Question:
         text=text,
         kinds=_YES_NO_KINDS if shape is Shape.YES_NO else find_answer_kinds(label if quoted else main, bool(quoted)),
         shape=shape,
+        tree=parse_tree(main),
         terms=terms,
         label=label,
         quoted=bool(quoted),
@@ -208,6 +215,13 @@ def analyze(text: str) -> Question:
         fields=frozenset() if quoted else find_document_fields(main, [term.norm for term in terms]),
         names=() if quoted else _names(main),
     )
+
+
+def parse_tree(text: str) -> Query:
+    """The query of the sentence that asks."""
+    plain = normalize(text)
+    language = guess_language(plain)
+    return build_tree(Clause(plain, language, split_pieces(plain, language)))
 
 
 def _main_sentence(text: str) -> tuple[str, str]:

@@ -27,6 +27,7 @@ class Aggregation(StrEnum):
     MEAN = "mean"
     MEDIAN = "median"
     COUNT = "count"
+    MODE = "mode"
     RANGE = "range"
     """The highest minus the lowest."""
 

@@ -6,7 +6,8 @@
                 value rather than a thing: highest, lowest, maximum)
 `[questions]`   phrases that ask, by what they ask for: `person`, `place`, `date`, `time` (what time), `amount` (how
                 much), `count` (how many), `percent` (what percentage), `measure` (how high, how large), `length` (how
-                long, how old), `which`, `what`, `reason`, `manner`, `color` (what color), `polar` (auxiliary verbs
+                long, how old), `which`, `what`, `year`,
+                `list` (what are the), `reason`, `manner`, `color` (what color), `polar` (auxiliary verbs
                 and particles of yes/no questions: is, does, had), `summary` (what is it about, summarize), `picture`
                 (words for what only a picture shows: logo, photo, icon)
 `[operations]`  words by operation: `highest` (most, largest, best ...), `lowest`, `first`, `last`, `next`, `previous`

@@ -28,13 +28,28 @@ class Lexicon:
 
 @cache
 def load_lexicon() -> Lexicon:
-    """The lexicons of all languages, read when first needed."""
+    """The words of all languages together."""
+    return _lexicon(list(_tables().values()))
+
+
+@cache
+def load_lexicons() -> dict[str, Lexicon]:
+    """The lexicon of each language by its code."""
+    return {language: _lexicon([table]) for language, table in _tables().items()}
+
+
+@cache
+def _tables() -> dict[str, dict[str, Any]]:
+    """The files, read when first needed, by language."""
     folder = files("cogdoc.query.lexicon")
-    tables = [
-        tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        file.name.removesuffix(".toml"): tomllib.loads(file.read_text(encoding="utf-8"))
         for file in sorted(folder.iterdir(), key=lambda file: file.name)
         if file.name.endswith(".toml")
-    ]
+    }
+
+
+def _lexicon(tables: list[dict[str, Any]]) -> Lexicon:
     return Lexicon(
         words={name: frozenset(words) for name, words in _merged(tables, "words").items()},
         questions=_longest_first(_merged(tables, "questions")),

@@ -1,0 +1,203 @@
+"""The sentence that asks, in pieces: which one asks, the noun phrase it asks about, conditions, and what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from cogdoc.query.question_pieces import DATE, NUMBER, ORDINAL, PUNCTUATION, QUOTED, Piece, phrase_of
+from cogdoc.query.tree import Comparator
+
+EXTREMES = ("highest", "lowest")
+ENDS = ("first", "last")
+ORDER = ("next", "previous", "after", "before")
+COMPARATORS = {
+    "at_least": Comparator.AT_LEAST,
+    "at_most": Comparator.AT_MOST,
+    "more": Comparator.MORE,
+    "later": Comparator.MORE,
+    "after": Comparator.MORE,
+    "less": Comparator.LESS,
+    "before": Comparator.LESS,
+    "equal": Comparator.EQUAL,
+}
+NUMERIC_QUESTIONS = ("?amount", "?count", "?measure", "?percent", "?length")
+UNSPACED_LANGUAGES = ("zh", "ja", "th", "ko")
+MAX_BOUND_DISTANCE = 3
+"""Pieces from a comparator to the number that it compares with: "more than the 30"."""
+
+MAX_UNIT = 3
+"""Characters after a number up to which they may be its unit rather than a property."""
+
+_BEFORE_NOUN = ("stop", "link", "?polar", "count", "all", "sum", *EXTREMES, *ENDS, ORDINAL, NUMBER)
+_BOUNDARIES = (*EXTREMES, *ORDER, *COMPARATORS, "between", "other", "not", "than", "sum", "growth", "decrease", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison that rows have to fulfil: "more than 30 goals"."""
+
+    words: str
+    comparator: Comparator
+    bound: str
+    used: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Clause:
+    text: str
+    language: str
+    pieces: tuple[Piece, ...]
+
+    @property
+    def unspaced(self) -> bool:
+        return self.language in UNSPACED_LANGUAGES
+
+    @cached_property
+    def question(self) -> int | None:
+        """The index of the piece that asks; in languages that leave question words in place, of the last one."""
+        asking = [index for index, piece in enumerate(self.pieces) if piece.asks]
+        return (asking[-1] if self.unspaced else asking[0]) if asking else None
+
+    @cached_property
+    def is_polar(self) -> bool:
+        """Whether the answer is yes or no: it opens with an auxiliary verb, or has one and no question word."""
+        opening = next((piece for piece in self.pieces if not piece.has(PUNCTUATION)), None)
+        if opening is not None and opening.has("?polar") and not self.unspaced:
+            return True
+        if self.question is not None or (not self.unspaced and not self.text.rstrip().endswith("?")):
+            return False
+        return any(piece.has("?polar") for piece in self.pieces)
+
+    def asks(self, *marks: str) -> bool:
+        """Whether the question word is one of these."""
+        return self.question is not None and self.pieces[self.question].has(*marks)
+
+    def find(self, *marks: str, start: int = 0) -> int | None:
+        """The first piece with one of the marks."""
+        return next((index for index in range(start, len(self.pieces)) if self.pieces[index].has(*marks)), None)
+
+    def is_content(self, index: int) -> bool:
+        return 0 <= index < len(self.pieces) and self.pieces[index].is_content
+
+    def is_weak(self, indices: Sequence[int]) -> bool:
+        """Whether all pieces only state the kind of answer, or name the document."""
+        return all(self.pieces[index].has("weak", "document", "count", "list", "mode") for index in indices)
+
+    def phrase(self, indices: Sequence[int]) -> str:
+        return phrase_of(self.text, [self.pieces[index] for index in indices])
+
+    def run(self, start: int, step: int = 1) -> tuple[int, ...]:
+        """The pieces of one noun phrase from `start` on (backwards with a step of -1), without operations."""
+        found: list[int] = []
+        index = start
+        while self.is_content(index) and not self.pieces[index].has(*_BOUNDARIES):
+            if found and self.pieces[index].has(QUOTED):
+                break
+            found.append(index)
+            index += step
+        return tuple(sorted(found))
+
+    def run_before(self, index: int) -> tuple[int, ...]:
+        """The noun phrase before `index`, without function words and parentheses between them."""
+        index -= 1
+        while index >= 0 and not self.is_content(index) and not self.pieces[index].asks:
+            if self.pieces[index].text in ")）":
+                opening = [at for at in range(index) if self.pieces[at].text in "(（"]
+                index = opening[-1] if opening else index
+            index -= 1
+        return self.run(index, -1)
+
+    def skip(self, start: int, *marks: str) -> int:
+        """The first index from `start` on whose piece has none of the marks."""
+        while start < len(self.pieces) and self.pieces[start].has(*marks):
+            start += 1
+        return start
+
+    @cached_property
+    def asked(self) -> tuple[int, ...]:
+        """The noun phrase that the question word asks about: "team" in "which team has the most wins"."""
+        if self.question is None:
+            start = self.skip(0, "stop", "link", PUNCTUATION, "list", "?polar", *EXTREMES)
+        elif self.unspaced and (self.asks("?measure") or not self.is_content(self.question + 1)):
+            return self.run_before(self.question)
+        else:
+            start = self.skip(self.question + 1, *_BEFORE_NOUN)
+        run = self.run(start)
+        following = self.skip(run[-1] + 1, "stop", "link") if run else 0
+        if run and self.is_weak(run) and following > run[-1] + 1 and not self.direct:
+            run += self.run(self.skip(following, *EXTREMES, *ENDS, ORDINAL)) or ()
+        return run
+
+    @cached_property
+    def direct(self) -> bool:
+        """Whether the noun follows the question word: "which team", in contrast to "what is the team"."""
+        return self.question is not None and self.is_content(self.skip(self.question + 1, "stop", "link"))
+
+    def groups(self, used: Sequence[int] | frozenset[int]) -> Iterator[tuple[int, ...]]:
+        """Runs of pieces that name something and are not used yet."""
+        group: list[int] = []
+        for index in range(len(self.pieces) + 1):
+            if self.is_content(index) and index not in used:
+                group.append(index)
+            elif group:
+                yield tuple(group)
+                group = []
+
+    def where(self, used: Sequence[int] | frozenset[int]) -> tuple[str, ...]:
+        """The phrases that are not used yet, without those that only name the document or the kind of answer."""
+        return tuple(self.phrase(group) for group in self.groups(used) if not self.is_weak(group))
+
+    @cached_property
+    def periods(self) -> tuple[int, ...]:
+        return tuple(index for index, piece in enumerate(self.pieces) if piece.has(DATE))
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The comparisons with numbers and dates, and the exclusions."""
+        found: list[Condition] = []
+        for index in range(len(self.pieces)):
+            taken = any(index in condition.used for condition in found)
+            if not taken and (condition := self._condition(index)) is not None:
+                found.append(condition)
+        return tuple(found)
+
+    def _condition(self, index: int) -> Condition | None:
+        piece = self.pieces[index]
+        if piece.has("other", "not") and (run := self.run(self.skip(index + 1, "stop", "link"))):
+            run += self.run(self.skip(run[-1] + 1, "stop")) if piece.has("not") else ()
+            return Condition("", Comparator.NOT_EQUAL, self.phrase(run), frozenset((index, *run)))
+        if piece.has(NUMBER) and index + 1 < len(self.pieces):
+            following = next((name for name in ("at_least", "at_most") if self.pieces[index + 1].has(name)), None)
+            if following:
+                return self._bounded((index, index + 1), index, COMPARATORS[following])
+            if self._is_stated(index):
+                return self._bounded((index,), index, Comparator.EQUAL)
+        name = next((name for name in COMPARATORS if piece.has(name)), None)
+        bound = next((at for at in range(index + 1, len(self.pieces)) if self._is_bound(at)), None) if name else None
+        if name is None or bound is None or bound > index + MAX_BOUND_DISTANCE:
+            return None
+        if any(self.is_content(at) and not self.pieces[at].has(NUMBER) for at in range(index + 1, bound)):
+            return None
+        return self._bounded(tuple(range(index, bound + 1)), bound, COMPARATORS[name])
+
+    def _is_bound(self, index: int) -> bool:
+        spelled = self.pieces[index].has(NUMBER) and self.pieces[index].text.isalpha()
+        return self.pieces[index].has(NUMBER, DATE) and (not spelled or self.is_content(index + 1))
+
+    def _is_stated(self, index: int) -> bool:
+        """Whether a number is the value of a property, rather than a part of a name ("season 4") or a count."""
+        if index - 1 == self.question or self.pieces[index - 1].has(*EXTREMES, ORDINAL):
+            return False
+        spelled = self.pieces[index].text.isalpha()
+        return self.is_content(index + 1) if spelled else not self.is_content(index - 1)
+
+    def _bounded(self, used: tuple[int, ...], bound: int, comparator: Comparator) -> Condition:
+        """The condition on the property after the bound ("30 goals"), or else before it ("taller than 30")."""
+        is_date = self.pieces[bound].has(DATE)
+        run = self.run(used[-1] + 1) if not is_date else ()
+        if not is_date and len(self.phrase(run)) <= MAX_UNIT:
+            before = self.run_before(used[0])
+            run = tuple(at for at in before if at not in self.asked and not self.pieces[at].has(DATE)) or run
+        return Condition(self.phrase(run), comparator, self.pieces[bound].text, frozenset((*used, *run)))
