@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cogdoc.text import HAN
+from cogdoc.text import HAN, has_han
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,27 @@ class Number:
 
 CURRENCIES = {
     "US$": "USD", "USD": "USD", "$": "USD", "€": "EUR", "EUR": "EUR", "£": "GBP", "GBP": "GBP",
-    "RMB": "CNY", "CNY": "CNY", "¥": "CNY", "元": "CNY", "JPY": "JPY", "₹": "INR", "INR": "INR", "Rs.": "INR",
-    "₩": "KRW", "₽": "RUB", "RM": "MYR", "HK$": "HKD", "A$": "AUD", "C$": "CAD", "CHF": "CHF",
+    "RMB": "CNY", "CNY": "CNY", "¥": "CNY", "元": "CNY", "人民币": "CNY", "美元": "USD", "港元": "HKD", "欧元": "EUR",
+    "JPY": "JPY", "円": "JPY", "日元": "JPY", "₹": "INR", "INR": "INR", "Rs.": "INR", "Rs": "INR",
+    "₩": "KRW", "KRW": "KRW", "원": "KRW", "₽": "RUB", "RUB": "RUB", "руб.": "RUB", "руб": "RUB", "₴": "UAH",
+    "RM": "MYR", "MYR": "MYR", "HK$": "HKD", "HKD": "HKD", "S$": "SGD", "SGD": "SGD", "NT$": "TWD", "TWD": "TWD",
+    "A$": "AUD", "AUD": "AUD", "C$": "CAD", "CAD": "CAD", "NZ$": "NZD", "NZD": "NZD", "R$": "BRL", "BRL": "BRL",
+    "MX$": "MXN", "MXN": "MXN", "CHF": "CHF", "Fr.": "CHF", "SFr.": "CHF", "zł": "PLN", "PLN": "PLN",
+    "Kč": "CZK", "CZK": "CZK", "Ft": "HUF", "HUF": "HUF", "kr": "SEK", "SEK": "SEK", "NOK": "NOK", "DKK": "DKK",
+    "₺": "TRY", "TL": "TRY", "TRY": "TRY", "₪": "ILS", "ILS": "ILS", "฿": "THB", "THB": "THB", "บาท": "THB",
+    "₫": "VND", "VND": "VND", "đ": "VND", "Rp": "IDR", "IDR": "IDR", "₱": "PHP", "PHP": "PHP", "AED": "AED",
+    "SAR": "SAR", "ZAR": "ZAR", "lei": "RON", "RON": "RON", "Euro": "EUR", "euros": "EUR", "euro": "EUR",
 }  # fmt: skip
 
 SCALES = {
     "万亿": 1e12, "千万": 1e7, "百万": 1e6, "十万": 1e5, "亿": 1e8, "億": 1e8, "万": 1e4, "萬": 1e4,
+    "만": 1e4, "억": 1e8,
     "千": 1e3, "thousand": 1e3, "k": 1e3, "million": 1e6, "mln": 1e6, "mn": 1e6, "mm": 1e6, "M": 1e6,
     "billion": 1e9, "bn": 1e9, "B": 1e9, "trillion": 1e12, "tn": 1e12, "T": 1e12,
+    "Tsd.": 1e3, "Tsd": 1e3, "Mio.": 1e6, "Mio": 1e6, "Millionen": 1e6, "Mrd.": 1e9, "Mrd": 1e9, "Milliarden": 1e9,
+    "millions": 1e6, "milliards": 1e9, "milliard": 1e9, "millones": 1e6, "millón": 1e6, "milhões": 1e6, "milhão": 1e6,
+    "milioni": 1e6, "miliardi": 1e9, "miljoen": 1e6, "miljard": 1e9, "тыс.": 1e3, "тыс": 1e3, "млн": 1e6, "млрд": 1e9,
+    "mil": 1e3, "tys.": 1e3, "mld": 1e9, "lakh": 1e5, "lakhs": 1e5, "crore": 1e7, "crores": 1e7,
 }  # fmt: skip
 
 _MONEY_SCALES = {"m": 1e6, "b": 1e9, "t": 1e12}
@@ -65,18 +78,25 @@ _BODY = (
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)(?:\.\d+)?"
     r"|\d+(?:[.,]\d+)?|[.,]\d+)"
 )
-_CURRENCY = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
+_CURRENCY = "|".join(
+    # A code or an abbreviation is a word of its own: not the end of "farm 5".
+    (r"(?<![^\W\d_])" if name[0].isalpha() and not has_han(name) else "") + re.escape(name)
+    for name in sorted(CURRENCIES, key=len, reverse=True)
+)
 _SCALE = "|".join(sorted(map(re.escape, (*SCALES, *_MONEY_SCALES)), key=len, reverse=True))
 _NUMBER = re.compile(
     rf"(?P<open>\()?(?:(?<!\w)(?P<sign>[{_MINUS}+])\s?)?"
     rf"(?:(?P<currency>{_CURRENCY})\s?(?P<inner_open>\()?(?P<inner_sign>[{_MINUS}+])?)?(?P<body>{_BODY})(?P<inner_close>\))?"
     rf"(?:\s?(?P<scale>(?i:{_SCALE}))(?![A-Za-z]))?"
-    rf"(?:\s?(?P<percent>[%％‰]))?"
-    rf"(?:\s?(?P<currency_behind>{_CURRENCY})(?![A-Za-z]))?"
+    r"(?:\s?(?P<percent>[%％‰٪]))?"
+    r"(?:,[-–—]{1,2}(?!\d))?"
+    rf"(?P<minus_behind>(?<=[.,]\d\d)[{_MINUS}](?!\s?\d|\w))?"
+    rf"(?:\s?(?P<currency_behind>{_CURRENCY})(?![^\W\d_]))?"
     r"(?P<close>\))?"
 )
 _UNIT = re.compile(rf"\s?(?P<unit>[A-Za-z°µ²³/{HAN}]+)[*†‡.]*$")
 _FOOTNOTE_MARKS = "*†‡"
+_ARABIC_SEPARATORS = str.maketrans("٫٬", ".,")
 
 
 def parse_number(text: str) -> Number | None:
@@ -118,9 +138,11 @@ def _numbers(text: str) -> Iterator[Number]:
 
 def _normalized(text: str) -> str:
     """`text` with full-width digits and signs as ASCII, of the same length, so that slices stay valid."""
+    if text.isascii():
+        return text
     return "".join(
         narrow if len(narrow := unicodedata.normalize("NFKC", char)) == 1 and char not in _SPACE else char
-        for char in text
+        for char in text.translate(_ARABIC_SEPARATORS)
     )
 
 
@@ -137,7 +159,7 @@ def _number(match: re.Match[str], text: str) -> Number | None:
     scale = _scale(match["scale"], money=currency is not None)
     if scale is None:
         end, scale = match.end("body"), 1.0
-    signs = (match["sign"] or "") + (match["inner_sign"] or "")
+    signs = (match["sign"] or "") + (match["inner_sign"] or "") + (match["minus_behind"] or "")
     negative = (opened and closed) or any(sign in _MINUS for sign in signs)
     value = magnitude * scale
     if value == float("inf"):

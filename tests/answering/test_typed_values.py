@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cogdoc.query.dates import find_dates, month_numbers
 from cogdoc.query.typed_values import ValueKind, find_values, fit
 
 
@@ -24,6 +29,11 @@ from cogdoc.query.typed_values import ValueKind, find_values, fit
         (ValueKind.EMAIL, "write to jo.doe@example.org now", "jo.doe@example.org"),
         (ValueKind.URL, "see www.example.org/help, or", "www.example.org/help"),
         (ValueKind.IDENTIFIER, "Invoice INV/2023/03/0008", "INV/2023/03/0008"),
+        (ValueKind.AMOUNT, "Gesamtbetrag 1.234,50 EUR inkl.", "1.234,50 EUR"),
+        (ValueKind.DURATION, "zahlbar innerhalb von 30 Tagen", "30 Tagen"),
+        (ValueKind.DURATION, "pendant trois semaines", "trois semaines"),
+        (ValueKind.ORGANISATION, "von Hölzl & Brandt Werkzeugbau GmbH in", "Hölzl & Brandt Werkzeugbau GmbH"),
+        (ValueKind.PERSON, "подписал Иван Петров вчера", "Иван Петров"),
         (ValueKind.PERSON, "signed by Mrs. K. A. Sparrow of", "Mrs. K. A. Sparrow"),
         (ValueKind.ORGANISATION, "由平安证券股份有限公司发布", "由平安证券股份有限公司"),
     ],
@@ -31,6 +41,25 @@ from cogdoc.query.typed_values import ValueKind, find_values, fit
 def test_finds_the_value(kind: ValueKind, text: str, expected: str) -> None:
     found = max(find_values(kind, text), key=lambda value: (value.fit, value.end - value.start))
     assert text[found.start : found.end] == expected
+
+
+DATE_STYLES = (
+    "{0:%Y-%m-%d}", "{0:%d.%m.%Y}", "{0.day}.{0.month}.{0.year}", "{0.year}年{0.month}月{0.day}日",
+    "{0.year}년 {0.month}월 {0.day}일", "ngày {0.day} tháng {0.month} năm {0.year}",
+)  # fmt: skip
+NAMED_STYLES = ("{0.day} {1} {0.year}", "{0.day}. {1} {0.year}", "{0.day} de {1} de {0.year}", "{1} {0.day}, {0.year}")
+
+
+@given(
+    st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(sorted(month_numbers())),
+    st.sampled_from((*DATE_STYLES, *NAMED_STYLES)),
+)  # fmt: skip
+def test_a_date_is_found_again_in_every_style_and_language(day: date, name: str, style: str) -> None:
+    if style in NAMED_STYLES:
+        day = day.replace(month=month_numbers()[name], day=min(day.day, 28))
+    text = style.format(day, name)
+    (found,) = find_dates(f"({text})")
+    assert (found.start, found.end, found.day) == (1, len(text) + 1, day)
 
 
 @pytest.mark.parametrize("text", ["02 - 12/48", "45/13/2018", "Room 12", "1.2.3.4"])

@@ -35,6 +35,11 @@ from cogdoc.parsing.numbers import find_numbers, parse_number
         ("$5m", 5e6),
         ("5m", 5),
         ("12*", 12),
+        ("1.234,56-", -1234.56),
+        ("25,- EUR", 25),
+        ("1 240,50 zł", 1240.5),
+        ("1,5 Mrd. Euro", 1.5e9),
+        ("٣٤٫٥", 34.5),
     ],
 )
 def test_notations(text: str, value: float) -> None:
@@ -80,6 +85,29 @@ def test_both_ways_to_write_decimals_agree(value) -> None:
     assert one is not None
     assert other is not None
     assert one.value == other.value == pytest.approx(float(value))
+
+
+GROUPED = {
+    ",.": lambda value: f"{value:,.2f}",
+    ".,": lambda value: f"{value:,.2f}".translate(str.maketrans(",.", ".,")),
+    " ,": lambda value: f"{value:,.2f}".translate(str.maketrans(",.", " ,")),
+    "'.": lambda value: f"{value:,.2f}".replace(",", "'"),
+}
+SIGNED = (lambda text: f"-{text}", lambda text: f"\u2212{text}", lambda text: f"({text})", lambda text: f"{text}-")
+PRICED = ("{} EUR", "€ {}", "{} €", "CHF {}", "{} zł", "R$ {}", "{}")
+
+
+@given(
+    st.decimals(min_value="0.01", max_value=10**9, places=2),
+    st.sampled_from(sorted(GROUPED)),
+    st.sampled_from((str, *SIGNED)),
+    st.sampled_from(PRICED),
+)
+def test_an_amount_is_found_again_however_it_is_printed(value, separators, sign, priced) -> None:
+    text = priced.format(sign(GROUPED[separators](value)))
+    (number,) = find_numbers(f"Total: {text}")
+    assert abs(number.value) == pytest.approx(float(value))
+    assert (number.value < 0) == (sign is not str)
 
 
 @given(st.text(max_size=40))
