@@ -20,7 +20,8 @@ from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 _THOUSANDS = re.compile(r"\d{3}([.,]\d+)?[%*]?")
 _OPEN_GROUP = re.compile(r"[$€£¥]?[-−–]?\d{1,3}( \d{3})*")
 _TRAILING = re.compile(r"[%％‰]|[KMB]|bn|mn|million|billion|万|亿")
-_NAME_AND_PERCENTAGE = re.compile(r"(\D*[^\W\d][*)]*)(\d[\d.,]*%)")
+_NAME_AND_PERCENTAGE = re.compile(r"(\D*[^\W\d][*)]*)(\d[\d.,]*%)|(\d[\d.,]*%)([^\W\d]\D*)")
+_YEARS = re.compile(r"((?:19|20)\d\d){2,}")
 _LEADING = re.compile(r"[-−–$€£¥]+")
 
 
@@ -56,7 +57,7 @@ def labels_of(lines: Iterable[Line]) -> list[Label]:
         if _is_slanted(line, usual) or line in crowded:
             labels.append(_label(line.words, slanted=True))
         else:
-            words = [part for word in line.words for part in _split_percentage(word)]
+            words = [part for word in line.words for part in _split_word(word)]
             labels += [_label(group) for group in _number_groups(words)]
     return labels
 
@@ -149,16 +150,20 @@ def _label(words: Sequence[Word], *, slanted: bool = False) -> Label:
     )
 
 
-def _split_percentage(word: Word) -> list[Word]:
-    """A name and the percentage right after it as two words; OCR joins them."""
+def _split_word(word: Word) -> list[Word]:
+    """A name and the percentage beside it, or the years of an axis, as words of their own; OCR joins them."""
     match = _NAME_AND_PERCENTAGE.fullmatch(word.text)
-    if match is None:
+    if match is not None:
+        parts = [part for part in match.groups() if part]
+    elif _YEARS.fullmatch(word.text):
+        parts = [word.text[start : start + 4] for start in range(0, len(word.text), 4)]
+    else:
         return [word]
     x0, y0, x1, y1 = word.box
-    cut = x0 + (x1 - x0) * match.end(1) / len(word.text)
+    ends = [x0 + (x1 - x0) * end / len(word.text) for end in itertools.accumulate(map(len, parts))]
     return [
-        Word(match[1], Box(x0, y0, cut, y1), word.confidence),
-        Word(match[2], Box(cut, y0, x1, y1), word.confidence),
+        Word(part, Box(left, y0, right, y1), word.confidence)
+        for part, left, right in zip(parts, [x0, *ends], ends, strict=False)
     ]
 
 

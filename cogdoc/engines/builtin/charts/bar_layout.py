@@ -13,12 +13,15 @@ from dataclasses import dataclass
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.engines.builtin.charts.chart_parts import Bar, Color
-from cogdoc.engines.builtin.charts.colors import distance
+from cogdoc.engines.builtin.charts.colors import SAME_COLOR, distance
 from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 
 _SLACK = 2.6
 """Pixels by which edges at the same position may differ, and the widest seam between segments."""
-_SAME_COLOR = 20
+_MAX_AXIS = 5.2
+"""Pixels; the axis line that separates bars from their baseline may be this thick."""
+_MAX_OUTLINE = 3.0
+"""Pixels; a shorter piece beside a bar is its outline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,12 @@ class BarLayout:
     def stacked(self) -> bool:
         """Whether rows consist of several segments, on one side of the baseline or on both."""
         return sum(len(row.bars) > 1 for row in self.rows) >= max(1, len(self.rows) / 3)
+
+    @property
+    def are_touching(self) -> bool:
+        """Whether no gaps separate the rows."""
+        gaps = [after.box.y0 - before.box.y1 for before, after in itertools.pairwise(self.rows)]
+        return max(gaps, default=0.0) < 0.12 * self.thickness
 
     @property
     def box(self) -> Box:
@@ -118,8 +127,7 @@ def _colors_cycle(layout: BarLayout) -> bool:
     """Whether colors repeat from group to group, or all bars touch, as in a grouped chart."""
     counts = [sum(layout.color_of(row.bars[0]) == color for row in layout.rows) for color in layout.colors]
     if min(counts) == max(counts) == 1:
-        gaps = [after.box.y0 - before.box.y1 for before, after in itertools.pairwise(layout.rows)]
-        return max(gaps) < 0.12 * layout.thickness
+        return layout.are_touching
     return sorted(counts)[-2] >= 0.4 * max(counts)
 
 
@@ -168,7 +176,23 @@ def _arrange(members: Sequence[Bar], thickness: float, *, vertical: bool) -> Bar
 
 
 def _strips(members: Sequence[Bar], thickness: float) -> list[list[Bar]]:
-    return cluster_rows(members, lambda bar: bar.box, level_with_first(max(_SLACK, 0.25 * thickness)))
+    strips = cluster_rows(members, lambda bar: bar.box, level_with_first(max(_SLACK, 0.25 * thickness)))
+    return [_without_cuts(strip) for strip in strips]
+
+
+def _without_cuts(strip: Sequence[Bar]) -> list[Bar]:
+    """The bars of a strip in order; pieces of one bar that a line crosses are joined."""
+    whole: list[Bar] = []
+    outlines = 0.1 * max(bar.box.width for bar in strip) > _MAX_OUTLINE
+    for bar in sorted(strip, key=lambda bar: bar.box.x0):
+        if outlines and bar.box.width <= _MAX_OUTLINE:
+            continue
+        near = whole and bar.box.x0 - whole[-1].box.x1 <= _MAX_AXIS
+        if near and distance(bar.color, whole[-1].color) <= SAME_COLOR:
+            whole[-1] = Bar(bounding_box((whole[-1].box, bar.box)), bar.color)
+        else:
+            whole.append(bar)
+    return whole
 
 
 def _baselines(members: Iterable[Bar]) -> list[float]:
@@ -189,12 +213,12 @@ def _attached_bars(strip: Sequence[Bar], baseline: float) -> list[Bar]:
     attached: list[Bar] = []
     right = left = baseline
     for bar in strip:
-        seam = _SLACK if right == baseline else max(_SLACK, 0.35 * bar.box.height)
+        seam = _MAX_AXIS if right == baseline else max(_SLACK, 0.35 * bar.box.height)
         if abs(bar.box.x0 - right) <= seam and bar.box.x1 > right:
             attached.append(bar)
             right = bar.box.x1
     for bar in reversed(strip):
-        seam = _SLACK if left == baseline else max(_SLACK, 0.35 * bar.box.height)
+        seam = _MAX_AXIS if left == baseline else max(_SLACK, 0.35 * bar.box.height)
         if abs(bar.box.x1 - left) <= seam and bar.box.x0 < left:
             attached.append(bar)
             left = bar.box.x0
@@ -206,6 +230,6 @@ def _series_colors(rows: Iterable[Row]) -> tuple[Color, ...]:
     colors: list[Color] = []
     for row in rows:
         for bar in row.bars:
-            if all(distance(color, bar.color) > _SAME_COLOR for color in colors):
+            if all(distance(color, bar.color) > SAME_COLOR for color in colors):
                 colors.append(bar.color)
     return tuple(colors)

@@ -9,9 +9,10 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout, find_layout
 from cogdoc.engines.builtin.charts.bars import read_bars
 from cogdoc.engines.builtin.charts.chart_parts import Bar, Curve, Drawing, Picture
-from cogdoc.engines.builtin.charts.colors import background_of
+from cogdoc.engines.builtin.charts.colors import background_of, with_one_background
 from cogdoc.engines.builtin.charts.curves import drawn_curves, find_curves, plot_of
 from cogdoc.engines.builtin.charts.discs import find_pie
+from cogdoc.engines.builtin.charts.dots import find_dots
 from cogdoc.engines.builtin.charts.lines import read_lines
 from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, paint_drawing, without_labels
 from cogdoc.engines.builtin.charts.pies import read_pie
@@ -45,6 +46,7 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
     if min(picture.shape[:2]) < _MIN_SIDE or not lines:
         return None
     labels = labels_of(lines)
+    picture = with_one_background(picture)
     result = None
     if drawing is not None and drawing.paths:
         result = _read_drawing(drawing, picture, labels, lines)
@@ -71,7 +73,8 @@ def _read_picture(picture: Picture, labels: Sequence[Label], lines: Sequence[Lin
     words = [word for line in lines for word in line.words]
     clean = without_labels(picture, words)
     return (
-        _read_pie(clean, labels)
+        _read_pie(picture, labels)
+        or _read_dots(picture, labels)
         or _read_bars(find_bars(clean), clean, labels, lines)
         or _read_lines(find_curves(picture, words), picture, labels, lines)
     )
@@ -113,6 +116,15 @@ def _read_bars(
     layout = find_layout(bars)
     if layout is None or not _is_plausible(layout, picture, lines):
         return None
+    return _read_layout(layout, picture, labels)
+
+
+def _read_dots(picture: Picture, labels: Sequence[Label]) -> tuple[Chart, Box] | None:
+    layout = find_dots(picture)
+    return _read_layout(layout, picture, labels) if layout is not None else None
+
+
+def _read_layout(layout: BarLayout, picture: Picture, labels: Sequence[Label]) -> tuple[Chart, Box] | None:
     result = read_bars(layout, labels, picture)
     if result is None:
         return None
@@ -154,6 +166,8 @@ def _is_plausible(layout: BarLayout, picture: Picture, lines: Sequence[Line]) ->
         return False
     alike = max(lengths) - min(lengths) < 0.02 * max(lengths) and not layout.stacked
     stripes = alike and len(layout.rows) > 2
+    if stripes and layout.are_touching:
+        return False  # an area or a background that lines of a grid divide
     return (len(layout.rows) >= 2 and not stripes) or statistics.mean(lengths) > 4 * height
 
 

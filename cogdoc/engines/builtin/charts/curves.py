@@ -10,11 +10,19 @@ from numpy.typing import NDArray
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.engines.builtin.charts.chart_parts import Color, Curve, Drawing, Mask, Picture
-from cogdoc.engines.builtin.charts.colors import background_of, distance, ink_colors, mask_of
+from cogdoc.engines.builtin.charts.colors import (
+    LINE_TOLERANCE,
+    background_of,
+    distance,
+    ink_colors,
+    is_blend,
+    is_gray,
+    mask_of,
+    may_color,
+    text_color,
+)
 from cogdoc.parsing.page_text import Word
 
-_TOLERANCE = 34
-"""Large, since antialiased thin lines do not reach their full color."""
 _MIN_SPAN = 0.25
 """Share of the picture's width that a line spans at least."""
 _MAX_SPAN = 0.963
@@ -24,29 +32,32 @@ _MIN_COVERED = 0.55
 _MAX_THICKNESS = 9
 _MAX_ROUGHNESS = 0.12
 """Share of the steps in which a line may jump; traces along text jump often."""
+_FAINT = 64
+"""Contrast to the background up to which a color may be that of the grid."""
 _STRAY_GAP = 18
 _STRAY_LENGTH = 14
-_MAX_GRAY_SPREAD = 26
-"""A color whose channels differ by less may be that of the grid or an axis."""
 
 
 def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
     """One curve for each color that forms a thin line across the picture, the longest first."""
     background = background_of(picture)
-    ignored = _word_mask(picture.shape[:2], words)
+    words = [(word, text_color(picture, word.box, background)) for word in words]
+    ignored = _word_mask(picture.shape[:2], (word for word, _ in words))
     least = max(30, picture.shape[1] // 6)
     curves: list[Curve] = []
     colors = ink_colors(picture, ignored, background, least)
     for color in colors:
-        if any(distance(color, curve.color) <= _TOLERANCE for curve in curves):
+        if any(distance(color, curve.color) <= LINE_TOLERANCE for curve in curves):
             continue
         stronger = [
             other
             for other in colors
-            if distance(other, background) > distance(color, background) and _is_blend(color, other, background)
+            if distance(other, background) > distance(color, background) and is_blend(color, other, background)
         ]
-        mask = mask_of(picture, color, _TOLERANCE) & ~ignored & ~_fringes(picture, stronger, color)
-        curve = _trace(_without_straight_lines(mask, color), color)
+        alike = (word for word, ink in words if ink is None or may_color(ink, color, background))
+        text = ignored if distance(color, background) <= _FAINT else _word_mask(picture.shape[:2], alike)
+        mask = mask_of(picture, color, LINE_TOLERANCE) & ~text & ~_fringes(picture, stronger, color)
+        curve = _trace(_without_straight_lines(mask, color, background), color)
         if curve is not None:
             curves.append(curve)
     whole = [curve for curve in curves if not _is_fringe(curve, curves, background)]
@@ -78,8 +89,8 @@ def _fringes(picture: Picture, strong: Iterable[Color], color: Color) -> Mask:
     """The pixels around strokes in `strong` colors, where `color` may come from antialiasing."""
     fringes = np.zeros(picture.shape[:2], dtype=np.uint8)
     for other in strong:
-        if distance(other, color) > _TOLERANCE:
-            fringes |= mask_of(picture, other, _TOLERANCE).view(np.uint8)
+        if distance(other, color) > LINE_TOLERANCE:
+            fringes |= mask_of(picture, other, LINE_TOLERANCE).view(np.uint8)
     widened: Mask = cv2.dilate(fringes, np.ones((5, 5), np.uint8)).view(bool)
     return widened
 
@@ -92,9 +103,9 @@ def _word_mask(shape: tuple[int, ...], words: Iterable[Word]) -> Mask:
     return covered
 
 
-def _without_straight_lines(mask: Mask, color: Color) -> Mask:
-    """`mask` without grid lines and axes, which are gray, straight and long."""
-    if max(color) - min(color) >= _MAX_GRAY_SPREAD:
+def _without_straight_lines(mask: Mask, color: Color, background: Color) -> Mask:
+    """`mask` without grid lines and axes, which are gray or faint, straight and long."""
+    if not is_gray(color) and distance(color, background) > _FAINT:
         return mask
     cleaned = mask.copy()
     height, width = mask.shape
@@ -109,7 +120,8 @@ def _trace(mask: Mask, color: Color) -> Curve | None:
     if len(columns) < 12:
         return None
     runs = [_runs(mask[:, x]) for x in columns]
-    thickness = float(np.median([max(end - start for start, end in run) for run in runs]))
+    # Where a line is steep, its vertical runs are longer than it is thick.
+    thickness = float(np.quantile([max(end - start for start, end in run) for run in runs], 0.25))
     if thickness > _MAX_THICKNESS:
         return None
     best: tuple[list[int], list[float]] = ([], [])
@@ -129,7 +141,7 @@ def _trace(mask: Mask, color: Color) -> Curve | None:
         return None
     tops = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[0] for x, y in zip(xs, ys, strict=True)])
     bottoms = np.array([_run_at(runs[np.searchsorted(columns, x)], y)[1] - 1 for x, y in zip(xs, ys, strict=True)])
-    if max(color) - min(color) < 1.6 * _MAX_GRAY_SPREAD and float(np.ptp(ys)) < 2 + thickness:
+    if is_gray(color) and float(np.ptp(ys)) < 2 + thickness:
         return None
     return Curve(xs, _sharpen_tips(ys, tops, bottoms, thickness), color)
 
@@ -179,19 +191,12 @@ def _is_fringe(curve: Curve, curves: Iterable[Curve], background: Color) -> bool
         for other in curves
         if other is not curve
         and distance(other.color, background) > distance(curve.color, background)
-        and _is_blend(curve.color, other.color, background)
+        and (is_blend(curve.color, other.color, background) or distance(curve.color, other.color) <= 2 * LINE_TOLERANCE)
     ]
     if not strong:
         return False
     apart = np.min([np.abs(np.interp(curve.xs, other.xs, other.ys) - curve.ys) for other in strong], axis=0)
     return float((apart <= 4.0).mean()) >= 0.6
-
-
-def _is_blend(color: Color, strong: Color, background: Color) -> bool:
-    """Whether `color` is a blend of `strong` and the background."""
-    toward = np.array(strong, dtype=np.float64) - background
-    share = float(np.dot(np.array(color) - background, toward) / max(1.0, float(np.dot(toward, toward))))
-    return 0.1 < share < 1.05 and float(np.abs(background + share * toward - color).max()) < 30
 
 
 def _seeds(columns: NDArray[np.intp], runs: Sequence[Sequence[tuple[int, int]]]) -> list[tuple[int, float]]:
@@ -223,19 +228,22 @@ def _steps(
 ) -> list[tuple[int, float]]:
     path: list[tuple[int, float]] = []
     slope, last = 0.0, int(columns[order[0]]) if len(order) else 0
+    # A vertical piece ends at either end of its run; at a sharp peak or valley the line turns back.
+    low = high = height
     for i in order:
         x = int(columns[i])
         gap = abs(x - last)
-        expected = height + slope * gap if gap <= 12 else height
+        ahead = slope * gap if gap <= 12 else 0.0
+        expected = height + ahead
         start, end = min(runs[i], key=lambda run: max(run[0] - expected, expected - run[1], 0.0))
         nearest = (start + end - 1) / 2
-        jump = max(start - expected, expected - end, 0.0)
+        jump = max(start - (high + abs(ahead)), low - abs(ahead) - end, 0.0)
         if jump > 6 + 2.5 * min(gap, 24) + 0.01 * picture_height:
             continue
         if gap:
             slope = 0.7 * slope + 0.3 * max(-6.0, min(6.0, (nearest - height) / gap))
         path.append((x, nearest))
-        height, last = nearest, x
+        height, last, low, high = nearest, x, start, end
     return path
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.chart_parts import Color, Picture
-from cogdoc.engines.builtin.charts.colors import distance, mask_of, text_color
+from cogdoc.engines.builtin.charts.colors import SAME_COLOR, background_of, distance, mask_of, may_color, text_color
 from cogdoc.parsing.picture_labels import Label, clusters, in_reading_order, merge_labels, phrases
 from cogdoc.parsing.row_clustering import cluster_rows, level_with_first
 
@@ -34,7 +34,11 @@ class LegendEntry:
 
 
 def find_legend(
-    picture: Picture, labels: Sequence[Label], colors: Sequence[Color], marks: Sequence[Box]
+    picture: Picture,
+    labels: Sequence[Label],
+    colors: Sequence[Color],
+    marks: Sequence[Box],
+    tolerance: int = SAME_COLOR,
 ) -> list[LegendEntry]:
     """Swatches in `colors` with the names to their right, in reading order, at most one for each color.
 
@@ -44,8 +48,8 @@ def find_legend(
     swatches = [
         (color, swatch)
         for color in colors
-        for swatch in _patches(picture, color)
-        if _is_swatch(swatch, labels) and all(swatch.overlap(mark) < 0.5 * swatch.area for mark in marks)
+        for swatch in _swatches(picture, color, labels, tolerance)
+        if all(swatch.overlap(mark) < 0.5 * swatch.area for mark in marks)
     ]
     entries: list[LegendEntry] = []
     for color, swatch in swatches:
@@ -111,12 +115,12 @@ def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Col
 
 
 def _with_common_swatch_size(entries: Sequence[LegendEntry]) -> list[LegendEntry]:
-    """The entries with swatches of the most common size: those of a legend are alike, pieces of marks are not."""
+    """The entries with swatches of the most common width: those of a legend are alike, pieces of marks are not."""
     alike = [
         [
             other
             for other in entries
-            if abs(other.swatch.width - entry.swatch.width) <= 4 and abs(other.swatch.height - entry.swatch.height) <= 4
+            if abs(other.swatch.width - entry.swatch.width) <= max(4.0, 0.35 * entry.swatch.width)
         ]
         for entry in entries
     ]
@@ -138,13 +142,21 @@ def _segment_under(phrase: Label, segments: Mapping[Color, Box]) -> Color | None
     return nearest if box.x0 - reach <= phrase.box.center[0] <= box.x1 + reach else None
 
 
-def _patches(picture: Picture, color: Color) -> list[Box]:
-    mask = mask_of(picture, color).astype(np.uint8)
+def _swatches(picture: Picture, color: Color, labels: Sequence[Label], tolerance: int) -> list[Box]:
+    background = background_of(picture)
+    same_ink = [
+        label.box
+        for label in labels
+        if (ink := text_color(picture, label.box, background)) is not None and may_color(ink, color, background)
+    ]
+    mask = mask_of(picture, color, tolerance).astype(np.uint8)
     count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     boxes = []
     for x, y, width, height, area in stats[1:count]:
         if width >= 3 and height >= 2 and area >= 8 and width <= 70 and height <= 30:
-            boxes.append(Box(float(x), float(y), float(x + width), float(y + height)))
+            box = Box(float(x), float(y), float(x + width), float(y + height))
+            if _is_swatch(box, labels) and not any(box.overlap(text) > 0.5 * box.area for text in same_ink):
+                boxes.append(box)
     return boxes if len(boxes) <= _MAX_PATCHES else []
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale, fit_scale
 from cogdoc.engines.builtin.charts.chart_parts import Color, Curve, Picture
-from cogdoc.engines.builtin.charts.colors import distance, hexadecimal, text_color
+from cogdoc.engines.builtin.charts.colors import LINE_TOLERANCE, distance, hexadecimal, text_color
 from cogdoc.engines.builtin.charts.curves import plot_of
 from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names_by_text_color
 from cogdoc.engines.builtin.charts.mark_values import Mark, common_unit, value_of_mark
@@ -107,7 +107,7 @@ def _legend(curves: Sequence[Curve], labels: Sequence[Label], picture: Picture) 
     """The legend; empty for a single curve, or if its swatches are pieces of the curves."""
     if len(curves) < 2:
         return []
-    entries = find_legend(picture, labels, [curve.color for curve in curves], [])
+    entries = find_legend(picture, labels, [curve.color for curve in curves], [], LINE_TOLERANCE)
     outside = [entry for entry in entries if not _touches(entry, curves)]
     return outside if len(outside) >= 2 else []
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.engines.builtin.charts.chart_parts import Bar, Color, Drawing, Mask, Picture
-from cogdoc.engines.builtin.charts.colors import background_of, distance, flat_colors, mask_of
+from cogdoc.engines.builtin.charts.colors import background_of, distance, flat_colors, is_gray, mask_of
 from cogdoc.parsing.page_text import Word
 
 _MIN_PIXELS = 24
@@ -44,7 +44,11 @@ def find_bars(picture: Picture) -> list[Bar]:
     background = background_of(picture)
     bars: list[Bar] = []
     for color in flat_colors(picture, background, _MIN_PIXELS):
-        bars += _rectangles(mask_of(picture, color), color)
+        mask = mask_of(picture, color)
+        if is_gray(color):
+            # Without the thin lines of axes and frames, which would join bars of their color.
+            mask = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).view(bool)
+        bars += _rectangles(mask, color)
     return bars
 
 
