@@ -41,8 +41,8 @@ _STRAY_LENGTH = 14
 def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
     """One curve for each color that forms a thin line across the picture, the longest first."""
     background = background_of(picture)
-    words = [(word, text_color(picture, word.box, background)) for word in words]
-    ignored = _word_mask(picture.shape[:2], (word for word, _ in words))
+    inks = [(word, text_color(picture, word.box, background)) for word in words]
+    ignored = _word_mask(picture.shape[:2], (word for word, _ in inks))
     least = max(30, picture.shape[1] // 6)
     curves: list[Curve] = []
     colors = ink_colors(picture, ignored, background, least)
@@ -54,7 +54,7 @@ def find_curves(picture: Picture, words: Iterable[Word]) -> list[Curve]:
             for other in colors
             if distance(other, background) > distance(color, background) and is_blend(color, other, background)
         ]
-        alike = (word for word, ink in words if ink is None or may_color(ink, color, background))
+        alike = (word for word, ink in inks if ink is None or may_color(ink, color, background))
         text = ignored if distance(color, background) <= _FAINT else _word_mask(picture.shape[:2], alike)
         mask = mask_of(picture, color, LINE_TOLERANCE) & ~text & ~_fringes(picture, stronger, color)
         curve = _trace(_without_straight_lines(mask, color, background), color)

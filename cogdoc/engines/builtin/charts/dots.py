@@ -101,7 +101,7 @@ def _layout(dots: Sequence[Box], color: Color, ink: Mask, *, vertical: bool) -> 
 def _stem_end(dot: Box, ink: Mask, *, vertical: bool) -> float:
     """Where the stem of a dot ends, below it or left of it; the edge of the dot without a stem."""
     x, y = (round(part) for part in dot.center)
-    strip = ink[y:, max(0, x - 1) : x + 2].any(axis=1) if vertical else ink[max(0, y - 1) : y + 2, x::-1].any(axis=0)
-    gaps = np.flatnonzero(~strip)
-    length = int(gaps[0]) if len(gaps) else len(strip)
+    beside = ink[y:, max(0, x - 1) : x + 2] if vertical else ink[max(0, y - 1) : y + 2, x::-1].T
+    gaps = np.flatnonzero(~beside.any(axis=1))
+    length = int(gaps[0]) if len(gaps) else len(beside)
     return float(y + length if vertical else x - length)
