@@ -14,15 +14,24 @@ HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 KANA = "\u3040-\u30ff"
 """Hiragana and katakana."""
 
+UNSPACED = f"{HAN}{KANA}\u0e00-\u0e7f\uac00-\ud7a3"
+"""Scripts that put no spaces around words, or join endings to them: Chinese, Japanese, Thai, Korean."""
+
 CJK_PUNCTUATION = "\u3000-\u303f\uff00-\uffef"
 """Ideographic punctuation, and the full-width and half-width forms."""
 
 _HAN = re.compile(f"[{HAN}]")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def has_han(text: str) -> bool:
     """Whether `text` contains a Chinese character."""
     return _HAN.search(text) is not None
+
+
+def has_unspaced(text: str) -> bool:
+    """Whether `text` contains a character of a script without spaces around words."""
+    return not text.isascii() and _UNSPACED.search(text) is not None
 
 
 def count_han(text: str) -> int:

@@ -2,101 +2,148 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from cogdoc.query.lexicon.loading import load_lexicon
-from cogdoc.query.terms import stem
-from cogdoc.text import HAN, KANA
-
-UNSPACED = f"{HAN}{KANA}\u0e00-\u0e7f\uac00-\ud7a3"
-"""Scripts that put no spaces around words, or join endings to them: Chinese, Japanese, Thai, Korean."""
+from cogdoc.query.terms import Token, split_tokens, stem, tokenize
 
 MIN_PART = 4
 """Fewest letters of a part of a compound word."""
 
-_WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+|[#№%]")
 _JOINTS = ("", "s", "n", "en", "es")
+"""What joins the parts of German and Dutch compounds."""
 
-_Words = tuple[str, ...]
+_NONE: frozenset[str] = frozenset()
+_Stems = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptSpan:
+    """Tokens that name concepts together, as indices from `start` up to `end`."""
+
+    start: int
+    end: int
+    concepts: frozenset[str]
 
 
 @lru_cache(maxsize=8192)
 def concepts_in(text: str) -> frozenset[str]:
-    """The ids of the concepts that `text` names, with those of the words of an id: "invoice number", "invoice".
-
-    Of two wordings that overlap, the longer one counts: "subtotal" is no total. Function words count only alone, as
-    in the label "To:".
-    """
-    found = {name for _, ids in _matches(text) for name in ids}
-    parts = {part for name in found for part in name.split() if " " in name}
-    return frozenset(found | (parts & _ids()))
+    """The ids of the concepts that `text` names, with those of the words of an id: "invoice number", "invoice"."""
+    found = {name for span in longest_spans(tokenize(text)) for name in span.concepts}
+    return frozenset(found.union(*map(parts_of, found)))
 
 
 @lru_cache(maxsize=8192)
 def concept_share(text: str) -> float:
-    """Share of the words of `text` that name concepts: 1 for most labels, less for names and sentences."""
-    words = len(_words(text))
-    return sum(length for length, ids in _matches(text) if ids) / words if words else 0.0
+    """Share of the letters of `text` that name concepts: 1 for most labels, less for names and sentences."""
+    tokens = tokenize(text)
+    letters = {index for token in tokens for index in range(token.start, token.end)}
+    named = {
+        index
+        for span in longest_spans(tokens)
+        for token in tokens[span.start : span.end]
+        for index in range(token.start, token.end)
+    }
+    return len(named) / len(letters) if letters else 0.0
 
 
-def _matches(text: str) -> Iterator[tuple[int, frozenset[str]]]:
-    """The words of a text, one or several at a time: how many, and which concepts they name."""
-    words, index = _words(text), 0
-    while index < len(words):
-        length, ids = _longest(words, index)
-        if length == 1 < len(words) and words[index] in load_lexicon().words["stop"]:
-            ids = frozenset()
-        elif not ids:
-            length, ids = 1, _compound(words[index])
-        yield length, ids
-        index += length
+def longest_spans(tokens: Sequence[Token]) -> Iterator[ConceptSpan]:
+    """The spans of `tokens` that name concepts, in order; of two that overlap, the longer one: "subtotal" is no total.
+
+    Function words count only at the start, as in the label "To:".
+    """
+    stems, start = [stem(token.norm) for token in tokens], 0
+    while start < len(stems):
+        end, concepts = _longest(stems, start)
+        if not concepts:
+            end, concepts = start + 1, _compound(tokens[start].norm)
+        elif end == start + 1 and start and is_function_word(tokens[start].norm):
+            concepts = _NONE
+        if concepts:
+            yield ConceptSpan(start, end, concepts)
+        start = end
 
 
-def _words(text: str) -> _Words:
-    """The words of a text without case and accents; each character of a script without spaces."""
-    bare = (char for char in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(char))
-    return tuple(_WORD.findall(unicodedata.normalize("NFC", "".join(bare))))
+def all_spans(tokens: Sequence[Token]) -> Iterator[ConceptSpan]:
+    """All spans of `tokens` that name concepts, those inside others too."""
+    stems = [stem(token.norm) for token in tokens]
+    for start, token in enumerate(tokens):
+        found = False
+        for words, concepts in _index().get(stems[start], ()):
+            if tuple(stems[start : start + len(words)]) == words:
+                found = True
+                yield ConceptSpan(start, start + len(words), concepts)
+        if not found and (concepts := _compound(token.norm)):
+            yield ConceptSpan(start, start + 1, concepts)
+
+
+@lru_cache(maxsize=16384)
+def word_concepts(norm: str) -> frozenset[str]:
+    """The concepts that a single word names, by `Token.norm`."""
+    return _longest([stem(norm)], 0)[1] or _compound(norm)
 
 
 @cache
-def _index() -> dict[str, tuple[tuple[_Words, str], ...]]:
-    """Wordings and their concepts by first word, the longest first."""
-    index: dict[str, list[tuple[_Words, str]]] = {}
-    for name, wordings in load_lexicon().concepts.items():
-        for wording in (name, *wordings):
-            if words := tuple(stem(word) for word in _words(wording)):
-                index.setdefault(words[0], []).append((words, name))
+def parts_of(concept: str) -> frozenset[str]:
+    """The concepts that the words of a concept's id name: "invoice" and "number" of "invoice number"."""
+    words, known = concept.split(), load_lexicon().concepts
+    runs = {" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)}
+    return frozenset(run for run in runs if run in known and run != concept)
+
+
+@cache
+def first_stems() -> dict[str, frozenset[str]]:
+    """By concept: the stems of the words that its wordings begin with."""
+    stems: dict[str, set[str]] = {}
+    for first, wordings in _index().items():
+        for name in frozenset[str]().union(*(concepts for _, concepts in wordings)):
+            stems.setdefault(name, set()).add(first)
+    return {name: frozenset(found) for name, found in stems.items()}
+
+
+def is_function_word(norm: str) -> bool:
+    """Whether a word means little in some language, such as an article or a preposition."""
+    return norm in load_lexicon().words["stop"]
+
+
+@cache
+def _index() -> dict[str, tuple[tuple[_Stems, frozenset[str]], ...]]:
+    """Wordings and their concepts by first stem, the longest first."""
+    concepts: dict[_Stems, set[str]] = {}
+    for words, name in _wordings():
+        if words:
+            concepts.setdefault(words, set()).add(name)
+    index: dict[str, list[tuple[_Stems, frozenset[str]]]] = {}
+    for words, names in concepts.items():
+        index.setdefault(words[0], []).append((words, frozenset(names)))
     return {first: tuple(sorted(found, key=lambda pair: -len(pair[0]))) for first, found in index.items()}
 
 
-@cache
-def _ids() -> frozenset[str]:
-    return frozenset(load_lexicon().concepts)
+def _wordings() -> Iterable[tuple[_Stems, str]]:
+    for name, wordings in load_lexicon().concepts.items():
+        for wording in wordings:
+            yield tuple(stem(token.norm) for token in split_tokens(wording)), name
 
 
-def _longest(words: _Words, start: int) -> tuple[int, frozenset[str]]:
-    """How many words from `start` on are the longest wording, and the concepts that it words."""
-    best, ids = 0, set[str]()
-    for wording, name in _index().get(stem(words[start]), ()):
-        if len(wording) < best:
-            break
-        if tuple(stem(word) for word in words[start : start + len(wording)]) == wording:
-            best = len(wording)
-            ids.add(name)
-    return best, frozenset(ids)
+def _longest(stems: Sequence[str], start: int) -> tuple[int, frozenset[str]]:
+    """The longest wording that begins at `start`: its end, and the concepts that it words."""
+    for words, concepts in _index().get(stems[start], ()):
+        if len(words) == 1 or tuple(stems[start : start + len(words)]) == words:
+            return start + len(words), concepts
+    return start + 1, _NONE
 
 
-def _compound(word: str) -> frozenset[str]:
+@lru_cache(maxsize=16384)
+def _compound(norm: str) -> frozenset[str]:
     """The concepts of the two parts of a compound word, if both are known: "Liefer-datum"."""
-    return next((first | second for first, second in _splits(word) if first), frozenset())
-
-
-def _splits(word: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    word = stem(norm)
     for end in range(MIN_PART, len(word) - MIN_PART + 1):
-        second = _longest((word[end:],), 0)[1]
+        second = _longest([word[end:]], 0)[1]
         for joint in _JOINTS if second else ():
-            if word[:end].endswith(joint):
-                yield _longest((word[: end - len(joint)],), 0)[1], second
+            first = _longest([word[: end - len(joint)]], 0)[1] if word[:end].endswith(joint) else _NONE
+            if first:
+                both = {f"{left} {right}" for left in first for right in second} & load_lexicon().concepts.keys()
+                return frozenset(both) or first | second
+    return _NONE

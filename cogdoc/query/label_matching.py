@@ -1,29 +1,31 @@
-"""Scores how well printed words match the words of a question: its label, its names, its periods."""
+"""Scores how well printed words match the words of a question, by their letters and by what they mean."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Postfix
 
+from cogdoc.query.concepts import all_spans, concept_share, first_stems, is_function_word, longest_spans, parts_of, word_concepts
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.question_analysis import Question
 from cogdoc.query.segments import PageView, Segment
 from cogdoc.query.terms import Token, fold_case, match_strength, stem, tokenize
-from cogdoc.query.vocabulary import (
-    CHINESE_LABEL_WORDS,
-    COLUMN_NAMES,
-    DOCUMENT_WORDS,
-    LABEL_WORDS,
-    PHRASES,
-    STOP_WORDS,
-    WEAK_WORDS,
-)
-from cogdoc.text import HAN, has_han
+from cogdoc.text import HAN, has_han, has_unspaced
+
+CONCEPT_STRENGTH = 0.9
+"""Strength of a match of words that mean the same."""
+
+PART_STRENGTH = 0.6
+"""Strength of a match of a compound with a part of it: "Rechnungsnummer" with "invoice"."""
+
+OTHER_CONCEPT_FACTOR = 0.7
+"""Factor for a word inside a phrase that means something else: "total" in "sub total"."""
 
 MAX_CACHED_WORDS = 20_000
 """More than the few pages that are searched contain; limits the memory for long documents."""
@@ -31,7 +33,7 @@ MAX_CACHED_WORDS = 20_000
 LIKELY_REPLACED = 0.4
 
 SEAM_WEIGHT = 0.1
-"""Weight of a pair of Chinese characters that are adjacent only because one word ends and the next begins."""
+"""Weight of a pair of characters that are adjacent only because one word ends and the next begins."""
 
 MAX_QUALIFIER = 4
 """Most characters before a Chinese noun that distinguish one label from another."""
@@ -39,13 +41,17 @@ MAX_QUALIFIER = 4
 MIN_LIKENESS = 0.75
 """String similarity from which on a slice counts as the question's label, whatever its words."""
 
+MAX_LABEL_TOKENS = 8
+
 COLONS = ":：∶"
-_CHINESE_LABEL = re.compile(rf"(?:{'|'.join(CHINESE_LABEL_WORDS)}|[\s()（）/、{COLONS}])+")
 _CHINESE_RUN = re.compile(f"[{HAN}]+")
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
 _INNER_LABEL = re.compile(rf"(?:^|\s)((?:[A-Z#][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)")
 _INSIDE_CODE = re.compile(r"[/_-]\d")
 _LABEL_END = re.compile(rf"\s*(?:[{COLONS}]|\.{{3,}}|_{{2,}}|…)\s*")
+
+Hits = Mapping[int, float]
+"""Terms that a printed word matches, by index, each with the strength of the match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +88,14 @@ class Matcher:
 
     def __init__(self, question: Question, pages: Sequence[PageView]) -> None:
         self.question = question
-        self._hits: dict[str, tuple[tuple[int, float], ...]] = {}
+        self._words: dict[str, tuple[Hits, bool]] = {}
+        self._concepts = _term_concepts(question)
+        relevant = [stems for name, stems in first_stems().items() if self._meant([name])]
+        self._phrase_words = frozenset[str]().union(*relevant)
         counts = [0] * len(question.terms)
         for page in pages:
             for segment in page.segments:
-                for index in {index for token in segment.tokens for index, _ in self.hits(token.norm)}:
+                for index in self.covering(segment.tokens):
                     counts[index] += 1
         self.counts = tuple(counts)
         """By term: how many segments of the pages contain it."""
@@ -103,30 +112,28 @@ class Matcher:
         self._core_and_names = self.core | names
         self.names_missing = _share(not self._is_printed(name) for name in question.names)
         """Share of the question's proper names that no page contains."""
-        self.words_missing = self._words_missing()
+        weak = load_lexicon().words["weak"]
+        words = [question.terms[index].norm for index in sorted(self.core)]
+        self.words_missing = _share(not self._is_printed(word) for word in words if word.isalpha() and word not in weak)
         """Share of the label's words that no page contains."""
         core_weight = sum(self.weights[index] for index in self.core)
         self._label_share = 1.0 if question.quoted else core_weight / self.total
         """Share of the question's weight that a printed label equal to the question's label covers."""
-        self._bare_labels = tuple(_letters_and_digits(label) for label in (question.label, *question.variants) if label)
+        self._wordings = _wordings(question.label)
 
     def _is_seam(self, index: int) -> bool:
-        """Whether a pair of Chinese characters that no page contains joins two pairs that pages do contain."""
+        """Whether a pair of characters that no page contains joins two pairs that pages do contain."""
         if self.counts[index] or not 0 < index < len(self.counts) - 1:
             return False
         before, pair, after = (term.norm for term in self.question.terms[index - 1 : index + 2])
-        joined = has_han(pair) and before[-1] == pair[0] and after[0] == pair[-1]
+        joined = has_unspaced(pair) and before[-1] == pair[0] and after[0] == pair[-1]
         return joined and self.counts[index - 1] > 0 and self.counts[index + 1] > 0
 
-    def _words_missing(self) -> float:
-        if has_han(self.question.label):
-            return _share(char not in self._printed for char in set(fold_case(self.question.label)) if has_han(char))
-        words = [self.question.terms[index].norm for index in self.core]
-        return _share(not self._is_printed(word) for word in words if word.isalpha() and word not in WEAK_WORDS)
-
     def _is_printed(self, word: str) -> bool:
-        """Whether the pages contain a word, even if misread or joined to others."""
+        """Whether the pages contain a word or its meaning, even if misread or joined to others."""
         counted = [count for count, term in zip(self.counts, self.question.terms, strict=True) if term.norm == word]
+        if has_unspaced(word):
+            return any(counted) or all(char in self._printed for char in word)
         return any(counted) or (len(word) > 3 and stem(word) in self._printed)
 
     def replacement_score(self, label: str) -> float:
@@ -136,45 +143,73 @@ class Matcher:
         "gross profit" for "operating profit".
         """
         if has_han(label):
-            asked = [_chinese_part(wording) for wording in (self.question.label, *self.question.variants)]
-            return LIKELY_REPLACED * _is_rival(_chinese_part(label), asked)
+            return LIKELY_REPLACED * _is_rival(_chinese_part(label), [*map(_chinese_part, self._wordings)])
         tokens = tokenize(label)
+        hits = self.token_hits(tokens)
         covered = self.covering(tokens)
-        for position, (token, following) in enumerate(pairwise(tokens)):
-            if not token.norm.isalpha() or token.norm in STOP_WORDS or self.hits(token.norm):
+        for position, (token, following) in enumerate(pairwise(hits)):
+            norm = tokens[position].norm
+            if token or not norm.isalpha() or is_function_word(norm):
                 continue
-            for index, _ in self.hits(following.norm):
+            for index in following:
                 before = index - 1
-                is_qualifier = before in self._core_and_names - covered.keys() and self._is_qualifier(before)
-                if is_qualifier:
-                    previous = self.hits(tokens[position - 1].norm) if position > 0 else ()
-                    return 1.0 if any(hit == before - 1 for hit, _ in previous) else LIKELY_REPLACED
+                if before in self._core_and_names - covered.keys() and self._is_qualifier(before):
+                    return 1.0 if position > 0 and before - 1 in hits[position - 1] else LIKELY_REPLACED
         return 0.0
 
     def _is_qualifier(self, index: int) -> bool:
         """Whether a term distinguishes labels, rather than naming the kind of answer, such as "firm"."""
         word = self.question.terms[index].norm
-        return word.isalpha() and not any(word in names for names in COLUMN_NAMES.values())
+        return word.isalpha() and not any(word in nouns for nouns in load_lexicon().types.values())
 
     def hits(self, norm: str) -> tuple[tuple[int, float], ...]:
-        """The terms that a printed word matches, each with the strength of the match."""
-        hits = self._hits.get(norm)
-        if hits is None:
-            if len(self._hits) >= MAX_CACHED_WORDS:
-                self._hits.clear()
-            hits = tuple(
-                (index, value)
-                for index, term in enumerate(self.question.terms)
-                if (value := match_strength(term.norm, norm)) > 0
-            )
-            self._hits[norm] = hits
+        """The terms that a printed word matches by itself, each with the strength of the match."""
+        return tuple(self._word(norm)[0].items())
+
+    def _word(self, norm: str) -> tuple[Hits, bool]:
+        """The terms that a word matches, and whether it may begin or continue a phrase with such a meaning."""
+        word = self._words.get(norm)
+        if word is None:
+            if len(self._words) >= MAX_CACHED_WORDS:
+                self._words.clear()
+            hits = {} if is_function_word(norm) else dict(self._meant(word_concepts(norm)))
+            for index, term in enumerate(self.question.terms):
+                if (value := match_strength(term.norm, norm)) > 0:
+                    hits[index] = max(hits.get(index, 0.0), value)
+            word = self._words[norm] = hits, bool(hits) or stem(norm) in self._phrase_words
+        return word
+
+    def _meant(self, concepts: Iterable[str]) -> Hits:
+        """The terms that words with these concepts match."""
+        hits: dict[int, float] = {}
+        for concept in concepts:
+            for name, factor in ((concept, 1.0), *((part, PART_STRENGTH) for part in parts_of(concept))):
+                for index, value in self._concepts.get(name, {}).items():
+                    hits[index] = max(hits.get(index, 0.0), factor * value)
+        return hits
+
+    def token_hits(self, tokens: Sequence[Token]) -> list[Hits]:
+        """The terms that each of `tokens` matches, by itself or as part of a phrase."""
+        words = [self._word(token.norm) for token in tokens]
+        hits = [word[0] for word in words]
+        if not any(word[1] for word in words):
+            return hits
+        for span in longest_spans(tokens):
+            meant = self._meant(span.concepts)
+            if meant:
+                for position in range(span.start, span.end):
+                    own = hits[position]
+                    hits[position] = {i: max(own.get(i, 0.0), meant.get(i, 0.0)) for i in (*own, *meant)}
+            elif span.end > span.start + 1:
+                for position in range(span.start, span.end):
+                    hits[position] = {i: OTHER_CONCEPT_FACTOR * value for i, value in hits[position].items()}
         return hits
 
     def covering(self, tokens: Iterable[Token]) -> dict[int, float]:
         """The covering of `tokens`: the terms that they match, each with the strength of its best match."""
         best: dict[int, float] = {}
-        for token in tokens:
-            for index, value in self.hits(token.norm):
+        for hits in self.token_hits(tuple(tokens)):
+            for index, value in hits.items():
                 best[index] = max(best.get(index, 0.0), value)
         return best
 
@@ -188,14 +223,14 @@ class Matcher:
 
     def precision(self, tokens: Sequence[Token]) -> float:
         """Share of `tokens` that the question explains; words that mean little have little weight."""
-        explained = total = 0.0
-        for token in tokens:
-            is_symbol = not token.norm[0].isalnum()
-            if is_symbol or (token.norm in STOP_WORDS and not self.hits(token.norm)):
+        words, explained, total = load_lexicon().words, 0.0, 0.0
+        for token, hits in zip(tokens, self.token_hits(tokens), strict=True):
+            norm = token.norm
+            if not norm[0].isalnum() or (not hits and is_function_word(norm)):
                 continue
-            weight = 0.4 if token.norm in WEAK_WORDS or token.norm in DOCUMENT_WORDS or len(token.norm) == 1 else 1.0
+            weight = 0.4 if norm in words["weak"] or norm in words["document"] or len(norm) == 1 else 1.0
             total += weight
-            explained += weight * max((value for _, value in self.hits(token.norm)), default=0.0)
+            explained += weight * max(hits.values(), default=0.0)
         return explained / total if total else 0.0
 
     def likeness(self, text: str) -> float:
@@ -203,7 +238,7 @@ class Matcher:
         bare = _letters_and_digits(text)
         if not bare:
             return 0.0
-        return max((fuzz.ratio(bare, label) / 100 for label in self._bare_labels), default=0.0)
+        return max((fuzz.ratio(bare, wording) / 100 for wording in self._wordings), default=0.0)
 
     def label_matches(self, segment: Segment) -> list[LabelMatch]:
         """Slices of a segment that may be the label, from every point where a label can begin."""
@@ -213,7 +248,7 @@ class Matcher:
         matches: list[LabelMatch] = []
         for start, stop in pairwise([*starts, len(text)]):
             part = [token for token in tokens if start <= token.start and token.end <= stop]
-            hits = [i for i, token in enumerate(part) if self.hits(token.norm)]
+            hits = [i for i, found in enumerate(self.token_hits(part)) if found]
             if not hits and self.likeness(text[start:stop]) < MIN_LIKENESS:
                 continue
             ends = {part[i].end for i in hits if i + 1 == len(part) or i + 1 not in hits} | {stop}
@@ -236,6 +271,34 @@ class Matcher:
         label_end = _LABEL_END.match(segment.text, end)
         marked = label_end is not None or segment.text[start:end].rstrip().endswith(tuple(COLONS))
         return LabelMatch(segment, start, label_end.end() if label_end else end, recall, precision, marked, lead)
+
+
+def _term_concepts(question: Question) -> dict[str, dict[int, float]]:
+    """The terms of a question by the concepts that they name, each with the strength of a match.
+
+    A concept that several terms name together stands for all of them, its parts for the words that name them.
+    """
+    terms = {term.norm: index for index, term in enumerate(question.terms)}
+    concepts: dict[str, dict[int, float]] = {}
+    for text in dict.fromkeys((fold_case(question.text), question.label)):
+        tokens = tokenize(text)
+        for span in all_spans(tokens):
+            named = [terms[token.norm] for token in tokens[span.start : span.end] if token.norm in terms]
+            for concept in span.concepts:
+                for index in named:
+                    concepts.setdefault(concept, {})[index] = CONCEPT_STRENGTH
+                    if span.end == span.start + 1:
+                        for part in parts_of(concept):
+                            concepts.setdefault(part, {}).setdefault(index, PART_STRENGTH)
+    return concepts
+
+
+def _wordings(label: str) -> tuple[str, ...]:
+    """The letters and digits of a label, and of the other wordings of its concept in Chinese characters."""
+    tokens = tokenize(label)
+    concepts = [name for span in all_spans(tokens) if span.end - span.start == len(tokens) for name in span.concepts]
+    others = [wording for name in concepts for wording in load_lexicon().concepts[name] if has_han(wording)]
+    return tuple(dict.fromkeys(filter(None, map(_letters_and_digits, (label, *others)))))
 
 
 def _chinese_part(text: str) -> str:
@@ -264,10 +327,7 @@ def _share(flags: Iterable[bool]) -> float:
 
 
 def _letters_and_digits(text: str) -> str:
-    """Letters and digits only, with phrases replaced by the word that means the same."""
     low = fold_case(text)
-    for phrase, word in PHRASES:
-        low = low.replace(phrase, word)
     return re.sub(r"[\W_]+", "", low) or low.strip()
 
 
@@ -288,10 +348,5 @@ def inner_label(text: str) -> int | None:
 
 
 def label_share(text: str) -> float:
-    """Share of a text's words that forms use as labels, 0 to 1: "Fax Number" is not the value of "Phone"."""
-    if has_han(text):
-        return float(_CHINESE_LABEL.fullmatch(fold_case(text)) is not None)
-    words = [token.norm for token in tokenize(text) if token.norm not in STOP_WORDS]
-    if not words or len(words) > 6:
-        return 0.0
-    return sum(word in LABEL_WORDS or stem(word) in LABEL_WORDS for word in words) / len(words)
+    """Share of a text that names concepts as labels do, 0 to 1: "Fax Number" is not the value of "Phone"."""
+    return concept_share(text) if len(tokenize(text)) <= MAX_LABEL_TOKENS else 0.0

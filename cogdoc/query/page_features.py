@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from cogdoc.parsing.page_text import Line, PageText
 from cogdoc.query.fitted_model import Features
-from cogdoc.query.label_matching import Matcher
+from cogdoc.query.label_matching import Hits, Matcher
 from cogdoc.query.question_analysis import Question
 from cogdoc.query.terms import fold_case, split_tokens
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values
@@ -142,14 +142,13 @@ def read_page_facts(query: Query, page: PageText) -> PageFacts:
         text = line.text
         tokens = split_tokens(text)
         covering: dict[int, float] = {}
-        previous_hits: tuple[tuple[int, float], ...] = ()
-        for token in tokens:
-            hits = matcher.hits(token.norm)
-            for term, strength in hits:
+        previous_hits: Hits = {}
+        for hits in matcher.token_hits(tokens):
+            for term, strength in hits.items():
                 facts.counts[term] += strength
                 hit_positions.append((facts.length, term))
                 covering[term] = max(covering.get(term, 0.0), strength)
-                facts.pairs.update((left, term) for left, _ in previous_hits if (left, term) in query.pairs)
+                facts.pairs.update((left, term) for left in previous_hits if (left, term) in query.pairs)
             previous_hits = hits
             facts.length += 1
         digits = sum(token.norm[0].isdigit() for token in tokens)

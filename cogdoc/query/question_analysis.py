@@ -12,7 +12,7 @@ from cogdoc.query.document_fields import DocumentField, find_document_fields
 from cogdoc.query.question_clause import Clause
 from cogdoc.query.question_pieces import guess_language, normalize, split_pieces
 from cogdoc.query.question_tree import build_tree
-from cogdoc.query.terms import Token, chinese_variants, fold_case, tokenize
+from cogdoc.query.terms import Token, fold_case, tokenize
 from cogdoc.query.tree import Query
 from cogdoc.query.typed_values import ValueKind
 from cogdoc.query.vocabulary import (
@@ -95,8 +95,6 @@ class Question:
     """The phrase that names the value."""
     quoted: bool
     """Whether the question puts the label in quotation marks."""
-    variants: tuple[str, ...] = ()
-    """Other wordings of a Chinese label."""
     pages: tuple[int, ...] = ()
     """Pages that the question names; -1 is the last."""
     fields: frozenset[DocumentField] = frozenset()
@@ -210,7 +208,6 @@ def analyze(text: str) -> Question:
         terms=terms,
         label=label,
         quoted=bool(quoted),
-        variants=chinese_variants(label) if has_han(label) else (),
         pages=pages,
         fields=frozenset() if quoted else find_document_fields(main, [term.norm for term in terms]),
         names=() if quoted else _names(main),

@@ -1,7 +1,8 @@
 """Splits text into tokens, and scores how well one word matches another.
 
-Latin words are compared by stem, synonym, abbreviation and edit distance, which allows for misread letters. A run of
-Chinese characters becomes its overlapping pairs, so that no dictionary is needed to segment it.
+Words are compared by stem, abbreviation and edit distance, which allows for misread letters; `concepts` compares them
+by meaning. A run of characters of a script without spaces becomes its overlapping pairs, so that no dictionary is
+needed to segment it.
 """
 
 from __future__ import annotations
@@ -14,22 +15,24 @@ from itertools import pairwise
 
 from rapidfuzz.distance import Levenshtein
 
-from cogdoc.query.vocabulary import CHINESE_SYNONYMS, SYNONYMS
-from cogdoc.text import HAN, has_han
+from cogdoc.text import HAN, UNSPACED, has_unspaced
 
-SYNONYM_STRENGTH = 0.85
 ABBREVIATION_STRENGTH = 0.8
 MISREAD_STRENGTH = 0.85
 
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff"
+"""Accents and vowel signs that follow a letter, and the scripts of India, whose letters contain such signs."""
+
+_LETTER = rf"[^\W\d_{UNSPACED}]"
 _TOKEN = re.compile(
-    rf"[^\W\d_{HAN}]+(?:['’][^\W\d_{HAN}]+)?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|"
-    rf"(?<![{HAN}])[{HAN}](?:\s+[{HAN}](?![{HAN}]))+|[{HAN}]+|[#%&]"
+    rf"{_LETTER}(?:{_LETTER}|[{_MARKS}])*(?:['’]{_LETTER}{{1,2}}(?!{_LETTER}))?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|"
+    rf"(?<![{HAN}])[{HAN}](?:\s+[{HAN}](?![{HAN}]))+|[{UNSPACED}]+|[#%&№〒]"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a text that is compared: a word, a number, or a pair of Chinese characters."""
+    """A piece of a text that is compared: a word, a number, or a pair of characters of a script without spaces."""
 
     norm: str
     """In lower case and narrow forms."""
@@ -57,13 +60,13 @@ def tokenize(text: str) -> tuple[Token, ...]:
 
 
 def split_tokens(text: str) -> tuple[Token, ...]:
-    """The tokens of `text` in order; pairs of Chinese characters overlap."""
+    """The tokens of `text` in order; pairs of characters overlap."""
     low = fold_case(text)
     narrow = low.isascii()
     tokens: list[Token] = []
     for match in _TOKEN.finditer(low):
         start, end = match.span()
-        if narrow or not has_han(low[start]):
+        if narrow or not has_unspaced(low[start]):
             tokens.append(Token(low[start:end].replace("’", "'"), start, end))
         elif end - start == 1:
             tokens.append(Token(low[start], start, end))
@@ -75,7 +78,10 @@ def split_tokens(text: str) -> tuple[Token, ...]:
 
 @lru_cache(maxsize=16384)
 def stem(word: str) -> str:
-    """`word` without the most common English endings."""
+    """`word` without accents and the most common English endings."""
+    if not word.isascii():
+        word = "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
+        word = unicodedata.normalize("NFC", word).replace("ß", "ss")
     word = word.removesuffix("'s").removesuffix("'")
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -89,19 +95,6 @@ def stem(word: str) -> str:
     return word
 
 
-def _synonym_groups() -> dict[str, frozenset[int]]:
-    """The indices of the synonym groups that each word, or its stem, belongs to."""
-    groups: dict[str, set[int]] = {}
-    for index, words in enumerate(SYNONYMS):
-        for word in words:
-            groups.setdefault(word, set()).add(index)
-            groups.setdefault(stem(word), set()).add(index)
-    return {word: frozenset(indices) for word, indices in groups.items()}
-
-
-_SYNONYM_GROUPS = _synonym_groups()
-
-
 @lru_cache(maxsize=65536)
 def match_strength(asked: str, printed: str) -> float:
     """How well a printed word matches a word of the question, 0 to 1; both as `Token.norm`."""
@@ -109,16 +102,13 @@ def match_strength(asked: str, printed: str) -> float:
         return 1.0
     if asked[0].isdigit() or printed[0].isdigit():
         return float(_plain_number(asked) == _plain_number(printed))
-    if has_han(asked) or has_han(printed):
+    if has_unspaced(asked) or has_unspaced(printed):
         return 0.0
     asked_stem, printed_stem = stem(asked), stem(printed)
     if asked_stem == printed_stem or (
         min(len(asked_stem), len(printed_stem)) >= 4 and asked_stem.rstrip("e") == printed_stem.rstrip("e")
     ):
         return 1.0
-    asked_groups = _SYNONYM_GROUPS.get(asked, frozenset()) | _SYNONYM_GROUPS.get(asked_stem, frozenset())
-    if asked_groups & (_SYNONYM_GROUPS.get(printed, frozenset()) | _SYNONYM_GROUPS.get(printed_stem, frozenset())):
-        return SYNONYM_STRENGTH
     shorter, longer = sorted((asked_stem, printed_stem), key=len)
     if (
         len(shorter) >= 3
@@ -137,15 +127,3 @@ def _plain_number(number: str) -> str:
     """A number without grouping commas and leading zeros."""
     plain = number.replace(",", "")
     return plain.lstrip("0") or "0" if plain.isdigit() else plain
-
-
-def chinese_variants(text: str) -> tuple[str, ...]:
-    """`text` with each Chinese term that it contains replaced by each of the term's synonyms."""
-    variants: list[str] = []
-    for group in CHINESE_SYNONYMS:
-        contained = [word for word in group if word in text]
-        if contained:
-            longest = max(contained, key=len)
-            others = [other for other in group if other not in contained and (text == longest or longest not in other)]
-            variants += [text.replace(longest, other) for other in others]
-    return tuple(dict.fromkeys(variants))

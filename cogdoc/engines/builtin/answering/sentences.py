@@ -55,7 +55,7 @@ def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[To
     recall = matcher.recall(covering)
     if recall < MIN_RECALL:
         return
-    hits = [token for token in tokens if matcher.hits(token.norm)]
+    hits = [token for token, found in zip(tokens, matcher.token_hits(tokens), strict=True) if found]
     precision = min(1.0, 3 * len(hits) / len(tokens))
     for kind in matcher.question.kinds:
         if kind is ValueKind.TEXT:
@@ -81,7 +81,7 @@ def _distance(matcher: Matcher, hits: list[Token], start: int, end: int) -> floa
     """Weighted mean distance from the value to the question's words, in units of 15 characters."""
     total = weight = 0.0
     for token in hits:
-        strongest = max(matcher.weights[index] * value for index, value in matcher.hits(token.norm))
+        strongest = max((matcher.weights[index] * value for index, value in matcher.hits(token.norm)), default=0.0)
         gap = start - token.end if token.end <= start else 1.5 * (token.start - end)
         scale = 4 if has_han(token.norm) else 1
         total += strongest * min(120.0, max(0, gap) * scale)
