@@ -36,13 +36,17 @@ def concepts_in(text: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=8192)
-def concept_share(text: str) -> float:
-    """Share of the letters of `text` that name concepts: 1 for most labels, less for names and sentences."""
+def concept_share(text: str, among: frozenset[str] | None = None) -> float:
+    """Share of the letters of `text` that name concepts: 1 for most labels, less for names and sentences.
+
+    Only those `among` count, if given.
+    """
     tokens = tokenize(text)
     letters = {index for token in tokens for index in range(token.start, token.end)}
     named = {
         index
         for span in longest_spans(tokens)
+        if among is None or span.concepts & among
         for token in tokens[span.start : span.end]
         for index in range(token.start, token.end)
     }
@@ -85,6 +89,16 @@ def word_concepts(norm: str) -> frozenset[str]:
     return _longest([stem(norm)], 0)[1] or _compound(norm)
 
 
+@lru_cache(maxsize=16384)
+def word_parts(norm: str) -> frozenset[str]:
+    """The concepts that parts of a compound word name: "invoice" and "number" of "Rechnungsnummer"."""
+    word = stem(norm)
+    parts = frozenset[str]().union(*map(parts_of, word_concepts(norm)))
+    return frozenset(
+        part for part in parts if any(len(inner) >= MIN_PART and inner in word for inner in _words()[part])
+    )
+
+
 @cache
 def parts_of(concept: str) -> frozenset[str]:
     """The concepts that the words of a concept's id name: "invoice" and "number" of "invoice number"."""
@@ -101,6 +115,16 @@ def first_stems() -> dict[str, frozenset[str]]:
         for name in frozenset[str]().union(*(concepts for _, concepts in wordings)):
             stems.setdefault(name, set()).add(first)
     return {name: frozenset(found) for name, found in stems.items()}
+
+
+@cache
+def _words() -> dict[str, frozenset[str]]:
+    """By concept: the stems of the single words that name it."""
+    words: dict[str, set[str]] = {name: set() for name in load_lexicon().concepts}
+    for stems, name in _wordings():
+        if len(stems) == 1:
+            words[name].add(stems[0])
+    return {name: frozenset(found) for name, found in words.items()}
 
 
 def is_function_word(norm: str) -> bool:

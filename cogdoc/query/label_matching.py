@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Postfix
 
-from cogdoc.query.concepts import all_spans, concept_share, first_stems, is_function_word, longest_spans, parts_of, word_concepts
+from cogdoc.query.concepts import (
+    all_spans,
+    concept_share,
+    first_stems,
+    is_function_word,
+    longest_spans,
+    word_concepts,
+    word_parts,
+)
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.question_analysis import Question
 from cogdoc.query.segments import PageView, Segment
 from cogdoc.query.terms import Token, fold_case, match_strength, stem, tokenize
 from cogdoc.text import HAN, has_han, has_unspaced
 
-CONCEPT_STRENGTH = 0.9
+CONCEPT_STRENGTH = 0.95
 """Strength of a match of words that mean the same."""
+
+AMBIGUOUS_STRENGTH = 0.85
+"""Strength of such a match if the printed words mean other things too: "total" of a line, of an invoice."""
 
 PART_STRENGTH = 0.6
 """Strength of a match of a compound with a part of it: "Rechnungsnummer" with "invoice"."""
@@ -52,6 +63,17 @@ _LABEL_END = re.compile(rf"\s*(?:[{COLONS}]|\.{{3,}}|_{{2,}}|…)\s*")
 
 Hits = Mapping[int, float]
 """Terms that a printed word matches, by index, each with the strength of the match."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A printed word, compared with the question."""
+
+    hits: Hits
+    same: frozenset[int]
+    """The terms that it equals, apart from endings."""
+    may_begin: bool
+    """Whether a phrase that means the same as words of the question may begin with it or contain it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +110,9 @@ class Matcher:
 
     def __init__(self, question: Question, pages: Sequence[PageView]) -> None:
         self.question = question
-        self._words: dict[str, tuple[Hits, bool]] = {}
+        self._words: dict[str, _Word] = {}
         self._concepts = _term_concepts(question)
-        relevant = [stems for name, stems in first_stems().items() if self._meant([name])]
+        relevant = [stems for name, stems in first_stems().items() if name in self._concepts]
         self._phrase_words = frozenset[str]().union(*relevant)
         counts = [0] * len(question.terms)
         for page in pages:
@@ -164,62 +186,61 @@ class Matcher:
 
     def hits(self, norm: str) -> tuple[tuple[int, float], ...]:
         """The terms that a printed word matches by itself, each with the strength of the match."""
-        return tuple(self._word(norm)[0].items())
+        return tuple(self._word(norm).hits.items())
 
-    def _word(self, norm: str) -> tuple[Hits, bool]:
-        """The terms that a word matches, and whether it may begin or continue a phrase with such a meaning."""
+    def _word(self, norm: str) -> _Word:
         word = self._words.get(norm)
         if word is None:
             if len(self._words) >= MAX_CACHED_WORDS:
                 self._words.clear()
-            hits = {} if is_function_word(norm) else dict(self._meant(word_concepts(norm)))
-            for index, term in enumerate(self.question.terms):
-                if (value := match_strength(term.norm, norm)) > 0:
-                    hits[index] = max(hits.get(index, 0.0), value)
-            word = self._words[norm] = hits, bool(hits) or stem(norm) in self._phrase_words
+            strengths = [match_strength(term.norm, norm) for term in self.question.terms]
+            hits = {index: strength for index, strength in enumerate(strengths) if strength > 0}
+            same = frozenset(index for index, strength in hits.items() if strength == 1)
+            if not is_function_word(norm):
+                hits = _strongest(hits, self._meant(word_concepts(norm), [same]), self._parts(norm))
+            word = self._words[norm] = _Word(hits, same, bool(hits) or stem(norm) in self._phrase_words)
         return word
 
-    def _meant(self, concepts: Iterable[str]) -> Hits:
-        """The terms that words with these concepts match."""
-        hits: dict[int, float] = {}
-        for concept in concepts:
-            for name, factor in ((concept, 1.0), *((part, PART_STRENGTH) for part in parts_of(concept))):
-                for index, value in self._concepts.get(name, {}).items():
-                    hits[index] = max(hits.get(index, 0.0), factor * value)
-        return hits
+    def _meant(self, concepts: Collection[str], same: Sequence[frozenset[int]]) -> Hits:
+        """The terms that a phrase with these concepts matches; `same` has the terms that are equal to its words.
+
+        A phrase that only leaves words out of that of the question matches the terms that it contains: "dividends" for
+        "dividends paid".
+        """
+        asked = [self._concepts[name] for name in concepts if name in self._concepts]
+        strength = CONCEPT_STRENGTH if len(concepts) == 1 else AMBIGUOUS_STRENGTH
+        return _strongest(
+            *({index: strength * value for index, value in terms.items()}
+              for terms in asked if any(indices.isdisjoint(terms) for indices in same))
+        )  # fmt: skip
+
+    def _parts(self, norm: str) -> Hits:
+        asked = [self._concepts[name] for name in word_parts(norm) if name in self._concepts]
+        return _strongest(*({index: PART_STRENGTH * value for index, value in terms.items()} for terms in asked))
 
     def token_hits(self, tokens: Sequence[Token]) -> list[Hits]:
         """The terms that each of `tokens` matches, by itself or as part of a phrase."""
         words = [self._word(token.norm) for token in tokens]
-        hits = [word[0] for word in words]
-        if not any(word[1] for word in words):
+        hits = [word.hits for word in words]
+        if not any(word.may_begin for word in words):
             return hits
         for span in longest_spans(tokens):
-            meant = self._meant(span.concepts)
-            if meant:
-                for position in range(span.start, span.end):
-                    own = hits[position]
-                    hits[position] = {i: max(own.get(i, 0.0), meant.get(i, 0.0)) for i in (*own, *meant)}
-            elif span.end > span.start + 1:
-                for position in range(span.start, span.end):
+            inside = range(span.start, span.end)
+            meant = self._meant(span.concepts, [words[i].same for i in inside if not is_function_word(tokens[i].norm)])
+            for position in inside:
+                if meant:
+                    hits[position] = _strongest(hits[position], meant)
+                elif len(inside) > 1 and self._concepts.keys().isdisjoint(span.concepts):
                     hits[position] = {i: OTHER_CONCEPT_FACTOR * value for i, value in hits[position].items()}
         return hits
 
     def covering(self, tokens: Iterable[Token]) -> dict[int, float]:
         """The covering of `tokens`: the terms that they match, each with the strength of its best match."""
-        best: dict[int, float] = {}
-        for hits in self.token_hits(tuple(tokens)):
-            for index, value in hits.items():
-                best[index] = max(best.get(index, 0.0), value)
-        return best
+        return _strongest(*self.token_hits(tuple(tokens)))
 
-    def recall(self, *coverings: dict[int, float]) -> float:
+    def recall(self, *coverings: Hits) -> float:
         """Share of the question's weight that `coverings` cover together."""
-        best: dict[int, float] = {}
-        for covering in coverings:
-            for index, value in covering.items():
-                best[index] = max(best.get(index, 0.0), value)
-        return sum(self.weights[index] * value for index, value in best.items()) / self.total
+        return sum(self.weights[index] * value for index, value in _strongest(*coverings).items()) / self.total
 
     def precision(self, tokens: Sequence[Token]) -> float:
         """Share of `tokens` that the question explains; words that mean little have little weight."""
@@ -273,6 +294,15 @@ class Matcher:
         return LabelMatch(segment, start, label_end.end() if label_end else end, recall, precision, marked, lead)
 
 
+def _strongest(*hits: Hits) -> dict[int, float]:
+    """The best match of each term."""
+    best: dict[int, float] = {}
+    for terms in hits:
+        for index, value in terms.items():
+            best[index] = max(best.get(index, 0.0), value)
+    return best
+
+
 def _term_concepts(question: Question) -> dict[str, dict[int, float]]:
     """The terms of a question by the concepts that they name, each with the strength of a match.
 
@@ -286,10 +316,11 @@ def _term_concepts(question: Question) -> dict[str, dict[int, float]]:
             named = [terms[token.norm] for token in tokens[span.start : span.end] if token.norm in terms]
             for concept in span.concepts:
                 for index in named:
-                    concepts.setdefault(concept, {})[index] = CONCEPT_STRENGTH
-                    if span.end == span.start + 1:
-                        for part in parts_of(concept):
-                            concepts.setdefault(part, {}).setdefault(index, PART_STRENGTH)
+                    concepts.setdefault(concept, {})[index] = 1.0
+            if span.end == span.start + 1:
+                for part in word_parts(tokens[span.start].norm):
+                    for index in named:
+                        concepts.setdefault(part, {}).setdefault(index, PART_STRENGTH)
     return concepts
 
 
@@ -349,4 +380,4 @@ def inner_label(text: str) -> int | None:
 
 def label_share(text: str) -> float:
     """Share of a text that names concepts as labels do, 0 to 1: "Fax Number" is not the value of "Phone"."""
-    return concept_share(text) if len(tokenize(text)) <= MAX_LABEL_TOKENS else 0.0
+    return concept_share(text, load_lexicon().words["label"]) if len(tokenize(text)) <= MAX_LABEL_TOKENS else 0.0

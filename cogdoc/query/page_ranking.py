@@ -16,7 +16,7 @@ from pathlib import Path
 from cogdoc.parsing.page_text import PageText
 from cogdoc.query.fitted_model import load_model
 from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
-from cogdoc.query.question_analysis import Question, add_synonyms, analyze
+from cogdoc.query.question_analysis import Question, analyze
 
 NAMED_NUMBER_BONUS = 100.0
 """Added to the score of a page that the question names by its number in the document."""
@@ -39,7 +39,7 @@ class RankedPage:
 
 def rank_pages(question: str, pages: Iterable[PageText]) -> list[RankedPage]:
     """All pages, the most promising first; pages with equal scores in page order."""
-    asked = analyze(add_synonyms(question))
+    asked = analyze(question)
     query = query_of(asked)
     facts = [read_page_facts(query, page) for page in pages]
     features = PageFeatures(query, facts)

@@ -151,39 +151,6 @@ _OPENING = re.compile(
 )
 
 
-def use_printed_synonyms(text: str, printed: str) -> str:
-    """Replace the terms of a Chinese question that `printed` does not contain by synonyms that it does contain."""
-    for asked, replacement in CHINESE_WORDINGS:
-        if asked not in printed:
-            text = text.replace(asked, replacement)
-    for group in CHINESE_PARTIES:
-        own = max((word for word in group if word in text), key=len, default="")
-        replacement = next((word for word in group if word in printed), "")
-        if own and replacement and own not in printed:
-            text = text.replace(own, replacement)
-    return _CHINESE_SUM.sub("合计", text)
-
-
-def add_synonyms(text: str) -> str:
-    """Add synonyms, in parentheses, after each term of an English question that pages may print differently."""
-    for asked, printed in ENGLISH_WORDINGS:
-        if match := asked.search(text):
-            text = f"{text[: match.end()]} ({', '.join(printed)}){text[match.end() :]}"
-    return text
-
-
-def other_wordings(text: str, printed: str) -> tuple[str, ...]:
-    """Variants of an English question, each with one term replaced by a synonym that `printed` contains."""
-    low_question, low_printed = text.lower(), printed.lower()
-    wordings = []
-    for asked, synonyms in ENGLISH_WORDINGS:
-        match = asked.search(text)
-        synonym = next((one for one in synonyms if one in low_printed and one not in low_question), None)
-        if match is not None and synonym is not None:
-            wordings.append(text[: match.start()] + synonym + text[match.end() :])
-    return tuple(wordings)
-
-
 def analyze(text: str) -> Question:
     """Parse a question."""
     main, asides = _main_sentence(text)

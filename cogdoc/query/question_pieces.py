@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from cogdoc.parsing.numbers import find_numbers
-from cogdoc.query.concepts import UNSPACED
 from cogdoc.query.lexicon.loading import Lexicon, load_lexicons
 from cogdoc.query.terms import fold_case, stem
 from cogdoc.query.typed_values import ValueKind, find_values
-from cogdoc.text import HAN, KANA
+from cogdoc.text import HAN, KANA, UNSPACED
 
 QUOTED, NUMBER, ORDINAL, DATE, PUNCTUATION = "quoted", "number", "ordinal", "date", "punctuation"
 """Marks of pieces that the lexicon does not give. Marks of questions begin with "?", those of types with "="."""

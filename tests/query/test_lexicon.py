@@ -28,7 +28,7 @@ def test_sections_are_lists_of_lower_case_words_without_repetition(language: str
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_concepts_and_lists_of_words_are_those_of_english(language: str) -> None:
-    for section in ("words", "concepts"):
+    for section in ("words", "concepts", "values"):
         assert set(LEXICONS[language].get(section, {})) <= set(LEXICONS["en"][section]), section
 
 

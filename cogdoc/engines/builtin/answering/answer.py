@@ -18,7 +18,7 @@ from cogdoc.engines.builtin.answering.typed_proposals import propose_typed_value
 from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
-from cogdoc.query.question_analysis import Shape, analyze, other_wordings, use_printed_synonyms
+from cogdoc.query.question_analysis import Shape, analyze
 from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
@@ -113,20 +113,11 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
 
 
 def collect(question: str, layouts: Sequence[PageLayout]) -> Collected:
-    """All proposals for a question and for its other wordings, with the features that rank and judge them."""
+    """All proposals for a question, with the features that rank and judge them."""
     pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
-    printed = "".join(segment.text for page in pages for segment in page.segments)
-    lines = " ".join(line.text for layout in layouts for line in layout.page_text.lines)
-    proposals: list[Proposal] = []
-    features: list[Features] = []
-    matchers = []
-    for wording in (question, *other_wordings(question, lines)):
-        matcher = Matcher(analyze(use_printed_synonyms(wording, printed)), pages)
-        matchers.append(matcher)
-        proposed = propose(matcher, pages)
-        proposals += proposed
-        features += describe(matcher, proposed)
-    return Collected(matchers[0], proposals, features, page_evidence(matchers[0], pages))
+    matcher = Matcher(analyze(question), pages)
+    proposals = propose(matcher, pages)
+    return Collected(matcher, proposals, describe(matcher, proposals), page_evidence(matcher, pages))
 
 
 def propose(matcher: Matcher, pages: Sequence[PageView]) -> list[Proposal]:
