@@ -27,7 +27,7 @@ from cogdoc.parsing.page_text import PageText
 from cogdoc.query.fitted_model import FittedModel, HeldOutScore, Provenance, save_model
 from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
 from cogdoc.query.page_ranking import MODEL_PATH
-from cogdoc.query.question_analysis import add_synonyms, analyze
+from cogdoc.query.question_analysis import analyze
 from cogdoc.query.terms import split_tokens
 from cogdoc.query.vocabulary import STOP_WORDS
 from training.documents import SAMPLES, read_texts
@@ -135,7 +135,7 @@ def rankings(data: Path, cache: Path) -> Iterator[Ranking]:
 
 def ranking(kind: str, document: Path, question: str, pages: Sequence[PageText], right: set[int]) -> Iterator[Ranking]:
     """The features of the pages of one question; nothing where it names a page or the document has only one."""
-    query = query_of(analyze(add_synonyms(question)))
+    query = query_of(analyze(question))
     if query.question.pages or len(pages) < 2:
         return
     facts = [read_page_facts(query, page) for page in pages]

@@ -20,12 +20,9 @@ from cogdoc.query.vocabulary import (
     CHINESE_DIGITS,
     CHINESE_MAXIMUM,
     CHINESE_MINIMUM,
-    CHINESE_PARTIES,
     CHINESE_QUESTION_WORDS,
     CHINESE_STOP,
-    CHINESE_WORDINGS,
     DOCUMENT_WORDS,
-    ENGLISH_WORDINGS,
     LABEL_WORDS,
     MAXIMUM_WORDS,
     MINIMUM_WORDS,
@@ -142,7 +139,6 @@ _PREPOSITION = re.compile(
 _PARENTHESES = re.compile(r"\([^)]*\)")
 _CHINESE_PARENTHESES = re.compile(r"[(（][^)）]*[)）]")
 _NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-z]{3,}\b|(?<=\()[A-Z][a-z]{3,}\b")
-_CHINESE_SUM = re.compile(r"(?<=[额费款价量])(?:一共|总共|共计)(?=是?(?:多少|几))")
 _OPENING = re.compile(
     r"\b(?:what|which|who|whom|whose|when|where|how many|how much|how)\b"
     r"(?:'s|\s(?:is|are|was|were|did|does|do|has|have|will)\b)?"

@@ -6,8 +6,6 @@ case. A word may be in several groups.
 
 from __future__ import annotations
 
-import re
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -153,78 +151,6 @@ PHRASES: tuple[tuple[str, str], ...] = (
 )
 """Phrases, and the one word that means the same."""
 
-CHINESE_PARTIES: tuple[tuple[str, ...], ...] = (
-    ("购买方", "买方", "购方", "购货单位", "客户"),
-    ("销售方", "卖方", "销方", "销货单位", "商家"),
-)
-"""The terms for buyer and seller on invoices."""
-
-CHINESE_SYNONYMS: tuple[tuple[str, ...], ...] = (
-    *CHINESE_PARTIES,
-    ("营业收入", "营收", "收入", "销售额", "营业额"),
-    ("净利润", "净利", "纯利"),
-    ("毛利率", "销售毛利率"),
-    ("价税合计", "合计", "总计", "总额", "总金额", "小写"),
-    ("发票号码", "发票号", "票号"),
-    ("电话", "联系电话", "手机", "电话号码", "联系方式"),
-    ("传真", "传真号码"),
-    ("地址", "住址", "住所", "所在地", "注册地址"),
-    ("日期", "时间", "开票日期"),
-    ("姓名", "名字"),
-    ("公司", "单位", "企业"),
-    ("名称", "名字"),
-    ("税率", "征收率"),
-    ("金额", "款项", "价款"),
-    ("数量", "个数"),
-    ("单价", "价格"),
-    ("控股股东", "大股东", "第一大股东"),
-    ("员工", "职工", "雇员", "在职员工"),
-    ("法定代表人", "法人代表", "法人"),
-    ("身份证号", "身份证号码", "公民身份号码"),
-    ("统一社会信用代码", "纳税人识别号", "税号"),
-    ("邮箱", "电子邮箱", "电子邮件", "邮件"),
-    ("网址", "网站", "官网"),
-    ("开户行", "开户银行"),
-    ("账号", "银行账号", "账户"),
-    ("总资产", "资产总额", "资产总计"),
-    ("总负债", "负债总额", "负债合计"),
-    ("上半年", "1-6月", "半年度"),
-    ("编号", "号码", "单号"),
-)
-
-ENGLISH_WORDINGS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
-    (re.compile(rf"\b(?:{asked})\b", re.I), printed)
-    for asked, printed in (
-        (
-            r"capital expenditures?|capex",
-            ("purchases of property", "additions to property", "payments to acquire property",
-             "acquisition of property", "purchases related to property"),
-        ),
-        (
-            r"operating (?:income|profit)|ebit",
-            ("income from operations", "operating earnings", "profit from operations"),
-        ),
-        (r"(?:total )?revenues?", ("net sales",)),
-        (r"net (?:income|profit|earnings)", ("net income", "net earnings", "profit for the year", "net profit")),
-        (r"(?:accounts|trade) receivables?", ("receivables", "trade debtors")),
-        (r"cost of (?:goods sold|sales|revenues?)", ("cost of sales", "cost of revenue", "cost of products sold")),
-        (r"stock-based compensation", ("share-based compensation", "share-based payment")),
-        (r"share-based compensation", ("stock-based compensation",)),
-    )
-)  # fmt: skip
-"""Terms of questions about financial statements (patterns), and the synonyms that the statements print."""
-
-CHINESE_WORDINGS: tuple[tuple[str, str], ...] = (
-    ("不含税总额", "合计金额"),
-    ("不含税金额", "合计金额"),
-    ("税前金额", "合计金额"),
-    ("含税总额", "价税合计"),
-    ("含税总价", "价税合计"),
-    ("含税金额", "价税合计"),
-    ("总税额", "税额合计"),
-)
-"""Terms of questions about invoices, and what the form prints. A term comes before those that it contains."""
-
 STOP_WORDS = _words(
     """
     a an the of in on at to for from by with and or as is are was were be been being am do does did done has
@@ -360,9 +286,3 @@ LABEL_WORDS = _words(
     """
 )
 """Words that forms use as labels more often than as values."""
-
-CHINESE_LABEL_WORDS = (
-    "信息", "名称", "项目", "规格型号", "规格", "型号", "单位", "数量", "单价", "金额", "税率", "税额", "合计", "备注",
-    "购买方", "销售方", "大写", "小写", "日期", "号码", "编号", "地址", "电话", "开户行", "账号", "序号", "价税",
-)  # fmt: skip
-"""The same in Chinese; a text that consists of such words is a label."""
