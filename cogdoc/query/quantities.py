@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 
 from cogdoc.parsing.numbers import Number, find_numbers
 from cogdoc.query.table import DataCell, Quantity
@@ -37,6 +38,7 @@ def uses_decimal_comma(texts: Iterable[str]) -> bool:
     return commas > points
 
 
+@lru_cache(maxsize=16384)
 def quantity_of(text: str, *, unit: str = "", scale: float = 1.0, decimal_comma: bool = False) -> Quantity | None:
     """The typed value of a cell; `unit` and `scale` come from its headers. None for a text that is not a value."""
     day = parse_day(text)

@@ -1,0 +1,220 @@
+"""Turns grids of texts into tables with headers: finds header rows, sections, the names of rows, units and scales."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from cogdoc.documents.geometry import Box
+from cogdoc.parsing.numbers import CURRENCIES
+from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.quantities import quantity_of, uses_decimal_comma
+from cogdoc.query.table import DataCell, DataTable, TableOrigin
+from cogdoc.query.terms import fold_case, tokenize
+
+MAX_HEADER_ROWS = 4
+MAX_NOTE_WORDS = 8
+"""Words of a header that is read for a unit as a whole; of longer ones, only the brackets are."""
+
+MIN_NAMES = 0.6
+"""Share of a column's cells that are filled, differ and are no values, so that they name the rows."""
+
+_FIELD = re.compile(r"[:：]\s*\S")
+_BRACKETS = re.compile(r"[(（\[]([^)）\]]*)[)）\]]")
+_UNIT_LABEL = re.compile(r"单位[:：]?\s*(\S+)")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class GridCell:
+    text: str
+    box: Box | None = None
+
+
+GridRow = Sequence[GridCell | None]
+"""None for a slot without a text; a cell that spans several slots is in each of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a grid is from."""
+
+    origin: TableOrigin
+    page: int
+    title: str = ""
+
+
+def grid_tables(rows: Sequence[GridRow], source: Source) -> Iterator[DataTable]:
+    """The tables of a grid: two where a form's fields are followed by column names in one frame, as on invoices."""
+    for part in _parts(rows):
+        if part and len(part[0]) > 1 and (table := _table(part, source)).cells:
+            yield table
+
+
+def _parts(rows: Sequence[GridRow]) -> list[Sequence[GridRow]]:
+    for index in range(1, min(MAX_HEADER_ROWS, len(rows) - 1)):
+        if not any(_FIELD.search(text) for text in _texts(rows[index - 1])):
+            break
+        names = _texts(rows[index])
+        are_names = len(names) > max(2, 0.7 * len(rows[index])) and not any(map(_FIELD.search, names))
+        if are_names and not any(map(is_value, names)):
+            return [rows[:index], rows[index:]]
+    return [rows]
+
+
+def _texts(row: GridRow) -> list[str]:
+    """The texts of a row, each cell once."""
+    return [
+        cell.text for index, cell in enumerate(row) if cell is not None and (not index or row[index - 1] is not cell)
+    ]
+
+
+def is_value(text: str) -> bool:
+    """Whether a cell is a number or a dash; a year may be a header as well and does not count."""
+    if text.strip() in "-–—":
+        return True
+    quantity = quantity_of(text)
+    return quantity is not None and quantity.number is not None and not _is_year(text)
+
+
+def _is_year(text: str) -> bool:
+    return len(text) < 24 and _YEAR.search(text) is not None
+
+
+def _header_rows(rows: Sequence[GridRow]) -> int:
+    """The number of header rows: a title, the first row of column names, and rows below it without a row label."""
+    count = titles = 0
+    for row in rows[:MAX_HEADER_ROWS]:
+        texts = _texts(row)
+        is_unnamed = row[0] is None or (count > 0 and row[0] is rows[count - 1][0])
+        if len(texts) <= 1 and count == titles == 0:
+            titles = count = len(texts)
+            continue
+        if count > titles and not is_unnamed:
+            break
+        if sum(map(is_value, texts)) >= (0.5 if is_unnamed else 0.3) * max(1, len(texts)):
+            break
+        count += 1
+    return min(count, len(rows) - 1)
+
+
+def _table(rows: Sequence[GridRow], source: Source) -> DataTable:
+    depth = _header_rows(rows)
+    width = len(rows[0])
+    columns = tuple(_header(rows[:depth], column) for column in range(width))
+    title = next((text for row in rows[:depth] if len(texts := _texts(row)) == 1 for text in texts), "")
+    section, body, sections = title, [], []
+    for row in rows[depth:]:
+        texts = _texts(row)
+        if len(texts) == 1 and not is_value(texts[0]):
+            section = texts[0]
+        elif texts and not _repeats(row, rows[:depth]):
+            body.append(row)
+            sections.append(section)
+    name_column = _name_column(body, sections)
+    caption = " ".join(part for part in (source.title, title) if part)
+    units = [unit_note(" ".join(columns[column])) for column in range(width)]
+    common = unit_note(caption)
+    comma = uses_decimal_comma(cell.text for row in body for cell in row if cell is not None)
+    cells = tuple(
+        tuple(
+            _cell(cell, column == name_column, _first(units[column], common), source.page, comma)
+            for column, cell in enumerate(row)
+        )
+        for row in body
+    )
+    names = [row[name_column] if name_column is not None else None for row in body]
+    headers = tuple(
+        tuple(part for part in (above, name.text if name is not None else "") if part)
+        for above, name in zip(sections, names, strict=True)
+    )
+    return DataTable(source.origin, caption, columns, headers, cells, name_column)
+
+
+def _header(rows: Sequence[GridRow], column: int) -> tuple[str, ...]:
+    """The texts above a column, outermost first, without titles of the whole table."""
+    texts = [cell.text for row in rows if (cell := row[column]) is not None and len(_texts(row)) > 1]
+    return tuple(dict.fromkeys(texts))
+
+
+def _repeats(row: GridRow, headers: Sequence[GridRow]) -> bool:
+    """Whether a row is a header again, as below each section's title."""
+    return any(_texts(row) == _texts(header) for header in headers if len(_texts(header)) > 1)
+
+
+def _name_column(body: Sequence[GridRow], sections: Sequence[str]) -> int | None:
+    """The first column of texts that tell the rows of a section apart; without one, the first column if it does."""
+    if not body:
+        return None
+    for values_count in (False, True):
+        for column in range(len(body[0])):
+            cells = [(above, cell.text) for above, row in zip(sections, body, strict=True) if (cell := row[column])]
+            telling = {pair for pair in cells if values_count or quantity_of(pair[1]) is None}
+            if len(telling) >= MIN_NAMES * len(body) and (not values_count or column == 0):
+                return column
+    return None
+
+
+def _cell(
+    cell: GridCell | None, is_name: bool, note: tuple[str, float], page: int, decimal_comma: bool
+) -> DataCell | None:
+    if cell is None or not cell.text.strip():
+        return None
+    unit, scale = ("", 1.0) if is_name else note
+    quantity = quantity_of(cell.text, unit=unit, scale=scale, decimal_comma=decimal_comma)
+    return DataCell(cell.text.strip(), quantity, page, cell.box)
+
+
+def _first(own: tuple[str, float], common: tuple[str, float]) -> tuple[str, float]:
+    """The unit and scale of a column's header, and where it states none those of the table."""
+    is_share = own[0] == "%"
+    return own[0] or common[0], own[1] if own[1] != 1.0 or is_share else common[1]
+
+
+def unit_note(text: str) -> tuple[str, float]:
+    """The unit and the scale that a header or title states: "(in thousands of euros)", "单位：万元", "Change in %"."""
+    labelled = _UNIT_LABEL.findall(text)
+    notes = labelled or _BRACKETS.findall(text)
+    if text.isascii() and (len(text.split()) <= MAX_NOTE_WORDS or not notes):
+        notes = [*notes, text]
+    unit, scale = "", 1.0
+    for note in notes:
+        if scale == 1.0:
+            scale = _scale(note)
+        if not unit:
+            unit = "%" if "%" in note else _currency(note)
+    return unit, scale
+
+
+def _scale(note: str) -> float:
+    """The factor of the scale word in a note, if no number precedes it."""
+    low = fold_case(note)
+    for word, factor in _scales().items():
+        for match in re.finditer(
+            rf"(?<![^\W\d_]){re.escape(word)}s?(?![^\W\d_])" if word.isascii() else re.escape(word), low
+        ):
+            if not low[: match.start()].rstrip()[-1:].isdigit():
+                return factor
+    return 1.0
+
+
+@cache
+def _scales() -> Mapping[str, float]:
+    """Scale words by length, the longest first; a single letter is no note."""
+    words = {
+        word: float(factor)
+        for table in load_lexicon().values.get("scales", ())
+        for word, factor in table.items()
+        if len(word) > 1 or not word.isascii()
+    }
+    return dict(sorted(words.items(), key=lambda item: -len(item[0])))
+
+
+def _currency(note: str) -> str:
+    words = {note[token.start : token.end].upper() for token in tokenize(note)}
+    for name, code in CURRENCIES.items():
+        if name.upper() in words or (not name.isalpha() and name in note):
+            return code
+    return ""
