@@ -68,7 +68,10 @@ def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> I
 
 
 def _numeric(query: Query, tables: Sequence[DataTable], run: Run) -> list[Computed]:
-    return [result for result in run(query, tables) if result.number is not None and _day(result) is None]
+    results = [result for result in run(query, tables) if result.number is not None and _day(result) is None]
+    if not results and isinstance(query, Select):
+        return run(Aggregate(query, Aggregation.COUNT), tables)
+    return results
 
 
 def _day(result: Computed) -> object:
@@ -101,6 +104,7 @@ def _combined(query: Query, text: str, quantity: Quantity, formula: str, *parts:
         columns=closeness * statistics.fmean(part.columns for part in parts),
         rows=closeness * statistics.fmean(part.rows for part in parts),
         words=statistics.fmean(part.words for part in parts),
+        assumed=statistics.fmean(part.assumed for part in parts),
     )  # fmt: skip
 
 

@@ -37,6 +37,8 @@ class Computed:
     """How completely they name the rows that they select, 0 to 1."""
     words: float
     """Share of the tree's words that columns, rows and the table's title explain."""
+    assumed: float = 0.0
+    """The part of that share which only assumes that unprinted words name the records: "how many festivals"."""
     place: tuple[int, int] | None = None
     """Row and column, for a single cell of the table."""
 
@@ -56,7 +58,8 @@ class Computed:
         return {
             "columns-match": self.columns,
             "rows-match": self.rows,
-            "words-explained": self.words,
+            "words-explained": self.words - self.assumed,
+            "words-assumed": self.assumed,
             "few-operands": 1 / (1 + len(cells)),
             "measured": float(any(cell.measured for cell in cells)),
             f"from-{self.table.origin}": 1.0,

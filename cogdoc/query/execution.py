@@ -17,15 +17,12 @@ from cogdoc.query.table import DataTable
 from cogdoc.query.tree import Aggregate, Compare, Difference, Growth, Query, Ratio, Select, Several, Verify
 
 MAX_RESULTS = 8
-MIN_EXPLAINED = 0.2
-"""Share of a tree's words that have to be explained."""
 
 
 def run(query: Query, tables: Sequence[DataTable]) -> list[Computed]:
     """The results of a tree on some tables, best first."""
-    results = [result for result in _results(query, tables) if result.words >= MIN_EXPLAINED]
     distinct: dict[str, Computed] = {}
-    for result in sorted(results, key=lambda result: -result.score):
+    for result in sorted(_results(query, tables), key=lambda result: -result.score):
         distinct.setdefault(result.text, result)
     return list(distinct.values())[:MAX_RESULTS]
 

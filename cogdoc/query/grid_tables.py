@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from statistics import median
 
 from cogdoc.documents.geometry import Box
 from cogdoc.parsing.numbers import CURRENCIES
@@ -25,6 +26,12 @@ _FIELD = re.compile(r"[:：]\s*\S")
 _BRACKETS = re.compile(r"[(（\[]([^)）\]]*)[)）\]]")
 _UNIT_LABEL = re.compile(r"单位[:：]?\s*(\S+)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+
+Note = tuple[str, float]
+"""The unit and the scale that a header states."""
+
+NO_NOTE: Note = ("", 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ def _is_year(text: str) -> bool:
 def _header_rows(rows: Sequence[GridRow]) -> int:
     """The number of header rows: a title, the first row of column names, and rows below it without a row label."""
     count = titles = 0
+    usual = median(_value_share(row) for row in rows)
     for row in rows[:MAX_HEADER_ROWS]:
         texts = _texts(row)
         is_unnamed = row[0] is None or (count > 0 and row[0] is rows[count - 1][0])
@@ -94,18 +102,22 @@ def _header_rows(rows: Sequence[GridRow]) -> int:
             continue
         if count > titles and not is_unnamed:
             break
-        if sum(map(is_value, texts)) >= (0.5 if is_unnamed else 0.3) * max(1, len(texts)):
+        if _value_share(row) >= (0.5 if is_unnamed else max(0.3, 0.6 * usual)):
             break
         count += 1
     return min(count, len(rows) - 1)
 
 
+def _value_share(row: GridRow) -> float:
+    texts = _texts(row)
+    return sum(map(is_value, texts)) / len(texts) if texts else 0.0
+
+
 def _table(rows: Sequence[GridRow], source: Source) -> DataTable:
-    depth = _header_rows(rows)
-    width = len(rows[0])
-    columns = tuple(_header(rows[:depth], column) for column in range(width))
+    depth, width = _header_rows(rows), len(rows[0])
+    columns = tuple(_header(rows[:depth], column, rows[depth]) for column in range(width))
     title = next((text for row in rows[:depth] if len(texts := _texts(row)) == 1 for text in texts), "")
-    section, body, sections = title, [], []
+    section, body, sections = title, list[GridRow](), list[str]()
     for row in rows[depth:]:
         texts = _texts(row)
         if len(texts) == 1 and not is_value(texts[0]):
@@ -115,28 +127,43 @@ def _table(rows: Sequence[GridRow], source: Source) -> DataTable:
             sections.append(section)
     name_column = _name_column(body, sections)
     caption = " ".join(part for part in (source.title, title) if part)
-    units = [unit_note(" ".join(columns[column])) for column in range(width)]
-    common = unit_note(caption)
+    names = [name.text if name_column is not None and (name := row[name_column]) else "" for row in body]
+    headers = tuple(tuple(filter(None, pair)) for pair in zip(sections, names, strict=True))
+    notes = [unit_note(" ".join(column)) for column in columns]
     comma = uses_decimal_comma(cell.text for row in body for cell in row if cell is not None)
     cells = tuple(
         tuple(
-            _cell(cell, column == name_column, _first(units[column], common), source.page, comma)
-            for column, cell in enumerate(row)
+            _cell(cell, _first(note, *beside) if column != name_column else NO_NOTE, source.page, comma)
+            for column, (cell, note) in enumerate(zip(row, notes, strict=True))
         )
-        for row in body
-    )
-    names = [row[name_column] if name_column is not None else None for row in body]
-    headers = tuple(
-        tuple(part for part in (above, name.text if name is not None else "") if part)
-        for above, name in zip(sections, names, strict=True)
+        for row, header in zip(body, headers, strict=True)
+        for beside in ((unit_note(" ".join(header)), unit_note(caption)),)
     )
     return DataTable(source.origin, caption, columns, headers, cells, name_column)
 
 
-def _header(rows: Sequence[GridRow], column: int) -> tuple[str, ...]:
-    """The texts above a column, outermost first, without titles of the whole table."""
-    texts = [cell.text for row in rows if (cell := row[column]) is not None and len(_texts(row)) > 1]
+def _header(rows: Sequence[GridRow], column: int, first: GridRow) -> tuple[str, ...]:
+    """The texts above a column, outermost first, without titles of the whole table.
+
+    The title of a group is centered above its columns and may not reach the outer ones: these have the nearest one.
+    """
+    texts = []
+    for index, row in enumerate(rows):
+        cell = row[column]
+        if cell is None and column > 0 and index < len(rows) - 1:
+            cell = _nearest(row, rows[-1][column] or first[column])
+        if cell is not None and len(_texts(row)) > 1:
+            texts.append(cell.text)
     return tuple(dict.fromkeys(texts))
+
+
+def _nearest(row: GridRow, below: GridCell | None) -> GridCell | None:
+    """The cell of a row that is nearest to the column of a cell below it."""
+    boxes = [(cell.box, cell) for cell in row[1:] if cell is not None and cell.box is not None]
+    if below is None or below.box is None or not boxes:
+        return None
+    center = below.box.center[0]
+    return min(boxes, key=lambda pair: abs(pair[0].center[0] - center))[1]
 
 
 def _repeats(row: GridRow, headers: Sequence[GridRow]) -> bool:
@@ -157,23 +184,22 @@ def _name_column(body: Sequence[GridRow], sections: Sequence[str]) -> int | None
     return None
 
 
-def _cell(
-    cell: GridCell | None, is_name: bool, note: tuple[str, float], page: int, decimal_comma: bool
-) -> DataCell | None:
+def _cell(cell: GridCell | None, note: Note, page: int, decimal_comma: bool) -> DataCell | None:
     if cell is None or not cell.text.strip():
         return None
-    unit, scale = ("", 1.0) if is_name else note
-    quantity = quantity_of(cell.text, unit=unit, scale=scale, decimal_comma=decimal_comma)
+    quantity = quantity_of(cell.text, unit=note[0], scale=note[1], decimal_comma=decimal_comma)
     return DataCell(cell.text.strip(), quantity, page, cell.box)
 
 
-def _first(own: tuple[str, float], common: tuple[str, float]) -> tuple[str, float]:
-    """The unit and scale of a column's header, and where it states none those of the table."""
-    is_share = own[0] == "%"
-    return own[0] or common[0], own[1] if own[1] != 1.0 or is_share else common[1]
+def _first(*notes: Note) -> Note:
+    """The first unit and the first scale that headers state: the column's, the row's, the table's; shares have none."""
+    unit = next((unit for unit, _ in notes if unit), "")
+    scale = next((scale for _, scale in notes if scale != 1.0), 1.0)
+    return unit, 1.0 if unit == "%" else scale
 
 
-def unit_note(text: str) -> tuple[str, float]:
+@lru_cache(maxsize=4096)
+def unit_note(text: str) -> Note:
     """The unit and the scale that a header or title states: "(in thousands of euros)", "单位：万元", "Change in %"."""
     labelled = _UNIT_LABEL.findall(text)
     notes = labelled or _BRACKETS.findall(text)

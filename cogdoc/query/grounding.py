@@ -142,6 +142,11 @@ class Records:
             shares.append(sum(order_key(cell) is not None for cell in cells) / len(cells) if cells else 0.0)
         return tuple(shares)
 
+    def unit(self, column: int) -> str:
+        """The unit of the first value in a column."""
+        cells = (row[column] for row in self.table.cells)
+        return next((cell.quantity.unit for cell in cells if cell is not None and cell.quantity is not None), "")
+
     def name(self, row: int) -> str:
         cell = self.name_cell(row)
         return cell.text if cell is not None else ""
@@ -175,7 +180,10 @@ class Records:
             if self.sortable[match.column] >= LIKELY_NUMERIC and match.column != self.table.name_column
         ]
         named = [match for match in matches if match.score > 0]
-        return sorted(named or matches, key=lambda match: -match.score)[:BEST_COLUMNS]
+        totals = [match for match in matches if is_total(self.table.column_text(match.column))]
+        if named:
+            return sorted(named, key=lambda match: -match.score)[:BEST_COLUMNS]
+        return totals or matches[: 2 * BEST_COLUMNS]
 
     def answer_columns(self, phrase: Phrase, taken: int) -> list[ColumnMatch | None]:
         """The columns whose content the words ask for; None is the name of the row."""
@@ -187,8 +195,10 @@ class Records:
         """The words that the headers and cells of rows contain, for those with any; of all records without `rows`."""
         coverings: dict[int, Covering] = {}
         for row in self.rows if rows is None else rows:
-            if covering := joined(*(phrase.covering(text) for text in self._texts(row, phrase))):
-                coverings[row] = covering
+            covering = joined(*(phrase.covering(text) for text in self._texts(row, phrase)))
+            telling = {index: strength for index, strength in covering.items() if is_telling(phrase.words[index])}
+            if telling:
+                coverings[row] = telling
         return coverings
 
     def row_precision(self, phrase: Phrase, row: int) -> float:
@@ -199,6 +209,11 @@ class Records:
         """The texts that words may name a row by."""
         cells = [cell.text for cell in self.table.cells[row] if cell is not None and _is_named_by(cell, phrase)]
         return [*self.table.rows[row], *cells]
+
+
+def is_telling(word: str) -> bool:
+    """Whether a word may name a row: not a single letter, such as a unit."""
+    return len(word) > 1 or not (word.isascii() and word.isalpha())
 
 
 def _is_named_by(cell: DataCell, phrase: Phrase) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from cogdoc.query.computed import Computed
 from cogdoc.query.grounding import ColumnMatch, Phrase, Records, phrase_of, restrict
 from cogdoc.query.quantities import order_key, print_number
-from cogdoc.query.row_sets import RowSet, ordered, row_sets, text_of
+from cogdoc.query.row_sets import RECORD_MATCH, RowSet, ordered, row_sets, text_of
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.tree import (
     Aggregate,
@@ -27,6 +27,9 @@ from cogdoc.query.tree import (
     Select,
 )
 
+MAX_ANCHORS = 3
+"""Rows that may be the one whose neighbour is asked for."""
+
 MAX_TERMS = 6
 """Operands that a formula shows; others are abbreviated."""
 
@@ -40,8 +43,7 @@ def _extremes(query: Query, records: Records) -> Iterator[Computed]:
             if len(places) >= max(2, query.rank):
                 found = places[query.rank - 1 : query.rank - 1 + query.count]
                 yield from _answers(query, rows, found, values, _extreme_formula(query, rows, values))
-        if not any(match.score > 0 for match in columns):
-            yield from _most_frequent(query, rows)
+        yield from _most_frequent(query, rows)
 
 
 def _extreme_formula(query: Extreme, rows: RowSet, values: ColumnMatch) -> str:
@@ -61,7 +63,7 @@ def _most_frequent(query: Extreme, rows: RowSet) -> Iterator[Computed]:
         if len(places) >= max(2, query.rank) and places[0][1] != places[-1][1]:
             text, count = places[query.rank - 1]
             found = [row for row in rows.indices if text_of(rows.records, row, column) == text]
-            yield rows.result(query, text, None, found, f"{count} rows", match)
+            yield rows.result(query, text, None, found, f"{count} rows", match, is_record=match is None)
 
 
 def _positions(query: Query, records: Records) -> Iterator[Computed]:
@@ -77,12 +79,13 @@ def _neighbors(query: Query, records: Records) -> Iterator[Computed]:
     anchor = phrase_of(query.anchor)
     for rows in row_sets(query.of, records):
         named = restrict(records, anchor, {})
-        if not named.covering or len(named.indices) > 2:
-            continue
-        row = named.indices[-1] + 1 if query.after else named.indices[0] - 1
-        if row in records.rows:
-            matched = replace(rows, precision=named.precision, conditions=(anchor.recall(named.covering),))
-            yield from _answers(query, matched, [row], None, "")
+        for index in named.indices[:MAX_ANCHORS] if named.covering else ():
+            row = index + 1 if query.after else index - 1
+            if row in records.rows:
+                certainty = 1 / min(len(named.indices), MAX_ANCHORS)
+                conditions = (certainty * anchor.recall(named.covering),)
+                matched = replace(rows, precision=named.precision, conditions=conditions)
+                yield from _answers(query, matched, [row], None, "")
 
 
 def _answers(
@@ -99,7 +102,8 @@ def _answers(
         if filled:
             quantity = filled[0].quantity if len(filled) == 1 else None
             text = ", ".join(cell.text for cell in filled)
-            yield rows.result(query, text, quantity, found, formula, values, match if match is not values else None)
+            answers = match if match is not values else None
+            yield rows.result(query, text, quantity, found, formula, values, answers, is_record=match is None)
 
 
 def _lists(query: Query, records: Records) -> Iterator[Computed]:
@@ -113,7 +117,8 @@ def _lists(query: Query, records: Records) -> Iterator[Computed]:
             cells = [rows.cell(row, match.column) if match else records.name_cell(row) for row in rows.indices]
             texts = list(dict.fromkeys(cell.text for cell in cells if cell is not None and cell.text))
             if texts:
-                yield rows.result(query, ", ".join(texts), None, rows.indices, "", None, match)
+                text = ", ".join(texts)
+                yield rows.result(query, text, None, rows.indices, "", None, match, is_record=match is None)
 
 
 def _aggregates(query: Query, records: Records) -> Iterator[Computed]:
@@ -133,21 +138,27 @@ def _is_number(cell: DataCell) -> bool:
 
 
 def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
-    """How many rows there are, and how many cells a column that the words name has."""
-    named = [match for match in rows.records.columns(rows.phrase) if match.score > 0]
-    yield rows.result(query, str(len(rows.indices)), Quantity(float(len(rows.indices))), rows.indices,
-                      f"count({len(rows.indices)} rows)", None)  # fmt: skip
-    for match in sorted(named, key=lambda match: -match.score)[:1]:
-        filled = [row for row in rows.indices if text_of(rows.records, row, match.column)]
-        different = {text_of(rows.records, row, match.column) for row in filled}
-        for number in {len(filled), len(different)}:
-            yield rows.result(query, str(number), Quantity(float(number)), filled, f"count({number})", match)
+    """How many rows there are; how many values of a column; or what a column of numbers says: "how many goals"."""
+    count = len(rows.indices)
+    yield rows.result(query, str(count), Quantity(float(count)), rows.indices, f"count({count})", None, is_record=True)
+    asked = phrase_of(rows.select.words)
+    for match in rows.records.value_columns(asked) if rows.covering and not rows.conditions else ():
+        cells = {row: cell for row in rows.indices if (cell := rows.cell(row, match.column)) and _is_number(cell)}
+        if cells and (match.score > 0 or len(cells) == 1):
+            yield _aggregate(replace(query, function=Aggregation.SUM), rows, match, cells).of(query)
+    for match in sorted(rows.records.columns(asked), key=lambda match: -match.score)[:1]:
+        values = [text for row in rows.indices if (text := text_of(rows.records, row, match.column))]
+        for number in dict.fromkeys((len(values), len(set(values)))):
+            if match.score > 0 and number != count:
+                column = replace(match, score=RECORD_MATCH * match.score)
+                yield rows.result(query, str(number), Quantity(float(number)), rows.indices, f"count({number})", column)
 
 
 _FUNCTIONS: dict[Aggregation, Callable[[Sequence[float]], float]] = {
     Aggregation.SUM: math.fsum,
     Aggregation.MEAN: statistics.fmean,
     Aggregation.MEDIAN: statistics.median,
+    Aggregation.MODE: statistics.mode,
     Aggregation.RANGE: lambda values: max(values) - min(values),
 }
 
@@ -167,8 +178,11 @@ def combine(function: Aggregation, cells: Sequence[DataCell]) -> tuple[str, Quan
         Aggregation.SUM: " + ".join(shown),
         Aggregation.MEAN: f"({' + '.join(shown)}) / {len(terms)}",
         Aggregation.MEDIAN: f"median({', '.join(shown)})",
+        Aggregation.MODE: f"mode({', '.join(shown)})",
         Aggregation.RANGE: f"max − min of {', '.join(shown)}",
     }[function]
+    if len(cells) == 1:
+        return cells[0].text, quantities[0], ""
     return print_number(number, cells), replace(quantities[0], number=number, day=None), formula
 
 

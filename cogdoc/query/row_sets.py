@@ -9,9 +9,19 @@ from dataclasses import dataclass, replace
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.grounding import ColumnMatch, Covering, Phrase, Records, joined, phrase_of, restrict
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key, quantity_of
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.tree import Comparator, Extreme, Filter, ListOf, Query, Select
+
+RECORD_MATCH = 0.7
+"""How well words that are not printed name the records of a table."""
+
+EMPTY_MATCH = 0.5
+"""Factor for a condition that no row satisfies: it is likely about something else."""
+
+NO_VALUE = frozenset({"", "0", "-", "–", "—", "n/a", "none", "no", "nil"})
+"""Cells of a property that a record does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +42,9 @@ class RowSet:
 
     def result(
         self, query: Query, text: str, quantity: Quantity | None, rows: Sequence[int], formula: str,
-        values: ColumnMatch | None, answers: ColumnMatch | None = None,
+        values: ColumnMatch | None, answers: ColumnMatch | None = None, *, is_record: bool = False,
     ) -> Computed:  # fmt: skip
-        """A result computed from the value column's cells in some rows."""
+        """A result computed from the value column's cells in some rows; `is_record`: it names or counts records."""
         used = [match for match in (values, answers) if match is not None]
         column = values or answers
         operands = [
@@ -47,10 +57,16 @@ class RowSet:
             match.covering for match in self.records.columns(self.phrase) if match.column in _named(self, used)
         ]
         scores = [match.score for match in used] + list(self.conditions)
+        printed = self.phrase.recall(*coverings)
+        if is_record:
+            # What the records are called is seldom printed: "how many festivals", "which skier".
+            scores.append(RECORD_MATCH)
+            coverings.append(dict.fromkeys(self.phrase.covering(self.select.words), RECORD_MATCH))
+        words = self.phrase.recall(*coverings)
         return Computed(
             text=text, quantity=quantity, query=query, table=self.records.table, operands=tuple(operands),
             formula=formula, columns=statistics.fmean(scores) if scores else 0.0, rows=self.precision,
-            words=self.phrase.recall(*coverings),
+            words=words, assumed=words - printed,
         )  # fmt: skip
 
 
@@ -96,27 +112,51 @@ def _selected(query: Select, records: Records) -> Iterator[RowSet]:
 
 
 def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
-    phrase = phrase_of(query.words)
-    bound = quantity_of(query.bound)
-    for match in _filter_columns(rows.records, phrase, bound, query):
-        indices = tuple(row for row in rows.indices if _satisfies(rows.cell(row, match.column), query, bound))
-        yield replace(rows, indices=indices, conditions=(*rows.conditions, match.score))
-
-
-def _filter_columns(records: Records, phrase: Phrase, bound: Quantity | None, query: Filter) -> list[ColumnMatch]:
-    """The columns that a condition may be about: by their headers, or else by the type of the bound."""
-    matches = sorted((m for m in records.columns(phrase) if m.score > 0), key=lambda match: -match.score)
+    bound = bound_of(query.bound)
     if bound is None:
-        words = phrase_of(query.bound)
-        containing = [
-            match
-            for match in matches or records.columns(phrase)
-            if any(words.recall(words.covering(text_of(records, row, match.column))) > 0.99 for row in records.rows)
-        ]
-        return containing[:2]
-    if not matches:
-        matches = records.columns(phrase)
-    return [match for match in matches if _is_comparable(records, match.column, bound)][:2]
+        yield from _with_text(query, rows)
+        return
+    for match in _filter_columns(rows.records, phrase_of(query.words), bound):
+        cells = ((row, rows.cell(row, match.column)) for row in rows.indices)
+        pairs = ((row, comparable(cell, bound)) for row, cell in cells)
+        indices = tuple(row for row, values in pairs if values is not None and compare(*values, query.comparator))
+        score = match.score if indices else EMPTY_MATCH * match.score
+        yield replace(rows, indices=indices, conditions=(*rows.conditions, score))
+
+
+def bound_of(text: str) -> Quantity | None:
+    """The value of a bound, which may be written as a word: "two"."""
+    for numbers in load_lexicon().values.get("numbers", ()):
+        if text.lower() in numbers:
+            return Quantity(float(numbers[text.lower()]))
+    return quantity_of(text)
+
+
+def _filter_columns(records: Records, phrase: Phrase, bound: Quantity) -> list[ColumnMatch]:
+    """The columns that a condition may be about: by their headers or units, or else by the type of the bound."""
+    matches = [match for match in records.columns(phrase) if _is_comparable(records, match.column, bound)]
+    named = sorted((match for match in matches if match.score > 0), key=lambda match: -match.score)
+    units = [match for match in matches if phrase.words and records.unit(match.column).lower() in phrase.words]
+    return (named or units or matches)[:2]
+
+
+def _with_text(query: Filter, rows: RowSet) -> Iterator[RowSet]:
+    """The rows with cells that contain a text, or without; "did not win a medal": those with no value in a column."""
+    words, is_without = phrase_of(query.bound), query.comparator is Comparator.NOT_EQUAL
+    table = rows.records.table
+    containing = {
+        row
+        for row in rows.indices
+        if any(words.recall(words.covering(cell.text)) > 0.99 for cell in table.cells[row] if cell is not None)
+    }
+    if containing and words.words:
+        indices = tuple(row for row in rows.indices if (row in containing) is not is_without)
+        yield replace(rows, indices=indices, conditions=(*rows.conditions, 1.0))
+    for match in sorted(rows.records.columns(words), key=lambda match: -match.score)[:1]:
+        if match.score > 0:
+            none = {row for row in rows.indices if text_of(rows.records, row, match.column).strip().lower() in NO_VALUE}
+            indices = tuple(row for row in rows.indices if (row in none) is is_without)
+            yield replace(rows, indices=indices, conditions=(*rows.conditions, match.score))
 
 
 def _is_comparable(records: Records, column: int, bound: Quantity) -> bool:
@@ -126,15 +166,6 @@ def _is_comparable(records: Records, column: int, bound: Quantity) -> bool:
 def text_of(records: Records, row: int, column: int) -> str:
     cell = records.table.cells[row][column]
     return cell.text if cell is not None else ""
-
-
-def _satisfies(cell: DataCell | None, query: Filter, bound: Quantity | None) -> bool:
-    if bound is None:
-        words = phrase_of(query.bound)
-        contains = words.recall(words.covering(cell.text if cell else "")) > 0.99
-        return contains is not (query.comparator is Comparator.NOT_EQUAL)
-    values = comparable(cell, bound)
-    return values is not None and compare(*values, query.comparator)
 
 
 def comparable(cell: DataCell | None, bound: Quantity) -> tuple[float, float] | None:

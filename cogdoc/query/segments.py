@@ -81,7 +81,7 @@ def whole_slice(segment: Segment) -> Slice:
     return Slice(segment, 0, len(segment.text))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PageView:
     """The segments of one page, top to bottom and left to right."""
 

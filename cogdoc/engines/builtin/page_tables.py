@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.parsing.page_text import Block, BlockKind, Table
@@ -26,6 +27,7 @@ MIN_ITEMS = 2
 _BULLET = re.compile(r"\s*(?:[•●▪■◦○‣✓➢►·]\s*|[–*-]\s+|\(?(?:\d{1,2}|[a-z])(?:[.)]\s+|[）、]\s*))(?=[^\W\d])")
 
 
+@lru_cache(maxsize=8)
 def page_tables(page: PageView) -> tuple[DataTable, ...]:
     """All tables of a page, the detected ones first."""
     return (*_detected(page), *_aligned(page), *_lists(page))

@@ -1,9 +1,10 @@
 """Answers questions from the text and layout of pages alone, without a model.
 
 Start with `answer`: it collects proposals, ranks them and gives the best one. Proposals come from `fields` (values
-next to their label), `table_lookup` with `grids` (cells of tables), `sentences` (running text), `document_properties`
-with `parties` (issuer, recipient, their addresses, the title) and `typed_proposals` (dates, amounts and other values
-of the type that is asked for). `proposal_ranking` and `confidence` score them with fitted weights from `weights/`.
+next to their label), `table_proposals` (cells of tables), `computed_proposals` (results of the question's tree on
+tables), `sentences` (running text), `document_properties` with `parties` (issuer, recipient, their addresses, the
+title) and `typed_proposals` (dates, amounts and other values of the type that is asked for).
+`proposal_ranking` and `confidence` score them with fitted weights from `weights/`.
 """
 
 from cogdoc.engines.builtin.answering.answer import answer_question

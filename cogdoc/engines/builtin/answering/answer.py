@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from cogdoc.engines.builtin.answering.computed_proposals import propose_computed
 from cogdoc.engines.builtin.answering.confidence import Judgement, judge, page_evidence
 from cogdoc.engines.builtin.answering.document_properties import propose_properties
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.proposal_ranking import describe, rank_proposals
 from cogdoc.engines.builtin.answering.proposals import Proposal
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
-from cogdoc.engines.builtin.answering.table_lookup import propose_cells
+from cogdoc.engines.builtin.answering.table_proposals import propose_cells
 from cogdoc.engines.builtin.answering.typed_proposals import propose_typed_values
 from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.query.fitted_model import Features
@@ -124,6 +125,7 @@ def propose(matcher: Matcher, pages: Sequence[PageView]) -> list[Proposal]:
     """Everything on the pages that may be the answer to the matcher's question."""
     proposers = (propose_fields, propose_cells, propose_sentences, propose_properties, propose_typed_values)
     proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
+    proposals += propose_computed(matcher, pages)
     if matcher.question.shape is Shape.YES_NO:
         return [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]
     return proposals

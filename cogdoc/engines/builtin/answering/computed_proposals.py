@@ -1,0 +1,79 @@
+"""Proposes the results of running the question's tree on the tables of all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
+from cogdoc.engines.builtin.page_tables import page_tables
+from cogdoc.query.computed import Computed
+from cogdoc.query.execution import run
+from cogdoc.query.label_matching import Matcher
+from cogdoc.query.segments import PageView
+from cogdoc.query.tree import (
+    Aggregate,
+    Asks,
+    Compare,
+    Difference,
+    Extreme,
+    Growth,
+    Neighbor,
+    Position,
+    Ratio,
+    Select,
+    Verify,
+)
+from cogdoc.query.typed_values import NUMERIC, ValueKind, fit
+
+ARITHMETIC = (Aggregate, Difference, Ratio, Growth)
+"""Operations whose results are numbers, whatever the question's words say."""
+
+NAMING = (Extreme, Position, Neighbor)
+MIN_FIT = 0.5
+UNTYPED_FIT = 0.7
+
+
+def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Proposal]:
+    """Results of a tree with operations; plain lookups are proposed cell by cell."""
+    tree = matcher.question.tree
+    if isinstance(tree, Select | Verify):
+        return
+    by_number = {page.number: page for page in pages}
+    for result in run(tree, [table for page in pages for table in page_tables(page)]):
+        yield from _proposal(matcher, by_number, result, pages[0])
+
+
+def _proposal(matcher: Matcher, pages: dict[int, PageView], result: Computed, first: PageView) -> Iterator[Proposal]:
+    kind, fitting = _typed(matcher, result)
+    if fitting <= 0:
+        return
+    numbers = [operand.cell.page for operand in result.operands]
+    yield Proposal(
+        page=pages.get(numbers[0], first) if numbers else first,
+        text=result.text,
+        slices=(),
+        relation=Relation.COMPUTED,
+        kind=kind,
+        recall=result.words - result.assumed,
+        precision=(result.columns + result.rows) / 2,
+        fit=fitting,
+        evidence=" | ".join(operand.label for operand in result.operands),
+        features=dict(result.features),
+        operands=tuple(operand.cell for operand in result.operands),
+        formula=result.formula,
+    )
+
+
+def _typed(matcher: Matcher, result: Computed) -> tuple[ValueKind, float]:
+    """The kind of a result, and how well it fits what the question asks for; 0 for another type."""
+    kinds = matcher.question.kinds
+    if isinstance(result.query, Compare):
+        return ValueKind.YES_OR_NO, 1.0
+    if isinstance(result.query, ARITHMETIC):
+        return next((kind for kind in kinds if kind in NUMERIC), ValueKind.NUMBER), 1.0
+    typed = [(fit(kind, result.text), kind) for kind in kinds if kind is not ValueKind.TEXT]
+    fitting, kind = max(typed, key=lambda pair: pair[0], default=(0.0, ValueKind.TEXT))
+    if fitting >= MIN_FIT:
+        return kind, fitting
+    is_name = isinstance(result.query, NAMING) and result.query.asks is Asks.NAME
+    return (kind, 0.0) if kinds[0] in NUMERIC and not is_name else (ValueKind.TEXT, UNTYPED_FIT)
