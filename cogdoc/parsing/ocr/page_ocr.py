@@ -14,6 +14,7 @@ from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.parsing.ocr.bands import recognize_bands
+from cogdoc.parsing.ocr.checkboxes import mark_checkboxes
 from cogdoc.parsing.ocr.ocr_engine import median_line_height, recognize
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, page_skew, to_line
 from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, rotate
@@ -94,7 +95,7 @@ def recognize_page(document: OpenDocument, index: int) -> PageOcr:
         scale *= enlargement
         picture = rotate(document.picture(index, _pixels(width, height, scale)), turn)
         lines = _read(picture)
-    lines = correct_spelling(join_sideways_numbers(picture, lines))
+    lines = mark_checkboxes(picture, correct_spelling(join_sideways_numbers(picture, lines)))
     skew = page_skew(lines)
     if abs(skew) < MIN_SKEW:
         skew = 0.0

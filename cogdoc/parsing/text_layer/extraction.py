@@ -12,6 +12,7 @@ from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import Line, Word
+from cogdoc.parsing.text_layer.checkboxes import mark_checkboxes
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.hidden_layers import has_hidden_layers
 from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
@@ -37,6 +38,12 @@ MIN_GLYPH_SIZES = 8
 """Distinct sizes of filled shapes from which they are letters; the marks of a chart have few sizes."""
 
 _LIGATURES = {ord(k): v for k, v in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st"}.items()}
+_SYMBOLS = {
+    0xF06F: "☐", 0xF0A8: "☐", 0xF071: "☐", 0xF078: "☒", 0xF0FD: "☒", 0xF0FE: "☒",
+    0xF0FC: "✓", 0xF0FB: "✗",
+}  # fmt: skip
+"""Checkboxes and ticks of the font Wingdings, which has no Unicode values."""
+
 # A glyph without a Unicode value must give U+FFFD: its index in the font would pass for a letter.
 _FLAGS = pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE | pymupdf.TEXT_ACCURATE_BBOXES
 
@@ -96,9 +103,13 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         parts = _split_at_gaps(words)
         lines.extend(parts)
         overlay.extend(parts if is_overlay else ())
+    try:
+        lines = mark_checkboxes(page, (*log.filled_paths, *log.stroked_paths), join_drop_caps(lines))
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
+        raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
     chars = "".join(entry[4] for entry in entries)
     return TextLayer(
-        lines=tuple(join_drop_caps(lines)),
+        lines=tuple(lines),
         overlay=tuple(overlay),
         unreadable_share=sum(map(_is_unreadable, chars)) / max(1, len(chars)),
         hidden_share=readable.hidden_share,
@@ -110,7 +121,8 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
 
 def _clean(text: str) -> str:
     """`text` with ligatures spelled out, and without characters that have no meaning."""
-    return "".join(c for c in text.translate(_LIGATURES) if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
+    spelled = text.translate(_LIGATURES | _SYMBOLS)
+    return "".join(c for c in spelled if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
 
 
 def _is_unreadable(char: str) -> bool:

@@ -51,6 +51,7 @@ class PaintLog:
 
     areas: list[PaintedArea] = field(default_factory=list)
     filled_paths: list[Box] = field(default_factory=list)
+    stroked_paths: list[Box] = field(default_factory=list)
     texts: list[TextOperation] = field(default_factory=list)
     """In the order in which `Page.get_texttrace` has them."""
     has_clip_text: bool = False
@@ -97,6 +98,7 @@ class _PaintLogger(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
     def stroke_path(
         self, _: Any, path: Any, stroke: Any, ctm: Any, space: Any, color: Any, alpha: float, *_rest: Any
     ) -> None:
+        self.log.stroked_paths.append(_box(mupdf.ll_fz_bound_path(path, None, ctm)))
         if stroke.linewidth * abs(ctm.a * ctm.d - ctm.b * ctm.c) ** 0.5 >= THICK_LINE:
             self._add_area(_box(mupdf.ll_fz_bound_path(path, stroke, ctm)), space, color, alpha)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from cogdoc.engines.builtin.answering.checkboxes import propose_checkboxes
 from cogdoc.engines.builtin.answering.computed_proposals import propose_computed
 from cogdoc.engines.builtin.answering.confidence import Judgement, judge, page_evidence
 from cogdoc.engines.builtin.answering.document_properties import propose_properties
@@ -123,7 +124,14 @@ def collect(question: str, layouts: Sequence[PageLayout]) -> Collected:
 
 def propose(matcher: Matcher, pages: Sequence[PageView]) -> list[Proposal]:
     """Everything on the pages that may be the answer to the matcher's question."""
-    proposers = (propose_fields, propose_cells, propose_sentences, propose_properties, propose_typed_values)
+    proposers = (
+        propose_fields,
+        propose_checkboxes,
+        propose_cells,
+        propose_sentences,
+        propose_properties,
+        propose_typed_values,
+    )
     proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
     proposals += propose_computed(matcher, pages)
     if matcher.question.shape is Shape.YES_NO:

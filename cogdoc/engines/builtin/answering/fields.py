@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from cogdoc.engines.builtin.answering.checkboxes import has_mark
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.label_matching import (
     LabelMatch,
@@ -245,6 +246,7 @@ def _proposal(
         heads_columns=_heads_columns(page, match.segment),
         features={
             "marked": float(match.marked),
+            "checkboxes": float(any(has_mark(part.text) for part in slices)),
             "loose": float(relation is Relation.INLINE and not match.marked),
             "lead": min(1.0, match.lead / 3),
             "other-case": float(other_case),

@@ -1,0 +1,186 @@
+"""Finds drawn checkboxes in a page's picture, and puts "☒" or "☐" in front of their labels.
+
+Text recognition leaves out small drawn squares, or reads them as some letter.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.pictures import Picture
+from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord
+
+TICKED, BLANK = "☒", "☐"
+
+SIDE = (0.5, 1.5)
+"""The sides of a checkbox in line heights."""
+
+MAX_RATIO = 1.25
+"""Longer by shorter side."""
+
+OUTLINE, INSIDE = 0.15, 0.2
+"""Shares of the side: by the first, the edges may be out of line; beyond the second, only the mark is inside."""
+
+MIN_OUTLINE = 0.8
+"""Share of the left and right edges that is inked."""
+
+MIN_MARK = 0.04
+"""Share of ink within the outline from which a box is ticked."""
+
+MAX_MARK = 0.6
+"""Above this share it is a filled square, such as a bullet."""
+
+STROKE = 0.4
+"""Line heights of the shortest stroke of a box; those of letters are shorter."""
+
+MARGIN = 0.12
+"""Share of the side that is white beside a box; letters are closer to one another."""
+
+MAX_SPECKS = 0.08
+"""Share of ink in that white space: the specks of a scan."""
+
+SAME_SIDE = 1.25
+"""Ratio of the sides of boxes that belong together."""
+
+REACH = 1.5
+"""Line heights between a box and its label."""
+
+FRAMED = frozenset("国田回固因图圆四日目园团围困曰口図囲団円")
+"""Chinese characters with a frame around them, which look like boxes."""
+
+_READ_AS = "☐☑☒□■口ロ囗回✓√vVxX×[]|()°OD0"
+"""What text recognition makes of checkboxes."""
+
+
+def mark_checkboxes(picture: Picture, lines: Sequence[OcrLine]) -> list[OcrLine]:
+    """`lines` with the marks of the checkboxes beside their words as words of their own."""
+    if not lines:
+        return []
+    height = statistics.median(min(line.height, line.width) for line in lines)
+    marks: dict[int, list[OcrWord]] = {}
+    for box, mark in _find_boxes(picture, height):
+        index = _line_of(box, lines, height)
+        if index is not None and not _is_character(box, lines[index]):
+            corners = ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
+            marks.setdefault(index, []).append(OcrWord(mark, np.array(corners), 1.0))
+    return [_with_marks(line, marks[index]) if index in marks else line for index, line in enumerate(lines)]
+
+
+def _find_boxes(picture: Picture, height: float) -> list[tuple[Box, str]]:
+    """Outlines of squares of about `height` pixels, each with its mark.
+
+    A ticked box counts only if the page has a blank one of the same size, and a blank one only beside others: letters
+    and Chinese characters may look like squares.
+    """
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if picture.ndim == 3 else picture
+    window = 2 * int(height) + 1
+    ink = cv2.adaptiveThreshold(gray, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, 15)
+    length = max(3, round(STROKE * height))
+    level, upright = _strokes(ink, (1, length)), _strokes(ink, (length, 1))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
+    edges = [edge for edge in stats[1:, :4].tolist() if SIDE[0] * height <= edge[2] <= SIDE[1] * height]
+    tops = np.array([edge[1] for edge in edges])
+    boxes = []
+    for x, top, width, _ in edges:
+        first, last = np.searchsorted(tops, (top + width / MAX_RATIO - height / 2, top + width * MAX_RATIO))
+        for x_below, y_below, width_below, thickness in edges[first:last]:
+            tall = y_below + thickness - top
+            aligned = max(abs(x - x_below), abs(x + width - x_below - width_below)) <= OUTLINE * width
+            if not aligned or not 1 / MAX_RATIO <= tall / width <= MAX_RATIO:
+                continue
+            edge = max(3, round(INSIDE * width))
+            sides = (upright[top : top + tall, start : start + edge] for start in (x, x + width - edge))
+            share = float(ink[top + edge : top + tall - edge, x + edge : x + width - edge].mean())
+            is_box = all(side.any(1).mean() >= MIN_OUTLINE for side in sides) and _stands_alone(
+                ink, x, top, width, tall
+            )
+            if is_box and share <= MAX_MARK:
+                box = Box(float(x), float(top), float(x + width), float(top + tall))
+                boxes.append((box, TICKED if share >= MIN_MARK else BLANK))
+    blank = [box.width for box, mark in boxes if mark == BLANK]
+    marks = [pair for pair in boxes if any(1 / SAME_SIDE <= pair[0].width / side <= SAME_SIDE for side in blank)]
+    return marks if len(marks) > 1 else []
+
+
+def _stands_alone(ink: npt.NDArray[np.uint8], x: int, y: int, width: int, tall: int) -> bool:
+    """Whether a square has ink in all corners and none beside it; to the right and above, a tick may reach out."""
+    corner, margin = max(3, round(OUTLINE * width)), max(2, round(MARGIN * width))
+    corners = (
+        ink[top : top + corner, left : left + corner]
+        for top in (y, y + tall - corner)
+        for left in (x, x + width - corner)
+    )
+    lower = slice(y + tall // 2, y + tall)
+    beside = ink[y : y + tall, max(0, x - margin) : x], ink[lower, x + width : x + width + margin]
+    return all(bool(part.any()) for part in corners) and all(part.mean() <= MAX_SPECKS for part in beside if part.size)
+
+
+def _strokes(ink: npt.NDArray[np.uint8], shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Strokes at least as high and wide as `shape`, thickened by a pixel, so that a slight slope does not cut them."""
+    thick = cv2.dilate(ink, np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones(shape, np.uint8)), np.uint8)
+
+
+def _extent(quad: npt.NDArray[np.float64]) -> Box:
+    return Box(float(quad[:, 0].min()), float(quad[:, 1].min()), float(quad[:, 0].max()), float(quad[:, 1].max()))
+
+
+def _line_of(box: Box, lines: Sequence[OcrLine], height: float) -> int | None:
+    """The line that a box is in, or the one that begins right after it."""
+    found = None
+    for index, line in enumerate(lines):
+        extent = _extent(line.quad)
+        is_level = extent.y0 < box.center[1] < extent.y1
+        if is_level and extent.x0 <= box.center[0] <= extent.x1:
+            return index
+        if is_level and 0 <= extent.x0 - box.center[0] <= REACH * height:
+            found = index
+    return found
+
+
+def _is_character(box: Box, line: OcrLine) -> bool:
+    """Whether a box is the frame of a Chinese character that was recognized there."""
+    beside = [word.text for word in line.words if abs(_extent(word.quad).center[0] - box.center[0]) < box.width]
+    return any(text in FRAMED and text not in _READ_AS for text in beside)
+
+
+def _with_marks(line: OcrLine, marks: Sequence[OcrWord]) -> OcrLine:
+    """The line with `marks` in place of what was read there."""
+    words = line.words or (OcrWord(line.text, line.quad, line.confidence),)
+    pieces: list[tuple[float, bool, OcrWord]] = [(_extent(mark.quad).x0, True, mark) for mark in marks]
+    offset = 0
+    for word in words:
+        start = line.text.find(word.text, offset)
+        spaced = start > offset or start < 0
+        offset = max(offset, start + len(word.text))
+        if (text := _without_mark(word, marks)) is not None:
+            pieces.append((_extent(word.quad).x0, spaced, replace(word, text=text)))
+    pieces.sort(key=lambda piece: piece[0])
+    parts: list[str] = []
+    for _, spaced, word in pieces:
+        after_mark = bool(parts) and parts[-1] in (TICKED, BLANK)
+        parts += [" ", word.text] if parts and (spaced or after_mark) else [word.text]
+    boxes = [_extent(word.quad) for _, _, word in pieces]
+    left, right = min(box.x0 for box in boxes), max(box.x1 for box in boxes)
+    quad = line.quad.copy()
+    quad[[0, 3], 0], quad[[1, 2], 0] = np.minimum(quad[[0, 3], 0], left), np.maximum(quad[[1, 2], 0], right)
+    return replace(line, text="".join(parts), quad=quad, words=tuple(word for _, _, word in pieces), ctc=None)
+
+
+def _without_mark(word: OcrWord, marks: Sequence[OcrWord]) -> str | None:
+    """A word without what was read for a mark at its beginning; None if nothing remains."""
+    extent = _extent(word.quad)
+    for mark in marks:
+        box = _extent(mark.quad)
+        if extent.x0 - box.width / 2 <= box.center[0] <= extent.x1:
+            inside = box.x0 <= extent.center[0] <= box.x1 or len(word.text) == 1
+            text = word.text.lstrip(_READ_AS) if box.center[0] < extent.x0 + box.width else word.text
+            return None if (inside and len(word.text) <= 2) or not text else text
+    return word.text

@@ -1,0 +1,87 @@
+"""Finds checkboxes and radio buttons that a PDF page draws, and puts "☒" or "☐" in front of their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.mupdf import pymupdf
+from cogdoc.parsing.page_text import Line, Word
+
+TICKED, BLANK = "☒", "☐"
+
+SIDE = (5.0, 24.0)
+"""Points."""
+
+MAX_RATIO = 1.2
+"""Longer by shorter side."""
+
+MAX_BOXES = 200
+"""Pages with more small squares are drawings."""
+
+REACH = 2.0
+"""Sides between a box and its label."""
+
+INSIDE = 0.25
+"""Share of the side beyond which only the mark is inside."""
+
+MIN_MARK, MAX_MARK = 0.05, 0.9
+"""Shares of ink inside of a ticked box; more is a filled square, such as a bullet."""
+
+CONTRAST = 80
+"""Gray levels by which a mark differs from the inside of its box."""
+
+RESOLUTION = 216
+"""Dots per inch at which the inside of a box is drawn."""
+
+
+def mark_checkboxes(page: pymupdf.Page, paths: Iterable[Box], lines: Sequence[Line]) -> list[Line]:
+    """`lines` with a mark in front of each word that a drawn box precedes; `paths` are the page's drawn shapes."""
+    marked = list(lines)
+    squares = {Box(*map(round, box)): box for box in paths if _is_square(box)}
+    found = [(index, box) for box in squares.values() if (index := _labelled_line(box, lines)) is not None]
+    if not 1 < len(found) <= MAX_BOXES:
+        return marked
+    outer = [pair for pair in found if not any(_is_inside(pair[1], other) for _, other in found)]
+    marks = [(index, Word(mark, box, 1.0)) for index, box in outer if (mark := _mark(page, box)) is not None]
+    for index, mark in marks if any(word.text == BLANK for _, word in marks) else ():
+        marked[index] = Line(tuple(sorted((*marked[index].words, mark), key=lambda word: word.box.x0)))
+    return marked
+
+
+def _is_square(box: Box) -> bool:
+    shorter, longer = sorted((box.width, box.height))
+    return SIDE[0] <= shorter and longer <= min(SIDE[1], MAX_RATIO * shorter)
+
+
+def _labelled_line(box: Box, lines: Sequence[Line]) -> int | None:
+    """The line with the word right of a box, or else the one with the word left of it."""
+    best: tuple[float, int] | None = None
+    for index, line in enumerate(lines):
+        if not line.box.y0 <= box.center[1] <= line.box.y1 or line.box.height > 2 * box.height:
+            continue
+        for word in line.words:
+            gap = word.box.x0 - box.x1
+            if -0.1 * box.width <= gap <= REACH * box.width and (best is None or gap < best[0]):
+                best = gap, index
+    return best[1] if best else None
+
+
+def _is_inside(box: Box, other: Box) -> bool:
+    return box != other and box.overlap(other) > 0.9 * box.area and box.area < other.area
+
+
+def _mark(page: pymupdf.Page, box: Box) -> str | None:
+    """What is drawn inside a box; None for a filled square."""
+    edge = INSIDE * min(box.width, box.height)
+    clip = pymupdf.Rect(box.x0 + edge, box.y0 + edge, box.x1 - edge, box.y1 - edge) * page.derotation_matrix
+    pixmap = page.get_pixmap(dpi=RESOLUTION, clip=clip, colorspace=pymupdf.csGRAY)
+    gray = np.frombuffer(pixmap.samples, np.uint8).astype(int)
+    if not gray.size:
+        return None
+    share = float((gray < gray.max() - CONTRAST).mean())
+    if share > MAX_MARK or gray.max() < CONTRAST:
+        return None
+    return TICKED if share >= MIN_MARK else BLANK
