@@ -294,3 +294,15 @@ def test_is_less_sure_of_words_on_a_picture_of_a_chart() -> None:
     printed, drawn = answer_question(question, [layout]), answer_question(question, [scanned])
     assert printed.text == drawn.text
     assert drawn.confidence < printed.confidence
+
+
+CHECKBOXES = page("Membership|☐ Student|☒ Regular|☐ Honorary", "☒ Newsletter wanted", "☐ Calls allowed")
+
+
+def test_a_ticked_option_is_the_value_of_its_label() -> None:
+    assert answer_question("What is the membership?", [CHECKBOXES]).text == "Regular"
+
+
+def test_whether_an_option_is_ticked() -> None:
+    assert answer_question("Is a newsletter wanted?", [CHECKBOXES]).text == "Yes"
+    assert answer_question("Are calls allowed?", [CHECKBOXES]).text == "No"

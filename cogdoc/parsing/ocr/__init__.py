@@ -8,4 +8,5 @@ Start with `page_ocr`, which reads a whole page step by step. Its steps, in the 
 4. `orientation`: find out whether the page is sideways or upside down.
 5. `sideways_numbers`: read numbers that are stamped sideways.
 6. `spelling`: correct doubtful words by the `lexicon`, whose words are in `english.txt`.
+7. `checkboxes`: put marks for drawn checkboxes in front of their labels.
 """

@@ -19,6 +19,9 @@ from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord
 
 TICKED, BLANK = "☒", "☐"
 
+FINE = 32.0
+"""Pixels of line height below which a picture is enlarged: the strokes of a box and of its mark must not touch."""
+
 SIDE = (0.5, 1.5)
 """The sides of a checkbox in line heights."""
 
@@ -30,6 +33,9 @@ OUTLINE, INSIDE = 0.15, 0.2
 
 MIN_OUTLINE = 0.8
 """Share of the left and right edges that is inked."""
+
+MIN_CORNER = 0.15
+"""Share of ink in each corner; round letters have none there."""
 
 MIN_MARK = 0.04
 """Share of ink within the outline from which a box is ticked."""
@@ -64,8 +70,11 @@ def mark_checkboxes(picture: Picture, lines: Sequence[OcrLine]) -> list[OcrLine]
     if not lines:
         return []
     height = statistics.median(min(line.height, line.width) for line in lines)
+    scale = 1 if height >= FINE else 2
+    enlarged = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
     marks: dict[int, list[OcrWord]] = {}
-    for box, mark in _find_boxes(picture, height):
+    for found, mark in _find_boxes(np.asarray(enlarged, np.uint8), scale * height):
+        box = Box(*(side / scale for side in found))
         index = _line_of(box, lines, height)
         if index is not None and not _is_character(box, lines[index]):
             corners = ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
@@ -85,7 +94,11 @@ def _find_boxes(picture: Picture, height: float) -> list[tuple[Box, str]]:
     length = max(3, round(STROKE * height))
     level, upright = _strokes(ink, (1, length)), _strokes(ink, (length, 1))
     _, _, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
-    edges = [edge for edge in stats[1:, :4].tolist() if SIDE[0] * height <= edge[2] <= SIDE[1] * height]
+    edges = [
+        edge
+        for edge in sorted(stats[1:, :4].tolist(), key=lambda edge: edge[1])
+        if SIDE[0] * height <= edge[2] <= SIDE[1] * height
+    ]
     tops = np.array([edge[1] for edge in edges])
     boxes = []
     for x, top, width, _ in edges:
@@ -119,7 +132,9 @@ def _stands_alone(ink: npt.NDArray[np.uint8], x: int, y: int, width: int, tall: 
     )
     lower = slice(y + tall // 2, y + tall)
     beside = ink[y : y + tall, max(0, x - margin) : x], ink[lower, x + width : x + width + margin]
-    return all(bool(part.any()) for part in corners) and all(part.mean() <= MAX_SPECKS for part in beside if part.size)
+    return all(part.mean() >= MIN_CORNER for part in corners) and all(
+        part.mean() <= MAX_SPECKS for part in beside if part.size
+    )
 
 
 def _strokes(ink: npt.NDArray[np.uint8], shape: tuple[int, int]) -> npt.NDArray[np.uint8]:

@@ -30,6 +30,9 @@ INSIDE = 0.25
 MIN_MARK, MAX_MARK = 0.05, 0.9
 """Shares of ink inside of a ticked box; more is a filled square, such as a bullet."""
 
+MIN_OUTLINE = 0.08
+"""Share of ink around the inside."""
+
 CONTRAST = 80
 """Gray levels by which a mark differs from the inside of its box."""
 
@@ -45,7 +48,7 @@ def mark_checkboxes(page: pymupdf.Page, paths: Iterable[Box], lines: Sequence[Li
     if not 1 < len(found) <= MAX_BOXES:
         return marked
     outer = [pair for pair in found if not any(_is_inside(pair[1], other) for _, other in found)]
-    marks = [(index, Word(mark, box, 1.0)) for index, box in outer if (mark := _mark(page, box)) is not None]
+    marks = [(index, Word(text, box, 1.0)) for index, box in outer if (text := _mark(page, box)) is not None]
     for index, mark in marks if any(word.text == BLANK for _, word in marks) else ():
         marked[index] = Line(tuple(sorted((*marked[index].words, mark), key=lambda word: word.box.x0)))
     return marked
@@ -57,7 +60,7 @@ def _is_square(box: Box) -> bool:
 
 
 def _labelled_line(box: Box, lines: Sequence[Line]) -> int | None:
-    """The line with the word right of a box, or else the one with the word left of it."""
+    """The line with the nearest word right of a box."""
     best: tuple[float, int] | None = None
     for index, line in enumerate(lines):
         if not line.box.y0 <= box.center[1] <= line.box.y1 or line.box.height > 2 * box.height:
@@ -74,14 +77,14 @@ def _is_inside(box: Box, other: Box) -> bool:
 
 
 def _mark(page: pymupdf.Page, box: Box) -> str | None:
-    """What is drawn inside a box; None for a filled square."""
-    edge = INSIDE * min(box.width, box.height)
-    clip = pymupdf.Rect(box.x0 + edge, box.y0 + edge, box.x1 - edge, box.y1 - edge) * page.derotation_matrix
-    pixmap = page.get_pixmap(dpi=RESOLUTION, clip=clip, colorspace=pymupdf.csGRAY)
-    gray = np.frombuffer(pixmap.samples, np.uint8).astype(int)
-    if not gray.size:
+    """What is drawn inside a box; None for shapes without an outline, and for filled ones."""
+    pixmap = page.get_pixmap(dpi=RESOLUTION, clip=pymupdf.Rect(box) * page.derotation_matrix, colorspace=pymupdf.csGRAY)
+    gray = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.stride).astype(int)
+    edge = round(INSIDE * min(gray.shape))
+    inside = gray[edge:-edge, edge:-edge]
+    dark = gray < inside.max() - CONTRAST
+    ink = float(dark[edge:-edge, edge:-edge].mean())
+    outline = (dark.sum() - dark[edge:-edge, edge:-edge].sum()) / (gray.size - inside.size)
+    if outline < MIN_OUTLINE or ink > MAX_MARK:
         return None
-    share = float((gray < gray.max() - CONTRAST).mean())
-    if share > MAX_MARK or gray.max() < CONTRAST:
-        return None
-    return TICKED if share >= MIN_MARK else BLANK
+    return TICKED if ink >= MIN_MARK else BLANK

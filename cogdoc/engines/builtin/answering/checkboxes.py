@@ -34,6 +34,8 @@ def propose_checkboxes(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     for option in find_options(page):
         own, group = (matcher.covering(tokenize(text)) for text in (option.part.text, option.group))
         recall = matcher.recall(own if is_polar else group)
+        if not (recall or (is_asked and not is_polar)):
+            continue
         together = matcher.recall(own, group)
         text = ("Yes" if option.ticked else "No") if is_polar else option.part.text
         yield Proposal(
