@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
 
 from cogdoc.query.table import DataCell, DataTable, Quantity
 from cogdoc.query.tree import Query
@@ -79,3 +81,21 @@ class Computed:
 def operation_name(query: Query) -> str:
     """The name of a tree's outermost operation, in lower case: "growth"."""
     return type(query).__name__.removesuffix("Of").lower()
+
+
+def tree_output(query: Query) -> dict[str, Any]:
+    """A tree as nested objects with an `operation` each, without fields that have their default."""
+    tree: dict[str, Any] = {"operation": operation_name(query)}
+    for field in fields(query):
+        value = getattr(query, field.name)
+        if value not in (field.default, "", ()):
+            tree[field.name] = _output(value)
+    return tree
+
+
+def _output(value: object) -> Any:
+    if isinstance(value, tuple):
+        return [_output(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    return tree_output(value) if isinstance(value, Query) else value

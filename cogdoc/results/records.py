@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 SCHEMA_VERSION: Final = "cogdoc/1"
 
@@ -116,6 +116,15 @@ class Candidate(Model):
     evidence: Evidence | None = None
 
 
+class AnswerOperand(Model):
+    """A value of a table or a chart that an answer is computed or selected from."""
+
+    label: str = Field(description="the names of its row and its column")
+    text: str = Field(description="as printed")
+    page: int
+    box: BoxTuple | None = None
+
+
 class Answer(Model):
     """The answer to one question; `text` is None if the document does not contain it."""
 
@@ -124,6 +133,12 @@ class Answer(Model):
     confidence: Confidence
     evidence: tuple[Evidence, ...] = ()
     alternatives: tuple[Candidate, ...] = ()
+    query: dict[str, JsonValue] | None = Field(
+        default=None,
+        description="what the question asks of a table or chart: nested objects with an `operation` each",
+    )
+    operands: tuple[AnswerOperand, ...] = ()
+    formula: str | None = Field(default=None, description="how the answer is computed from the operands")
     flags: tuple[str, ...] = ()
 
     @property

@@ -306,3 +306,13 @@ def test_a_ticked_option_is_the_value_of_its_label() -> None:
 def test_whether_an_option_is_ticked() -> None:
     assert answer_question("Is a newsletter wanted?", [CHECKBOXES]).text == "Yes"
     assert answer_question("Are calls allowed?", [CHECKBOXES]).text == "No"
+
+
+def test_a_computed_answer_has_its_query_operands_and_formula() -> None:
+    answer = answer_question("By how much did revenue grow from 2021 to 2022?", [STATEMENT])
+    assert answer.formula is not None
+    assert "5,204 − 4,510" in answer.formula
+    assert answer.query is not None
+    assert answer.query["operation"] == "growth"
+    assert [operand.text for operand in answer.operands] == ["5,204", "4,510"]
+    assert all(operand.box is not None and operand.page == 1 for operand in answer.operands)

@@ -15,6 +15,7 @@ from cogdoc.results.json_schema import json_schema
 from cogdoc.results.output_formats import FORMATS, OutputFormat, make_renderer
 from cogdoc.results.records import (
     Answer,
+    AnswerOperand,
     AnswerRecord,
     AnyRecord,
     Candidate,
@@ -75,6 +76,9 @@ RECORDS: dict[str, list[AnyRecord]] = {
                 confidence=0.3,
                 evidence=(EVIDENCE,),
                 alternatives=(Candidate(text="8", confidence=0.1),),
+                query={"operation": "difference", "left": {"operation": "select", "words": "a", "where": ["2024"]}},
+                operands=(AnswerOperand(label="a, 2024", text="9", page=2, box=BOX),),
+                formula="9 − 2",
             ),
         ),
     ],

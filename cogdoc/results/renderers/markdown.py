@@ -28,7 +28,8 @@ def _answer_markdown(record: AnswerRecord) -> str | None:
     if answer.text is None:
         return f"**{escape_lines(answer.question)}** not found"
     where = f" ({record.source.path}, page {answer.evidence[0].label})" if answer.evidence else ""
-    return f"**{escape_lines(answer.question)}** {escape_lines(answer.text + where)}"
+    formula = f" = {answer.formula}" if answer.formula else ""
+    return f"**{escape_lines(answer.question)}** {escape_lines(answer.text + formula + where)}"
 
 
 def _page_markdown(record: PageRecord) -> str | None:

@@ -18,13 +18,14 @@ from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.table_proposals import propose_cells
 from cogdoc.engines.builtin.answering.typed_proposals import propose_typed_values
 from cogdoc.parsing.page_text import PageLayout, PageText
+from cogdoc.query.computed import tree_output
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.question_analysis import Shape, analyze
 from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
-from cogdoc.results.records import Answer, Candidate, Evidence
+from cogdoc.results.records import Answer, AnswerOperand, Candidate, Evidence
 
 ALTERNATIVES = 5
 SHOWN_PAGES = 3
@@ -111,6 +112,9 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
         confidence=confidence,
         evidence=_all_evidence(best[0], layouts) if best is not None else (),
         alternatives=tuple(alternatives),
+        query=tree_output(best[0].query) if best is not None and best[0].query is not None else None,
+        operands=_operands(best[0], layouts) if best is not None else (),
+        formula=(best[0].formula or None) if best is not None else None,
     )
 
 
@@ -192,11 +196,21 @@ def _all_evidence(proposal: Proposal, layouts: Sequence[PageLayout]) -> tuple[Ev
     texts = {layout.page_text.number: layout.page_text for layout in layouts}
     operands = () if proposal.slices else proposal.operands[:SHOWN_OPERANDS]
     shown = []
-    for cell in operands:
+    for cell in (operand.cell for operand in operands):
         if cell.box is not None and (words := texts.get(cell.page)) is not None:
             x0, y0, x1, y1 = words.displayed(cell.box)
             shown.append(Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=cell.text))
     return tuple(shown) or (_evidence(proposal),)
+
+
+def _operands(proposal: Proposal, layouts: Sequence[PageLayout]) -> tuple[AnswerOperand, ...]:
+    texts = {layout.page_text.number: layout.page_text for layout in layouts}
+    shown = []
+    for operand in proposal.operands:
+        cell, words = operand.cell, texts.get(operand.cell.page)
+        box = words.displayed(cell.box) if words is not None and cell.box is not None else None
+        shown.append(AnswerOperand(label=operand.label, text=cell.text, page=cell.page, box=box))
+    return tuple(shown)
 
 
 def _candidate(proposal: Proposal, probability: float) -> Candidate:

@@ -59,7 +59,8 @@ def _proposal(matcher: Matcher, pages: dict[int, PageView], result: Computed, fi
         fit=fitting,
         evidence=" | ".join(operand.label for operand in result.operands),
         features=dict(result.features),
-        operands=tuple(operand.cell for operand in result.operands),
+        query=result.query,
+        operands=result.operands,
         formula=result.formula,
     )
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.query.computed import Operand
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.segments import PageView, Slice
-from cogdoc.query.table import DataCell
+from cogdoc.query.tree import Query
 from cogdoc.query.typed_values import ValueKind
 
 
@@ -59,7 +60,9 @@ class Proposal:
     """Share of the segments in its label's row that have another one right below; None for a value without a label."""
     features: Features = field(default_factory=dict)
     """Further features, which only some kinds of proposals have."""
-    operands: tuple[DataCell, ...] = ()
+    query: Query | None = None
+    """The tree that it is the result of, for values of tables and charts."""
+    operands: tuple[Operand, ...] = ()
     """The cells of tables or charts that it is computed or selected from."""
     formula: str = ""
     """How it is computed from the operands: "(412,860 − 368,415) / 368,415"."""
@@ -68,7 +71,9 @@ class Proposal:
     def box(self) -> Box:
         """Around its text, or around those operands that are on its page; the whole page if neither has a place."""
         boxes = [part.box for part in self.slices] or [
-            cell.box for cell in self.operands if cell.box is not None and cell.page == self.page.number
+            operand.cell.box
+            for operand in self.operands
+            if operand.cell.box is not None and operand.cell.page == self.page.number
         ]
         text = self.page.layout.page_text
         return bounding_box(boxes) if boxes else Box(0.0, 0.0, text.width, text.height)
@@ -77,4 +82,4 @@ class Proposal:
     def confidence(self) -> float:
         """The lowest recognition confidence among the words of the value and its operands, 0 to 1."""
         parts = [part.segment.confidence for part in self.slices]
-        return min([*parts, *(cell.confidence for cell in self.operands)], default=1.0)
+        return min([*parts, *(operand.cell.confidence for operand in self.operands)], default=1.0)

@@ -12,6 +12,7 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.page_tables import page_tables
 from cogdoc.parsing.page_text import Word
+from cogdoc.query.computed import Operand
 from cogdoc.query.grounding import years_in
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
@@ -142,6 +143,8 @@ def _cell(
             precision=max(matcher.precision(tokenize(name)) for name in names),
             fit=fitting * (1 - 0.6 * min(1.0, own_recall)),
             evidence=row_text(row.cells),
+            query=matcher.question.tree,
+            operands=(Operand(", ".join(filter(None, (names[0], table.column_text(index)))), cell),),
             features={
                 "asked-column": column.asked,
                 "replaced": max(matcher.replacement_score(name) for name in names),
