@@ -1,13 +1,13 @@
-"""Fit the weights that rank the pages of a document for a question, and cross-validate them by document.
+"""Fit the weights that rank the pages of a document for a question, and judge them on data sets left out.
 
     python -m training.page_weights DATA CACHE
 
 DATA is the folder of the evaluation data, CACHE a folder that keeps the text of its documents. The questions are
 those of the open data sets and the project's own samples that name the page of their answer, and two kinds that
 the script makes from any document: a line's label asks for the page it is on ("What was the goodwill in 2019?"),
-and so do half of a sentence's words. The model is a conditional logit over a document's pages (see
-`answer_weights`); its prior is a Gaussian around weights set by hand. The weights go, with their provenance, to
-the file that `cogdoc.query.page_ranking` reads.
+and so do half of a sentence's words. The model is a conditional logit over a document's pages; its prior is a
+Gaussian around weights set by hand. Each data set is judged by weights fitted to the others. The weights go, with
+their provenance, to the file that `cogdoc.query.page_ranking` reads.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cogdoc.parsing.page_text import PageText
+from cogdoc.query.document_places import names_pages
 from cogdoc.query.fitted_model import FittedModel, HeldOutScore, Provenance, save_model
 from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
 from cogdoc.query.page_ranking import MODEL_PATH
@@ -31,7 +32,8 @@ from cogdoc.query.question_analysis import analyze
 from cogdoc.query.terms import split_tokens
 from cogdoc.query.vocabulary import STOP_WORDS
 from training.documents import SAMPLES, read_texts
-from training.fitting import SEED, Vector, folds, minimize, parse_arguments, set_by_hand, today
+from training.fitting import SEED, Vector, minimize, parse_arguments, set_by_hand, today
+from training.questions import FAMILIES, SAMPLE_FAMILY
 
 PRIOR: dict[str, float] = {
     "bm25": 8.0, "coverage": 2.0, "near": 4.0, "pairs": 2.0, "heading": 2.0, "label": 4.0, "valued-label": 2.0,
@@ -51,6 +53,8 @@ MIN_PAGES = 4
 MAX_MADE = {"label": 24, "sentence": 12}
 """How many questions of each kind are made from one document at most."""
 
+FILES = ("core/qa_multipage.jsonl", "dev2/qa_multipage.jsonl", "more/ntsb_reports/annotations.jsonl")
+
 LABEL_QUESTIONS = (
     "What is the {}?",
     "How much was {} in {}?",
@@ -58,7 +62,6 @@ LABEL_QUESTIONS = (
     "According to the consolidated statements, what was the {} in {}?",
 )
 STEPS = 300
-FOLDS = 5
 
 _VALUE = re.compile(r"[$€£(]{0,2}\d[\d.,]*[)%]{0,2}$")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -69,26 +72,38 @@ class Ranking:
     """One question with the pages of its document."""
 
     kind: str
-    document: Path
+    family: str
+    """The data set that the document is from, as in `training.questions`."""
     features: Vector
     """(pages, features)."""
     right: NDArray[np.bool_]
     """(pages,): which pages contain the answer."""
 
 
-def read_questions(data: Path) -> Iterator[tuple[Path, str, set[int]]]:
-    """Document, question, and the pages that contain its answer."""
-    for path in (data / "core/qa_multipage.jsonl", data / "more/ntsb_reports/annotations.jsonl"):
+@dataclass(frozen=True, slots=True)
+class Asked:
+    document: Path
+    family: str
+    question: str
+    pages: frozenset[int]
+    """Those that contain the answer."""
+
+
+def read_questions(data: Path) -> Iterator[Asked]:
+    """The questions that say which pages contain their answer."""
+    for path in (data / name for name in FILES):
         for line in path.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            pages = set(row.get("evidence_pages") or row.get("pages_containing_answer_string") or ())
+            pages = frozenset(row.get("evidence_pages") or row.get("pages_containing_answer_string") or ())
             if pages:
-                yield path.parent / row["file"], row["question"], pages
+                name = row.get("dataset", path.parent.name)
+                yield Asked(path.parent / row["file"], FAMILIES.get(name, name), row["question"], pages)
     for facts in json.loads((SAMPLES / "facts.json").read_text(encoding="utf-8")):
         if facts["password"] is None:
             for asked in facts.get("questions", ()):
                 if asked["answers"] and asked.get("page"):
-                    yield SAMPLES / facts["file"], asked["question"], {asked["page"]}
+                    document = SAMPLES / facts["file"]
+                    yield Asked(document, SAMPLE_FAMILY, asked["question"], frozenset({asked["page"]}))
 
 
 def made_questions(pages: Sequence[PageText], generator: random.Random) -> Iterator[tuple[str, str, set[int]]]:
@@ -120,23 +135,27 @@ def made_questions(pages: Sequence[PageText], generator: random.Random) -> Itera
 
 def rankings(data: Path, cache: Path) -> Iterator[Ranking]:
     """Every question with the features of its document's pages."""
-    asked = list(read_questions(data))
-    for document, question, numbers in asked:
-        pages = read_texts(document, cache)
-        yield from ranking("asked of few" if len(pages) < FEW_PAGES else "asked", document, question, pages, numbers)
+    questions = list(read_questions(data))
+    for asked in questions:
+        pages = read_texts(asked.document, cache)
+        kind = "asked of few" if len(pages) < FEW_PAGES else "asked"
+        yield from ranking(kind, asked.family, asked.question, pages, asked.pages)
     generator = random.Random(SEED)
-    others = sorted((data / "more/tables_icdar2013/pdf").glob("*.pdf"))
-    for document in [*dict.fromkeys(document for document, _, _ in asked), *others]:
+    families = {asked.document: asked.family for asked in questions}
+    families |= dict.fromkeys(sorted((data / "more/tables_icdar2013/pdf").glob("*.pdf")), "tables_icdar2013")
+    for document, family in families.items():
         pages = read_texts(document, cache)
         if len(pages) >= MIN_PAGES:
             for kind, question, numbers in made_questions(pages, generator):
-                yield from ranking(kind, document, question, pages, numbers)
+                yield from ranking(kind, family, question, pages, frozenset(numbers))
 
 
-def ranking(kind: str, document: Path, question: str, pages: Sequence[PageText], right: set[int]) -> Iterator[Ranking]:
+def ranking(
+    kind: str, family: str, question: str, pages: Sequence[PageText], right: frozenset[int]
+) -> Iterator[Ranking]:
     """The features of the pages of one question; nothing where it names a page or the document has only one."""
     query = query_of(analyze(question))
-    if query.question.pages or len(pages) < 2:
+    if names_pages(query.question) or len(pages) < 2:
         return
     facts = [read_page_facts(query, page) for page in pages]
     page_features = PageFeatures(query, facts)
@@ -144,7 +163,7 @@ def ranking(kind: str, document: Path, question: str, pages: Sequence[PageText],
     if unknown := rows[0].keys() - PRIOR.keys():
         raise ValueError(f"features without a prior: {sorted(unknown)}")
     matrix = np.array([[row[name] for name in PRIOR] for row in rows])
-    yield Ranking(kind, document, matrix, np.array([page.number in right for page in facts]))
+    yield Ranking(kind, family, matrix, np.array([page.number in right for page in facts]))
 
 
 def fit(rankings: Sequence[Ranking]) -> Vector:
@@ -166,44 +185,38 @@ def fit(rankings: Sequence[Ranking]) -> Vector:
     return minimize(gradient, prior, STEPS)
 
 
-def first_right_ranks(rankings: Sequence[Ranking], weights: Vector) -> dict[str, list[int]]:
-    """The rank of the first right page, from 1, by kind of question."""
-    ranks: dict[str, list[int]] = defaultdict(list)
-    for one in rankings:
-        order = np.argsort(-(one.features @ weights), kind="stable")
-        ranks[one.kind].append(int(np.argmax(one.right[order])) + 1)
-    return ranks
+def first_right_ranks(rankings: Sequence[Ranking], weights: Vector) -> list[int]:
+    """The rank of the first right page, from 1, of each question."""
+    orders = [np.argsort(-(one.features @ weights), kind="stable") for one in rankings]
+    return [int(np.argmax(one.right[order])) + 1 for one, order in zip(rankings, orders, strict=True)]
 
 
-def cross_validate(rankings: Sequence[Ranking]) -> tuple[HeldOutScore, ...]:
-    """Print how often a right page comes first on held-out documents; the scores of fitted weights are returned."""
-    by_hand: dict[str, list[int]] = defaultdict(list)
-    fitted: dict[str, list[int]] = defaultdict(list)
-    for held_out in folds((one.document for one in rankings), FOLDS):
-        tested = [one for one in rankings if one.document in held_out]
-        weights = fit([one for one in rankings if one.document not in held_out])
-        for table, values in ((by_hand, np.array(list(PRIOR.values()))), (fitted, weights)):
-            for kind, ranks in first_right_ranks(tested, values).items():
-                table[kind] += ranks
+def leave_out(rankings: Sequence[Ranking]) -> tuple[HeldOutScore, ...]:
+    """Print how often a right page comes first for the questions of each data set, by weights fitted to the others."""
     scores = []
-    for title, table in (("by hand", by_hand), ("fitted", fitted)):
-        for kind, ranks in sorted(table.items()):
-            first, three = (float(np.mean([rank <= most for rank in ranks])) for most in (1, 3))
-            print(f"{title:8} {kind:12} {len(ranks):4} questions, page first {first:.3f}, among three {three:.3f}")
-            if title == "fitted":
-                scores.append(HeldOutScore(f"{kind}, {len(ranks)} questions", "a right page first", round(first, 3)))
+    for family in sorted({one.family for one in rankings}):
+        tested = [one for one in rankings if one.family == family and one.kind.startswith("asked")]
+        if not tested:
+            continue
+        by_hand = first_right_ranks(tested, np.array(list(PRIOR.values())))
+        ranks = first_right_ranks(tested, fit([one for one in rankings if one.family != family]))
+        for title, listed in (("by hand", by_hand), ("fitted", ranks)):
+            first, five = (float(np.mean([rank <= most for rank in listed])) for most in (1, 5))
+            print(f"{family:20} {title:8} {len(listed):4} questions, page first {first:.3f}, among five {five:.3f}")
+        first = float(np.mean([rank == 1 for rank in ranks]))
+        scores.append(HeldOutScore(f"{family}, {len(ranks)} questions", "a right page first", round(first, 3)))
     return tuple(scores)
 
 
 def fit_model(rankings: Sequence[Ranking]) -> FittedModel:
-    """The model fitted on all of `rankings`, with the scores of its cross-validation."""
-    scores = cross_validate(rankings)
+    """The model fitted to all of `rankings`, with its scores on data sets left out."""
+    scores = leave_out(rankings)
     weights = {name: round(float(weight), 2) for name, weight in zip(PRIOR, fit(rankings), strict=True)}
     provenance = Provenance(
         script="training.page_weights",
         date=today(),
-        datasets=("core: qa_multipage", "more: ntsb_reports", "more: tables_icdar2013", "samples of this project"),
-        validation=f"{FOLDS}-fold cross-validation by document",
+        datasets=tuple(sorted({one.family for one in rankings})),
+        validation="leave one data set out: each is scored by weights fitted to the others",
         scores=scores,
         set_by_hand=set_by_hand(PRIOR, weights),
         notes="The prior is a Gaussian around weights set by hand, which those listed under set_by_hand still have.",

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
 from cogdoc.parsing.page_text import Line, PageText
+from cogdoc.query.concepts import concept_share, concepts_in
+from cogdoc.query.document_places import Reference, edge_numbers, find_references
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Hits, Matcher
 from cogdoc.query.question_analysis import Question
-from cogdoc.query.terms import fold_case, split_tokens
+from cogdoc.query.terms import split_tokens
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values
-from cogdoc.query.vocabulary import CONTENTS_TITLES
 
 K1 = 1.2
 B = 0.5
@@ -42,22 +43,8 @@ MENTION_SCORE = 0.4
 """The feature `reference` of a page that mentions a figure or section, where 1 is for the page that has it."""
 
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*\d+\s*$|…+\s*\d+\s*$|\s\d{1,3}\s*$")
-_REFERENCE = re.compile(
-    r"\b(figure|fig|table|exhibit|appendix|annex|note|section|chapter|part|unit|item|lesson|module|step|schedule|box|"
-    r"chart|question|week|quarter|semester|act|article|case)s?\.?[\s\-–]{0,2}(\d{1,3}(?:\.\d{1,2})*|[A-Z]\b|[IVX]{1,5}\b)|"
-    r"([表图]|附录|附件)\s?(\d{1,3}(?:[-.]\d{1,2})*|[一二三四五六七八九十]+)",
-    re.I,
-)
-_OF = r"\bstatements?\s+of\s+(?:[a-z’']+\s+){0,3}"
-_STATEMENTS = tuple(
-    re.compile(pattern, re.I)
-    for pattern in (
-        rf"{_OF}(?:income|operations|earnings|loss)\b|\bincome\s+statements?\b|\bp\s?&\s?l\b|利润表|损益表",
-        rf"{_OF}(?:position|condition)\b|\bbalance\s+sheets?\b|资产负债表",
-        rf"{_OF}cash\s?flows?\b|\bcash\s+flow\s+statements?\b|现金流量表",
-    )
-)
-"""The financial statements of a company, by the words of their titles and of questions about them."""
+_CONTENTS = frozenset({"table of contents"})
+_STATEMENTS = frozenset({"income statement", "balance sheet", "cash flow statement"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +55,10 @@ class Query:
     matcher: Matcher
     pairs: frozenset[tuple[int, int]]
     """Term indices of words that are next to each other in the question."""
-    references: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]
-    """For each figure, section and the like that the question names: matches its own line, matches a mention."""
-
-    statements: tuple[re.Pattern[str], ...]
-    """The financial statements that the question names."""
+    references: frozenset[Reference]
+    """The figures, sections and the like that the question names."""
+    statements: frozenset[str]
+    """The financial statements that the question names, as concepts."""
 
     @property
     def asks_number(self) -> bool:
@@ -85,16 +71,8 @@ def query_of(question: Question) -> Query:
     term_indices = {term.norm: index for index, term in enumerate(question.terms)}
     in_order = [term_indices[token.norm] for token in split_tokens(question.text) if token.norm in term_indices]
     pairs = frozenset((left, right) for left, right in pairwise(in_order) if left != right)
-    statements = tuple(pattern for pattern in _STATEMENTS if pattern.search(question.text))
-    return Query(question, matcher, pairs, tuple(_references(question.text)), statements)
-
-
-def _references(text: str) -> Iterator[tuple[re.Pattern[str], re.Pattern[str]]]:
-    for match in _REFERENCE.finditer(text):
-        word, number = (match[1] or match[3]).lower(), re.escape(match[2] or match[4])
-        word = "fig(?:ure)?" if word.startswith("fig") else word
-        reference = rf"{word}\.?[\s\-–]{{0,2}}{number}(?![\w]|\.\d)"
-        yield re.compile(rf"^\W*{reference}", re.I), re.compile(rf"(?<![^\W\d]){reference}", re.I)
+    references = frozenset(mention.reference for mention in find_references(question.text))
+    return Query(question, matcher, pairs, references, concepts_in(question.text) & _STATEMENTS)
 
 
 @dataclass(slots=True)
@@ -103,6 +81,8 @@ class PageFacts:
 
     number: int
     label: str
+    edges: frozenset[int]
+    """Numbers at the top and bottom, one of which may be the printed page number."""
     counts: list[float]
     """By term: how often the page contains the word, inexact matches counted by their strength."""
     length: int = 0
@@ -120,8 +100,8 @@ class PageFacts:
     label_precision: float = 0.0
     label_has_value: bool = False
     """Whether a number follows that label."""
-    reference: float = 0.0
-    """Whether the page has (1) or mentions (less) a figure or section that the question names."""
+    references: dict[Reference, float] = field(default_factory=dict)
+    """Figures, sections and the like of the question that the page has (1) or mentions (less)."""
     is_statement: bool = False
     is_asked_statement: bool = False
     lists_contents: bool = False
@@ -133,7 +113,9 @@ def read_page_facts(query: Query, page: PageText) -> PageFacts:
     """Compare one page with the question."""
     matcher, kind = query.matcher, query.question.kinds[0]
     weights = matcher.weights
-    facts = PageFacts(page.number, page.label, [0.0] * len(weights), has_kind=kind is ValueKind.TEXT)
+    facts = PageFacts(
+        page.number, page.label, edge_numbers(page), [0.0] * len(weights), has_kind=kind is ValueKind.TEXT
+    )
     hit_positions: list[tuple[int, int]] = []
     best = 0.0
     awaits_value = False
@@ -168,14 +150,14 @@ def read_page_facts(query: Query, page: PageText) -> PageFacts:
             is_prominent = line_index < TOP_LINES or line.words[0].box.height > heading_height
             if len(tokens) <= MAX_HEADING_TOKENS and is_prominent:
                 facts.heading.update(covering)
-        for own_line, mention in query.references:
-            if mention.search(text):
-                facts.reference = max(facts.reference, 1.0 if own_line.match(text) else MENTION_SCORE)
+        for mention in find_references(text) if query.references else ():
+            if mention.reference in query.references:
+                fit = 1.0 if mention.leads else MENTION_SCORE
+                facts.references[mention.reference] = max(fit, facts.references.get(mention.reference, 0.0))
     facts.window = _heaviest_window(hit_positions, weights)
     facts.lists_contents = _lists_contents(page)
-    top = "\n".join(line.text for line in page.lines[: 2 * TOP_LINES])
-    facts.is_statement = any(pattern.search(top) for pattern in _STATEMENTS)
-    facts.is_asked_statement = any(pattern.search(top) for pattern in query.statements)
+    titles = frozenset[str]().union(*(concepts_in(line.text) for line in page.lines[: 2 * TOP_LINES])) & _STATEMENTS
+    facts.is_statement, facts.is_asked_statement = bool(titles), bool(titles & query.statements)
     return facts
 
 
@@ -209,7 +191,7 @@ def _lists_contents(page: PageText) -> bool:
     lines = [line.text for line in page.lines if line.text.strip()]
     if not lines:
         return False
-    titled = any(fold_case(text).strip(" .:") in CONTENTS_TITLES for text in lines[:8])
+    titled = any(concept_share(text, _CONTENTS) == 1 for text in lines[:8])
     leaders = sum(_LEADER.search(text) is not None for text in lines)
     return (leaders > 0.5 * len(lines) and (titled or leaders > 12)) or (titled and leaders >= 5)
 
@@ -254,7 +236,7 @@ class PageFeatures:
             "heading": self._share(page.heading),
             "label": label / self._total,
             "valued-label": label / self._total if page.label_has_value else 0.0,
-            "reference": page.reference,
+            "reference": max(page.references.values(), default=0.0),
             "numbers": min(1.0, 2 * density) if asks_number else 0.0,
             "words": min(1.0, 2 * density) if not asks_number else 0.0,
             "statement": float(page.is_statement and density > STATEMENT_DENSITY and asks_number),

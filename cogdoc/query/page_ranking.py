@@ -1,7 +1,7 @@
 """Ranks the pages of a long document by how likely they contain the answer to a question.
 
 Pages are streamed: only counts of the question's words are stored, so memory does not grow with the text of thousands
-of pages. The score is a weighted sum of features, among them Okapi BM25 over stems and synonyms (Robertson and
+of pages. The score is a weighted sum of features, among them Okapi BM25 over stems and meanings (Robertson and
 Zaragoza, "The Probabilistic Relevance Framework", 2009) and how many of the question's words are close together or
 adjacent (Metzler and Croft, "A Markov random field model for term dependencies", 2005), in headings, or in the
 label of a value.
@@ -9,20 +9,19 @@ label of a value.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cogdoc.parsing.page_text import PageText
-from cogdoc.query.fitted_model import load_model
-from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
+from cogdoc.query.document_places import edge_numbers, named_pages, names_pages
+from cogdoc.query.fitted_model import Features, load_model
+from cogdoc.query.page_features import PageFacts, PageFeatures, Query, query_of, read_page_facts
 from cogdoc.query.question_analysis import Question, analyze
 
-NAMED_NUMBER_BONUS = 100.0
-"""Added to the score of a page that the question names by its number in the document."""
-
-NAMED_LABEL_BONUS = 50.0
-"""Added if the number that the question names is the page's printed label."""
+NAMED_BONUS = 100.0
+"""Added to the score of a page that the question names by its number or label."""
 
 MODEL_PATH = Path(__file__).parent / "weights" / "page_ranking.json"
 MODEL = load_model(MODEL_PATH)
@@ -37,23 +36,79 @@ class RankedPage:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class PageEvidence:
+    """What speaks against an answer on the given pages: shares from 0 to 1, larger for questions they do not answer."""
+
+    words_nowhere: float
+    """Share of the question's weight in words that no page contains."""
+    numbers_nowhere: float
+    """Share of the question's numbers and years that no page contains."""
+    pairs_nowhere: float
+    """Share of the question's pairs of adjacent words that are not adjacent on any page: "down button"."""
+    scattered: float
+    """Share of the weight of printed words that even the page with most of them lacks."""
+    places_nowhere: float
+    """Share of the named figures, sections, pages and the like that the pages do not have."""
+    undecided: float
+    """The probability that the ranking gives to other pages than the first."""
+
+    def features(self) -> Features:
+        return {name.replace("_", "-"): value for name, value in asdict(self).items()}
+
+
 def rank_pages(question: str, pages: Iterable[PageText]) -> list[RankedPage]:
     """All pages, the most promising first; pages with equal scores in page order."""
-    asked = analyze(question)
-    query = query_of(asked)
+    query = query_of(analyze(question))
+    return _rank(query, [read_page_facts(query, page) for page in pages])
+
+
+def find_page_evidence(question: Question, pages: Iterable[PageText]) -> PageEvidence:
+    """The evidence of all pages, or of the most promising ones, which come close to it."""
+    query = query_of(question)
     facts = [read_page_facts(query, page) for page in pages]
-    features = PageFeatures(query, facts)
-    last = max((page.number for page in facts), default=0)
+    weights, numbers = query.matcher.weights, [i for i, term in enumerate(question.terms) if term.is_number]
+    printed = [{index for index, count in enumerate(page.counts) if count} for page in facts]
+    anywhere = set[int]().union(*printed)
+    weight = sum(weights[index] for index in anywhere)
+    best = max((sum(weights[index] for index in found) for found in printed), default=0.0)
+    pairs = frozenset[tuple[int, int]]().union(*(page.pairs for page in facts))
+    places = frozenset(reference for page in facts for reference, fit in page.references.items() if fit == 1)
+    lacks_page = names_pages(question) and not _named(question, facts)
+    scores = [math.exp(page.score) for page in _normalized(_rank(query, facts))]
+    return PageEvidence(
+        words_nowhere=1 - _share(weight, sum(weights)),
+        numbers_nowhere=1 - _share(len(anywhere.intersection(numbers)), len(numbers)),
+        pairs_nowhere=1 - _share(len(pairs), len(query.pairs)),
+        scattered=1 - _share(best, weight),
+        places_nowhere=float(lacks_page) or 1 - _share(len(places), len(query.references)),
+        undecided=1 - _share(1.0, sum(scores)),
+    )
+
+
+def find_named_pages(question: Question, pages: Sequence[PageText]) -> frozenset[int]:
+    """The numbers of those of `pages` that the question names by number or label, if it names any."""
+    fits = named_pages(question, {page.number: (page.label, edge_numbers(page)) for page in pages})
+    return frozenset(number for number, fit in fits.items() if fit == max(fits.values()))
+
+
+def _rank(query: Query, facts: Sequence[PageFacts]) -> list[RankedPage]:
+    features, named = PageFeatures(query, facts), _named(query.question, facts)
     ranked = [
-        RankedPage(page.number, MODEL.score(features.of(page)) + _named_bonus(asked, page.number, page.label, last))
+        RankedPage(page.number, MODEL.score(features.of(page)) + NAMED_BONUS * named.get(page.number, 0.0))
         for page in facts
     ]
     return sorted(ranked, key=lambda page: (-page.score, page.number))
 
 
-def _named_bonus(asked: Question, number: int, label: str, last: int) -> float:
-    """The bonus of a page that the question names."""
-    named = {last if page == -1 else page for page in asked.pages}
-    if number in named:
-        return NAMED_NUMBER_BONUS
-    return NAMED_LABEL_BONUS if label.isdecimal() and int(label) in named else 0.0
+def _named(question: Question, facts: Sequence[PageFacts]) -> dict[int, float]:
+    return named_pages(question, {page.number: (page.label, page.edges) for page in facts})
+
+
+def _normalized(ranked: Sequence[RankedPage]) -> list[RankedPage]:
+    return [RankedPage(page.number, page.score - ranked[0].score) for page in ranked]
+
+
+def _share(part: float, total: float) -> float:
+    """`part / total`; everything of nothing."""
+    return part / total if total else 1.0

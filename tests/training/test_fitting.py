@@ -94,6 +94,7 @@ def test_a_model_with_hidden_units_ranks_as_it_was_fitted(tmp_path: Path) -> Non
 def test_page_weights_put_the_right_page_first() -> None:
     rankings = []
     for document in range(10):
+        family = FAMILIES[document % len(FAMILIES)]
         topics = ["goodwill", "inventory", "equity"]
         pages = [
             text_page(n + 1, f"Notes on {topic}", f"Total {topic} in 2019 {document}{n}00")
@@ -101,7 +102,7 @@ def test_page_weights_put_the_right_page_first() -> None:
         ]
         for n, topic in enumerate(topics):
             rankings += page_weights.ranking(
-                "asked", Path(f"{document}.pdf"), f"What was the total {topic} in 2019?", pages, {n + 1}
+                "asked", family, f"What was the total {topic} in 2019?", pages, frozenset({n + 1})
             )
     model = page_weights.fit_model(rankings)
     assert model.provenance.scores[0].score == 1.0
