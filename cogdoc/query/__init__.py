@@ -6,6 +6,6 @@ Read in this order:
 2. `typed_values`: dates, amounts, names in a text;
 3. `question_analysis`, with `answer_kinds` and `document_fields`: a question as terms, kinds of value and fields;
 4. `segments`, `label_matching`: a page as rows of segments, compared with the question;
-5. `page_features`, `page_ranking`: which pages of a long document to search;
+5. `document_places`, `page_features`, `page_ranking`: which pages of a long document to search;
 6. `fitted_model`: weights that were fitted to data, as files.
 """

@@ -26,7 +26,7 @@ _PARTS = frozenset({"figure", "chart", "table", "section", "appendix"})
 _PAGES = frozenset({"page", "slide"})
 _NUMBERED = re.compile(
     rf"(?P<word>[^\W\d_{HAN}]{{3,}}|[表图章节]|附[录件])[\s.#:º°№–-]{{0,3}}"
-    rf"(?P<number>\d{{1,3}}(?:\.\d{{1,2}})*|(?-i:[A-Z])|[IVX]{{1,6}})(?![\w%]|[.,]\d)|"
+    rf"(?P<number>\d{{1,3}}(?:\.\d{{1,2}})*|(?-i:[A-Z])|[IVX]{{1,6}})(?![^\W{HAN}]|%|[.,]\d)|"
     rf"第\s?(?P<chinese>\d{{1,3}}|[一二三四五六七八九十]+)\s?(?P<unit>[章节条])",
     re.I,
 )
@@ -62,7 +62,7 @@ def edge_numbers(page: PageText) -> frozenset[int]:
     return frozenset(int(match[1] or match[2]) for match in found)
 
 
-def named_pages(question: Question, pages: Mapping[int, tuple[str, frozenset[int]]]) -> dict[int, float]:
+def named_pages(question: Question, pages: Mapping[int, tuple[str, frozenset[int]]], last: int) -> dict[int, float]:
     """How well each page that the question names by number or label fits, above 0 up to 1.
 
     A number is that of the label, if the file has labels, or that which the pages print, or the position in the file.
@@ -70,13 +70,14 @@ def named_pages(question: Question, pages: Mapping[int, tuple[str, frozenset[int
     Args:
         question: the parsed question.
         pages: label and `edge_numbers` by position.
+        last: the position of the document's last page.
     """
     labels = {match[2].lower() for match in _PAGE_LABEL.finditer(question.text) if concepts_in(match[1]) & _PAGES}
     fits = {number: 1.0 for number, (label, _) in pages.items() if label.lower() in labels}
     offset = _printed_offset((number, edges) for number, (_, edges) in pages.items())
-    has_labels = any(label != str(number) for number, (label, _) in pages.items())
+    has_labels = any(label.isdecimal() and label != str(number) for number, (label, _) in pages.items())
     for asked in question.pages:
-        position = max(pages, default=0) if asked == -1 else asked
+        position = last if asked == -1 else asked
         printed = {number for number, (label, _) in pages.items() if label == str(asked)} if has_labels else set()
         if offset and not has_labels:
             printed = {asked - offset} & pages.keys()

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cogdoc.parsing.page_text import PageText
-from cogdoc.query.document_places import edge_numbers, named_pages, names_pages
+from cogdoc.query.document_places import Reference, edge_numbers, named_pages, names_pages
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.page_features import PageFacts, PageFeatures, Query, query_of, read_page_facts
 from cogdoc.query.question_analysis import Question, analyze
@@ -73,7 +73,7 @@ def find_page_evidence(question: Question, pages: Iterable[PageText]) -> PageEvi
     weight = sum(weights[index] for index in anywhere)
     best = max((sum(weights[index] for index in found) for found in printed), default=0.0)
     pairs = frozenset[tuple[int, int]]().union(*(page.pairs for page in facts))
-    places = frozenset(reference for page in facts for reference, fit in page.references.items() if fit == 1)
+    places = frozenset[Reference]().union(*(page.references for page in facts))
     lacks_page = names_pages(question) and not _named(question, facts)
     scores = [math.exp(page.score) for page in _normalized(_rank(query, facts))]
     return PageEvidence(
@@ -86,9 +86,12 @@ def find_page_evidence(question: Question, pages: Iterable[PageText]) -> PageEvi
     )
 
 
-def find_named_pages(question: Question, pages: Sequence[PageText]) -> frozenset[int]:
-    """The numbers of those of `pages` that the question names by number or label, if it names any."""
-    fits = named_pages(question, {page.number: (page.label, edge_numbers(page)) for page in pages})
+def find_named_pages(question: Question, pages: Sequence[PageText], last: int) -> frozenset[int]:
+    """The numbers of those of `pages` that the question names by number or label, if it names any.
+
+    `last` is the number of the document's last page.
+    """
+    fits = named_pages(question, {page.number: (page.label, edge_numbers(page)) for page in pages}, last)
     return frozenset(number for number, fit in fits.items() if fit == max(fits.values()))
 
 
@@ -102,7 +105,8 @@ def _rank(query: Query, facts: Sequence[PageFacts]) -> list[RankedPage]:
 
 
 def _named(question: Question, facts: Sequence[PageFacts]) -> dict[int, float]:
-    return named_pages(question, {page.number: (page.label, page.edges) for page in facts})
+    last = max((page.number for page in facts), default=0)
+    return named_pages(question, {page.number: (page.label, page.edges) for page in facts}, last)
 
 
 def _normalized(ranked: Sequence[RankedPage]) -> list[RankedPage]:

@@ -21,6 +21,7 @@ from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.query.computed import tree_output
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.page_ranking import find_named_pages
 from cogdoc.query.question_analysis import Shape, analyze
 from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import tokenize
@@ -181,7 +182,7 @@ def _best_matching_line(matcher: Matcher, words: PageText) -> Candidate | None:
 def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
     """The layouts of the pages that the question names; all layouts if it names none of them."""
     last = page_count or max((layout.page_text.number for layout in layouts), default=0)
-    named = {last if number == -1 else number for number in analyze(question).pages}
+    named = find_named_pages(analyze(question), [layout.page_text for layout in layouts], last)
     return [layout for layout in layouts if layout.page_text.number in named] or layouts
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from cogdoc.parsing.page_text import TextOrigin
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.page_ranking import find_page_evidence
 from cogdoc.query.segments import PageView
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -93,6 +94,7 @@ def page_evidence(matcher: Matcher, pages: Sequence[PageView]) -> Features:
         "on-chart": float(bool(pages) and looks_like_chart(pages[0])),
         f"asks-{question.kinds[0]}": 1.0,
         f"shape-{question.shape}": 1.0,
+        **find_page_evidence(question, [page.layout.page_text for page in pages]).features(),
     }
 
 
