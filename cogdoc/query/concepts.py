@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.terms import Token, split_tokens, stem, tokenize
 
 MIN_PART = 4
@@ -74,13 +74,10 @@ def all_spans(tokens: Sequence[Token]) -> Iterator[ConceptSpan]:
     """All spans of `tokens` that name concepts, those inside others too."""
     stems = [stem(token.norm) for token in tokens]
     for start, token in enumerate(tokens):
-        found = False
-        for words, concepts in _index().get(stems[start], ()):
-            if tuple(stems[start : start + len(words)]) == words:
-                found = True
-                yield ConceptSpan(start, start + len(words), concepts)
+        found = [ConceptSpan(start, end, concepts) for end, concepts in _wordings_at(stems, start)]
         if not found and (concepts := _compound(token.norm)):
-            yield ConceptSpan(start, start + 1, concepts)
+            found = [ConceptSpan(start, start + 1, concepts)]
+        yield from found
 
 
 @lru_cache(maxsize=16384)
@@ -111,9 +108,8 @@ def parts_of(concept: str) -> frozenset[str]:
 def first_stems() -> dict[str, frozenset[str]]:
     """By concept: the stems of the words that its wordings begin with."""
     stems: dict[str, set[str]] = {}
-    for first, wordings in _index().items():
-        for name in frozenset[str]().union(*(concepts for _, concepts in wordings)):
-            stems.setdefault(name, set()).add(first)
+    for words, name in _wordings():
+        stems.setdefault(name, set()).add(words[0])
     return {name: frozenset(found) for name, found in stems.items()}
 
 
@@ -128,35 +124,58 @@ def _words() -> dict[str, frozenset[str]]:
 
 
 def is_function_word(norm: str) -> bool:
-    """Whether a word means little in some language, such as an article or a preposition."""
-    return norm in load_lexicon().words["stop"]
+    """Whether a word means little, such as an article or a preposition, and names nothing in another language."""
+    return norm in _function_words()
 
 
 @cache
-def _index() -> dict[str, tuple[tuple[_Stems, frozenset[str]], ...]]:
-    """Wordings and their concepts by first stem, the longest first."""
+def _function_words() -> frozenset[str]:
+    words: set[str] = set()
+    languages = load_lexicons()
+    for language, lexicon in languages.items():
+        others = [other.concepts.values() for name, other in languages.items() if name != language]
+        words |= lexicon.words["stop"].difference(*(wordings for concepts in others for wordings in concepts))
+    return frozenset(words)
+
+
+@cache
+def _index() -> dict[_Stems, frozenset[str]]:
+    """The concepts of each wording."""
     concepts: dict[_Stems, set[str]] = {}
     for words, name in _wordings():
-        if words:
-            concepts.setdefault(words, set()).add(name)
-    index: dict[str, list[tuple[_Stems, frozenset[str]]]] = {}
-    for words, names in concepts.items():
-        index.setdefault(words[0], []).append((words, frozenset(names)))
-    return {first: tuple(sorted(found, key=lambda pair: -len(pair[0]))) for first, found in index.items()}
+        concepts.setdefault(words, set()).add(name)
+    return {words: frozenset(names) for words, names in concepts.items()}
 
 
-def _wordings() -> Iterable[tuple[_Stems, str]]:
-    for name, wordings in load_lexicon().concepts.items():
-        for wording in wordings:
-            yield tuple(stem(token.norm) for token in split_tokens(wording)), name
+@cache
+def _lengths() -> dict[str, tuple[int, ...]]:
+    """By first stem: the numbers of words of the wordings, the greatest first."""
+    lengths: dict[str, set[int]] = {}
+    for words in _index():
+        lengths.setdefault(words[0], set()).add(len(words))
+    return {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+
+
+@cache
+def _wordings() -> tuple[tuple[_Stems, str], ...]:
+    """The wordings of all languages, as the stems of their words, with their concepts."""
+    return tuple(
+        (stems, name)
+        for name, wordings in load_lexicon().concepts.items()
+        for wording in wordings
+        if (stems := tuple(stem(token.norm) for token in split_tokens(wording)))
+    )
+
+
+def _wordings_at(stems: Sequence[str], start: int) -> Iterator[tuple[int, frozenset[str]]]:
+    """The wordings that begin at `start`, the longest first: their ends, and the concepts that they word."""
+    for length in _lengths().get(stems[start], ()):
+        if concepts := _index().get(tuple(stems[start : start + length])):
+            yield start + length, concepts
 
 
 def _longest(stems: Sequence[str], start: int) -> tuple[int, frozenset[str]]:
-    """The longest wording that begins at `start`: its end, and the concepts that it words."""
-    for words, concepts in _index().get(stems[start], ()):
-        if len(words) == 1 or tuple(stems[start : start + len(words)]) == words:
-            return start + len(words), concepts
-    return start + 1, _NONE
+    return next(_wordings_at(stems, start), (start + 1, _NONE))
 
 
 @lru_cache(maxsize=16384)

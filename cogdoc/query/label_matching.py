@@ -111,6 +111,7 @@ class Matcher:
     def __init__(self, question: Question, pages: Sequence[PageView]) -> None:
         self.question = question
         self._words: dict[str, _Word] = {}
+        self._phrases: dict[tuple[str, ...], list[Hits]] = {}
         self._concepts = _term_concepts(question)
         relevant = [stems for name, stems in first_stems().items() if name in self._concepts]
         self._phrase_words = frozenset[str]().union(*relevant)
@@ -220,6 +221,15 @@ class Matcher:
 
     def token_hits(self, tokens: Sequence[Token]) -> list[Hits]:
         """The terms that each of `tokens` matches, by itself or as part of a phrase."""
+        norms = tuple(token.norm for token in tokens)
+        hits = self._phrases.get(norms)
+        if hits is None:
+            if len(self._phrases) >= MAX_CACHED_WORDS:
+                self._phrases.clear()
+            hits = self._phrases[norms] = self._compare(tokens)
+        return hits
+
+    def _compare(self, tokens: Sequence[Token]) -> list[Hits]:
         words = [self._word(token.norm) for token in tokens]
         hits = [word.hits for word in words]
         if not any(word.may_begin for word in words):
