@@ -24,13 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cogdoc.parsing.page_text import PageText
+from cogdoc.query.concepts import is_function_word
 from cogdoc.query.document_places import names_pages
 from cogdoc.query.fitted_model import FittedModel, HeldOutScore, Provenance, save_model
 from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
 from cogdoc.query.page_ranking import MODEL_PATH
 from cogdoc.query.question_analysis import analyze
 from cogdoc.query.terms import split_tokens
-from cogdoc.query.vocabulary import STOP_WORDS
 from training.documents import SAMPLES, read_texts
 from training.fitting import SEED, Vector, minimize, parse_arguments, set_by_hand, today
 from training.questions import FAMILIES, SAMPLE_FAMILY
@@ -120,7 +120,7 @@ def made_questions(pages: Sequence[PageText], generator: random.Random) -> Itera
             label = " ".join(label_words)
             if has_value and 2 <= len(label_words) <= 8 and label.isascii() and label[0].isupper():
                 labels[label.lower()].add(page.number)
-            content = [token.norm for token in split_tokens(text) if token.norm not in STOP_WORDS]
+            content = [token.norm for token in split_tokens(text) if not is_function_word(token.norm)]
             if len(content) >= 8:
                 half = sorted(generator.sample(range(len(content)), len(content) // 2))
                 sentences["What is said of " + " ".join(content[index] for index in half) + "?"].add(page.number)

@@ -170,7 +170,8 @@ def _wordings() -> tuple[tuple[_Stems, str], ...]:
 def _wordings_at(stems: Sequence[str], start: int) -> Iterator[tuple[int, frozenset[str]]]:
     """The wordings that begin at `start`, the longest first: their ends, and the concepts that they word."""
     for length in _lengths().get(stems[start], ()):
-        if concepts := _index().get(tuple(stems[start : start + length])):
+        words = tuple(stems[start : start + length])
+        if len(words) == length and (concepts := _index().get(words)):
             yield start + length, concepts
 
 

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from cogdoc.query.concepts import concepts_in
+from cogdoc.query.concepts import concepts_in, is_function_word
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key
 from cogdoc.query.table import DataCell, DataTable
 from cogdoc.query.terms import match_strength, tokenize
-from cogdoc.query.vocabulary import STOP_WORDS, WEAK_WORDS
 
 Covering = Mapping[int, float]
 """Which words of a phrase a printed text contains, each with the strength of the match."""
@@ -47,7 +46,9 @@ class Phrase:
 
     def precision(self, text: str) -> float:
         """Share of the words of a printed text that the phrase explains."""
-        printed = [token.norm for token in tokenize(text) if token.norm[0].isalnum() and token.norm not in STOP_WORDS]
+        printed = [
+            token.norm for token in tokenize(text) if token.norm[0].isalnum() and not is_function_word(token.norm)
+        ]
         explained = sum(max((match_strength(word, norm) for word in self.words), default=0.0) for norm in printed)
         share = explained / len(printed) if printed else 0.0
         concepts = concepts_in(text)
@@ -58,9 +59,8 @@ class Phrase:
 @lru_cache(maxsize=4096)
 def phrase_of(text: str) -> Phrase:
     """The words of a text, without those that mean nothing alone."""
-    stop = STOP_WORDS | load_lexicon().words.get("stop", frozenset())
-    weak = WEAK_WORDS | load_lexicon().words.get("weak", frozenset())
-    words = tuple(dict.fromkeys(token.norm for token in tokenize(text) if token.norm not in stop))
+    weak = load_lexicon().words["weak"]
+    words = tuple(dict.fromkeys(token.norm for token in tokenize(text) if not is_function_word(token.norm)))
     return Phrase(words, tuple(WEAK_WEIGHT if word in weak else 1.0 for word in words))
 
 

@@ -8,10 +8,8 @@ from datetime import date
 from functools import lru_cache
 
 from cogdoc.parsing.numbers import Number, find_numbers
+from cogdoc.query.dates import find_dates
 from cogdoc.query.table import DataCell, Quantity
-from cogdoc.query.terms import fold_case
-from cogdoc.query.typed_values import ValueKind, find_values
-from cogdoc.query.vocabulary import MONTHS
 
 MIN_DATE_SHARE = 0.6
 """Share of a text that a date has to fill, so that the text is a date."""
@@ -92,35 +90,7 @@ def _leading_number(text: str) -> Number | None:
 def parse_day(text: str) -> date | None:
     """The date that makes up most of a text; the first day of a period such as "June 2013" or "2013"."""
     length = len(text.strip())
-    for found in find_values(ValueKind.DATE, text):
-        if found.end - found.start >= MIN_DATE_SHARE * length:
-            return _day(text[found.start : found.end])
-    return None
-
-
-def _day(text: str) -> date | None:
-    low = fold_case(text)
-    numbers = [int(digits) for digits in re.findall(r"\d+", low)]
-    year = next((number for number in numbers if number > 999), None)
-    rest = [number for number in numbers if number != year]
-    named = next((index for index, name in enumerate(MONTHS, 1) if name[:3] in low), None)
-    if year is None and len(rest) == 3:
-        year = 2000 + rest.pop() if "20" not in low[:2] else 2000 + rest.pop(0)
-    if year is None:
-        return None
-    if year > 9999:
-        year, rest = year // 10000, [year // 100 % 100, year % 100]
-    if named is not None:
-        month, day = named, next(iter(rest), 1)
-    elif len(rest) == 2:
-        is_day_first = rest[0] > 12 or ("." in low and not low.startswith(str(year)))
-        month, day = reversed(rest) if is_day_first else rest
-    else:
-        month, day = next(iter(rest), 1), 1
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+    return next((found.day for found in find_dates(text) if found.end - found.start >= MIN_DATE_SHARE * length), None)
 
 
 def order_key(cell: DataCell | None) -> float | None:

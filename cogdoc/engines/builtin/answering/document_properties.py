@@ -17,9 +17,10 @@ from cogdoc.parsing.page_text import BlockKind
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.proper_names import value_words
 from cogdoc.query.segments import PageView, Slice, whole_slice
 from cogdoc.query.typed_values import ValueKind
-from cogdoc.query.vocabulary import DOCUMENT_WORDS, ORGANISATION_WORDS, WEAK_WORDS
 
 MAX_TITLES = 6
 
@@ -62,11 +63,11 @@ def _asked_role(asked: frozenset[str], kind: ValueKind) -> Role | None:
 
 def _unexplained(matcher: Matcher, allowed: frozenset[str]) -> float:
     """Share of the question's words that name neither a role nor a part of an address."""
-    total = rest = 0.0
+    words, total, rest = load_lexicon().words, 0.0, 0.0
     for term in matcher.question.terms:
-        if term.norm not in WEAK_WORDS and term.norm not in DOCUMENT_WORDS:
+        if term.norm not in words["weak"] and term.norm not in words["document"]:
             total += term.weight
-            known = concepts_in(term.norm) & allowed or term.norm in ORGANISATION_WORDS
+            known = concepts_in(term.norm) & allowed or term.norm in value_words("organizations")
             rest += 0.0 if known else term.weight
     return rest / total if total else 0.0
 

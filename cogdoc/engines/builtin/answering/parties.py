@@ -13,9 +13,9 @@ from enum import StrEnum
 from cogdoc.query.concepts import concept_share, concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.proper_names import value_words
 from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
 from cogdoc.query.typed_values import ValueKind, address_likeness, find_values, organisation_likeness
-from cogdoc.query.vocabulary import ORGANISATION_WORDS
 
 HEAD_ROWS = 14
 """A letterhead is within this many rows from the top."""
@@ -288,7 +288,7 @@ def _name_features(page: PageView, name: Slice) -> Features:
 def _is_name_end(text: str) -> bool:
     """Whether a line is only the end of a company's name: "SDN BHD", "CO., LTD."."""
     words = [word.strip(".,()") for word in text.lower().split()]
-    return 0 < len(words) <= 3 and all(word in ORGANISATION_WORDS or len(word) == 1 for word in words)
+    return 0 < len(words) <= 3 and all(word in value_words("organizations") or len(word) == 1 for word in words)
 
 
 def _is_in_domain(page: PageView, name: str) -> bool:

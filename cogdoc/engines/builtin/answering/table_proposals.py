@@ -15,11 +15,11 @@ from cogdoc.parsing.page_text import Word
 from cogdoc.query.computed import Operand
 from cogdoc.query.grounding import years_in
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
 from cogdoc.query.table import DataCell, DataTable, TableOrigin
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values, fit
-from cogdoc.query.vocabulary import COLUMN_NAMES
 
 MIN_RECALL = 0.3
 MIN_FIT = 0.2
@@ -96,7 +96,7 @@ def _columns(matcher: Matcher, table: DataTable) -> list[_Column]:
 def _asked(matcher: Matcher, table: DataTable, index: int, covering: Covering) -> float:
     header = tokenize(table.column_text(index))
     kind = matcher.question.kinds[0]
-    names = COLUMN_NAMES.get(kind.value, frozenset())
+    names = load_lexicon().types.get(kind.value, ())
     has_name = float(any(token.norm in names for token in header))
     texts = [cell.text for row in table.cells if (cell := row[index]) is not None]
     is_typed = kind is not ValueKind.TEXT and bool(texts)
