@@ -29,7 +29,7 @@ from cogdoc.query.document_places import names_pages
 from cogdoc.query.fitted_model import FittedModel, HeldOutScore, Provenance, save_model
 from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
 from cogdoc.query.page_ranking import MODEL_PATH
-from cogdoc.query.question_analysis import analyze
+from cogdoc.query.question_parser import parse_question
 from cogdoc.query.terms import split_tokens
 from training.documents import SAMPLES, read_texts
 from training.fitting import SEED, Vector, minimize, parse_arguments, set_by_hand, today
@@ -154,7 +154,7 @@ def ranking(
     kind: str, family: str, question: str, pages: Sequence[PageText], right: frozenset[int]
 ) -> Iterator[Ranking]:
     """The features of the pages of one question; nothing where it names a page or the document has only one."""
-    query = query_of(analyze(question))
+    query = query_of(parse_question(question))
     if names_pages(query.question) or len(pages) < 2:
         return
     facts = [read_page_facts(query, page) for page in pages]

@@ -21,7 +21,7 @@ from cogdoc.query.concepts import (
     word_parts,
 )
 from cogdoc.query.lexicon.loading import load_lexicon
-from cogdoc.query.question_analysis import Question
+from cogdoc.query.question import Question
 from cogdoc.query.segments import PageView, Segment
 from cogdoc.query.terms import Token, fold_case, match_strength, stem, tokenize
 from cogdoc.text import HAN, has_han, has_unspaced

@@ -18,7 +18,7 @@ from cogdoc.query.concepts import concept_share, concepts_in
 from cogdoc.query.document_places import Reference, edge_numbers, find_references
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Hits, Matcher
-from cogdoc.query.question_analysis import Question
+from cogdoc.query.question import Question
 from cogdoc.query.terms import split_tokens
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values
 

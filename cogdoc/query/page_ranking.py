@@ -18,7 +18,8 @@ from cogdoc.parsing.page_text import PageText
 from cogdoc.query.document_places import Reference, edge_numbers, named_pages, names_pages
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.page_features import PageFacts, PageFeatures, Query, query_of, read_page_facts
-from cogdoc.query.question_analysis import Question, analyze
+from cogdoc.query.question import Question
+from cogdoc.query.question_parser import parse_question
 
 NAMED_BONUS = 100.0
 """Added to the score of a page that the question names by its number or label."""
@@ -59,7 +60,7 @@ class PageEvidence:
 
 def rank_pages(question: str, pages: Iterable[PageText]) -> list[RankedPage]:
     """All pages, the most promising first; pages with equal scores in page order."""
-    query = query_of(analyze(question))
+    query = query_of(parse_question(question))
     return _rank(query, [read_page_facts(query, page) for page in pages])
 
 

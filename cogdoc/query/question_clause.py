@@ -27,6 +27,9 @@ UNSPACED_LANGUAGES = ("zh", "ja", "th", "ko")
 MAX_BOUND_DISTANCE = 3
 """Pieces from a comparator to the number that it compares with: "more than the 30"."""
 
+MAX_POLITE = 4
+"""Pieces before the question word in "can you tell me what ..."."""
+
 MAX_UNIT = 3
 """Characters after a number up to which they may be its unit rather than a property."""
 
@@ -65,7 +68,8 @@ class Clause:
         """Whether the answer is yes or no: it opens with an auxiliary verb, or has one and no question word."""
         opening = next((piece for piece in self.pieces if not piece.has(PUNCTUATION)), None)
         if opening is not None and opening.has("?polar") and not self.unspaced:
-            return True
+            asks = self.asks("?what", "?which", *NUMERIC_QUESTIONS) and (self.question or 0) <= MAX_POLITE
+            return not asks
         if self.question is not None or (not self.unspaced and not self.text.rstrip().endswith("?")):
             return False
         return any(piece.has("?polar") for piece in self.pieces)
@@ -133,7 +137,10 @@ class Clause:
     @cached_property
     def direct(self) -> bool:
         """Whether the noun follows the question word: "which team", in contrast to "what is the team"."""
-        return self.question is not None and self.is_content(self.skip(self.question + 1, "stop", "link"))
+        if self.question is None:
+            return False
+        start = self.skip(self.question + 1, "stop", "link")
+        return self.is_content(start) and not any(self.pieces[at].has("?polar") for at in range(self.question, start))
 
     def groups(self, used: Sequence[int] | frozenset[int]) -> Iterator[tuple[int, ...]]:
         """Runs of pieces that name something and are not used yet."""
@@ -196,8 +203,13 @@ class Clause:
     def _bounded(self, used: tuple[int, ...], bound: int, comparator: Comparator) -> Condition:
         """The condition on the property after the bound ("30 goals"), or else before it ("taller than 30")."""
         is_date = self.pieces[bound].has(DATE)
-        run = self.run(used[-1] + 1) if not is_date else ()
+        following = used[-1] + 1
+        unit = bound
+        if following < len(self.pieces) and self.pieces[following].has("=percent"):
+            unit, following, used = following, self.skip(following + 1, "link", "stop"), (*used, following)
+        run = self.run(following) if not is_date else ()
         if not is_date and len(self.phrase(run)) <= MAX_UNIT:
             before = self.run_before(used[0])
             run = tuple(at for at in before if at not in self.asked and not self.pieces[at].has(DATE)) or run
-        return Condition(self.phrase(run), comparator, self.pieces[bound].text, frozenset((*used, *run)))
+        text = self.text[self.pieces[bound].start : self.pieces[unit].end]
+        return Condition(self.phrase(run), comparator, text, frozenset((*used, *run)))

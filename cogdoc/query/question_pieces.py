@@ -26,7 +26,7 @@ _DIGITS_WITH_ENDING = re.compile(r"(\d+)(?:st|nd|rd|th|º|ª)")
 _NO_UNIT = re.compile(r"[:/-]|(?:st|nd|rd|th|º|ª)\b")
 _LATIN_WORD = re.compile(rf"[^\W\d_{UNSPACED}]+")
 _QUOTATION = re.compile(
-    r"[\"“”„「『《«]\s?([^\"“”„」』》«»]+?)\s?[\"“”」』》»]|(?<!\w)['‘]([^'‘’]+(?:['’]s\b[^'‘’]*)?)['’](?!\w)"
+    r"[\"“”„「『《«]\s?([^\"“”„」』》«»]+?)\s?[\"“”」』》»]|(?<!\w)['‘]([^'‘’]+(?:['’][sS]\b[^'‘’]*)?)['’](?!\w)"
 )
 _ENGLISH_NEGATION = re.compile(r"n['’]t\b")
 _WEIGHTS = {"stop": 1.0, "?": 1.0, "=": 0.2}
@@ -93,6 +93,10 @@ def split_pieces(text: str, language: str) -> tuple[Piece, ...]:
         match = _WORD.match(folded, index)
         if index in fixed and not (match and _is_code(folded, fixed[index], match)):
             piece = fixed[index]
+        elif pieces and folded.startswith("'s", index) and _is_boundary(folded, index + 2):
+            owner = pieces[-1] if pieces[-1].asks else pieces.pop()
+            marks = frozenset(("?polar", "stop")) if owner.asks else owner.marks
+            piece = Piece("", index if owner.asks else owner.start, index + 2, marks, owner.number)
         elif match is None:
             index += 1
             if not text[index - 1].isspace():

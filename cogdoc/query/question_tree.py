@@ -193,6 +193,8 @@ def _property(clause: Clause, signal: int) -> tuple[int, ...]:
 
 def _difference(clause: Clause) -> Query | None:
     at = clause.find("difference")
+    if clause.asks("?which", "?person", "?date", "?year", "?place"):
+        return None
     if at is not None and any(
         clause.is_content(at - back) and clause.pieces[at - back].has(*EXTREMES) for back in (1, 2)
     ):
@@ -243,7 +245,8 @@ def _without_period(clause: Clause, indices: range) -> range:
 
 
 def _ratio(clause: Clause) -> Query | None:
-    share = clause.find("share", "?percent")
+    share = clause.find("share", "?percent", "=percent")
+    head = clause.skip((-1 if clause.question is None else clause.question) + 1, "stop", "?polar")
     at = clause.find("ratio")
     if at is not None:
         joint = clause.find("and", "than", "link", start=clause.skip(at + 1, "link", "stop", "between") + 1)
@@ -255,7 +258,8 @@ def _ratio(clause: Clause) -> Query | None:
             return Ratio(_operand(clause, sides[0]), _operand(clause, sides[1]))
         return None
     if (
-        share is None
+        share not in (clause.question, head)
+        or share is None
         or clause.question is None
         or clause.find(*EXTREMES, "growth", "decrease", *COMPARATORS) is not None
     ):
@@ -363,6 +367,7 @@ def _extreme(clause: Clause) -> Query | None:
     attributive = first == at
     is_value = clause.asks(*NUMERIC_QUESTIONS) or (
         attributive
+        and not clause.direct
         and clause.asks("?what", "?which")
         and (
             clause.pieces[at].has("extremes") or any(clause.pieces[i].has("=number", "=amount", "=percent") for i in by)
@@ -428,7 +433,7 @@ def _count(clause: Clause) -> Query | None:
 
 def _position(clause: Clause) -> Query | None:
     at = clause.find(*ENDS)
-    if at is None or clause.asks(*NUMERIC_QUESTIONS):
+    if at is None or clause.asks(*NUMERIC_QUESTIONS) or any(index > at for index in clause.periods):
         return None
     asked = clause.asked or clause.run(at + 1)
     of = _filtered(

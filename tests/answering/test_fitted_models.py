@@ -13,7 +13,7 @@ from cogdoc.parsing.page_text import PageLayout
 from cogdoc.query import page_ranking
 from cogdoc.query.fitted_model import FittedModel, load_model, save_model
 from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
-from cogdoc.query.question_analysis import analyze
+from cogdoc.query.question_parser import parse_question
 
 MODELS = (proposal_ranking.MODEL, page_ranking.MODEL, confidence.RIGHT, confidence.ANSWERABLE)
 
@@ -65,7 +65,7 @@ def test_weights_of_the_proposal_ranking_belong_to_features_that_pages_have() ->
 
 
 def test_every_weight_of_the_page_ranking_belongs_to_a_feature_and_every_feature_has_a_weight() -> None:
-    query = query_of(analyze("What was the revenue in 2021?"))
+    query = query_of(parse_question("What was the revenue in 2021?"))
     facts = read_page_facts(query, STATEMENT.page_text)
     assert set(PageFeatures(query, [facts]).of(facts)) == set(page_ranking.MODEL.weights)
 

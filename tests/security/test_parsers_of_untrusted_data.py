@@ -31,7 +31,7 @@ from cogdoc.errors import CogdocError, DamagedError, UsageError
 from cogdoc.parsing.numbers import find_numbers, parse_number
 from cogdoc.parsing.page import layout_of, text_of
 from cogdoc.parsing.page_text import Block, BlockKind, Cell, Line, PageLayout, PageText, Table, TextOrigin, Word
-from cogdoc.query.question_analysis import analyze
+from cogdoc.query.question_parser import parse_question
 from cogdoc.results.output_formats import FORMATS, make_renderer
 from cogdoc.results.records import AnyRecord, Chart, ChartKind, ChartSeries, ChartValue
 from cogdoc.tasks.ask import answer_questions
@@ -269,7 +269,7 @@ def test_any_text_has_numbers_or_none(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=200))
 def test_any_question_is_analysed(question: str) -> None:
-    analyze(question)
+    parse_question(question)
 
 
 def refuse(constant: str) -> None:

@@ -22,7 +22,8 @@ from cogdoc.query.computed import tree_output
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.page_ranking import find_named_pages
-from cogdoc.query.question_analysis import Shape, analyze
+from cogdoc.query.question import Shape
+from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
@@ -122,7 +123,7 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
 def collect(question: str, layouts: Sequence[PageLayout]) -> Collected:
     """All proposals for a question, with the features that rank and judge them."""
     pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
-    matcher = Matcher(analyze(question), pages)
+    matcher = Matcher(parse_question(question), pages)
     proposals = propose(matcher, pages)
     return Collected(matcher, proposals, describe(matcher, proposals), page_evidence(matcher, pages))
 
@@ -182,7 +183,7 @@ def _best_matching_line(matcher: Matcher, words: PageText) -> Candidate | None:
 def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
     """The layouts of the pages that the question names; all layouts if it names none of them."""
     last = page_count or max((layout.page_text.number for layout in layouts), default=0)
-    named = find_named_pages(analyze(question), [layout.page_text for layout in layouts], last)
+    named = find_named_pages(parse_question(question), [layout.page_text for layout in layouts], last)
     return [layout for layout in layouts if layout.page_text.number in named] or layouts
 
 

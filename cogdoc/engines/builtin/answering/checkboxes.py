@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.label_matching import Matcher
-from cogdoc.query.question_analysis import Shape
+from cogdoc.query.question import Shape
 from cogdoc.query.segments import PageView, Segment, Slice
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind

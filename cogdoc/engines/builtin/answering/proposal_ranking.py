@@ -20,7 +20,7 @@ from rapidfuzz import fuzz
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.label_matching import Matcher, is_label, label_share, starts_with_label
-from cogdoc.query.question_analysis import Shape
+from cogdoc.query.question import Shape
 from cogdoc.query.terms import fold_case, tokenize
 from cogdoc.query.typed_values import ValueKind
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cogdoc.query.document_fields import DocumentField
-from cogdoc.query.question_analysis import Shape, analyze
+from cogdoc.query.question import DocumentField, Shape
+from cogdoc.query.question_parser import parse_question
 from cogdoc.query.typed_values import ValueKind
 
 
@@ -30,7 +30,7 @@ from cogdoc.query.typed_values import ValueKind
     ],
 )
 def test_finds_the_kind_of_value(question: str, kind: ValueKind) -> None:
-    assert analyze(question).kinds[0] is kind
+    assert parse_question(question).kinds[0] is kind
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_finds_the_kind_of_value(question: str, kind: ValueKind) -> None:
     ],
 )
 def test_finds_the_label(question: str, label: str) -> None:
-    assert analyze(question).label == label
+    assert parse_question(question).label == label
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_finds_the_label(question: str, label: str) -> None:
     ],
 )
 def test_finds_the_shape(question: str, shape: Shape) -> None:
-    assert analyze(question).shape is shape
+    assert parse_question(question).shape is shape
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,16 @@ def test_finds_the_shape(question: str, shape: Shape) -> None:
     ],
 )
 def test_finds_the_named_pages(question: str, pages: tuple[int, ...]) -> None:
-    assert analyze(question).pages == pages
+    assert parse_question(question).pages == pages
 
 
 def test_asks_about_the_whole_document_only_if_it_names_nothing_else() -> None:
-    assert analyze("What is the total amount on this receipt?").fields == {DocumentField.TOTAL}
-    assert analyze("What is the total travel allowance?").fields == frozenset()
+    assert parse_question("What is the total amount on this receipt?").fields == {DocumentField.TOTAL}
+    assert parse_question("What is the total travel allowance?").fields == frozenset()
 
 
 def test_ignores_instructions_after_the_question() -> None:
-    asked = analyze("How many steps are needed? Give me an integer.")
+    asked = parse_question("How many steps are needed? Give me an integer.")
     assert "integer" not in {term.norm for term in asked.terms}
 
 
@@ -99,4 +99,4 @@ def test_ignores_instructions_after_the_question() -> None:
     ],
 )
 def test_finds_the_names_that_a_question_mentions(question: str, names: tuple[str, ...]) -> None:
-    assert analyze(question).names == names
+    assert parse_question(question).names == names
