@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cogdoc.parsing.page_text import PageText
 from cogdoc.query.concepts import concepts_in, is_function_word
-from cogdoc.query.question_analysis import Question
+from cogdoc.query.question import Question
 from cogdoc.query.terms import fold_case, stem
 from cogdoc.text import HAN
 

@@ -10,7 +10,7 @@ from placed_pages import page, paragraph
 from cogdoc.parsing.page_text import PageText
 from cogdoc.query.document_places import find_references
 from cogdoc.query.page_ranking import find_named_pages, find_page_evidence, rank_pages
-from cogdoc.query.question_analysis import analyze
+from cogdoc.query.question_parser import parse_question
 
 FILLER = "The report describes the business, its markets and the risks that it runs in ordinary years."
 
@@ -44,13 +44,13 @@ def test_a_page_is_found_by_the_label_of_the_file() -> None:
     pages = [replace(text, label=label) for text, label in zip(numbered(9), labels, strict=True)]
     assert rank_pages("What is on page 2?", pages)[0].number == 4
     assert rank_pages("What is on page ii?", pages)[0].number == 2
-    assert find_named_pages(analyze("What is on page 2?"), pages, last=6) == {4}
+    assert find_named_pages(parse_question("What is on page 2?"), pages, last=6) == {4}
 
 
 def test_a_printed_page_number_comes_right_after_the_position() -> None:
     pages = numbered(3)
     assert [found.number for found in rank_pages("What is on page 5?", pages)[:2]] == [5, 3]
-    assert find_named_pages(analyze("What does page 8 say?"), pages, last=6) == {6}
+    assert find_named_pages(parse_question("What does page 8 say?"), pages, last=6) == {6}
 
 
 def test_evidence_says_what_no_page_contains() -> None:
@@ -58,9 +58,9 @@ def test_evidence_says_what_no_page_contains() -> None:
         paragraph(f"{FILLER} Wave {name} sampled 4{n} districts.", number=n).page_text
         for n, name in enumerate(("I", "II", "III"), 1)
     ]
-    printed = find_page_evidence(analyze("How many districts were sampled in Wave II?"), pages)
-    absent = find_page_evidence(analyze("How many districts were sampled in Wave VII in 2031?"), pages)
+    printed = find_page_evidence(parse_question("How many districts were sampled in Wave II?"), pages)
+    absent = find_page_evidence(parse_question("How many districts were sampled in Wave VII in 2031?"), pages)
     assert printed.places_nowhere == printed.numbers_nowhere == 0.0
     assert absent.places_nowhere == absent.numbers_nowhere == 1.0
     assert absent.words_nowhere > printed.words_nowhere
-    assert find_page_evidence(analyze("What is on page 40?"), pages).places_nowhere == 1.0
+    assert find_page_evidence(parse_question("What is on page 40?"), pages).places_nowhere == 1.0
