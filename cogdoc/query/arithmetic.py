@@ -55,6 +55,9 @@ def look_up(query: Select, records: Records, near: tuple[int, int] | None = None
 def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
     """Arithmetic on two values, the second of which may be named only by what distinguishes it from the first."""
     lefts, rights = _numeric(query.left, tables, run), _numeric(query.right, tables, run)
+    if not lefts and not rights:
+        counts = (Aggregate(side, Aggregation.COUNT) for side in (query.left, query.right))
+        lefts, rights = (run(count, tables) for count in counts)
     combinations = [(one, two) for one in lefts for two in rights]
     combinations += [(one, two) for one in lefts for two in _beside(query.right, one)]
     combinations += [(one, two) for two in rights for one in _beside(query.left, two)]
@@ -68,10 +71,7 @@ def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> I
 
 
 def _numeric(query: Query, tables: Sequence[DataTable], run: Run) -> list[Computed]:
-    results = [result for result in run(query, tables) if result.number is not None and _day(result) is None]
-    if not results and isinstance(query, Select):
-        return run(Aggregate(query, Aggregation.COUNT), tables)
-    return results
+    return [result for result in run(query, tables) if result.number is not None and _day(result) is None]
 
 
 def _day(result: Computed) -> object:

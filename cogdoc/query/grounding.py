@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from cogdoc.query.concepts import concepts_in, is_function_word
@@ -23,6 +23,9 @@ LIKELY_NUMERIC = 0.5
 BEST_COLUMNS = 2
 TOTALS = frozenset({"total", "subtotal", "average"})
 """Concepts of the names of rows that are no records."""
+
+TOTAL_MATCH = 0.5
+"""How well a column of totals matches words that name no column."""
 
 CONCEPT_STRENGTH = 0.85
 MAX_CONCEPT_WORDS = 3
@@ -180,7 +183,7 @@ class Records:
             if self.sortable[match.column] >= LIKELY_NUMERIC and match.column != self.table.name_column
         ]
         named = [match for match in matches if match.score > 0]
-        totals = [match for match in matches if is_total(self.table.column_text(match.column))]
+        totals = [replace(m, score=TOTAL_MATCH) for m in matches if is_total(self.table.column_text(m.column))]
         if named:
             return sorted(named, key=lambda match: -match.score)[:BEST_COLUMNS]
         return totals or matches[: 2 * BEST_COLUMNS]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from cogdoc.query.computed import Computed
 from cogdoc.query.grounding import ColumnMatch, Phrase, Records, phrase_of, restrict
 from cogdoc.query.quantities import order_key, print_number
-from cogdoc.query.row_sets import RECORD_MATCH, RowSet, ordered, row_sets, text_of
+from cogdoc.query.row_sets import EMPTY_MATCH, RECORD_MATCH, RowSet, ordered, row_sets, text_of
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.tree import (
     Aggregate,
@@ -29,6 +29,9 @@ from cogdoc.query.tree import (
 
 MAX_ANCHORS = 3
 """Rows that may be the one whose neighbour is asked for."""
+
+MAX_NAMED, WELL_NAMED = 2, 0.8
+"""Rows that words name completely are seldom what is counted: "how many goals did Smith score"."""
 
 MAX_TERMS = 6
 """Operands that a formula shows; others are abbreviated."""
@@ -140,7 +143,11 @@ def _is_number(cell: DataCell) -> bool:
 def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
     """How many rows there are; how many values of a column; or what a column of numbers says: "how many goals"."""
     count = len(rows.indices)
-    yield rows.result(query, str(count), Quantity(float(count)), rows.indices, f"count({count})", None, is_record=True)
+    is_named = bool(rows.covering) and count <= MAX_NAMED and rows.precision >= WELL_NAMED and not rows.conditions
+    counted = replace(rows, conditions=(*rows.conditions, EMPTY_MATCH)) if is_named or not count else rows
+    yield counted.result(
+        query, str(count), Quantity(float(count)), rows.indices, f"count({count})", None, is_record=True
+    )
     asked = phrase_of(rows.select.words)
     for match in rows.records.value_columns(asked) if rows.covering and not rows.conditions else ():
         cells = {row: cell for row in rows.indices if (cell := rows.cell(row, match.column)) and _is_number(cell)}
