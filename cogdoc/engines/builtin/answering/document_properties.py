@@ -43,13 +43,14 @@ def propose_properties(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     asked = concepts_in(matcher.question.text)
     kind = matcher.question.kinds[0]
     role = _asked_role(asked, kind)
-    part = next((part for part in ADDRESS_PARTS if part in asked), None)
+    named = (ValueKind.PERSON, ValueKind.ORGANISATION)
+    part = None if kind in named else next((part for part in ADDRESS_PARTS if part in asked), None)
     if kind in PARTY_KINDS and not asked & CONTACT_CONCEPTS and (role or part):
         role = role or Role.ISSUER
         allowed = ROLE_CONCEPTS[role] | ISSUING | GENERAL | {*ADDRESS_PARTS}
         unexplained = {"unexplained": _unexplained(matcher, allowed)}
         for party in find_parties(page):
-            yield from _of_party(page, party, role, part, unexplained)
+            yield from _of_party(page, party, role, part, unexplained, kind)
     if "title" in asked:
         yield from _titles(page)
 
@@ -72,11 +73,14 @@ def _unexplained(matcher: Matcher, allowed: frozenset[str]) -> float:
     return rest / total if total else 0.0
 
 
-def _of_party(page: PageView, party: Party, role: Role, part: str | None, features: Features) -> Iterator[Proposal]:
+def _of_party(
+    page: PageView, party: Party, role: Role, part: str | None, features: Features, kind: ValueKind
+) -> Iterator[Proposal]:
     described = {**party.features_for(role), **features}
     if part is None:
         if party.name:
-            yield _proposal(page, party.name, ValueKind.ORGANISATION, described)
+            named = kind if kind is ValueKind.PERSON else ValueKind.ORGANISATION
+            yield _proposal(page, party.name, named, described)
         return
     if not party.address:
         return

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.concepts import concept_share, concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.lexicon.loading import load_lexicon
@@ -26,11 +27,19 @@ STACK_GAP = 1.3
 MIN_ADDRESS = 0.5
 """Address likeness from which a line without a town belongs to an address."""
 
-CONTINUED_ADDRESS = 0.3
+CONTINUED_ADDRESS = 0.15
 """The same for lines next to one."""
 
 NAME_GAP = 2.5
 """The same between an address and the name above it."""
+
+MAX_ADDRESS_LINES = 5
+MAX_STREET_WORDS = 8
+CENTS = 2
+"""Decimals of amounts."""
+
+MIN_WORD = 3
+"""Letters of the shortest words that an address consists of besides its codes."""
 
 MAX_NAME_LINES = 3
 """Lines above an address that may name the party."""
@@ -172,18 +181,23 @@ def _parties_of(page: PageView, stack: Sequence[Segment]) -> Iterator[Party]:
             yield Party((lines[0],), label=label, features=_name_features(page, lines[0]))
         return
     address, following = tuple(lines[start:end]), tuple(line.segment for line in lines[end:])
-    names = [
-        _without_registration(line) for line in lines[max(0, start - MAX_NAME_LINES) : start] if _may_be_name(line.text)
-    ]
-    if not names:
-        above = page.above(lines[0].segment)[:1]
-        near = [other for other in above if lines[0].box.y0 - other.box.y1 <= NAME_GAP * page.line_height]
-        names = [whole_slice(other) for other in near if _may_be_name(other.text)]
+    titled = float(any(_is_title(line) for line in lines[:start]))
+    names = _names_above(page, lines, start)
     if not names:
         yield Party((), address, following, label)
     for distance, name in enumerate(reversed(names)):
-        features = {"above-address": 1 / (1 + distance), "first-line": float(name is names[0])}
-        yield Party((name,), address, following, label, {**features, **_name_features(page, name)})
+        above = {"above-address": 1 / (1 + distance), "first-line": float(name is names[0]), "titled": titled}
+        yield Party((name,), address, following, label, {**above, **_name_features(page, name)})
+
+
+def _names_above(page: PageView, lines: Sequence[Slice], start: int) -> list[Slice]:
+    """The lines above an address, which begins at `start`, that may be names; from the stack or the next text above."""
+    names = [line for line in lines[max(0, start - MAX_NAME_LINES) : start] if not _is_title(line)]
+    if not names:
+        above = page.above(lines[0].segment)[:1]
+        near = (other for other in above if lines[0].box.y0 - other.box.y1 <= NAME_GAP * page.line_height)
+        names = [whole_slice(other) for other in near]
+    return [_without_registration(line) for line in names if _may_be_name(line.text)]
 
 
 def _labelled_lines(page: PageView, stack: Sequence[Segment]) -> tuple[list[Slice], frozenset[str]]:
@@ -196,7 +210,12 @@ def _labelled_lines(page: PageView, stack: Sequence[Segment]) -> tuple[list[Slic
             lines = [whole_slice(other) for other in (*page.right_of(stack[0])[:1], *page.below(stack[0], 3.0)[:1])][:1]
     elif concept_share(stack[0].text) < 1:
         label = next((concepts for other in page.left_of(stack[0])[:1] if (concepts := _role_label(other))), label)
-    return [line for line in lines if line.text.strip(" .:").lower() not in PERSON_TITLES], label
+    return lines, label
+
+
+def _is_title(line: Slice) -> bool:
+    """Whether a line is only the title of a person: "Herrn", "Mrs."."""
+    return line.text.strip(" .:").lower() in PERSON_TITLES
 
 
 def _address_lines(lines: Sequence[Slice]) -> tuple[int, int]:
@@ -207,8 +226,11 @@ def _address_lines(lines: Sequence[Slice]) -> tuple[int, int]:
         return 0, 0
     start = towns[0] if towns else likely[0]
     end = start + 1
-    while start > 0 and (_is_address(lines[start - 1], CONTINUED_ADDRESS) or _is_street(lines[start - 1])):
-        start -= 1
+    for index in range(start - 1, max(-1, start - MAX_ADDRESS_LINES), -1):
+        if _is_other(lines[index].text) or _is_name(lines[index].text):
+            break
+        if _is_street(lines[index]) or _is_address(lines[index], CONTINUED_ADDRESS):
+            start = index
     while end < len(lines) and (_is_address(lines[end], CONTINUED_ADDRESS) or _is_town(lines[end])):
         end += 1
     return start, end
@@ -238,27 +260,28 @@ def _is_town(line: Slice) -> bool:
 
 
 def _is_street(line: Slice) -> bool:
-    """Whether a line above a town may be its street: words and a house number."""
+    """Whether a line above a town may belong to its address: words with a house number, or a comma at the end."""
     words = line.text.split()
     numbers = sum(any(char.isdigit() for char in word) for word in words)
-    is_name = organisation_likeness(line.text) > 0.7 and address_likeness(line.text) < 0.6
-    return 0 < numbers < len(words) <= 8 and not is_name and not _is_other(line.text)
+    return 0 < numbers < len(words) <= MAX_STREET_WORDS or line.text.rstrip().endswith((",", "，"))
+
+
+def _is_name(text: str) -> bool:
+    return organisation_likeness(text) > 0.7 and address_likeness(text) < 0.6
 
 
 def _is_other(text: str) -> bool:
-    """Whether a line is a labelled value, a date or an amount rather than a part of an address."""
-    if concepts_in(text) & CONTACT_CONCEPTS or ":" in text or concept_share(text) == 1:
+    """Whether a line is a label, a labelled value, a date or an amount rather than a part of an address."""
+    if ":" in text or concept_share(text) == 1 or concepts_in(text) & CONTACT_CONCEPTS:
         return True
-    return any(find_values(kind, text) for kind in (ValueKind.DATE, ValueKind.TIME)) or any(
-        found.fit > 0.9 for found in find_values(ValueKind.AMOUNT, text)
-    )
+    is_amount = any(number.currency or number.decimals == CENTS for number in find_numbers(text))
+    return is_amount or any(find_values(kind, text) for kind in (ValueKind.DATE, ValueKind.TIME))
 
 
 def _is_address(line: Slice, threshold: float) -> bool:
     text = line.text
-    is_name = organisation_likeness(text) > 0.7 and address_likeness(text) < 0.6
-    letters = any(char.isalpha() for char in text)
-    return letters and not is_name and not _is_other(text) and address_likeness(text) >= threshold
+    has_word = any(len(word) >= MIN_WORD for word in re.findall(r"[^\W\d_]+", text))
+    return has_word and not _is_name(text) and not _is_other(text) and address_likeness(text) >= threshold
 
 
 def _may_be_name(text: str) -> bool:

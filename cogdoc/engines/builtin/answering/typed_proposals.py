@@ -41,10 +41,10 @@ TYPES = frozenset(
 AMOUNT_ROLES = {
     "change": frozenset(("change",)),
     "other": frozenset(("discount", "rounding", "shipping costs", "unit price", "balance", "tip", "quantity")),
-    "net": frozenset(("net total", "subtotal", "tax base")),
+    "net": frozenset(("net total", "subtotal", "tax base", "tax excluded")),
     "tax": frozenset(("tax", "tax amount")),
     "paid": frozenset(("cash", "card")),
-    "gross": frozenset(("gross total", "amount due", "total", "amount paid", "paid")),
+    "gross": frozenset(("gross total", "amount due", "total", "amount paid", "paid", "tax included")),
 }
 """What an amount is in the arithmetic of a document, by the concepts of its label; the first that applies."""
 
@@ -172,10 +172,13 @@ def _computed(values: Sequence[LabelledValue], roles: Sequence[str | None], aske
     net, tax, gross = (numbers.get(role, set()) for role in ("net", "tax", "gross"))
     if asked == "gross":
         paid, change = numbers.get("paid", set()), numbers.get("change", set())
-        return {round(a + b, 2) for a in net for b in tax if b} | {round(a - b, 2) for a in paid for b in change if b}
+        return {round(a + b, 2) for a in net | gross for b in tax if b} | {
+            round(a - b, 2) for a in paid for b in change if b
+        }
     others = {"net": tax, "tax": net}.get(asked, set())
     return {round(a - b, 2) for a in gross for b in others if b}
 
 
 def _amount_role(value: LabelledValue) -> str | None:
-    return next((role for role, named in AMOUNT_ROLES.items() if value.concepts & named), None)
+    role = next((role for role, named in AMOUNT_ROLES.items() if value.concepts & named), None)
+    return "gross" if role == "tax" and "tax included" in value.concepts else role
