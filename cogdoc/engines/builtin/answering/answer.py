@@ -134,11 +134,11 @@ def propose(matcher: Matcher, pages: Sequence[PageView]) -> list[Proposal]:
         propose_fields,
         propose_checkboxes,
         propose_cells,
-        propose_sentences,
         propose_properties,
         propose_typed_values,
     )
     proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
+    proposals += propose_sentences(matcher, pages)
     proposals += propose_computed(matcher, pages)
     if matcher.question.shape is Shape.YES_NO:
         return [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]

@@ -1,36 +1,77 @@
-"""Proposes values in running text: from sentences with the question's words, the values nearest to those."""
+"""Proposes spans of running text: from the sentences that share most with the question."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
+from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentence, split_sentences, term_weights
+from cogdoc.engines.builtin.answering.spans import Span, propose_spans
 from cogdoc.parsing.page_text import Block, BlockKind, Word
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice
-from cogdoc.query.terms import Token
-from cogdoc.query.typed_values import ValueKind, find_values
-from cogdoc.query.vocabulary import STOP_WORDS
-from cogdoc.text import has_han
 
-MIN_RECALL = 0.3
+MIN_OVERLAP = 0.2
 MIN_WORDS = 4
+TOP_SENTENCES = 4
+PROSE = 4.0
+"""One in this many words of a sentence is a function word, or more."""
 
-_END = re.compile(r"(?<=[a-z\d)\]”\"]{2})[.?!](?=\s+[A-Z“\"(\d])|[。！？；;]")
-_CLAUSE_END = re.compile(r"[;，；。]|,(?!\d)|\.(?:\s|$)|\s(?:and|but|which|who|while|whereas)\s")
-_COPULA = re.compile(r"\s*(?:is|are|was|were|will be|called|named|means|:|：|为|是|达到?|，?累计|回升至|至)\s*", re.I)
+NEIGHBOR_SHARE = 0.25
+"""Weight of the terms that only the sentences before and after contain."""
 
 
-def propose_sentences(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
-    """Values in those sentences of the page's paragraphs that contain the question's words."""
-    for passage in passages(page):
-        start = 0
-        ends = [match.end() for match in _END.finditer(passage.text)] + [len(passage.text)]
-        for end in ends:
-            tokens = [token for token in passage.tokens if start <= token.start and token.end <= end]
-            yield from _sentence(matcher, page, Slice(passage, start, end), tokens)
-            start = end
+@dataclass(frozen=True, slots=True)
+class ScoredSentence:
+    """A sentence with what it shares with the question, each 0 to 1."""
+
+    page: PageView
+    passage: Segment
+    sentence: Sentence
+    overlap: float
+    """Share of the question's weight that it contains."""
+    context: float
+    """Share that only its neighbors contain."""
+    rare: float
+    """The weight of the rarest term that it contains, relative to the rarest one of the question."""
+
+    @property
+    def score(self) -> float:
+        return self.overlap + NEIGHBOR_SHARE * self.context
+
+
+def propose_sentences(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Proposal]:
+    """Spans of those sentences of the pages' paragraphs that share most with the question."""
+    terms = QuestionTerms(matcher.question.text, matcher.question.language)
+    weights, scored = score_sentences(terms, pages)
+    for found in scored[:TOP_SENTENCES]:
+        share = found.score / scored[0].score
+        for span in propose_spans(found.passage.text, found.sentence, terms, weights, matcher.question.kinds):
+            yield _proposal(found, span, share)
+
+
+def score_sentences(terms: QuestionTerms, pages: Sequence[PageView]) -> tuple[list[float], list[ScoredSentence]]:
+    """The weights of the terms, and the sentences that share enough with the question, the best first."""
+    texts = [(page, passage, split_sentences(passage.text, terms)) for page in pages for passage in passages(page)]
+    weights = term_weights(terms, [sentence for _, _, sentences in texts for sentence in sentences])
+    total, heaviest = sum(weights) or 1.0, max(weights, default=1.0)
+    scored = []
+    for page, passage, sentences in texts:
+        covered = [_covered(sentence, weights) for sentence in sentences]
+        for index, sentence in enumerate(sentences):
+            own = covered[index]
+            overlap = sum(own.values()) / total
+            if overlap < MIN_OVERLAP or len(sentence.words) < MIN_WORDS or not _prose(sentence):
+                continue
+            around = {
+                **(covered[index - 1] if index else {}),
+                **(covered[index + 1] if index + 1 < len(covered) else {}),
+            }
+            context = sum(value for term, value in around.items() if term not in own) / total
+            rare = max(own.values()) / heaviest
+            scored.append(ScoredSentence(page, passage, sentence, overlap, context, rare))
+    return weights, sorted(scored, key=lambda found: -found.score)
 
 
 def passages(page: PageView) -> Iterator[Segment]:
@@ -48,65 +89,31 @@ def _passage(block: Block) -> Segment:
     return Segment(-1, -1, tuple(words), text, block.box)
 
 
-def _sentence(matcher: Matcher, page: PageView, sentence: Slice, tokens: list[Token]) -> Iterator[Proposal]:
-    if len(tokens) < MIN_WORDS:
-        return
-    covering = matcher.covering(tokens)
-    recall = matcher.recall(covering)
-    if recall < MIN_RECALL:
-        return
-    hits = [token for token, found in zip(tokens, matcher.token_hits(tokens), strict=True) if found]
-    precision = min(1.0, 3 * len(hits) / len(tokens))
-    for kind in matcher.question.kinds:
-        if kind is ValueKind.TEXT:
-            yield from _clause(matcher, page, sentence, hits, recall, precision)
-            continue
-        for value in find_values(kind, sentence.text):
-            start, end = sentence.start + value.start, sentence.start + value.end
-            inside = [token for token in hits if start <= token.start and token.end <= end and token.norm != "%"]
-            own_recall = matcher.recall(matcher.covering(inside))
-            outside = [token for token in hits if token not in inside]
-            if not outside:
-                continue
-            distance = _distance(matcher, outside, start, end)
-            yield Proposal(
-                page=page, text=sentence.segment.text[start:end].strip(),
-                slices=(Slice(sentence.segment, start, end),), relation=Relation.SENTENCE, kind=kind,
-                recall=matcher.recall(matcher.covering(outside)), precision=precision,
-                fit=value.fit * (1 - min(0.9, 3 * own_recall)), distance=distance, evidence=sentence.text.strip(),
-            )  # fmt: skip
+def _covered(sentence: Sentence, weights: Sequence[float]) -> dict[int, float]:
+    """The terms that a sentence contains, each with its weight times the strength of the agreement."""
+    best: dict[int, float] = {}
+    for word in sentence.words:
+        for index, strength in word.hits:
+            best[index] = max(best.get(index, 0.0), weights[index] * strength)
+    return best
 
 
-def _distance(matcher: Matcher, hits: list[Token], start: int, end: int) -> float:
-    """Weighted mean distance from the value to the question's words, in units of 15 characters."""
-    total = weight = 0.0
-    for token in hits:
-        strongest = max((matcher.weights[index] * value for index, value in matcher.hits(token.norm)), default=0.0)
-        gap = start - token.end if token.end <= start else 1.5 * (token.start - end)
-        scale = 4 if has_han(token.norm) else 1
-        total += strongest * min(120.0, max(0, gap) * scale)
-        weight += strongest
-    return total / weight / 15 if weight else 8.0
+def _prose(sentence: Sentence) -> float:
+    """How much a sentence is one, 0 to 1, by its share of function words: labels and values have hardly any."""
+    return min(1.0, PROSE * sum(word.is_function for word in sentence.words) / len(sentence.words))
 
 
-def _clause(
-    matcher: Matcher, page: PageView, sentence: Slice, hits: list[Token], recall: float, precision: float
-) -> Iterator[Proposal]:
-    """The text from the last of the question's words to the end of the clause."""
-    text = sentence.segment.text
-    last = hits[-1].end
-    copula = _COPULA.match(text, last)
-    start = copula.end() if copula else last
-    stop = _CLAUSE_END.search(text, start, sentence.end)
-    end = stop.start() if stop else sentence.end
-    piece = text[start:end].strip(" ,.;:")
-    words = [word for word in piece.lower().split() if word not in STOP_WORDS]
-    if words:
-        offset = text.index(piece, start)
-        fitting = 0.6 if copula else 0.35
-        yield Proposal(
-            page=page, text=piece, slices=(Slice(sentence.segment, offset, offset + len(piece)),),
-            relation=Relation.SENTENCE, kind=ValueKind.TEXT, recall=recall, precision=precision,
-            fit=fitting if matcher.question.kinds[0] is ValueKind.TEXT else 0.5 * fitting,
-            distance=1.0 if copula else 3.0, evidence=sentence.text.strip(),
-        )  # fmt: skip
+def _proposal(found: ScoredSentence, span: Span, share: float) -> Proposal:
+    passage = found.passage
+    return Proposal(
+        page=found.page, text=passage.text[span.start : span.end], slices=(Slice(passage, span.start, span.end),),
+        relation=Relation.SENTENCE, kind=span.kind, recall=found.overlap, precision=found.rare, fit=span.fit,
+        distance=span.distance, evidence=passage.text[found.sentence.start : found.sentence.end].strip(),
+        features={
+            **span.features,
+            "text-overlap": found.overlap,
+            "text-context": found.context,
+            "text-best": share,
+            "text-prose": _prose(found.sentence),
+        },
+    )  # fmt: skip
