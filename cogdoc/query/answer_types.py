@@ -70,13 +70,12 @@ def find_answer_kinds(clause: Clause, tree: Query) -> _Kinds:
             kinds = ()
         case Growth(relative=True) | Ratio(as_share=True):
             kinds = (ValueKind.PERCENT, ValueKind.NUMBER)
-        case Growth() | Difference() | Ratio():
-            kinds = _numeric(_noun_kinds(clause, clause.asked), NUMERIC_KINDS)
         case Aggregate(function=Aggregation.COUNT):
-            percent = (ValueKind.PERCENT,) if ValueKind.PERCENT in _noun_kinds(clause, clause.asked) else ()
+            percent = (ValueKind.PERCENT,) if ValueKind.PERCENT in _head_types(clause, clause.asked) else ()
             kinds = (*percent, ValueKind.NUMBER, ValueKind.AMOUNT)
-        case Aggregate():
-            kinds = _numeric(_noun_kinds(clause, clause.asked), NUMERIC_KINDS)
+        case Growth() | Difference() | Ratio() | Aggregate():
+            asked = dict(_BY_QUESTION)["?amount"] if clause.asks("?amount") else NUMERIC_KINDS
+            kinds = _numeric(_noun_kinds(clause, clause.asked), asked)
         case Extreme(asks=Asks.NAME):
             kinds = tuple(kind for kind in _by_words(clause) if kind in _NAMES)
         case _:
@@ -96,7 +95,8 @@ def _by_words(clause: Clause) -> _Kinds:
     noun = _noun_kinds(clause, clause.asked)
     for mark, kinds in _BY_QUESTION:
         if clause.asks(mark):
-            return _numeric(noun, kinds) if set(kinds) & set(NUMERIC_KINDS) else kinds
+            is_other = mark == "?measure" and noun[:1] and noun[0] not in NUMERIC_KINDS
+            return noun if is_other else _numeric(noun, kinds) if set(kinds) & set(NUMERIC_KINDS) else kinds
     end = clause.asked[-1] + 1 if clause.asked else 0
     is_pair = 0 < end < len(clause.pieces) - 1 and clause.pieces[end].has("and") and clause.is_content(end + 1)
     return () if is_pair and noun[:1] and noun[0] in NUMERIC_KINDS else noun
@@ -111,8 +111,10 @@ def _noun_kinds(clause: Clause, indices: Sequence[int]) -> _Kinds:
     """The types of a noun phrase: those of its head, else those of what it means."""
     before = range((-1 if clause.question is None else clause.question) + 1, indices[0] if indices else 0)
     counted = [index for index in before if clause.pieces[index].has("count", "sum", "mean", "median", "difference")]
-    if counted and (clause.pieces[counted[-1]].has("count") or clause.pieces[counted[-1] + 1].has("link")):
-        return NUMERIC_KINDS
+    if counted and clause.has(counted[-1], "count"):
+        return _ALSO[ValueKind.NUMBER]
+    if counted and clause.has(counted[-1] + 1, "link"):
+        return _numeric(_head_types(clause, indices), NUMERIC_KINDS)
     phrase = clause.phrase(indices)
     if _IN_WORDS in concepts_in(phrase):
         return ()
@@ -132,12 +134,18 @@ def _head_types(clause: Clause, indices: Sequence[int]) -> _Kinds:
         if typed:
             is_head = typed[-1] == part[-1]
             kinds = _expanded(_types(clause.pieces[typed[-1]]), has_modifier=len(part) > 1)
-            return kinds if is_head or not _is_qualified(clause, part[-1]) else ()
+            keeps = is_head or not _is_qualified(clause, part[-1], named=kinds[0] in _NAMES)
+            return kinds if keeps else ()
     return ()
 
 
-def _is_qualified(clause: Clause, last: int) -> bool:
-    """Whether the noun phrase goes on with another noun, which is the head: "payment method", "age group"."""
+def _is_qualified(clause: Clause, last: int, *, named: bool) -> bool:
+    """Whether the noun phrase goes on with another noun, which is the head: "payment method", "age group".
+
+    What follows "which company" is a verb more often.
+    """
+    if named and not clause.unspaced:
+        return clause.has(last, "weak")
     if clause.unspaced or meaning(clause.pieces[last].text.lower(), clause.language):
         return True
     return clause.direct and clause.pieces[last].text.isalpha() and clause.pieces[last].text[-2:] != "ed"

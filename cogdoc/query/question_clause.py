@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 from cogdoc.query.question_pieces import DATE, NUMBER, ORDINAL, PUNCTUATION, QUOTED, Piece, phrase_of
 from cogdoc.query.tree import Comparator
@@ -27,6 +28,10 @@ UNSPACED_LANGUAGES = ("zh", "ja", "th", "ko")
 MAX_BOUND_DISTANCE = 3
 """Pieces from a comparator to the number that it compares with: "more than the 30"."""
 
+MAX_LISTED = 20
+"""Numbers up to which "the three highest" is a count rather than a value."""
+
+COMMAS = ",，、"
 MAX_POLITE = 4
 """Pieces before the question word in "can you tell me what ..."."""
 
@@ -78,6 +83,20 @@ class Clause:
         """Whether the question word is one of these."""
         return self.question is not None and self.pieces[self.question].has(*marks)
 
+    @property
+    def after_question(self) -> int:
+        """The index after the question word; 0 without one."""
+        return 0 if self.question is None else self.question + 1
+
+    @property
+    def direct_which(self) -> bool:
+        """Whether it asks which of some things: "which team", in contrast to "which is the difference"."""
+        return self.direct and self.asks("?which")
+
+    def has(self, index: int, *marks: str) -> bool:
+        """Whether the piece at `index`, if there is one, has one of the marks."""
+        return 0 <= index < len(self.pieces) and self.pieces[index].has(*marks)
+
     def find(self, *marks: str, start: int = 0) -> int | None:
         """The first piece with one of the marks."""
         return next((index for index in range(start, len(self.pieces)) if self.pieces[index].has(*marks)), None)
@@ -128,10 +147,11 @@ class Clause:
             return self.run_before(self.question)
         else:
             start = self.skip(self.question + 1, *_BEFORE_NOUN)
-        run = self.run(start)
-        following = self.skip(run[-1] + 1, "stop", "link") if run else 0
-        if run and self.is_weak(run) and following > run[-1] + 1 and not self.direct:
-            run += self.run(self.skip(following, *EXTREMES, *ENDS, ORDINAL)) or ()
+        run = tuple(takewhile(lambda index: not (self.has(index, NUMBER) and self._is_stated(index)), self.run(start)))
+        following = self.skip(run[-1] + 1, "stop", "link", *_BEFORE_NOUN) if run else 0
+        is_named = run and self.has(run[-1] + 1, "link") and self.is_weak(run)
+        if is_named and not any(mark[0] == "=" for index in run for mark in self.pieces[index].marks):
+            return self.run(following) or run
         return run
 
     @cached_property
@@ -155,6 +175,61 @@ class Clause:
     def where(self, used: Sequence[int] | frozenset[int]) -> tuple[str, ...]:
         """The phrases that are not used yet, without those that only name the document or the kind of answer."""
         return tuple(self.phrase(group) for group in self.groups(used) if not self.is_weak(group))
+
+    def property_of(self, signal: int) -> tuple[int, ...]:
+        """The phrase that a superlative or comparative is about: after it, or else between it and what is asked."""
+        after = self.run(self.skip(signal + 1, "count", *EXTREMES, "than"))
+        if self.unspaced:
+            return self.run_before(signal) or after
+        if after:
+            return after
+        begin = (
+            max(self.after_question, *(index + 1 for index in self.asked), 0) if signal >= self.after_question else 0
+        )
+        operations = [index for index, piece in enumerate(self.pieces) if piece.has(*EXTREMES, *ENDS, ORDINAL)]
+        runs = [group for group in self.groups(operations) if begin <= group[0] and group[-1] < signal]
+        if runs:
+            return runs[-1]
+        following = signal + 1
+        while self.has(following, "stop") and not self.has(following, "link"):
+            following += 1
+        return self.run(following)
+
+    def listed(self, joint: int, *skipped: str) -> list[tuple[int, ...]]:
+        """The things that "or" or "and" at `joint` and commas join, in order."""
+        last = self.run(self.skip(joint + 1, "stop", *skipped))
+        listed = [last] if last else []
+        index = joint - 1
+        while True:
+            while self.has(index, PUNCTUATION):
+                index -= 1
+            run = self.run(index, -1)
+            if not run:
+                return listed
+            listed.insert(0, run)
+            index = run[0] - 1
+            while self.has(index, "stop") and not self.has(index, "link"):
+                index -= 1
+            if index < 0 or not (self.pieces[index].text in COMMAS or self.has(index, "and", "or")):
+                return listed
+
+    def count_near(self, extreme: int) -> int:
+        """3 for "the three highest", "the top 3" and "which three have the highest"."""
+        for index in (extreme - 1, extreme + 1, self.after_question):
+            number = self.pieces[index].number if self.has(index, NUMBER) else None
+            if number is not None and number <= MAX_LISTED:
+                return int(number)
+        return 1
+
+    def rank_near(self, extreme: int) -> int:
+        """2 for "the second highest"."""
+        ordinal = next((index for index in (extreme - 1, extreme - 2, extreme + 1) if self.has(index, ORDINAL)), None)
+        return int(self.pieces[ordinal].number or 1) if ordinal is not None else 1
+
+    @cached_property
+    def conditioned(self) -> frozenset[int]:
+        """The pieces that conditions use."""
+        return frozenset(index for condition in self.conditions for index in condition.used)
 
     @cached_property
     def periods(self) -> tuple[int, ...]:
@@ -182,12 +257,23 @@ class Clause:
             if self._is_stated(index):
                 return self._bounded((index,), index, Comparator.EQUAL)
         name = next((name for name in COMPARATORS if piece.has(name)), None)
+        adjective = piece.text if not piece.marks and self.has(index + 1, "than") else ""
+        name = "more" if adjective else name
         bound = next((at for at in range(index + 1, len(self.pieces)) if self._is_bound(at)), None) if name else None
         if name is None or bound is None or bound > index + MAX_BOUND_DISTANCE:
             return None
         if any(self.is_content(at) and not self.pieces[at].has(NUMBER) for at in range(index + 1, bound)):
             return None
-        return self._bounded(tuple(range(index, bound + 1)), bound, COMPARATORS[name])
+        condition = self._bounded(tuple(range(index, bound + 1)), bound, COMPARATORS[name])
+        return replace(condition, words=adjective) if adjective else condition
+
+    def _is_name_part(self, index: int) -> bool:
+        """Whether a plain small number belongs to the word before it: "season 4"."""
+        return (
+            self.is_content(index - 1)
+            and self.pieces[index].text.isdecimal()
+            and len(self.pieces[index].text) <= MAX_UNIT
+        )
 
     def _is_bound(self, index: int) -> bool:
         spelled = self.pieces[index].has(NUMBER) and self.pieces[index].text.isalpha()
@@ -198,7 +284,7 @@ class Clause:
         if index - 1 == self.question or self.pieces[index - 1].has(*EXTREMES, ORDINAL):
             return False
         spelled = self.pieces[index].text.isalpha()
-        return self.is_content(index + 1) if spelled else not self.is_content(index - 1)
+        return self.is_content(index + 1) if spelled else not self._is_name_part(index)
 
     def _bounded(self, used: tuple[int, ...], bound: int, comparator: Comparator) -> Condition:
         """The condition on the property after the bound ("30 goals"), or else before it ("taller than 30")."""

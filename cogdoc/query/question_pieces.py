@@ -99,7 +99,7 @@ def split_pieces(text: str, language: str) -> tuple[Piece, ...]:
             piece = Piece("", index if owner.asks else owner.start, index + 2, marks, owner.number)
         elif match is None:
             index += 1
-            if not text[index - 1].isspace():
+            if not text[index - 1].isspace() and text[index - 1] != "'":
                 pieces.append(Piece(text[index - 1], index - 1, index, frozenset((PUNCTUATION,))))
             continue
         else:

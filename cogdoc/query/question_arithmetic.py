@@ -1,0 +1,206 @@
+"""Compiles questions that ask for the result of a calculation: difference, ratio, growth, sum, average."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cogdoc.query.question_clause import COMPARATORS, EXTREMES, NUMERIC_QUESTIONS, Clause
+from cogdoc.query.question_pieces import DATE, NUMBER, ORDINAL, PUNCTUATION
+from cogdoc.query.tree import (
+    Aggregate,
+    Aggregation,
+    Asks,
+    Comparator,
+    Difference,
+    Extreme,
+    Filter,
+    Growth,
+    Query,
+    Ratio,
+    Select,
+    Several,
+)
+
+NUMBERS = ("=number", "=amount", "=percent")
+AGGREGATIONS = {
+    "sum": Aggregation.SUM,
+    "mean": Aggregation.MEAN,
+    "median": Aggregation.MEDIAN,
+    "mode": Aggregation.MODE,
+    "range": Aggregation.RANGE,
+}
+_NAMING = ("?person", "?date", "?year", "?place")
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What is compared with what, and by which property, as indices and as a phrase."""
+
+    left: Sequence[int]
+    right: Sequence[int]
+    by: str
+    comparator: Comparator
+
+
+def operand(clause: Clause, indices: Sequence[int], by: str = "", where: tuple[str, ...] = ()) -> Query:
+    """A phrase that is compared or combined, which may itself contain an operation: "the highest bar"."""
+    extreme = next((index for index in indices if clause.has(index, *EXTREMES)), None)
+    function = next((AGGREGATIONS[name] for name in AGGREGATIONS for index in indices if clause.has(index, name)), None)
+    rest = [index for index in indices if not clause.has(index, *EXTREMES, ORDINAL, NUMBER, *AGGREGATIONS)]
+    if extreme is not None:
+        of = Select(clause.phrase(rest), by, where)
+        rank, count = clause.rank_near(extreme), clause.count_near(extreme)
+        query = Extreme(of, clause.has(extreme, "highest"), rank, Asks.VALUE, count)
+        return Aggregate(query, function) if function and count > 1 else query
+    if function is not None:
+        return Aggregate(Select(clause.phrase(rest), by, where), function)
+    return Select(clause.phrase(indices), by, where)
+
+
+def sides_of(clause: Clause) -> Sides | None:
+    """The sides of "is A higher than B", "did A score more goals than B", "how many more goals than B did A score"."""
+    than, end = clause.find("than"), len(clause.pieces)
+    at = clause.find(*COMPARATORS)
+    if at is None and than is not None and clause.is_content(than - 1):
+        at = than - 1
+    if at is None:
+        return None
+    left, right, by = range(at), range(at + 1, end), range(0)
+    if than is not None and than < at:
+        left, right = range(than), range(than + 1, at)
+    elif than is not None:
+        right, by = range(than + 1, end), range(at + 1, than)
+        opening = range(clause.after_question, at)
+        if clause.asks(*NUMERIC_QUESTIONS) and not any(map(clause.is_content, opening)):
+            thing = clause.run(at + 1)
+            by = range(thing[0], thing[-1] + 1) if thing else range(0)
+            left = range(by.stop if by else at + 1, than)
+            if not any(map(clause.is_content, left)):
+                left, by = by, range(0)
+    if not any(map(clause.is_content, left)) or not any(map(clause.is_content, right)):
+        return None
+    comparator = next((COMPARATORS[name] for name in COMPARATORS if clause.has(at, name)), Comparator.MORE)
+    return Sides(left, right, clause.phrase(by), comparator)
+
+
+def difference_of(clause: Clause) -> Query | None:
+    at, than = clause.find("difference"), clause.find("than")
+    if clause.direct_which or clause.asks(*_NAMING) or clause.find("ratio") is not None:
+        return None
+    if at is None or clause.has(at, "more", "less"):
+        stated = at is not None or (than is not None and than not in clause.conditioned)
+        sides = sides_of(clause) if stated and clause.asks(*NUMERIC_QUESTIONS) else None
+        return Difference(*(operand(clause, side, sides.by) for side in (sides.left, sides.right))) if sides else None
+    if any(clause.has(index, *EXTREMES) for index in (at - 1, at - 2)):
+        return None
+    joint = clause.find("and", start=0 if clause.unspaced else at)
+    joint = than if joint is None and than is not None and than < at else joint
+    return _between(clause, at, joint) if joint is not None else None
+
+
+def _between(clause: Clause, at: int, joint: int) -> Query | None:
+    """The difference of two things that "and" joins, after the word for difference or before it."""
+    left, right, about = range(joint), range(joint + 1, at), range(0)
+    if joint > at:
+        between = clause.find("between", start=at)
+        first = (between if between is not None and between < joint else at) + 1
+        left, right, about = range(first, joint), range(joint + 1, len(clause.pieces)), range(at + 1, first - 1)
+    both = (*left, *right)
+    named = {name for name in (*EXTREMES, ORDINAL) for index in both if clause.has(index, name)}
+    if named == set(EXTREMES):
+        rest = frozenset(i for i in (*about, *both) if not clause.has(i, *EXTREMES))
+        outside = frozenset(range(len(clause.pieces))) - rest
+        return Aggregate(Select(" ".join(clause.phrase(group) for group in clause.groups(outside))), Aggregation.RANGE)
+    by = clause.phrase(about) or clause.phrase(() if clause.unspaced else clause.run(at - 1, -1))
+    period = next((i for i in right[1:] if clause.has(i, DATE) and clause.has(i - 1, "link")), None)
+    where: tuple[str, ...] = ()
+    if period is not None and clause.phrase(range(right.start, period - 1)):
+        right, where = range(right.start, period - 1), (clause.pieces[period].text,)
+    if not clause.phrase(left) or not clause.phrase(right):
+        return None
+    return Difference(operand(clause, left, by, where), operand(clause, right, by, where))
+
+
+def ratio_of(clause: Clause) -> Query | None:
+    at = clause.find("ratio")
+    if at is None:
+        return _share(clause)
+    if clause.asks("?count", "?measure"):
+        sides = sides_of(clause) if clause.find("than") is not None else None
+        return Ratio(operand(clause, sides.left), operand(clause, sides.right)) if sides else None
+    joint = clause.find("and", "than", "link", start=clause.skip(at + 1, "link", "stop", "between") + 1)
+    if joint is None:
+        return None
+    left, right = range(at + 1, joint), range(joint + 1, len(clause.pieces))
+    return (
+        Ratio(operand(clause, left), operand(clause, right)) if clause.phrase(left) and clause.phrase(right) else None
+    )
+
+
+def _share(clause: Clause) -> Query | None:
+    """The share of one thing in another: "what share of A is B": the part is named apart from the whole."""
+    at = clause.find("share", "?percent", "=percent")
+    head = clause.skip(clause.after_question, "stop", "?polar")
+    others = clause.find(*EXTREMES, "growth", "decrease", *COMPARATORS)
+    if at is None or clause.question is None or at not in (clause.question, head) or others is not None:
+        return None
+    whole = clause.run(clause.skip(at + 1, "stop", "link"))
+    parts = clause.where(frozenset((at, *whole)))
+    if not whole or not parts or not (clause.has(at, "share") or clause.has(at + 1, "link")):
+        return None
+    return Ratio(Select(parts[0], where=parts[1:]), Select(clause.phrase(whole), where=parts[1:]), as_share=True)
+
+
+def growth_of(clause: Clause) -> Query | None:
+    at = clause.find("growth", "decrease")
+    if at is None or clause.direct_which or clause.asks(*_NAMING) or clause.is_polar:
+        return None
+    if not clause.periods and not clause.asks("?amount", "?percent", "?measure"):
+        return None
+    periods = [clause.pieces[index].text for index in clause.periods[:2]]
+    than = clause.find("than")
+    if len(periods) > 1 and than is not None and clause.periods[0] < than < clause.periods[1]:
+        periods.reverse()
+    start, end = ("", "", *periods)[-2:]
+    shares = (index for index, piece in enumerate(clause.pieces) if piece.has("=percent", "share"))
+    rest = clause.where(frozenset((at, *clause.periods, *shares)))
+    relative = not clause.asks("?amount", "?measure", "?count") or clause.find("=percent", "share") is not None
+    return Growth(Select(rest[0] if rest else "", where=rest[1:]), start, end, relative)
+
+
+def aggregate_of(clause: Clause) -> Query | None:
+    """A function of several values: named ones, all of some, or those of a phrase that "of" joins to it."""
+    if clause.direct_which or clause.asks(*_NAMING):
+        return None
+    for name, function in AGGREGATIONS.items():
+        at = clause.find(name)
+        if at is None:
+            continue
+        ends = at + 1 >= len(clause.pieces) or clause.has(at + 1, PUNCTUATION, "stop", "?measure") or clause.unspaced
+        joint = clause.find("and", start=at)
+        joint = clause.find("and") if joint is None and ends else joint
+        listed = clause.listed(joint) if joint is not None else []
+        is_joined = clause.has(clause.skip(at + 1, "weak"), "link") or clause.find("all", start=at) is not None
+        is_adjective = clause.unspaced or clause.has(at - 1, "weak", *NUMBERS)
+        sums = ends and function is Aggregation.SUM and not clause.asks("?count") and not is_adjective
+        if len(listed) > 1 or is_joined or sums:
+            return Aggregate(_aggregated(clause, at, listed), function)
+    return None
+
+
+def _aggregated(clause: Clause, at: int, listed: Sequence[tuple[int, ...]]) -> Query:
+    extreme = clause.find(*EXTREMES)
+    used = frozenset((at, *clause.conditioned))
+    if extreme is not None and (count := clause.count_near(extreme)) > 1:
+        numbers = {index for index, piece in enumerate(clause.pieces) if piece.has(NUMBER)}
+        rest = clause.where(used | numbers | {extreme})
+        return Extreme(Select(" ".join(rest)), clause.has(extreme, "highest"), asks=Asks.VALUE, count=count)
+    if len(listed) > 1:
+        rest = clause.where(used.union(*listed))
+        return Several(tuple(operand(clause, run, rest[0] if rest else "", rest[1:]) for run in listed))
+    rest = clause.where(used)
+    query: Query = Select(rest[0] if rest else "", where=rest[1:])
+    for condition in clause.conditions:
+        query = Filter(query, condition.words, condition.comparator, condition.bound)
+    return query
