@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from cogdoc.query.computed import Computed, Operand
+from cogdoc.query.concepts import concepts_in
 from cogdoc.query.grounding import Records, orientations, phrase_of, years_in
 from cogdoc.query.quantities import plain_number, print_number, quantity_of
 from cogdoc.query.row_operations import combine
@@ -15,6 +16,8 @@ from cogdoc.query.table import DataCell, DataTable, Quantity
 from cogdoc.query.tree import Aggregate, Aggregation, Compare, Difference, Growth, Query, Ratio, Select, Several
 
 MAX_RESULTS = 8
+MAX_NEAR = 3
+"""Values in whose row and column the other operand is searched for."""
 
 Run = Callable[[Query, Sequence[DataTable]], list[Computed]]
 """Runs a part of a tree."""
@@ -53,38 +56,46 @@ def look_up(query: Select, records: Records, near: tuple[int, int] | None = None
 
 
 def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
-    """Arithmetic on two values, the second of which may be named only by what distinguishes it from the first."""
-    lefts, rights = _numeric(query.left, tables, run), _numeric(query.right, tables, run)
-    if not lefts and not rights:
-        counts = (Aggregate(side, Aggregation.COUNT) for side in (query.left, query.right))
-        lefts, rights = (run(count, tables) for count in counts)
-    combinations = [(one, two) for one in lefts for two in rights]
-    combinations += [(one, two) for one in lefts for two in _beside(query.right, one)]
-    combinations += [(one, two) for two in rights for one in _beside(query.left, two)]
-    for one, two in combinations:
-        if one.place is not None and one.place == two.place and one.table is two.table:
-            continue
+    """Arithmetic on two values."""
+    for one, two in _operands(query.left, query.right, tables, run):
         if isinstance(query, Difference):
             yield from _difference(query, one, two)
         else:
             yield from _ratio(query, one, two)
 
 
+def _operands(left: Query, right: Query, tables: Sequence[DataTable], run: Run) -> Iterator[tuple[Computed, Computed]]:
+    """Pairs of values, one of which may be named only by what distinguishes it from the other; else pairs of counts."""
+    lefts, rights = _numeric(left, tables, run), _numeric(right, tables, run)
+    if not lefts and not rights:
+        lefts, rights = (run(Aggregate(side, Aggregation.COUNT), tables) for side in (left, right))
+    combinations = [(one, two) for one in lefts for two in rights]
+    combinations += [(one, two) for one in lefts[:MAX_NEAR] for two in _beside(right, one)]
+    combinations += [(one, two) for two in rights[:MAX_NEAR] for one in _beside(left, two)]
+    for one, two in combinations:
+        if one.place is None or one.place != two.place or one.table is not two.table:
+            yield one, two
+
+
 def _numeric(query: Query, tables: Sequence[DataTable], run: Run) -> list[Computed]:
-    return [result for result in run(query, tables) if result.number is not None and _day(result) is None]
+    results = (result for result in run(query, tables) if result.number is not None and not result.is_date)
+    return [_magnitude(result) for result in results]
 
 
-def _day(result: Computed) -> object:
-    return result.quantity.day if result.quantity is not None else None
+def _magnitude(result: Computed) -> Computed:
+    """Costs as what they amount to: accounts print them in parentheses because they are subtracted."""
+    is_cost = any("cost" in concepts_in(operand.label) for operand in result.operands)
+    if result.quantity is None or result.number is None or result.number >= 0 or not (is_cost and "(" in result.text):
+        return result
+    return replace(result, text=result.text.strip("() "), quantity=replace(result.quantity, number=-result.number))
 
 
 def _beside(query: Query, other: Computed) -> list[Computed]:
     if not isinstance(query, Select) or other.place is None:
         return []
-    results = look_up(query, Records(other.table), other.place)
     return [
-        result
-        for result in results
+        _magnitude(result)
+        for result in look_up(query, Records(other.table), other.place)
         if result.number is not None and result.place and _is_level(result.place, other.place)
     ]
 
@@ -190,22 +201,25 @@ def _growth(query: Growth, start: Computed, end: Computed) -> Computed:
 
 
 def comparisons(query: Compare, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
-    if isinstance(query.right, str):
-        bound = quantity_of(query.right)
+    bound = quantity_of(query.right) if isinstance(query.right, str) else None
+    right: Query = Select(query.right) if isinstance(query.right, str) else query.right
+    if bound is not None:
         for left in run(query.left, tables):
-            cell = left.operands[0].cell if left.operands else None
-            values = comparable(cell, bound) if bound is not None else None
-            if values is not None:
-                yield _verdict(query, compare(*values, query.comparator), f"{_term(left)}, {query.right}", left)
-        return
-    for one in _numeric(query.left, tables, run):
-        for two in _numeric(query.right, tables, run):
-            holds = compare(one.number or 0.0, two.number or 0.0, query.comparator)
-            yield _verdict(query, holds, f"{_term(one)}, {_term(two)}", one, two)
+            is_year = bound.day is not None and not left.is_date
+            if not is_year and (values := comparable(left.quantity, bound)) is not None:
+                yield _verdict(query, *values, (left,), (_term(left), str(query.right)))
+        if not isinstance(query.left, Select) or bound.day is None:
+            return
+        # "Higher in 2024 than in 2023" compares with the value of another period.
+        right = Select(query.left.words, where=(str(query.right),))
+    for one, two in _operands(query.left, right, tables, run):
+        yield _verdict(query, one.number or 0.0, two.number or 0.0, (one, two), (_term(one), _term(two)))
 
 
-def _verdict(query: Compare, holds: bool, formula: str, *parts: Computed) -> Computed:
-    return _combined(query, "Yes" if holds is not query.negated else "No", Quantity(), formula, *parts)
+def _verdict(query: Compare, left: float, right: float, parts: Sequence[Computed], terms: tuple[str, str]) -> Computed:
+    holds = compare(left, right, query.comparator) is not query.negated
+    sign = "=" if left == right else ">" if left > right else "<"
+    return _combined(query, "Yes" if holds else "No", Quantity(), f"{terms[0]} {sign} {terms[1]}", *parts)
 
 
 def _term(result: Computed) -> str:

@@ -49,6 +49,10 @@ class Computed:
         return self.quantity.number if self.quantity is not None else None
 
     @property
+    def is_date(self) -> bool:
+        return self.quantity is not None and self.quantity.day is not None
+
+    @property
     def score(self) -> float:
         """For choosing among results of one tree."""
         return self.words * (0.4 + 0.3 * self.columns + 0.3 * self.rows)

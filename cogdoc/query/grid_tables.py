@@ -116,7 +116,7 @@ def _value_share(row: GridRow) -> float:
 def _table(rows: Sequence[GridRow], source: Source) -> DataTable:
     depth, width = _header_rows(rows), len(rows[0])
     columns = tuple(_header(rows[:depth], column, rows[depth]) for column in range(width))
-    title = next((text for row in rows[:depth] if len(texts := _texts(row)) == 1 for text in texts), "")
+    title = next((row[0].text for row in rows[:depth] if row[0] is not None and len(_texts(row)) == 1), "")
     section, body, sections = title, list[GridRow](), list[str]()
     for row in rows[depth:]:
         texts = _texts(row)
@@ -130,6 +130,7 @@ def _table(rows: Sequence[GridRow], source: Source) -> DataTable:
     names = [name.text if name_column is not None and (name := row[name_column]) else "" for row in body]
     headers = tuple(tuple(filter(None, pair)) for pair in zip(sections, names, strict=True))
     notes = [unit_note(" ".join(column)) for column in columns]
+    common = (notes[name_column] if name_column is not None else NO_NOTE, unit_note(caption))
     comma = uses_decimal_comma(cell.text for row in body for cell in row if cell is not None)
     cells = tuple(
         tuple(
@@ -137,7 +138,7 @@ def _table(rows: Sequence[GridRow], source: Source) -> DataTable:
             for column, (cell, note) in enumerate(zip(row, notes, strict=True))
         )
         for row, header in zip(body, headers, strict=True)
-        for beside in ((unit_note(" ".join(header)), unit_note(caption)),)
+        for beside in ((unit_note(" ".join(header)), *common),)
     )
     return DataTable(source.origin, caption, columns, headers, cells, name_column)
 
@@ -150,9 +151,10 @@ def _header(rows: Sequence[GridRow], column: int, first: GridRow) -> tuple[str, 
     texts = []
     for index, row in enumerate(rows):
         cell = row[column]
-        if cell is None and column > 0 and index < len(rows) - 1:
+        count = len(_texts(row))
+        if cell is None and column > 0 and count > 1 and index < len(rows) - 1:
             cell = _nearest(row, rows[-1][column] or first[column])
-        if cell is not None and len(_texts(row)) > 1:
+        if cell is not None and (count > 1 or row[0] is None):
             texts.append(cell.text)
     return tuple(dict.fromkeys(texts))
 

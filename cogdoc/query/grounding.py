@@ -27,6 +27,10 @@ TOTALS = frozenset({"total", "subtotal", "average"})
 TOTAL_MATCH = 0.5
 """How well a column of totals matches words that name no column."""
 
+MIN_SUMMED = 3
+SUM_TOLERANCE = 0.001
+"""Share by which a printed total may differ from the sum, since the terms are rounded."""
+
 CONCEPT_STRENGTH = 0.85
 MAX_CONCEPT_WORDS = 3
 
@@ -133,8 +137,23 @@ class Records:
 
     @cached_property
     def totals(self) -> frozenset[int]:
-        """The rows of totals or averages."""
-        return frozenset(row for row in range(len(self.table.rows)) if is_total(self.name(row)))
+        """The rows of totals or averages: by their names, or because they are the sums of the rows above."""
+        named = {row for row in range(len(self.table.rows)) if is_total(self.name(row))}
+        last = len(self.table.rows) - 1
+        if last >= MIN_SUMMED and last not in named and self._sums_up(last, named):
+            named.add(last)
+        return frozenset(named)
+
+    def _sums_up(self, row: int, left_out: set[int]) -> bool:
+        """Whether most values of a row are the sums of those above."""
+        above = [cells for index, cells in enumerate(self.table.cells[:row]) if index not in left_out]
+        columns = [
+            (value, [number for cells in above if (number := number_of(cells[column])) is not None])
+            for column, cell in enumerate(self.table.cells[row])
+            if (value := number_of(cell)) is not None
+        ]
+        summed = [(value, sum(numbers)) for value, numbers in columns if len(numbers) >= MIN_SUMMED]
+        return sum(abs(value - total) <= SUM_TOLERANCE * abs(total) for value, total in summed) > len(summed) / 2
 
     @cached_property
     def sortable(self) -> tuple[float, ...]:
@@ -254,6 +273,13 @@ def restrict(records: Records, phrase: Phrase, explained: Covering) -> Rows:
         return Rows(records.rows, {}, 1.0)
     precision = sum(records.row_precision(phrase, row) for row in indices) / len(indices)
     return Rows(indices, joined(*(coverings[row] for row in indices)), precision)
+
+
+def number_of(cell: DataCell | None) -> float | None:
+    """The number of a cell; None for a date or a text."""
+    if cell is None or cell.quantity is None or cell.quantity.day is not None:
+        return None
+    return cell.quantity.number
 
 
 def is_total(name: str) -> bool:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from cogdoc.query.computed import Computed
-from cogdoc.query.grounding import ColumnMatch, Phrase, Records, phrase_of, restrict
+from cogdoc.query.grounding import ColumnMatch, Phrase, Records, number_of, phrase_of, restrict
 from cogdoc.query.quantities import order_key, print_number
-from cogdoc.query.row_sets import EMPTY_MATCH, RECORD_MATCH, RowSet, ordered, row_sets, text_of
+from cogdoc.query.row_sets import EMPTY_MATCH, RECORD_MATCH, RowSet, ordered, row_sets, text_of, value_phrase
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.tree import (
     Aggregate,
@@ -40,7 +40,7 @@ MAX_TERMS = 6
 def _extremes(query: Query, records: Records) -> Iterator[Computed]:
     assert isinstance(query, Extreme)
     for rows in row_sets(query.of, records):
-        columns = records.value_columns(phrase_of(rows.select.by or rows.select.words))
+        columns = records.value_columns(value_phrase(rows.select))
         for values in columns:
             places = ordered(rows, values, query.highest)
             if len(places) >= max(2, query.rank):
@@ -131,13 +131,19 @@ def _aggregates(query: Query, records: Records) -> Iterator[Computed]:
             yield from _counts(query, rows)
             continue
         for values in records.value_columns(rows.phrase):
-            cells = {row: cell for row in rows.indices if (cell := rows.cell(row, values.column)) and _is_number(cell)}
+            cells = {
+                row: cell
+                for row in rows.indices
+                if (cell := rows.cell(row, values.column)) and number_of(cell) is not None
+            }
             if cells:
                 yield _aggregate(query, rows, values, cells)
 
 
-def _is_number(cell: DataCell) -> bool:
-    return cell.quantity is not None and cell.quantity.number is not None and cell.quantity.day is None
+def _numbers(rows: RowSet, match: ColumnMatch) -> dict[int, DataCell]:
+    """The cells with numbers in a column, by row."""
+    cells = ((row, rows.cell(row, match.column)) for row in rows.indices)
+    return {row: cell for row, cell in cells if cell is not None and number_of(cell) is not None}
 
 
 def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
@@ -150,7 +156,9 @@ def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
     )
     asked = phrase_of(rows.select.words)
     for match in rows.records.value_columns(asked) if rows.covering and not rows.conditions else ():
-        cells = {row: cell for row in rows.indices if (cell := rows.cell(row, match.column)) and _is_number(cell)}
+        cells = {
+            row: cell for row in rows.indices if (cell := rows.cell(row, match.column)) and number_of(cell) is not None
+        }
         if cells and (match.score > 0 or len(cells) == 1):
             yield _aggregate(replace(query, function=Aggregation.SUM), rows, match, cells).of(query)
     for match in sorted(rows.records.columns(asked), key=lambda match: -match.score)[:1]:

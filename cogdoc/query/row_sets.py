@@ -82,7 +82,7 @@ def row_sets(query: Query, records: Records) -> Iterator[RowSet]:
             yield from row_sets(query.of, records)
         case Extreme():
             for rows in row_sets(query.of, records):
-                for values in records.value_columns(phrase_of(rows.select.by or rows.select.words)):
+                for values in records.value_columns(value_phrase(rows.select)):
                     yield replace(rows, indices=ordered(rows, values, query.highest)[: query.count])
         case _:
             return
@@ -90,6 +90,11 @@ def row_sets(query: Query, records: Records) -> Iterator[RowSet]:
 
 def all_words(query: Select) -> str:
     return " ".join((query.words, query.by, *query.where))
+
+
+def value_phrase(query: Select) -> Phrase:
+    """The words that name the column that values are compared by."""
+    return phrase_of(" ".join((query.by or query.words, *query.where)))
 
 
 def ordered(rows: RowSet, values: ColumnMatch, highest: bool) -> tuple[int, ...]:
@@ -118,7 +123,7 @@ def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
         return
     for match in _filter_columns(rows.records, phrase_of(query.words), bound):
         cells = ((row, rows.cell(row, match.column)) for row in rows.indices)
-        pairs = ((row, comparable(cell, bound)) for row, cell in cells)
+        pairs = ((row, comparable(cell.quantity, bound)) for row, cell in cells if cell is not None)
         indices = tuple(row for row, values in pairs if values is not None and compare(*values, query.comparator))
         score = match.score if indices else EMPTY_MATCH * match.score
         yield replace(rows, indices=indices, conditions=(*rows.conditions, score))
@@ -160,7 +165,8 @@ def _with_text(query: Filter, rows: RowSet) -> Iterator[RowSet]:
 
 
 def _is_comparable(records: Records, column: int, bound: Quantity) -> bool:
-    return any(comparable(records.table.cells[row][column], bound) is not None for row in records.rows)
+    cells = (records.table.cells[row][column] for row in records.rows)
+    return any(cell is not None and comparable(cell.quantity, bound) is not None for cell in cells)
 
 
 def text_of(records: Records, row: int, column: int) -> str:
@@ -168,19 +174,19 @@ def text_of(records: Records, row: int, column: int) -> str:
     return cell.text if cell is not None else ""
 
 
-def comparable(cell: DataCell | None, bound: Quantity) -> tuple[float, float] | None:
-    """A cell and a bound as numbers of the same kind; None if they are not. A bare year is a bound for years."""
-    if cell is None or cell.quantity is None:
+def comparable(value: Quantity | None, bound: Quantity) -> tuple[float, float] | None:
+    """A value and a bound as numbers of the same kind; None if they are not. A bare year is a bound for years."""
+    if value is None:
         return None
-    day, number = cell.quantity.day, cell.quantity.number
+    day, number = value.day, value.number
     if day is not None and bound.day is not None:
         is_year = bound.number is not None
         return (day.year, bound.day.year) if is_year else (day.toordinal(), bound.day.toordinal())
     if number is None or bound.number is None or day is not None:
         return None
     # "More than 300" of a table in thousands means the printed 300; "more than 300,000" means the same.
-    is_as_printed = bound.scale == 1.0 and abs(bound.number) < cell.quantity.scale
-    return number, bound.number * (cell.quantity.scale if is_as_printed else 1.0)
+    is_as_printed = bound.scale == 1.0 and abs(bound.number) < value.scale
+    return number, bound.number * (value.scale if is_as_printed else 1.0)
 
 
 _COMPARISONS: dict[Comparator, Callable[[float, float], bool]] = {
