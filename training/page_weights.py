@@ -3,19 +3,17 @@
     python -m training.page_weights DATA CACHE
 
 DATA is the folder of the evaluation data, CACHE a folder that keeps the text of its documents. The questions are
-those of the open data sets and the project's own samples that name the page of their answer, and two kinds that
-the script makes from any document: a line's label asks for the page it is on ("What was the goodwill in 2019?"),
-and so do half of a sentence's words. The model is a conditional logit over a document's pages; its prior is a
-Gaussian around weights set by hand. Each data set is judged by weights fitted to the others. The weights go, with
-their provenance, to the file that `cogdoc.query.page_ranking` reads.
+those of the open data sets and the project's own samples that name the page of their answer. The model is a
+conditional logit over a document's pages; its prior is a Gaussian around weights set by hand. Each data set is judged
+by weights fitted to the others. The weights go, with their provenance, to the file that `cogdoc.query.page_ranking`
+reads.
 """
 
 from __future__ import annotations
 
 import json
-import random
-import re
-from collections import Counter, defaultdict
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,54 +22,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cogdoc.parsing.page_text import PageText
-from cogdoc.query.concepts import is_function_word
 from cogdoc.query.document_places import names_pages
 from cogdoc.query.fitted_model import FittedModel, HeldOutScore, Provenance, save_model
 from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
 from cogdoc.query.page_ranking import MODEL_PATH
 from cogdoc.query.question_parser import parse_question
-from cogdoc.query.terms import split_tokens
 from training.documents import SAMPLES, read_texts
-from training.fitting import SEED, Vector, minimize, parse_arguments, set_by_hand, today
+from training.fitting import Vector, minimize, parse_arguments, set_by_hand, today
 from training.questions import FAMILIES, SAMPLE_FAMILY
 
 PRIOR: dict[str, float] = {
     "bm25": 8.0, "coverage": 2.0, "near": 4.0, "pairs": 2.0, "heading": 2.0, "label": 4.0, "valued-label": 2.0,
-    "reference": 3.0, "numbers": 0.5, "words": -0.5, "statement": 1.5, "asked-statement": 3.0, "contents": -3.0,
-    "no-kind": -1.0, "early": 0.3, "whole-document": 2.0,
+    "reference": 3.0, "section": 0.5, "numbers": 0.5, "words": -0.5, "statement": 1.5, "asked-statement": 3.0,
+    "contents": -3.0, "no-kind": -1.0, "early": 0.3, "whole-document": 2.0,
 }  # fmt: skip
 PRIOR_PRECISION = 1.0
 """1 / variance of the Gaussian prior: a deviation of 1 costs half of it, in nats."""
 
-SHARES = {"asked": 60.0, "asked of few": 15.0, "label": 50.0, "sentence": 40.0}
-"""The share of each kind of question in the loss, whatever the number of its rows."""
-
-FEW_PAGES = 8
-"""In shorter documents nearly all pages are searched, whatever their order."""
-
-MIN_PAGES = 4
-MAX_MADE = {"label": 24, "sentence": 12}
-"""How many questions of each kind are made from one document at most."""
+TOTAL = 75.0
+"""The weight of the questions against the prior, whatever their number; a data set counts with the square root of its
+questions."""
 
 FILES = ("core/qa_multipage.jsonl", "dev2/qa_multipage.jsonl", "more/ntsb_reports/annotations.jsonl")
 
-LABEL_QUESTIONS = (
-    "What is the {}?",
-    "How much was {} in {}?",
-    "What was the company's {} for {} (in millions)?",
-    "According to the consolidated statements, what was the {} in {}?",
-)
 STEPS = 300
-
-_VALUE = re.compile(r"[$€£(]{0,2}\d[\d.,]*[)%]{0,2}$")
-_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """One question with the pages of its document."""
 
-    kind: str
     family: str
     """The data set that the document is from, as in `training.questions`."""
     features: Vector
@@ -106,53 +86,13 @@ def read_questions(data: Path) -> Iterator[Asked]:
                     yield Asked(document, SAMPLE_FAMILY, asked["question"], frozenset({asked["page"]}))
 
 
-def made_questions(pages: Sequence[PageText], generator: random.Random) -> Iterator[tuple[str, str, set[int]]]:
-    """Kind, question and pages, made from labels that a number follows and from half of a sentence's words."""
-    labels: dict[str, set[int]] = defaultdict(set)
-    sentences: dict[str, set[int]] = defaultdict(set)
-    for page in pages:
-        texts = [line.text for line in page.lines]
-        for text, following in zip(texts, [*texts[1:], ""], strict=True):
-            words = text.split()
-            label_words = [word for word in words if not _VALUE.match(word) and word not in "$—"]
-            following_value = following.strip("$ ")
-            has_value = len(label_words) < len(words) or (following_value and _VALUE.match(following_value))
-            label = " ".join(label_words)
-            if has_value and 2 <= len(label_words) <= 8 and label.isascii() and label[0].isupper():
-                labels[label.lower()].add(page.number)
-            content = [token.norm for token in split_tokens(text) if not is_function_word(token.norm)]
-            if len(content) >= 8:
-                half = sorted(generator.sample(range(len(content)), len(content) // 2))
-                sentences["What is said of " + " ".join(content[index] for index in half) + "?"].add(page.number)
-    years = {page.number: _YEAR.findall(page.text) for page in pages}
-    rare = [(label, numbers) for label, numbers in labels.items() if len(numbers) <= 3]
-    for label, numbers in generator.sample(rare, min(MAX_MADE["label"], len(rare))):
-        printed_years = years[min(numbers)] or ["the year"]
-        yield "label", generator.choice(LABEL_QUESTIONS).format(label, generator.choice(printed_years)), numbers
-    for question, numbers in generator.sample(list(sentences.items()), min(MAX_MADE["sentence"], len(sentences))):
-        yield "sentence", question, numbers
-
-
 def rankings(data: Path, cache: Path) -> Iterator[Ranking]:
     """Every question with the features of its document's pages."""
-    questions = list(read_questions(data))
-    for asked in questions:
-        pages = read_texts(asked.document, cache)
-        kind = "asked of few" if len(pages) < FEW_PAGES else "asked"
-        yield from ranking(kind, asked.family, asked.question, pages, asked.pages)
-    generator = random.Random(SEED)
-    families = {asked.document: asked.family for asked in questions}
-    families |= dict.fromkeys(sorted((data / "more/tables_icdar2013/pdf").glob("*.pdf")), "tables_icdar2013")
-    for document, family in families.items():
-        pages = read_texts(document, cache)
-        if len(pages) >= MIN_PAGES:
-            for kind, question, numbers in made_questions(pages, generator):
-                yield from ranking(kind, family, question, pages, frozenset(numbers))
+    for asked in read_questions(data):
+        yield from ranking(asked.family, asked.question, read_texts(asked.document, cache), asked.pages)
 
 
-def ranking(
-    kind: str, family: str, question: str, pages: Sequence[PageText], right: frozenset[int]
-) -> Iterator[Ranking]:
+def ranking(family: str, question: str, pages: Sequence[PageText], right: frozenset[int]) -> Iterator[Ranking]:
     """The features of the pages of one question; nothing where it names a page or the document has only one."""
     query = query_of(parse_question(question))
     if names_pages(query.question) or len(pages) < 2:
@@ -163,13 +103,14 @@ def ranking(
     if unknown := rows[0].keys() - PRIOR.keys():
         raise ValueError(f"features without a prior: {sorted(unknown)}")
     matrix = np.array([[row[name] for name in PRIOR] for row in rows])
-    yield Ranking(kind, family, matrix, np.array([page.number in right for page in facts]))
+    yield Ranking(family, matrix, np.array([page.number in right for page in facts]))
 
 
 def fit(rankings: Sequence[Ranking]) -> Vector:
     """Maximize the likelihood of the right pages, starting from the prior."""
     prior = np.array(list(PRIOR.values()))
-    counts = Counter(one.kind for one in rankings)
+    counts = Counter(one.family for one in rankings)
+    unit = TOTAL / sum(math.sqrt(count) for count in counts.values())
 
     def gradient(weights: Vector) -> Vector:
         total: Vector = PRIOR_PRECISION * (weights - prior)
@@ -179,7 +120,7 @@ def fit(rankings: Sequence[Ranking]) -> Vector:
             odds /= odds.sum()
             right = odds * one.right
             target = right / right.sum()
-            total += SHARES[one.kind] / counts[one.kind] * (one.features.T @ (odds - target))
+            total += unit / math.sqrt(counts[one.family]) * (one.features.T @ (odds - target))
         return total
 
     return minimize(gradient, prior, STEPS)
@@ -195,9 +136,7 @@ def leave_out(rankings: Sequence[Ranking]) -> tuple[HeldOutScore, ...]:
     """Print how often a right page comes first for the questions of each data set, by weights fitted to the others."""
     scores = []
     for family in sorted({one.family for one in rankings}):
-        tested = [one for one in rankings if one.family == family and one.kind.startswith("asked")]
-        if not tested:
-            continue
+        tested = [one for one in rankings if one.family == family]
         by_hand = first_right_ranks(tested, np.array(list(PRIOR.values())))
         ranks = first_right_ranks(tested, fit([one for one in rankings if one.family != family]))
         for title, listed in (("by hand", by_hand), ("fitted", ranks)):

@@ -22,6 +22,13 @@ MIN_PRINTED_SHARE = 0.5
 OTHER_READING = 0.5
 """Fit of a page whose position is the named number, where pages have labels or print other numbers; or the reverse."""
 
+LINE_START = 0.7
+INSIDE = 0.4
+
+_DECORATION = " \t-–—•*#(["
+_AFTER_NUMBER = ("", ":", "：", ".", "-", "–", "—", "|", "(")
+"""What may follow the number in a caption or heading."""
+
 _PARTS = frozenset({"figure", "chart", "table", "section", "appendix"})
 _PAGES = frozenset({"page", "slide"})
 _NUMBERED = re.compile(
@@ -40,8 +47,8 @@ Reference = tuple[str, str]
 @dataclass(frozen=True, slots=True)
 class Mention:
     reference: Reference
-    leads: bool
-    """Whether the line begins with it, as captions and headings do."""
+    fit: float
+    """1 for a caption or heading, `LINE_START` where the line only begins with it, `INSIDE` otherwise."""
 
 
 def find_references(text: str) -> Iterator[Mention]:
@@ -52,7 +59,9 @@ def find_references(text: str) -> Iterator[Mention]:
         if is_function_word(word) or concepts & _PAGES:
             continue
         kind = min(concepts & _PARTS, default="") or stem(word)
-        yield Mention((kind, number.upper()), not text[: match.start()].strip(" \t-–—•*#(["))
+        leads = not text[: match.start()].strip(_DECORATION)
+        is_title = text[match.end() :].strip()[:1] in _AFTER_NUMBER
+        yield Mention((kind, number.upper()), (1.0 if is_title else LINE_START) if leads else INSIDE)
 
 
 def edge_numbers(page: PageText) -> frozenset[int]:

@@ -39,8 +39,8 @@ MAX_HEADING_TOKENS = 14
 STATEMENT_DENSITY = 0.15
 """Share of numbers among the words of a financial statement; a page that only mentions the statement has fewer."""
 
-MENTION_SCORE = 0.4
-"""The feature `reference` of a page that mentions a figure or section, where 1 is for the page that has it."""
+SECTION_DECAY = 0.5
+"""How much less likely a section goes on with every further page."""
 
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*\d+\s*$|…+\s*\d+\s*$|\s\d{1,3}\s*$")
 _CONTENTS = frozenset({"table of contents"})
@@ -152,8 +152,8 @@ def read_page_facts(query: Query, page: PageText) -> PageFacts:
                 facts.heading.update(covering)
         for mention in find_references(text) if query.references else ():
             if mention.reference in query.references:
-                fit = 1.0 if mention.leads else MENTION_SCORE
-                facts.references[mention.reference] = max(fit, facts.references.get(mention.reference, 0.0))
+                known = facts.references.get(mention.reference, 0.0)
+                facts.references[mention.reference] = max(mention.fit, known)
     facts.window = _heaviest_window(hit_positions, weights)
     facts.lists_contents = _lists_contents(page)
     titles = frozenset[str]().union(*(concepts_in(line.text) for line in page.lines[: 2 * TOP_LINES])) & _STATEMENTS
@@ -200,12 +200,22 @@ class PageFeatures:
     """Computes the features of pages, once the facts of all of them are known."""
 
     def __init__(self, query: Query, pages: Sequence[PageFacts]) -> None:
-        self._query = query
+        self._query, self._pages = query, pages
         self._average_length = sum(page.length for page in pages) / max(1, len(pages)) or 1.0
         page_counts = [sum(page.counts[term] > 0 for page in pages) for term in range(len(query.question.terms))]
         rarities = [math.log(1 + (len(pages) - count + 0.5) / (count + 0.5)) for count in page_counts]
         self._weights = [weight * rarity for weight, rarity in zip(query.matcher.weights, rarities, strict=True)]
         self._total = sum(self._weights) or 1.0
+
+    @cached_property
+    def _sections(self) -> dict[int, float]:
+        """By page: the headings and references of the pages right before it, whose sections may go on."""
+        carried, sections = 0.0, {}
+        for page in self._pages:
+            sections[page.number] = carried
+            own = max(self._share(page.heading), *page.references.values(), 0.0)
+            carried = max(own, SECTION_DECAY * carried)
+        return sections
 
     @cached_property
     def _pair_total(self) -> float:
@@ -237,6 +247,7 @@ class PageFeatures:
             "label": label / self._total,
             "valued-label": label / self._total if page.label_has_value else 0.0,
             "reference": max(page.references.values(), default=0.0),
+            "section": self._sections.get(page.number, 0.0),
             "numbers": min(1.0, 2 * density) if asks_number else 0.0,
             "words": min(1.0, 2 * density) if not asks_number else 0.0,
             "statement": float(page.is_statement and density > STATEMENT_DENSITY and asks_number),

@@ -101,9 +101,7 @@ def test_page_weights_put_the_right_page_first() -> None:
             for n, topic in enumerate(topics)
         ]
         for n, topic in enumerate(topics):
-            rankings += page_weights.ranking(
-                "asked", family, f"What was the total {topic} in 2019?", pages, frozenset({n + 1})
-            )
+            rankings += page_weights.ranking(family, f"What was the total {topic} in 2019?", pages, frozenset({n + 1}))
     model = page_weights.fit_model(rankings)
     assert model.provenance.scores[0].score == 1.0
     assert set(model.weights) == set(page_ranking.MODEL.weights)
