@@ -32,6 +32,7 @@ NOUNS_IN_CAPITALS = ("de",)
 """Languages in which capitals do not mark names."""
 
 _SENTENCE_END = re.compile(r"(?:(?<=[?!؟])|(?<=\w{4}\.))\s+|(?<=[。？！])\s*")
+_HYPHENATED = re.compile(r"(\d{1,4})-(\d{1,4})")
 _QUESTION_MARKS = ("?", "？", "؟")
 _NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-z]{3,}\b|(?<=\()[A-Z][a-z]{3,}\b")
 _PAGES = frozenset(("page", "slide"))
@@ -188,7 +189,11 @@ def _pages(clause: Clause) -> tuple[tuple[int, ...], frozenset[int]]:
             continue
         before = clause.pieces[index - 1] if index else piece
         numbers = _numbers_after(clause, index)
-        if clause.unspaced and before.has(NUMBER):
+        hyphenated = _HYPHENATED.fullmatch(clause.pieces[index + 1].text) if index + 1 < len(clause.pieces) else None
+        if hyphenated:
+            pages += range(int(hyphenated[1]), min(int(hyphenated[2]), int(hyphenated[1]) + MAX_PAGE_RANGE) + 1)
+            used |= {index, index + 1}
+        elif clause.unspaced and before.has(NUMBER):
             pages.append(int(before.number or 0))
             used |= {index - 1, index}
         elif numbers:
