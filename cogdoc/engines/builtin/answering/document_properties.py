@@ -14,12 +14,13 @@ from cogdoc.engines.builtin.answering.parties import (
 )
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.parsing.page_text import BlockKind
-from cogdoc.query.concepts import concepts_in
+from cogdoc.query.concepts import concepts_in, longest_spans
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.proper_names import value_words
 from cogdoc.query.segments import PageView, Slice, whole_slice
+from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
 
 MAX_TITLES = 6
@@ -59,18 +60,18 @@ def _asked_role(asked: frozenset[str], kind: ValueKind) -> Role | None:
     for role in (Role.RECIPIENT, Role.ISSUER):
         if asked & ROLE_CONCEPTS[role]:
             return role
-    return Role.ISSUER if asked & ISSUING and kind in (ValueKind.PERSON, ValueKind.ORGANISATION) else None
+    is_party = kind in (ValueKind.PERSON, ValueKind.ORGANISATION) or asked & {"company", "organization"}
+    return Role.ISSUER if is_party and asked & ISSUING else None
 
 
 def _unexplained(matcher: Matcher, allowed: frozenset[str]) -> float:
     """Share of the question's words that name neither a role nor a part of an address."""
-    words, total, rest = load_lexicon().words, 0.0, 0.0
-    for term in matcher.question.terms:
-        if term.norm not in words["weak"] and term.norm not in words["document"]:
-            total += term.weight
-            known = concepts_in(term.norm) & allowed or term.norm in value_words("organizations")
-            rest += 0.0 if known else term.weight
-    return rest / total if total else 0.0
+    words, tokens = load_lexicon().words, tokenize(matcher.question.text)
+    spans = [span for span in longest_spans(tokens) if span.concepts & allowed]
+    known = {token.norm for span in spans for token in tokens[span.start : span.end]}
+    known |= words["weak"] | words["document"] | value_words("organizations")
+    terms = matcher.question.terms
+    return sum(term.weight for term in terms if term.norm not in known) / (sum(term.weight for term in terms) or 1.0)
 
 
 def _of_party(

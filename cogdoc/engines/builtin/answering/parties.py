@@ -30,6 +30,9 @@ MIN_ADDRESS = 0.5
 CONTINUED_ADDRESS = 0.15
 """The same for lines next to one."""
 
+MIN_OVERLAP = 0.3
+"""Horizontal overlap of lines below one another."""
+
 NAME_GAP = 2.5
 """The same between an address and the name above it."""
 
@@ -139,24 +142,25 @@ def find_parties(page: PageView) -> list[Party]:
 
 
 def _stacks(page: PageView) -> list[list[Segment]]:
-    """Lines right below one another; the label of a role begins a new stack."""
+    """Lines right below one another; the label of a role begins a new stack, and waits longer for its address."""
     stacks: list[list[Segment]] = []
     for segment in page.segments:
-        above = next(
-            (
-                stack
-                for stack in reversed(stacks)
-                if segment.row > stack[-1].row
-                and segment.box.y0 - stack[-1].box.y1 <= STACK_GAP * page.line_height
-                and segment.box.horizontal_overlap(stack[-1].box) > 0.3
-            ),
-            None,
-        )
+        above = next((stack for stack in reversed(stacks) if _continues(page, stack, segment)), None)
         if above is None or _role_label(segment):
             stacks.append([segment])
         else:
             above.append(segment)
     return stacks
+
+
+def _continues(page: PageView, stack: Sequence[Segment], segment: Segment) -> bool:
+    last = stack[-1]
+    if segment.row <= last.row or segment.box.horizontal_overlap(last.box) <= MIN_OVERLAP:
+        return False
+    gap = (segment.box.y0 - last.box.y1) / page.line_height
+    return gap <= STACK_GAP or (
+        gap <= NAME_GAP and bool(_role_label(stack[0])) and not any(_is_town(whole_slice(line)) for line in stack)
+    )
 
 
 def _role_label(segment: Segment) -> frozenset[str]:
@@ -177,8 +181,9 @@ def _parties_of(page: PageView, stack: Sequence[Segment]) -> Iterator[Party]:
         lines, label = lines[1:], frozenset()
     start, end = _address_lines(lines)
     if start == end:
-        if label and lines and _may_be_name(lines[0].text):
-            yield Party((lines[0],), label=label, features=_name_features(page, lines[0]))
+        name = next((line for line in lines if label and _may_be_name(line.text)), None)
+        if name is not None:
+            yield Party((name,), label=label, features=_name_features(page, name))
         return
     address, following = tuple(lines[start:end]), tuple(line.segment for line in lines[end:])
     titled = float(any(_is_title(line) for line in lines[:start]))
@@ -210,7 +215,14 @@ def _labelled_lines(page: PageView, stack: Sequence[Segment]) -> tuple[list[Slic
             lines = [whole_slice(other) for other in (*page.right_of(stack[0])[:1], *page.below(stack[0], 3.0)[:1])][:1]
     elif concept_share(stack[0].text) < 1:
         label = next((concepts for other in page.left_of(stack[0])[:1] if (concepts := _role_label(other))), label)
-    return lines, label
+    return [part for line in lines if (part := _without_name_label(line)) is not None], label
+
+
+def _without_name_label(line: Slice) -> Slice | None:
+    """A line without the label "Name:"; None if it is only that label."""
+    label = line.text.partition(":")[0].partition("：")[0]
+    is_label = "name" in concepts_in(label) and concept_share(label) == 1
+    return _after_colon(line) if is_label else line
 
 
 def _is_title(line: Slice) -> bool:
@@ -237,7 +249,7 @@ def _address_lines(lines: Sequence[Slice]) -> tuple[int, int]:
 
 
 def _after_colon(line: Slice) -> Slice | None:
-    start = line.text.find(":") + 1
+    start = line.text.replace("：", ":").find(":") + 1
     rest = line.text[start:]
     begin = line.start + start + len(rest) - len(rest.lstrip())
     return Slice(line.segment, begin, line.end) if start and rest.strip() else None

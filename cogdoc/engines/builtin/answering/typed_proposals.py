@@ -64,9 +64,19 @@ class LabelledValue:
 def propose_typed_values(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     """The values of the page that have a type that the question asks for."""
     asked = concepts_in(matcher.question.text)
-    for kind in matcher.question.kinds[:-1]:
+    for kind in matcher.question.kinds[:-1] or _kinds_of(asked):
         if kind in TYPES:
             yield from _of_kind(matcher, page, kind, asked)
+
+
+def _kinds_of(asked: frozenset[str]) -> tuple[ValueKind, ...]:
+    """The kind of value that concepts imply if the words of the question state none."""
+    if any(asked & AMOUNT_ROLES[role] for role in ("gross", "net", "tax")):
+        return (ValueKind.AMOUNT,)
+    last_words = {name.split()[-1] for name in asked if " " in name}
+    return tuple(
+        kind for word, kind in (("number", ValueKind.IDENTIFIER), ("date", ValueKind.DATE)) if word in last_words
+    )
 
 
 def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset[str]) -> Iterator[Proposal]:
