@@ -15,6 +15,7 @@ from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.proposal_ranking import describe, rank_proposals
 from cogdoc.engines.builtin.answering.proposals import Proposal
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
+from cogdoc.engines.builtin.answering.statements import propose_statements
 from cogdoc.engines.builtin.answering.table_proposals import propose_cells
 from cogdoc.engines.builtin.answering.typed_proposals import propose_typed_values
 from cogdoc.parsing.page_text import PageLayout, PageText
@@ -138,9 +139,10 @@ def propose(matcher: Matcher, pages: Sequence[PageView]) -> list[Proposal]:
         propose_typed_values,
     )
     proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
-    proposals += propose_sentences(matcher, pages)
     proposals += propose_computed(matcher, pages)
+    proposals += propose_sentences(matcher, pages)
     if matcher.question.shape is Shape.YES_NO:
+        proposals += propose_statements(matcher, pages)
         return [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]
     return proposals
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from cogdoc.documents.geometry import bounding_box
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentence, split_sentences, term_weights
 from cogdoc.engines.builtin.answering.spans import Span, propose_spans
-from cogdoc.parsing.page_text import Block, BlockKind, Word
+from cogdoc.parsing.page_text import BlockKind
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice
 
@@ -75,18 +76,14 @@ def score_sentences(terms: QuestionTerms, pages: Sequence[PageView]) -> tuple[li
 
 
 def passages(page: PageView) -> Iterator[Segment]:
-    """Each paragraph as one long segment."""
-    for block in page.layout.blocks:
-        if block.kind is not BlockKind.TABLE and block.lines:
-            yield _passage(block)
-
-
-def _passage(block: Block) -> Segment:
-    words: list[Word] = []
-    for line in block.lines:
-        words += line.words
-    text = " ".join(word.text for word in words)
-    return Segment(-1, -1, tuple(words), text, block.box)
+    """Each paragraph as one long segment; the whole text of a page without layout."""
+    blocks = [block.lines for block in page.layout.blocks if block.kind is not BlockKind.TABLE and block.lines]
+    for lines in blocks if page.layout.blocks else [page.layout.page_text.lines]:
+        words = tuple(word for line in lines for word in line.words)
+        if words:
+            yield Segment(
+                -1, -1, words, " ".join(word.text for word in words), bounding_box(word.box for word in words)
+            )
 
 
 def _covered(sentence: Sentence, weights: Sequence[float]) -> dict[int, float]:
