@@ -88,6 +88,8 @@ def difference_of(clause: Clause) -> Query | None:
     at, than = clause.find("difference"), clause.find("than")
     if clause.direct_which or clause.asks(*_NAMING) or clause.find("ratio") is not None:
         return None
+    if at in clause.conditioned:
+        return None
     if at is None or clause.has(at, "more", "less"):
         stated = at is not None or (than is not None and than not in clause.conditioned)
         sides = sides_of(clause) if stated and clause.asks(*NUMERIC_QUESTIONS) else None
@@ -108,11 +110,14 @@ def _between(clause: Clause, at: int, joint: int) -> Query | None:
         left, right, about = range(first, joint), range(joint + 1, len(clause.pieces)), range(at + 1, first - 1)
     both = (*left, *right)
     named = {name for name in (*EXTREMES, ORDINAL) for index in both if clause.has(index, name)}
-    if named == set(EXTREMES):
+    if named == set(EXTREMES) and not all(_rest(clause, side) for side in (left, right)):
         rest = frozenset(i for i in (*about, *both) if not clause.has(i, *EXTREMES))
         outside = frozenset(range(len(clause.pieces))) - rest
         return Aggregate(Select(" ".join(clause.phrase(group) for group in clause.groups(outside))), Aggregation.RANGE)
-    by = clause.phrase(about) or clause.phrase(() if clause.unspaced else clause.run(at - 1, -1))
+    by = clause.phrase(() if clause.unspaced else clause.run(at - 1, -1)) or clause.phrase(about)
+    dates = [index for index in left if clause.has(index, DATE)]
+    if dates and all(clause.has(index, DATE) for index in right if clause.is_content(index)):
+        by, left = clause.phrase(range(left.start, dates[0])) or by, range(dates[0], left.stop)
     period = next((i for i in right[1:] if clause.has(i, DATE) and clause.has(i - 1, "link")), None)
     where: tuple[str, ...] = ()
     if period is not None and clause.phrase(range(right.start, period - 1)):
@@ -120,6 +125,11 @@ def _between(clause: Clause, at: int, joint: int) -> Query | None:
     if not clause.phrase(left) or not clause.phrase(right):
         return None
     return Difference(operand(clause, left, by, where), operand(clause, right, by, where))
+
+
+def _rest(clause: Clause, indices: Sequence[int]) -> str:
+    """What an operand names besides its operation."""
+    return clause.phrase([index for index in indices if not clause.has(index, *EXTREMES)])
 
 
 def ratio_of(clause: Clause) -> Query | None:
@@ -146,10 +156,15 @@ def _share(clause: Clause) -> Query | None:
     if at is None or clause.question is None or at not in (clause.question, head) or others is not None:
         return None
     whole = clause.run(clause.skip(at + 1, "stop", "link"))
-    parts = clause.where(frozenset((at, *whole)))
+    used = frozenset((at, *whole))
+    parts, where = (
+        clause.where(used.union(clause.periods)),
+        tuple(clause.pieces[index].text for index in clause.periods),
+    )
     if not whole or not parts or not (clause.has(at, "share") or clause.has(at + 1, "link")):
         return None
-    return Ratio(Select(parts[0], where=parts[1:]), Select(clause.phrase(whole), where=parts[1:]), as_share=True)
+    where = (*parts[1:], *where)
+    return Ratio(Select(parts[0], where=where), Select(clause.phrase(whole), where=where), as_share=True)
 
 
 def growth_of(clause: Clause) -> Query | None:

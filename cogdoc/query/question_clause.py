@@ -149,7 +149,7 @@ class Clause:
             start = self.skip(self.question + 1, *_BEFORE_NOUN)
         run = tuple(takewhile(lambda index: not (self.has(index, NUMBER) and self._is_stated(index)), self.run(start)))
         following = self.skip(run[-1] + 1, "stop", "link", *_BEFORE_NOUN) if run else 0
-        is_named = run and self.has(run[-1] + 1, "link") and self.is_weak(run)
+        is_named = run and not self.direct and self.has(run[-1] + 1, "link") and self.is_weak(run)
         if is_named and not any(mark[0] == "=" for index in run for mark in self.pieces[index].marks):
             return self.run(following) or run
         return run
@@ -191,7 +191,7 @@ class Clause:
         if runs:
             return runs[-1]
         following = signal + 1
-        while self.has(following, "stop") and not self.has(following, "link"):
+        while self.has(following, "stop") and not self.has(following, "link", *_BOUNDARIES):
             following += 1
         return self.run(following)
 
@@ -223,7 +223,7 @@ class Clause:
 
     def rank_near(self, extreme: int) -> int:
         """2 for "the second highest"."""
-        ordinal = next((index for index in (extreme - 1, extreme - 2, extreme + 1) if self.has(index, ORDINAL)), None)
+        ordinal = next((index for index in range(extreme - 2, extreme + 2) if self.has(index, ORDINAL)), None)
         return int(self.pieces[ordinal].number or 1) if ordinal is not None else 1
 
     @cached_property
@@ -277,11 +277,16 @@ class Clause:
 
     def _is_bound(self, index: int) -> bool:
         spelled = self.pieces[index].has(NUMBER) and self.pieces[index].text.isalpha()
-        return self.pieces[index].has(NUMBER, DATE) and (not spelled or self.is_content(index + 1))
+        is_article = self.pieces[index].has("stop") or (spelled and not self.is_content(index + 1))
+        return self.pieces[index].has(NUMBER, DATE) and not is_article
 
     def _is_stated(self, index: int) -> bool:
         """Whether a number is the value of a property, rather than a part of a name ("season 4") or a count."""
-        if index - 1 == self.question or self.pieces[index - 1].has(*EXTREMES, ORDINAL):
+        if (
+            index - 1 == self.question
+            or self.has(index, "stop")
+            or self.pieces[index - 1].has(*EXTREMES, *ENDS, ORDINAL)
+        ):
             return False
         spelled = self.pieces[index].text.isalpha()
         return self.is_content(index + 1) if spelled else not self._is_name_part(index)

@@ -123,6 +123,8 @@ def _extreme(clause: Clause) -> Query | None:
     is_value = clause.asks(*NUMERIC_QUESTIONS) or (leads and not clause.direct and _names_value(clause, at, by))
     if leads:
         asked, by = (by, by) if is_value else (by or asked, ())
+    elif not clause.direct and asked and asked[-1] == at - 1 and clause.asks("?what", "?which"):
+        asked, by = by, ()
     elif asked == by and clause.asks("?person", "?date", "?place", "?time"):
         asked = ()
     else:
