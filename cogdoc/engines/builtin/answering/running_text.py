@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 
 from cogdoc.query.concepts import concepts_in
-from cogdoc.query.lexicon.loading import load_lexicons
+from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question_pieces import guess_language
 from cogdoc.query.terms import fold_case
 from cogdoc.text import HAN, KANA
@@ -76,8 +77,8 @@ class QuestionTerms:
     def __init__(self, question: str, language: str) -> None:
         low = fold_case(question)
         self.language = language
-        self.slot = _interrogative(low, self.language)
-        """The slice that asks: "which year", "什么时候"; (0, 0) if the lexicon does not know it."""
+        self.asks, self.slot = _interrogative(low, self.language)
+        """What it asks for, as the lexicon calls it, and the slice that asks: "which year"; (0, 0) if unknown."""
         self.norms: list[str] = []
         self.starts: list[int] = []
         """By term: its offset in the question."""
@@ -200,26 +201,38 @@ def _split_run(
         yield begun, index, False
 
 
-def _interrogative(low: str, language: str) -> tuple[int, int]:
-    for phrase in _question_phrases(language):
+def _interrogative(low: str, language: str) -> tuple[str, tuple[int, int]]:
+    """What the longest phrase that asks asks for, by the name of the lexicon, and where it is."""
+    for phrase, name in _question_phrases(language):
         start = low.find(phrase)
         while start >= 0:
             end = start + len(phrase)
             if _RUN.match(phrase) or not (low[max(0, start - 1) : start].isalnum() or low[end : end + 1].isalnum()):
-                return start, end
+                return name, (start, end)
             start = low.find(phrase, end)
-    return 0, 0
+    return "", (0, 0)
 
 
 @cache
 def _function_words(language: str) -> frozenset[str]:
     lexicon = load_lexicons()[language]
-    return lexicon.words["stop"].union(lexicon.words.get("link", ()), lexicon.questions.get("polar", ()))
+    lists = (lexicon.words.get(name, ()) for name in ("stop", "link", "cause", "particles"))
+    return frozenset(chain(lexicon.questions.get("polar", ()), *lists))
 
 
 @cache
-def _question_phrases(language: str) -> tuple[str, ...]:
-    """The longest first."""
+def _question_phrases(language: str) -> tuple[tuple[str, str], ...]:
+    """The longest first, each with what it asks for."""
     questions = load_lexicons()[language].questions
-    phrases = {phrase for name, listed in questions.items() if name not in NOT_ASKING for phrase in listed}
-    return tuple(sorted(phrases, key=len, reverse=True))
+    phrases = {phrase: name for name, listed in questions.items() if name not in NOT_ASKING for phrase in listed}
+    return tuple(sorted(phrases.items(), key=lambda pair: -len(pair[0])))
+
+
+@cache
+def cause_pattern() -> re.Pattern[str]:
+    """Words that state a reason follows, at the end of a text in lower case, in any language."""
+    listed = sorted(load_lexicon().words["cause"])
+    spaced, runs = (
+        [re.escape(word) for word in listed if (_RUN.match(word) is not None) is is_run] for is_run in (False, True)
+    )
+    return re.compile(rf"(?:(?<!\w)(?:{'|'.join(spaced)})|{'|'.join(runs)})\W*$")

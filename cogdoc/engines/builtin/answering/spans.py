@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentence, TextWord
+from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentence, TextWord, cause_pattern
 from cogdoc.query.fitted_model import Features
+from cogdoc.query.terms import fold_case
 from cogdoc.query.typed_values import ValueKind, find_values
 from cogdoc.text import text_width
 
@@ -17,6 +18,9 @@ MAX_LISTED_WORDS = 3
 
 LONG = 60
 """Width of a span whose feature `text-length` is 1, in Latin letters."""
+
+EXPLAINED = ("reason", "manner")
+"""What questions ask for that a clause answers, up to the end of its sentence."""
 
 SAME = 0.6
 """A span that shares this share of its characters with a value is that value."""
@@ -50,7 +54,11 @@ def propose_spans(
     strength = [sum(weights[index] * value for index, value in word.hits) for word in words]
     hit_indices = [index for index, value in enumerate(strength) if value]
     bounds = [_is_boundary(text, before, after) for before, after in pairwise(words)]
-    for first, last in _ranges(words, [True, *bounds, True]):
+    explains = terms.asks in EXPLAINED
+    ranges = [*_ranges(words, [True, *bounds, True])]
+    if explains:
+        ranges += [(first, len(words) - 1) for first in range(1, len(words)) if bounds[first - 1]]
+    for first, last in dict.fromkeys(ranges):
         inside = words[first : last + 1]
         if all(word.is_function or word.hits for word in inside):
             continue
@@ -63,6 +71,10 @@ def propose_spans(
             **_position(words, strength, outside, first, last),
             **_slot(words, terms, outside, first, last),
             **_form(text, words, first, last),
+            "text-cause": float(
+                explains and cause_pattern().search(fold_case(text[sentence.start : start])) is not None
+            ),
+            "text-explains": float(explains and last == len(words) - 1),
             "text-untyped": float(kinds[0] is not ValueKind.TEXT and not fit),
             "text-number": float(kinds[0] is ValueKind.TEXT and any(char.isdigit() for char in text[start:end])),
         }
