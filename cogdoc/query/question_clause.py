@@ -102,7 +102,12 @@ class Clause:
         return next((index for index in range(start, len(self.pieces)) if self.pieces[index].has(*marks)), None)
 
     def is_content(self, index: int) -> bool:
-        return 0 <= index < len(self.pieces) and self.pieces[index].is_content
+        return index in self.contents
+
+    @cached_property
+    def contents(self) -> frozenset[int]:
+        """The pieces that name something."""
+        return frozenset(index for index, piece in enumerate(self.pieces) if piece.is_content)
 
     def is_weak(self, indices: Sequence[int]) -> bool:
         """Whether all pieces only state the kind of answer, or name the document."""

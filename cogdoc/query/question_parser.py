@@ -11,10 +11,19 @@ from cogdoc.query.concepts import concepts_in
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question import DocumentField, Question, Shape, Term, shape_of
 from cogdoc.query.question_clause import Clause
-from cogdoc.query.question_pieces import NUMBER, ORDINAL, PUNCTUATION, QUOTED, guess_language, normalize, split_pieces
+from cogdoc.query.question_pieces import (
+    NUMBER,
+    ORDINAL,
+    PUNCTUATION,
+    QUOTED,
+    Piece,
+    guess_language,
+    normalize,
+    split_pieces,
+)
 from cogdoc.query.question_tree import build_tree, lookup
 from cogdoc.query.terms import tokenize
-from cogdoc.query.tree import Select, Verify
+from cogdoc.query.tree import Query, Select, Verify
 
 WEAK_WEIGHT = 0.35
 """Weight of a word that states the kind of answer, such as "name"; a word of the label itself has the weight 1."""
@@ -25,6 +34,10 @@ MODIFIER_WEIGHT = 0.6
 ASIDE_WEIGHT = 0.3
 """Factor for words in parentheses, in an introduction, and in sentences around the one that asks."""
 
+MAX_LENGTH = 2000
+"""Characters of a question that are parsed."""
+
+MAX_PAGE = 100_000
 MAX_PAGE_RANGE = 50
 """Pages that a question may name as a range: "pages 3 to 5"."""
 
@@ -54,13 +67,13 @@ _GENERAL = frozenset(("name", "document", "number", "value"))
 @lru_cache(maxsize=256)
 def parse_question(text: str) -> Question:
     """Parse a question."""
-    main, before = _main_sentence(normalize(text))
+    main, before = _main_sentence(normalize(text[:MAX_LENGTH]))
     language = guess_language(main)
     clause = Clause(main, language, split_pieces(main, language))
     pages, used = _pages(clause)
     tree = build_tree(clause)
     quoted = next((index for index, piece in enumerate(clause.pieces) if piece.has(QUOTED)), None)
-    if quoted is not None and isinstance(tree, Select) and not _rest(clause, quoted):
+    if quoted is not None and isinstance(tree, Select) and not clause.where((quoted,)):
         label = clause.phrase([quoted]).strip(" :：?'‘’")
         terms = _weighed(label, language, 1.0)
         select = Select(label)
@@ -68,20 +81,19 @@ def parse_question(text: str) -> Question:
             text, language, label_kinds(label, language), Shape.VALUE, select, select, _merged(terms), label,
             quoted=True, pages=pages,
         )  # fmt: skip
-    terms = [*_terms(clause, used), *((word, ASIDE_WEIGHT * weight) for word, weight in _aside(before, language))]
-    kinds = find_answer_kinds(clause, tree)
+    asides = _terms(Clause(before, language, split_pieces(before, language)), ())
     return Question(
         text=text,
         language=language,
-        kinds=kinds,
-        shape=_shape(clause) or shape_of(tree),
+        kinds=find_answer_kinds(clause, tree),
+        shape=_shape(clause, tree),
         tree=tree,
         lookup=lookup(clause),
-        terms=_merged(terms),
+        terms=_merged([*_terms(clause, used), *((word, ASIDE_WEIGHT * weight) for word, weight in asides)]),
         label=clause.phrase(_label(clause)),
         quoted=False,
         pages=pages,
-        fields=_fields(clause),
+        fields=_fields(clause) if not isinstance(tree, Verify) else frozenset(),
         names=_names(clause),
         colors=_colors(clause),
     )
@@ -95,20 +107,14 @@ def _main_sentence(text: str) -> tuple[str, str]:
     return sentences[main], " ".join(sentences[:main])
 
 
-def _rest(clause: Clause, quoted: int) -> tuple[str, ...]:
-    """The phrases besides a quotation that name something."""
-    return clause.where((quoted,))
-
-
-def _shape(clause: Clause) -> Shape | None:
+def _shape(clause: Clause, tree: Query) -> Shape:
     if clause.asks("?summary") or any(piece.has("?summary") for piece in clause.pieces):
         return Shape.SUMMARY
     if clause.asks("?reason", "?manner", "?color") or any(piece.has("?picture", "color") for piece in clause.pieces):
         return Shape.UNREADABLE
-    tree = build_tree(clause)
     if clause.asks("?which", "?person") and isinstance(tree, Select):
         return Shape.LOOKUP
-    return None
+    return shape_of(tree)
 
 
 def _label(clause: Clause) -> tuple[int, ...]:
@@ -127,16 +133,14 @@ def _terms(clause: Clause, used: Iterable[int]) -> list[tuple[str, float]]:
     """The words of a question with their weights."""
     label, pages = _label(clause), frozenset(used)
     has_weak = any(clause.pieces[index].has("weak") for index in label[1:])
-    depth, weighed = 0, list[tuple[str, float]]()
+    weighed: list[tuple[str, float]] = []
     comma = max((i for i in range(clause.question or 0) if clause.pieces[i].text in ",，、"), default=-1)
     for group in clause.groups(pages):
         depth = sum((piece.text in "(（") - (piece.text in ")）") for piece in clause.pieces[: group[0]])
         in_label = group[0] in label
         factor = 1.0 if in_label else ASIDE_WEIGHT if depth > 0 or group[-1] < comma else MODIFIER_WEIGHT
-        pieces = [clause.pieces[index] for index in group]
-        text = clause.text[pieces[0].start : pieces[-1].end]
-        for word, weight in _weighed(text, clause.language, factor, has_weak=in_label and has_weak):
-            weighed.append((word, weight))
+        text = clause.text[clause.pieces[group[0]].start : clause.pieces[group[-1]].end]
+        weighed += _weighed(text, clause.language, factor, has_weak=in_label and has_weak)
     return weighed
 
 
@@ -148,13 +152,9 @@ def _weighed(text: str, language: str, factor: float, *, has_weak: bool = False)
         if token.norm in words["stop"]:
             continue
         is_weak = token.norm in words["weak"] or (token.norm in words["document"] and not has_weak)
-        weight = factor if not token.norm[0].isdigit() else max(factor, 1.0 if factor >= MODIFIER_WEIGHT else factor)
+        weight = 1.0 if token.norm[0].isdigit() and factor >= MODIFIER_WEIGHT else factor
         weighed.append((token.norm, weight * (WEAK_WEIGHT if is_weak else 1.0)))
     return weighed
-
-
-def _aside(text: str, language: str) -> list[tuple[str, float]]:
-    return _terms(Clause(text, language, split_pieces(text, language)), ())
 
 
 def _merged(weighed: Iterable[tuple[str, float]]) -> tuple[Term, ...]:
@@ -194,15 +194,20 @@ def _pages(clause: Clause) -> tuple[tuple[int, ...], frozenset[int]]:
             pages += range(int(hyphenated[1]), min(int(hyphenated[2]), int(hyphenated[1]) + MAX_PAGE_RANGE) + 1)
             used |= {index, index + 1}
         elif clause.unspaced and before.has(NUMBER):
-            pages.append(int(before.number or 0))
+            pages.append(_page(before))
             used |= {index - 1, index}
         elif numbers:
             pages += _range(clause, numbers)
             used |= {index, *range(numbers[0], numbers[-1] + 1)}
         elif before.has(ORDINAL, "last"):
-            pages.append(-1 if before.has("last") else int(before.number or 1))
+            pages.append(-1 if before.has("last") else _page(before))
             used |= {index - 1, index}
     return tuple(dict.fromkeys(page for page in pages if page)), frozenset(used)
+
+
+def _page(piece: Piece) -> int:
+    """The number of a page; 0 if no document has so many."""
+    return int(piece.number) if piece.number and 1 <= piece.number <= MAX_PAGE else 0
 
 
 def _numbers_after(clause: Clause, index: int) -> list[int]:
@@ -216,7 +221,7 @@ def _numbers_after(clause: Clause, index: int) -> list[int]:
 
 
 def _range(clause: Clause, indices: Sequence[int]) -> Sequence[int]:
-    numbers = [int(clause.pieces[index].number or 0) for index in indices]
+    numbers = [_page(clause.pieces[index]) for index in indices]
     joint = clause.pieces[indices[0] + 1] if len(indices) > 1 else None
     if joint is None or joint.has("and") or joint.text == ",":
         return numbers
@@ -226,8 +231,6 @@ def _range(clause: Clause, indices: Sequence[int]) -> Sequence[int]:
 
 def _fields(clause: Clause) -> frozenset[DocumentField]:
     """The properties of the document that the question asks for, if all its words name them."""
-    if isinstance(build_tree(clause), Verify):
-        return frozenset()
     named = [clause.phrase(group) for group in clause.groups(()) if not clause.is_weak(group)]
     asked = frozenset().union(*map(concepts_in, named))
     documents = load_lexicon().words["document"]
