@@ -22,12 +22,13 @@ from PIL import Image
 from cogdoc.documents.document import open_path
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.documents.sandbox import Sandbox
-from cogdoc.engines.builtin.charts import answer_chart_question, read_chart
+from cogdoc.engines.builtin.answering import answer_question
+from cogdoc.engines.builtin.charts.chart_recognition import read_chart
 from cogdoc.evaluation.metrics.chart_values import chart_values, matched_values, true_values
 from cogdoc.evaluation.metrics.short_answers import relaxed_accuracy
 from cogdoc.evaluation.reliability import bootstrap_mean
 from cogdoc.parsing.page import Page
-from cogdoc.parsing.page_text import Line, Word
+from cogdoc.parsing.page_text import Line, PageLayout, PageText, Word
 from cogdoc.results.records import Chart
 
 SAMPLE_QUESTIONS = 150
@@ -43,6 +44,10 @@ class ChartReader:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self.chart = cache(self._chart)
+        self.text = cache(self._text)
+
+    def _text(self, path: Path) -> PageText:
+        return Page(open_path(path, self._sandbox), 1).text()
 
     def _chart(self, path: Path) -> Chart | None:
         with Image.open(path) as image:
@@ -84,9 +89,12 @@ def measure_questions(name: str, rows: Iterable[Row], folder: Path, reader: Char
     missed = []
     for row in rows:
         chart = reader.chart(folder / row["file"])
-        answer = answer_chart_question(chart, row["question"]) if chart is not None else None
-        text = answer.text if answer is not None and answer.text is not None else ""
-        score = relaxed_accuracy(text, row["answers"])
+        layouts, charts = (
+            [PageLayout(reader.text(folder / row["file"]), ())],
+            {1: (chart,) if chart is not None else ()},
+        )
+        answer = answer_question(row["question"], layouts, charts=charts)
+        score = relaxed_accuracy(answer.text or "", row["answers"])
         scores["all"].append(score)
         scores[row.get("type", "other")].append(score)
         missed.append(chart is None)

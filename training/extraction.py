@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 
 from cogdoc.engines.builtin.answering.answer import collect
 from cogdoc.engines.builtin.answering.proposal_ranking import text_key
-from cogdoc.engines.builtin.engine import LAID_OUT_PAGES
+from cogdoc.engines.builtin.engine import LAID_OUT_PAGES, may_show_chart
 from cogdoc.parsing.page_text import PageLayout
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.page_ranking import rank_pages
-from training.documents import read_cached_layout, read_texts
+from training.documents import read_cached_charts, read_cached_layout, read_texts
 from training.fitting import parse_folders
 from training.questions import Question, read_questions, unanswerable_questions
 
@@ -75,7 +75,12 @@ def _choice(question: Question, cache: Path) -> Choice:
         else PageLayout(texts[number - 1], ())
         for index, number in enumerate(ranked)
     ]  # fmt: skip
-    collected = collect(question.text, layouts)
+    charts = {
+        layout.page_text.number: read_cached_charts(question.document, layout.page_text.number, cache)
+        for layout in layouts[:LAID_OUT_PAGES]
+        if may_show_chart(layout)
+    }
+    collected = collect(question.text, layouts, charts)
     names = tuple(sorted({name for features in collected.features for name in features}))
     matrix = np.array(
         [[features.get(name, 0.0) for name in names] for features in collected.features], dtype=np.float32

@@ -152,7 +152,7 @@ def totals(query: Aggregate, several: Several, tables: Sequence[DataTable], run:
         if query.function is Aggregation.COUNT:
             count = len(parts)
             yield _combined(query, str(count), Quantity(float(count)), f"count({count})", *parts)
-        else:
+        elif any(cell.quantity is not None for cell in _cells(*parts)):
             text, quantity, formula = combine(query.function, _cells(*parts))
             yield _combined(query, text, quantity, formula, *parts)
 

@@ -11,7 +11,7 @@ from cogdoc.query.concepts import concepts_in, is_function_word
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key
 from cogdoc.query.table import DataCell, DataTable
-from cogdoc.query.terms import match_strength, tokenize
+from cogdoc.query.terms import fold_case, match_strength, tokenize
 
 Covering = Mapping[int, float]
 """Which words of a phrase a printed text contains, each with the strength of the match."""
@@ -218,7 +218,12 @@ class Records:
         coverings: dict[int, Covering] = {}
         for row in self.rows if rows is None else rows:
             covering = joined(*(phrase.covering(text) for text in self._texts(row, phrase)))
-            telling = {index: strength for index, strength in covering.items() if is_telling(phrase.words[index])}
+            name = fold_case(self.name(row)).strip()
+            telling = {
+                index: strength
+                for index, strength in covering.items()
+                if is_telling(phrase.words[index]) or phrase.words[index] == name
+            }
             if telling:
                 coverings[row] = telling
         return coverings

@@ -208,7 +208,7 @@ def _choices(query: Query, records: Records) -> Iterator[Computed]:
     named = [restrict(records, phrase, {}) for phrase in phrases]
     if len(named) < 2 or not all(rows.covering for rows in named):
         return
-    by = phrase_of(query.by)
+    by = phrase_of(" ".join((query.by, *query.where)))
     precision = statistics.fmean(
         0.5 * rows.precision + 0.5 * phrase.recall(rows.covering) for rows, phrase in zip(named, phrases, strict=True)
     )

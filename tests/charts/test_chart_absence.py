@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from chart_painting import BLACK, PALE, Canvas
 
-from cogdoc.engines.builtin.charts import read_chart
+from cogdoc.engines.builtin.charts.chart_recognition import read_chart
 
 SENTENCE = "The committee met on Tuesday to discuss the budget for the coming year and heard 12 reports"
 

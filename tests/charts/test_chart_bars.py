@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from chart_painting import Canvas, horizontal_bars, vertical_bars
 
-from cogdoc.engines.builtin.charts import read_chart
+from cogdoc.engines.builtin.charts.chart_recognition import read_chart
 from cogdoc.parsing.page_text import Line
 from cogdoc.results.records import Chart, ChartKind
 

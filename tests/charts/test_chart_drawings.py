@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from chart_painting import BLUE, RED, Canvas
 
-from cogdoc.engines.builtin.charts import Drawing, DrawnPath, read_chart
+from cogdoc.engines.builtin.charts.chart_parts import Drawing, DrawnPath
+from cogdoc.engines.builtin.charts.chart_recognition import read_chart
 from cogdoc.results.records import ChartKind
 
 NAMES = ["North", "South", "East", "West"]

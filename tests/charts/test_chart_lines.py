@@ -56,7 +56,7 @@ def test_matplotlib_lines_are_read() -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    from cogdoc.engines.builtin.charts import read_chart
+    from cogdoc.engines.builtin.charts.chart_recognition import read_chart
 
     figure, axes = pyplot.subplots(figsize=(6.4, 4.2), dpi=100)
     years = list(range(2010, 2021))

@@ -19,9 +19,6 @@ answer. The others are searched by their words alone, since the layout models ta
 MAX_CHART_WORDS = 300
 """A scan with more words is a page of text; charts have a tenth as many."""
 
-MIN_CONFIDENCE = 0.3
-"""Answers from charts with a lower confidence are guesses and not given."""
-
 SURE_CONFIDENCE = 0.9
 """An answer with at least this confidence ends the search."""
 
@@ -60,36 +57,24 @@ class BuiltinEngine:
             best = answer_question(question, layouts, page_count=page_count)
             if best.found and best.confidence >= SURE_CONFIDENCE:
                 return best.model_copy(update={"flags": flags})
+        charts: dict[int, tuple[Chart, ...]] = {}
         for page, layout in zip(pages, layouts[:LAID_OUT_PAGES], strict=False):
-            if not may_show_chart(layout):
-                continue
-            try:
-                answer = self.answer_from_charts(question, self.read_charts(page), page)
-            except (InputError, TimeLimitError):
-                flags = (Flag.LAYOUT_FAILED.value,)
-                continue
-            if answer.found and not (best.found and best.confidence >= answer.confidence):
-                best = answer
+            if may_show_chart(layout):
+                try:
+                    charts[page.number] = self.read_charts(page)
+                except (InputError, TimeLimitError):
+                    flags = (Flag.LAYOUT_FAILED.value,)
+        if any(charts.values()):
+            best = answer_question(question, layouts, page_count=page_count, charts=charts)
         return best.model_copy(update={"flags": flags})
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
         return page.document.sandbox.run(charts_of, page.document.request, page.layout())
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
-        from cogdoc.engines.builtin.charts.chart_questions import answer_chart_question
+        from cogdoc.engines.builtin.answering import answer_question
 
-        page_text = page.text()
-        answers = [
-            answer
-            for chart in charts
-            if (answer := answer_chart_question(chart, question, page_text.lines))
-            and answer.confidence >= MIN_CONFIDENCE
-        ]
-        not_found = Answer(question=question, text=None, confidence=0.0)
-        best = max(answers, key=lambda answer: answer.confidence, default=not_found)
-        page_fields = {"page": page_text.number, "label": page_text.label}
-        evidence = tuple(item.model_copy(update=page_fields) for item in best.evidence)
-        return best.model_copy(update={"evidence": evidence})
+        return answer_question(question, [PageLayout(page.text(), ())], charts={page.number: tuple(charts)})
 
 
 def may_show_chart(layout: PageLayout) -> bool:

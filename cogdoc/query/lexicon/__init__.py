@@ -5,7 +5,8 @@
                 pronouns, which end a noun phrase: of, in, for, that), `extremes` (superlatives that describe a
                 value rather than a thing: highest, lowest, maximum), `label` (in English: the ids of the concepts
                 that forms use as labels rather than as values), `cause` (because, due to), `particles` (function
-                words of running text that `stop` lacks, as they are parts of names in questions)
+                words of running text that `stop` lacks, as they are parts of names in questions), `marks` and
+                `series` (the marks of charts: bar, point, slice; line, color)
 `[questions]`   phrases that ask, by what they ask for: `person`, `place`, `date`, `time` (what time), `amount` (how
                 much), `count` (how many), `percent` (what percentage), `measure` (how high, how large), `length` (how
                 long, how old), `which`, `what`, `year`,

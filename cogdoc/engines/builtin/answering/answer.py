@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
+from cogdoc.engines.builtin.answering.chart_proposals import PageCharts, propose_from_charts
 from cogdoc.engines.builtin.answering.checkboxes import propose_checkboxes
 from cogdoc.engines.builtin.answering.computed_proposals import propose_computed
 from cogdoc.engines.builtin.answering.confidence import Judgement, judge, page_evidence
@@ -82,18 +84,24 @@ class Collected:
         return rank_proposals(self.proposals, self.features)
 
 
-def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count: int | None = None) -> Answer:
+def answer_question(
+    question: str,
+    layouts: Sequence[PageLayout],
+    *,
+    page_count: int | None = None,
+    charts: PageCharts = MappingProxyType({}),
+) -> Answer:
     """Answer a question from the words and layout of pages, the most promising page first.
 
     The answer's text is None if nothing on the pages fits; its confidence is then the probability that the
     document does not answer the question. A question that names a page ("on page 5", "on the last page") is
     answered from that page if it is among `layouts`. `page_count` is the length of the whole document: it
-    determines the last page, and answers questions about the number of pages.
+    determines the last page, and answers questions about the number of pages. `charts` are those of the pages.
     """
     if page_count is not None and _HOW_MANY_PAGES.search(question):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
     searched = _named_pages(question, layouts, page_count)
-    collected = collect(question, searched)
+    collected = collect(question, searched, charts)
     ranked, judgement = collected.ranked, collected.judgement
     best = ranked[0] if ranked and judgement.should_answer else None
     confidence = judgement.p_right if best is not None else 1 - judgement.p_answerable
@@ -121,15 +129,15 @@ def answer_question(question: str, layouts: Sequence[PageLayout], *, page_count:
     )
 
 
-def collect(question: str, layouts: Sequence[PageLayout]) -> Collected:
+def collect(question: str, layouts: Sequence[PageLayout], charts: PageCharts = MappingProxyType({})) -> Collected:
     """All proposals for a question, with the features that rank and judge them."""
     pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
     matcher = Matcher(parse_question(question), pages)
-    proposals = propose(matcher, pages)
+    proposals = propose(matcher, pages, charts)
     return Collected(matcher, proposals, describe(matcher, proposals), page_evidence(matcher, pages))
 
 
-def propose(matcher: Matcher, pages: Sequence[PageView]) -> list[Proposal]:
+def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> list[Proposal]:
     """Everything on the pages that may be the answer to the matcher's question."""
     proposers = (
         propose_fields,
@@ -140,6 +148,7 @@ def propose(matcher: Matcher, pages: Sequence[PageView]) -> list[Proposal]:
     )
     proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
     proposals += propose_computed(matcher, pages)
+    proposals += propose_from_charts(matcher, pages, charts)
     proposals += propose_sentences(matcher, pages)
     if matcher.question.shape is Shape.YES_NO:
         proposals += propose_statements(matcher, pages)

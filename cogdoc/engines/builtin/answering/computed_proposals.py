@@ -9,6 +9,7 @@ from cogdoc.engines.builtin.page_tables import page_tables
 from cogdoc.query.computed import Computed
 from cogdoc.query.execution import run
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.lexicon.loading import load_lexicons
 from cogdoc.query.segments import PageView
 from cogdoc.query.tree import (
     Aggregate,
@@ -40,17 +41,18 @@ def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Pr
         return
     by_number = {page.number: page for page in pages}
     for result in run(tree, [table for page in pages for table in page_tables(page)]):
-        yield from _proposal(matcher, by_number, result, pages[0])
+        yield from proposal_of(matcher, by_number, result, pages[0])
 
 
-def _proposal(matcher: Matcher, pages: dict[int, PageView], result: Computed, first: PageView) -> Iterator[Proposal]:
+def proposal_of(matcher: Matcher, pages: dict[int, PageView], result: Computed, first: PageView) -> Iterator[Proposal]:
+    """The result as a proposal; none if it has another type than the question asks for."""
     kind, fitting = _typed(matcher, result)
     if fitting <= 0:
         return
     numbers = [operand.cell.page for operand in result.operands]
     yield Proposal(
         page=pages.get(numbers[0], first) if numbers else first,
-        text=result.text,
+        text=_verdict(matcher, result) if isinstance(result.query, Compare) else result.text,
         slices=(),
         relation=Relation.COMPUTED,
         kind=kind,
@@ -63,6 +65,12 @@ def _proposal(matcher: Matcher, pages: dict[int, PageView], result: Computed, fi
         operands=result.operands,
         formula=result.formula,
     )
+
+
+def _verdict(matcher: Matcher, result: Computed) -> str:
+    """Yes or no in the language of the question."""
+    word = next(iter(load_lexicons()[matcher.question.language].values.get(result.text.lower(), ())), (result.text,))[0]
+    return word[:1].upper() + word[1:]
 
 
 def _typed(matcher: Matcher, result: Computed) -> tuple[ValueKind, float]:

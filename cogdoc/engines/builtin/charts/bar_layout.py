@@ -21,7 +21,7 @@ _SLACK = 2.6
 _MAX_AXIS = 5.2
 """Pixels; the axis line that separates bars from their baseline may be this thick."""
 _MAX_OUTLINE = 3.0
-"""Pixels; a shorter piece beside a bar is its outline."""
+"""Pixels; a shorter piece that is wider than a bar is its outline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +183,9 @@ def _strips(members: Sequence[Bar], thickness: float) -> list[list[Bar]]:
 def _without_cuts(strip: Sequence[Bar]) -> list[Bar]:
     """The bars of a strip in order; pieces of one bar that a line crosses are joined."""
     whole: list[Bar] = []
-    outlines = 0.1 * max(bar.box.width for bar in strip) > _MAX_OUTLINE
+    longest = max(strip, key=lambda bar: bar.box.width).box
     for bar in sorted(strip, key=lambda bar: bar.box.x0):
-        if outlines and bar.box.width <= _MAX_OUTLINE:
+        if bar.box.width <= _MAX_OUTLINE and bar.box.height > longest.height:
             continue
         near = whole and bar.box.x0 - whole[-1].box.x1 <= _MAX_AXIS
         if near and distance(bar.color, whole[-1].color) <= SAME_COLOR:

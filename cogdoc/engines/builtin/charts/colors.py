@@ -1,9 +1,6 @@
-"""Finds the colors of marks and text in a picture, and names colors as people do."""
+"""Finds the colors of marks and text in a picture."""
 
 from __future__ import annotations
-
-import colorsys
-from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -38,10 +35,6 @@ _MAX_GRAY_SPREAD = 26
 
 def hexadecimal(color: Color) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
-
-
-def from_hexadecimal(text: str) -> Color:
-    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
 def distance(one: Color, other: Color) -> int:
@@ -165,72 +158,3 @@ def _count_near(counts: NDArray[np.intp], code: int) -> int:
     """Pixels in a cell of the color cube and in its six neighbors."""
     near = (0, 1, -1, 32, -32, 1024, -1024)
     return int(sum(counts[code + step] for step in near if 0 <= code + step < len(counts)))
-
-
-def color_names(color: Color) -> tuple[str, ...]:
-    """What people call `color`, the most common name first, then the names with a shade: "light blue"."""
-    red, green, blue = (channel / 255 for channel in color)
-    hue, lightness, _ = colorsys.rgb_to_hls(red, green, blue)
-    chroma = max(red, green, blue) - min(red, green, blue)
-    degrees = hue * 360
-    if chroma < 0.09 or (chroma < 0.14 and lightness > 0.8):
-        base: tuple[str, ...] = ("black",) if lightness < 0.2 else ("white",) if lightness > 0.95 else ("gray", "grey")
-    else:
-        base = _hue_names(degrees, lightness, chroma)
-    shades = ("light", "pale") if lightness > 0.62 else ("dark", "deep") if lightness < 0.35 else ()
-    names = [*base, *(f"{shade} {name}" for shade in shades for name in base)]
-    if base[0] == "blue" and lightness < 0.36:
-        names += ["navy", "navy blue"]
-        if lightness < 0.2:
-            names.append("black")
-    return tuple(names)
-
-
-def is_shaded(color: Color) -> bool:
-    """Whether people would call a color light or dark."""
-    lightness = colorsys.rgb_to_hls(*(channel / 255 for channel in color))[1]
-    return not 0.35 <= lightness <= 0.62
-
-
-def _hue_names(degrees: float, lightness: float, chroma: float) -> tuple[str, ...]:
-    if degrees < 12 or degrees >= 345:
-        return ("red", "maroon", "dark red") if lightness < 0.3 else ("red", "pink") if lightness > 0.65 else ("red",)
-    if degrees < 24:
-        return ("brown", "orange", "red") if lightness < 0.5 and chroma < 0.65 else ("orange", "red")
-    if degrees < 40:
-        return ("brown", "orange") if lightness < 0.4 else ("orange", "yellow", "beige")
-    if degrees < 54:
-        return (
-            ("brown", "gold", "yellow", "golden", "mustard")
-            if lightness < 0.5
-            else ("yellow", "gold", "beige", "orange")
-        )
-    if degrees < 68:
-        return ("yellow", "olive", "green", "olive green") if chroma > 0.3 else ("green", "beige", "yellow")
-    if degrees < 160:
-        return ("green", "lime") if lightness > 0.4 else ("green", "olive")
-    if degrees < 195:
-        return ("teal", "green", "cyan", "turquoise", "blue")
-    if degrees < 250:
-        return ("blue", "sky blue") if lightness > 0.5 else ("blue",)
-    if degrees < 300:
-        return ("purple", "violet")
-    return ("pink", "magenta", "purple") if lightness > 0.45 else ("purple", "maroon", "pink")
-
-
-def named_colors(question: str, colors: Iterable[Color]) -> list[Color]:
-    """Those of `colors` that `question` names; a name with a shade is a better match than one without."""
-    text = f" {question.lower()} "
-    scored = []
-    for color in colors:
-        hits = [
-            (2 * name.count(" ") + (1.0 - 0.1 * rank) - 0.3 * is_shaded(color))
-            for rank, name in enumerate(color_names(color))
-            if f" {name} " in text.replace("?", " ").replace(",", " ").replace(".", " ").replace("-", " ")
-        ]
-        if hits:
-            scored.append((max(hits), color))
-    if not scored:
-        return []
-    best = max(score for score, _ in scored)
-    return [color for score, color in scored if score > best - 0.05]

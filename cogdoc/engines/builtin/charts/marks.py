@@ -45,11 +45,19 @@ def find_bars(picture: Picture) -> list[Bar]:
     bars: list[Bar] = []
     for color in flat_colors(picture, background, _MIN_PIXELS):
         mask = mask_of(picture, color)
-        if is_gray(color):
-            # Without the thin lines of axes and frames, which would join bars of their color.
-            mask = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).view(bool)
-        bars += _rectangles(mask, color)
+        bars += _rectangles(_without_axes(mask) if is_gray(color) else mask, color)
     return bars
+
+
+def _without_axes(mask: Mask) -> Mask:
+    """`mask` without the long thin lines of axes and frames, which would join bars of their color."""
+    pixels = mask.view(np.uint8)
+    thin = pixels & ~cv2.morphologyEx(pixels, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    height, width = mask.shape
+    across = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, width // 5), np.uint8))
+    down = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((height // 5, 1), np.uint8))
+    cleaned: Mask = mask & ~(across | down).view(bool)
+    return cleaned
 
 
 def drawn_bars(drawing: Drawing, background: Color) -> list[Bar]:

@@ -1,0 +1,259 @@
+"""Proposes answers from charts: results of the question's tree on their tables, what colors stand for, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any
+
+from cogdoc.engines.builtin.answering.computed_proposals import proposal_of
+from cogdoc.engines.builtin.answering.proposals import Proposal
+from cogdoc.engines.builtin.charts.chart_tables import chart_table
+from cogdoc.engines.builtin.charts.color_words import ColorWords, color_names, color_words, from_hexadecimal
+from cogdoc.parsing.numbers import find_numbers
+from cogdoc.query.computed import Computed, Operand
+from cogdoc.query.concepts import concepts_in
+from cogdoc.query.execution import run
+from cogdoc.query.grounding import phrase_of
+from cogdoc.query.label_matching import Matcher
+from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
+from cogdoc.query.question import Question
+from cogdoc.query.segments import PageView
+from cogdoc.query.table import DataCell, DataTable, Quantity
+from cogdoc.query.terms import fold_case, tokenize
+from cogdoc.query.tree import (
+    Aggregate,
+    Aggregation,
+    Asks,
+    Comparator,
+    Compare,
+    Extreme,
+    Position,
+    Query,
+    Ratio,
+    Select,
+    Verify,
+)
+from cogdoc.query.typed_values import NUMERIC
+from cogdoc.results.records import Chart
+
+MEASURED_TOLERANCE = 0.015
+"""Share by which a measured value may differ from the one that a question states."""
+
+WHOLE = 100.0
+"""Percent."""
+
+MIN_NAMED = 0.5
+"""Share of a name's words that a question contains if it names it."""
+
+NO_QUANTITY = Quantity()
+
+PageCharts = Mapping[int, Sequence[Chart]]
+"""The charts of pages by page number."""
+
+
+def propose_from_charts(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> Iterator[Proposal]:
+    """Answers from the charts of these pages."""
+    by_number = {page.number: page for page in pages}
+    colors = color_words(matcher.question.text)
+    shown = [
+        (_upright(chart, by_number[number]), number)
+        for number, found in charts.items()
+        if number in by_number
+        for chart in found
+        if any(value.value is not None for series in chart.series for value in series.values)
+    ]
+    tables = [chart_table(chart, number, colors) for chart, number in shown]
+    readings = _readings(matcher.question)
+    results = [result for query in readings for result in run(query, tables) if _is_plausible(result)]
+    for (chart, _), table in zip(shown, tables, strict=True):
+        question = _ChartQuestion(matcher, chart, table)
+        results += [
+            *question.counts(),
+            *question.colors(),
+            *question.meanings(colors),
+            *question.owners(),
+            *question.verdicts(),
+        ]
+    for result in results:
+        yield from proposal_of(matcher, by_number, result, pages[0])
+
+
+def _upright(chart: Chart, page: PageView) -> Chart:
+    """The chart, without the places of its marks on a turned page: a table needs those on the upright page."""
+    text = page.layout.page_text
+    if not text.turned and not text.skew:
+        return chart
+    series = tuple(
+        one.model_copy(update={"values": tuple(value.model_copy(update={"box": None}) for value in one.values)})
+        for one in chart.series
+    )
+    return chart.model_copy(update={"series": series})
+
+
+def _readings(question: Question) -> Iterator[Query]:
+    """What a question may mean: "how many deaths in 2019" may ask for a printed number instead of counting rows."""
+    plain = _without_marks(question.tree)
+    if isinstance(plain, Extreme | Position) and _asks_value(question):
+        plain = replace(plain, asks=Asks.VALUE)
+    yield plain
+    if isinstance(plain, Select):
+        yield from _aggregated(plain)
+    if isinstance(plain, Ratio) or (isinstance(plain, Aggregate) and plain.function is Aggregation.COUNT):
+        yield _without_marks(question.lookup)
+
+
+def _aggregated(query: Select) -> Iterator[Query]:
+    """The aggregate of what a lookup may name: "the average of online sales", which may also be printed."""
+    words = [fold_case(part) for part in (query.words, *query.where)]
+    for function in (Aggregation.MEAN, Aggregation.MEDIAN, Aggregation.SUM):
+        if words[0] in load_lexicon().operations.get(function.value, ()):
+            yield Aggregate(Select("", query.by, query.where), function)
+        elif set(words[1:]) & set(load_lexicon().operations.get(function.value, ())):
+            where = tuple(
+                part
+                for part, word in zip(query.where, words[1:], strict=True)
+                if word not in load_lexicon().operations.get(function.value, ())
+            )
+            yield Aggregate(Select(query.words, query.by, where), function)
+
+
+def _asks_value(question: Question) -> bool:
+    """Whether a question asks for a value rather than for a name: "the value of the lowest bar"."""
+    return "value" in concepts_in(question.lookup.words)
+
+
+def _is_plausible(result: Computed) -> bool:
+    """Whether a result makes sense for a chart: nobody counts the one bar of 2019, or divides percentages."""
+    match result.query:
+        case Aggregate(of=Select(), function=Aggregation.COUNT):
+            return len(result.operands) == len(result.table.rows)
+        case Ratio(as_share=True):
+            is_share = result.number is not None and result.number <= WHOLE
+            return is_share and all((cell.cell.quantity or NO_QUANTITY).unit != "%" for cell in result.operands)
+        case _:
+            return True
+
+
+def _without_marks(tree: Query) -> Query:
+    """The tree without words for the marks of charts, which say nothing about what they stand for: "bar B"."""
+
+    def plain(part: Any) -> Any:
+        if type(part) is str:
+            for token in reversed(tokenize(part)):
+                if token.norm in _marks("marks", "series"):
+                    part = part[: token.start] + part[token.end :]
+            return part.strip()
+        if isinstance(part, tuple):
+            return tuple(map(plain, part))
+        return _without_marks(part) if isinstance(part, Query) else part
+
+    return replace(tree, **{field.name: plain(getattr(tree, field.name)) for field in fields(tree)})
+
+
+@cache
+def _marks(*lists: str) -> frozenset[str]:
+    words = (word for name in lists for word in load_lexicon().words.get(name, frozenset()))
+    return frozenset(token.norm for word in words for token in tokenize(word))
+
+
+@dataclass(frozen=True, slots=True)
+class _ChartQuestion:
+    """Questions about the drawing itself, which its table does not answer."""
+
+    matcher: Matcher
+    chart: Chart
+    table: DataTable
+
+    def counts(self) -> Iterator[Computed]:
+        """ "How many bars are shown?", "How many colors are used?"."""
+        tree = self.matcher.question.tree
+        if not (isinstance(tree, Aggregate) and isinstance(tree.of, Select)) or tree.function is not Aggregation.COUNT:
+            return
+        counted = {token.norm for token in tokenize(tree.of.words)}
+        values = [value for series in self.chart.series for value in series.values if value.value is not None]
+        if counted and counted <= _marks("series"):
+            yield self._result(str(max(len(self.chart.series), len({value.color for value in values}))))
+        elif counted and counted <= _marks("marks"):
+            yield self._result(str(len(values)))
+
+    def colors(self) -> Iterator[Computed]:
+        """ "What is the color of X?"."""
+        question = self.matcher.question
+        lexicon, text = load_lexicons()[question.language], fold_case(question.text)
+        if not any(phrase in text for phrase in lexicon.questions.get("color", ())):
+            return
+        words = {name: word for names in lexicon.values.get("colors", ()) for word, name in names.items()}
+        phrase, (first, *others) = phrase_of(text), self.chart.series
+        named = [(series.name, series.color) for series in (first, *others)]
+        if not others:
+            marks = zip(self.chart.categories, first.values, strict=True)
+            named = [(category, value.color or first.color) for category, value in marks]
+        match, color = max((phrase.precision(name), color or "") for name, color in named)
+        if color and match >= MIN_NAMED:
+            name = color_names(from_hexadecimal(color))[0]
+            yield self._result(words.get(name, name).capitalize())
+
+    def meanings(self, colors: ColorWords) -> Iterator[Computed]:
+        """ "What does the blue bar represent?"."""
+        question = self.matcher.question
+        if not isinstance(question.tree, Select) or question.kinds[0] in NUMERIC or _asks_value(question):
+            return
+        for headers, is_row in ((self.table.columns, False), (self.table.rows, True)):
+            for index, header in enumerate(headers):
+                if len(header) > 1 and set(header[:-1]) & set(colors.names):
+                    cells = [self.table.cells[index][0]] if is_row else [row[index] for row in self.table.cells]
+                    yield self._result(header[-1], *cells)
+
+    def owners(self) -> Iterator[Computed]:
+        """ "Which country has a share of 21.1%?": the row and the column of the value that is stated."""
+        question = self.matcher.question
+        if not isinstance(question.tree, Select) or question.kinds[0] in NUMERIC:
+            return
+        named = {
+            token.norm for header in (*self.table.columns, *self.table.rows) for token in tokenize(" ".join(header))
+        }
+        stated = [number.value for number in find_numbers(question.text) if number.text not in named]
+        for row, cells in enumerate(self.table.cells):
+            for column, cell in enumerate(cells):
+                if column and cell is not None and any(_is_value(cell, value) for value in stated):
+                    yield from self._names(row, column, cell)
+
+    def _names(self, row: int, column: int, cell: DataCell) -> Iterator[Computed]:
+        """The row or the column of a cell, whichever the question does not name."""
+        headers = (self.table.rows[row], self.table.columns[column] if len(self.table.columns) > 2 else ())
+        named = [self.matcher.recall(self.matcher.covering(tokenize(" ".join(header)))) for header in headers]
+        for header, own, other in zip(headers, named, reversed(named), strict=True):
+            if header and own <= other:
+                yield replace(self._result(header[-1], cell), words=0.5 + 0.5 * other)
+
+    def verdicts(self) -> Iterator[Computed]:
+        """ "Is there a value of 52 in the blue bars?"."""
+        question = self.matcher.question
+        stated = [number.value for number in find_numbers(question.text)]
+        if not isinstance(question.tree, Verify) or len(stated) != 1:
+            return
+        named = [
+            column
+            for column in range(1, len(self.table.columns))
+            if self.matcher.covering(tokenize(self.table.column_text(column)))
+        ]
+        cells = [row[column] for row in self.table.cells for column in named or range(1, len(self.table.columns))]
+        equal = [cell for cell in cells if cell is not None and _is_value(cell, stated[0])]
+        verdict = bool(equal) is not question.tree.negated
+        query = Compare(Select(""), question.tree.statement, Comparator.EQUAL, question.tree.negated)
+        yield replace(self._result("Yes" if verdict else "No", *equal), query=query)
+
+    def _result(self, text: str, *cells: DataCell | None) -> Computed:
+        operands = tuple(Operand(cell.text, cell) for cell in cells if cell is not None)
+        return Computed(
+            text=text, quantity=None, query=self.matcher.question.tree, table=self.table, operands=operands,
+            formula="", columns=1.0, rows=1.0, words=1.0,
+        )  # fmt: skip
+
+
+def _is_value(cell: DataCell, stated: float) -> bool:
+    number = cell.quantity.number if cell.quantity is not None else None
+    tolerance = MEASURED_TOLERANCE if cell.measured else 1e-6
+    return number is not None and abs(number - stated) <= tolerance * max(abs(stated), 1e-9)

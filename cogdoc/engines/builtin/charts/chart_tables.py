@@ -1,0 +1,86 @@
+"""Turns charts into data tables: a row for each category, a column for each series."""
+
+from __future__ import annotations
+
+import re
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.charts.color_words import ColorWords
+from cogdoc.parsing.numbers import find_numbers
+from cogdoc.query.quantities import quantity_of
+from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
+from cogdoc.results.records import Chart, ChartValue
+
+MAX_DECIMALS = 4
+FIRST_YEAR_OF_LAST_CENTURY = 50
+"""Years with two digits from this one on belong to the 20th century."""
+
+_SHORT_YEAR = re.compile(r"(?<!\w)['’‘`](\d\d)(?!\d)")
+_YEAR_SPAN = re.compile(r"(?<!\d)(19|20)(\d\d)\s?[/–-]\s?(\d\d)(?!\d)")
+
+
+def chart_table(chart: Chart, page: int, colors: ColorWords) -> DataTable:
+    """The table behind a chart; its first column has the names of the categories.
+
+    Words for colors are further names of the series or categories that are drawn in them.
+    """
+    words = colors.by_mark(chart)
+    by_series = len(chart.series) > 1
+    series = [(*words.get(one.color or "", ()), one.name) if by_series else (one.name,) for one in chart.series]
+    names = [
+        (_unabbreviated(name), *(() if by_series else words.get(chart.series[0].values[row].color or "", ())), name)
+        for row, name in enumerate(chart.categories)
+    ]
+    return DataTable(
+        origin=TableOrigin.CHART,
+        title=" ".join(text for text in (chart.title, chart.y_title) if text),
+        columns=tuple(tuple(part for part in header if part) for header in ((chart.x_title or "",), *series)),
+        rows=tuple(tuple(dict.fromkeys(part for part in header if part)) for header in names),
+        cells=tuple(
+            (_name_cell(chart, row, page), *(_value_cell(chart, one.values[row], page) for one in chart.series))
+            for row in range(len(chart.categories))
+        ),
+        name_column=0,
+    )
+
+
+def _unabbreviated(name: str) -> str:
+    """The name of a category with its years in full: "May '21", "2000/01"."""
+    name = _SHORT_YEAR.sub(lambda match: _century(match[1]) + match[1], name)
+    return _YEAR_SPAN.sub(r"\1\2/\1\3", name)
+
+
+def _century(year: str) -> str:
+    return "20" if int(year) < FIRST_YEAR_OF_LAST_CENTURY else "19"
+
+
+def _name_cell(chart: Chart, row: int, page: int) -> DataCell:
+    boxes = [series.values[row].box for series in chart.series]
+    box = next((Box(*box) for box in boxes if box is not None), None)
+    return DataCell(chart.categories[row], quantity_of(chart.categories[row]), page, box)
+
+
+def _value_cell(chart: Chart, value: ChartValue, page: int) -> DataCell | None:
+    if value.value is None:
+        return None
+    return DataCell(
+        text=value_text(value),
+        quantity=Quantity(value.value, unit=chart.unit or ""),
+        page=page,
+        box=Box(*value.box) if value.box is not None else None,
+        confidence=value.confidence,
+        measured=value.text is None,
+    )
+
+
+def value_text(value: ChartValue) -> str:
+    """A value as printed, without unit: that of the axis is stated once for all of them."""
+    assert value.value is not None
+    numbers = find_numbers(value.text or "")
+    if len(numbers) == 1 and value.text and numbers[0].scale != 1.0:
+        return value.text
+    decimals = numbers[0].decimals if len(numbers) == 1 else 0
+    exact = next(
+        (n for n in range(MAX_DECIMALS) if round(value.value, n) == round(value.value, MAX_DECIMALS)), MAX_DECIMALS
+    )
+    return f"{value.value:.{max(decimals, exact)}f}"
