@@ -100,7 +100,8 @@ def _choice(clause: Clause) -> Query | None:
     about = clause.property_of(signal)
     listed = [run for run in clause.listed(joint, "more", "less") if signal not in run]
     options = [run for run in listed if joint < run[0] or not set(about) & set(run)]
-    options = options if len(options) > 1 else listed
+    named = [option for option in options if not all(clause.has(index, NUMBER, DATE) for index in option)]
+    options = named if len(named) > 1 else options if len(options) > 1 else listed
     if len(options) < 2:
         return None
     used = {index for option in options for index in option} | {signal, *clause.asked}
