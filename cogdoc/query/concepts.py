@@ -12,6 +12,9 @@ from cogdoc.query.terms import Token, split_tokens, stem, tokenize
 MIN_PART = 4
 """Fewest letters of a part of a compound word."""
 
+MAX_GAPPED = 6
+"""Most words of a phrase whose function words may differ from those of the lexicons."""
+
 _JOINTS = ("", "s", "n", "en", "es")
 """What joins the parts of German and Dutch compounds."""
 
@@ -148,6 +151,17 @@ def _index() -> dict[_Stems, frozenset[str]]:
 
 
 @cache
+def _content_index() -> dict[_Stems, frozenset[str]]:
+    """The concepts of the wordings that contain function words, without these."""
+    content: dict[_Stems, frozenset[str]] = {}
+    for words, concepts in _index().items():
+        rest = tuple(word for word in words if word not in _function_words())
+        if 1 < len(rest) < len(words) and rest[0] == words[0]:
+            content[rest] = content.get(rest, _NONE) | concepts
+    return content
+
+
+@cache
 def _lengths() -> dict[str, tuple[int, ...]]:
     """By first stem: the numbers of words of the wordings, the greatest first."""
     lengths: dict[str, set[int]] = {}
@@ -169,10 +183,21 @@ def _wordings() -> tuple[tuple[_Stems, str], ...]:
 
 def _wordings_at(stems: Sequence[str], start: int) -> Iterator[tuple[int, frozenset[str]]]:
     """The wordings that begin at `start`, the longest first: their ends, and the concepts that they word."""
+    following = stems[start + 1 : start + 2]
+    found = [] if following and following[0] not in _function_words() else _other_function_words(stems, start)
     for length in _lengths().get(stems[start], ()):
         words = tuple(stems[start : start + length])
         if len(words) == length and (concepts := _index().get(words)):
-            yield start + length, concepts
+            found.append((start + length, concepts))
+    yield from sorted(found, key=lambda pair: -pair[0])
+
+
+def _other_function_words(stems: Sequence[str], start: int) -> list[tuple[int, frozenset[str]]]:
+    """The wordings at `start` but for function words inside them: "numéro de la facture" for "numéro de facture"."""
+    content = [i for i in range(start, min(len(stems), start + MAX_GAPPED)) if stems[i] not in _function_words()]
+    runs = (content[:count] for count in range(2, len(content) + 1))
+    found = [(run[-1] + 1, _content_index().get(tuple(stems[i] for i in run), _NONE)) for run in runs]
+    return [pair for pair in found if pair[1]]
 
 
 def _longest(stems: Sequence[str], start: int) -> tuple[int, frozenset[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from cogdoc.query.answer_types import find_answer_kinds, label_kinds, meaning
-from cogdoc.query.concepts import concepts_in
+from cogdoc.query.concepts import all_spans, concepts_in
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question import DocumentField, Question, Shape, Term, shape_of
 from cogdoc.query.question_clause import Clause
@@ -132,7 +132,6 @@ def _label(clause: Clause) -> tuple[int, ...]:
 def _terms(clause: Clause, used: Iterable[int]) -> list[tuple[str, float]]:
     """The words of a question with their weights."""
     label, pages = _label(clause), frozenset(used)
-    has_weak = any(clause.pieces[index].has("weak") for index in label[1:])
     weighed: list[tuple[str, float]] = []
     comma = max((i for i in range(clause.question or 0) if clause.pieces[i].text in ",，、"), default=-1)
     for group in clause.groups(pages):
@@ -140,18 +139,22 @@ def _terms(clause: Clause, used: Iterable[int]) -> list[tuple[str, float]]:
         in_label = group[0] in label
         factor = 1.0 if in_label else ASIDE_WEIGHT if depth > 0 or group[-1] < comma else MODIFIER_WEIGHT
         text = clause.text[clause.pieces[group[0]].start : clause.pieces[group[-1]].end]
-        weighed += _weighed(text, clause.language, factor, has_weak=in_label and has_weak)
+        weighed += _weighed(text, clause.language, factor)
     return weighed
 
 
-def _weighed(text: str, language: str, factor: float, *, has_weak: bool = False) -> list[tuple[str, float]]:
-    """The words of a phrase; those that state the kind of answer weigh less, numbers are never a mere qualifier."""
+def _weighed(text: str, language: str, factor: float) -> list[tuple[str, float]]:
+    """The words of a phrase; those that state the kind of answer weigh less, numbers are never a mere qualifier.
+
+    Words for the document weigh less too, unless they are part of a term such as "invoice number".
+    """
     words = load_lexicons()[language].words if language in load_lexicons() else load_lexicon().words
-    weighed = []
-    for token in tokenize(text):
+    weighed, tokens = [], tokenize(text)
+    in_terms = {i for span in all_spans(tokens) if span.end > span.start + 1 for i in range(span.start, span.end)}
+    for index, token in enumerate(tokens):
         if token.norm in words["stop"]:
             continue
-        is_weak = token.norm in words["weak"] or (token.norm in words["document"] and not has_weak)
+        is_weak = token.norm in words["weak"] or (token.norm in words["document"] and index not in in_terms)
         weight = 1.0 if token.norm[0].isdigit() and factor >= MODIFIER_WEIGHT else factor
         weighed.append((token.norm, weight * (WEAK_WEIGHT if is_weak else 1.0)))
     return weighed

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cogdoc.query.concepts import all_spans, concept_share, concepts_in, is_function_word, word_parts
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon
-from cogdoc.query.question_analysis import analyze
+from cogdoc.query.question_parser import parse_question
 from cogdoc.query.terms import tokenize
 
 WORDINGS = [(name, wording) for name, wordings in load_lexicon().concepts.items() for wording in wordings]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDINGS))
 def test_every_wording_names_its_concept(pair: tuple[str, str]) -> None:
     name, wording = pair
@@ -23,13 +24,14 @@ def test_every_wording_names_its_concept(pair: tuple[str, str]) -> None:
         assert any(name in span.concepts and (span.start, span.end) == (0, len(tokens)) for span in all_spans(tokens))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDINGS))
 def test_upper_case_does_not_matter(pair: tuple[str, str]) -> None:
     assert concepts_in(pair[1].upper()) >= concepts_in(pair[1]) or not pair[1].upper().lower() == pair[1]
 
 
 def recall(question: str, label: str) -> float:
-    matcher = Matcher(analyze(question), ())
+    matcher = Matcher(parse_question(question), ())
     return matcher.recall(matcher.covering(tokenize(label)))
 
 
@@ -58,7 +60,7 @@ def test_the_label_that_means_the_same_matches_better(question: str, right: str,
 
 
 def test_a_phrase_that_means_something_else_explains_less() -> None:
-    matcher = Matcher(analyze("What is the total?"), ())
+    matcher = Matcher(parse_question("What is the total?"), ())
     assert matcher.precision(tokenize("Total")) > matcher.precision(tokenize("Sub total"))
 
 
