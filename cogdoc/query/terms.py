@@ -30,6 +30,10 @@ _TOKEN = re.compile(
 )
 
 
+_LETTERS_ALIKE = str.maketrans({"ß": "ss", "ς": "σ", "ı": "i"})
+"""Letters that upper case does not distinguish."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A piece of a text that is compared: a word, a number, or a pair of characters of a script without spaces."""
@@ -81,7 +85,7 @@ def stem(word: str) -> str:
     """`word` without accents and the most common English endings."""
     if not word.isascii():
         word = "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
-        word = unicodedata.normalize("NFC", word).replace("ß", "ss")
+        word = unicodedata.normalize("NFC", word).lower().translate(_LETTERS_ALIKE)
     word = word.removesuffix("'s").removesuffix("'")
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
