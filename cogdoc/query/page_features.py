@@ -19,7 +19,7 @@ from cogdoc.query.document_places import Reference, edge_numbers, find_reference
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Hits, Matcher
 from cogdoc.query.question import Question
-from cogdoc.query.terms import split_tokens
+from cogdoc.query.terms import fold_case, split_tokens
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values
 
 K1 = 1.2
@@ -43,6 +43,7 @@ SECTION_DECAY = 0.5
 """How much less likely a section goes on with every further page."""
 
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*\d+\s*$|…+\s*\d+\s*$|\s\d{1,3}\s*$")
+_CODE = re.compile(r"\b(?=\w*\d)(?=\w*[^\W\d])\w{2,}\b")
 _CONTENTS = frozenset({"table of contents"})
 _STATEMENTS = frozenset({"income statement", "balance sheet", "cash flow statement"})
 
@@ -57,6 +58,8 @@ class Query:
     """Term indices of words that are next to each other in the question."""
     references: frozenset[Reference]
     """The figures, sections and the like that the question names."""
+    codes: frozenset[str]
+    """Its words of letters and digits, such as "AR03", in lower case."""
     statements: frozenset[str]
     """The financial statements that the question names, as concepts."""
 
@@ -72,7 +75,8 @@ def query_of(question: Question) -> Query:
     in_order = [term_indices[token.norm] for token in split_tokens(question.text) if token.norm in term_indices]
     pairs = frozenset((left, right) for left, right in pairwise(in_order) if left != right)
     references = frozenset(mention.reference for mention in find_references(question.text))
-    return Query(question, matcher, pairs, references, concepts_in(question.text) & _STATEMENTS)
+    codes = frozenset(_CODE.findall(fold_case(question.text)))
+    return Query(question, matcher, pairs, references, codes, concepts_in(question.text) & _STATEMENTS)
 
 
 @dataclass(slots=True)
@@ -102,6 +106,8 @@ class PageFacts:
     """Whether a number follows that label."""
     references: dict[Reference, float] = field(default_factory=dict)
     """Figures, sections and the like of the question that the page has (1) or mentions (less)."""
+    codes: set[str] = field(default_factory=set)
+    """Codes of the question that the page contains."""
     is_statement: bool = False
     is_asked_statement: bool = False
     lists_contents: bool = False
@@ -150,6 +156,7 @@ def read_page_facts(query: Query, page: PageText) -> PageFacts:
             is_prominent = line_index < TOP_LINES or line.words[0].box.height > heading_height
             if len(tokens) <= MAX_HEADING_TOKENS and is_prominent:
                 facts.heading.update(covering)
+        facts.codes.update(query.codes.intersection(_CODE.findall(fold_case(text))) if query.codes else ())
         for mention in find_references(text) if query.references else ():
             if mention.reference in query.references:
                 known = facts.references.get(mention.reference, 0.0)
@@ -247,6 +254,7 @@ class PageFeatures:
             "label": label / self._total,
             "valued-label": label / self._total if page.label_has_value else 0.0,
             "reference": max(page.references.values(), default=0.0),
+            "codes": len(page.codes) / len(self._query.codes) if page.codes else 0.0,
             "section": self._sections.get(page.number, 0.0),
             "numbers": min(1.0, 2 * density) if asks_number else 0.0,
             "words": min(1.0, 2 * density) if not asks_number else 0.0,

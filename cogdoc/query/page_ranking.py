@@ -45,6 +45,8 @@ class PageEvidence:
     """Share of the question's weight in words that no page contains."""
     numbers_nowhere: float
     """Share of the question's numbers and years that no page contains."""
+    codes_nowhere: float
+    """Share of its words of letters and digits ("AR03") that no page contains."""
     pairs_nowhere: float
     """Share of the question's pairs of adjacent words that are not adjacent on any page: "down button"."""
     scattered: float
@@ -80,6 +82,7 @@ def find_page_evidence(question: Question, pages: Iterable[PageText]) -> PageEvi
     return PageEvidence(
         words_nowhere=1 - _share(weight, sum(weights)),
         numbers_nowhere=1 - _share(len(anywhere.intersection(numbers)), len(numbers)),
+        codes_nowhere=1 - _share(len(set[str]().union(*(page.codes for page in facts))), len(query.codes)),
         pairs_nowhere=1 - _share(len(pairs), len(query.pairs)),
         scattered=1 - _share(best, weight),
         places_nowhere=float(lacks_page) or 1 - _share(len(places), len(query.references)),

@@ -63,4 +63,8 @@ def test_evidence_says_what_no_page_contains() -> None:
     assert printed.places_nowhere == printed.numbers_nowhere == 0.0
     assert absent.places_nowhere == absent.numbers_nowhere == 1.0
     assert absent.words_nowhere > printed.words_nowhere
+    coded = find_page_evidence(
+        parse_question("Which market is AR03?"), [page("AR01|Little Rock", "TX03|Austin").page_text]
+    )
+    assert coded.codes_nowhere == 1.0
     assert find_page_evidence(parse_question("What is on page 40?"), pages).places_nowhere == 1.0
