@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cogdoc.engines.builtin.answering.parties import (
-    CONTACT_CONCEPTS,
-    ROLE_CONCEPTS,
-    Party,
-    Role,
-    find_parties,
-    find_town,
-)
+from cogdoc.engines.builtin.answering.addresses import CONTACT_CONCEPTS, find_town, join_address
+from cogdoc.engines.builtin.answering.parties import ROLE_CONCEPTS, Party, Role, find_parties
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.parsing.page_text import BlockKind
 from cogdoc.query.concepts import concepts_in, longest_spans
@@ -96,15 +90,6 @@ def _of_party(
     last = party.following[0] if party.following else None
     if part == "country" and last is not None and not any(char.isdigit() for char in last.text):
         yield _proposal(page, (whole_slice(last),), ValueKind.PLACE, described)
-
-
-def join_address(lines: Sequence[Slice]) -> str:
-    """The lines of an address as one text, with commas between them."""
-    joined = ""
-    for line in (line.text.strip() for line in lines):
-        mark = " " if joined.endswith((",", "-", "，")) or not joined else ", "
-        joined = joined.removesuffix(".") + mark + line if joined else line
-    return joined.rstrip(" ,")
 
 
 def _titles(page: PageView) -> Iterator[Proposal]:

@@ -38,7 +38,6 @@ GROUP_HEADING_HEIGHT = 2.0
 UNTYPED_FIT = 0.25
 """Fit of a text that is not a value of the requested kinds."""
 
-_NAME_LABEL = re.compile(r"\s*(?:名\s*称|姓\s*名|(?:full |company )?name)\s*[:：]\s*", re.I)
 _LEADING = re.compile(r"^[\s:：∶.\-–—=_|»>*•)]+")
 
 
@@ -100,24 +99,10 @@ def _inline(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Pro
 
 
 def _right(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
-    named = _name_beside(page, match.segment)
-    if named is not None and matcher.question.kinds[0] in (ValueKind.PERSON, ValueKind.ORGANISATION):
-        gap = (named.segment.box.x0 - match.segment.box.x1) / page.line_height
-        kind = matcher.question.kinds[0]
-        yield _proposal(matcher, page, match, (named,), Relation.RIGHT, kind, 0.9, max(0.0, gap))
     parts = _segments_after(page, match.segment)
     if parts:
         gap = (parts[0].segment.box.x0 - match.segment.box.x1) / page.line_height
         yield from _values(matcher, page, match, parts, Relation.RIGHT, max(0.0, gap))
-
-
-def _name_beside(page: PageView, segment: Segment) -> Slice | None:
-    """The name in a group of fields, right of the heading of the group: "Buyer | Name: ..."."""
-    for other in page.right_of(segment)[:1]:
-        match = _NAME_LABEL.match(other.text)
-        if match is not None and match.end() < len(other.text):
-            return Slice(other, match.end(), len(other.text))
-    return None
 
 
 def _segments_after(page: PageView, segment: Segment) -> list[Slice]:
