@@ -2,7 +2,8 @@
 
 Read in this order:
 
-1. `vocabulary`, `terms`: words, and how well one matches another; `concepts`: what they mean in any language;
+1. `lexicon`: the words of each language as data; `terms`: words, and how well one matches another; `concepts`: what
+   they mean in any language;
 2. `typed_values`: dates, amounts, names in a text;
 3. `question_parser`: a question of any language as terms, types of the answer and a query, by `question_pieces`,
    `question_clause`, `question_tree` and `answer_types`; `question` and `tree` are its results;
