@@ -390,4 +390,4 @@ def inner_label(text: str) -> int | None:
 
 def label_share(text: str) -> float:
     """Share of a text that names concepts as labels do, 0 to 1: "Fax Number" is not the value of "Phone"."""
-    return concept_share(text, load_lexicon().words["label"]) if len(tokenize(text)) <= MAX_LABEL_TOKENS else 0.0
+    return concept_share(text, load_lexicon().labels) if len(tokenize(text)) <= MAX_LABEL_TOKENS else 0.0

@@ -1,10 +1,10 @@
 """Words of each language as data: one TOML file a language, read once.
 
+`labels`        in English only: the ids of the concepts that forms use as labels rather than as values
 `[words]`       lists: `stop` (function words), `weak` (words that state the kind of answer: name, number, value),
                 `document` (words for the document itself: report, receipt, page), `link` (prepositions and relative
                 pronouns, which end a noun phrase: of, in, for, that), `extremes` (superlatives that describe a
-                value rather than a thing: highest, lowest, maximum), `label` (in English: the ids of the concepts
-                that forms use as labels rather than as values), `cause` (because, due to), `particles` (function
+                value rather than a thing: highest, lowest, maximum), `cause` (because, due to), `particles` (function
                 words of running text that `stop` lacks, as they are parts of names in questions), `marks` and
                 `series` (the marks of charts: bar, point, slice; line, color)
 `[questions]`   phrases that ask, by what they ask for: `person`, `place`, `date`, `time` (what time), `amount` (how

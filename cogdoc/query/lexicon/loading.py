@@ -14,6 +14,9 @@ from typing import Any
 class Lexicon:
     """The words of all languages together."""
 
+    labels: frozenset[str]
+    """Ids of the concepts that forms use as labels rather than as values."""
+
     words: Mapping[str, frozenset[str]]
     """By list: `stop`, `weak`, `document`."""
     questions: Mapping[str, tuple[str, ...]]
@@ -51,6 +54,7 @@ def _tables() -> dict[str, dict[str, Any]]:
 
 def _lexicon(tables: list[dict[str, Any]]) -> Lexicon:
     return Lexicon(
+        labels=frozenset(name for table in tables for name in table.get("labels", ())),
         words={name: frozenset(words) for name, words in _merged(tables, "words").items()},
         questions=_longest_first(_merged(tables, "questions")),
         operations=_longest_first(_merged(tables, "operations")),
