@@ -14,7 +14,9 @@ from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice
 
 MIN_OVERLAP = 0.2
-MIN_WORDS = 4
+MIN_WORDS, MAX_WORDS = 4, 80
+"""Longer ones are lists and tables of pages without layout."""
+
 TOP_SENTENCES = 4
 PROSE = 4.0
 """One in this many words of a sentence is a function word, or more."""
@@ -63,7 +65,7 @@ def score_sentences(terms: QuestionTerms, pages: Sequence[PageView]) -> tuple[li
         for index, sentence in enumerate(sentences):
             own = covered[index]
             overlap = sum(own.values()) / total
-            if overlap < MIN_OVERLAP or len(sentence.words) < MIN_WORDS or not _prose(sentence):
+            if overlap < MIN_OVERLAP or not MIN_WORDS <= len(sentence.words) <= MAX_WORDS or not _prose(sentence):
                 continue
             around = {
                 **(covered[index - 1] if index else {}),
