@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cogdoc.query.question_clause import COMPARATORS, EXTREMES, NUMERIC_QUESTIONS, Clause
+from cogdoc.query.question_clause import COMPARATORS, EXTREMES, NUMBERS, NUMERIC_QUESTIONS, Clause
 from cogdoc.query.question_pieces import DATE, NUMBER, ORDINAL, PUNCTUATION
 from cogdoc.query.tree import (
     Aggregate,
@@ -22,7 +22,6 @@ from cogdoc.query.tree import (
     Several,
 )
 
-NUMBERS = ("=number", "=amount", "=percent")
 AGGREGATIONS = {
     "sum": Aggregation.SUM,
     "mean": Aggregation.MEAN,
@@ -94,7 +93,9 @@ def difference_of(clause: Clause) -> Query | None:
         stated = at is not None or (than is not None and than not in clause.conditioned)
         sides = sides_of(clause) if stated and clause.asks(*NUMERIC_QUESTIONS) else None
         return Difference(*(operand(clause, side, sides.by) for side in (sides.left, sides.right))) if sides else None
-    if any(clause.has(index, *EXTREMES) for index in (at - 1, at - 2)):
+    if not clause.unspaced and any(clause.has(index, *EXTREMES) for index in (at - 1, at - 2)):
+        return None
+    if at == clause.question and clause.find("growth", "decrease") is not None:
         return None
     joint = clause.find("and", start=0 if clause.unspaced else at)
     joint = than if joint is None and than is not None and than < at else joint

@@ -23,6 +23,8 @@ COMPARATORS = {
     "before": Comparator.LESS,
     "equal": Comparator.EQUAL,
 }
+NUMBERS = ("=number", "=amount", "=percent")
+CALCULATIONS = ("growth", "decrease", "difference", "ratio", "share", "sum", "mean", "median", "mode", "range")
 NUMERIC_QUESTIONS = ("?amount", "?count", "?measure", "?percent", "?length")
 UNSPACED_LANGUAGES = ("zh", "ja", "th", "ko")
 MAX_BOUND_DISTANCE = 3
@@ -35,7 +37,10 @@ COMMAS = ",，、"
 MAX_POLITE = 4
 """Pieces before the question word in "can you tell me what ..."."""
 
-MAX_UNIT = 3
+MAX_NAME_DIGITS = 3
+"""Digits of a number that may belong to a name: "flight 370"."""
+
+MAX_UNIT = 2
 """Characters after a number up to which they may be its unit rather than a property."""
 
 _BEFORE_NOUN = ("stop", "link", "?polar", "count", "all", "sum", *EXTREMES, *ENDS, ORDINAL, NUMBER)
@@ -91,7 +96,8 @@ class Clause:
     @property
     def direct_which(self) -> bool:
         """Whether it asks which of some things: "which team", in contrast to "which is the difference"."""
-        return self.direct and self.asks("?which")
+        noun = self.skip(self.after_question, "stop", "link")
+        return self.direct and self.asks("?which", "?what") and not self.has(noun, *CALCULATIONS, *NUMBERS)
 
     def has(self, index: int, *marks: str) -> bool:
         """Whether the piece at `index`, if there is one, has one of the marks."""
@@ -277,7 +283,7 @@ class Clause:
         return (
             self.is_content(index - 1)
             and self.pieces[index].text.isdecimal()
-            and len(self.pieces[index].text) <= MAX_UNIT
+            and len(self.pieces[index].text) <= MAX_NAME_DIGITS
         )
 
     def _is_bound(self, index: int) -> bool:

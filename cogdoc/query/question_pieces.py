@@ -16,6 +16,13 @@ from cogdoc.text import HAN, KANA, UNSPACED
 QUOTED, NUMBER, ORDINAL, DATE, PUNCTUATION = "quoted", "number", "ordinal", "date", "punctuation"
 """Marks of pieces that the lexicon does not give. Marks of questions begin with "?", those of types with "="."""
 
+_MEASURED = frozenset(("difference", "growth", "decrease"))
+"""Operations whose phrases may contain the word that asks: "by how much"."""
+
+INFLECTED_PREFIX = 5
+MAX_ENDING = 3
+"""Letters at the end of a verb of growth that may differ, in languages whose lexicons do not list all forms."""
+
 MIN_DATE_FIT = 0.4
 
 _SCRIPTS = ((KANA, "ja"), ("\uac00-\ud7a3", "ko"), ("\u0e00-\u0e7f", "th"), (HAN, "zh"))
@@ -148,14 +155,22 @@ def _phrase_at(phrases: Mapping[str, Sequence[_Phrase]], folded: str, text: str,
     first = word[0].partition("'")[0] or word[0]
     for phrase in (*phrases.get(word[0], ()), *(phrases.get(first, ()) if first != word[0] else ())):
         end = start + len(phrase.text)
+        if " " in phrase.text and folded.startswith("s", end):
+            end += 1
         if folded.startswith(phrase.text, start) and _is_boundary(folded, end):
             return Piece(text[start:end], start, end, phrase.marks, phrase.number)
     if ordinal := _DIGITS_WITH_ENDING.fullmatch(word[0]):
         return Piece(word[0], *word.span(), frozenset((ORDINAL,)), float(ordinal[1]))
-    for phrase in phrases.get(stem(word[0]), ()):
-        if phrase.text == stem(word[0]):
+    for singular in (
+        (stem(word[0]), word[0][:-1], word[0][:-2]) if len(word[0]) > INFLECTED_PREFIX else (stem(word[0]),)
+    ):
+        phrase = next((one for one in phrases.get(singular, ()) if one.text == singular), None)
+        if phrase is not None:
             nouns = frozenset(mark for mark in phrase.marks if mark[0] == "=" or mark in ("weak", "document"))
             return Piece(word[0], *word.span(), nouns)
+    for phrase in phrases.get(word[0][:INFLECTED_PREFIX] + "-", ()):
+        if word[0].startswith(phrase.text[: max(INFLECTED_PREFIX, len(phrase.text) - MAX_ENDING)]):
+            return Piece(word[0], *word.span(), phrase.marks & _MEASURED)
     return None
 
 
@@ -182,12 +197,18 @@ def _phrases(language: str) -> dict[str, tuple[_Phrase, ...]]:
         if number is not None:
             numbers[fold_case(phrase)] = number
     for phrase, found in marks.items():
+        first, _, rest = phrase.partition(" ")
         if "?list" in found:
-            found |= {"list", *marks.get(phrase.split()[0], ())}
+            found |= {"list", *marks.get(first, ())}
+        if found & _MEASURED:
+            found |= {mark for mark in marks.get(rest, ()) if mark[0] == "?"}
     index: dict[str, list[_Phrase]] = {}
     for phrase, found in marks.items():
         if (match := _WORD.match(phrase)) and not _repeats_type(phrase, marks):
-            index.setdefault(match[0], []).append(_Phrase(phrase, frozenset(found), numbers.get(phrase)))
+            entry = _Phrase(phrase, frozenset(found), numbers.get(phrase))
+            index.setdefault(match[0], []).append(entry)
+            if found & _MEASURED and match.end() == len(phrase) > INFLECTED_PREFIX and language != "en":
+                index.setdefault(phrase[:INFLECTED_PREFIX] + "-", []).append(entry)
     return {first: tuple(sorted(listed, key=lambda one: -len(one.text))) for first, listed in index.items()}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from cogdoc.query.question_arithmetic import (
-    NUMBERS,
     aggregate_of,
     difference_of,
     growth_of,
@@ -13,7 +12,7 @@ from cogdoc.query.question_arithmetic import (
     ratio_of,
     sides_of,
 )
-from cogdoc.query.question_clause import ENDS, EXTREMES, MAX_LISTED, NUMERIC_QUESTIONS, Clause
+from cogdoc.query.question_clause import ENDS, EXTREMES, MAX_LISTED, NUMBERS, NUMERIC_QUESTIONS, Clause
 from cogdoc.query.question_pieces import DATE, NUMBER, ORDINAL, PUNCTUATION
 from cogdoc.query.tree import (
     Aggregate,
@@ -148,8 +147,16 @@ def _names_value(clause: Clause, at: int, by: Sequence[int]) -> bool:
 def _ranked(clause: Clause) -> Query | None:
     """A rank stated by a verb: "which city ranked third"."""
     at = clause.find("rank")
-    ordinal = clause.find(ORDINAL, start=at) if at is not None else None
-    if at is None or ordinal is None or not (clause.direct or clause.asks("?which", "?person", "?place", "?date")):
+    last = max(clause.contents, default=0)
+    ordinal = (
+        clause.find(ORDINAL, start=at)
+        if at is not None
+        else last
+        if clause.has(last, ORDINAL) and not clause.has(last, *ENDS)
+        else None
+    )
+    at = last - 1 if at is None else at
+    if ordinal is None or not (clause.direct or clause.asks("?which", "?person", "?place", "?date")):
         return None
     by = [index for index in clause.run_before(at) if index not in clause.asked] if clause.unspaced else ()
     return Extreme(_rows(clause, (at, ordinal), by=by), highest=True, rank=int(clause.pieces[ordinal].number or 1))
