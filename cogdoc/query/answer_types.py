@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from cogdoc.query.concepts import concepts_in
-from cogdoc.query.lexicon.loading import load_lexicons
+from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question_clause import Clause
 from cogdoc.query.question_pieces import Piece, split_pieces
 from cogdoc.query.tree import (
@@ -166,8 +166,11 @@ def _expanded(kinds: _Kinds, *, has_modifier: bool) -> _Kinds:
 def _meant_kinds(phrase: str, language: str) -> _Kinds:
     """The types of the concept that a phrase names, by the English words of its id."""
     concept = meaning(phrase.lower(), language)
-    typed = [_types(piece) for piece in split_pieces(concept, "en") if _types(piece)] if concept else []
-    return _expanded(typed[-1], has_modifier=" " in concept) if typed else ()
+    pieces = split_pieces(concept, "en")
+    typed = [_types(piece) for piece in pieces if _types(piece)]
+    if not typed or (not _types(pieces[-1]) and pieces[-1].text in load_lexicon().concepts):
+        return ()
+    return _expanded(typed[-1], has_modifier=" " in concept)
 
 
 def meaning(phrase: str, language: str) -> str:

@@ -110,7 +110,7 @@ def split_pieces(text: str, language: str) -> tuple[Piece, ...]:
                 pieces.append(Piece(text[index - 1], index - 1, index, frozenset((PUNCTUATION,))))
             continue
         else:
-            piece = _phrase_at(phrases, folded, text, match) or Piece(match[0], *match.span())
+            piece = _phrase_at(phrases, folded, text, match, language) or Piece(match[0], *match.span())
         if pieces and _continues(pieces[-1], piece):
             piece = Piece("", pieces.pop().start, piece.end)
         pieces.append(Piece(text[piece.start : piece.end], piece.start, piece.end, piece.marks, piece.number))
@@ -149,7 +149,9 @@ def _add(fixed: dict[int, Piece], piece: Piece) -> None:
         fixed[piece.start] = piece
 
 
-def _phrase_at(phrases: Mapping[str, Sequence[_Phrase]], folded: str, text: str, word: re.Match[str]) -> Piece | None:
+def _phrase_at(
+    phrases: Mapping[str, Sequence[_Phrase]], folded: str, text: str, word: re.Match[str], language: str
+) -> Piece | None:
     """The longest phrase of the lexicon that begins at a word, or that the stem of the word is."""
     start = word.start()
     first = word[0].partition("'")[0] or word[0]
@@ -161,11 +163,9 @@ def _phrase_at(phrases: Mapping[str, Sequence[_Phrase]], folded: str, text: str,
             return Piece(text[start:end], start, end, phrase.marks, phrase.number)
     if ordinal := _DIGITS_WITH_ENDING.fullmatch(word[0]):
         return Piece(word[0], *word.span(), frozenset((ORDINAL,)), float(ordinal[1]))
-    for singular in (
-        (stem(word[0]), word[0][:-1], word[0][:-2]) if len(word[0]) > INFLECTED_PREFIX else (stem(word[0]),)
-    ):
-        phrase = next((one for one in phrases.get(singular, ()) if one.text == singular), None)
-        if phrase is not None:
+    shortened = (word[0][:-1], word[0][:-2]) if len(word[0]) > INFLECTED_PREFIX and language != "en" else ()
+    for singular in (stem(word[0]), *shortened):
+        for phrase in (one for one in phrases.get(singular, ()) if one.text == singular):
             nouns = frozenset(mark for mark in phrase.marks if mark[0] == "=" or mark in ("weak", "document"))
             return Piece(word[0], *word.span(), nouns)
     for phrase in phrases.get(word[0][:INFLECTED_PREFIX] + "-", ()):
