@@ -17,6 +17,9 @@ MIN_ADDRESS = 0.5
 CONTINUED_ADDRESS = 0.15
 """The same for lines next to one."""
 
+LIKELY_NAME = 0.7
+"""Likeness of a line and the name of a company from which it is one."""
+
 MAX_LINES = 5
 MAX_STREET_WORDS = 8
 MAX_TOWN_WORDS = 4
@@ -35,10 +38,15 @@ _CODE = (
 _PLACE = r"[^\W\d_][^\d,;:|·•()]*[^\W\d_.]"
 _STATE = rf"(?:\b[A-Z]{{2}}\b\.?|,\s{_PLACE})"
 _TOWNS = (
-    re.compile(rf"(?P<code>{_CODE})\s*,?\s*(?P<city>{_PLACE})(?:[,(–-]|\s-|$)"),
+    re.compile(rf"(?P<code>{_CODE})\s*,?\s*(?P<city>{_PLACE})(?:[,(–-]|\s-|\.?\s*$)"),
     re.compile(rf"(?:^|[,;|·•–-]\s*|\d\s)(?P<city>{_PLACE})\s*[,–-]?\s*{_STATE}?,?\s*(?P<code>{_CODE})\W*$"),
     re.compile(rf"(?:^|[,;|]\s*)(?P<city>{_PLACE})\s(?:-|/)\s?(?P<code>[A-Z]{{2}})\b"),
 )
+REGISTRATION = re.compile(r"\s*\([^()]*\d{4,}[^()]*\)?\s*$|\s+\d{5,}-?\s?[A-Z]?\s*$")
+"""The registration number after the name of a company."""
+
+_NUMBERED = re.compile(r"\(\D*\d{4,}[^()]*\)?\s*$")
+
 _SEPARATOR = re.compile(r"\s*[·•|]\s*|\s+[-–—]\s+|,\s+")
 
 
@@ -64,10 +72,13 @@ def find_town(line: Slice) -> Town | None:
 
 def address_span(lines: Sequence[Slice]) -> tuple[int, int]:
     """The first line of the address among `lines`, and the one after its last; equal if there is none."""
-    towns = (index for index, line in enumerate(lines) if find_town(line))
-    start = next(towns, next((index for index, line in enumerate(lines) if _is_address(line, MIN_ADDRESS)), None))
-    if start is None:
+    towns = [index for index, line in enumerate(lines) if find_town(line)]
+    # A house number before a street looks like a postal code too: the last of them counts.
+    likely = [index for index in towns if index < towns[0] + MAX_LINES][-1:]
+    likely = likely or [index for index, line in enumerate(lines) if _is_address(line, MIN_ADDRESS)][:1]
+    if not likely:
         return 0, 0
+    start = likely[0]
     end = start + 1
     for index in range(start - 1, max(-1, start - MAX_LINES), -1):
         if _is_other(lines[index].text) or _is_name(lines[index].text):
@@ -106,7 +117,9 @@ def _is_street(text: str) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    return organisation_likeness(text) > 0.7 and address_likeness(text) < 0.6
+    """Whether a line is the name of a company, with its registration number or without digits and commas."""
+    is_bare = not any(char.isdigit() or char in ",，" for char in text)
+    return _NUMBERED.search(text) is not None or (is_bare and organisation_likeness(text) > LIKELY_NAME)
 
 
 def _is_address(line: Slice, threshold: float) -> bool:

@@ -83,10 +83,9 @@ def _of_party(
         yield _proposal(page, party.address, ValueKind.ADDRESS, described, join_address(party.address))
     elif part == "street":
         yield _proposal(page, party.address[:1], ValueKind.ADDRESS, described)
-    for line in party.address:
-        town = find_town(line)
-        if town is not None and part in ("city", "postal code"):
-            yield _proposal(page, (town.city if part == "city" else town.code,), ValueKind.PLACE, described)
+    towns = [town for line in party.address if (town := find_town(line)) is not None]
+    if towns and part in ("city", "postal code"):
+        yield _proposal(page, (towns[-1].city if part == "city" else towns[-1].code,), ValueKind.PLACE, described)
     last = party.following[0] if party.following else None
     if part == "country" and last is not None and not any(char.isdigit() for char in last.text):
         yield _proposal(page, (whole_slice(last),), ValueKind.PLACE, described)

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from cogdoc.engines.builtin.answering.addresses import CONTACT_CONCEPTS, address_span, find_town, parts_of_line
+from cogdoc.engines.builtin.answering.addresses import (
+    CONTACT_CONCEPTS,
+    REGISTRATION,
+    address_span,
+    find_town,
+    parts_of_line,
+)
 from cogdoc.query.concepts import concept_share, concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.proper_names import value_words
@@ -28,8 +34,6 @@ MIN_OVERLAP = 0.3
 
 MAX_NAME_LINES = 3
 """Lines above an address that may name the party."""
-
-_REGISTRATION = re.compile(r"\s*\([^()]*\d{4,}[^()]*\)?\s*$|\s+\d{5,}-?\s?[A-Z]?\s*$")
 
 
 class Role(StrEnum):
@@ -176,7 +180,7 @@ def _may_be_name(text: str) -> bool:
 
 def _without_registration(name: Slice) -> Slice:
     """A name without the registration number after it."""
-    match = _REGISTRATION.search(name.text)
+    match = REGISTRATION.search(name.text)
     return Slice(name.segment, name.start, name.start + match.start()) if match and match.start() > 3 else name
 
 

@@ -1,0 +1,36 @@
+"""Addresses of any country are found by their structure."""
+
+from __future__ import annotations
+
+import pytest
+from placed_pages import page
+
+from cogdoc.engines.builtin.answering import answer_question
+
+CITIES = [
+    (("Anna Beispiel", "Mühlgasse 17b", "04109 Leipzig"), "Leipzig"),
+    (("Jane Doe", "1234 Market Street", "Detroit, Michigan 12345"), "Detroit"),
+    (("Jane Doe", "1 Church Road", "London SW1A 1AA"), "London"),
+    (("De Vries B.V.", "Damrak 1", "1012 AB Amsterdam"), "Amsterdam"),
+    (("Loja Azul Ltda", "Rua Cipreste, 866", "Taiobeiras - MG", "32633-750"), "Taiobeiras"),
+    (("Sklep Zielony", "ul. Długa 5", "00-950 Warszawa"), "Warszawa"),
+    (("SPEED MART S/B (519537-X)", "LOT P.T. 2811, JALAN ANGSA,", "TAMAN BERKELEY", "41150 KLANG, SELANGOR"), "KLANG"),
+]
+
+
+@pytest.mark.parametrize(("lines", "city"), CITIES)
+def test_the_city_of_the_seller(lines: tuple[str, ...], city: str) -> None:
+    layout = page("Seller:", *lines)
+    assert answer_question("In which city is the seller?", [layout]).text == city
+
+
+def test_each_party_has_its_own_address() -> None:
+    layout = page(
+        "Seller:||Bill to:",
+        "Lieferant GmbH||Kunden AG",
+        "Gartenweg 20||Hauptstraße 15",
+        "80333 München||69876 Frankfurt",
+    )
+    assert answer_question("In which city is the buyer?", [layout]).text == "Frankfurt"
+    assert answer_question("Who is the seller?", [layout]).text == "Lieferant GmbH"
+    assert answer_question("Who is the buyer?", [layout]).text == "Kunden AG"
