@@ -100,6 +100,13 @@ def word_parts(norm: str) -> frozenset[str]:
 
 
 @cache
+def joint_concepts(first: str, second: str) -> frozenset[str]:
+    """The concepts that the words of two ids name together: "invoice number" of "invoice" and "number"."""
+    words = [stem(word) for word in (*first.split(), *second.split())]
+    return _index().get(tuple(words), _NONE)
+
+
+@cache
 def parts_of(concept: str) -> frozenset[str]:
     """The concepts that the words of a concept's id name: "invoice" and "number" of "invoice number"."""
     words, known = concept.split(), load_lexicon().concepts

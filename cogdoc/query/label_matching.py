@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Postfix
@@ -16,6 +16,7 @@ from cogdoc.query.concepts import (
     concept_share,
     first_stems,
     is_function_word,
+    joint_concepts,
     longest_spans,
     word_concepts,
     word_parts,
@@ -34,6 +35,9 @@ AMBIGUOUS_STRENGTH = 0.85
 
 PART_STRENGTH = 0.6
 """Strength of a match of a compound with a part of it: "Rechnungsnummer" with "invoice"."""
+
+JOINT_STRENGTH = 0.9
+"""Strength of a concept that words of the question name together, although they are apart."""
 
 OTHER_CONCEPT_FACTOR = 0.7
 """Factor for a word inside a phrase that means something else: "total" in "sub total"."""
@@ -316,7 +320,8 @@ def _strongest(*hits: Hits) -> dict[int, float]:
 def _term_concepts(question: Question) -> dict[str, dict[int, float]]:
     """The terms of a question by the concepts that they name, each with the strength of a match.
 
-    A concept that several terms name together stands for all of them, its parts for the words that name them.
+    A concept that several terms name together stands for all of them, its parts for the words that name them. Words
+    that are apart name a concept together too: "which number identifies this invoice".
     """
     terms = {term.norm: index for index, term in enumerate(question.terms)}
     concepts: dict[str, dict[int, float]] = {}
@@ -331,6 +336,9 @@ def _term_concepts(question: Question) -> dict[str, dict[int, float]]:
                 for part in word_parts(tokens[span.start].norm):
                     for index in named:
                         concepts.setdefault(part, {}).setdefault(index, PART_STRENGTH)
+    for (first, left), (second, right) in permutations(tuple(concepts.items()), 2):
+        for joint in joint_concepts(first, second) if left.keys().isdisjoint(right) else ():
+            concepts.setdefault(joint, dict.fromkeys((*left, *right), JOINT_STRENGTH))
     return concepts
 
 

@@ -72,3 +72,9 @@ def test_parts_of_compound_words_are_concepts() -> None:
 def test_shares_of_labels_and_names() -> None:
     assert concept_share("Invoice number") == 1
     assert concept_share("Geneva Zoltan") == 0
+
+
+def test_words_of_a_question_that_are_apart_name_a_concept_together() -> None:
+    assert recall("Which number identifies this invoice?", "Rechnungs-Nr.") > recall(
+        "Which number identifies this invoice?", "Kunden-Nr."
+    )
