@@ -51,3 +51,8 @@ def test_answers_yes_or_no_from_a_sentence_that_states_or_denies_it(
 @pytest.mark.parametrize("question", ["Does the contract include travel?", "Is the mayor happy?"])
 def test_does_not_answer_yes_or_no_without_such_a_sentence(question: str) -> None:
     assert answer_question(question, [ENGLISH]).text is None
+
+
+@pytest.mark.parametrize("question", ["Summarize this document.", "What is this document about?"])
+def test_quotes_the_document_when_asked_what_it_is_about(question: str) -> None:
+    assert str(answer_question(question, [ENGLISH]).text).startswith("The committee met in Geneva")

@@ -18,6 +18,7 @@ from cogdoc.engines.builtin.answering.proposal_ranking import describe, rank_pro
 from cogdoc.engines.builtin.answering.proposals import Proposal
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.statements import propose_statements
+from cogdoc.engines.builtin.answering.summary import quote_document
 from cogdoc.engines.builtin.answering.table_proposals import propose_cells
 from cogdoc.engines.builtin.answering.typed_proposals import propose_typed_values
 from cogdoc.parsing.page_text import PageLayout, PageText
@@ -100,6 +101,8 @@ def answer_question(
     """
     if page_count is not None and _HOW_MANY_PAGES.search(question):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
+    if (quotation := quote_document(parse_question(question), layouts)) is not None:
+        return quotation
     searched = _named_pages(question, layouts, page_count)
     collected = collect(question, searched, charts)
     ranked, judgement = collected.ranked, collected.judgement
