@@ -34,3 +34,8 @@ def test_each_party_has_its_own_address() -> None:
     assert answer_question("In which city is the buyer?", [layout]).text == "Frankfurt"
     assert answer_question("Who is the seller?", [layout]).text == "Lieferant GmbH"
     assert answer_question("Who is the buyer?", [layout]).text == "Kunden AG"
+
+
+def test_the_name_below_the_closing_of_a_letter_is_its_sender() -> None:
+    layout = page("Dear Mrs. Grove,", "thank you for the parcel of seeds.", "Yours sincerely,", "", "Peter Quill")
+    assert answer_question("Who is the sender of the letter?", [layout]).text == "Peter Quill"

@@ -15,7 +15,7 @@ from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.proper_names import value_words
 from cogdoc.query.segments import PageView, Slice, whole_slice
 from cogdoc.query.terms import tokenize
-from cogdoc.query.typed_values import ValueKind
+from cogdoc.query.typed_values import ValueKind, find_values
 
 MAX_TITLES = 6
 
@@ -48,6 +48,8 @@ def propose_properties(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             yield from _of_party(page, party, role, part, unexplained, kind)
     if "title" in asked:
         yield from _titles(page)
+    if "page number" in asked:
+        yield from _page_numbers(page)
 
 
 def _asked_role(asked: frozenset[str], kind: ValueKind) -> Role | None:
@@ -105,6 +107,16 @@ def _titles(page: PageView) -> Iterator[Proposal]:
             yield _proposal(
                 page, (whole_slice(segment),), ValueKind.TEXT, {"title-size": size, "title-order": index / MAX_TITLES}
             )
+
+
+def _page_numbers(page: PageView) -> Iterator[Proposal]:
+    """Numbers in the first or last rows, alone or beside the word for a page."""
+    for segment in (segment for row in (*page.rows[:2], *page.rows[-2:]) for segment in row):
+        found = find_values(ValueKind.NUMBER, segment.text)
+        words = [token.norm for token in tokenize(segment.text) if token.norm.isalpha()]
+        if found and len(words) <= 2 and all("page" in concepts_in(word) for word in words[:1]):
+            part = Slice(segment, found[0].start, found[0].end)
+            yield _proposal(page, (part,), ValueKind.NUMBER, {"page-number": 1.0})
 
 
 def _proposal(

@@ -29,6 +29,9 @@ STACK_GAP = 1.3
 NAME_GAP = 2.5
 """The same between an address and the name or the label of its party."""
 
+SIGNATURE_GAP = 8.0
+"""The same between the closing of a letter and the name below the signature."""
+
 MIN_OVERLAP = 0.3
 """Horizontal overlap of lines below one another."""
 
@@ -44,13 +47,14 @@ class Role(StrEnum):
 
 
 ROLE_CONCEPTS = {
-    Role.ISSUER: frozenset(
-        ("seller", "sender", "supplier", "shipper", "employer", "insurer", "landlord", "prepared by", "author", "shop")
-    ),
-    Role.RECIPIENT: frozenset(
-        ("buyer", "customer", "recipient", "delivery address", "billing address", "employee", "tenant", "insured")
-    ),
-}
+    Role.ISSUER: frozenset((
+        "seller", "sender", "supplier", "shipper", "employer", "insurer", "landlord", "prepared by", "author", "shop",
+        "letter closing",
+    )),
+    Role.RECIPIENT: frozenset((
+        "buyer", "customer", "recipient", "delivery address", "billing address", "employee", "tenant", "insured",
+    )),
+}  # fmt: skip
 """The concepts that name the roles, in questions and in labels."""
 
 NO_ROLE_CONCEPTS = CONTACT_CONCEPTS | {"street", "city", "postal code", "country", "number", "date", "document"}
@@ -139,7 +143,8 @@ def _labelled_lines(page: PageView, stack: Sequence[Segment]) -> tuple[list[Slic
     if label:
         lines = [*_after_colon(lines[0]), *lines[1:]]
         if not lines:
-            beside = (*page.right_of(stack[0])[:1], *page.below(stack[0], NAME_GAP)[:1])
+            reach = SIGNATURE_GAP if "letter closing" in label else NAME_GAP
+            beside = (*page.right_of(stack[0])[:1], *page.below(stack[0], reach)[:1])
             lines = [whole_slice(other) for other in beside[:1]]
     elif concept_share(stack[0].text) < 1:
         label = next((concepts for other in page.left_of(stack[0])[:1] if (concepts := _role_label(other))), label)
