@@ -24,6 +24,7 @@ BEST_COLUMNS = 2
 TOTALS = frozenset({"total", "subtotal", "average"})
 """Concepts of the names of rows that are no records."""
 
+LINE_TOTALS = frozenset({"line total", "amount"})
 TOTAL_MATCH = 0.5
 """How well a column of totals matches words that name no column."""
 
@@ -202,10 +203,14 @@ class Records:
             if self.sortable[match.column] >= LIKELY_NUMERIC and match.column != self.table.name_column
         ]
         named = [match for match in matches if match.score > 0]
-        totals = [replace(m, score=TOTAL_MATCH) for m in matches if is_total(self.table.column_text(m.column))]
+        totals = [replace(m, score=TOTAL_MATCH) for m in matches if self._is_amount(m.column)]
         if named:
             return sorted(named, key=lambda match: -match.score)[:BEST_COLUMNS]
         return totals or matches[: 2 * BEST_COLUMNS]
+
+    def _is_amount(self, column: int) -> bool:
+        """Whether a column has the amounts of the rows: totals of other columns, or of a line."""
+        return not (TOTALS | LINE_TOTALS).isdisjoint(concepts_in(self.table.column_text(column)))
 
     def answer_columns(self, phrase: Phrase, taken: int) -> list[ColumnMatch | None]:
         """The columns whose content the words ask for; None is the name of the row."""

@@ -19,10 +19,20 @@ MAX_TITLE_LINES = 3
 MAX_HEADER_LINES = 3
 """Rows above aligned values that may be their header."""
 
-MAX_ROW_GAP = 3.0
+MAX_GROUP = 2
+"""Columns of values from which on a single text above them is a note rather than a header."""
+
+MAX_ROW_GAP = 4.0
 """Line heights between aligned rows of one table."""
 
+CONTINUED_SHARE = 0.75
+"""Rows without values as a share of those with values, from which on they continue the names of items above them;
+fewer of them are titles of sections."""
+
 MIN_ROWS = 2
+MAX_TEXTS = 3
+"""Texts of a row without values that may belong to an item above it."""
+
 MIN_ITEMS = 2
 _BULLET = re.compile(r"\s*(?:[•●▪■◦○‣✓➢►·]\s*|[–*-]\s+|\(?(?:\d{1,2}|[a-z])(?:[.)]\s+|[）、]\s*))(?=[^\W\d])")
 
@@ -95,7 +105,7 @@ def _aligned(page: PageView) -> Iterator[DataTable]:
         if any(box.contains_point(*row[0].box.center) for box in detected):
             continue
         is_far = bool(run) and row[0].box.y0 - run[-1][0].box.y1 > MAX_ROW_GAP * page.line_height
-        if is_far or (len(row) > 1 and not _has_values(row)):
+        if is_far or (len(row) > MAX_TEXTS and not _has_values(row)):
             yield from _aligned_table(page, run)
             run = []
         if run or _has_values(row):
@@ -104,19 +114,33 @@ def _aligned(page: PageView) -> Iterator[DataTable]:
 
 
 def _has_values(row: Sequence[Segment]) -> bool:
-    return len(row) > 1 and not is_value(row[0].text) and any(is_value(segment.text) for segment in row[1:])
+    return any(is_value(segment.text) for segment in row[1:]) and not all(is_value(segment.text) for segment in row)
 
 
 def _aligned_table(page: PageView, run: Sequence[Sequence[Segment]]) -> Iterator[DataTable]:
-    rows = [row for row in run if len(row) > 1]
+    rows = [row for row in run if _has_values(row)]
     if len(rows) < MIN_ROWS:
         return
     columns = _value_columns(rows)
     names = Box(0.0, 0.0, min(box.x0 for box in columns), page.layout.page_text.height)
-    grid: list[GridRow] = [*_headers(page, rows[0], columns), *(_slots(row, [names, *columns]) for row in run)]
+    grid: list[GridRow] = list(_headers(page, rows[0], columns))
+    has_continued = len(run) - len(rows) >= CONTINUED_SHARE * len(rows)
+    for row in run:
+        slots = _slots(row, [names, *columns])
+        if has_continued and not _has_values(row) and grid[-1:]:
+            grid[-1] = [_joined(grid[-1][0], slots[0]), *grid[-1][1:]]
+        else:
+            grid.append(slots)
     above = page.rows[max(0, rows[0][0].row - MAX_HEADER_LINES) : rows[0][0].row]
     title = " ".join(row[0].text for row in above if len(row) == 1)
     yield from grid_tables(grid, Source(TableOrigin.ALIGNED, page.number, title))
+
+
+def _joined(name: GridCell | None, below: GridCell | None) -> GridCell | None:
+    """The name of an item with the text below it."""
+    if name is None or below is None or name.box is None or below.box is None:
+        return name or below
+    return GridCell(f"{name.text} {below.text}", bounding_box((name.box, below.box)))
 
 
 def _value_columns(rows: Sequence[Sequence[Segment]]) -> list[Box]:
@@ -135,6 +159,8 @@ def _headers(page: PageView, first: Sequence[Segment], columns: Sequence[Box]) -
     """The rows right above the first one that have texts over columns of values."""
     headers: list[GridRow] = []
     for row in reversed(page.rows[max(0, first[0].row - MAX_HEADER_LINES) : first[0].row]):
+        if len(row) == 1 and len(columns) > MAX_GROUP:
+            continue
         slots = _over(row, columns)
         texts = [cell.text for cell in slots if cell is not None]
         if not texts or sum(map(is_value, texts)) > len(texts) / 2:

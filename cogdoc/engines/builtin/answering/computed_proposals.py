@@ -21,7 +21,6 @@ from cogdoc.query.tree import (
     Neighbor,
     Position,
     Ratio,
-    Select,
     Verify,
 )
 from cogdoc.query.typed_values import NUMERIC, ValueKind, fit
@@ -35,9 +34,8 @@ UNTYPED_FIT = 0.7
 
 
 def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Proposal]:
-    """Results of a tree with operations; plain lookups are proposed cell by cell."""
     tree = matcher.question.tree
-    if isinstance(tree, Select | Verify):
+    if isinstance(tree, Verify):
         return
     by_number = {page.number: page for page in pages}
     for result in run(tree, [table for page in pages for table in page_tables(page)]):
