@@ -21,6 +21,7 @@ from cogdoc.query.tree import (
     Neighbor,
     Position,
     Ratio,
+    Select,
     Verify,
 )
 from cogdoc.query.typed_values import NUMERIC, ValueKind, fit
@@ -35,7 +36,8 @@ UNTYPED_FIT = 0.7
 
 def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Proposal]:
     tree = matcher.question.tree
-    if isinstance(tree, Verify):
+    # `propose_cells` knows only the quoted words of a question that quotes a label: the unit price of "Tea".
+    if isinstance(tree, Verify) or (isinstance(tree, Select) and not matcher.question.quoted):
         return
     by_number = {page.number: page for page in pages}
     for result in run(tree, [table for page in pages for table in page_tables(page)]):
