@@ -33,7 +33,7 @@ from training.questions import FAMILIES, SAMPLE_FAMILY
 
 PRIOR: dict[str, float] = {
     "bm25": 8.0, "coverage": 2.0, "near": 4.0, "pairs": 2.0, "heading": 2.0, "label": 4.0, "valued-label": 2.0,
-    "reference": 3.0, "codes": 1.0, "section": 0.5, "numbers": 0.5, "words": -0.5, "statement": 1.5,
+    "reference": 3.0, "codes": 1.0, "section": 0.5, "numbers": 0.5, "statement": 1.5,
     "asked-statement": 3.0, "contents": -3.0, "no-kind": -1.0, "early": 0.3, "whole-document": 2.0,
 }  # fmt: skip
 PRIOR_PRECISION = 1.0

@@ -257,7 +257,6 @@ class PageFeatures:
             "codes": len(page.codes) / len(self._query.codes) if page.codes else 0.0,
             "section": self._sections.get(page.number, 0.0),
             "numbers": min(1.0, 2 * density) if asks_number else 0.0,
-            "words": min(1.0, 2 * density) if not asks_number else 0.0,
             "statement": float(page.is_statement and density > STATEMENT_DENSITY and asks_number),
             "asked-statement": float(page.is_asked_statement and density > STATEMENT_DENSITY),
             "contents": float(page.lists_contents),

@@ -78,7 +78,8 @@ def find_page_evidence(question: Question, pages: Iterable[PageText]) -> PageEvi
     pairs = frozenset[tuple[int, int]]().union(*(page.pairs for page in facts))
     places = frozenset[Reference]().union(*(page.references for page in facts))
     lacks_page = names_pages(question) and not _named(question, facts)
-    scores = [math.exp(page.score) for page in _normalized(_rank(query, facts))]
+    ranked = _rank(query, facts)
+    odds = sum(math.exp(page.score - ranked[0].score) for page in ranked)
     return PageEvidence(
         words_nowhere=1 - _share(weight, sum(weights)),
         numbers_nowhere=1 - _share(len(anywhere.intersection(numbers)), len(numbers)),
@@ -86,7 +87,7 @@ def find_page_evidence(question: Question, pages: Iterable[PageText]) -> PageEvi
         pairs_nowhere=1 - _share(len(pairs), len(query.pairs)),
         scattered=1 - _share(best, weight),
         places_nowhere=float(lacks_page) or 1 - _share(len(places), len(query.references)),
-        undecided=1 - _share(1.0, sum(scores)),
+        undecided=1 - _share(1.0, odds),
     )
 
 
@@ -111,10 +112,6 @@ def _rank(query: Query, facts: Sequence[PageFacts]) -> list[RankedPage]:
 def _named(question: Question, facts: Sequence[PageFacts]) -> dict[int, float]:
     last = max((page.number for page in facts), default=0)
     return named_pages(question, {page.number: (page.label, page.edges) for page in facts}, last)
-
-
-def _normalized(ranked: Sequence[RankedPage]) -> list[RankedPage]:
-    return [RankedPage(page.number, page.score - ranked[0].score) for page in ranked]
 
 
 def _share(part: float, total: float) -> float:
