@@ -25,8 +25,6 @@ EXPLAINED = ("reason", "manner")
 SAME = 0.6
 """A span that shares this share of its characters with a value is that value."""
 
-OPENING, CLOSING = '"“«„‘(（「『《', '"”»“’)）」』》'
-
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -131,23 +129,18 @@ def _position(
 ) -> dict[str, float]:
     """Where the words of the question are, relative to the span."""
     rarest = max(outside, key=lambda index: strength[index])
-    nearest = min(outside, key=lambda index: first - index if index < first else index - last)
     clauses = {words[first].clause, words[last].clause}
     total = sum(strength[index] for index in outside)
-    left = [index for index in outside if index < first]
-    right = [index for index in outside if index > last]
 
     def gap(index: int) -> int:
         return first - index if index < first else index - last
 
     mean = sum(strength[index] * gap(index) for index in outside) / total
     return {
-        "text-near": 1 / gap(nearest),
+        "text-near": 1 / min(map(gap, outside)),
         "text-near-rare": 1 / gap(rarest),
         "text-near-mean": 1 / (1 + mean / 4),
-        "text-after": float(nearest < first),
         "text-after-rare": float(rarest < first),
-        "text-between": float(bool(left) and bool(right)),
         "text-clause": sum(strength[index] for index in outside if words[index].clause in clauses) / total,
     }
 
@@ -165,7 +158,6 @@ def _slot(
     return {
         "text-slot-before": float(end > 0 and any(index == before for index, _ in left)),
         "text-slot-after": float(end > 0 and any(index == after for index, _ in right)),
-        "text-slot-after-left": float(end > 0 and any(index == after for index, _ in left)),
         "text-head": float(end > 0 and after in own),
     }
 
@@ -183,13 +175,6 @@ def _form(text: str, words: Sequence[TextWord], first: int, last: int) -> dict[s
         "text-starts-clause": float(before is None or before.clause != inside[0].clause),
         "text-ends-clause": float(after is None or after.clause != inside[-1].clause),
         "text-after-function": float(before is not None and before.is_function),
-        "text-before-function": float(after is not None and after.is_function),
-        "text-in-quotes": float(
-            text[inside[0].start - 1 : inside[0].start] in OPENING
-            and text[inside[-1].end : inside[-1].end + 1] in CLOSING
-        )
-        if inside[0].start
-        else 0.0,
         "text-breaks": min(1.0, (inside[-1].clause - inside[0].clause) / 3),
         "text-capitals": sum(text[word.start].isupper() for word in content) / len(content) if first else 0.0,
         "text-repeats": sum(bool(word.hits) for word in content) / len(content),
