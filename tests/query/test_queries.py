@@ -169,7 +169,7 @@ def test_a_quotation_beside_other_words_is_no_label() -> None:
 
 def test_parsing_takes_little_time() -> None:
     parse_question("How long is it?")
-    start = time.perf_counter()
+    start = time.process_time()
     for text, *_ in CASES:
         parse_question.__wrapped__(text)
-    assert (time.perf_counter() - start) / len(CASES) < 0.01
+    assert (time.process_time() - start) / len(CASES) < 0.01
