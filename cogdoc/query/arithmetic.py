@@ -9,7 +9,7 @@ from dataclasses import replace
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.grounding import Records, orientations, phrase_of, years_in
-from cogdoc.query.quantities import plain_number, print_number, quantity_of
+from cogdoc.query.quantities import plain_number, print_number, print_percent, quantity_of
 from cogdoc.query.row_operations import combine
 from cogdoc.query.row_sets import all_words, comparable, compare, label
 from cogdoc.query.table import DataCell, DataTable, Quantity
@@ -133,13 +133,13 @@ def _difference(query: Difference, one: Computed, two: Computed) -> Iterator[Com
 def _ratio(query: Ratio, one: Computed, two: Computed) -> Iterator[Computed]:
     left, right = one.number or 0.0, two.number or 0.0
     if right:
-        text, quantity = _share_or_factor(left / right, query.as_share)
+        text, quantity = _share_or_factor(left / right, query.as_share, _cells(one, two))
         yield _combined(query, text, quantity, f"{_term(one)} / {_term(two)}", one, two)
 
 
-def _share_or_factor(ratio: float, as_share: bool) -> tuple[str, Quantity]:
+def _share_or_factor(ratio: float, as_share: bool, samples: Sequence[DataCell]) -> tuple[str, Quantity]:
     if as_share:
-        return f"{plain_number(100 * ratio, 1)}%", Quantity(100 * ratio, "%")
+        return print_percent(100 * ratio, samples), Quantity(100 * ratio, "%")
     return plain_number(ratio, 2), Quantity(ratio)
 
 
@@ -193,7 +193,7 @@ def _growth(query: Growth, start: Computed, end: Computed) -> Computed:
     change = f"{_term(end)} − {_term(start)}"
     if query.relative:
         percent = 100 * (after - before) / abs(before)
-        text, quantity = f"{plain_number(percent, 1)}%", Quantity(percent, "%")
+        text, quantity = print_percent(percent, _cells(end, start)), Quantity(percent, "%")
         return _combined(query, text, quantity, f"({change}) / {_term(start)}", end, start)
     assert end.quantity is not None
     text = print_number(after - before, _cells(end, start))

@@ -131,10 +131,9 @@ def plain_number(number: float, decimals: int, *, grouped: bool = False, comma: 
     return text.translate(str.maketrans(",.", ".,")) if comma else text
 
 
-def print_percent(share: float, samples: Sequence[DataCell], decimals: int = 1) -> str:
-    """A share of 1 in percent, with the decimal mark of `samples`."""
-    text = plain_number(100 * share, decimals, comma=uses_decimal_comma(cell.text for cell in samples))
-    return f"{text}%"
+def print_percent(percent: float, samples: Sequence[DataCell]) -> str:
+    """A percentage with one decimal, and with the decimal mark of `samples`."""
+    return f"{plain_number(percent, 1, comma=uses_decimal_comma(cell.text for cell in samples))}%"
 
 
 def _decimals(text: str) -> str:
