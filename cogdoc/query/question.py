@@ -75,8 +75,6 @@ class Question:
     """The properties of the whole document that it may ask for."""
     names: tuple[str, ...] = ()
     """Proper names that it mentions, in lower case."""
-    colors: tuple[str, ...] = ()
-    """The English names of the colors that it mentions, in order."""
 
     @property
     def periods(self) -> frozenset[str]:

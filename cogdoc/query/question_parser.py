@@ -95,7 +95,6 @@ def parse_question(text: str) -> Question:
         pages=pages,
         fields=_fields(clause) if not isinstance(tree, Verify) else frozenset(),
         names=_names(clause),
-        colors=_colors(clause),
     )
 
 
@@ -174,13 +173,6 @@ def _names(clause: Clause) -> tuple[str, ...]:
         return ()
     known = {piece.text.lower() for piece in clause.pieces if piece.marks - {QUOTED}}
     return tuple(dict.fromkeys(name for name in names if name not in known and not meaning(name, clause.language)))
-
-
-def _colors(clause: Clause) -> tuple[str, ...]:
-    named = {word: name for colors in load_lexicon().values.get("colors", ()) for word, name in colors.items()}
-    return tuple(
-        named[piece.text.lower()] for piece in clause.pieces if piece.has("color") and piece.text.lower() in named
-    )
 
 
 def _pages(clause: Clause) -> tuple[tuple[int, ...], frozenset[int]]:

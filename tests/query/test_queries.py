@@ -158,10 +158,6 @@ def test_knows_what_text_cannot_answer(text: str, shape: Shape) -> None:
     assert parse_question(text).shape is shape
 
 
-def test_names_the_colors() -> None:
-    assert parse_question("What is the difference between the blue and the grey line?").colors == ("blue", "gray")
-
-
 def test_a_quotation_beside_other_words_is_no_label() -> None:
     assert not parse_question('What is the unit price of "Desk lamp"?').quoted
     assert parse_question('What is the value for "Desk lamp" on this form?').quoted
