@@ -139,9 +139,8 @@ class Matcher:
         self._core_and_names = self.core | names
         self.names_missing = _share(not self._is_printed(name) for name in question.names)
         """Share of the question's proper names that no page contains."""
-        weak = load_lexicon().words["weak"]
-        words = [question.terms[index].norm for index in sorted(self.core)]
-        self.words_missing = _share(not self._is_printed(word) for word in words if word.isalpha() and word not in weak)
+        words = {question.terms[index].norm for index in self.core} - load_lexicon().words["weak"]
+        self.words_missing = _share(not self._is_printed(word) for word in words if word.isalpha())
         """Share of the label's words that no page contains."""
         core_weight = sum(self.weights[index] for index in self.core)
         self._label_share = 1.0 if question.quoted else core_weight / self.total
