@@ -29,6 +29,8 @@ from cogdoc.query.tree import (
     Comparator,
     Compare,
     Extreme,
+    Filter,
+    ListOf,
     Position,
     Query,
     Ratio,
@@ -209,7 +211,7 @@ class _ChartQuestion:
     def owners(self) -> Iterator[Computed]:
         """ "Which country has a share of 21.1%?": the row and the column of the value that is stated."""
         question = self.matcher.question
-        if not isinstance(question.tree, Select) or question.kinds[0] in NUMERIC:
+        if not isinstance(question.tree, Select | Filter | ListOf) or question.kinds[0] in NUMERIC:
             return
         named = {
             token.norm for header in (*self.table.columns, *self.table.rows) for token in tokenize(" ".join(header))
