@@ -53,6 +53,22 @@ class ValueKind(StrEnum):
 
 NUMERIC = frozenset({ValueKind.AMOUNT, ValueKind.NUMBER, ValueKind.PERCENT})
 
+CERTAIN_TYPES: dict[ValueKind, tuple[ValueKind, ...]] = {
+    **{
+        kind: (kind,)
+        for kind in (ValueKind.TIME, ValueKind.PHONE, ValueKind.EMAIL, ValueKind.URL, ValueKind.IDENTIFIER)
+    },
+    **{kind: tuple(NUMERIC) for kind in NUMERIC},
+    ValueKind.DATE: (ValueKind.DATE, ValueKind.DATE_AND_TIME, ValueKind.YEAR),
+    ValueKind.DATE_AND_TIME: (ValueKind.DATE_AND_TIME, ValueKind.TIME),
+    ValueKind.YEAR: (ValueKind.YEAR, ValueKind.DATE),
+    ValueKind.DURATION: (ValueKind.DURATION, ValueKind.NUMBER),
+}
+"""Types whose values show what they are, and the types of the values that answer a question for them."""
+
+MIN_FIT = 0.3
+"""A text that fits no type better is of none of them."""
+
 SURE_DATE = 0.6
 """A date with a better fit is not a number as well."""
 
@@ -101,6 +117,12 @@ def fit(kind: ValueKind, text: str) -> float:
     length = len(stripped)
     best = max((found.fit * (found.end - found.start) / length for found in find_values(kind, stripped)), default=0.0)
     return min(1.0, best)
+
+
+def may_be(kind: ValueKind, text: str) -> bool:
+    """Whether a text may answer a question for a kind of value: it is of that type, or nobody can tell."""
+    accepted = CERTAIN_TYPES.get(kind)
+    return accepted is None or any(fit(one, text) >= MIN_FIT for one in accepted)
 
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[str], Iterator[Span]]:

@@ -15,7 +15,7 @@ from cogdoc.engines.builtin.answering.confidence import Judgement, judge, page_e
 from cogdoc.engines.builtin.answering.document_properties import propose_properties
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.proposal_ranking import describe, rank_proposals
-from cogdoc.engines.builtin.answering.proposals import Proposal
+from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.statements import propose_statements
 from cogdoc.engines.builtin.answering.summary import quote_document
@@ -30,7 +30,7 @@ from cogdoc.query.question import Shape
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import tokenize
-from cogdoc.query.typed_values import ValueKind
+from cogdoc.query.typed_values import ValueKind, may_be
 from cogdoc.results.records import Answer, AnswerOperand, Candidate, Evidence
 
 ALTERNATIVES = 5
@@ -39,6 +39,9 @@ SHOWN_PAGES = 3
 
 SHOWN_OPERANDS = 8
 """How many operands of a computed answer are shown as its evidence."""
+
+NAMING = frozenset({Shape.LOOKUP, Shape.MAXIMUM, Shape.MINIMUM})
+"""Questions that may ask for a name although they state a type of value: "which has the highest price"."""
 
 RankedProposal = tuple[Proposal, float]
 """A proposal with its probability of being the answer."""
@@ -156,7 +159,10 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     if matcher.question.shape is Shape.YES_NO:
         proposals += propose_statements(matcher, pages)
         return [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]
-    return proposals
+    if matcher.question.quoted or matcher.question.shape in NAMING:
+        return proposals
+    asked = matcher.question.kinds[0]
+    return [one for one in proposals if one.relation is Relation.COMPUTED or may_be(asked, one.text)]
 
 
 def _without_parentheses(question: str, text: str) -> str:
