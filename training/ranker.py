@@ -1,6 +1,7 @@
 """Fits the ranking of proposals: a conditional logit with the choice "not found", on questions with proposals.
 
-The loss of a question is the negative logarithm of the probability that goes to right proposals, or to "not found" if
+Linear: pairwise products, a hidden layer and boosted trees rank data sets that they were not fitted to no better. The
+loss of a question is the negative logarithm of the probability that goes to right proposals, or to "not found" if
 none is right. Every family of data sets counts with the square root of its questions. A feature that proposals of
 only one family have is left out: nothing shows that it carries over.
 """
@@ -15,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from cogdoc.query.fitted_model import FittedModel, HiddenUnit, Provenance
+from cogdoc.query.fitted_model import FittedModel, Provenance
 from training.extraction import Choice
 
 MIN_GAIN = 0.5
@@ -25,7 +26,6 @@ MIN_GAIN = 0.5
 
 MIN_FAMILIES = 2
 WEIGHT_DECAY = 3.0
-HIDDEN_UNITS = 0
 STEPS = 80
 MISSED_SHARE = 0.5
 """Of a question that has an answer which nobody proposed, in the loss."""
@@ -107,65 +107,29 @@ def shares(choices: Sequence[Choice]) -> NDArray[np.float64]:
     return normalized
 
 
-class _Scores(nn.Module):
-    def __init__(self, features: int, hidden: int) -> None:
-        super().__init__()
-        torch.manual_seed(1)
-        self.linear = nn.Linear(features, 1)
-        nn.init.zeros_(self.linear.weight)
-        nn.init.constant_(self.linear.bias, START_BIAS)
-        self.units = nn.Linear(features, hidden) if hidden else None
-        self.outputs = nn.Linear(hidden, 1, bias=False) if hidden else None
-
-    def forward(self, features: Tensor) -> Tensor:
-        scores: Tensor = self.linear(features)
-        if self.units is not None and self.outputs is not None:
-            scores = scores + self.outputs(torch.tanh(self.units(features)))
-        return scores[:, 0]
-
-    def size(self) -> Tensor:
-        """The sum of all squared weights."""
-        weights = [parameter for name, parameter in self.named_parameters() if not name.endswith("bias")]
-        return torch.stack([(weight**2).sum() for weight in weights]).sum()
-
-
-def fit(choices: Sequence[Choice], provenance: Provenance, *, hidden: int = HIDDEN_UNITS) -> FittedModel:
+def fit(choices: Sequence[Choice], provenance: Provenance) -> FittedModel:
     """The model with the smallest loss on `choices`, with weight decay."""
     table = stack(choices, shared_features(choices))
     has_right = torch.zeros(len(choices)).scatter_reduce(0, table.question, table.gain, "amax") > 0
     share = torch.from_numpy(shares(choices)).float()
     answerable = torch.tensor([choice.answerable for choice in choices])
     share = torch.where(answerable & ~has_right, MISSED_SHARE * share, share)
-    model = _Scores(len(table.names), hidden)
-    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=STEPS, line_search_fn="strong_wolfe")
+    weights = torch.zeros(len(table.names), requires_grad=True)
+    bias = torch.tensor(START_BIAS, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights, bias], max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        chosen, none = table.probabilities(model(table.features))
+        chosen, none = table.probabilities(table.features @ weights + bias)
         right = torch.zeros(len(choices)).index_add(0, table.question, chosen * table.gain)
         likelihood = torch.where(has_right, right, none)
-        total = WEIGHT_DECAY / 2 * model.size() - (share * torch.log(likelihood + 1e-6)).sum()
+        total = WEIGHT_DECAY / 2 * (weights**2).sum() - (share * torch.log(likelihood + 1e-6)).sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    return _as_model(model.requires_grad_(False), table.names, provenance)
-
-
-def _as_model(scores: _Scores, names: Sequence[str], provenance: Provenance) -> FittedModel:
-    def by_name(weights: Tensor) -> dict[str, float]:
-        return {name: round(weight, DECIMALS) for name, weight in zip(names, weights.tolist(), strict=True)}
-
-    units: tuple[HiddenUnit, ...] = ()
-    if scores.units is not None and scores.outputs is not None:
-        units = tuple(
-            HiddenUnit(round(float(bias), DECIMALS), by_name(weights), round(float(output), DECIMALS))
-            for bias, weights, output in zip(
-                scores.units.bias, scores.units.weight, scores.outputs.weight[0], strict=True
-            )
-        )
-    bias = round(float(scores.linear.bias), DECIMALS)
-    return FittedModel("proposal-ranking", provenance, bias, by_name(scores.linear.weight[0]), units)
+    fitted = {name: round(weight, DECIMALS) for name, weight in zip(table.names, weights.tolist(), strict=True)}
+    return FittedModel("proposal-ranking", provenance, round(bias.item(), DECIMALS), fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +171,6 @@ def _row(choice: Choice, index: int) -> dict[str, float]:
 
 
 def _scores(model: FittedModel, choice: Choice) -> NDArray[np.float64]:
-    def weighted(weights: dict[str, float]) -> NDArray[np.float64]:
-        column = np.array([weights.get(name, 0.0) for name in choice.names])
-        product: NDArray[np.float64] = choice.features @ column
-        return product
-
-    scores = model.bias + weighted(dict(model.weights))
-    for unit in model.hidden:
-        scores = scores + unit.output * np.tanh(unit.bias + weighted(dict(unit.weights)))
+    weights = np.array([model.weights.get(name, 0.0) for name in choice.names])
+    scores: NDArray[np.float64] = model.bias + choice.features @ weights
     return scores

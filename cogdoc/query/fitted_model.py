@@ -1,4 +1,4 @@
-"""Models with weights fitted to data, in JSON files that record where the numbers come from.
+"""Linear models with weights fitted to data, in JSON files that record where the numbers come from.
 
 The scripts in `training/` write such files; the code that scores proposals, pages and answers reads them.
 """
@@ -45,43 +45,25 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
-class HiddenUnit:
-    """A unit of a hidden layer: the hyperbolic tangent of a weighted sum of features."""
-
-    bias: float
-    weights: Mapping[str, float]
-    output: float
-    """Its weight in the score."""
-
-    def value(self, features: Features) -> float:
-        return self.output * math.tanh(self.bias + _weighted_sum(self.weights, features))
-
-
-@dataclass(frozen=True, slots=True)
 class FittedModel:
-    """A linear model, a bias and one weight for each feature, with hidden units if they pay."""
+    """A linear model: a bias and one weight for each feature."""
 
     name: str
     provenance: Provenance
     bias: float
     weights: Mapping[str, float]
-    hidden: tuple[HiddenUnit, ...] = ()
 
     def score(self, features: Features) -> float:
-        """The bias plus the weighted sum of `features` and the hidden units.
+        """The bias plus the weighted sum of `features`.
 
         Features that are left out count as 0, and those without a weight do not count.
         """
-        linear = self.bias + _weighted_sum(self.weights, features)
-        return linear + sum(unit.value(features) for unit in self.hidden)
+        weights = self.weights
+        return self.bias + sum(weights[name] * value for name, value in features.items() if name in weights)
 
     def probability(self, features: Features) -> float:
         """The logistic function of the score."""
         return 1 / (1 + math.exp(-max(-MAX_LOG_ODDS, min(MAX_LOG_ODDS, self.score(features)))))
-
-
-def _weighted_sum(weights: Mapping[str, float], features: Features) -> float:
-    return sum(weights[name] * value for name, value in features.items() if name in weights)
 
 
 def load_model(path: Path) -> FittedModel:
@@ -105,7 +87,6 @@ def load_model(path: Path) -> FittedModel:
         ),
         bias=float(stored["bias"]),
         weights={name: float(weight) for name, weight in stored["weights"].items()},
-        hidden=tuple(HiddenUnit(**unit) for unit in stored.get("hidden", ())),
     )
 
 

@@ -80,16 +80,6 @@ def test_a_feature_of_a_single_data_set_has_no_weight() -> None:
     assert "malaysian-street" not in ranker.fit([special, *CHOICES[2:]], proposal_ranking.MODEL.provenance).weights
 
 
-def test_a_model_with_hidden_units_ranks_as_it_was_fitted(tmp_path: Path) -> None:
-    model = ranker.fit(CHOICES, proposal_ranking.MODEL.provenance, hidden=2)
-    save_model(model, tmp_path / "model.json")
-    loaded = load_model(tmp_path / "model.json")
-    row = dict(zip(NAMES, CHOICES[1].features[1].tolist(), strict=True))
-    scores = ranker.rank(loaded, [CHOICES[1]])[0]
-    assert scores.best == {name: value for name, value in row.items() if value}
-    assert loaded.score(row) == pytest.approx(model.score(row))
-
-
 @pytest.mark.slow
 def test_page_weights_put_the_right_page_first() -> None:
     rankings = []

@@ -84,7 +84,9 @@ def page_evidence(matcher: Matcher, pages: Sequence[PageView]) -> Features:
     """What the question asks for, and how much of it the pages print."""
     question = matcher.question
     printed = matcher.covering(token for page in pages for segment in page.segments for token in segment.tokens)
+    texts = [page.layout.page_text for page in pages]
     return {
+        **find_page_evidence(question, texts).features(),
         "words-printed": matcher.recall(printed),
         "names-missing": matcher.names_missing,
         "words-missing": matcher.words_missing,
@@ -94,6 +96,7 @@ def page_evidence(matcher: Matcher, pages: Sequence[PageView]) -> Features:
         "on-chart": float(bool(pages) and looks_like_chart(pages[0])),
         f"asks-{question.kinds[0]}": 1.0,
         f"shape-{question.shape}": 1.0,
+        f"query-{type(question.tree).__name__.lower()}": 1.0,
         **find_page_evidence(question, [page.layout.page_text for page in pages]).features(),
     }
 
