@@ -19,7 +19,7 @@ from training.extraction import Choice
 from training.fitting import Vector, folds
 from training.ranker import MIN_FAMILIES, Ranking
 
-FOLDS = 5
+FOLDS = 3
 STEPS = 12
 WEIGHT_DECAY = 4.0
 UNANSWERABLE_SHARE = 0.5

@@ -26,7 +26,7 @@ MIN_GAIN = 0.5
 
 MIN_FAMILIES = 2
 WEIGHT_DECAY = 3.0
-STEPS = 80
+STEPS = 40
 MISSED_SHARE = 0.5
 """Of a question that has an answer which nobody proposed, in the loss."""
 
