@@ -91,7 +91,7 @@ def _choice(question: Question, cache: Path) -> Choice:
         document=question.document.name,
         family=question.family,
         source=question.source,
-        kind=f"{collected.matcher.question.shape} {collected.matcher.question.kinds[0]}",
+        kind=f"{type(collected.matcher.question.tree).__name__} {collected.matcher.question.kinds[0]}",
         answerable=question.answerable,
         made_up=question.case is None,
         names=names,

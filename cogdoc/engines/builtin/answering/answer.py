@@ -106,7 +106,7 @@ def answer_question(
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
     if (quotation := quote_document(parse_question(question), layouts)) is not None:
         return quotation
-    searched = _named_pages(question, layouts, page_count)
+    searched = pages_to_search(question, layouts, page_count)
     collected = collect(question, searched, charts)
     ranked, judgement = collected.ranked, collected.judgement
     best = ranked[0] if ranked and judgement.should_answer else None
@@ -200,7 +200,7 @@ def _best_matching_line(matcher: Matcher, words: PageText) -> Candidate | None:
     return Candidate(text=line.text, confidence=0.0, evidence=evidence)
 
 
-def _named_pages(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
+def pages_to_search(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
     """The layouts of the pages that the question names; all layouts if it names none of them."""
     last = page_count or max((layout.page_text.number for layout in layouts), default=0)
     named = find_named_pages(parse_question(question), [layout.page_text for layout in layouts], last)

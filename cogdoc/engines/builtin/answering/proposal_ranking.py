@@ -74,6 +74,7 @@ def _features_alone(matcher: Matcher, proposal: Proposal) -> dict[str, float]:
         "second-kind": float(proposal.kind is not question.kinds[0]),
         f"quoted-{'text' if proposal.kind is ValueKind.TEXT else 'typed'}": float(question.quoted),
         f"kind-{proposal.kind}": 1.0,
+        f"asked-{question.kinds[0]}-found-{proposal.kind}": 1.0,
         proposal.relation.value: 1.0,
         **{f"not-{field}": 1.0 for field in question.fields if proposal.relation is not Relation.FIELD},
         **({f"heads-columns-{proposal.relation}": heads} if heads is not None else {}),
