@@ -14,7 +14,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -50,8 +49,16 @@ class Outcome:
 def held_out(choices: Sequence[Choice]) -> list[Outcome]:
     """The outcome of every question, by models fitted without its family."""
     families = sorted({choice.family for choice in choices})
-    with ProcessPoolExecutor(PROCESSES) as pool:
-        return [outcome for part in pool.map(partial(leave_out, choices), families) for outcome in part]
+    with ProcessPoolExecutor(PROCESSES, initializer=_known.extend, initargs=(choices,)) as pool:
+        return [outcome for part in pool.map(_leave_out_known, families) for outcome in part]
+
+
+_known: list[Choice] = []
+"""All questions, once in each worker process."""
+
+
+def _leave_out_known(family: str) -> list[Outcome]:
+    return leave_out(_known, family)
 
 
 def leave_out(choices: Sequence[Choice], family: str) -> list[Outcome]:

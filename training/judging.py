@@ -21,7 +21,7 @@ from training.ranker import MIN_FAMILIES, Ranking
 
 FOLDS = 3
 STEPS = 12
-WEIGHT_DECAY = 4.0
+WEIGHT_DECAY = 3.0
 UNANSWERABLE_SHARE = 0.5
 """Of a question that was put to another document, in the loss; readers rarely ask such questions."""
 

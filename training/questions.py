@@ -2,12 +2,14 @@
 
 A data set's family is what is left out together: the same documents or documents of the same source. Questions
 without an answer are those that a data set declares unanswerable, and questions put to another document that does
-not print the rare words which the question shares with its own document.
+not print the rare words which the question shares with its own document, and questions with one such word in place of
+another.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -118,6 +120,21 @@ def unanswerable_questions(questions: Sequence[Question], cache: Path) -> Iterat
             fitting = [one for one in candidates if topics[one] and not topics[one] & printed[document]]
             for question in generator.sample(fitting, min(count, len(fitting))):
                 yield Question(question.text, document, family, question.source, None)
+        swapped = [one for one in asked if one.document == document and topics[one]]
+        foreign = sorted({word for one in own or asked for word in topics[one] if word not in printed[document]})
+        if swapped and foreign:
+            question = generator.choice(swapped)
+            text = _swapped(question.text, generator.choice(sorted(topics[question])), generator.choice(foreign))
+            if text != question.text:
+                yield Question(text, document, family, family, None)
+
+
+def _swapped(text: str, word: str, other: str) -> str:
+    """A question about another thing: one of its words in place of another, in the same case."""
+    match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
+    if match is None:
+        return text
+    return text[: match.start()] + (other.capitalize() if match[0][0].isupper() else other) + text[match.end() :]
 
 
 def words(text: str) -> frozenset[str]:

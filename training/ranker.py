@@ -25,7 +25,7 @@ MIN_GAIN = 0.5
 """A proposal with at least this score is right."""
 
 MIN_FAMILIES = 2
-WEIGHT_DECAY = 3.0
+WEIGHT_DECAY = 1.0
 STEPS = 40
 MISSED_SHARE = 0.5
 """Of a question that has an answer which nobody proposed, in the loss."""

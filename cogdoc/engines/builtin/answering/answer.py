@@ -25,11 +25,12 @@ from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.query.computed import tree_output
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.page_ranking import find_named_pages
-from cogdoc.query.question import Shape
+from cogdoc.query.question import Question, Shape
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import PageView, view_page
-from cogdoc.query.terms import tokenize
+from cogdoc.query.terms import stem, tokenize
 from cogdoc.query.typed_values import ValueKind, may_be
 from cogdoc.results.records import Answer, AnswerOperand, Candidate, Evidence
 
@@ -54,11 +55,6 @@ _SPENT = re.compile(
 _IN_PARENTHESES = re.compile(r"([$€£¥]?)\s?\(\s?([$€£¥]?\s?\d[\d,.]*)\s?\)")
 
 PAGE_COUNT_CONFIDENCE = 0.9
-_HOW_MANY_PAGES = re.compile(
-    r"\bhow many (?:pages|slides)\b\W*(?:(?:are|is|does|do|has|have|there|in|this|the|document|file|report|pdf|it|"
-    r"presentation|deck|book|paper)\b\W*)*$|(?:共有?|有|多少)\s?(?:多少|几)?\s?页",
-    re.I,
-)
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,7 @@ def answer_question(
     answered from that page if it is among `layouts`. `page_count` is the length of the whole document: it
     determines the last page, and answers questions about the number of pages. `charts` are those of the pages.
     """
-    if page_count is not None and _HOW_MANY_PAGES.search(question):
+    if page_count is not None and asks_page_count(parse_question(question)):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
     if (quotation := quote_document(parse_question(question), layouts)) is not None:
         return quotation
@@ -133,6 +129,16 @@ def answer_question(
         operands=_operands(best[0], layouts) if best is not None else (),
         formula=(best[0].formula or None) if best is not None else None,
     )
+
+
+def asks_page_count(question: Question) -> bool:
+    """Whether a question asks how many pages the document has, and nothing about what is on them."""
+    concepts = load_lexicon().concepts
+    pages = {*concepts.get("page", ()), *concepts.get("slide", ())}
+    counted = [term for term in question.terms if term.norm in pages or stem(term.norm) in pages]
+    others = [term for term in question.terms if term not in counted]
+    counts = question.kinds[0] is ValueKind.NUMBER and question.shape in (Shape.COUNT, Shape.VALUE)
+    return counts and bool(counted) and all(term.norm in load_lexicon().words["document"] for term in others)
 
 
 def collect(question: str, layouts: Sequence[PageLayout], charts: PageCharts = MappingProxyType({})) -> Collected:
