@@ -19,21 +19,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cogdoc.engines.builtin.answering.answer import collect
+from cogdoc.engines.builtin.answering.answer import Collected, collect, pages_to_search
 from cogdoc.engines.builtin.answering.proposal_ranking import text_key
 from cogdoc.engines.builtin.engine import LAID_OUT_PAGES, may_show_chart
+from cogdoc.evaluation.cases import Case, Task
 from cogdoc.parsing.page_text import PageLayout
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.page_ranking import rank_pages
 from training.documents import read_cached_charts, read_cached_layout, read_texts
 from training.fitting import parse_folders
 from training.questions import Question, read_questions, unanswerable_questions
+from training.small_pages import small_pages
 
 PROCESSES = 2
 AT_ONCE = 40
 """Questions that a process works on before it asks for more; those about one document are next to each other."""
 
 SEARCHED_PAGES = 5
+SMALL_PAGES = "small pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Choice:
     """What the question asks for."""
     answerable: bool
     made_up: bool
-    """Whether the question was put to another document than its own."""
+    """Whether the question or its page is made up: it counts in no score."""
     names: tuple[str, ...]
     """Of the features that any proposal has."""
     features: NDArray[np.float32]
@@ -64,10 +67,10 @@ class Choice:
 
 
 def choices_of(questions: Sequence[Question], cache: Path) -> list[Choice]:
-    return [_choice(question, cache) for question in questions]
+    return [_document_choice(question, cache) for question in questions]
 
 
-def _choice(question: Question, cache: Path) -> Choice:
+def _document_choice(question: Question, cache: Path) -> Choice:
     texts = read_texts(question.document, cache)
     ranked = [page.number for page in rank_pages(question.text, texts)[:SEARCHED_PAGES]]
     layouts = [
@@ -80,20 +83,36 @@ def _choice(question: Question, cache: Path) -> Choice:
         for layout in layouts[:LAID_OUT_PAGES]
         if may_show_chart(layout)
     }
-    collected = collect(question.text, layouts, charts)
+    return choice_of(question, collect(question.text, pages_to_search(question.text, layouts, len(texts)), charts))
+
+
+def small_page_choices() -> list[Choice]:
+    """Questions about pages that are made up; their answers have to be printed as they are."""
+    choices = []
+    for number, (text, layout, answer) in enumerate(small_pages()):
+        truth: dict[str, object] = {"unanswerable": True} if answer is None else {"answers": [answer]}
+        document = Path(f"small-page-{number}")
+        case = Case(str(number), SMALL_PAGES, document, Task.ASK, "anls", text, truth)
+        question = Question(text, document, SMALL_PAGES, SMALL_PAGES, case)
+        choices.append(choice_of(question, collect(text, [layout])))
+    return choices
+
+
+def choice_of(question: Question, collected: Collected) -> Choice:
     names = tuple(sorted({name for features in collected.features for name in features}))
     matrix = np.array(
         [[features.get(name, 0.0) for name in names] for features in collected.features], dtype=np.float32
     ).reshape(len(collected.proposals), len(names))
     found = tuple(proposal.text for proposal in collected.proposals)
+    asked = collected.matcher.question
     return Choice(
         question=question.text,
         document=question.document.name,
         family=question.family,
         source=question.source,
-        kind=f"{type(collected.matcher.question.tree).__name__} {collected.matcher.question.kinds[0]}",
+        kind=f"{type(asked.tree).__name__} {asked.kinds[0]}",
         answerable=question.answerable,
-        made_up=question.case is None,
+        made_up=question.case is None or question.family == SMALL_PAGES,
         names=names,
         features=matrix,
         texts=found,
@@ -110,7 +129,7 @@ def extract(data: Path, cache: Path) -> list[Choice]:
     questions.sort(key=lambda question: (question.family, question.document))
     with ProcessPoolExecutor(PROCESSES) as pool:
         parts = [pool.submit(choices_of, part, cache) for part in _parts(questions)]
-        return list(chain.from_iterable(part.result() for part in parts))
+        return [*chain.from_iterable(part.result() for part in parts), *small_page_choices()]
 
 
 def _parts(questions: Sequence[Question]) -> list[Sequence[Question]]:

@@ -48,7 +48,7 @@ class Outcome:
 
 def held_out(choices: Sequence[Choice]) -> list[Outcome]:
     """The outcome of every question, by models fitted without its family."""
-    families = sorted({choice.family for choice in choices})
+    families = sorted({choice.family for choice in choices if not choice.made_up})
     with ProcessPoolExecutor(PROCESSES, initializer=_known.extend, initargs=(choices,)) as pool:
         return [outcome for part in pool.map(_leave_out_known, families) for outcome in part]
 
