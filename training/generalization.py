@@ -120,15 +120,15 @@ def refusals(outcomes: Sequence[Outcome]) -> str:
     lines = [
         f'"Not found": calibration error {expected_calibration_error(refused):.2f} over all questions.',
         "",
-        "| least probability that there is an answer | refused though printed | unanswerable refused |",
+        "| least product of odds | refused though printed | unanswerable refused |",
         "|--:|--:|--:|",
     ]
-    for least in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+    for least in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0):
         shares = (
-            _mean(float(one.judgement.p_answerable < least) for one in outcomes if one.choice.answerable is answerable)
+            _mean(float(one.judgement.odds < least) for one in outcomes if one.choice.answerable is answerable)
             for answerable in (True, False)
         )
-        lines.append(f"| {least:.1f} | " + " | ".join(shares) + " |")
+        lines.append(f"| {least:.2f} | " + " | ".join(shares) + " |")
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rapidfuzz import fuzz
@@ -42,12 +42,13 @@ _UNITS = re.compile(r"\W*(?:in (?:thousands|millions|billions)|unaudited|dollars
 
 def describe(matcher: Matcher, proposals: Sequence[Proposal]) -> list[Features]:
     """All features of each proposal, by the names that `MODEL` has weights for."""
-    alone = [_features_alone(matcher, proposal) for proposal in proposals]
+    replaced = {text: matcher.replacement_score(text) for text in {proposal.evidence for proposal in proposals}}
+    alone = [_features_alone(matcher, proposal, replaced) for proposal in proposals]
     compared = _features_compared(proposals)
     return [own | others for own, others in zip(alone, compared, strict=True)]
 
 
-def _features_alone(matcher: Matcher, proposal: Proposal) -> dict[str, float]:
+def _features_alone(matcher: Matcher, proposal: Proposal, replaced: Mapping[str, float]) -> dict[str, float]:
     question = matcher.question
     tokens = tokenize(proposal.text)
     own_precision = matcher.precision(tokens) if tokens else 0.0
@@ -68,6 +69,7 @@ def _features_alone(matcher: Matcher, proposal: Proposal) -> dict[str, float]:
         "unsure": 1.0 - proposal.confidence,
         "other-period": _other_period(matcher, proposal),
         "later-page": min(1.0, proposal.page.rank / 4),
+        "replaced": replaced[proposal.evidence],
         "names-missing": matcher.names_missing,
         "words-missing": matcher.words_missing,
         "unreadable": float(question.shape is Shape.UNREADABLE),
