@@ -52,7 +52,7 @@ _PAGES = frozenset(("page", "slide"))
 _FIELDS: tuple[tuple[DocumentField, frozenset[str]], ...] = (
     (DocumentField.ADDRESS, frozenset(("address", "headquarters"))),
     (DocumentField.RECIPIENT, frozenset(("recipient", "buyer"))),
-    (DocumentField.SENDER, frozenset(("sender", "author"))),
+    (DocumentField.SENDER, frozenset(("sender", "author", "signature"))),
     (DocumentField.ISSUER, frozenset(("seller", "company", "organization", "bank", "school", "issue date"))),
     (DocumentField.DATE, frozenset(("date", "document date", "issue date", "invoice date", "receipt date"))),
     (DocumentField.TOTAL, frozenset(("total", "gross total", "amount due", "amount paid", "amount", "price"))),
@@ -119,7 +119,9 @@ def _shape(clause: Clause, tree: Query) -> Shape:
 def _label(clause: Clause) -> tuple[int, ...]:
     """The pieces of the phrase that names the value: what is asked about, with the words around it."""
     if not clause.asked:
-        return clause.run(clause.skip(0, "stop", "link", PUNCTUATION)) if clause.question is None else ()
+        phrases = list(clause.groups(frozenset()))
+        first = clause.skip(0, "stop", "link", PUNCTUATION)
+        return clause.run(first) if clause.question is None else phrases[0] if len(phrases) == 1 else ()
     start, end = clause.asked[0], clause.asked[-1]
     while clause.is_content(start - 1):
         start -= 1
