@@ -15,15 +15,19 @@ from numpy.typing import NDArray
 from cogdoc.engines.builtin.answering.confidence import ranking_evidence
 from cogdoc.query.fitted_model import Features, FittedModel, Provenance
 from training import ranker
-from training.extraction import Choice
+from training.extraction import SMALL_PAGES, Choice
 from training.fitting import Vector, folds
 from training.ranker import MIN_FAMILIES, Ranking
 
 FOLDS = 3
 STEPS = 12
 WEIGHT_DECAY = 3.0
-UNANSWERABLE_SHARE = 0.5
-"""Of a question that was put to another document, in the loss; readers rarely ask such questions."""
+MADE_UP_SHARE = {"confidence": 0.15, "answerability": 0.5}
+"""Of a question put to another document, in the loss of each model. It has no answer; readers rarely ask such ones,
+and a confidence says how often an answer to what they ask is right."""
+
+SMALL_PAGE_SHARE = {"confidence": 0.5, "answerability": 3.0}
+"""The same of a question about a small page: only these tell that another label with a common word is another thing."""
 
 DECIMALS = 3
 
@@ -60,13 +64,17 @@ def fit(rankings: Sequence[Ranking], provenance: Provenance) -> Judges:
     names = sorted(name for name, families in having.items() if len(families) >= MIN_FAMILIES)
     inputs = np.array([[1.0, *(own.get(name, 0.0) for name in names)] for own in features])
     share = ranker.shares([ranking.choice for ranking in rankings])
-    share *= [UNANSWERABLE_SHARE if ranking.choice.made_up else 1.0 for ranking in rankings]
+    is_small = np.array([ranking.choice.family == SMALL_PAGES for ranking in rankings])
+    made_up = np.array([ranking.choice.made_up for ranking in rankings])
     right = np.array([ranking.gain for ranking in rankings])
     answerable = np.array([float(ranking.choice.answerable) for ranking in rankings])
-    return Judges(
-        _model("confidence", names, _logistic_regression(inputs, right, share), provenance),
-        _model("answerability", names, _logistic_regression(inputs, answerable, share), provenance),
-    )
+
+    def model(name: str, targets: Vector) -> FittedModel:
+        factor = np.where(is_small, SMALL_PAGE_SHARE[name], np.where(made_up, MADE_UP_SHARE[name], 1.0))
+        weights = _logistic_regression(inputs, targets, factor * share)
+        return _model(name, names, weights, provenance)
+
+    return Judges(model("confidence", right), model("answerability", answerable))
 
 
 def _logistic_regression(inputs: NDArray[np.float64], targets: Vector, shares: Vector) -> Vector:

@@ -146,7 +146,11 @@ def collect(question: str, layouts: Sequence[PageLayout], charts: PageCharts = M
     pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
     matcher = Matcher(parse_question(question), pages)
     proposals = propose(matcher, pages, charts)
-    return Collected(matcher, proposals, describe(matcher, proposals), page_evidence(matcher, pages))
+    described = zip(proposals, describe(matcher, proposals), strict=True)
+    # "Chief financial officer" is another than the chief marketing officer that is asked for.
+    kept = [(proposal, features) for proposal, features in described if features["replaced"] < 1]
+    evidence = page_evidence(matcher, pages)
+    return Collected(matcher, [one for one, _ in kept], [features for _, features in kept], evidence)
 
 
 def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> list[Proposal]:

@@ -8,12 +8,10 @@ often such an answer is right.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cogdoc.parsing.page_text import TextOrigin
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.page_ranking import find_page_evidence
@@ -26,23 +24,15 @@ ANSWERABLE_PATH = WEIGHTS / "answerability.json"
 ANSWERABLE = load_model(ANSWERABLE_PATH)
 """Both fitted by `training.answer_weights`."""
 
-MIN_ODDS = 0.05
+MIN_ODDS = 0.2
 """Least product of the odds that the best proposal is right and that there is an answer; below, none is given. On data
-sets that the models were not fitted to, a tenth of the printed answers have less, and six tenths of the missing."""
+sets that the models were not fitted to, an eighth of the printed answers have less, and seven tenths of the missing."""
 
 MIN_PROBABILITY = 1e-4
 """Probabilities are clipped to at least this distance from 0 and 1, so that their log-odds are finite."""
 
 LOG_ODDS_SCALE = 5.0
 """Divides log-odds, so that they are about as large as other features."""
-
-MAX_CHART_SEGMENTS = 80
-"""A scan with more segments is a page with tables rather than a chart."""
-
-MIN_CHART_NUMBERS = 0.45
-"""Share of a chart's segments that are numbers; of a receipt's segments a quarter are, of a form's a seventh."""
-
-_NUMBER = re.compile(r"\W*\d[\d.,]*\s?%?[KMB]?\W*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,6 @@ def page_evidence(matcher: Matcher, pages: Sequence[PageView]) -> Features:
         "quoted": float(question.quoted),
         "terms": 1 / (1 + len(question.terms)),
         "several-pages": float(len(pages) > 1),
-        "on-chart": float(bool(pages) and looks_like_chart(pages[0])),
         f"asks-{question.kinds[0]}": 1.0,
         f"shape-{question.shape}": 1.0,
         f"query-{type(question.tree).__name__.lower()}": 1.0,
@@ -114,12 +103,3 @@ def _odds(probability: float) -> float:
 
 def _log_odds(probability: float) -> float:
     return math.log(_odds(probability))
-
-
-def looks_like_chart(page: PageView) -> bool:
-    """Whether a page is a picture with few words and many numbers among them."""
-    segments = page.segments
-    if page.layout.page_text.origin is not TextOrigin.OCR or not 0 < len(segments) <= MAX_CHART_SEGMENTS:
-        return False
-    numbers = sum(_NUMBER.fullmatch(segment.text) is not None for segment in segments)
-    return numbers >= MIN_CHART_NUMBERS * len(segments)
