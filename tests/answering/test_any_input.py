@@ -49,14 +49,14 @@ def bare(text: str) -> str:
 
 @settings(max_examples=150, deadline=None)
 @given(QUESTIONS, LAYOUTS)
-def test_answers_only_with_words_of_the_page(question: str, layout: PageLayout) -> None:
+def test_answers_only_with_words_of_the_page_or_a_computed_result(question: str, layout: PageLayout) -> None:
     answer = answer_question(question, [layout])
     assert 0 <= answer.confidence <= 1
     printed = {bare(word.text) for word in layout.page_text.words}
-    for text in [answer.text, *(candidate.text for candidate in answer.alternatives)]:
-        if text is not None:
-            assert text.strip()
-            assert all(any(bare(part).strip(",") in word for word in printed) for part in text.split())
+    assert all(candidate.text.strip() for candidate in answer.alternatives)
+    if answer.text is not None and answer.query is None:
+        assert answer.text.strip()
+        assert all(any(bare(part).strip(",") in word for word in printed) for part in answer.text.split())
 
 
 @settings(max_examples=100, deadline=None)
