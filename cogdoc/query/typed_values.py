@@ -23,8 +23,6 @@ from cogdoc.query.proper_names import (
     is_spaceless,
     value_words,
 )
-from cogdoc.query.proper_names import address_likeness as address_likeness
-from cogdoc.query.proper_names import organisation_likeness as organisation_likeness
 from cogdoc.text import HAN
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.concepts import concept_share, concepts_in
+from cogdoc.query.proper_names import address_likeness, organisation_likeness
 from cogdoc.query.segments import Slice
-from cogdoc.query.typed_values import ValueKind, address_likeness, find_values, organisation_likeness
+from cogdoc.query.typed_values import ValueKind, find_values
 
 MIN_ADDRESS = 0.5
 """Address likeness from which a line without a town belongs to an address."""

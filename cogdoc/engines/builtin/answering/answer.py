@@ -62,7 +62,6 @@ class Collected:
     """Everything on the pages that may be the answer to a question."""
 
     matcher: Matcher
-    """For the question as asked; `proposals` contains those for other wordings as well."""
     proposals: Sequence[Proposal]
     features: Sequence[Features]
     """By proposal."""

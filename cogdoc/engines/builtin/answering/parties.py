@@ -16,9 +16,8 @@ from cogdoc.engines.builtin.answering.addresses import (
 )
 from cogdoc.query.concepts import concept_share, concepts_in
 from cogdoc.query.fitted_model import Features
-from cogdoc.query.proper_names import value_words
+from cogdoc.query.proper_names import address_likeness, organisation_likeness, value_words
 from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
-from cogdoc.query.typed_values import address_likeness, organisation_likeness
 
 HEAD_ROWS = 14
 """A letterhead is within this many rows from the top."""
