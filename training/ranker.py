@@ -1,6 +1,6 @@
 """Fits the ranking of proposals: a conditional logit with the choice "not found", on questions with proposals.
 
-Linear: pairwise products, a hidden layer and boosted trees rank data sets that they were not fitted to no better. The
+Linear: pairwise products, a hidden layer and boosted trees ranked data sets that they were not fitted to no better. The
 loss of a question is the negative logarithm of the probability that goes to right proposals, or to "not found" if
 none is right. Every family of data sets counts with the square root of its questions. A feature that proposals of
 only one family have is left out: nothing shows that it carries over.
