@@ -77,10 +77,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def files_of(part: Part, data: Path, split: str) -> list[Path]:
-    """The files of a part in one of the two sets."""
-    if split == "core":
-        return [data / "core" / part.core] if part.core else []
-    return sorted(file for pattern in part.more for file in (data / "more").glob(pattern))
+    """The files of a part in one set: one file for all datasets, or one for each."""
+    own = data / split / part.core
+    if own.is_file():
+        return [own]
+    return sorted(file for pattern in part.more for file in (data / split).glob(pattern))
 
 
 def _cases(part: Part, file: Path, limit: int | None) -> Iterator[Case]:
@@ -120,7 +121,7 @@ def _keep_stdout_clean() -> None:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, help="folder of the evaluation data")
-    parser.add_argument("--split", choices=["core", "more"], default="core", help="the core set, or the larger one")
+    parser.add_argument("--split", default="core", metavar="FOLDER", help="the set: core, more or dev2")
     parser.add_argument("--only", action="append", choices=list(PARTS), help="these parts; may be repeated")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N cases of each file")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="pages read at the same time")

@@ -25,6 +25,11 @@ MAX_ENDING = 3
 
 MIN_DATE_FIT = 0.4
 
+PRINTED_TOTALS = ("gross total", "net total", "subtotal", "amount due", "amount paid")
+"""Concepts that documents print, although words for them ("total") ask for sums otherwise."""
+
+MAX_UNSPACED_WORD = 2
+
 _SCRIPTS = ((KANA, "ja"), ("\uac00-\ud7a3", "ko"), ("\u0e00-\u0e7f", "th"), (HAN, "zh"))
 _SCRIPT_PATTERNS = tuple((re.compile(f"[{chars}]"), language) for chars, language in _SCRIPTS)
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+(?:['.&/:-][^\W_{UNSPACED}]+)*|[#%&]")
@@ -239,6 +244,13 @@ def _entries(lexicon: Lexicon) -> Iterator[tuple[str, str, float | None]]:
     for listed in lexicon.values.get("colors", ()):
         for phrase in listed:
             yield phrase, "color", None
+    for name in PRINTED_TOTALS:
+        yield from ((phrase, "=amount", None) for phrase in lexicon.concepts.get(name, ()) if _has_parts(phrase))
+
+
+def _has_parts(phrase: str) -> bool:
+    """Whether a phrase has several words, or several characters of a script without spaces."""
+    return " " in phrase or (len(phrase) > MAX_UNSPACED_WORD and _IS_UNSPACED.match(phrase) is not None)
 
 
 @cache
