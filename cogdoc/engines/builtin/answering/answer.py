@@ -104,7 +104,9 @@ def answer_question(
     searched = pages_to_search(question, layouts, page_count)
     collected = collect(question, searched, charts)
     ranked, judgement = collected.ranked, collected.judgement
-    best = ranked[0] if ranked and judgement.should_answer else None
+    # Titles of charts often leave out what is known from their surroundings; other pages name what they are about.
+    is_elsewhere = collected.evidence["names-missing"] == 1 and not any(charts.values())
+    best = ranked[0] if ranked and judgement.should_answer and not is_elsewhere else None
     confidence = judgement.p_right if best is not None else 1 - judgement.p_answerable
     alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, confidence)]
     shown = {alternative.evidence.page for alternative in alternatives if alternative.evidence is not None}
