@@ -45,7 +45,7 @@ def test_walk_opens_as_many_files_as_it_states(heading: str, stated: int, files:
 
 
 def test_walks_are_there() -> None:
-    assert len(walks()) == 4
+    assert len(walks()) == 5
 
 
 def test_packages_are_drawn_in_the_order_that_the_import_rule_holds() -> None:
