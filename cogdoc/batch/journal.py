@@ -89,7 +89,8 @@ def origin_of(source: Source) -> bytes:
     """The path or address of a source, the same in every spelling, and without credentials."""
     if source.remote is not None:
         return printable_address(source.remote.address).encode("utf-8", "surrogateescape")
-    return os.fsencode(os.path.join(_real_path(source.path.parent), source.path.name))  # noqa: PTH118 - quicker
+    folder = _real_path(source.path.parent.absolute())
+    return os.fsencode(os.path.join(folder, source.path.name))  # noqa: PTH118 - quicker
 
 
 def journal_folder(destination: Destination) -> Path | None:
@@ -302,6 +303,7 @@ def _size(path: Path) -> str:
 
 @lru_cache(64)
 def _real_path(folder: Path) -> str:
+    """The path of an absolute folder without symbolic links."""
     return os.path.realpath(folder)
 
 

@@ -48,7 +48,7 @@ def page_tables(page: PageView) -> tuple[DataTable, ...]:
 
 def _detected(page: PageView) -> Iterator[DataTable]:
     for index, block in enumerate(page.layout.blocks):
-        if block.table is not None:
+        if block.table is not None and block.table.rows:
             title = " ".join(_title(page.layout.blocks[:index]))
             yield from grid_tables(_grid(block.table), Source(TableOrigin.TABLE, page.number, title))
 
