@@ -158,9 +158,9 @@ def test_there_is_an_actor_for_each_cpu(cluster: Cluster, cluster_sandbox: Clust
     assert (cluster.machines, cluster.cpus, cluster.gpus) == (2, 2, 0)
     assert cluster_sandbox.jobs == 2
     begun = time.monotonic()
-    waiting = [cluster_sandbox.submit(NAP, 2.0) for _ in range(2)]
+    waiting = [cluster_sandbox.submit(NAP, 5.0) for _ in range(2)]
     assert [each.result() for each in waiting] == ["rested"] * 2
-    assert time.monotonic() - begun < 3.9
+    assert time.monotonic() - begun < 9.9, "one after the other takes ten seconds, on any machine"
 
 
 @pytest.mark.usefixtures("cluster_sandbox")
