@@ -56,7 +56,7 @@ _ALSO = {
     ValueKind.DURATION: (ValueKind.DURATION, ValueKind.DATE),
     ValueKind.PERSON: (ValueKind.PERSON, ValueKind.ORGANISATION),
 }
-"""The types that a noun of a type may stand for as well."""
+"""The types of answer that a noun of each type allows."""
 
 _IN_WORDS = "amount in words"
 

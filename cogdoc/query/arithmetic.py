@@ -65,7 +65,7 @@ def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> I
 
 
 def _operands(left: Query, right: Query, tables: Sequence[DataTable], run: Run) -> Iterator[tuple[Computed, Computed]]:
-    """Pairs of values, one of which may be named only by what distinguishes it from the other; else pairs of counts."""
+    """Pairs of values, or of counts. The question may name the second value only by how it differs from the first."""
     lefts, rights = _numeric(left, tables, run), _numeric(right, tables, run)
     if not lefts and not rights:
         lefts, rights = (run(Aggregate(side, Aggregation.COUNT), tables) for side in (left, right))

@@ -65,7 +65,7 @@ def find_references(text: str) -> Iterator[Mention]:
 
 
 def edge_numbers(page: PageText) -> frozenset[int]:
-    """Numbers at the top and bottom of a page, one of which may be its printed number."""
+    """Numbers at the top and bottom of a page. The page number may be among them."""
     lines = [line.text for line in page.lines]
     found = (match for text in {*lines[:EDGE_LINES], *lines[-EDGE_LINES:]} for match in _EDGE_NUMBER.finditer(text))
     return frozenset(int(match[1] or match[2]) for match in found)

@@ -123,8 +123,6 @@ class Records:
     """A table as a list of records, one a row, with what is known about its columns."""
 
     table: DataTable
-    is_transposed: bool = False
-    """Whether the columns of the printed table are the records."""
     _matches: dict[Phrase, list[ColumnMatch]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -315,7 +313,7 @@ def orientations(tables: Iterable[DataTable]) -> Iterator[Records]:
         records = Records(table)
         yield records
         if len(table.rows) > 0 and _columns_are_alike(records):
-            yield Records(transposed(table), is_transposed=True)
+            yield Records(transposed(table))
 
 
 def _columns_are_alike(records: Records) -> bool:

@@ -140,12 +140,6 @@ def _aggregates(query: Query, records: Records) -> Iterator[Computed]:
                 yield _aggregate(query, rows, values, cells)
 
 
-def _numbers(rows: RowSet, match: ColumnMatch) -> dict[int, DataCell]:
-    """The cells with numbers in a column, by row."""
-    cells = ((row, rows.cell(row, match.column)) for row in rows.indices)
-    return {row: cell for row, cell in cells if cell is not None and number_of(cell) is not None}
-
-
 def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
     """How many rows there are; how many values of a column; or what a column of numbers says: "how many goals"."""
     count = len(rows.indices)

@@ -1,7 +1,7 @@
 """The one form that perception ends in, whatever it comes from: a table with typed values and named rows and columns.
 
-Tables of a page, its key-value fields, line items, rows of a receipt, lists of a section, charts, and the Markdown
-tables of a vision-language model all become a `DataTable`, so that one executor answers questions about any of them.
+Tables of a page, line items, rows of a receipt, lists of a section, charts, and the Markdown tables of a
+vision-language model all become a `DataTable`, so that one executor answers questions about any of them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ class TableOrigin(StrEnum):
     """Detected by layout analysis, with or without ruling lines."""
     ALIGNED = "aligned"
     """Rows of text that are merely aligned."""
-    FIELDS = "fields"
-    """Labels with their values."""
     LIST = "list"
     """The items of a list or a section, one column."""
     CHART = "chart"

@@ -33,8 +33,7 @@ from cogdoc.query.tree import (
     Select,
 )
 
-settings.register_profile("tables", max_examples=25, deadline=None)
-settings.load_profile("tables")
+few_tables = settings(max_examples=25, deadline=None)
 
 
 def first(query: Query, *tables: DataTable) -> Computed:
@@ -51,6 +50,7 @@ def column_of(drawn: Drawn, index: int = 0) -> str:
     return list(next(iter(drawn.numbers.values())))[index]
 
 
+@few_tables
 @given(drawn_tables())
 def test_a_cell_is_found_by_its_row_and_its_column(drawn: Drawn) -> None:
     for name, values in drawn.numbers.items():
@@ -58,6 +58,7 @@ def test_a_cell_is_found_by_its_row_and_its_column(drawn: Drawn) -> None:
             assert printed_number(first(Select(f"{column.lower()} of {name}"), drawn.table).text) == number
 
 
+@few_tables
 @given(drawn_tables(), st.booleans(), st.integers(1, 3))
 def test_the_highest_and_the_lowest_have_their_names_and_values(drawn: Drawn, highest: bool, rank: int) -> None:
     column = column_of(drawn)
@@ -69,6 +70,7 @@ def test_the_highest_and_the_lowest_have_their_names_and_values(drawn: Drawn, hi
     assert printed_number(value.text) == numbers[expected]
 
 
+@few_tables
 @given(drawn_tables(), st.sampled_from(Aggregation))
 def test_aggregates_leave_out_the_totals(drawn: Drawn, function: Aggregation) -> None:
     column = column_of(drawn)
@@ -86,6 +88,7 @@ def test_aggregates_leave_out_the_totals(drawn: Drawn, function: Aggregation) ->
     assert printed_number(result.text) == pytest.approx(expected, abs=0.06)
 
 
+@few_tables
 @given(drawn_tables(), st.data())
 def test_filters_keep_the_rows_that_satisfy_them(drawn: Drawn, data: st.DataObject) -> None:
     column = column_of(drawn)
@@ -103,6 +106,7 @@ def test_filters_keep_the_rows_that_satisfy_them(drawn: Drawn, data: st.DataObje
             assert first(ListOf(query), drawn.table).text == ", ".join(kept)
 
 
+@few_tables
 @given(drawn_tables(), st.data())
 def test_arithmetic_on_two_values_is_exact(drawn: Drawn, data: st.DataObject) -> None:
     column = column_of(drawn)
@@ -118,6 +122,7 @@ def test_arithmetic_on_two_values_is_exact(drawn: Drawn, data: st.DataObject) ->
     assert share.text.endswith("%")
 
 
+@few_tables
 @given(drawn_tables(), st.data())
 def test_comparisons_and_choices_agree_with_the_values(drawn: Drawn, data: st.DataObject) -> None:
     column = column_of(drawn)
@@ -129,6 +134,7 @@ def test_comparisons_and_choices_agree_with_the_values(drawn: Drawn, data: st.Da
     assert first(Choose((one, two), column, highest=False), drawn.table).text == (two if left > right else one)
 
 
+@few_tables
 @given(drawn_tables(), st.booleans())
 def test_positions_and_neighbours_follow_the_printed_order(drawn: Drawn, after: bool) -> None:
     names = list(drawn.numbers)

@@ -1,4 +1,4 @@
-"""Proposes answers from charts: results of the question's tree on their tables, what colors stand for, and counts."""
+"""Proposes answers from charts: results of the question's tree on their tables, meanings of colors, and counts."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _is_plausible(result: Computed) -> bool:
 
 
 def _without_marks(tree: Query) -> Query:
-    """The tree without words for the marks of charts, which say nothing about what they stand for: "bar B"."""
+    """The tree without words for the marks of charts, which do not name what is shown: "bar B"."""
 
     def plain(part: Any) -> Any:
         if type(part) is str:

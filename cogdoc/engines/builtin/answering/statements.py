@@ -14,7 +14,7 @@ from cogdoc.query.segments import PageView, Slice
 from cogdoc.query.typed_values import ValueKind
 
 MIN_STRENGTH = 0.6
-"""From which on a word of the sentence stands for a word of the question."""
+"""Least strength of a match between a word of the sentence and one of the question."""
 
 MIN_STATED = 0.85
 """Share of the question's weight that a sentence with the same statement contains."""
