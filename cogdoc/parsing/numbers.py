@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cogdoc.text import HAN, has_han
 
@@ -120,6 +121,7 @@ def parse_number(text: str) -> Number | None:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def find_numbers(text: str) -> tuple[Number, ...]:
     """All numbers in `text`, left to right, without digits inside words such as "A4" or "x86"."""
     return tuple(_numbers(text))
