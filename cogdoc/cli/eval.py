@@ -42,7 +42,10 @@ Your own datasets, JSON Lines with paths relative to the file:
   multipage  the same, with evidence_pages or unanswerable
   ocr        file, text
   tables     file, and html or tables; or table for a chart
-  tests      tests of Markdown as in olmOCR-bench
+  tests      tests of Markdown as in olmOCR-bench, or its folder bench_data
+
+Formulas are compared as LaTeX text, which is stricter than olmOCR-bench, which compares rendered formulas; they are \
+counted apart.
 """
 FORMATS = ("md", "json")
 

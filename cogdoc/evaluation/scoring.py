@@ -16,6 +16,9 @@ from cogdoc.results.table_html import table_html
 GRADED_ELSEWHERE = "graded-elsewhere"
 """The metric of answers that a language model or a person grades."""
 
+COUNTED_APART = frozenset({"formula-test"})
+"""Metrics that are stricter than those that a benchmark itself uses, so that the mean of all cases leaves them out."""
+
 METRIC_NAMES = {
     "vqa": "VQA accuracy",
     "anls": "ANLS",
@@ -34,6 +37,7 @@ METRIC_NAMES = {
     "teds": "TEDS",
     "chart-values": "values found",
     "page-test": "passed",
+    "formula-test": "formula found as text",
 }
 """The metrics of cases, and how summary and report call their scores."""
 
@@ -47,7 +51,7 @@ def score(case: Case, reply: Reply) -> Scored:
         return score_charts(case, reply.charts)
     if case.task is Task.TABLES:
         return score_tables(case, reply.pages)
-    if case.metric == "page-test":
+    if case.metric in ("page-test", "formula-test"):
         return score_page_test(case, reply.pages)
     return score_text(case, "\n".join(page.text for page in reply.pages))
 
@@ -78,7 +82,9 @@ def _normalized(case: Case, text: str) -> str:
 def score_page_test(case: Case, pages: Sequence[PageRecord]) -> Scored:
     """1 if the page passes, else 0."""
     markdown = next((page.markdown for page in pages if page.page and page.page.number == case.truth["page"]), "")
-    expected = {name: value for name, value in case.truth.items() if name in ("text", "before", "after", "cell")}
+    expected = {
+        name: value for name, value in case.truth.items() if name in ("text", "before", "after", "cell", "math")
+    }
     return Scored(float(passes(case.truth, markdown)), {}, prediction=markdown, expected=expected)
 
 

@@ -15,7 +15,7 @@ from cogdoc.evaluation.reliability import (
     precision_threshold,
     reliability,
 )
-from cogdoc.evaluation.scoring import METRIC_NAMES
+from cogdoc.evaluation.scoring import COUNTED_APART, METRIC_NAMES
 from cogdoc.results.records import EngineInfo
 
 SUMMARY_VERSION = "cogdoc-eval/1"
@@ -92,12 +92,16 @@ class RunFacts:
 
 
 def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
-    """Summarize all outcomes, and those of each group and each language if there are several."""
+    """Summarize all outcomes, and those of each group and each language if there are several.
+
+    Outcomes of metrics that are counted apart are in their groups only, unless there are no others.
+    """
     groups = [*_grouped((outcome.group, outcome) for outcome in outcomes)]
-    languages = _grouped((f"all {outcome.language}", outcome) for outcome in outcomes)
+    counted = [outcome for outcome in outcomes if outcome.metric not in COUNTED_APART] or list(outcomes)
+    languages = _grouped((f"all {outcome.language}", outcome) for outcome in counted)
     groups = groups if len(groups) > 1 else []
-    named_groups = [*groups, *(languages if len(languages) > 1 else []), ("all", list(outcomes))]
-    judged = [(name, _judged(group)) for name, group in (*groups, ("all", list(outcomes)))]
+    named_groups = [*groups, *(languages if len(languages) > 1 else []), ("all", counted)]
+    judged = [(name, _judged(group)) for name, group in (*groups, ("all", counted))]
     return Summary(
         schema=SUMMARY_VERSION,
         dataset=facts.dataset,

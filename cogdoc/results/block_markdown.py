@@ -47,8 +47,6 @@ def _parts_to_markdown(parts: Sequence[TextBlock]) -> str:
     match block.kind:
         case "title" | "heading":
             return f"{'#' * (block.level or (1 if block.kind == 'title' else 2))} {_heading_text(join_lines(lines))}"
-        case "header" | "footer":
-            return ""
         case "list-item":
             return _list_item(lines, block.level)
         case _:

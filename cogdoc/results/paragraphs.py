@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cogdoc.results.records import TextBlock, TextLine
 
+OMITTED_KINDS = ("header", "footer")
+"""Kinds of blocks that Markdown leaves out."""
+
 FULL_LINE = 0.72
 """Share of a block's width; a shorter line was ended by its author, not wrapped at the margin."""
 
@@ -18,7 +21,7 @@ def paragraph_parts(blocks: Iterable[TextBlock]) -> Iterator[list[TextBlock]]:
 
     Running headers and footers are left out; blocks between two parts of a paragraph follow it.
     """
-    remaining = [block for block in blocks if block.kind not in ("header", "footer")]
+    remaining = [block for block in blocks if block.kind not in OMITTED_KINDS]
     while remaining:
         parts = [remaining.pop(0)]
         start = 0

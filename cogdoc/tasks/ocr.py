@@ -12,6 +12,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import blocks_to_markdown
+from cogdoc.results.omissions import omission_flags
 from cogdoc.results.records import PageRecord
 from cogdoc.tasks.describe import Stopwatch, describe_block, describe_error, describe_page, describe_source, failed_page
 from cogdoc.tasks.lookahead import look_ahead
@@ -74,12 +75,13 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
     except CogdocError as error:
         return _failed(page.document, engine, page.number, error)
     blocks = tuple(describe_block(block, text) for block in transcription.blocks)
+    markdown = blocks_to_markdown(blocks)
     return PageRecord(
         source=describe_source(page.document),
         engine=engine.info,
         page=describe_page(text),
         # Both may have the same flag: OCR and the engine can each read a page in tiles.
-        flags=tuple(dict.fromkeys((*text.flags, *transcription.flags))),
+        flags=tuple(dict.fromkeys((*text.flags, *transcription.flags, *omission_flags(blocks, markdown)))),
         timings=stopwatch.seconds,
         origin=text.origin.value,
         resolution=round(text.resolution, 1) if text.resolution else None,
@@ -87,6 +89,6 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         agreement=transcription.agreement,
         steps=transcription.steps,
         text="\n".join(block.text for block in blocks if block.text),
-        markdown=blocks_to_markdown(blocks),
+        markdown=markdown,
         blocks=blocks,
     )

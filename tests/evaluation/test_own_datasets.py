@@ -13,11 +13,11 @@ from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case, Task
 from cogdoc.evaluation.datasets.own_datasets import (
     read_multipage,
-    read_page_tests,
     read_pages,
     read_questions,
     read_tables,
 )
+from cogdoc.evaluation.datasets.page_tests import read_page_tests
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -107,6 +107,27 @@ def test_page_tests_keep_their_fields_and_find_their_pdf_in_the_benchmarks_layou
     assert (order.document, order.metric, order.truth) == (tmp_path / "pdfs" / "old" / "b.pdf", "page-test", rows[1])
 
 
+def test_a_folder_as_olmocr_bench_is_distributed_has_its_files_as_groups_and_a_baseline_for_each_pdf(
+    tmp_path: Path,
+) -> None:
+    write_lines(
+        tmp_path / "arxiv_math.jsonl",
+        [
+            {"id": "1", "pdf": "arxiv/a.pdf", "page": 1, "type": "math", "math": "x^2", "checked": "verified"},
+            {"id": "2", "pdf": "arxiv/b.pdf", "page": 1, "type": "baseline", "max_repeats": 30},
+        ],
+    )
+    write_lines(tmp_path / "old_scans.jsonl", [{"id": "1", "pdf": "c.pdf", "page": 1, "type": "present", "text": "a"}])
+    cases = list(read_page_tests(tmp_path))
+    assert [(case.id, case.group, case.metric) for case in cases] == [
+        ("1", "arxiv_math", "formula-test"),
+        ("arxiv/a.pdf_baseline", "baseline", "page-test"),
+        ("2", "arxiv_math", "page-test"),
+        ("1", "old_scans", "page-test"),
+        ("c.pdf_baseline", "baseline", "page-test"),
+    ]
+
+
 GOOD = {"id": "1", "file": "1.png", "question": "?", "answers": ["x"]}
 
 
@@ -128,7 +149,8 @@ GOOD = {"id": "1", "file": "1.png", "question": "?", "answers": ["x"]}
             {"id": "1", "file": "1.png", "table": [["a"], ["b", "c"]]},
             "table is not a list of rows of one length",
         ),
-        (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "math"}, "unknown type of test 'math'"),
+        (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "smell"}, "unknown type of test 'smell'"),
+        (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "math"}, "math is missing"),
         (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "order"}, "before is missing"),
     ],
 )

@@ -16,11 +16,11 @@ from cogdoc.evaluation.datasets.mmlongbench import read_mmlongbench
 from cogdoc.evaluation.datasets.multiple_choice import read_mmbench, read_mmmu
 from cogdoc.evaluation.datasets.own_datasets import (
     read_multipage,
-    read_page_tests,
     read_pages,
     read_questions,
     read_tables,
 )
+from cogdoc.evaluation.datasets.page_tests import read_page_tests
 from cogdoc.evaluation.datasets.picture_questions import (
     read_chartqa,
     read_docvqa,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cogdoc.errors import InputError
+from cogdoc.evaluation.cases import language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,3 +172,13 @@ def _parsed(where: str, text: str) -> Any:
         )
     except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"{where}: not JSON: {error}") from None
+
+
+def row_id(row: Row) -> str:
+    """The `id` of the row, else its line."""
+    return text(row, "id") if row.values.get("id") is not None else row.where.rpartition(": ")[2]
+
+
+def language_of_row(row: Row, sample: str) -> str:
+    """The `lang` of the row, else the language of a text of it."""
+    return text(row, "lang") if row.values.get("lang") is not None else language_of(sample)

@@ -7,8 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from cogdoc.errors import InputError
-from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case, Task, by_document, language_of
-from cogdoc.evaluation.datasets.dataset_rows import Row, json_lines, page_numbers, text, texts, value
+from cogdoc.evaluation.cases import NOT_ANSWERABLE, Case, Task, by_document
+from cogdoc.evaluation.datasets.dataset_rows import (
+    Row,
+    json_lines,
+    language_of_row,
+    page_numbers,
+    row_id,
+    text,
+    texts,
+    value,
+)
 from cogdoc.evaluation.datasets.mmlongbench import answer_type
 
 METRICS = {
@@ -20,14 +29,6 @@ METRICS = {
     "mmlongbench_doc typed": "mmlongbench",
 }
 """Metrics that a row may name for its question, with cogdoc's name for each."""
-PAGE_TESTS = {
-    "present": ("text",),
-    "absent": ("text",),
-    "order": ("before", "after"),
-    "table": ("cell",),
-    "baseline": (),
-}
-"""The supported types of tests, with the text fields that each requires."""
 WRITTEN_IN_CAPITALS = frozenset({"sroie"})
 """Datasets whose truth is in capitals, whatever the page shows."""
 
@@ -66,15 +67,6 @@ def read_tables(path: Path) -> Iterator[Case]:
     return _read(path, lambda row: _table(row, path))
 
 
-def read_page_tests(path: Path) -> Iterator[Case]:
-    """A JSON Lines file of tests in the form of olmOCR-bench.
-
-    A line has `file` (relative to it; or `pdf`, relative to a folder `pdfs` beside it), `page` from 1, and `type`
-    (present, absent, order, table or baseline) with the fields of that type. Tests of formulas are not supported.
-    """
-    return _read(path, lambda row: _page_test(row, path))
-
-
 def _read(path: Path, case_of: Callable[[Row], Case]) -> Iterator[Case]:
     cases: dict[str, Case] = {}
     for row in json_lines(path):
@@ -109,24 +101,24 @@ def _question_case(row: Row, path: Path, default_metric: str, extra_truth: dict[
     else:
         truth = {"answers": texts(row, "answers", "answer")}
     return Case(
-        id=_id(row),
+        id=row_id(row),
         group=_dataset(row, path),
         document=path.parent / text(row, "file"),
         task=Task.ASK,
         metric=metric,
         question=question,
         truth=truth | extra_truth,
-        language=_language(row, question),
+        language=language_of_row(row, question),
     )
 
 
 def _page(row: Row, path: Path) -> Case:
     truth = text(row, "text")
-    language = _language(row, truth)
+    language = language_of_row(row, truth)
     has_markup = language == "zh" or "latex" in str(row.values.get("metric", "")).casefold()
     capitals = _dataset(row, path) in WRITTEN_IN_CAPITALS
     return Case(
-        id=_id(row),
+        id=row_id(row),
         group=_dataset(row, path),
         document=path.parent / text(row, "file"),
         task=Task.OCR,
@@ -151,33 +143,13 @@ def _table(row: Row, path: Path) -> Case:
     else:
         raise InputError(f"{row.where}: table is not a list of rows of one length")
     return Case(
-        id=_id(row),
+        id=row_id(row),
         group=_dataset(row, path),
         document=path.parent / text(row, "file"),
         task=task,
         metric=metric,
         truth=dict(row.values),
-        language=_language(row, ""),
-    )
-
-
-def _page_test(row: Row, path: Path) -> Case:
-    kind = text(row, "type")
-    if kind not in PAGE_TESTS:
-        raise InputError(f"{row.where}: unknown type of test {kind!r}", f"types: {', '.join(PAGE_TESTS)}")
-    for name in PAGE_TESTS[kind]:
-        text(row, name)
-    if not isinstance(value(row, "page"), int):
-        raise InputError(f"{row.where}: page is not a number")
-    file = text(row, "file") if "file" in row.values else f"pdfs/{text(row, 'pdf')}"
-    return Case(
-        id=_id(row),
-        group=kind,
-        document=path.parent / file,
-        task=Task.OCR,
-        metric="page-test",
-        truth=dict(row.values),
-        language=_language(row, str(row.values.get("text", ""))),
+        language=language_of_row(row, ""),
     )
 
 
@@ -191,17 +163,9 @@ def _is_page_table(table: object) -> bool:
     return isinstance(table, dict) and isinstance(table.get("page"), int) and _is_grid(table.get("grid"))
 
 
-def _id(row: Row) -> str:
-    return text(row, "id") if row.values.get("id") is not None else row.where.rpartition(": ")[2]
-
-
 def _dataset(row: Row, path: Path) -> str:
     """The `dataset` of the row, else the name of the folder of the file."""
     return text(row, "dataset") if row.values.get("dataset") is not None else path.absolute().parent.name
-
-
-def _language(row: Row, sample: str) -> str:
-    return text(row, "lang") if row.values.get("lang") is not None else language_of(sample)
 
 
 def _metric(row: Row, default: str) -> str:

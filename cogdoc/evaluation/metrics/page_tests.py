@@ -1,7 +1,7 @@
 """Unit tests of a page's Markdown as in olmOCR-bench: whether it contains a text, an order of texts, a table cell.
 
-Poznanski et al., "olmOCR", 2025; same behaviour as the published test classes (olmocr f7cfe4c2), without the tests of
-formulas, which need a browser. All comparisons use `normalized` texts.
+Poznanski et al., "olmOCR", 2025; same behaviour as the published test classes (olmocr f7cfe4c2), but for formulas,
+which those render in a browser and `formulas` compares as text. All other comparisons use `normalized` texts.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz
 
+from cogdoc.evaluation.metrics.formulas import contains_formula
 from cogdoc.evaluation.metrics.table_markup import TableGrid, find_tables
 
 _PLAIN_PUNCTUATION = str.maketrans("‘’‚“”„＿–—‑‒−µ", "'''\"\"\"_-----μ")
 _DIRECTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
 _HEADINGS = {"top_heading": (-1, 0), "left_heading": (0, -1)}
+_IMAGE = re.compile(r"!\[.*?\]\(.*?\)")
 # The ranges of olmOCR-bench's own test, which differ from cogdoc.text's.
 _FOREIGN_TO_ENGLISH = re.compile(
     "[\u4e00-\u9fff\u3040-\u30ff\U0001f600-\U0001f64f\U0001f300-\U0001f5ff\U0001f680-\U0001f6ff\U0001f1e0-\U0001f1ff]"
@@ -39,6 +41,8 @@ def passes(test: Mapping[str, Any], markdown: str) -> bool:
             return has_cell(test, markdown)
         case "baseline":
             return is_sound(test, markdown)
+        case "math":
+            return contains_formula(test["math"], markdown, dollars=not test.get("ignore_dollar_delimited", False))
         case kind:
             raise ValueError(f"unknown kind of test {kind!r}")
 
@@ -111,9 +115,11 @@ def _threshold(pattern: str, max_diffs: int) -> float:
 def is_sound(test: Mapping[str, Any], markdown: str) -> bool:
     """Whether a page has any text, does not end in a repetition, and has no characters foreign to an English page.
 
-    With `max_length` the page should be blank, with at most that many letters and digits.
+    With `max_length` the page should be blank, with at most that many letters and digits, not counting those of
+    descriptions of pictures if `max_length_skips_image_alt_tags`.
     """
-    length = sum(char.isalnum() for char in markdown)
+    counted = _IMAGE.sub("", markdown) if test.get("max_length_skips_image_alt_tags") else markdown
+    length = sum(char.isalnum() for char in counted)
     if (limit := test.get("max_length")) is not None:
         return length <= int(limit)
     if not length or _repeats_at_end(markdown) > int(test.get("max_repeats", 30)):

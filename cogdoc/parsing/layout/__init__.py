@@ -1,6 +1,6 @@
 """Divide the text of a page into blocks, in reading order.
 
 Start with `block_detection`, which runs the layout models and gives each region its words. Then, in the order in which
-they run: `model_input` makes the file that the models see, `running_headers` decides about headers and footers, and
-`field_rows` joins the columns of forms and receipts.
+they run: `model_input` makes the file that the models see, `running_headers` decides about headers and footers with
+the lines of `earlier_pages`, and `field_rows` joins the columns of forms and receipts.
 """

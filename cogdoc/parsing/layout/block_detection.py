@@ -16,6 +16,7 @@ from typing import Any
 
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.opening import OpenDocument
+from cogdoc.parsing.layout.earlier_pages import edge_lines_before
 from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_clipping
 from cogdoc.parsing.layout.running_headers import mark_running_headers
@@ -55,7 +56,9 @@ def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> tupl
     if not page_text.lines:
         return ()
     blocks = _fill_regions(_find_regions(document, index, page_text), page_text.lines)
-    return tuple(join_field_rows(mark_running_headers(blocks, page_text)))
+    earlier_pages = edge_lines_before(document, page_text)
+    marked = mark_running_headers(blocks, page_text, earlier_pages, page_count=document.page_count)
+    return tuple(join_field_rows(marked))
 
 
 def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:

@@ -43,6 +43,11 @@ CLIPPING_HEIGHT = 0.5
 """Share of the paper's height that a clipping takes at most at its printed size."""
 
 
+MAX_PATHS = 5000
+"""A page with more lines and shapes, such as a plan or a map, is given to the models as a picture: they take time that
+grows with the square of their number."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInput:
     """A file of one page, and the position of the original page on it: scaled by `scale`, then shifted, in points."""
@@ -79,7 +84,11 @@ def make_input(document: OpenDocument, index: int, page_text: PageText, *, as_cl
 
     It has only this page, because the parser walks the bookmarks and form fields of the whole file for every page.
     """
-    if page_text.origin is TextOrigin.OCR or not isinstance(document, MupdfDocument):
+    if (
+        page_text.origin is TextOrigin.OCR
+        or not isinstance(document, MupdfDocument)
+        or _count_paths(document.load_page(index)) > MAX_PATHS
+    ):
         return _make_picture_input(document, index, page_text, as_clipping)
     if document.file.is_pdf:
         file = pymupdf.open()
@@ -92,6 +101,10 @@ def make_input(document: OpenDocument, index: int, page_text: PageText, *, as_cl
     if page_text.origin is TextOrigin.MIXED:
         _insert_invisibly(page, [word for word in page_text.words if word.confidence < 1], model_input)
     return model_input
+
+
+def _count_paths(page: pymupdf.Page) -> int:
+    return sum(kind.endswith("path") for kind, _ in page.get_bboxlog())
 
 
 def _make_picture_input(document: OpenDocument, index: int, page_text: PageText, as_clipping: bool) -> ModelInput:
@@ -131,6 +144,7 @@ def _insert_invisibly(page: pymupdf.Page, words: Sequence[Word], model_input: Mo
     """Insert words in render mode 3 (invisible), each stretched to the width of its box."""
     font = pymupdf.Font("cjk")
     page.insert_font(fontname="words", fontbuffer=font.buffer)
+    shape = page.new_shape()  # The page parses all of its content whenever something is added to it: add once.
     for word in words:
         box = word.box.scaled(model_input.scale, model_input.scale).shifted(model_input.left, model_input.top)
         size = max(1.0, 0.8 * box.height)
@@ -138,7 +152,7 @@ def _insert_invisibly(page: pymupdf.Page, words: Sequence[Word], model_input: Mo
         if natural_width <= 0 or box.width <= 0:
             continue
         corner = pymupdf.Point(box.x0, box.y1)
-        page.insert_text(
+        shape.insert_text(
             pymupdf.Point(box.x0, box.y1 - 0.2 * box.height),
             word.text,
             fontsize=size,
@@ -146,3 +160,4 @@ def _insert_invisibly(page: pymupdf.Page, words: Sequence[Word], model_input: Mo
             render_mode=3,
             morph=(corner, pymupdf.Matrix(box.width / natural_width, 1)),
         )
+    shape.commit()

@@ -1,18 +1,27 @@
-"""Decide which blocks are running headers and footers.
+"""Decide which blocks are running headers and footers, which Markdown leaves out.
 
-A single page cannot show what repeats from page to page. The layout models know what headers and footers look like;
-here, their decision is accepted only for blocks at the edge of the page, beyond the text: a header with text above it
-is a line of the text. On scans it is accepted only on pages of prose, because the first and last lines of receipts and
-forms look like headers and footers to the models, but are names and sums.
+The layout models know what headers and footers look like, but the first line of an invoice and the sum at the end of a
+receipt look the same to them. Their decision is accepted only for blocks at the edge of the page, beyond the text, and
+only with evidence that the block runs through a publication:
+
+- an earlier page of the document has the same text in the same place, up to numbers,
+- it is a page number alone in its row,
+- it is printed sideways in the margin, as publishers and archives stamp their pages,
+- or the document is a single page that is visibly a part of a longer text.
+
+So the first page with a header keeps it as text, and each header of a document is written once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from rapidfuzz import fuzz
+
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.parsing.page_text import Block, BlockKind, PageText, TextOrigin, mean_line_width
+from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText, TextOrigin, mean_line_width
 
 MARGIN = 0.15
 """Share of a scan's height at its top and bottom that can contain headers and footers."""
@@ -20,23 +29,74 @@ MARGIN = 0.15
 PROSE_LINE_WIDTH = 24
 """Mean line width (see `mean_line_width`) from which a scan contains prose; receipts have 9 to 17."""
 
+SIMILAR = 85
+"""Similarity in percent from which two lines are the same header, when their numbers are ignored."""
+
+SAME_PLACE = 0.03
+"""Share of the page's height by which the same header may be higher or lower on another page."""
+
+PARAGRAPH_LINES = 3
+PARAGRAPH_WIDTH = 36
+"""Lines, and their mean width, from which a block is a paragraph that may continue on another page."""
+
+FULL_LINE = 0.85
+"""Share of a paragraph's width that its last line fills if the paragraph continues on the next page."""
+
+MAX_FOLIO = 1500
+"""Higher numbers in the margin are years."""
+
 _RUNNING = (BlockKind.HEADER, BlockKind.FOOTER)
+_PAGE_NUMBER = re.compile(r"\W*(?:(\d{1,4})(?:\W{0,3}[/|]\W{0,3}\d{1,4})?|[ivxlc]{1,7})\W*")
+_DIGITS = re.compile(r"\d+")
 
 
-def mark_running_headers(blocks: Sequence[Block], page_text: PageText) -> list[Block]:
-    """`blocks` with corrected kinds: headers and footers only at the page's edges, all others as text."""
-    marked = [replace(block, kind=_kind_in_row(block, blocks)) for block in blocks]
-    body = [block.box for block in marked if block.kind not in _RUNNING and _has_text(block)]
+def mark_running_headers(
+    blocks: Sequence[Block], page_text: PageText, earlier_pages: Iterable[Sequence[Line]] = (), *, page_count: int = 1
+) -> list[Block]:
+    """`blocks` with corrected kinds: running headers and footers keep theirs, and all others become text.
+
+    Args:
+        earlier_pages: the lines at the edges of pages before this one; read only if a block may be a header.
+    """
+    candidates = _candidates(blocks, page_text)
+    rows = _rows([blocks[index] for index in sorted(candidates)])
+    alone = {id(block) for row in rows if all(map(_is_page_number, row)) for block in row}
+    is_part = page_count == 1 and _is_part(blocks, candidates)
+    unproven = [
+        index
+        for index in sorted(candidates)
+        if not (is_part or id(blocks[index]) in alone or _is_sideways(blocks[index].box))
+    ]
+    if unproven:
+        pages = iter(earlier_pages)
+        seen: list[Line] = []
+        while unproven and (lines := next(pages, None)) is not None:
+            seen.extend(lines)
+            unproven = [index for index in unproven if not _is_repeated(blocks[index], seen, page_text.height)]
+    proven = candidates.keys() - set(unproven)
+    return [
+        replace(block, kind=candidates[index])
+        if index in proven
+        else replace(block, kind=BlockKind.TEXT)
+        if block.kind in _RUNNING
+        else block
+        for index, block in enumerate(blocks)
+    ]
+
+
+def _candidates(blocks: Sequence[Block], page_text: PageText) -> dict[int, BlockKind]:
+    """The blocks at the edge of the page that the models take for headers and footers, or that are beside one."""
+    kinds = [_kind_in_row(block, blocks) for block in blocks]
+    body = [block.box for block, kind in zip(blocks, kinds, strict=True) if kind not in _RUNNING and _has_text(block)]
     is_scan = page_text.origin is TextOrigin.OCR
     if not body or (is_scan and mean_line_width(page_text.lines) < PROSE_LINE_WIDTH):
-        return [replace(block, kind=BlockKind.TEXT) if block.kind in _RUNNING else block for block in blocks]
-    body_box, margin = bounding_box(body), MARGIN if is_scan else 1.0
-    return [
-        replace(block, kind=BlockKind.TEXT)
-        if block.kind in _RUNNING and not _is_outside_body(block, body_box, margin * page_text.height, page_text.height)
-        else block
-        for block in marked
-    ]
+        return {}
+    body_box, margin = bounding_box(body), (MARGIN if is_scan else 1.0) * page_text.height
+    return {
+        index: kind
+        for index, (block, kind) in enumerate(zip(blocks, kinds, strict=True))
+        if kind in _RUNNING and _is_outside_body(block.box, kind, body_box, margin, page_text.height)
+    }
 
 
 def _kind_in_row(block: Block, blocks: Sequence[Block]) -> BlockKind:
@@ -56,10 +116,70 @@ def _has_text(block: Block) -> bool:
     return any(c.isalnum() for line in block.lines for c in line.text)
 
 
-def _is_outside_body(block: Block, body: Box, margin: float, page_height: float) -> bool:
-    box = block.box
-    if (box.x1 <= body.x0 or box.x0 >= body.x1) and box.height > box.width:
+def _is_outside_body(box: Box, kind: BlockKind, body: Box, margin: float, page_height: float) -> bool:
+    if (box.x1 <= body.x0 or box.x0 >= body.x1) and _is_sideways(box):
         return True
-    if block.kind is BlockKind.HEADER:
+    if kind is BlockKind.HEADER:
         return box.center[1] <= body.y0 and box.y1 <= margin
     return box.center[1] >= body.y1 and box.y0 >= page_height - margin
+
+
+def _is_sideways(box: Box) -> bool:
+    return box.height > box.width
+
+
+def _rows(blocks: Iterable[Block]) -> list[list[Block]]:
+    rows: list[list[Block]] = []
+    for block in blocks:
+        row = next((row for row in rows if any(_share_row(other.box, block.box) for other in row)), None)
+        if row is None:
+            rows.append([block])
+        else:
+            row.append(block)
+    return rows
+
+
+def _is_page_number(block: Block) -> bool:
+    return all(_PAGE_NUMBER.fullmatch(line.text) for line in block.lines)
+
+
+def _is_part(blocks: Sequence[Block], candidates: dict[int, BlockKind]) -> bool:
+    """Whether a page is visibly a part of a longer text: by its page number, or prose that goes on beyond it."""
+    folios = (_PAGE_NUMBER.fullmatch(line.text) for index in candidates for line in blocks[index].lines)
+    if any(folio and folio[1] and 1 < int(folio[1]) <= MAX_FOLIO for folio in folios):
+        return True
+    paragraphs = [
+        block
+        for index, block in enumerate(blocks)
+        if index not in candidates
+        and block.kind is BlockKind.TEXT
+        and len(block.lines) >= PARAGRAPH_LINES
+        and mean_line_width(block.lines) >= PARAGRAPH_WIDTH
+    ]
+    return bool(paragraphs) and (paragraphs[0].lines[0].text[:1].islower() or _is_unfinished(paragraphs[-1]))
+
+
+def _is_unfinished(paragraph: Block) -> bool:
+    last = paragraph.lines[-1]
+    is_full = last.box.x1 >= paragraph.box.x0 + FULL_LINE * paragraph.box.width
+    return is_full and (last.text[-1].isalnum() or last.text[-1] in ",-")
+
+
+def _is_repeated(block: Block, lines: Sequence[Line], page_height: float) -> bool:
+    """Whether another page has each line of a block in the same place."""
+    return all(
+        any(
+            abs(other.box.center[1] - line.box.center[1]) <= SAME_PLACE * page_height
+            and fuzz.ratio(_without_numbers(line), _without_numbers(other)) >= SIMILAR
+            for other in lines
+        )
+        for line in _lines_with_text(block)
+    )
+
+
+def _lines_with_text(block: Block) -> Iterator[Line]:
+    return (line for line in block.lines if any(c.isalnum() for c in line.text))
+
+
+def _without_numbers(line: Line) -> str:
+    return _DIGITS.sub("#", "".join(line.text.split()).casefold())

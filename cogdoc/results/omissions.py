@@ -1,0 +1,25 @@
+"""Compare what Markdown contains with the blocks that it is written from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from cogdoc.results.paragraphs import OMITTED_KINDS
+from cogdoc.results.records import Flag, TextBlock
+
+
+def omission_flags(blocks: Iterable[TextBlock], markdown: str) -> Iterator[str]:
+    """The flags of a page whose Markdown omits running headers and footers, or lacks other letters and digits."""
+    written: list[TextBlock] = []
+    omitted: list[TextBlock] = []
+    for block in blocks:
+        (omitted if block.kind in OMITTED_KINDS else written).append(block)
+    if any(map(_letters, omitted)):
+        yield Flag.LINES_OMITTED.value
+    if sum(map(_letters, written), Counter()) - Counter(filter(str.isalnum, markdown)):
+        yield Flag.LINES_LOST.value
+
+
+def _letters(block: TextBlock) -> Counter[str]:
+    return Counter(filter(str.isalnum, block.text))
