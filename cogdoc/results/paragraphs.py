@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import TextBlock, TextLine
 
 OMITTED_KINDS = ("header", "footer")
@@ -49,7 +50,7 @@ def _continuation(block: TextBlock, remaining: Sequence[TextBlock], start: int) 
 
 def _is_unfinished(block: TextBlock) -> bool:
     """Whether a paragraph ends in the middle of a sentence, with a full line."""
-    if block.kind != "text" or len(block.lines) < 2:
+    if block.kind != "text" or len(list(rows_of(block.lines))) < 2:
         return False
     last = block.lines[-1]
     return (last.text[-1:].isalnum() or last.text[-1:] in (",", "-")) and fills_width(last, block)

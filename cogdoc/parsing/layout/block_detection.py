@@ -16,6 +16,7 @@ from typing import Any
 
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.opening import OpenDocument
+from cogdoc.parsing.layout.columns import split_columns
 from cogdoc.parsing.layout.earlier_pages import edge_lines_before
 from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_clipping
@@ -140,6 +141,7 @@ def _fill_regions(regions: Sequence[_Region], lines: Sequence[Line]) -> list[Blo
         for index, region in enumerate(regions)
         if index in lines_by_region or region.kind is BlockKind.PICTURE
     ]
+    blocks = [part for block in blocks for part in split_columns(block)]
     for line in lines_outside:
         blocks.insert(_insertion_index(line.box, blocks), Block(BlockKind.TEXT, line.box, (line,)))
     return blocks

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cogdoc.documents.geometry import bounding_box
+from cogdoc.parsing.layout.columns import flows
 from cogdoc.parsing.page_text import Block, BlockKind, mean_line_width
 from cogdoc.parsing.row_clustering import sorted_lines
 
@@ -46,6 +47,8 @@ def _share_rows(one: Block, two: Block) -> bool:
         return False
     smaller, larger = sorted((one, two), key=lambda block: len(block.lines))
     if mean_line_width(smaller.lines) > MAX_FIELD_WIDTH or mean_line_width(larger.lines) > MAX_ROW_WIDTH:
+        return False
+    if flows(one.lines) and flows(two.lines):
         return False
     aligned = sum(any(line.box.vertical_overlap(other.box) > 0.5 for other in larger.lines) for line in smaller.lines)
     return aligned >= ALIGNED_SHARE * len(smaller.lines)

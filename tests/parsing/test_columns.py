@@ -1,0 +1,86 @@
+"""Short columns of running text are read one after the other; labels and values along the row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.parsing.layout.columns import split_columns
+from cogdoc.parsing.layout.field_rows import join_field_rows
+from cogdoc.parsing.page_text import Block, BlockKind, Line, Word
+from cogdoc.text import text_width
+
+LEFT = ("The harbour council examined the", "ledger and")
+RIGHT = ("accepted the estimate for the", "following winter season.")
+GERMAN = ("Der Hafenrat prüfte die Bücher", "des Winters und nahm")
+CHINESE = ("港务委员会在去年冬天审查了港口账目和", "所有船只的记录")
+
+
+def line(text: str, left: float, top: float, height: float) -> Line:
+    words, x = [], left
+    for part in text.split():
+        width = 0.5 * height * text_width(part)
+        words.append(Word(part, Box(x, top, x + width, top + height), 1.0))
+        x += width + 0.25 * height
+    return Line(tuple(words))
+
+
+def block(columns: Sequence[Sequence[str]], gap: float = 3.0, height: float = 10.0, title: str = "") -> Block:
+    """Columns of lines `gap` line heights apart, perhaps below a title over all of them."""
+    lines = [line(title, 50, 20, height)] if title else []
+    left = 50.0
+    for column in columns:
+        added = [line(text, left, 50 + 1.4 * height * row, height) for row, text in enumerate(column)]
+        lines += added
+        left = max(each.box.x1 for each in added) + gap * height
+    return Block(BlockKind.TEXT, bounding_box(each.box for each in lines), tuple(lines))
+
+
+def texts(blocks: Sequence[Block]) -> list[tuple[str, ...]]:
+    return [tuple(line.text for line in block.lines) for block in blocks]
+
+
+@pytest.mark.parametrize("gap", [1.5, 3, 8])
+@pytest.mark.parametrize("height", [6, 10, 24])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        (LEFT, RIGHT),
+        (LEFT, (*RIGHT[:1], "following winter season and", "the year after that.")),
+        (GERMAN, RIGHT),
+        (CHINESE, CHINESE),
+        (LEFT, RIGHT, LEFT),
+    ],
+)
+def test_short_columns_are_read_one_after_the_other(
+    columns: Sequence[tuple[str, ...]], height: float, gap: float
+) -> None:
+    assert texts(split_columns(block(columns, gap, height))) == list(columns)
+
+
+def test_title_over_short_columns_is_read_first() -> None:
+    title = "Minutes of the harbour council for the month of March of last year"
+    assert texts(split_columns(block((LEFT, RIGHT), title=title))) == [(title,), LEFT, RIGHT]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        (("Name", "Address", "Born"), ("Ada Winter", "4 Mill Lane", "1815")),
+        (("name", "address", "born"), ("ada winter", "4 mill lane", "1815")),
+        (("Invoice number:", "Date:"), ("2024-118", "4 May 2024")),
+        (("Rye loaf", "Butter", "Cheese"), ("3.10", "2.40", "8.90")),
+        (("姓名", "地址", "电话"), ("王小明", "青岚市水务路", "12345678")),
+        (("Balance at the beginning of the", "financial year"), ("4,120", "3,200")),
+    ],
+)
+def test_labels_and_values_are_not_separated(columns: Sequence[tuple[str, ...]]) -> None:
+    whole = block(columns)
+    assert split_columns(whole) == [whole]
+
+
+def test_columns_of_running_text_are_not_joined_to_rows() -> None:
+    parts = split_columns(block((LEFT, RIGHT)))
+    assert join_field_rows(parts) == parts
