@@ -15,19 +15,20 @@ from cogdoc.query.grounding import Records, orientations
 from cogdoc.query.row_operations import ROW_OPERATIONS
 from cogdoc.query.table import DataTable
 from cogdoc.query.tree import Aggregate, Compare, Difference, Growth, Query, Ratio, Select, Several, Verify
+from cogdoc.query.typed_values import ValueKind
 
 MAX_RESULTS = 8
 
 
-def run(query: Query, tables: Sequence[DataTable]) -> list[Computed]:
-    """The results of a tree on some tables, best first."""
+def run(query: Query, tables: Sequence[DataTable], asked: ValueKind | None = None) -> list[Computed]:
+    """The results of a tree on some tables, best first; `asked` is the kind of value that the question asks for."""
     distinct: dict[str, Computed] = {}
-    for result in sorted(_results(query, tables), key=lambda result: -result.score):
+    for result in sorted(_results(query, tables, asked), key=lambda result: -result.score):
         distinct.setdefault(result.text, result)
     return list(distinct.values())[:MAX_RESULTS]
 
 
-def _results(query: Query, tables: Sequence[DataTable]) -> Iterator[Computed]:
+def _results(query: Query, tables: Sequence[DataTable], asked: ValueKind | None) -> Iterator[Computed]:
     match query:
         case Select():
             for table in tables:
@@ -46,5 +47,5 @@ def _results(query: Query, tables: Sequence[DataTable]) -> Iterator[Computed]:
         case Verify():
             return
         case _:
-            for records in orientations(tables):
+            for records in orientations(tables, asked):
                 yield from ROW_OPERATIONS[type(query)](query, records)

@@ -9,9 +9,10 @@ from functools import cached_property, lru_cache
 
 from cogdoc.query.concepts import concepts_in, is_function_word
 from cogdoc.query.lexicon.loading import load_lexicon
-from cogdoc.query.quantities import order_key
+from cogdoc.query.quantities import order_key, quantity_of
 from cogdoc.query.table import DataCell, DataTable
 from cogdoc.query.terms import fold_case, match_strength, tokenize
+from cogdoc.query.typed_values import ValueKind
 
 Covering = Mapping[int, float]
 """Which words of a phrase a printed text contains, each with the strength of the match."""
@@ -33,6 +34,12 @@ SUM_TOLERANCE = 0.001
 """Share by which a printed total may differ from the sum, since the terms are rounded."""
 
 CONCEPT_STRENGTH = 0.85
+KIND_MATCH = 0.6
+"""How well a column matches that has the kind of content that is asked for, if the words do not name it."""
+
+PROPER = frozenset((ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE))
+DATED = frozenset((ValueKind.DATE, ValueKind.YEAR))
+TYPED = PROPER | DATED | {ValueKind.TIME, ValueKind.DURATION}
 MAX_CONCEPT_WORDS = 3
 
 
@@ -123,6 +130,8 @@ class Records:
     """A table as a list of records, one a row, with what is known about its columns."""
 
     table: DataTable
+    asked: ValueKind | None = None
+    """The kind of value that the question asks for, if it is known."""
     _matches: dict[Phrase, list[ColumnMatch]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -151,7 +160,7 @@ class Records:
             for column, cell in enumerate(self.table.cells[row])
             if (value := number_of(cell)) is not None
         ]
-        summed = [(value, sum(numbers)) for value, numbers in columns if len(numbers) >= MIN_SUMMED]
+        summed = [(value, sum(numbers)) for value, numbers in columns if len(numbers) >= MIN_SUMMED and any(numbers)]
         return sum(abs(value - total) <= SUM_TOLERANCE * abs(total) for value, total in summed) > len(summed) / 2
 
     @cached_property
@@ -211,10 +220,36 @@ class Records:
         return not (TOTALS | LINE_TOTALS).isdisjoint(concepts_in(self.table.column_text(column)))
 
     def answer_columns(self, phrase: Phrase, taken: int) -> list[ColumnMatch | None]:
-        """The columns whose content the words ask for; None is the name of the row."""
-        matches = [match for match in self.columns(phrase) if match.score > 0 and match.column != taken]
-        named: list[ColumnMatch | None] = [*sorted(matches, key=lambda match: -match.score)[:BEST_COLUMNS]]
-        return [*(match for match in named if match and match.column != self.table.name_column), None]
+        """The columns whose content the words ask for, or that have the kind of content; None is the row's name."""
+        matches = [
+            match for match in self.columns(phrase) if match.column != taken and self._may_be_asked(match.column)
+        ]
+        typed = [self._by_kind(match) if match.score < KIND_MATCH else match for match in matches]
+        ordered = sorted((match for match in typed if match.score > 0), key=lambda match: -match.score)[:BEST_COLUMNS]
+        names: list[ColumnMatch | None] = [] if any(m.column == self.table.name_column for m in ordered) else [None]
+        return [*ordered, *names]
+
+    def _may_be_asked(self, column: int) -> bool:
+        """Whether a column may have what is asked for: numbers name no person or place."""
+        return self.asked not in PROPER or self.sortable[column] < LIKELY_NUMERIC
+
+    def _by_kind(self, match: ColumnMatch) -> ColumnMatch:
+        """The match, if the column has the kind of content that is asked for: a better one."""
+        header = {token.norm for token in tokenize(self.table.column_text(match.column))}
+        is_named = self.asked is not None and not header.isdisjoint(load_lexicon().types.get(self.asked, ()))
+        if self.asked not in TYPED or not (is_named or (self.asked in DATED and self.dated[match.column])):
+            return match
+        return replace(match, score=KIND_MATCH)
+
+    @cached_property
+    def dated(self) -> tuple[bool, ...]:
+        """By column: whether most cells are dates or years."""
+        shares = []
+        for column in range(len(self.table.columns)):
+            cells = [cell for row in self.rows if (cell := self.table.cells[row][column]) is not None]
+            days = sum(cell.quantity is not None and cell.quantity.day is not None for cell in cells)
+            shares.append(2 * days > len(cells))
+        return tuple(shares)
 
     def row_coverings(self, phrase: Phrase, rows: Iterable[int] | None = None) -> dict[int, Covering]:
         """The words that the headers and cells of rows contain, for those with any; of all records without `rows`."""
@@ -237,7 +272,7 @@ class Records:
 
     def _texts(self, row: int, phrase: Phrase) -> list[str]:
         """The texts that words may name a row by."""
-        cells = [cell.text for cell in self.table.cells[row] if cell is not None and _is_named_by(cell, phrase)]
+        cells = [cell.text for cell in self.table.cells[row] if cell is not None and is_named_by(cell, phrase)]
         return [*self.table.rows[row], *cells]
 
 
@@ -246,41 +281,11 @@ def is_telling(word: str) -> bool:
     return len(word) > 1 or not (word.isascii() and word.isalpha())
 
 
-def _is_named_by(cell: DataCell, phrase: Phrase) -> bool:
+def is_named_by(cell: DataCell, phrase: Phrase) -> bool:
     """Whether words may name a row by this cell: not by a number in it that is only part of a text."""
     if cell.quantity is None or cell.quantity.day is not None:
         return True
     return cell.text.strip() in phrase.words or any(char.isalpha() for char in cell.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Records that words of a query restrict a table to."""
-
-    indices: tuple[int, ...]
-    covering: Covering
-    precision: float
-    """How completely the words name these rows; 1 if nothing restricts them."""
-
-
-def restrict(records: Records, phrase: Phrase, explained: Covering) -> Rows:
-    """The records that contain most of the words that are not explained otherwise.
-
-    Each record counts that no other one surpasses: all of "China, Japan and North Korea", but not South Korea, since
-    North Korea contains what it contains and more.
-    """
-    coverings = {
-        row: {index: strength for index, strength in covering.items() if index not in explained}
-        for row, covering in records.row_coverings(phrase).items()
-    }
-    coverings = {row: covering for row, covering in coverings.items() if covering}
-    distinct = {frozenset(covering) for covering in coverings.values()}
-    best = [words for words in distinct if not any(words < other for other in distinct)]
-    indices = tuple(row for row, covering in coverings.items() if frozenset(covering) in best)
-    if not indices:
-        return Rows(records.rows, {}, 1.0)
-    precision = sum(records.row_precision(phrase, row) for row in indices) / len(indices)
-    return Rows(indices, joined(*(coverings[row] for row in indices)), precision)
 
 
 def number_of(cell: DataCell | None) -> float | None:
@@ -295,31 +300,46 @@ def is_total(name: str) -> bool:
     return not TOTALS.isdisjoint(concepts_in(name))
 
 
-def transposed(table: DataTable) -> DataTable:
-    """The table with its columns as records, without the column of row names."""
-    kept = [column for column in range(len(table.columns)) if column != table.name_column]
+def transposed(records: Records) -> DataTable:
+    """The table with its columns as records, whose headers are the cells of the first column."""
+    table = records.table
+    kept = [c for c in range(len(table.columns)) if c != table.name_column and not _numbers_rows(records, c)]
+    page = next((cell.page for row in table.cells for cell in row if cell is not None), 1)
+    names = [DataCell(text, quantity_of(text), page, None) for text in (table.columns[c][-1] for c in kept)]
     return DataTable(
         origin=table.origin,
         title=table.title,
-        columns=table.rows,
+        columns=((), *table.rows),
         rows=tuple(table.columns[column] for column in kept),
-        cells=tuple(tuple(row[column] for row in table.cells) for column in kept),
+        cells=tuple((name, *(row[column] for row in table.cells)) for name, column in zip(names, kept, strict=True)),
+        name_column=0,
     )
 
 
-def orientations(tables: Iterable[DataTable]) -> Iterator[Records]:
+def orientations(tables: Iterable[DataTable], asked: ValueKind | None = None) -> Iterator[Records]:
     """Each table by its rows and, if its columns hold values of one kind, by its columns."""
     for table in tables:
-        records = Records(table)
+        records = Records(table, asked)
         yield records
         if len(table.rows) > 0 and _columns_are_alike(records):
-            yield Records(transposed(table))
+            yield Records(transposed(records), asked)
 
 
 def _columns_are_alike(records: Records) -> bool:
-    columns = [column for column in range(len(records.table.columns)) if column != records.table.name_column]
-    headers: Sequence[tuple[str, ...]] = [records.table.columns[column] for column in columns]
-    return len(columns) > 1 and all(headers) and all(records.sortable[column] >= LIKELY_NUMERIC for column in columns)
+    """Whether the columns, but for those that number the rows, may be compared with each other."""
+    table = records.table
+    columns = [c for c in range(len(table.columns)) if c != table.name_column and not _numbers_rows(records, c)]
+    headers: Sequence[tuple[str, ...]] = [table.columns[column] for column in columns]
+    if len(columns) < 2 or not all(headers) or len({records.dated[column] for column in columns}) > 1:
+        return False
+    units = {unit for column in columns if (unit := records.unit(column))}
+    return len(units) <= 1 and all(records.sortable[column] >= LIKELY_NUMERIC for column in columns)
+
+
+def _numbers_rows(records: Records, column: int) -> bool:
+    """Whether a column counts the rows: 1, 2, 3."""
+    numbers = [number_of(records.table.cells[row][column]) for row in records.rows]
+    return len(numbers) > 1 and numbers == [float(index) for index in range(1, len(numbers) + 1)]
 
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")

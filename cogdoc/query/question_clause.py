@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 
-from cogdoc.query.question_pieces import DATE, NUMBER, ORDINAL, PUNCTUATION, QUOTED, Piece, phrase_of
+from cogdoc.query.question_pieces import DATE, NAMED, NUMBER, ORDINAL, PUNCTUATION, QUOTED, Piece, phrase_of
 from cogdoc.query.tree import Comparator
 
 EXTREMES = ("highest", "lowest")
@@ -127,7 +127,7 @@ class Clause:
         found: list[int] = []
         index = start
         while self.is_content(index) and not self.pieces[index].has(*_BOUNDARIES):
-            if found and self.pieces[index].has(QUOTED):
+            if found and (self.pieces[index].has(QUOTED, NAMED) or self.pieces[found[-1]].has(NAMED)):
                 break
             found.append(index)
             index += step
@@ -177,6 +177,9 @@ class Clause:
         """Runs of pieces that name something and are not used yet."""
         group: list[int] = []
         for index in range(len(self.pieces) + 1):
+            if group and (self.has(index, NAMED) or self.has(group[-1], NAMED)):
+                yield tuple(group)
+                group = []
             if self.is_content(index) and index not in used:
                 group.append(index)
             elif group:

@@ -65,11 +65,11 @@ _GENERAL = frozenset(("name", "document", "number", "value"))
 
 
 @lru_cache(maxsize=256)
-def parse_question(text: str) -> Question:
-    """Parse a question."""
+def parse_question(text: str, names: tuple[str, ...] = ()) -> Question:
+    """Parse a question; each of `names` that it contains is a name, whatever its words mean."""
     main, before = _main_sentence(normalize(text[:MAX_LENGTH]))
     language = guess_language(main)
-    clause = Clause(main, language, split_pieces(main, language))
+    clause = Clause(main, language, split_pieces(main, language, names))
     pages, used = _pages(clause)
     tree = build_tree(clause)
     quoted = next((index for index, piece in enumerate(clause.pieces) if piece.has(QUOTED)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +13,8 @@ from cogdoc.query.terms import fold_case, stem
 from cogdoc.query.typed_values import ValueKind, find_values
 from cogdoc.text import HAN, KANA, UNSPACED
 
-QUOTED, NUMBER, ORDINAL, DATE, PUNCTUATION = "quoted", "number", "ordinal", "date", "punctuation"
+QUOTED, NAMED, NUMBER, ORDINAL = "quoted", "named", "number", "ordinal"
+DATE, PUNCTUATION = "date", "punctuation"
 """Marks of pieces that the lexicon does not give. Marks of questions begin with "?", those of types with "="."""
 
 _MEASURED = frozenset(("difference", "growth", "decrease"))
@@ -96,9 +97,12 @@ def guess_language(text: str) -> str:
     return max(scores, key=lambda language: (scores[language], language == "en"), default="en")
 
 
-def split_pieces(text: str, language: str) -> tuple[Piece, ...]:
-    """The pieces of a question in order; words that no phrase of the lexicon contains are one piece each."""
-    folded, phrases, fixed = fold_case(text), _phrases(language), _fixed_pieces(text)
+def split_pieces(text: str, language: str, names: Collection[str] = ()) -> tuple[Piece, ...]:
+    """The pieces of a question in order; words that no phrase of the lexicon contains are one piece each.
+
+    Each of `names` that the question contains is one piece, whatever its words mean: a status "On time".
+    """
+    folded, phrases, fixed = fold_case(text), _phrases(language), _fixed_pieces(text, names)
     pieces: list[Piece] = []
     index = 0
     while index < len(text):
@@ -135,11 +139,16 @@ def _continues(before: Piece, piece: Piece) -> bool:
     return both and all(_IS_UNSPACED.match(part[0]) for part in (before.text, piece.text))
 
 
-def _fixed_pieces(text: str) -> dict[int, Piece]:
-    """Quotations, dates and numbers by their start."""
+def _fixed_pieces(text: str, names: Collection[str]) -> dict[int, Piece]:
+    """Names, quotations, dates and numbers by their start."""
     fixed: dict[int, Piece] = {}
+    folded = fold_case(text)
+    for name in sorted(names, key=len, reverse=True):
+        start = folded.find(fold_case(name))
+        if start >= 0 and _is_boundary(folded, start + len(name)) and (not start or _is_boundary(folded, start)):
+            _add(fixed, Piece(text[start : start + len(name)], start, start + len(name), frozenset((NAMED,))))
     for match in _QUOTATION.finditer(text):
-        fixed[match.start()] = Piece(match[1] or match[2], *match.span(), frozenset((QUOTED,)))
+        _add(fixed, Piece(match[1] or match[2], *match.span(), frozenset((QUOTED,))))
     for kind in (ValueKind.DATE, ValueKind.YEAR):
         for value in find_values(kind, text):
             if value.fit >= MIN_DATE_FIT:

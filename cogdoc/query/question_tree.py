@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from cogdoc.query.dimensions import measures
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.question_arithmetic import (
     aggregate_of,
     difference_of,
@@ -107,7 +109,8 @@ def _choice(clause: Clause) -> Query | None:
     by = [index for index in about if index not in used]
     highest = clause.has(signal, "highest", "more", "later", "last")
     phrases = tuple(clause.phrase(option) for option in options)
-    return Choose(phrases, clause.phrase(by), highest, clause.where(frozenset(used.union(by))))
+    rest = clause.where(frozenset(used.union(by)))
+    return Choose(phrases, clause.phrase(by), highest, rest, _adjective(clause, signal, by))
 
 
 def _extreme(clause: Clause) -> Query | None:
@@ -132,8 +135,15 @@ def _extreme(clause: Clause) -> Query | None:
     around = {index for index in (at - 2, at - 1, at + 1, clause.after_question) if clause.has(index, ORDINAL, NUMBER)}
     rows = _rows(clause, {at, *around}, asked=asked, by=by)
     count = clause.count_near(at)
-    query = Extreme(rows, clause.has(at, "highest"), clause.rank_near(at), Asks.VALUE if is_value else Asks.NAME, count)
+    asks = Asks.VALUE if is_value else Asks.NAME
+    query = Extreme(rows, clause.has(at, "highest"), clause.rank_near(at), asks, count, _adjective(clause, at, by))
     return ListOf(query, count) if count > 1 else query
+
+
+def _adjective(clause: Clause, index: int, by: Sequence[int]) -> str:
+    """The piece at an index if it says what is compared, as "tallest" does, or that less is more: "fastest time"."""
+    found = measures(word := clause.pieces[index].text)
+    return word if found and (not by or any(found.values())) else ""
 
 
 def _names_value(clause: Clause, at: int, by: Sequence[int]) -> bool:
@@ -191,7 +201,8 @@ def _position(clause: Clause) -> Query | None:
     if at is None or clause.asks(*NUMERIC_QUESTIONS) or any(index > at for index in clause.periods):
         return None
     asked = clause.asked or clause.run(at + 1)
-    return Position(_rows(clause, (at,), asked=asked), clause.has(at, "last"))
+    as_printed = any(piece.text.lower() in load_lexicon().words["listing"] for piece in clause.pieces)
+    return Position(_rows(clause, (at,), asked=asked), clause.has(at, "last"), as_printed=as_printed)
 
 
 def _list(clause: Clause) -> Query | None:

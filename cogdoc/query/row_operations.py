@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from cogdoc.query.computed import Computed
-from cogdoc.query.grounding import ColumnMatch, Phrase, Records, number_of, phrase_of, restrict
+from cogdoc.query.dimensions import DATED_MATCH, measured_columns
+from cogdoc.query.grounding import ColumnMatch, Phrase, Records, number_of, phrase_of
 from cogdoc.query.quantities import order_key, print_number
+from cogdoc.query.row_names import rows_named
 from cogdoc.query.row_sets import EMPTY_MATCH, RECORD_MATCH, RowSet, ordered, row_sets, text_of, value_phrase
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.tree import (
@@ -40,17 +42,17 @@ MAX_TERMS = 6
 def _extremes(query: Query, records: Records) -> Iterator[Computed]:
     assert isinstance(query, Extreme)
     for rows in row_sets(query.of, records):
-        columns = records.value_columns(value_phrase(rows.select))
-        for values in columns:
-            places = ordered(rows, values, query.highest)
+        for values, is_reverse in measured_columns(records, query.adjective, value_phrase(rows.select)):
+            places = ordered(rows, values, query.highest is not is_reverse)
             if len(places) >= max(2, query.rank):
                 found = places[query.rank - 1 : query.rank - 1 + query.count]
-                yield from _answers(query, rows, found, values, _extreme_formula(query, rows, values))
+                formula = _extreme_formula(query, rows, values, query.highest is not is_reverse)
+                yield from _answers(query, rows, found, values, formula)
         yield from _most_frequent(query, rows)
 
 
-def _extreme_formula(query: Extreme, rows: RowSet, values: ColumnMatch) -> str:
-    function = "max" if query.highest else "min"
+def _extreme_formula(query: Extreme, rows: RowSet, values: ColumnMatch, is_highest: bool) -> str:
+    function = "max" if is_highest else "min"
     header = rows.records.table.column_text(values.column)
     return f"{function}({header})" if query.rank == 1 else f"{function}({header}, rank {query.rank})"
 
@@ -70,23 +72,33 @@ def _most_frequent(query: Extreme, rows: RowSet) -> Iterator[Computed]:
 
 
 def _positions(query: Query, records: Records) -> Iterator[Computed]:
+    """The row at an end of the table: by its dates, since tables may begin with the latest, or as printed."""
     assert isinstance(query, Position)
     for rows in row_sets(query.of, records):
-        index = -query.rank if query.from_end else query.rank - 1
-        if query.rank <= len(rows.indices):
-            yield from _answers(query, rows, [rows.indices[index]], None, "")
+        for values in [*(_dates(rows) if not query.as_printed else ()), None]:
+            places = ordered(rows, values, query.from_end) if values is not None else rows.indices
+            index = query.rank - 1 if values is not None or not query.from_end else -query.rank
+            if query.rank <= len(places):
+                yield from _answers(query, rows, [places[index]], values, "")
+
+
+def _dates(rows: RowSet) -> list[ColumnMatch]:
+    """The columns of dates that the words name, or else the only one."""
+    matches = [match for match in rows.records.columns(rows.phrase) if rows.records.dated[match.column]]
+    named = [match for match in matches if match.score > 0]
+    return named or [replace(match, score=DATED_MATCH) for match in matches if len(matches) == 1]
 
 
 def _neighbors(query: Query, records: Records) -> Iterator[Computed]:
     assert isinstance(query, Neighbor)
     anchor = phrase_of(query.anchor)
     for rows in row_sets(query.of, records):
-        named = restrict(records, anchor, {})
-        for index in named.indices[:MAX_ANCHORS] if named.covering else ():
+        named = rows_named(records, anchor)
+        for index in named.indices[:MAX_ANCHORS] if named.words else ():
             row = index + 1 if query.after else index - 1
             if row in records.rows:
                 certainty = 1 / min(len(named.indices), MAX_ANCHORS)
-                conditions = (certainty * anchor.recall(named.covering),)
+                conditions = (certainty * anchor.recall(named.words),)
                 matched = replace(rows, precision=named.precision, conditions=conditions)
                 yield from _answers(query, matched, [row], None, "")
 
@@ -199,12 +211,12 @@ def _choices(query: Query, records: Records) -> Iterator[Computed]:
     """The option whose row has the higher or lower value, or that more rows contain."""
     assert isinstance(query, Choose)
     phrases = [phrase_of(option) for option in query.options]
-    named = [restrict(records, phrase, {}) for phrase in phrases]
-    if len(named) < 2 or not all(rows.covering for rows in named):
+    named = [rows_named(records, phrase) for phrase in phrases]
+    if len(named) < 2 or not all(rows.words for rows in named):
         return
     by = phrase_of(" ".join((query.by, *query.where)))
     precision = statistics.fmean(
-        0.5 * rows.precision + 0.5 * phrase.recall(rows.covering) for rows, phrase in zip(named, phrases, strict=True)
+        0.5 * rows.precision + 0.5 * phrase.recall(rows.words) for rows, phrase in zip(named, phrases, strict=True)
     )
     sets = [RowSet(records, rows.indices, Select(query.by), by, {}, precision) for rows in named]
     pick = max if query.highest else min
@@ -213,7 +225,8 @@ def _choices(query: Query, records: Records) -> Iterator[Computed]:
         best = pick(range(len(sets)), key=lambda index: counts[index])
         yield sets[best].result(query, query.options[best], None, sets[best].indices, f"{counts[best]} rows", None)
         return
-    for values in records.value_columns(by):
+    for values, is_reverse in measured_columns(records, query.adjective, by):
+        pick = max if query.highest is not is_reverse else min
         keys = [order_key(rows.cell(rows.indices[0], values.column)) for rows in sets]
         known = [(key, index) for index, key in enumerate(keys) if key is not None]
         if len(known) == len(sets):
@@ -221,7 +234,7 @@ def _choices(query: Query, records: Records) -> Iterator[Computed]:
             row = sets[best].indices[0]
             text = records.name(row) if _names(records, row, phrases[best]) else query.options[best]
             cells = [text_of(records, rows.indices[0], values.column) for rows in sets]
-            formula = f"{'max' if query.highest else 'min'}({', '.join(cells)})"
+            formula = f"{pick.__name__}({', '.join(cells)})"
             yield sets[best].result(query, text, None, [rows.indices[0] for rows in sets], formula, values)
 
 

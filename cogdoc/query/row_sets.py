@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
-from cogdoc.query.grounding import ColumnMatch, Covering, Phrase, Records, joined, phrase_of, restrict
+from cogdoc.query.dimensions import measured_columns
+from cogdoc.query.grounding import ColumnMatch, Covering, Phrase, Records, joined, phrase_of
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key, quantity_of
+from cogdoc.query.row_names import restrictions
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.tree import Comparator, Extreme, Filter, ListOf, Query, Select
 
@@ -82,8 +84,8 @@ def row_sets(query: Query, records: Records) -> Iterator[RowSet]:
             yield from row_sets(query.of, records)
         case Extreme():
             for rows in row_sets(query.of, records):
-                for values in records.value_columns(value_phrase(rows.select)):
-                    yield replace(rows, indices=ordered(rows, values, query.highest)[: query.count])
+                for values, is_reverse in measured_columns(records, query.adjective, value_phrase(rows.select)):
+                    yield replace(rows, indices=ordered(rows, values, query.highest is not is_reverse)[: query.count])
         case _:
             return
 
@@ -106,14 +108,15 @@ def ordered(rows: RowSet, values: ColumnMatch, highest: bool) -> tuple[int, ...]
 
 def _selected(query: Select, records: Records) -> Iterator[RowSet]:
     """Words that headers contain do not restrict the rows, unless cells contain them as well."""
-    phrase = phrase_of(all_words(query))
-    headers = joined(*(match.covering for match in records.columns(phrase)))
+    joint, asked = phrase_of(all_words(query)), phrase_of(query.words)
+    others = [phrase_of(part) for part in (query.by, *query.where) if part]
+    headers = joined(*(match.covering for match in records.columns(joint)))
     seen: set[tuple[int, ...]] = set()
-    for explained in (headers, {}):
-        rows = restrict(records, phrase, explained)
-        if rows.indices not in seen:
-            seen.add(rows.indices)
-            yield RowSet(records, rows.indices, query, phrase, rows.covering, rows.precision)
+    for explained in (frozenset(joint.words[index] for index in headers), frozenset[str]()):
+        for rows in restrictions(records, joint, asked, others, explained):
+            if rows.indices not in seen:
+                seen.add(rows.indices)
+                yield RowSet(records, rows.indices, query, joint, rows.words, rows.precision)
 
 
 def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:

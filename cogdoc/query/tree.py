@@ -81,16 +81,20 @@ class Extreme:
     asks: Asks = Asks.NAME
     count: int = 1
     """3 for "the three highest", which is a list, or the values that an aggregate combines."""
+    adjective: str = ""
+    """The superlative, if it says what is compared: "tallest"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The row at an end of the table, in printed order: "the first season listed", "the last film"."""
+    """The row at an end of the table, in the order of its dates or as printed: "the last film"."""
 
     of: Query
     from_end: bool = False
     rank: int = 1
     asks: Asks = Asks.NAME
+    as_printed: bool = False
+    """Whether the question names the printed order: "the first season listed"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,8 @@ class Choose:
     highest: bool
     where: tuple[str, ...] = ()
     """As in `Select`."""
+    adjective: str = ""
+    """The comparative, if it says what is compared: "taller"."""
 
 
 @dataclass(frozen=True, slots=True)

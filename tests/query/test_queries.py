@@ -77,7 +77,7 @@ def _operation(tree: Query) -> str:
             ListOf(Filter(Select("players"), "", Comparator.NOT_EQUAL, "score")),
         ),
         ("Who sang right before Ann Lee?", Neighbor(Select("sang"), "Ann Lee", after=False)),
-        ("What is the last film in the list?", Position(Select("film"), from_end=True)),
+        ("What is the last film in the list?", Position(Select("film"), from_end=True, as_printed=True)),
         ("How much did rent rise from 2015 to 2020?", Growth(Select("rent"), "2015", "2020", relative=False)),
         (
             "By what percentage did rent rise in 2020 compared to 2015?",

@@ -19,6 +19,8 @@
                 (percentage of, share of), `growth`, `decrease`, `more`, `less`, `at_least`, `at_most`, `equal`,
                 `between`, `than`, `per`, `other` (other than, except), `not`, `or`, `and`
 `[types]`       nouns that state the type of the answer, by `ValueKind` value: `amount`, `percent`, `date`, ...
+`[dimensions]`  superlatives and comparatives by the concept that they measure: `height` (tallest, taller), `duration`
+                (longest); in `[reverse_dimensions]` those that less of it is more of: `time` (fastest), `date` (oldest)
 `[concepts]`    meanings and how the language words them. The ids are English and shared by all languages, so that a
                 question in one language finds a label in another. An id of several words ("invoice number") consists
                 of the concepts of its words as well, and is one of their English wordings. A wording may have several

@@ -24,6 +24,10 @@ class Lexicon:
     """Phrases by what they ask for; the longest first."""
     operations: Mapping[str, tuple[str, ...]]
     types: Mapping[str, tuple[str, ...]]
+    dimensions: Mapping[str, tuple[str, ...]]
+    """Superlatives and comparatives by the concept that they measure; more of it is more."""
+    reverse_dimensions: Mapping[str, tuple[str, ...]]
+    """Those that less of a concept is more of: the fastest takes the least time."""
     concepts: Mapping[str, tuple[str, ...]]
     """Wordings in all languages by concept id; the id is one of them."""
     values: Mapping[str, tuple[Any, ...]]
@@ -60,6 +64,8 @@ def _lexicon(tables: list[dict[str, Any]]) -> Lexicon:
         questions=_longest_first(_merged(tables, "questions")),
         operations=_longest_first(_merged(tables, "operations")),
         types=_longest_first(_merged(tables, "types")),
+        dimensions=_longest_first(_merged(tables, "dimensions")),
+        reverse_dimensions=_longest_first(_merged(tables, "reverse_dimensions")),
         concepts=_longest_first({name: [name, *words] for name, words in _merged(tables, "concepts").items()}),
         values=_by_kind(tables),
     )

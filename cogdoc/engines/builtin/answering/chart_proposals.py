@@ -19,6 +19,7 @@ from cogdoc.query.grounding import phrase_of
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question import Question
+from cogdoc.query.question_readings import aggregates
 from cogdoc.query.segments import PageView
 from cogdoc.query.table import DataCell, DataTable, Quantity
 from cogdoc.query.terms import fold_case, tokenize
@@ -68,7 +69,12 @@ def propose_from_charts(matcher: Matcher, pages: Sequence[PageView], charts: Pag
     ]
     tables = [chart_table(chart, number, colors) for chart, number in shown]
     readings = _readings(matcher.question)
-    results = [result for query in readings for result in run(query, tables) if _is_plausible(result)]
+    results = [
+        result
+        for query in readings
+        for result in run(query, tables, matcher.question.kinds[0])
+        if _is_plausible(result)
+    ]
     for (chart, _), table in zip(shown, tables, strict=True):
         question = _ChartQuestion(matcher, chart, table)
         results += [
@@ -101,24 +107,9 @@ def _readings(question: Question) -> Iterator[Query]:
         plain = replace(plain, asks=Asks.VALUE)
     yield plain
     if isinstance(plain, Select):
-        yield from _aggregated(plain)
+        yield from aggregates(plain)
     if isinstance(plain, Ratio) or (isinstance(plain, Aggregate) and plain.function is Aggregation.COUNT):
         yield _without_marks(question.lookup)
-
-
-def _aggregated(query: Select) -> Iterator[Query]:
-    """The aggregate of what a lookup may name: "the average of online sales", which may also be printed."""
-    words = [fold_case(part) for part in (query.words, *query.where)]
-    for function in (Aggregation.MEAN, Aggregation.MEDIAN, Aggregation.SUM):
-        if words[0] in load_lexicon().operations.get(function.value, ()):
-            yield Aggregate(Select("", query.by, query.where), function)
-        elif set(words[1:]) & set(load_lexicon().operations.get(function.value, ())):
-            where = tuple(
-                part
-                for part, word in zip(query.where, words[1:], strict=True)
-                if word not in load_lexicon().operations.get(function.value, ())
-            )
-            yield Aggregate(Select(query.words, query.by, where), function)
 
 
 def _asks_value(question: Question) -> bool:

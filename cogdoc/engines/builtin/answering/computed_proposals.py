@@ -8,8 +8,10 @@ from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.page_tables import page_tables
 from cogdoc.query.computed import Computed
 from cogdoc.query.execution import run
+from cogdoc.query.grounding import PROPER
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicons
+from cogdoc.query.question_readings import readings
 from cogdoc.query.segments import PageView
 from cogdoc.query.tree import (
     Aggregate,
@@ -18,6 +20,7 @@ from cogdoc.query.tree import (
     Difference,
     Extreme,
     Growth,
+    ListOf,
     Neighbor,
     Position,
     Ratio,
@@ -35,13 +38,16 @@ UNTYPED_FIT = 0.7
 
 
 def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Proposal]:
-    tree = matcher.question.tree
-    # `propose_cells` knows only the quoted words of a question that quotes a label: the unit price of "Tea".
-    if isinstance(tree, Verify) or (isinstance(tree, Select) and not matcher.question.quoted):
-        return
+    question = matcher.question
     by_number = {page.number: page for page in pages}
-    for result in run(tree, [table for page in pages for table in page_tables(page)]):
-        yield from proposal_of(matcher, by_number, result, pages[0])
+    tables = [table for page in pages for table in page_tables(page)]
+    for tree in readings(question, tables):
+        # `propose_cells` knows only the quoted words of a question that quotes a label: the unit price of "Tea".
+        if isinstance(tree, Verify) or (isinstance(tree, Select) and not question.quoted):
+            continue
+        for result in run(tree, tables, question.kinds[0]):
+            if not isinstance(tree, ListOf) or isinstance(question.tree, ListOf) or len(result.operands) > 1:
+                yield from proposal_of(matcher, by_number, result, pages[0])
 
 
 def proposal_of(matcher: Matcher, pages: dict[int, PageView], result: Computed, first: PageView) -> Iterator[Proposal]:
@@ -84,5 +90,7 @@ def _typed(matcher: Matcher, result: Computed) -> tuple[ValueKind, float]:
     fitting, kind = max(typed, key=lambda pair: pair[0], default=(0.0, ValueKind.TEXT))
     if fitting >= MIN_FIT:
         return kind, fitting
+    if kinds[0] in PROPER and result.quantity is not None:
+        return kind, 0.0
     is_name = isinstance(result.query, NAMING) and result.query.asks is Asks.NAME
     return (kind, 0.0) if kinds[0] in NUMERIC and not is_name else (ValueKind.TEXT, UNTYPED_FIT)

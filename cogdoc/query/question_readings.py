@@ -1,0 +1,90 @@
+"""What a question may mean, given the tables it is about: names in them are names, averages may not be printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.quantities import quantity_of
+from cogdoc.query.question import Question
+from cogdoc.query.question_parser import parse_question
+from cogdoc.query.table import DataTable
+from cogdoc.query.terms import fold_case, stem, tokenize
+from cogdoc.query.tree import Aggregate, Aggregation, Comparator, Filter, ListOf, Query, Select
+
+MAX_NAME_WORDS = 7
+MAX_NAMES = 20
+
+_ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th|º|ª)", re.I)
+_ITEM_END = re.compile(r"\s*[,;/•()\n]\s*")
+_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+
+
+def readings(question: Question, tables: Sequence[DataTable]) -> list[Query]:
+    """The trees of a question about tables: with their names as names, and the aggregates and lists it may ask for."""
+    names = tuple(names_in(question.text, tables))
+    tree = parse_question(question.text, names).tree if names else question.tree
+    if not isinstance(tree, Select):
+        return [tree]
+    return [tree, *aggregates(tree), *_listed(tree)]
+
+
+def names_in(text: str, tables: Iterable[DataTable]) -> list[str]:
+    """The texts of cells and headers of several words, and the ordinals, that a question contains."""
+    folded = fold_case(text)
+    found = dict.fromkeys(name for table in tables for name in _texts(table) if name in folded and _is_name(name))
+    return list(found)[:MAX_NAMES]
+
+
+def _texts(table: DataTable) -> Iterator[str]:
+    for headers in (table.columns, table.rows):
+        for header in headers:
+            yield from map(fold_case, header)
+    for row in table.cells:
+        for cell in row:
+            if cell is not None:
+                text = fold_case(cell.text)
+                yield text
+                yield from _ITEM_END.split(text)
+
+
+def _is_name(text: str) -> bool:
+    if _ORDINAL.fullmatch(text):
+        return True
+    return 1 < len(text.split()) <= MAX_NAME_WORDS and quantity_of(text) is None
+
+
+def aggregates(query: Select) -> Iterator[Query]:
+    """The aggregate of what a lookup may name: "the average of online sales", which may also be printed."""
+    for function in (Aggregation.MEAN, Aggregation.MEDIAN, Aggregation.SUM):
+        phrases = load_lexicon().operations.get(function.value, ())
+        words, *where = [_without(part, phrases) for part in (query.words, *query.where)]
+        if (words, *where) == (query.words, *query.where):
+            continue
+        select = Select(words, query.by, tuple(filter(None, where)))
+        yield Aggregate(select, function)
+        years = [part for part in select.where if _YEAR.fullmatch(part)]
+        if len(years) == 2:
+            rest = replace(select, where=tuple(part for part in select.where if part not in years))
+            first, last = sorted(years)
+            after = Filter(rest, "", Comparator.AT_LEAST, first)
+            yield Aggregate(Filter(after, "", Comparator.AT_MOST, last), function)
+
+
+def _without(text: str, phrases: Sequence[str]) -> str:
+    """A text without one of some phrases; the same if it contains none."""
+    folded = fold_case(text)
+    for phrase in phrases:
+        match = re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", folded) if phrase.isascii() else None
+        if match is not None:
+            return " ".join(f"{text[: match.start()]} {text[match.end() :]}".split())
+    return text.replace(phrases[0], "") if phrases and folded == phrases[0] else text
+
+
+def _listed(query: Select) -> Iterator[Query]:
+    """All rows that match, if what is asked for is a plural: "which members are Liberal"."""
+    words = tokenize(query.words)
+    if words and query.where and words[0].norm.endswith("s") and stem(words[0].norm) != words[0].norm:
+        yield ListOf(query)
