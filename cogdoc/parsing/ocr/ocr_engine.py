@@ -24,6 +24,14 @@ MAX_SIDE = 4096
 """Pixels of the longest side of a picture for the engine; `bands` cuts larger pictures."""
 
 
+MAX_RATIO = 8
+"""Height by width of a picture for the engine, which enlarges it until its shorter side has 736 pixels, however long
+the other one becomes. Wide pictures it pads by itself."""
+
+PADDED_RATIO = 4
+"""The ratio to which taller pictures are padded, as the engine pads wide ones."""
+
+
 class _TextWithOutput(str):
     """A line's text with the network's output, which RapidOCR's own result types cannot carry."""
 
@@ -82,7 +90,7 @@ def _engine() -> Any:
 def recognize(picture: Picture) -> list[OcrLine]:
     """All lines of text in `picture` (height, width, 3), in the engine's order: top to bottom, left to right."""
     result = _engine()(
-        np.ascontiguousarray(picture[:, :, ::-1]),  # the engine expects OpenCV's channel order
+        _with_margin(picture)[:, :, ::-1],  # the engine expects OpenCV's channel order
         use_det=True,
         use_cls=False,
         use_rec=True,
@@ -109,6 +117,17 @@ def recognize(picture: Picture) -> list[OcrLine]:
     return lines
 
 
+def _with_margin(picture: Picture) -> Picture:
+    """The picture, with a margin of its own background at the right if it is narrow and tall."""
+    height, width = picture.shape[:2]
+    if height <= MAX_RATIO * width:
+        return picture
+    padded = np.empty((height, -(-height // PADDED_RATIO), 3), np.uint8)
+    padded[:, :width] = picture
+    padded[:, width:] = np.median(picture.reshape(-1, 3), axis=0)
+    return padded
+
+
 def _is_tall(quad: Quad) -> bool:
     low, high = np.min(quad, axis=0), np.max(quad, axis=0)
     return bool(high[1] - low[1] > 2 * (high[0] - low[0]))
@@ -126,7 +145,7 @@ def _read_upward(picture: Picture, quad: Quad) -> tuple[str, float] | None:
 
 def median_line_height(picture: Picture) -> float:
     """The median height in pixels of the detected lines, without reading them; 0 if there are none."""
-    result = _engine()(np.ascontiguousarray(picture[:, :, ::-1]), use_det=True, use_cls=False, use_rec=False)
+    result = _engine()(_with_margin(picture)[:, :, ::-1], use_det=True, use_cls=False, use_rec=False)
     if result.boxes is None or not len(result.boxes):
         return 0.0
     sides = np.linalg.norm(np.diff(np.asarray(result.boxes)[:, [0, 1, 2]], axis=1), axis=2)

@@ -40,6 +40,9 @@ STRIP_RATIO = 2.4
 STRIP_WIDTH = 1440
 """Pixels of the short side of a strip."""
 
+MAX_PIXELS = 30e6
+"""Pixels of a page's picture for OCR: those of a till roll 15 times as long as wide. A longer strip is read smaller."""
+
 BAND_HEIGHT = 2000
 
 SMALL_PRINT = 15.0
@@ -78,7 +81,8 @@ def recognize_page(document: OpenDocument, index: int) -> PageOcr:
     long_side, short_side = max(width, height), min(width, height)
     native_scale = max(native) / long_side if native else float("inf")
     is_strip = long_side > STRIP_RATIO * short_side
-    scale = min(native_scale, STRIP_WIDTH / short_side if is_strip else LONG_SIDE / long_side)
+    most = (MAX_PIXELS / (long_side * short_side)) ** 0.5
+    scale = min(native_scale, most, STRIP_WIDTH / short_side if is_strip else LONG_SIDE / long_side)
     picture = document.picture(index, _pixels(width, height, scale))
     # Enlarge small pictures beyond their own pixels: detection misses small print.
     if scale * long_side < SMALL_PICTURE_SIDE and 0 < median_line_height(picture) < LARGE_PRINT:
@@ -90,7 +94,7 @@ def recognize_page(document: OpenDocument, index: int) -> PageOcr:
         picture = rotate(picture, turn)
         lines = _read(picture)
     # Read small print again with all the pixels that the file has.
-    enlargement = _enlargement(lines, scale, native_scale)
+    enlargement = _enlargement(lines, scale, min(native_scale, most))
     if enlargement > 1.2:
         scale *= enlargement
         picture = rotate(document.picture(index, _pixels(width, height, scale)), turn)

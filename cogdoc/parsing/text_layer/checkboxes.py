@@ -19,7 +19,10 @@ MAX_RATIO = 1.2
 """Longer by shorter side."""
 
 MAX_BOXES = 200
-"""Pages with more small squares are drawings."""
+"""Pages with more small squares beside words are drawings."""
+
+MAX_SQUARES = 5000
+"""So are pages with more small squares."""
 
 REACH = 2.0
 """Sides between a box and its label."""
@@ -44,11 +47,29 @@ def mark_checkboxes(page: pymupdf.Page, paths: Iterable[Box], lines: Sequence[Li
     """`lines` with a mark in front of each word that a drawn box precedes; `paths` are the page's drawn shapes."""
     marked = list(lines)
     squares = {Box(*map(round, box)): box for box in paths if _is_square(box)}
-    found = [(index, box) for box in squares.values() if (index := _labelled_line(box, lines)) is not None]
-    if not 1 < len(found) <= MAX_BOXES:
+    if len(squares) > MAX_SQUARES:
+        return marked
+    levels: dict[int, list[tuple[int, Box]]] = {}
+    for index, line in enumerate(lines):
+        if (outline := line.box).height <= 2 * SIDE[1]:
+            for level in range(int(outline.y0), int(outline.y1) + 1):
+                levels.setdefault(level, []).append((index, outline))
+    found: list[tuple[int, Box]] = []
+    for box in squares.values():
+        beside = [
+            (index, lines[index])
+            for index, outline in levels.get(int(box.center[1]), ())
+            if outline.y0 <= box.center[1] <= outline.y1 and outline.height <= 2 * box.height
+        ]
+        if (best := _labelled_line(box, beside)) is not None:
+            found.append((best, box))
+            if len(found) > MAX_BOXES:
+                return marked
+    if len(found) < 2:
         return marked
     outer = [pair for pair in found if not any(_is_inside(pair[1], other) for _, other in found)]
-    marks = [(index, Word(text, box, 1.0)) for index, box in outer if (text := _mark(page, box)) is not None]
+    drawing = page.get_displaylist()
+    marks = [(index, Word(text, box, 1.0)) for index, box in outer if (text := _mark(page, drawing, box)) is not None]
     for index, mark in marks if any(word.text == BLANK for _, word in marks) else ():
         marked[index] = Line(tuple(sorted((*marked[index].words, mark), key=lambda word: word.box.x0)))
     return marked
@@ -59,12 +80,10 @@ def _is_square(box: Box) -> bool:
     return SIDE[0] <= shorter and longer <= min(SIDE[1], MAX_RATIO * shorter)
 
 
-def _labelled_line(box: Box, lines: Sequence[Line]) -> int | None:
-    """The line with the nearest word right of a box."""
+def _labelled_line(box: Box, lines: Sequence[tuple[int, Line]]) -> int | None:
+    """The line with the nearest word right of a box; `lines` are on its level, with their indices."""
     best: tuple[float, int] | None = None
-    for index, line in enumerate(lines):
-        if not line.box.y0 <= box.center[1] <= line.box.y1 or line.box.height > 2 * box.height:
-            continue
+    for index, line in lines:
         for word in line.words:
             gap = word.box.x0 - box.x1
             if -0.1 * box.width <= gap <= REACH * box.width and (best is None or gap < best[0]):
@@ -76,9 +95,11 @@ def _is_inside(box: Box, other: Box) -> bool:
     return box != other and box.overlap(other) > 0.9 * box.area and box.area < other.area
 
 
-def _mark(page: pymupdf.Page, box: Box) -> str | None:
+def _mark(page: pymupdf.Page, drawing: pymupdf.DisplayList, box: Box) -> str | None:
     """What is drawn inside a box; None for shapes without an outline, and for filled ones."""
-    pixmap = page.get_pixmap(dpi=RESOLUTION, clip=pymupdf.Rect(box) * page.derotation_matrix, colorspace=pymupdf.csGRAY)
+    scale = pymupdf.Matrix(RESOLUTION / 72, RESOLUTION / 72)
+    clip = pymupdf.Rect(box) * page.derotation_matrix
+    pixmap = drawing.get_pixmap(matrix=scale, clip=clip, colorspace=pymupdf.csGRAY)
     gray = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.stride).astype(int)
     edge = round(INSIDE * min(gray.shape))
     inside = gray[edge:-edge, edge:-edge]

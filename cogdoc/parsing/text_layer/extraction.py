@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
@@ -15,9 +17,9 @@ from cogdoc.parsing.page_text import Line, Word
 from cogdoc.parsing.text_layer.checkboxes import mark_checkboxes
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.hidden_layers import has_hidden_layers
-from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
+from cogdoc.parsing.text_layer.hidden_text import PageFrame, frame_of, intersection, readable_text
 from cogdoc.parsing.text_layer.paint_log import log_paint
-from cogdoc.parsing.text_layer.word_splitting import split_tight_words
+from cogdoc.parsing.text_layer.word_splitting import Entry, split_tight_words
 
 _REPLACEMENT = "\ufffd"
 MAX_UNREADABLE_SHARE = 0.1
@@ -36,6 +38,10 @@ MIN_GLYPHS = 40
 
 MIN_GLYPH_SIZES = 8
 """Distinct sizes of filled shapes from which they are letters; the marks of a chart have few sizes."""
+
+MIN_CELL_HEIGHTS = 3
+"""Distinct heights of filled shapes between the same left and right edges from which they are the cells of a column;
+letters below one another differ in width when they differ in height."""
 
 _LIGATURES = {ord(k): v for k, v in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st"}.items()}
 _SYMBOLS = {
@@ -86,7 +92,7 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         pictures = _clipped((frame.display(Box(*info["bbox"])) for info in page.get_image_info()), page_box)
         readable = readable_text(page, frame, entries, _FLAGS, log, pictures)
         entries = split_tight_words(page, readable.entries, _FLAGS)
-        drawn_text = _clipped(_drawn_text_boxes(log.filled_paths), page_box)
+        drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, frame, entries)), page_box)
         hides_layers = has_hidden_layers(document.file, index)
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
@@ -146,10 +152,29 @@ def _split_at_gaps(words: list[Word]) -> list[Line]:
     return lines
 
 
-def _drawn_text_boxes(filled_paths: Iterable[Box]) -> list[Box]:
+def _without_backgrounds(shapes: Sequence[Box], frame: PageFrame, entries: Iterable[Entry]) -> list[Box]:
+    """`shapes` without tinted cells and buttons: these have words on them, or stand in columns of one width."""
+    if len(shapes) < MIN_GLYPHS:
+        return []
+    heights: dict[tuple[float, float], set[int]] = {}
+    for box in shapes:
+        heights.setdefault((round(box.x0, 1), round(box.x1, 1)), set()).add(round(box.height))
+    shapes = [box for box in shapes if len(heights[round(box.x0, 1), round(box.x1, 1)]) < MIN_CELL_HEIGHTS]
+    centers = np.array([frame.display(Box(*entry[:4])).center for entry in entries]).reshape(-1, 2)
+    centers = centers[np.argsort(centers[:, 1])]
+    outlines = np.array(shapes).reshape(-1, 4)
+    first, last = (np.searchsorted(centers[:, 1], outlines[:, side]) for side in (1, 3))
+    return [
+        box
+        for box, start, end in zip(shapes, first.tolist(), last.tolist(), strict=True)
+        if not ((centers[start:end, 0] > box.x0) & (centers[start:end, 0] < box.x1)).any()
+    ]
+
+
+def _drawn_text_boxes(filled_shapes: Iterable[Box]) -> list[Box]:
     """The boxes of paragraphs drawn as filled shapes: many small ones of many sizes."""
     low, high = GLYPH_HEIGHT
-    glyphs = [box for box in filled_paths if low <= box.height <= high and 0 < box.width <= high]
+    glyphs = [box for box in filled_shapes if low <= box.height <= high and 0 < box.width <= high]
     if len(glyphs) < MIN_GLYPHS or len({(round(box.width), round(box.height)) for box in glyphs}) < MIN_GLYPH_SIZES:
         return []
     paragraphs: list[Box] = []

@@ -53,6 +53,9 @@ STACKED_DISTANCE = 2.0
 _NEIGHBORS = tuple(itertools.product((0, -1, 1), repeat=2))
 """A place and those around it, from `_place`."""
 
+COMPARED_AT_ONCE = 1_000_000
+"""Pairs of an area and a run of text; they take 50 bytes each."""
+
 INVISIBLE = 3
 """The type of text in render mode 3 (PDF 1.7, 9.3.6) in MuPDF's trace."""
 
@@ -243,13 +246,25 @@ def _find_suspects(frame: PageFrame, spans: Sequence[_Span], log: PaintLog) -> s
         )
     areas = [(area.box, area.order, area.color) for area in log.areas]
     areas += [(span.box, log.texts[span.operation].order, span.color) for span in spans if span.size > BIG_LETTER]
-    for box, order, color in areas:
+    for box, order, color in (areas[index] for index in _near_any([area[0] for area in areas], boxes)):
         overlap = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
         touches = (overlap > reach[:, None]).all(axis=1) & (orders != order)
         if touches.any():
             alike = color is None or color_difference(colors - lab([color])) < SAFE_CONTRAST
             suspect |= touches & ((orders < order) | alike)
     return {*map(int, np.flatnonzero(suspect))} | _stacked(spans)
+
+
+def _near_any(areas: Sequence[Box], boxes: npt.NDArray[np.float64]) -> list[int]:
+    """The indices of the areas that overlap one of the boxes; drawings have tens of thousands of areas beside text."""
+    near: list[int] = []
+    corners = np.array(areas).reshape(-1, 4)
+    step = max(1, COMPARED_AT_ONCE // len(boxes))
+    for start in range(0, len(corners), step):
+        part = corners[start : start + step, None]
+        overlaps = (part[..., :2] < boxes[:, 2:]).all(axis=-1) & (part[..., 2:] > boxes[:, :2]).all(axis=-1)
+        near += (start + np.flatnonzero(overlaps.any(axis=-1))).tolist()
+    return near
 
 
 def _stacked(spans: Sequence[_Span]) -> set[int]:

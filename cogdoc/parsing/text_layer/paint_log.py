@@ -51,6 +51,8 @@ class PaintLog:
 
     areas: list[PaintedArea] = field(default_factory=list)
     filled_paths: list[Box] = field(default_factory=list)
+    filled_shapes: list[Box] = field(default_factory=list)
+    """The filled paths that are no rectangles: letters that a program converted to curves, among others."""
     stroked_paths: list[Box] = field(default_factory=list)
     texts: list[TextOperation] = field(default_factory=list)
     """In the order in which `Page.get_texttrace` has them."""
@@ -93,6 +95,8 @@ class _PaintLogger(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
     ) -> None:
         box = _box(mupdf.ll_fz_bound_path(path, None, ctm))
         self.log.filled_paths.append(box)
+        if not mupdf.ll_fz_path_is_rect(path, ctm):
+            self.log.filled_shapes.append(box)
         self._add_area(box, space, color, alpha)
 
     def stroke_path(

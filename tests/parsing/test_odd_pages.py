@@ -1,0 +1,72 @@
+"""Pages that consist of thousands of shapes, or are far longer than wide, cost no more than their text does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pymupdf
+import pytest
+
+from cogdoc.documents.open_request import OpenRequest
+from cogdoc.parsing.ocr.ocr_engine import recognize
+from cogdoc.parsing.page_text import TextOrigin
+from cogdoc.parsing.reading import read_page_text
+
+
+def read(file: pymupdf.Document, path: Path) -> tuple[str, TextOrigin]:
+    file.save(path)
+    text = read_page_text(OpenRequest(path), 1)
+    return text.text, text.origin
+
+
+@pytest.mark.parametrize("radius", [None, 0.3])
+def test_tinted_cells_of_a_narrow_column_are_not_read_as_letters(tmp_path: Path, radius: float | None) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    top = 60.0
+    for row in range(44):
+        height = 9 + row * 7 % 13 * 0.5
+        page.draw_rect(pymupdf.Rect(300, top, 309, top + height), color=None, fill=(0.8, 0.9, 1), radius=radius)
+        page.insert_text((50, top + 8), f"Item {row}", fontsize=8)
+        page.insert_text((330, top + 8), f"{row}.50", fontsize=8)
+        top += height
+    text, origin = read(file, tmp_path / "tinted.pdf")
+    assert origin is TextOrigin.TEXT_LAYER
+    assert len(text.split()) == 44 * 3
+
+
+def test_words_on_small_rounded_buttons_are_not_read_twice(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    for index in range(60):
+        button = pymupdf.Rect(0, 0, 20 + index % 12, 12) + (50 + index % 6 * 80, 60 + index // 6 * 20) * 2
+        page.draw_rect(button, color=None, fill=(0.9, 0.9, 0.7), radius=0.4)
+        page.insert_text((button.x0 + 3, button.y1 - 3), str(100 + index), fontsize=8)
+    text, origin = read(file, tmp_path / "buttons.pdf")
+    assert origin is TextOrigin.TEXT_LAYER
+    assert sorted(text.split()) == sorted(str(100 + index) for index in range(60))
+
+
+def test_squares_of_a_drawing_are_no_checkboxes(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    for index in range(400):
+        x, y = 40 + index % 20 * 25, 40 + index // 20 * 30
+        page.draw_rect(pymupdf.Rect(x, y, x + 8, y + 8))
+        page.insert_text((x + 10, y + 7), "w", fontsize=8)
+    text, _ = read(file, tmp_path / "drawing.pdf")
+    assert text.split() == ["w"] * 400
+
+
+def test_text_recognition_of_a_thin_tall_picture_takes_little_memory() -> None:
+    from tracemalloc import get_traced_memory, start, stop
+
+    thin = np.full((3000, 12, 3), 230, np.uint8)
+    start()
+    try:
+        assert recognize(thin) == []
+        _, peak = get_traced_memory()
+    finally:
+        stop()
+    assert peak < 200e6
