@@ -96,7 +96,14 @@ _NUMBER = re.compile(
     r"(?P<close>\))?"
 )
 _UNIT = re.compile(rf"\s?(?P<unit>[A-Za-z°µ²³/{HAN}]+)[*†‡.]*$")
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+"""Notes behind a number, or the exponent of a power of ten; never digits of the number before them."""
+
 _FOOTNOTE_MARKS = "*†‡"
+_NOTES = re.compile(rf"(?:[ ,]?[{_FOOTNOTE_MARKS}{_SUPERSCRIPTS}])+")
+_NOTES_AT_END = re.compile(rf"(?<=[\d%)]) [{_SUPERSCRIPTS}]+(?:,[{_SUPERSCRIPTS}]+)*$")
+_POWER = re.compile(rf"10(?P<sign>⁻)?(?P<exponent>[{_SUPERSCRIPTS}]{{1,2}})")
+_KEPT = frozenset(f"{_SPACE}{_SUPERSCRIPTS}⁻")
 _ARABIC_SEPARATORS = str.maketrans("٫٬", ".,")
 
 
@@ -109,7 +116,9 @@ def parse_number(text: str) -> Number | None:
     number = _number(match, stripped)
     if number is None:
         return None
-    rest = _normalized(stripped)[number.end :].strip(_FOOTNOTE_MARKS)
+    rest = _normalized(stripped)[number.end :].rstrip(_FOOTNOTE_MARKS)
+    if notes := _NOTES.match(rest):
+        rest = rest[notes.end() :]
     if not rest:
         return number
     unit = _UNIT.fullmatch(rest)
@@ -127,6 +136,11 @@ def find_numbers(text: str) -> tuple[Number, ...]:
     return tuple(_numbers(text))
 
 
+def without_notes(text: str) -> str:
+    """`text` without the raised notes behind the number at its end."""
+    return _NOTES_AT_END.sub("", text)
+
+
 def _numbers(text: str) -> Iterator[Number]:
     normalized = _normalized(text)
     for match in _NUMBER.finditer(normalized):
@@ -139,11 +153,14 @@ def _numbers(text: str) -> Iterator[Number]:
 
 
 def _normalized(text: str) -> str:
-    """`text` with full-width digits and signs as ASCII, of the same length, so that slices stay valid."""
+    """`text` with full-width digits and signs as ASCII, of the same length, so that slices stay valid.
+
+    Superscripts stay, since they are no digits of the number that they follow.
+    """
     if text.isascii():
         return text
     return "".join(
-        narrow if len(narrow := unicodedata.normalize("NFKC", char)) == 1 and char not in _SPACE else char
+        narrow if char not in _KEPT and len(narrow := unicodedata.normalize("NFKC", char)) == 1 else char
         for char in text.translate(_ARABIC_SEPARATORS)
     )
 
@@ -157,6 +174,10 @@ def _number(match: re.Match[str], text: str) -> Number | None:
     if closed and not opened:
         end -= 1
     magnitude, decimals = _magnitude(match["body"])
+    power = _POWER.match(text, match.start("body"))
+    if power:
+        exponent = int(unicodedata.normalize("NFKC", power["exponent"]))
+        magnitude, end = 10.0 ** (-exponent if power["sign"] else exponent), power.end()
     currency = match["currency"] or match["currency_behind"]
     scale = _scale(match["scale"], money=currency is not None)
     if scale is None:

@@ -14,12 +14,13 @@ from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import Line, Word
+from cogdoc.parsing.text_layer.characters import Entry
 from cogdoc.parsing.text_layer.checkboxes import mark_checkboxes
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.hidden_layers import has_hidden_layers
-from cogdoc.parsing.text_layer.hidden_text import PageFrame, frame_of, intersection, readable_text
+from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
 from cogdoc.parsing.text_layer.paint_log import log_paint
-from cogdoc.parsing.text_layer.word_splitting import Entry, split_tight_words
+from cogdoc.parsing.text_layer.word_repair import repaired_words
 
 _REPLACEMENT = "\ufffd"
 MAX_UNREADABLE_SHARE = 0.1
@@ -90,9 +91,10 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
         log = log_paint(page)
         pictures = _clipped((frame.display(Box(*info["bbox"])) for info in page.get_image_info()), page_box)
-        readable = readable_text(page, frame, entries, _FLAGS, log, pictures)
-        entries = split_tight_words(page, readable.entries, _FLAGS)
-        drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, frame, entries)), page_box)
+        trace = page.get_texttrace()
+        readable = readable_text(page, frame, entries, _FLAGS, log, trace, pictures)
+        entries = repaired_words(page, frame, readable, trace, _FLAGS)
+        drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, entries)), page_box)
         hides_layers = has_hidden_layers(document.file, index)
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
@@ -103,7 +105,7 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
     ):
         words: list[Word] = []
         for entry in group:
-            box, text = frame.display(Box(*entry[:4])), _clean(entry[4])
+            box, text = Box(*entry[:4]), _clean(entry[4])
             if text and box.overlap(page_box) > 0:
                 words.append(Word(text, box, 1.0))
         parts = _split_at_gaps(words)
@@ -152,7 +154,7 @@ def _split_at_gaps(words: list[Word]) -> list[Line]:
     return lines
 
 
-def _without_backgrounds(shapes: Sequence[Box], frame: PageFrame, entries: Iterable[Entry]) -> list[Box]:
+def _without_backgrounds(shapes: Sequence[Box], entries: Iterable[Entry]) -> list[Box]:
     """`shapes` without tinted cells and buttons: these have words on them, or stand in columns of one width."""
     if len(shapes) < MIN_GLYPHS:
         return []
@@ -160,7 +162,7 @@ def _without_backgrounds(shapes: Sequence[Box], frame: PageFrame, entries: Itera
     for box in shapes:
         heights.setdefault((round(box.x0, 1), round(box.x1, 1)), set()).add(round(box.height))
     shapes = [box for box in shapes if len(heights[round(box.x0, 1), round(box.x1, 1)]) < MIN_CELL_HEIGHTS]
-    centers = np.array([frame.display(Box(*entry[:4])).center for entry in entries]).reshape(-1, 2)
+    centers = np.array([Box(*entry[:4]).center for entry in entries]).reshape(-1, 2)
     centers = centers[np.argsort(centers[:, 1])]
     outlines = np.array(shapes).reshape(-1, 4)
     first, last = (np.searchsorted(centers[:, 1], outlines[:, side]) for side in (1, 3))

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
+from cogdoc.parsing.text_layer.characters import Char, Entry, group_by_word, read_chars
 from cogdoc.parsing.text_layer.glyph_pixels import CLIP_TEXT, Glyph, color_difference, compare_with_pixels, lab
 from cogdoc.parsing.text_layer.paint_log import MIN_OPACITY, Color, PaintLog
-from cogdoc.parsing.text_layer.word_splitting import Entry
 
 MIN_SIZE = 2.0
 """Points; smaller text is not legible in print. On pages smaller than A4, which are shown enlarged, it is less."""
@@ -75,6 +75,8 @@ class ReadableText:
     """Share of the page's characters that are hidden, overlays included."""
     leaves_out: bool
     """Whether text was left out."""
+    chars: list[list[Char]] | None = None
+    """The characters of each word, where they had to be read."""
 
 
 UNKNOWN = ReadableText([], frozenset(), 1.0, leaves_out=True)
@@ -107,15 +109,6 @@ def frame_of(page: pymupdf.Page) -> PageFrame:
     return PageFrame(tuple(page.rotation_matrix), rect.x0, rect.y0, rect.width, rect.height)
 
 
-class _Char(NamedTuple):
-    text: str
-    box: Box
-    """In the coordinates of the file."""
-    origin: tuple[float, float]
-    word: int
-    """Index of its word."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Span:
     """A run of characters in one font, as `Page.get_texttrace` has it."""
@@ -139,42 +132,50 @@ def readable_text(
     entries: Sequence[Entry],
     flags: int,
     log: PaintLog,
+    trace: Sequence[Mapping[str, Any]],
     pictures: Sequence[Box],
 ) -> ReadableText:
-    """Leave hidden characters out of `entries`; `pictures` are boxes of the page as displayed."""
+    """Leave hidden characters out of `entries`.
+
+    Args:
+        trace: what `Page.get_texttrace` has.
+        pictures: boxes of the page as displayed.
+    """
     squeezed = [_is_squeezed(entry, _min_size(frame)) for entry in entries]
-    spans = _read_spans(page, frame)
+    spans = _read_spans(trace, frame)
     if any(span.operation >= len(log.texts) for span in spans):
         return UNKNOWN
     leaves_out = any(_is_beyond(span, frame, log) for span in spans)
     suspects = _find_suspects(frame, spans, log)
     if not suspects and not log.has_clip_text and not any(squeezed):
         return ReadableText(list(entries), frozenset(), 0.0, leaves_out)
-    chars = _read_chars(page, entries, flags)
+    chars = read_chars(page, entries, flags)
     if len(chars) != sum(len(entry[4]) for entry in entries):
         return UNKNOWN
     hidden, inked = _judge(page, frame, chars, spans, suspects)
     hidden |= np.array([squeezed[char.word] for char in chars], np.bool_)
     if not hidden.any():
-        return ReadableText(list(entries), frozenset(), 0.0, leaves_out)
+        return ReadableText(list(entries), frozenset(), 0.0, leaves_out, group_by_word(chars, entries))
     kept: list[Entry] = []
+    kept_chars: list[list[Char]] = []
     overlays: set[int] = set()
     for _, word in itertools.groupby(zip(chars, hidden, inked, strict=True), key=lambda item: item[0].word):
         for is_hidden, group in itertools.groupby(word, key=lambda item: bool(item[1])):
             part = list(group)
-            entry = _make_entry([char for char, _, _ in part], entries[part[0][0].word], len(kept))
+            letters = [char for char, _, _ in part]
+            entry = _make_entry(letters, entries[part[0][0].word], len(kept))
             shows = any(shown for _, _, shown in part) and not squeezed[part[0][0].word]
             if is_hidden and not (shows and _is_over_picture(frame, entry, pictures)):
                 leaves_out = True
                 continue
             kept.append(entry)
+            kept_chars.append(letters)
             if is_hidden:
                 overlays.add(len(kept) - 1)
-    return ReadableText(kept, frozenset(overlays), float(hidden.mean()), leaves_out)
+    return ReadableText(kept, frozenset(overlays), float(hidden.mean()), leaves_out, kept_chars)
 
 
-def _read_spans(page: pymupdf.Page, frame: PageFrame) -> list[_Span]:
-    trace = page.get_texttrace()
+def _read_spans(trace: Sequence[Mapping[str, Any]], frame: PageFrame) -> list[_Span]:
     operations = {number: index for index, number in enumerate(dict.fromkeys(span["seqno"] for span in trace))}
     min_size = _min_size(frame)
     inked = [[char[3] for char in span["chars"] if char[0] > 32] for span in trace]
@@ -287,7 +288,7 @@ def _stacked(spans: Sequence[_Span]) -> set[int]:
 
 
 def _judge(
-    page: pymupdf.Page, frame: PageFrame, chars: Sequence[_Char], spans: Sequence[_Span], suspects: set[int]
+    page: pymupdf.Page, frame: PageFrame, chars: Sequence[Char], spans: Sequence[_Span], suspects: set[int]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Whether each character is hidden, and whether the page shows anything in its place."""
     hidden = np.zeros(len(chars), np.bool_)
@@ -324,7 +325,7 @@ def _judge(
     return hidden, inked
 
 
-def _find_drawings(chars: Sequence[_Char], spans: Sequence[_Span]) -> list[list[tuple[int, int]]]:
+def _find_drawings(chars: Sequence[Char], spans: Sequence[_Span]) -> list[list[tuple[int, int]]]:
     """The span and glyph that draw each character: several if it is filled and stroked, none if it is only a clip."""
     places: dict[tuple[int, int], list[tuple[str, tuple[float, float], tuple[int, int]]]] = {}
     for index, span in enumerate(spans):
@@ -350,23 +351,7 @@ def _place(origin: tuple[float, float]) -> tuple[int, int]:
     return round(4 * origin[0]), round(4 * origin[1])
 
 
-def _read_chars(page: pymupdf.Page, entries: Sequence[Entry], flags: int) -> list[_Char]:
-    """The characters of the words `entries`, in their order."""
-    words = iter(enumerate(entry[4] for entry in entries))
-    number, rest = -1, ""
-    chars: list[_Char] = []
-    for block in page.get_text("rawdict", flags=flags, clip=pymupdf.INFINITE_RECT())["blocks"]:
-        for line in block.get("lines", ()):
-            for char in itertools.chain.from_iterable(span["chars"] for span in line["spans"]):
-                if not rest:
-                    number, rest = next(words, (number, ""))
-                if rest.startswith(char["c"]):
-                    rest = rest[len(char["c"]) :]
-                    chars.append(_Char(char["c"], Box(*char["bbox"]), char["origin"], number))
-    return chars
-
-
-def _make_entry(chars: Sequence[_Char], word: Entry, number: int) -> Entry:
+def _make_entry(chars: Sequence[Char], word: Entry, number: int) -> Entry:
     """A word of some of the characters of `word`."""
     text = "".join(char.text for char in chars)
     box = Box(*word[:4]) if text == word[4] else bounding_box(char.box for char in chars)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cogdoc.documents.mupdf import pymupdf
+from cogdoc.parsing.text_layer.characters import Entry
 
 SUSPICIOUS_LENGTH = 18
 """Letters from which a word may be several."""
@@ -20,9 +21,6 @@ MIN_SPACE = 0.09
 
 MAX_KERNING = 0.03
 """Em; the largest median gap between characters that counts as close to zero."""
-
-Entry = tuple[float, float, float, float, str, int, int, int]
-"""A word as `Page.get_text("words")` gives it: box, text, and its block, line and word number."""
 
 
 def split_tight_words(page: pymupdf.Page, entries: list[Entry], flags: int) -> list[Entry]:

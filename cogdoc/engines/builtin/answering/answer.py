@@ -21,6 +21,7 @@ from cogdoc.engines.builtin.answering.statements import propose_statements
 from cogdoc.engines.builtin.answering.summary import quote_document
 from cogdoc.engines.builtin.answering.table_proposals import propose_cells
 from cogdoc.engines.builtin.answering.typed_proposals import propose_typed_values
+from cogdoc.parsing.numbers import without_notes
 from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.query.computed import tree_output
 from cogdoc.query.fitted_model import Features
@@ -122,7 +123,7 @@ def answer_question(
         alternatives.sort(key=lambda candidate: order[candidate.evidence.page] if candidate.evidence else len(order))
     return Answer(
         question=question,
-        text=_without_parentheses(question, best[0].text) if best is not None else None,
+        text=_without_parentheses(question, without_notes(best[0].text)) if best is not None else None,
         confidence=confidence,
         evidence=_all_evidence(best[0], layouts) if best is not None else (),
         alternatives=tuple(alternatives),
@@ -247,4 +248,4 @@ def _operands(proposal: Proposal, layouts: Sequence[PageLayout]) -> tuple[Answer
 
 
 def _candidate(proposal: Proposal, probability: float) -> Candidate:
-    return Candidate(text=proposal.text, confidence=probability, evidence=_evidence(proposal))
+    return Candidate(text=without_notes(proposal.text), confidence=probability, evidence=_evidence(proposal))
