@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
-from cogdoc.query.grounding import Records, orientations, phrase_of, years_in
+from cogdoc.query.grounding import Covering, Phrase, Records, joined, orientations, phrase_of, years_in
 from cogdoc.query.quantities import plain_number, print_number, print_percent, quantity_of
 from cogdoc.query.row_operations import combine
 from cogdoc.query.row_sets import all_words, comparable, compare, label
@@ -16,6 +16,9 @@ from cogdoc.query.table import DataCell, DataTable, Quantity
 from cogdoc.query.tree import Aggregate, Aggregation, Compare, Difference, Growth, Query, Ratio, Select, Several
 
 MAX_RESULTS = 8
+RESULTS = frozenset({"profit", "loss", "income", "net income", "operating income", "cash flow", "change", "total"})
+"""Concepts whose values in parentheses are negative, rather than costs that are subtracted."""
+
 MAX_NEAR = 3
 """Values in whose row and column the other operand is searched for."""
 
@@ -50,13 +53,22 @@ def look_up(query: Select, records: Records, near: tuple[int, int] | None = None
                     text=cell.text, quantity=cell.quantity, query=query, table=table,
                     operands=(Operand(label(records, row, match.column), cell),), formula="",
                     columns=match.score, rows=precision, words=words, place=(row, match.column),
+                    unused_numbers=_unused_numbers(phrase, covering, match.covering, title),
+                    restricted=float(bool(covering)),
                 )
             )  # fmt: skip
     yield from sorted(found, key=lambda result: -result.score)[:MAX_RESULTS]
 
 
+def _unused_numbers(phrase: Phrase, *coverings: Covering) -> float:
+    used = joined(*coverings)
+    return min(1.0, 0.5 * sum(word[0].isdigit() and index not in used for index, word in enumerate(phrase.words)))
+
+
 def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
     """Arithmetic on two values."""
+    if isinstance(query, Difference) and "year" in concepts_in(_by(query.left)):
+        yield from _years_between(query, tables, run)
     for one, two in _operands(query.left, query.right, tables, run):
         if isinstance(query, Difference):
             yield from _difference(query, one, two)
@@ -77,6 +89,23 @@ def _operands(left: Query, right: Query, tables: Sequence[DataTable], run: Run) 
             yield one, two
 
 
+def _by(query: Query) -> str:
+    return query.by if isinstance(query, Select) else ""
+
+
+def _years_between(query: Difference, tables: Sequence[DataTable], run: Run) -> Iterator[Computed]:
+    """How many years lie between two dates."""
+    dated = [[result for result in run(side, tables) if result.is_date] for side in (query.left, query.right)]
+    for one in dated[0]:
+        for two in dated[1]:
+            days = [result.quantity.day for result in (one, two) if result.quantity and result.quantity.day]
+            level = one.table is two.table and one.place and two.place and one.place[1] == two.place[1]
+            if level and len(days) == 2 and days[0] != days[1]:
+                years = abs(days[0].year - days[1].year)
+                formula = f"{max(days).year} − {min(days).year}"
+                yield _combined(query, str(years), Quantity(float(years)), formula, one, two)
+
+
 def _numeric(query: Query, tables: Sequence[DataTable], run: Run) -> list[Computed]:
     results = (result for result in run(query, tables) if result.number is not None and not result.is_date)
     return [_magnitude(result) for result in results]
@@ -84,7 +113,8 @@ def _numeric(query: Query, tables: Sequence[DataTable], run: Run) -> list[Comput
 
 def _magnitude(result: Computed) -> Computed:
     """Costs as what they amount to: accounts print them in parentheses because they are subtracted."""
-    is_cost = any("cost" in concepts_in(operand.label) for operand in result.operands)
+    named = frozenset[str]().union(*(concepts_in(operand.label) for operand in result.operands))
+    is_cost = "cost" in named or named.isdisjoint(RESULTS)
     if result.quantity is None or result.number is None or result.number >= 0 or not (is_cost and "(" in result.text):
         return result
     return replace(result, text=result.text.strip("() "), quantity=replace(result.quantity, number=-result.number))
@@ -116,6 +146,8 @@ def _combined(query: Query, text: str, quantity: Quantity, formula: str, *parts:
         rows=closeness * statistics.fmean(part.rows for part in parts),
         words=statistics.fmean(part.words for part in parts),
         assumed=statistics.fmean(part.assumed for part in parts),
+        unused_numbers=max(part.unused_numbers for part in parts),
+        restricted=min(part.restricted for part in parts),
     )  # fmt: skip
 
 
@@ -165,14 +197,14 @@ def growths(query: Growth, tables: Sequence[DataTable], run: Run) -> Iterator[Co
         ends, starts = _numeric(later, tables, run), _numeric(earlier, tables, run)
         spans = [(start, end) for start in starts for end in ends if start.table is end.table]
     else:
-        spans = [pair for records in orientations(tables) for pair in _outer_periods(words, records)]
+        spans = [pair for records in orientations(tables) for pair in _outer_periods(words, records, query.end)]
     for start, end in spans:
         if start.place and end.place and _is_level(start.place, end.place) and start.number and end.number is not None:
             yield _growth(query, start, end)
 
 
-def _outer_periods(query: Select, records: Records) -> Iterator[tuple[Computed, Computed]]:
-    """The values of the earliest and the latest period of each row that the words name."""
+def _outer_periods(query: Select, records: Records, until: str) -> Iterator[tuple[Computed, Computed]]:
+    """The values of the earliest and the latest period of each row that the words name; or of one and that before."""
     periods = {
         column: max(years)
         for column, header in enumerate(records.table.columns)
@@ -180,7 +212,13 @@ def _outer_periods(query: Select, records: Records) -> Iterator[tuple[Computed, 
     }
     if len(set(periods.values())) < 2:
         return
-    first, last = min(periods, key=lambda column: periods[column]), max(periods, key=lambda column: periods[column])
+    ordered = sorted(periods, key=lambda column: periods[column])
+    first, last = ordered[0], ordered[-1]
+    if until:
+        named = [index for index, column in enumerate(ordered) if index and periods[column] in years_in(until)]
+        if not named:
+            return
+        first, last = ordered[named[0] - 1], ordered[named[0]]
     by_place = {result.place: result for result in look_up(query, records, near=(-1, first))}
     ends = {result.place: result for result in look_up(query, records, near=(-1, last))}
     for place, start in by_place.items():

@@ -10,6 +10,9 @@ from typing import Any
 from cogdoc.query.table import DataCell, DataTable, Quantity
 from cogdoc.query.tree import Query
 
+ALL_WORDS, MOST_WORDS = 0.98, 0.7
+"""Shares of a tree's words from which on all and most of them are explained."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operand:
@@ -43,6 +46,12 @@ class Computed:
     """The part of that share which only assumes that unprinted words name the records: "how many festivals"."""
     place: tuple[int, int] | None = None
     """Row and column, for a single cell of the table."""
+    unused_numbers: float = 0.0
+    """How many numbers of the tree name nothing in the table: 0.5 for one, 1 for more."""
+    condition: float = 1.0
+    """How well the conditions of filters match columns; 1 without any."""
+    restricted: float = 0.0
+    """1 if words restrict the rows."""
 
     @property
     def number(self) -> float | None:
@@ -66,6 +75,12 @@ class Computed:
             "rows-match": self.rows,
             "words-explained": self.words - self.assumed,
             "words-assumed": self.assumed,
+            "all-words-explained": float(self.words - self.assumed >= ALL_WORDS),
+            "words-unexplained": float(self.words < MOST_WORDS),
+            "numbers-unused": self.unused_numbers,
+            "condition-unmet": 1.0 - self.condition,
+            "rows-restricted": self.restricted,
+            "rows-unrestricted": 1.0 - self.restricted,
             "few-operands": 1 / (1 + len(cells)),
             "measured": float(any(cell.measured for cell in cells)),
             f"from-{self.table.origin}": 1.0,

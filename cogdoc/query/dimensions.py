@@ -22,10 +22,12 @@ def measures(word: str) -> Mapping[str, bool]:
     return _measures().get(word.lower(), {})
 
 
-def measured_columns(records: Records, word: str, phrase: Phrase) -> list[tuple[ColumnMatch, bool]]:
+def measured_columns(
+    records: Records, word: str, phrase: Phrase, *, is_stated: bool = True
+) -> list[tuple[ColumnMatch, bool]]:
     """The columns that an adjective may be about, best first, and whether their lowest values are its highest.
 
-    If the phrase names columns, only these count.
+    If `is_stated`, the phrase says what is compared, and only the columns that it names count.
     """
     concepts = measures(word)
     named = records.value_columns(phrase)
@@ -36,7 +38,8 @@ def measured_columns(records: Records, word: str, phrase: Phrase) -> list[tuple[
         if found := concepts_in(records.table.column_text(column)) & concepts.keys():
             by_column[column] = all(concepts[concept] for concept in found)
     is_date = {column: concepts[DATE] for column, dated in enumerate(records.dated) if dated and DATE in concepts}
-    if any(match.score > 0 for match in named):
+    known = by_column or is_date
+    if any(match.score > 0 for match in named) and (is_stated or not known):
         return [(match, by_column.get(match.column, is_date.get(match.column, False))) for match in named]
     matches = _matches(records, by_column, DIMENSION_MATCH) or _matches(records, is_date, DATED_MATCH)
     return matches or [(match, False) for match in named]

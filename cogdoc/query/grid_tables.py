@@ -22,6 +22,9 @@ MAX_NOTE_WORDS = 8
 MIN_NAMES = 0.6
 """Share of a column's cells that are filled, differ and are no values, so that they name the rows."""
 
+MAX_SYMBOL = 2
+"""Letters up to which the name of a currency counts only in its own case."""
+
 _FIELD = re.compile(r"[:：]\s*\S")
 _BRACKETS = re.compile(r"[(（\[]([^)）\]]*)[)）\]]")
 _UNIT_LABEL = re.compile(r"单位[:：]?\s*(\S+)")
@@ -241,8 +244,11 @@ def _scales() -> Mapping[str, float]:
 
 
 def _currency(note: str) -> str:
-    words = {note[token.start : token.end].upper() for token in tokenize(note)}
+    printed = {note[token.start : token.end] for token in tokenize(note)}
+    words = {word.upper() for word in printed}
     for name, code in CURRENCIES.items():
-        if name.upper() in words or (not name.isalpha() and name in note):
+        # "ft" are feet, "Ft" are forints.
+        is_word = name in printed if name.isalpha() and len(name) <= MAX_SYMBOL else name.upper() in words
+        if is_word or (not name.isalpha() and name in note):
             return code
     return ""

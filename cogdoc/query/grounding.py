@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 
 from cogdoc.query.concepts import concepts_in, is_function_word
 from cogdoc.query.lexicon.loading import load_lexicon
-from cogdoc.query.quantities import order_key, quantity_of
+from cogdoc.query.quantities import order_key, prints_commas, quantity_of
 from cogdoc.query.table import DataCell, DataTable
 from cogdoc.query.terms import fold_case, match_strength, tokenize
 from cogdoc.query.typed_values import ValueKind
@@ -75,7 +75,9 @@ class Phrase:
 def phrase_of(text: str) -> Phrase:
     """The words of a text, without those that mean nothing alone."""
     weak = load_lexicon().words["weak"]
-    words = tuple(dict.fromkeys(token.norm for token in tokenize(text) if not is_function_word(token.norm)))
+    printed = tuple(dict.fromkeys(token.norm for token in tokenize(text)))
+    # A name may look like a function word of another language.
+    words = tuple(word for word in printed if not is_function_word(word)) or printed
     return Phrase(words, tuple(WEAK_WEIGHT if word in weak else 1.0 for word in words))
 
 
@@ -240,6 +242,10 @@ class Records:
         if self.asked not in TYPED or not (is_named or (self.asked in DATED and self.dated[match.column])):
             return match
         return replace(match, score=KIND_MATCH)
+
+    @cached_property
+    def decimal_comma(self) -> bool:
+        return prints_commas([cell for row in self.table.cells for cell in row if cell is not None])
 
     @cached_property
     def dated(self) -> tuple[bool, ...]:

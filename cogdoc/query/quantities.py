@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from cogdoc.parsing.numbers import Number, find_numbers
-from cogdoc.query.dates import find_dates
+from cogdoc.query.dates import find_dates, month_numbers
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.table import DataCell, Quantity
+from cogdoc.query.terms import fold_case
 
 MIN_DATE_SHARE = 0.6
 """Share of a text that a date has to fill, so that the text is a date."""
+
+MIN_GROUPED = 1000
 
 MAX_UNIT = 14
 """Characters after a number that may be its unit or a note."""
@@ -20,28 +24,56 @@ MAX_UNIT = 14
 SECONDS = "s"
 """Unit of durations that are printed with colons."""
 
+NO_YEAR = 4
+"""Year of dates that are printed without one; a leap year."""
+
+_PARTS = (
+    (("ft", "feet", "foot", "'"), ("in", "inch", "inches", '"'), 12),
+    (("h", "hr", "hrs", "hour", "hours"), ("m", "min", "mins", "minute", "minutes"), 60),
+    (("m", "min", "mins", "minute", "minutes"), ("s", "sec", "secs", "second", "seconds"), 60),
+    (("lb", "lbs", "pounds"), ("oz", "ounces"), 16),
+)
+"""Units, the units of what follows them, and how many of these they have."""
+
+_UNIT = r"[^\W\d_]{1,7}\.?|['\"]"
+_COMPOUND = re.compile(
+    rf"\s*(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<larger>{_UNIT})\s*(?P<rest>\d[\d,]*(?:\.\d+)?)\s?(?P<smaller>{_UNIT})\s*"
+)
+"""Two numbers with a unit each: of a sum ("5 ft 11 in"), or the same in another unit ("4220 m 13,845 ft")."""
+
+_ORDINAL = re.compile(r"\s*\d{1,3}(?:st|nd|rd|th|º|ª)\s*", re.I)
+_WORDS = re.compile(r"[^\W_]+")
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
 _DURATION = re.compile(r"\s*(\d{1,3}):(\d\d)(?::(\d\d))?(?:[.,](\d+))?\s*")
 _DECIMAL_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})(?!\d)|\d\.\d{3},\d")
 _DECIMAL_POINT = re.compile(r"\d\.(?:\d{1,2}|\d{4,})(?!\d)|\d,\d{3}\.\d")
+_GROUPED_BY_POINTS = re.compile(r"\D*[1-9]\d{0,2}(?:\.\d{3})+\D*")
+_THREE_DECIMALS = re.compile(r"(?<![\d.])0\d*\.\d{3}(?!\d)|(?<![\d.])\d{4,}\.\d{3}(?!\d)")
+_SMALL = re.compile(r"\D*[1-9]\d\d\D*")
 _DIGITS = re.compile(r"\d(?:[\d.,'’\s\u00a0\u202f]*\d)?")
 
 
 def uses_decimal_comma(texts: Iterable[str]) -> bool:
     """Whether numbers are printed as "1.234,56" rather than "1,234.56"."""
-    commas = points = 0
+    commas = points = grouped = plain = 0
     for text in texts:
         commas += _DECIMAL_COMMA.search(text) is not None
         points += _DECIMAL_POINT.search(text) is not None
-    return commas > points
+        grouped += _GROUPED_BY_POINTS.fullmatch(text) is not None
+        plain += _SMALL.fullmatch(text) is not None
+        points += _THREE_DECIMALS.search(text) is not None
+    # "1.240" and "702" in one table are whole numbers, since nobody prints three decimals of some numbers only.
+    return commas > points or (not commas and not points and grouped > 1 and plain > 0)
 
 
 @lru_cache(maxsize=16384)
 def quantity_of(text: str, *, unit: str = "", scale: float = 1.0, decimal_comma: bool = False) -> Quantity | None:
     """The typed value of a cell; `unit` and `scale` come from its headers. None for a text that is not a value."""
-    day = parse_day(text)
+    day = parse_day(text) or _day_of_year(text)
     if duration := _DURATION.fullmatch(text):
         return Quantity(number=_seconds(duration), unit=SECONDS)
+    if compound := _COMPOUND.fullmatch(text):
+        return _compound(compound)
     number = _leading_number(text.replace(".", "") if decimal_comma else text)
     if day is not None:
         year = number.value if number is not None and re.fullmatch(r"\s*\d{4}\s*", text) else None
@@ -55,6 +87,37 @@ def quantity_of(text: str, *, unit: str = "", scale: float = 1.0, decimal_comma:
         unit=own_unit or unit,
         scale=scale if is_scaled else number.scale,
     )
+
+
+def _day_of_year(text: str) -> date | None:
+    """The day of a date without a year, "Sat, Oct 6", in the year `NO_YEAR`."""
+    words = _WORDS.findall(fold_case(text))
+    months = [month_numbers()[word] for word in words if word in month_numbers()]
+    days = [int(word) for word in words if word.isdecimal()]
+    if len(months) != 1 or len(days) != 1 or any(not word.isdecimal() and not _is_calendar(word) for word in words):
+        return None
+    try:
+        return date(NO_YEAR, months[0], days[0])
+    except ValueError:
+        return None
+
+
+def _is_calendar(word: str) -> bool:
+    return word in month_numbers() or word in _weekdays()
+
+
+@cache
+def _weekdays() -> frozenset[str]:
+    listed = load_lexicon().values.get("weekdays", ())
+    return frozenset(word for days in listed for names in days for word in names)
+
+
+def _compound(match: re.Match[str]) -> Quantity:
+    """The value of "5 ft 11 in" or "2 h 15 min", in the larger unit."""
+    larger, smaller = match["larger"].lower(), match["smaller"].lower()
+    of = next((parts for names, inner, parts in _PARTS if larger in names and smaller in inner), None)
+    number = float(match["number"].replace(",", ""))
+    return Quantity(number + float(match["rest"].replace(",", "")) / of if of else number, larger)
 
 
 def _seconds(match: re.Match[str]) -> float:
@@ -102,6 +165,11 @@ def order_key(cell: DataCell | None) -> float | None:
     return float(cell.quantity.day.toordinal()) if cell.quantity.day is not None else None
 
 
+def is_ordinal_number(text: str) -> bool:
+    """Whether a text is a rank: "1st", "12th"."""
+    return _ORDINAL.fullmatch(text) is not None
+
+
 def print_number(number: float, samples: Sequence[DataCell], *, decimals: int | None = None) -> str:
     """A number of the unit of `samples`, printed as they are: with their separators, scale, currency and unit."""
     model = next((cell for cell in samples if cell.quantity is not None and _DIGITS.search(cell.text)), None)
@@ -109,12 +177,13 @@ def print_number(number: float, samples: Sequence[DataCell], *, decimals: int | 
         return plain_number(number, 2 if decimals is None else decimals)
     scaled = number / model.quantity.scale
     texts = [cell.text for cell in samples]
+    comma = prints_commas(samples)
     if decimals is None:
-        decimals = max(len(_decimals(text)) for text in texts)
+        decimals = 0 if _groups_by_points(model) else max(len(_decimals(text)) for text in texts)
         if abs(scaled * 10**decimals - round(scaled * 10**decimals)) > 0.01:
             decimals += 1
     body = plain_number(scaled, decimals, grouped=any(_is_grouped(text) for text in texts) or abs(scaled) >= 1e4,
-                        comma=uses_decimal_comma(texts))  # fmt: skip
+                        comma=comma)  # fmt: skip
     digits = _DIGITS.search(model.text)
     assert digits is not None
     before = model.text[: digits.start()].strip("+-−–( ")
@@ -133,7 +202,18 @@ def plain_number(number: float, decimals: int, *, grouped: bool = False, comma: 
 
 def print_percent(percent: float, samples: Sequence[DataCell]) -> str:
     """A percentage with one decimal, and with the decimal mark of `samples`."""
-    return f"{plain_number(percent, 1, comma=uses_decimal_comma(cell.text for cell in samples))}%"
+    return f"{plain_number(percent, 1, comma=prints_commas(samples))}%"
+
+
+def prints_commas(samples: Sequence[DataCell]) -> bool:
+    return uses_decimal_comma(cell.text for cell in samples) or any(map(_groups_by_points, samples))
+
+
+def _groups_by_points(cell: DataCell) -> bool:
+    """Whether the points of a number separate thousands, as its value says."""
+    if cell.quantity is None or cell.quantity.number is None or not _GROUPED_BY_POINTS.fullmatch(cell.text):
+        return False
+    return abs(cell.quantity.number / cell.quantity.scale) >= MIN_GROUPED
 
 
 def _decimals(text: str) -> str:

@@ -172,7 +172,8 @@ def growth_of(clause: Clause) -> Query | None:
     at = clause.find("growth", "decrease")
     if at is None or clause.direct_which or clause.asks(*_NAMING) or clause.is_polar:
         return None
-    if not clause.periods and not clause.asks("?amount", "?percent", "?measure"):
+    in_percent = clause.find("=percent", "share") is not None
+    if not clause.periods and not in_percent and not clause.asks("?amount", "?percent", "?measure"):
         return None
     periods = [clause.pieces[index].text for index in clause.periods[:2]]
     than = clause.find("than")
@@ -181,7 +182,8 @@ def growth_of(clause: Clause) -> Query | None:
     start, end = ("", "", *periods)[-2:]
     shares = (index for index, piece in enumerate(clause.pieces) if piece.has("=percent", "share"))
     rest = clause.where(frozenset((at, *clause.periods, *shares)))
-    relative = not clause.asks("?amount", "?measure", "?count") or clause.find("=percent", "share") is not None
+    is_absolute = clause.asks("?amount", "?measure", "?count") or clause.has(at, "difference")
+    relative = in_percent or not is_absolute
     return Growth(Select(rest[0] if rest else "", where=rest[1:]), start, end, relative)
 
 

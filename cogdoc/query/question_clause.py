@@ -264,7 +264,9 @@ class Clause:
         if piece.has("other", "not") and (run := self.run(self.skip(index + 1, "stop", "link"))):
             run += self.run(self.skip(run[-1] + 1, "stop")) if piece.has("not") else ()
             return Condition("", Comparator.NOT_EQUAL, self.phrase(run), frozenset((index, *run)))
-        if piece.has(NUMBER) and index + 1 < len(self.pieces):
+        if piece.has("equal") and (condition := self._alike(index)) is not None:
+            return condition
+        if piece.has(NUMBER) and ":" not in piece.text and index + 1 < len(self.pieces):
             following = next((name for name in ("at_least", "at_most") if self.pieces[index + 1].has(name)), None)
             if following:
                 return self._bounded((index, index + 1), index, COMPARATORS[following])
@@ -280,6 +282,15 @@ class Clause:
             return None
         condition = self._bounded(tuple(range(index, bound + 1)), bound, COMPARATORS[name])
         return replace(condition, words=adjective) if adjective else condition
+
+    def _alike(self, index: int) -> Condition | None:
+        """ "The same year as Ann Holt": the property, and what has it too."""
+        noun = self.run(self.skip(index + 1, "stop"))
+        after = self.skip(noun[-1] + 1, "stop", "link") if noun else 0
+        other = self.run(after) if noun and after > noun[-1] + 1 else ()
+        if not other or self.has(other[0], NUMBER, DATE):
+            return None
+        return Condition(self.phrase(noun), Comparator.EQUAL, self.phrase(other), frozenset((index, *noun, *other)))
 
     def _is_name_part(self, index: int) -> bool:
         """Whether a plain small number belongs to the word before it: "season 4"."""

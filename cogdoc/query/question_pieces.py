@@ -9,6 +9,7 @@ from functools import cache
 
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.lexicon.loading import Lexicon, load_lexicons
+from cogdoc.query.quantities import quantity_of
 from cogdoc.query.terms import fold_case, stem
 from cogdoc.query.typed_values import ValueKind, find_values
 from cogdoc.text import HAN, KANA, UNSPACED
@@ -42,6 +43,9 @@ _QUOTATION = re.compile(
     r"[\"“”„「『《«]\s?([^\"“”„」』》«»]+?)\s?[\"“”」』》»]|(?<!\w)['‘]([^'‘’]+(?:['’][sS]\b[^'‘’]*)?)['’](?!\w)"
 )
 _ENGLISH_NEGATION = re.compile(r"n['’]t\b")
+_CLOCK = re.compile(r"(?<![\w:.-])\d{1,3}:\d\d(?::\d\d)?(?:\.\d+)?(?![\w:-])")
+"""A time or a duration, which is compared like a number."""
+
 _WEIGHTS = {"stop": 1.0, "?": 1.0, "=": 0.2}
 """How much a word says about the language of a question, by its mark; other marks count half."""
 
@@ -153,9 +157,16 @@ def _fixed_pieces(text: str, names: Collection[str]) -> dict[int, Piece]:
         for value in find_values(kind, text):
             if value.fit >= MIN_DATE_FIT:
                 _add(fixed, Piece(text[value.start : value.end], value.start, value.end, frozenset((DATE,))))
+    for clock in _CLOCK.finditer(text):
+        _add(fixed, Piece(clock[0], *clock.span(), frozenset((NUMBER,)), _seconds(clock[0])))
     for number in find_numbers(text):
         _add(fixed, Piece(number.text, number.start, number.end, frozenset((NUMBER,)), number.value))
     return fixed
+
+
+def _seconds(clock: str) -> float:
+    value = quantity_of(clock)
+    return value.number or 0.0 if value is not None else 0.0
 
 
 def _add(fixed: dict[int, Piece], piece: Piece) -> None:

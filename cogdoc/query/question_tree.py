@@ -25,6 +25,7 @@ from cogdoc.query.tree import (
     Compare,
     Extreme,
     Filter,
+    Growth,
     ListOf,
     Neighbor,
     Position,
@@ -78,12 +79,27 @@ def _polar(clause: Clause) -> Query | None:
         return None
     negated = clause.find("not") is not None
     sides = sides_of(clause)
+    if sides is None and (change := _has_changed(clause, negated=negated)) is not None:
+        return change
     if sides is None:
         return Verify(clause.text.strip(" ?？¿。"), negated)
     bounds = [index for index in sides.right if clause.has(index, NUMBER, DATE)]
     is_bound = bool(bounds) and not any(clause.is_content(index) for index in sides.right if index < bounds[0])
     right = clause.pieces[bounds[0]].text if is_bound else operand(clause, sides.right, sides.by)
     return Compare(operand(clause, sides.left, sides.by), right, sides.comparator, negated)
+
+
+def _has_changed(clause: Clause, *, negated: bool) -> Query | None:
+    """ "Did net income increase in 2023?": whether it is more than in the period before."""
+    at = clause.find("growth", "decrease")
+    if at is None or clause.has(at, "difference"):
+        return None
+    rest = clause.where(frozenset((at, *clause.periods)))
+    start, end = ["", "", *(clause.pieces[index].text for index in clause.periods[:2])][-2:]
+    if not rest:
+        return None
+    growth = Growth(Select(rest[0], where=rest[1:]), start, end, relative=False)
+    return Compare(growth, "0", Comparator.MORE if clause.has(at, "growth") else Comparator.LESS, negated)
 
 
 def _choice(clause: Clause) -> Query | None:
@@ -169,7 +185,12 @@ def _ranked(clause: Clause) -> Query | None:
     if ordinal is None or not (clause.direct or clause.asks("?which", "?person", "?place", "?date")):
         return None
     by = [index for index in clause.run_before(at) if index not in clause.asked] if clause.unspaced else ()
-    return Extreme(_rows(clause, (at, ordinal), by=by), highest=True, rank=int(clause.pieces[ordinal].number or 1))
+    return Extreme(
+        _rows(clause, (at, ordinal), by=by),
+        highest=True,
+        rank=int(clause.pieces[ordinal].number or 1),
+        adjective="ranked",
+    )
 
 
 def _neighbor(clause: Clause) -> Query | None:

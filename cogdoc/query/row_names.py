@@ -31,6 +31,8 @@ class Rows:
     """The words of the joint phrase that name the rows, with the strength of each match."""
     precision: float
     """How completely the words name these rows; 1 if nothing restricts them."""
+    columns: frozenset[int] = frozenset()
+    """The columns that the words name them by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _combined(records: Records, joint: Phrase, named: Sequence[_Named]) -> Rows:
                 break
     indices = sorted(frozenset(records.rows).intersection(*by_column.values()))
     covering = {index: words[word] for index, word in enumerate(joint.words) if word in words}
-    return Rows(tuple(indices), covering, sum(used) / len(used) if used else 1.0)
+    return Rows(tuple(indices), covering, sum(used) / len(used) if used else 1.0, frozenset(by_column))
 
 
 def _named(records: Records, part: Phrase, explained: frozenset[str]) -> _Named | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,10 +11,10 @@ from dataclasses import replace
 
 from cogdoc.query.computed import Computed
 from cogdoc.query.dimensions import DATED_MATCH, measured_columns
-from cogdoc.query.grounding import ColumnMatch, Phrase, Records, number_of, phrase_of
-from cogdoc.query.quantities import order_key, print_number
+from cogdoc.query.grounding import LIKELY_NUMERIC, PROPER, ColumnMatch, Phrase, Records, number_of, phrase_of
+from cogdoc.query.quantities import NO_YEAR, SECONDS, order_key, print_number
 from cogdoc.query.row_names import rows_named
-from cogdoc.query.row_sets import EMPTY_MATCH, RECORD_MATCH, RowSet, ordered, row_sets, text_of, value_phrase
+from cogdoc.query.row_sets import EMPTY_MATCH, RECORD_MATCH, RowSet, ordered, row_sets, stated_columns, text_of
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.tree import (
     Aggregate,
@@ -35,6 +36,7 @@ MAX_ANCHORS = 3
 MAX_NAMED, WELL_NAMED = 2, 0.8
 """Rows that words name completely are seldom what is counted: "how many goals did Smith score"."""
 
+ITEM_END = re.compile(r"\s*[,;•\n、，；]\s*|\s/\s|\s+(?:and|und|et|y|e|en)\s+")
 MAX_TERMS = 6
 """Operands that a formula shows; others are abbreviated."""
 
@@ -42,7 +44,7 @@ MAX_TERMS = 6
 def _extremes(query: Query, records: Records) -> Iterator[Computed]:
     assert isinstance(query, Extreme)
     for rows in row_sets(query.of, records):
-        for values, is_reverse in measured_columns(records, query.adjective, value_phrase(rows.select)):
+        for values, is_reverse in stated_columns(query, rows):
             places = ordered(rows, values, query.highest is not is_reverse)
             if len(places) >= max(2, query.rank):
                 found = places[query.rank - 1 : query.rank - 1 + query.count]
@@ -84,9 +86,18 @@ def _positions(query: Query, records: Records) -> Iterator[Computed]:
 
 def _dates(rows: RowSet) -> list[ColumnMatch]:
     """The columns of dates that the words name, or else the only one."""
-    matches = [match for match in rows.records.columns(rows.phrase) if rows.records.dated[match.column]]
-    named = [match for match in matches if match.score > 0]
+    columns, dated = rows.records.columns(rows.phrase), rows.records.dated
+    matches = [match for match in columns if dated[match.column] and not _lacks_years(rows, match.column)]
+    clocks = [match for match in columns if rows.records.unit(match.column) == SECONDS]
+    named = [match for match in (*matches, *clocks) if match.score > 0]
     return named or [replace(match, score=DATED_MATCH) for match in matches if len(matches) == 1]
+
+
+def _lacks_years(rows: RowSet, column: int) -> bool:
+    """Whether days are printed without years, so that their order is not known."""
+    cells = (rows.cell(row, column) for row in rows.indices)
+    days = [cell.quantity.day for cell in cells if cell is not None and cell.quantity is not None]
+    return any(day is not None and day.year == NO_YEAR for day in days)
 
 
 def _neighbors(query: Query, records: Records) -> Iterator[Computed]:
@@ -107,10 +118,11 @@ def _answers(
     query: Extreme | Position | Neighbor, rows: RowSet, found: Sequence[int], values: ColumnMatch | None, formula: str
 ) -> Iterator[Computed]:
     """What the question asks for in the rows that were found: the value, another column, or the name."""
-    if query.asks is Asks.VALUE and values is not None:
+    asked = phrase_of(rows.select.words)
+    if values is not None and (query.asks is Asks.VALUE or _is_asked(rows.records, asked, values)):
         columns: list[ColumnMatch | None] = [values]
     else:
-        columns = rows.records.answer_columns(phrase_of(rows.select.words), values.column if values is not None else -1)
+        columns = rows.records.answer_columns(asked, values.column if values is not None else -1)
     for match in columns:
         cells = [rows.cell(row, match.column) if match else rows.records.name_cell(row) for row in found]
         filled = [cell for cell in cells if cell is not None and cell.text]
@@ -119,6 +131,15 @@ def _answers(
             text = ", ".join(cell.text for cell in filled)
             answers = match if match is not values else None
             yield rows.result(query, text, quantity, found, formula, values, answers, is_record=match is None)
+
+
+def _is_asked(records: Records, asked: Phrase, values: ColumnMatch) -> bool:
+    """Whether what is asked for is the column of values itself: "what was the worst finish"."""
+    others = [match for match in records.columns(asked) if match.score > 0 and match.column != values.column]
+    header = records.table.column_text(values.column)
+    if others or not asked.words or records.asked in PROPER:
+        return False
+    return asked.recall(asked.covering(header)) == asked.precision(header) == 1.0
 
 
 def _lists(query: Query, records: Records) -> Iterator[Computed]:
@@ -167,12 +188,30 @@ def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
         }
         if cells and (match.score > 0 or len(cells) == 1):
             yield _aggregate(replace(query, function=Aggregation.SUM), rows, match, cells).of(query)
+    yield from _items(query, rows, asked)
     for match in sorted(rows.records.columns(asked), key=lambda match: -match.score)[:1]:
         values = [text for row in rows.indices if (text := text_of(rows.records, row, match.column))]
         for number in dict.fromkeys((len(values), len(set(values)))):
             if match.score > 0 and number != count:
                 column = replace(match, score=RECORD_MATCH * match.score)
                 yield rows.result(query, str(number), Quantity(float(number)), rows.indices, f"count({number})", column)
+
+
+def _items(query: Aggregate, rows: RowSet, asked: Phrase) -> Iterator[Computed]:
+    """How many items the list in a cell has: "how many countries does the Rhine flow through"."""
+    for match in rows.records.columns(asked):
+        if (
+            match.score > 0
+            and len(rows.indices) == 1
+            and rows.covering
+            and match.column != rows.records.table.name_column
+        ):
+            items = [
+                item for item in ITEM_END.split(text_of(rows.records, rows.indices[0], match.column)) if item.strip()
+            ]
+            count = len(items)
+            if count > 1 or (items and rows.records.sortable[match.column] < LIKELY_NUMERIC):
+                yield rows.result(query, str(count), Quantity(float(count)), rows.indices, f"count({count})", match)
 
 
 _FUNCTIONS: dict[Aggregation, Callable[[Sequence[float]], float]] = {

@@ -5,23 +5,31 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
-from cogdoc.query.dimensions import measured_columns
+from cogdoc.query.dates import month_numbers
+from cogdoc.query.dimensions import DATED_MATCH, measured_columns, measures
 from cogdoc.query.grounding import ColumnMatch, Covering, Phrase, Records, joined, phrase_of
 from cogdoc.query.lexicon.loading import load_lexicon
-from cogdoc.query.quantities import order_key, quantity_of
-from cogdoc.query.row_names import restrictions
+from cogdoc.query.quantities import NO_YEAR, is_ordinal_number, order_key, quantity_of
+from cogdoc.query.row_names import restrictions, rows_named
 from cogdoc.query.table import DataCell, Quantity
+from cogdoc.query.terms import tokenize
 from cogdoc.query.tree import Comparator, Extreme, Filter, ListOf, Query, Select
 
 RECORD_MATCH = 0.7
 """How well words that are not printed name the records of a table."""
 
+DENIED = 0.5
+"""Share of the words of a condition that a cell has to contain to deny it."""
+
 EMPTY_MATCH = 0.5
 """Factor for a condition that no row satisfies: it is likely about something else."""
 
+PERIODS = frozenset({"year", "date", "month", "day"})
+NO_WORDS = Phrase((), ())
 NO_VALUE = frozenset({"", "0", "-", "–", "—", "n/a", "none", "no", "nil"})
 """Cells of a property that a record does not have."""
 
@@ -38,6 +46,8 @@ class RowSet:
     precision: float
     conditions: tuple[float, ...] = ()
     """How well the conditions of filters match columns."""
+    named_in: frozenset[int] = frozenset()
+    """The columns whose cells the words name the rows by."""
 
     def cell(self, row: int, column: int) -> DataCell | None:
         return self.records.table.cells[row][column]
@@ -64,11 +74,14 @@ class RowSet:
             # What the records are called is seldom printed: "how many festivals", "which skier".
             scores.append(RECORD_MATCH)
             coverings.append(dict.fromkeys(self.phrase.covering(self.select.words), RECORD_MATCH))
-        words = self.phrase.recall(*coverings)
+        words, covered = self.phrase.recall(*coverings), joined(*coverings)
+        unused = [word for index, word in enumerate(self.phrase.words) if index not in covered]
         return Computed(
             text=text, quantity=quantity, query=query, table=self.records.table, operands=tuple(operands),
             formula=formula, columns=statistics.fmean(scores) if scores else 0.0, rows=self.precision,
             words=words, assumed=words - printed,
+            unused_numbers=min(1.0, 0.5 * sum(word[0].isdigit() for word in unused)),
+            condition=min(self.conditions, default=1.0), restricted=float(bool(self.covering)),
         )  # fmt: skip
 
 
@@ -84,7 +97,7 @@ def row_sets(query: Query, records: Records) -> Iterator[RowSet]:
             yield from row_sets(query.of, records)
         case Extreme():
             for rows in row_sets(query.of, records):
-                for values, is_reverse in measured_columns(records, query.adjective, value_phrase(rows.select)):
+                for values, is_reverse in stated_columns(query, rows):
                     yield replace(rows, indices=ordered(rows, values, query.highest is not is_reverse)[: query.count])
         case _:
             return
@@ -99,10 +112,17 @@ def value_phrase(query: Select) -> Phrase:
     return phrase_of(" ".join((query.by or query.words, *query.where)))
 
 
+def stated_columns(query: Extreme, rows: RowSet) -> list[tuple[ColumnMatch, bool]]:
+    """The columns that an extreme may be of, and whether their lowest values are the highest."""
+    phrase = value_phrase(rows.select)
+    return measured_columns(rows.records, query.adjective, phrase, is_stated=bool(rows.select.by))
+
+
 def ordered(rows: RowSet, values: ColumnMatch, highest: bool) -> tuple[int, ...]:
     """The rows that have values, by these; the highest rank is the first place."""
     keys = {row: key for row in rows.indices if (key := order_key(rows.cell(row, values.column))) is not None}
-    is_rank = "rank" in concepts_in(rows.records.table.column_text(values.column))
+    is_ordinal = all(is_ordinal_number(text_of(rows.records, row, values.column)) for row in keys)
+    is_rank = is_ordinal or "rank" in concepts_in(rows.records.table.column_text(values.column))
     return tuple(sorted(keys, key=lambda row: keys[row], reverse=highest is not is_rank))
 
 
@@ -116,11 +136,11 @@ def _selected(query: Select, records: Records) -> Iterator[RowSet]:
         for rows in restrictions(records, joint, asked, others, explained):
             if rows.indices not in seen:
                 seen.add(rows.indices)
-                yield RowSet(records, rows.indices, query, joint, rows.words, rows.precision)
+                yield RowSet(records, rows.indices, query, joint, rows.words, rows.precision, named_in=rows.columns)
 
 
 def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
-    bound = bound_of(query.bound)
+    bound = bound_of(query.bound, decimal_comma=rows.records.decimal_comma)
     if bound is None:
         yield from _with_text(query, rows)
         return
@@ -132,16 +152,22 @@ def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
         yield replace(rows, indices=indices, conditions=(*rows.conditions, score))
 
 
-def bound_of(text: str) -> Quantity | None:
+def bound_of(text: str, *, decimal_comma: bool = False) -> Quantity | None:
     """The value of a bound, which may be written as a word: "two"."""
     for numbers in load_lexicon().values.get("numbers", ()):
         if text.lower() in numbers:
             return Quantity(float(numbers[text.lower()]))
-    return quantity_of(text)
+    month = month_numbers().get(text.lower().strip())
+    return quantity_of(text, decimal_comma=decimal_comma) if month is None else Quantity(day=date(NO_YEAR, month, 1))
 
 
 def _filter_columns(records: Records, phrase: Phrase, bound: Quantity) -> list[ColumnMatch]:
     """The columns that a condition may be about: by their headers or units, or else by the type of the bound."""
+    measured = [
+        match for word in phrase.words if measures(word) for match, _ in measured_columns(records, word, NO_WORDS)
+    ]
+    if measured and measured[0].score > 0:
+        return [match for match in measured if _is_comparable(records, match.column, bound)]
     matches = [match for match in records.columns(phrase) if _is_comparable(records, match.column, bound)]
     named = sorted((match for match in matches if match.score > 0), key=lambda match: -match.score)
     units = [match for match in matches if phrase.words and records.unit(match.column).lower() in phrase.words]
@@ -152,6 +178,16 @@ def _with_text(query: Filter, rows: RowSet) -> Iterator[RowSet]:
     """The rows with cells that contain a text, or without; "did not win a medal": those with no value in a column."""
     words, is_without = phrase_of(query.bound), query.comparator is Comparator.NOT_EQUAL
     table = rows.records.table
+    if query.comparator is Comparator.EQUAL and query.words:
+        yield from _like_another(query, rows)
+        return
+    negated = {
+        row
+        for row in rows.indices
+        if is_without and any(_denies(words, cell.text) for cell in table.cells[row] if cell is not None)
+    }
+    if negated and words.words:
+        yield replace(rows, indices=tuple(sorted(negated)), conditions=(*rows.conditions, 1.0))
     containing = {
         row
         for row in rows.indices
@@ -165,6 +201,30 @@ def _with_text(query: Filter, rows: RowSet) -> Iterator[RowSet]:
             none = {row for row in rows.indices if text_of(rows.records, row, match.column).strip().lower() in NO_VALUE}
             indices = tuple(row for row in rows.indices if (row in none) is is_without)
             yield replace(rows, indices=indices, conditions=(*rows.conditions, match.score))
+
+
+def _denies(words: Phrase, text: str) -> bool:
+    """Whether a cell says that something is not: "Did not qualify"."""
+    tokens = {token.norm for token in tokenize(text)}
+    return (
+        not tokens.isdisjoint(load_lexicon().operations.get("not", ())) and words.recall(words.covering(text)) >= DENIED
+    )
+
+
+def _like_another(query: Filter, rows: RowSet) -> Iterator[RowSet]:
+    """The rows that have the same value in a column as the row that is named: "the same year as Ann Holt"."""
+    records, other = rows.records, rows_named(rows.records, phrase_of(query.bound))
+    property_words = phrase_of(query.words)
+    matches = sorted(records.columns(property_words), key=lambda match: -match.score)[:2]
+    if matches and not matches[0].score and not PERIODS.isdisjoint(concepts_in(query.words)):
+        matches = [replace(m, score=DATED_MATCH) for m in records.columns(property_words) if records.dated[m.column]]
+    for match in matches:
+        values = {text_of(records, row, match.column) for row in other.indices} - {""}
+        if not other.words or match.score <= 0 or len(values) != 1:
+            continue
+        alike = (row for row in records.rows if text_of(records, row, match.column) in values)
+        indices = tuple(row for row in alike if row not in other.indices)
+        yield replace(rows, indices=indices, conditions=(*rows.conditions, match.score, other.precision))
 
 
 def _is_comparable(records: Records, column: int, bound: Quantity) -> bool:
@@ -183,6 +243,8 @@ def comparable(value: Quantity | None, bound: Quantity) -> tuple[float, float] |
         return None
     day, number = value.day, value.number
     if day is not None and bound.day is not None:
+        if NO_YEAR in (day.year, bound.day.year):
+            return day.replace(year=NO_YEAR).toordinal(), bound.day.replace(year=NO_YEAR).toordinal()
         is_year = bound.number is not None
         return (day.year, bound.day.year) if is_year else (day.toordinal(), bound.day.toordinal())
     if number is None or bound.number is None or day is not None:
@@ -207,7 +269,7 @@ def compare(left: float, right: float, comparator: Comparator) -> bool:
 
 
 def _named(rows: RowSet, used: Sequence[ColumnMatch]) -> set[int | None]:
-    return {rows.records.table.name_column, *(match.column for match in used)}
+    return {rows.records.table.name_column, *rows.named_in, *(match.column for match in used)}
 
 
 def label(records: Records, row: int, column: int | None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
-from cogdoc.engines.builtin.answering.computed_proposals import proposal_of
+from cogdoc.engines.builtin.answering.computed_proposals import places, proposal_of
 from cogdoc.engines.builtin.answering.proposals import Proposal
 from cogdoc.engines.builtin.charts.chart_tables import chart_table
 from cogdoc.engines.builtin.charts.color_words import ColorWords, color_names, color_words, from_hexadecimal
@@ -15,6 +15,7 @@ from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.execution import run
+from cogdoc.query.fitted_model import Features
 from cogdoc.query.grounding import phrase_of
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
@@ -68,24 +69,23 @@ def propose_from_charts(matcher: Matcher, pages: Sequence[PageView], charts: Pag
         if any(value.value is not None for series in chart.series for value in series.values)
     ]
     tables = [chart_table(chart, number, colors) for chart, number in shown]
-    readings = _readings(matcher.question)
-    results = [
-        result
-        for query in readings
-        for result in run(query, tables, matcher.question.kinds[0])
-        if _is_plausible(result)
-    ]
+    found: list[tuple[Computed, Features]] = []
+    for query in _readings(matcher.question):
+        results = run(query, tables, matcher.question.kinds[0])
+        compared = places(results)
+        found += [pair for pair in zip(results, compared, strict=True) if _is_plausible(pair[0])]
     for (chart, _), table in zip(shown, tables, strict=True):
         question = _ChartQuestion(matcher, chart, table)
-        results += [
+        own = [
             *question.counts(),
             *question.colors(),
             *question.meanings(colors),
             *question.owners(),
             *question.verdicts(),
         ]
-    for result in results:
-        yield from proposal_of(matcher, by_number, result, pages[0])
+        found += [(result, {}) for result in own]
+    for result, compared_features in found:
+        yield from proposal_of(matcher, by_number, result, pages[0], compared_features)
 
 
 def _upright(chart: Chart, page: PageView) -> Chart:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.page_tables import page_tables
 from cogdoc.query.computed import Computed
 from cogdoc.query.execution import run
+from cogdoc.query.fitted_model import Features
 from cogdoc.query.grounding import PROPER
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicons
@@ -45,13 +46,27 @@ def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Pr
         # `propose_cells` knows only the quoted words of a question that quotes a label: the unit price of "Tea".
         if isinstance(tree, Verify) or (isinstance(tree, Select) and not question.quoted):
             continue
-        for result in run(tree, tables, question.kinds[0]):
+        results = run(tree, tables, question.kinds[0])
+        for result, compared in zip(results, places(results), strict=True):
             if not isinstance(tree, ListOf) or isinstance(question.tree, ListOf) or len(result.operands) > 1:
-                yield from proposal_of(matcher, by_number, result, pages[0])
+                yield from proposal_of(matcher, by_number, result, pages[0], compared)
 
 
-def proposal_of(matcher: Matcher, pages: dict[int, PageView], result: Computed, first: PageView) -> Iterator[Proposal]:
-    """The result as a proposal; none if it has another type than the question asks for."""
+def places(results: Sequence[Computed]) -> list[Features]:
+    """How each result compares with the others of the same tree, best first."""
+    return [
+        {"computed-place": 1 / (1 + place), "computed-behind": results[0].score - result.score}
+        for place, result in enumerate(results)
+    ]
+
+
+def proposal_of(
+    matcher: Matcher, pages: Mapping[int, PageView], result: Computed, first: PageView, compared: Features
+) -> Iterator[Proposal]:
+    """The result as a proposal; none if it has another type than the question asks for.
+
+    `compared` are the features of how it compares with other results of the same tree.
+    """
     kind, fitting = _typed(matcher, result)
     if fitting <= 0:
         return
@@ -66,7 +81,7 @@ def proposal_of(matcher: Matcher, pages: dict[int, PageView], result: Computed, 
         precision=(result.columns + result.rows) / 2,
         fit=fitting,
         evidence=" | ".join(operand.label for operand in result.operands),
-        features=dict(result.features),
+        features={**result.features, **compared},
         query=result.query,
         operands=result.operands,
         formula=result.formula,
