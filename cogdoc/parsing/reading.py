@@ -211,6 +211,8 @@ def _read_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText
         flags.append("tiled")
     if result.small_print:
         flags.append("low-resolution")
+    if not result.lines:
+        flags.append("no-words")
     is_sideways = result.turned in (90, 270)
     return PageText(
         number=index + 1,

@@ -26,6 +26,8 @@ class Flag(StrEnum):
     TURNED = "turned"
     TILED = "tiled"
     LOW_RESOLUTION = "low-resolution"
+    NO_WORDS = "no-words"
+    """The page has ink, but OCR finds no words in it: a picture, or text that it cannot read."""
     LOW_CONFIDENCE = "low-confidence"
     BAD_TEXT_LAYER = "bad-text-layer"
     REPAIRED_FILE = "repaired-file"

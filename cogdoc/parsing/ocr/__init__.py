@@ -2,11 +2,12 @@
 
 Start with `page_ocr`, which reads a whole page step by step. Its steps, in the order in which they run:
 
-1. `blank_pages`: skip pages without ink (called by `parsing.reading`).
+1. `blank_pages`: skip pages without `ink` (called by `parsing.reading`).
 2. `ocr_engine`: run RapidOCR on a picture; `ocr_lines` has its results, `ctc` the network's output for a line.
 3. `bands`: divide large pictures into overlapping bands.
-4. `orientation`: find out whether the page is sideways or upside down.
-5. `sideways_numbers`: read numbers that are stamped sideways.
-6. `spelling`: correct doubtful words by the `lexicon`, whose words are in `english.txt`.
-7. `checkboxes`: put marks for drawn checkboxes in front of their labels.
+4. `missed_ink`: read short numbers and words that text detection misses.
+5. `orientation`: find out whether the page is sideways or upside down.
+6. `sideways_numbers`: read numbers that are stamped sideways.
+7. `spelling`: correct doubtful words by the `lexicon`, whose words are in `english.txt`.
+8. `checkboxes`: put marks for drawn checkboxes in front of their labels.
 """

@@ -7,13 +7,11 @@ whole in the neighbouring one, because bands overlap by several line heights.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.pictures import Picture
-from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord
+from cogdoc.parsing.ocr.ocr_lines import OcrLine, shifted
 
 OVERLAP = 160
 """Pixels that neighbouring bands share: more than twice the height of the tallest text lines."""
@@ -54,7 +52,7 @@ def recognize_bands(picture: Picture, band_height: int, recognize: Callable[[Pic
     for band in plan_bands(picture.shape[0], band_height):
         earlier = [line for line in lines if line.quad[:, 1].max() > band.top]
         for line in recognize(picture[band.top : band.bottom]):
-            moved = _moved_down(line, band.top)
+            moved = shifted(line, 0, band.top)
             center = float(moved.quad[:, 1].mean())
             # Two bands may place the same line a pixel apart: accept it with some slack, then only once.
             if not band.core_top - SLACK <= center < band.core_bottom + SLACK:
@@ -67,9 +65,3 @@ def recognize_bands(picture: Picture, band_height: int, recognize: Callable[[Pic
 def _is_same_line(line: OcrLine, other: OcrLine) -> bool:
     one, two = (Box(*item.quad.min(axis=0), *item.quad.max(axis=0)) for item in (line, other))
     return one.overlap(two) > 0.5 * min(one.area, two.area)
-
-
-def _moved_down(line: OcrLine, pixels: int) -> OcrLine:
-    offset = np.array([0.0, pixels])
-    words = tuple(OcrWord(word.text, word.quad + offset, word.confidence) for word in line.words)
-    return replace(line, quad=line.quad + offset, words=words)

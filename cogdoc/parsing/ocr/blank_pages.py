@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cogdoc.documents.pictures import Picture
+from cogdoc.parsing.ocr.ink import find_ink
 
 CONTRAST = 28
 """Gray levels by which ink differs from the paper around it; paper texture and scanner noise are below."""
@@ -32,6 +33,9 @@ def _ink_mask(picture: Picture) -> npt.NDArray[np.bool_]:
 
 def is_blank(picture: Picture) -> bool:
     """Whether the page shows only paper, of any color."""
+    # A single short line has less ink than a page's noise, but whole characters.
+    if find_ink(picture):
+        return False
     mask = _ink_mask(picture)
     # The dark borders of scans, where the lid of the scanner ends, are not ink.
     margin_y, margin_x = mask.shape[0] // 40, mask.shape[1] // 40

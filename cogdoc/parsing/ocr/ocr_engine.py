@@ -18,18 +18,15 @@ import numpy.typing as npt
 
 from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.ocr.ctc import BLANK, CtcOutput, decode_greedy
-from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad
+from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, shifted
 
 MAX_SIDE = 4096
 """Pixels of the longest side of a picture for the engine; `bands` cuts larger pictures."""
 
 
-MAX_RATIO = 8
-"""Height by width of a picture for the engine, which enlarges it until its shorter side has 736 pixels, however long
-the other one becomes. Wide pictures it pads by itself."""
-
-PADDED_RATIO = 4
-"""The ratio to which taller pictures are padded, as the engine pads wide ones."""
+MIN_SIDE = 368
+"""Pixels of the shortest side of a picture for text detection, which enlarges smaller ones to twice as many. Paper is
+added to smaller pictures: detection misses text that is much enlarged, and a thin strip would take gigabytes."""
 
 
 class _TextWithOutput(str):
@@ -89,8 +86,26 @@ def _engine() -> Any:
 
 def recognize(picture: Picture) -> list[OcrLine]:
     """All lines of text in `picture` (height, width, 3), in the engine's order: top to bottom, left to right."""
+    padded, left, top = _with_margins(picture)
+    return [shifted(line, -left, -top) for line in _recognize(padded)]
+
+
+def _with_margins(picture: Picture) -> tuple[Picture, int, int]:
+    """`picture` with enough paper around it, and the widths of the margins at its left and at its top."""
+    missing_y, missing_x = (max(0, MIN_SIDE - side) for side in picture.shape[:2])
+    if not missing_x and not missing_y:
+        return picture, 0, 0
+    edges = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    left, top = missing_x // 2, missing_y // 2
+    padded = np.empty((picture.shape[0] + missing_y, picture.shape[1] + missing_x, 3), np.uint8)
+    padded[:] = np.median(edges, axis=0)
+    padded[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return padded, left, top
+
+
+def _recognize(picture: Picture) -> list[OcrLine]:
     result = _engine()(
-        _with_margin(picture)[:, :, ::-1],  # the engine expects OpenCV's channel order
+        np.ascontiguousarray(picture[:, :, ::-1]),  # the engine expects OpenCV's channel order
         use_det=True,
         use_cls=False,
         use_rec=True,
@@ -117,17 +132,6 @@ def recognize(picture: Picture) -> list[OcrLine]:
     return lines
 
 
-def _with_margin(picture: Picture) -> Picture:
-    """The picture, with a margin of its own background at the right if it is narrow and tall."""
-    height, width = picture.shape[:2]
-    if height <= MAX_RATIO * width:
-        return picture
-    padded = np.empty((height, -(-height // PADDED_RATIO), 3), np.uint8)
-    padded[:, :width] = picture
-    padded[:, width:] = np.median(picture.reshape(-1, 3), axis=0)
-    return padded
-
-
 def _is_tall(quad: Quad) -> bool:
     low, high = np.min(quad, axis=0), np.max(quad, axis=0)
     return bool(high[1] - low[1] > 2 * (high[0] - low[0]))
@@ -145,7 +149,8 @@ def _read_upward(picture: Picture, quad: Quad) -> tuple[str, float] | None:
 
 def median_line_height(picture: Picture) -> float:
     """The median height in pixels of the detected lines, without reading them; 0 if there are none."""
-    result = _engine()(_with_margin(picture)[:, :, ::-1], use_det=True, use_cls=False, use_rec=False)
+    padded, _, _ = _with_margins(picture)
+    result = _engine()(np.ascontiguousarray(padded[:, :, ::-1]), use_det=True, use_cls=False, use_rec=False)
     if result.boxes is None or not len(result.boxes):
         return 0.0
     sides = np.linalg.norm(np.diff(np.asarray(result.boxes)[:, [0, 1, 2]], axis=1), axis=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,13 @@ def page_skew(lines: Sequence[OcrLine]) -> float:
     if len(slopes) < 3:
         return 0.0
     return statistics.median(slopes)
+
+
+def shifted(line: OcrLine, right: float, down: float) -> OcrLine:
+    """`line` moved by that many pixels."""
+    offset = np.array([right, down])
+    words = tuple(OcrWord(word.text, word.quad + offset, word.confidence) for word in line.words)
+    return replace(line, quad=line.quad + offset, words=words)
 
 
 def to_line(ocr_line: OcrLine) -> Line:

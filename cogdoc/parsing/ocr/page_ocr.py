@@ -15,8 +15,10 @@ from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.parsing.ocr.bands import recognize_bands
 from cogdoc.parsing.ocr.checkboxes import mark_checkboxes
+from cogdoc.parsing.ocr.ink import InkComponent, find_ink, ink_window
+from cogdoc.parsing.ocr.missed_ink import read_missed_ink
 from cogdoc.parsing.ocr.ocr_engine import median_line_height, recognize
-from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, page_skew, to_line
+from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, page_skew, shifted, to_line
 from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, rotate
 from cogdoc.parsing.ocr.sideways_numbers import join_sideways_numbers
 from cogdoc.parsing.ocr.spelling import correct_spelling
@@ -54,6 +56,12 @@ ENLARGED_PRINT = 26.0
 UNREADABLE_PRINT = 9.0
 """Pixels of line height below which the result cannot be trusted."""
 
+WINDOW_MARGIN = 60
+"""Pixels of paper around the ink of a page that is mostly empty."""
+
+MAX_WINDOW_SHARE = 0.5
+"""The share of a page up to which only the part with ink is read."""
+
 MIN_SKEW = 0.35
 """Degrees; smaller skews are ignored. At 0.35 degrees, a line falls by a third of its height across a page."""
 
@@ -85,7 +93,7 @@ def recognize_page(document: OpenDocument, index: int) -> PageOcr:
     scale = min(native_scale, most, STRIP_WIDTH / short_side if is_strip else LONG_SIDE / long_side)
     picture = document.picture(index, _pixels(width, height, scale))
     # Enlarge small pictures beyond their own pixels: detection misses small print.
-    if scale * long_side < SMALL_PICTURE_SIDE and 0 < median_line_height(picture) < LARGE_PRINT:
+    if scale * long_side < SMALL_PICTURE_SIDE and 0 < _line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
         picture = document.picture(index, _pixels(width, height, scale))
     lines = _read(picture)
@@ -130,11 +138,37 @@ def recognize_regions(picture: Picture, regions: Sequence[Box], scale: float) ->
 
 
 def _read(picture: Picture) -> list[OcrLine]:
-    return recognize_bands(picture, BAND_HEIGHT, recognize)
+    """The lines of `picture`, and of ink that text detection misses."""
+    components = find_ink(picture)
+    part, left, top = _with_ink(picture, components)
+    lines = [shifted(line, left, top) for line in recognize_bands(part, BAND_HEIGHT, recognize)]
+    return read_missed_ink(picture, lines, components)
+
+
+def _with_ink(picture: Picture, components: Sequence[InkComponent]) -> tuple[Picture, int, int]:
+    """The part of `picture` with ink, and where its left and top are; all of it unless much of it is empty.
+
+    Text detection misses a few words on much paper, and its time grows with the area.
+    """
+    height, width = picture.shape[:2]
+    window = ink_window(components, width, height, WINDOW_MARGIN)
+    if window is None or _size(window) > MAX_WINDOW_SHARE * width * height:
+        return picture, 0, 0
+    return picture[window], window[1].start, window[0].start
+
+
+def _size(window: tuple[slice, slice]) -> int:
+    rows, columns = window
+    return int((rows.stop - rows.start) * (columns.stop - columns.start))
 
 
 def _pixels(width: float, height: float, scale: float) -> PixelSize:
     return PixelSize(max(1, round(width * scale)), max(1, round(height * scale)))
+
+
+def _line_height(picture: Picture) -> float:
+    part, _, _ = _with_ink(picture, find_ink(picture))
+    return median_line_height(part)
 
 
 def _typical_height(lines: Sequence[OcrLine]) -> float:
