@@ -301,8 +301,8 @@ class Clause:
         )
 
     def _is_bound(self, index: int) -> bool:
-        spelled = self.pieces[index].has(NUMBER) and self.pieces[index].text.isalpha()
-        is_article = self.pieces[index].has("stop") or (spelled and not self.is_content(index + 1))
+        is_one = self.pieces[index].number == 1 and self.pieces[index].text.isalpha()
+        is_article = self.pieces[index].has("stop") or (is_one and not self.is_content(index + 1))
         return self.pieces[index].has(NUMBER, DATE) and not is_article
 
     def _is_stated(self, index: int) -> bool:

@@ -148,8 +148,11 @@ def _fixed_pieces(text: str, names: Collection[str]) -> dict[int, Piece]:
     fixed: dict[int, Piece] = {}
     folded = fold_case(text)
     for name in sorted(names, key=len, reverse=True):
-        start = folded.find(fold_case(name))
-        if start >= 0 and _is_boundary(folded, start + len(name)) and (not start or _is_boundary(folded, start)):
+        is_letter = len(name) == 1
+        pattern = rf"(?<!\w){re.escape(name if is_letter else fold_case(name))}(?!\w)"
+        match = re.search(pattern, text if is_letter else folded)
+        if match is not None:
+            start = match.start()
             _add(fixed, Piece(text[start : start + len(name)], start, start + len(name), frozenset((NAMED,))))
     for match in _QUOTATION.finditer(text):
         _add(fixed, Piece(match[1] or match[2], *match.span(), frozenset((QUOTED,))))

@@ -18,6 +18,8 @@ MAX_NAME_WORDS = 7
 MAX_NAMES = 20
 
 _ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th|º|ª)", re.I)
+_RANGE = re.compile(r"\d+(?:\.\d+)?\s?[–-]\s?\d+(?:\.\d+)?")
+_LETTER = re.compile(r"[A-Z]")
 _ITEM_END = re.compile(r"\s*[,;/•()\n]\s*")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 
@@ -32,26 +34,30 @@ def readings(question: Question, tables: Sequence[DataTable]) -> list[Query]:
 
 
 def names_in(text: str, tables: Iterable[DataTable]) -> list[str]:
-    """The texts of cells and headers of several words, and the ordinals, that a question contains."""
+    """The cells and headers that a question contains: of several words, ordinals, ranges and capital letters."""
     folded = fold_case(text)
-    found = dict.fromkeys(name for table in tables for name in _texts(table) if name in folded and _is_name(name))
+    found = dict.fromkeys(
+        name
+        for table in tables
+        for name in _texts(table)
+        if (_is_name(name) and fold_case(name) in folded) or (_LETTER.fullmatch(name) and f" {name}" in text)
+    )
     return list(found)[:MAX_NAMES]
 
 
 def _texts(table: DataTable) -> Iterator[str]:
     for headers in (table.columns, table.rows):
         for header in headers:
-            yield from map(fold_case, header)
+            yield from header
     for row in table.cells:
         for cell in row:
             if cell is not None:
-                text = fold_case(cell.text)
-                yield text
-                yield from _ITEM_END.split(text)
+                yield cell.text
+                yield from _ITEM_END.split(cell.text)
 
 
 def _is_name(text: str) -> bool:
-    if _ORDINAL.fullmatch(text):
+    if _ORDINAL.fullmatch(text) or _RANGE.fullmatch(text):
         return True
     return 1 < len(text.split()) <= MAX_NAME_WORDS and quantity_of(text) is None
 

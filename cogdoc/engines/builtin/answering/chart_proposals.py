@@ -20,7 +20,7 @@ from cogdoc.query.grounding import phrase_of
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question import Question
-from cogdoc.query.question_readings import aggregates
+from cogdoc.query.question_readings import aggregates, readings
 from cogdoc.query.segments import PageView
 from cogdoc.query.table import DataCell, DataTable, Quantity
 from cogdoc.query.terms import fold_case, tokenize
@@ -70,7 +70,7 @@ def propose_from_charts(matcher: Matcher, pages: Sequence[PageView], charts: Pag
     ]
     tables = [chart_table(chart, number, colors) for chart, number in shown]
     found: list[tuple[Computed, Features]] = []
-    for query in _readings(matcher.question):
+    for query in _readings(matcher.question, tables):
         results = run(query, tables, matcher.question.kinds[0])
         compared = places(results)
         found += [pair for pair in zip(results, compared, strict=True) if _is_plausible(pair[0])]
@@ -100,9 +100,9 @@ def _upright(chart: Chart, page: PageView) -> Chart:
     return chart.model_copy(update={"series": series})
 
 
-def _readings(question: Question) -> Iterator[Query]:
+def _readings(question: Question, tables: Sequence[DataTable]) -> Iterator[Query]:
     """What a question may mean: "how many deaths in 2019" may ask for a printed number instead of counting rows."""
-    plain = _without_marks(question.tree)
+    plain = _without_marks(readings(question, tables)[0])
     if isinstance(plain, Extreme | Position) and _asks_value(question):
         plain = replace(plain, asks=Asks.VALUE)
     yield plain

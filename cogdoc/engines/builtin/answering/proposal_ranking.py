@@ -18,6 +18,7 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
+from cogdoc.query.computed import operation_name
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.label_matching import Matcher, is_label, label_share, starts_with_label
 from cogdoc.query.question import Shape
@@ -77,6 +78,7 @@ def _features_alone(matcher: Matcher, proposal: Proposal, replaced: Mapping[str,
         f"quoted-{'text' if proposal.kind is ValueKind.TEXT else 'typed'}": float(question.quoted),
         f"kind-{proposal.kind}": 1.0,
         f"asked-{question.kinds[0]}-found-{proposal.kind}": 1.0,
+        f"{operation_name(question.tree)}-{'computed' if proposal.relation is Relation.COMPUTED else 'printed'}": 1.0,
         proposal.relation.value: 1.0,
         **{f"not-{field}": 1.0 for field in question.fields if proposal.relation is not Relation.FIELD},
         **({f"heads-columns-{proposal.relation}": heads} if heads is not None else {}),

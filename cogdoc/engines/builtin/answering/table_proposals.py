@@ -16,6 +16,7 @@ from cogdoc.query.computed import Operand
 from cogdoc.query.grounding import years_in
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.quantities import SECONDS
 from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
 from cogdoc.query.table import DataCell, DataTable, TableOrigin
 from cogdoc.query.terms import tokenize
@@ -168,7 +169,8 @@ def _typed_part(cell: DataCell, kind: ValueKind) -> tuple[Slice, float] | None:
     if not values or fitting < MIN_FIT:
         return None
     value = max(values, key=lambda value: value.fit)
-    entire = fitting > ENTIRE_FIT or kind in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE)
+    is_clock = cell.quantity is not None and cell.quantity.unit == SECONDS
+    entire = is_clock or fitting > ENTIRE_FIT or kind in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE)
     return whole_slice(segment) if entire else Slice(segment, value.start, value.end), fitting
 
 
