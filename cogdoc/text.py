@@ -20,6 +20,9 @@ UNSPACED = f"{HAN}{KANA}\u0e00-\u0e7f\uac00-\ud7a3"
 CJK_PUNCTUATION = "\u3000-\u303f\uff00-\uffef"
 """Ideographic punctuation, and the full-width and half-width forms."""
 
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_ARABIC_DIGIT = re.compile("[\u0660-\u0669\u066a-\u066c\u06f0-\u06f9]")
+_LETTER = re.compile(r"[^\W\d_]")
 _HAN = re.compile(f"[{HAN}]")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
@@ -37,6 +40,19 @@ def has_unspaced(text: str) -> bool:
 def count_han(text: str) -> int:
     """The number of Chinese characters in `text`."""
     return len(_HAN.findall(text))
+
+
+def has_right_to_left(text: str) -> bool:
+    """Whether `text` has a character of a script that runs from right to left."""
+    return not text.isascii() and _RIGHT_TO_LEFT.search(text) is not None
+
+
+def runs_right_to_left(text: str) -> bool:
+    """Whether `text` is Arabic or Hebrew, perhaps with Latin names in it, whose words are longer."""
+    if text.isascii():
+        return False
+    letters = len(_RIGHT_TO_LEFT.findall(text))
+    return 3 * letters > len(_LETTER.findall(text)) and letters > len(_ARABIC_DIGIT.findall(text))
 
 
 def text_width(text: str) -> int:

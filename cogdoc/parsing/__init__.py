@@ -8,8 +8,8 @@ The text of a page comes from its text layer (`text_layer`) or from OCR (`ocr`);
 3. `text_layer`, `ocr`, `layout`, `tables`: each explains in its own docstring in which order to read its files.
 4. `page`: a page as engines see it, which runs `reading` in the sandbox.
 
-`row_clustering` and `numbers` are shared by all of these and by the engines; `picture_labels` turns the words of a
-picture into the labels that chart readers need; `page_text_store` keeps the text of a whole document on disk.
+`row_clustering`, `directions` and `numbers` are shared by all of these and by the engines; `picture_labels` turns the
+words of a picture into the labels that chart readers need; `page_text_store` keeps a whole document's text on disk.
 """
 
 import os

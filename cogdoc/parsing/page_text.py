@@ -57,11 +57,28 @@ class Word:
     box: Box
     confidence: Share
     """0 to 1; 1 for words from a text layer."""
+    direction: Annotated[int, Interval(ge=0, le=270), MultipleOf(90)] = 0
+    """Degrees clockwise by which it is turned: 90 for text that runs down the page, as in vertical Chinese, 270 for
+    text that runs up."""
+
+    @property
+    def level_box(self) -> Box:
+        """Its box in coordinates in which it is level: lines come from top to bottom, words from left to right."""
+        x0, y0, x1, y1 = self.box
+        match self.direction:
+            case 90:
+                return Box(y0, -x1, y1, -x0)
+            case 180:
+                return Box(-x1, -y1, -x0, -y0)
+            case 270:
+                return Box(-y1, x0, -y0, x1)
+            case _:
+                return self.box
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Words side by side that belong together, left to right."""
+    """Words side by side that belong together, in the order in which people read them; all have one direction."""
 
     words: Annotated[tuple[Word, ...], MinLen(1)]
 
@@ -72,6 +89,16 @@ class Line:
     @property
     def box(self) -> Box:
         return bounding_box(word.box for word in self.words)
+
+    @property
+    def level_box(self) -> Box:
+        """As that of a word."""
+        return bounding_box(word.level_box for word in self.words)
+
+    @property
+    def direction(self) -> int:
+        """As that of a word."""
+        return self.words[0].direction
 
 
 @dataclass(frozen=True, slots=True)

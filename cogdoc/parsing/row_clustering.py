@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.parsing.directions import logical_line
 from cogdoc.parsing.page_text import Line
+from cogdoc.text import has_right_to_left, runs_right_to_left
 
 WIDE_GAP = 2.0
 """Line heights of white space that separate two texts of one row; justified lines have spaces of up to 1.5."""
@@ -43,9 +45,29 @@ def level_with_first(max_distance: float) -> Callable[[Box, Sequence[Box]], bool
 
 
 def sorted_lines(lines: Iterable[Line]) -> list[Line]:
-    """The lines of one column, top to bottom; lines side by side become one, unless a wide gap separates them."""
-    rows = cluster_rows(lines, lambda line: line.box, _beside_all)
-    return [joined for row in rows for joined in _join_neighbours(row)]
+    """The lines of one column, top to bottom; lines side by side become one, unless a wide gap separates them.
+
+    Lines that run down or up the page are sorted as if the page was turned, and come as a whole where they begin.
+    """
+    by_direction: dict[int, list[Line]] = {}
+    for line in lines:
+        by_direction.setdefault(line.direction, []).append(line)
+    groups = list(map(_sorted_level_lines, by_direction.values()))
+    if len(groups) > 1:
+        groups.sort(key=lambda group: bounding_box(line.box for line in group).y0)
+    return [line for group in groups for line in group]
+
+
+def _sorted_level_lines(lines: Iterable[Line]) -> list[Line]:
+    rows = cluster_rows(lines, lambda line: line.level_box, _beside_all)
+    return [joined for row in rows for joined in _in_reading_order(list(_join_neighbours(row)))]
+
+
+def _in_reading_order(row: list[Line]) -> list[Line]:
+    if not any(has_right_to_left(line.text) for line in row):
+        return row
+    ordered = [logical_line(line.words) for line in row]
+    return ordered[::-1] if runs_right_to_left("".join(line.text for line in row)) else ordered
 
 
 def _beside_all(box: Box, row: Sequence[Box]) -> bool:
@@ -57,8 +79,8 @@ def _join_neighbours(row: Sequence[Line]) -> Iterator[Line]:
     """Join the lines of a row. MuPDF splits justified text at wide spaces; only wider gaps are kept here."""
     current = row[0]
     for line in row[1:]:
-        height = min(current.box.height, line.box.height)
-        if line.box.x0 - current.box.x1 < WIDE_GAP * height:
+        box, next_box = current.level_box, line.level_box
+        if next_box.x0 - box.x1 < WIDE_GAP * min(box.height, next_box.height):
             current = Line((*current.words, *line.words))
         else:
             yield current

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cogdoc.results.plain_text import rows_of
+from cogdoc.results.plain_text import is_upright, rows_of
 from cogdoc.results.records import TextBlock, TextLine
+from cogdoc.text import runs_right_to_left
 
 OMITTED_KINDS = ("header", "footer")
 """Kinds of blocks that Markdown leaves out."""
@@ -33,8 +34,13 @@ def paragraph_parts(blocks: Iterable[TextBlock]) -> Iterator[list[TextBlock]]:
 
 
 def fills_width(line: TextLine, block: TextBlock) -> bool:
-    """Whether a line extends to the right about as far as its block does."""
-    return line.box[2] >= block.box[0] + FULL_LINE * max(1e-6, block.box[2] - block.box[0])
+    """Whether a line extends, in the direction in which it runs, about as far as its block does."""
+    left, top, right, bottom = block.box
+    if is_upright(line):
+        return line.box[3] >= top + FULL_LINE * max(1e-6, bottom - top)
+    if runs_right_to_left(line.text):
+        return line.box[0] <= right - FULL_LINE * max(1e-6, right - left)
+    return line.box[2] >= left + FULL_LINE * max(1e-6, right - left)
 
 
 def _continuation(block: TextBlock, remaining: Sequence[TextBlock], start: int) -> int | None:

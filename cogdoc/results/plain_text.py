@@ -24,12 +24,17 @@ def rows_of(lines: Iterable[TextLine]) -> Iterator[list[TextLine]]:
     """Lines in reading order, grouped where they are side by side."""
     row: list[TextLine] = []
     for line in lines:
-        if row and not _side_by_side(row[-1].box, line.box):
+        if row and (is_upright(line) or not _side_by_side(row[-1].box, line.box)):
             yield row
             row = []
         row.append(line)
     if row:
         yield row
+
+
+def is_upright(line: TextLine) -> bool:
+    """Whether a line runs down or up the page; such lines are side by side, but no parts of one line."""
+    return len(line.text) > 2 and line.box[3] - line.box[1] > 2 * (line.box[2] - line.box[0])
 
 
 def _side_by_side(one: BoxTuple, two: BoxTuple) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.hidden_layers import has_hidden_layers
 from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
 from cogdoc.parsing.text_layer.paint_log import log_paint
+from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
 from cogdoc.parsing.text_layer.word_repair import repaired_words
+from cogdoc.text import has_right_to_left
 
 _REPLACEMENT = "\ufffd"
 MAX_UNREADABLE_SHARE = 0.1
@@ -28,9 +31,6 @@ MAX_UNREADABLE_SHARE = 0.1
 
 SCAN_SHARE = 0.6
 """A picture that covers this share of the page is a scan of it."""
-
-CELL_GAP = 2.5
-"""Line heights of white space that separate two lines in the same row."""
 
 GLYPH_HEIGHT = (3.0, 48.0)
 """Points; filled shapes of this height may be letters that a program converted to curves."""
@@ -50,6 +50,9 @@ _SYMBOLS = {
     0xF0FC: "✓", 0xF0FB: "✗",
 }  # fmt: skip
 """Checkboxes and ticks of the font Wingdings, which has no Unicode values."""
+
+_PRESENTATION_FORM = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]+")
+"""The shapes of Arabic letters at the start, in the middle and at the end of words, and Hebrew letters with points."""
 
 # A glyph without a Unicode value must give U+FFFD: its index in the font would pass for a letter.
 _FLAGS = pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE | pymupdf.TEXT_ACCURATE_BBOXES
@@ -93,26 +96,28 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         pictures = _clipped((frame.display(Box(*info["bbox"])) for info in page.get_image_info()), page_box)
         trace = page.get_texttrace()
         readable = readable_text(page, frame, entries, _FLAGS, log, trace, pictures)
-        entries = repaired_words(page, frame, readable, trace, _FLAGS)
+        entries, directions = repaired_words(page, frame, readable, trace, _FLAGS)
         drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, entries)), page_box)
         hides_layers = has_hidden_layers(document.file, index)
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
     lines: list[Line] = []
     overlay: list[Line] = []
-    for (_, _, is_overlay), group in itertools.groupby(
+    for (block, number, is_overlay), group in itertools.groupby(
         entries, key=lambda entry: (entry[5], entry[6], entry[7] in readable.overlays)
     ):
         words: list[Word] = []
         for entry in group:
             box, text = Box(*entry[:4]), _clean(entry[4])
             if text and box.overlap(page_box) > 0:
-                words.append(Word(text, box, 1.0))
-        parts = _split_at_gaps(words)
+                words.append(Word(text, box, 1.0, directions.get((block, number), 0)))
+        parts = lines_of(words)
         lines.extend(parts)
         overlay.extend(parts if is_overlay else ())
     try:
-        lines = mark_checkboxes(page, (*log.filled_paths, *log.stroked_paths), join_drop_caps(lines))
+        lines = mark_checkboxes(
+            page, (*log.filled_paths, *log.stroked_paths), join_drop_caps(join_columns(join_parts(lines)))
+        )
     except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
         raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
     chars = "".join(entry[4] for entry in entries)
@@ -130,28 +135,13 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
 def _clean(text: str) -> str:
     """`text` with ligatures spelled out, and without characters that have no meaning."""
     spelled = text.translate(_LIGATURES | _SYMBOLS)
+    if has_right_to_left(spelled):
+        spelled = _PRESENTATION_FORM.sub(lambda match: unicodedata.normalize("NFKC", match[0]), spelled)
     return "".join(c for c in spelled if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
 
 
 def _is_unreadable(char: str) -> bool:
     return char == _REPLACEMENT or unicodedata.category(char) in ("Co", "Cc", "Cn", "Cs")
-
-
-def _split_at_gaps(words: list[Word]) -> list[Line]:
-    """Split a MuPDF line, which holds all words on one baseline, at wide gaps: there a table cell or column ends."""
-    lines: list[Line] = []
-    current: list[Word] = []
-    for word in words:
-        if current:
-            gap = word.box.x0 - current[-1].box.x1
-            height = max(current[-1].box.height, word.box.height)
-            if gap > CELL_GAP * height or gap < -height:
-                lines.append(Line(tuple(current)))
-                current = []
-        current.append(word)
-    if current:
-        lines.append(Line(tuple(current)))
-    return lines
 
 
 def _without_backgrounds(shapes: Sequence[Box], entries: Iterable[Entry]) -> list[Box]:
