@@ -11,9 +11,10 @@ from typing import TypedDict, TypeVar, Unpack
 from cogdoc.documents.document import open_path
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.tesseract import tesseract_for
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.registry import load_engine, select_engine
-from cogdoc.engines.selection import EngineRequest
+from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
@@ -32,19 +33,29 @@ class EngineKeywords(TypedDict, total=False):
     """The CogVLM2 checkpoint to use: chat, chinese, or a folder. With `auto`, it selects cogvlm2."""
 
 
+class Keywords(EngineKeywords, total=False):
+    """The keywords of every function here: those that select an engine, and those that select what runs OCR."""
+
+    ocr: str
+    """rapidocr (the default) for Latin, Chinese and Japanese script, or tesseract, if it is installed."""
+    language: str | None
+    """The languages for tesseract, such as "deu+rus"; eng by default."""
+
+
 class OpenedDocument:
     """A document that stays open, so that several calls can share what was read."""
 
-    def __init__(self, path: PathLike, password: str | None = None, **engine: Unpack[EngineKeywords]) -> None:
+    def __init__(self, path: PathLike, password: str | None = None, **keywords: Unpack[Keywords]) -> None:
         """
         Args:
-            engine: see `EngineKeywords`.
+            keywords: see `Keywords`.
 
         Raises:
             CogdocError: the file or the model cannot be opened; the subclass says why.
         """
-        self._engine = _engine(EngineRequest(**engine))
-        self._document = open_path(path, _sandbox(), password)
+        tesseract = tesseract_for(keywords.get("ocr", "rapidocr"), keywords.get("language"))
+        self._engine = _engine(EngineRequest(keywords.get("engine", AUTO), keywords.get("model")))
+        self._document = open_path(path, _sandbox(), password, tesseract)
 
     @property
     def page_count(self) -> int:
@@ -67,9 +78,9 @@ class OpenedDocument:
         return _collect(read_charts(self._document, self._engine, _selection(pages), questions))
 
 
-def open(path: PathLike, password: str | None = None, **engine: Unpack[EngineKeywords]) -> OpenedDocument:  # noqa: A001
+def open(path: PathLike, password: str | None = None, **keywords: Unpack[Keywords]) -> OpenedDocument:  # noqa: A001
     """Open a document for several calls; see `OpenedDocument`."""
-    return OpenedDocument(path, password, **engine)
+    return OpenedDocument(path, password, **keywords)
 
 
 def ask(
@@ -77,14 +88,14 @@ def ask(
     question: str,
     pages: str | None = None,
     password: str | None = None,
-    **engine: Unpack[EngineKeywords],
+    **keywords: Unpack[Keywords],
 ) -> AnswerRecord:
     """Answer one question from one document.
 
     Raises:
         CogdocError: the file cannot be opened; a later failure is the record's `error`.
     """
-    return OpenedDocument(path, password, **engine).ask(question, pages)
+    return OpenedDocument(path, password, **keywords).ask(question, pages)
 
 
 def ask_all(
@@ -92,20 +103,20 @@ def ask_all(
     questions: Sequence[str],
     pages: str | None = None,
     password: str | None = None,
-    **engine: Unpack[EngineKeywords],
+    **keywords: Unpack[Keywords],
 ) -> list[AnswerRecord]:
     """Answer several questions from one document, reading each page once; see `ask`."""
-    return OpenedDocument(path, password, **engine).ask_all(questions, pages)
+    return OpenedDocument(path, password, **keywords).ask_all(questions, pages)
 
 
 def ocr(
     path: PathLike,
     pages: str | None = None,
     password: str | None = None,
-    **engine: Unpack[EngineKeywords],
+    **keywords: Unpack[Keywords],
 ) -> list[PageRecord]:
     """Read the text of a document's pages; see `ask` for errors."""
-    return OpenedDocument(path, password, **engine).ocr(pages)
+    return OpenedDocument(path, password, **keywords).ocr(pages)
 
 
 def chart(
@@ -113,10 +124,10 @@ def chart(
     questions: Sequence[str] = (),
     pages: str | None = None,
     password: str | None = None,
-    **engine: Unpack[EngineKeywords],
+    **keywords: Unpack[Keywords],
 ) -> list[ChartRecord]:
     """Read the charts of a document; see `ask` for errors."""
-    return OpenedDocument(path, password, **engine).chart(questions, pages)
+    return OpenedDocument(path, password, **keywords).chart(questions, pages)
 
 
 def _collect(records: Iterator[T]) -> list[T]:

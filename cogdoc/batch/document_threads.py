@@ -20,6 +20,7 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.documents.sources import Source, UnresolvedSource, local_copy
+from cogdoc.documents.tesseract import Tesseract
 from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, ResourceError, TooLargeError, as_cogdoc_error
 from cogdoc.results.records import SourceInfo
@@ -42,6 +43,8 @@ class OpenOptions:
 
     password: str | None = None
     max_megapixels: float = MAX_MEGAPIXELS
+    tesseract: Tesseract | None = None
+    """Run OCR by Tesseract instead of RapidOCR."""
     max_pages: int | None = None
     """How many pages `selection` may have; None to read the first pages of a document with very many."""
     selection: PageSelection = field(default_factory=PageSelection)
@@ -127,7 +130,9 @@ class RunningSource(Generic[T]):
             options = self._options
             with local_copy(source, options.transfer_limits) as path:
                 self._transferred.set()
-                request = OpenRequest(path.absolute(), options.password, options.max_megapixels, source.remote)
+                request = OpenRequest(
+                    path.absolute(), options.password, options.max_megapixels, options.tesseract, source.remote
+                )
                 document = Document(source, request, self._sandbox, options.max_pages)
                 _check_page_count(document, options.selection, options.max_pages)
                 info = describe_source(document)

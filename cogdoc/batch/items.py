@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from cogdoc.batch.document_threads import OpenOptions
 from cogdoc.documents.document import Document
 from cogdoc.engines.protocol import Engine
 from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, AnyRecord, SourceInfo
@@ -43,9 +44,11 @@ class StoredResults(Protocol):
         """The records of a stored item."""
 
 
-def run_key(task: Task, engine: Engine, max_megapixels: float) -> str:
+def run_key(task: Task, engine: Engine, options: OpenOptions) -> str:
     """A hash of everything that an output file depends on besides the document and the format."""
-    settings = {"max_megapixels": max_megapixels, **task.settings}
+    settings = {"max_megapixels": options.max_megapixels, **task.settings}
+    if options.tesseract is not None:
+        settings["tesseract"] = options.tesseract.language
     parts = [SCHEMA_VERSION, task.name, engine.info.model_dump(mode="json"), settings]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 

@@ -96,7 +96,7 @@ def _open_journal(job: Job, folder: Folder | None) -> Journal | None:
     path = job.destination.path
     if folder is None or path is None:
         return None
-    key = run_key(job.task, job.engine, job.options.max_megapixels)
+    key = run_key(job.task, job.engine, job.options)
     restart = job.destination.overwrite and not job.retry_failed
     return Journal(
         folder,

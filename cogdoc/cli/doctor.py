@@ -52,6 +52,7 @@ def doctor() -> None:
         ("memory", _memory()),
         ("GPU", _gpu(cards, free)),
         *((library, _version(library)) for library in LIBRARIES),
+        ("Tesseract", _tesseract()),
         *_sandbox_rows(try_sandbox()),
         *_model_rows(),
         *_context_rows(free),
@@ -75,6 +76,15 @@ def _version(library: str) -> str:
         return version(library)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _tesseract() -> str:
+    from cogdoc.documents.tesseract import data_folder, has_library, languages_in
+
+    if not has_library():
+        return "not installed, pip install 'cogdoc[tesseract]' for --ocr tesseract"
+    languages = languages_in(data_folder())
+    return f"for --ocr tesseract, with languages {', '.join(languages)}" if languages else "no language is installed"
 
 
 def _memory() -> str:

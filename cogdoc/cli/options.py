@@ -13,6 +13,7 @@ import typer
 
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
+from cogdoc.documents.tesseract import Tesseract, tesseract_for
 from cogdoc.engines.registry import DEFAULT_SECONDS, engine_arguments
 from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.models.published_models import QUANTIZATIONS
@@ -62,6 +63,25 @@ Pages = Annotated[
         envvar="COGDOC_PAGES",
         metavar="LIST",
         help="Pages to read, counted from 1, such as 1,3-5,8-.",
+        rich_help_panel=_WHERE,
+    ),
+]
+OcrEngine = Annotated[
+    Literal["rapidocr", "tesseract"],
+    typer.Option(
+        "--ocr",
+        envvar="COGDOC_OCR",
+        help="What reads scans: RapidOCR for Latin, Chinese and Japanese script, or Tesseract if it is installed.",
+        rich_help_panel=_WHERE,
+    ),
+]
+Language = Annotated[
+    str | None,
+    typer.Option(
+        "--language",
+        envvar="COGDOC_LANGUAGE",
+        metavar="LANGUAGES",
+        help="The languages for --ocr tesseract, such as deu+rus; eng by default.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -221,6 +241,8 @@ class RunOptions(EngineOptions):
     """The options of `ask`, `ocr` and `chart`."""
 
     pages: Pages = None
+    ocr: OcrEngine = "rapidocr"
+    language: Language = None
     files_from: FilesFrom = None
     nul_separated: NulSeparated = False
     password_file: PasswordFile = None
@@ -240,6 +262,16 @@ class RunOptions(EngineOptions):
     fail_fast: FailFast = False
     quiet: Quiet = False
     verbose: Verbose = False
+
+    @property
+    def tesseract(self) -> Tesseract | None:
+        """Tesseract if it is to run OCR.
+
+        Raises:
+            UsageError: `language` is given without Tesseract, or is not a list of languages.
+            MissingError: Tesseract or a language of it is not installed.
+        """
+        return tesseract_for(self.ocr, self.language)
 
     @property
     def selection(self) -> PageSelection:

@@ -66,6 +66,7 @@ def run_task(
     open_options = OpenOptions(
         password=_password(options.password_file),
         max_megapixels=options.max_megapixels,
+        tesseract=options.tesseract,
         max_pages=options.max_pages,
         selection=task.selection,
         transfer_limits=TransferLimits.for_page_limit(options.timeout),

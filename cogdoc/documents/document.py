@@ -22,6 +22,7 @@ from cogdoc.documents.page_selection import (
 )
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize, fit_long_side
 from cogdoc.documents.sources import Source
+from cogdoc.documents.tesseract import Tesseract
 from cogdoc.documents.workers import Workers
 from cogdoc.errors import DamagedError, InputError, TooLargeError
 from cogdoc.results.printable import well_formed
@@ -99,7 +100,9 @@ class Document:
         return self.sandbox.submit(draw_page, self.request, number, size)
 
 
-def open_path(path: str | os.PathLike[str], sandbox: Workers, password: str | None = None) -> Document:
+def open_path(
+    path: str | os.PathLike[str], sandbox: Workers, password: str | None = None, tesseract: Tesseract | None = None
+) -> Document:
     """Open one file; results name it as `path` does.
 
     Raises:
@@ -107,7 +110,7 @@ def open_path(path: str | os.PathLike[str], sandbox: Workers, password: str | No
     """
     file = Path(path)
     source = Source(file, well_formed(os.fspath(path)), Path(file.name))
-    return Document(source, OpenRequest(file.absolute(), password), sandbox)
+    return Document(source, OpenRequest(file.absolute(), password, tesseract=tesseract), sandbox)
 
 
 # The functions below run in a worker process. They import libraries there that the parent does not need.

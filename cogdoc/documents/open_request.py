@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
+from cogdoc.documents.tesseract import Tesseract
 from cogdoc.errors import InputError
 
 
@@ -23,6 +24,8 @@ class OpenRequest:
     path: Path
     password: str | None = None
     max_megapixels: float = MAX_MEGAPIXELS
+    tesseract: Tesseract | None = None
+    """Run OCR by Tesseract instead of RapidOCR."""
     remote: RemoteFile | None = None
     """Where the file comes from, if `path` is a copy that only this machine has."""
     descriptor: int | None = field(default=None, compare=False)

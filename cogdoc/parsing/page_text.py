@@ -120,6 +120,10 @@ class PageText:
     """Degrees clockwise by which the lines of a scan sloped after that rotation; corrected about the page's center."""
     resolution: Coordinate | None = None
     """Pixels per inch of the picture that OCR read; None without OCR."""
+    ocr_engine: str | None = None
+    """What ran OCR on the page: "rapidocr", or "tesseract" with its languages; None without OCR."""
+    legibility: Share | None = None
+    """How legible a scan is: the mean confidence of its lines, weighted by their areas; None for other pages."""
     flags: tuple[str, ...] = ()
 
     @property

@@ -22,6 +22,7 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.opening import OpenDocument, check_index, open_document
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
+from cogdoc.documents.tesseract import Tesseract
 from cogdoc.parsing.ocr.blank_pages import is_blank
 from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin
 from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, TextLayer, read_text_layer
@@ -33,6 +34,9 @@ COVERED_SHARE = 0.3
 """A picture has its text in the layer already if the layer's words cover this share of its area."""
 
 SAMPLED_LINES = 8
+MIN_LEGIBILITY = 0.85
+"""Pages below it are flagged as hard to read."""
+
 AGREEMENT = 0.9
 """The similarity (0 to 1) of sampled lines and their pixels' OCR from which a hidden layer is trusted."""
 
@@ -46,7 +50,7 @@ def read_page_text(request: OpenRequest, number: int) -> PageText:
     """
     document = open_document(request)
     index = check_index(document, number)
-    page_text = _read(document, index)
+    page_text = _read(document, index, request.tesseract)
     if document.is_repaired(index):
         page_text = replace(page_text, flags=("repaired-file", *page_text.flags))
     return page_text
@@ -68,7 +72,7 @@ def read_layout(request: OpenRequest, number: int, page_text: PageText | None = 
     return PageLayout(page_text, find_blocks(document, check_index(document, number), page_text))
 
 
-def _read(document: OpenDocument, index: int) -> PageText:
+def _read(document: OpenDocument, index: int, tesseract: Tesseract | None) -> PageText:
     flags: list[str] = []
     if isinstance(document, MupdfDocument):
         layer = read_text_layer(document, index)
@@ -79,10 +83,10 @@ def _read(document: OpenDocument, index: int) -> PageText:
         if layer.hides_text and (is_trusted or not is_ocr_layer):
             flags.append("hidden-text")
         if is_trusted:
-            return _read_layer(document, index, layer, flags)
+            return _read_layer(document, index, layer, flags, tesseract)
         if layer.lines or layer.unreadable_share:
             flags.append("bad-text-layer")
-    return _read_scan(document, index, flags)
+    return _read_scan(document, index, flags, tesseract)
 
 
 def _is_scan(document: OpenDocument, index: int, layer: TextLayer) -> bool:
@@ -142,7 +146,9 @@ def _crop(picture: Picture, box: Box, scale: float) -> Picture:
     return picture[top : int((box.y1 + pad) * scale) + 1, left : int((box.x1 + pad) * scale) + 1]
 
 
-def _read_layer(document: MupdfDocument, index: int, layer: TextLayer, flags: list[str]) -> PageText:
+def _read_layer(
+    document: MupdfDocument, index: int, layer: TextLayer, flags: list[str], tesseract: Tesseract | None
+) -> PageText:
     width, height = document.size(index)
     lines, origin, resolution = list(layer.lines), TextOrigin.TEXT_LAYER, None
     pictures = [box for box in layer.pictures if box.area >= MIN_PICTURE_SHARE * width * height]
@@ -157,7 +163,7 @@ def _read_layer(document: MupdfDocument, index: int, layer: TextLayer, flags: li
         for word in (word for line in layer.lines for word in line.words):
             box = word.box.scaled(scale, scale)
             picture[max(0, int(box.y0)) : int(box.y1) + 1, max(0, int(box.x0)) : int(box.x1) + 1] = 255
-        if ocr_lines := recognize_regions(picture, _merged(regions), scale):
+        if ocr_lines := recognize_regions(picture, _merged(regions), scale, tesseract):
             lines, origin, resolution = lines + ocr_lines, TextOrigin.MIXED, 72 * scale
     return PageText(
         number=index + 1,
@@ -168,8 +174,13 @@ def _read_layer(document: MupdfDocument, index: int, layer: TextLayer, flags: li
         origin=origin,
         lines=tuple(lines),
         resolution=resolution,
+        ocr_engine=None if resolution is None else _name(tesseract),
         flags=tuple(flags),
     )
+
+
+def _name(tesseract: Tesseract | None) -> str:
+    return f"tesseract {tesseract.language}" if tesseract else "rapidocr"
 
 
 def _is_covered(region: Box, lines: Sequence[Line]) -> bool:
@@ -189,7 +200,7 @@ def _merged(boxes: Sequence[Box]) -> list[Box]:
     return merged
 
 
-def _read_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText:
+def _read_scan(document: OpenDocument, index: int, flags: list[str], tesseract: Tesseract | None) -> PageText:
     width, height = document.size(index)
     if is_blank(document.picture(index, fit_long_side(width, height, LONG_SIDE))):
         return PageText(
@@ -204,7 +215,7 @@ def _read_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText
         )
     from cogdoc.parsing.ocr.page_ocr import recognize_page
 
-    result = recognize_page(document, index)
+    result = recognize_page(document, index, tesseract)
     if result.turned:
         flags.append("turned")
     if result.banded:
@@ -213,6 +224,8 @@ def _read_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText
         flags.append("low-resolution")
     if not result.lines:
         flags.append("no-words")
+    if result.legibility is not None and result.legibility < MIN_LEGIBILITY:
+        flags.append("hard-to-read")
     is_sideways = result.turned in (90, 270)
     return PageText(
         number=index + 1,
@@ -224,5 +237,7 @@ def _read_scan(document: OpenDocument, index: int, flags: list[str]) -> PageText
         lines=result.lines,
         skew=result.skew,
         resolution=result.resolution,
+        ocr_engine=_name(tesseract),
+        legibility=result.legibility,
         flags=tuple(flags),
     )

@@ -28,6 +28,8 @@ class Flag(StrEnum):
     LOW_RESOLUTION = "low-resolution"
     NO_WORDS = "no-words"
     """The page has ink, but OCR finds no words in it: a picture, or text that it cannot read."""
+    HARD_TO_READ = "hard-to-read"
+    """The page is a scan of low legibility; expect wrong characters."""
     LOW_CONFIDENCE = "low-confidence"
     BAD_TEXT_LAYER = "bad-text-layer"
     REPAIRED_FILE = "repaired-file"
@@ -255,6 +257,12 @@ class PageRecord(Record):
     page: PageInfo | None = None
     origin: str | None = Field(default=None, description="text-layer, ocr, mixed or blank")
     resolution: float | None = Field(default=None, description="pixels per inch of the OCR engine's input")
+    ocr_engine: str | None = Field(
+        default=None, description='what ran OCR on the page: "rapidocr", or "tesseract" with its languages'
+    )
+    legibility: Confidence | None = Field(
+        default=None, description="how legible a scan is: mean confidence of its lines of text, weighted by their areas"
+    )
     confidence: Confidence | None = None
     agreement: Confidence | None = Field(
         default=None, description="share of the characters of the page's literal text that the model's text contains"

@@ -85,6 +85,8 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         timings=stopwatch.seconds,
         origin=text.origin.value,
         resolution=round(text.resolution, 1) if text.resolution else None,
+        ocr_engine=text.ocr_engine,
+        legibility=text.legibility,
         confidence=transcription.confidence,
         agreement=transcription.agreement,
         steps=transcription.steps,

@@ -1,5 +1,7 @@
 """The files of the program itself, which a worker process may read: Python, its libraries, their models, cogdoc.
 
+The languages of Tesseract belong to them, if it is installed.
+
 The parent computes them, and worker processes import from nowhere else: neither from the user's current folder, nor
 from PYTHONPATH, nor through the `.pth` files of site-packages.
 """
@@ -11,6 +13,8 @@ import sys
 import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
+
+from cogdoc.documents.tesseract import data_folder
 
 PACKAGE = Path(__file__).resolve().parents[2]
 """The folder of the package `cogdoc`."""
@@ -51,5 +55,6 @@ def program_files() -> ProgramFiles:
     libraries = tuple(path for path in sys.path if Path(path).name in LIBRARY_FOLDERS)
     python = (sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), f"{sys.base_prefix}/lib")
     searched = (path for path in os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep) if Path(path).is_absolute())
-    readable = dict.fromkeys((str(PACKAGE), *libraries, *python, *searched, *SYSTEM_FILES))
+    tesseract = () if (languages := data_folder()) is None else (str(languages),)
+    readable = dict.fromkeys((str(PACKAGE), *libraries, *python, *searched, *SYSTEM_FILES, *tesseract))
     return ProgramFiles(libraries, tuple(readable))

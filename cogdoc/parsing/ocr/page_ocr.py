@@ -13,6 +13,8 @@ from cogdoc.documents.opening import OpenDocument
 from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
+from cogdoc.documents.tesseract import Tesseract
+from cogdoc.parsing.ocr import tesseract_engine
 from cogdoc.parsing.ocr.bands import recognize_bands
 from cogdoc.parsing.ocr.checkboxes import mark_checkboxes
 from cogdoc.parsing.ocr.ink import InkComponent, find_ink, ink_window
@@ -80,10 +82,12 @@ class PageOcr:
     """Whether the picture was read in several bands."""
     small_print: bool
     """Whether text is too small to be trusted."""
+    legibility: float | None
+    """As in `PageText`."""
 
 
-def recognize_page(document: OpenDocument, index: int) -> PageOcr:
-    """Read page `index` (0-based) from its picture."""
+def recognize_page(document: OpenDocument, index: int, tesseract: Tesseract | None = None) -> PageOcr:
+    """Read page `index` (0-based) from its picture, by RapidOCR unless `tesseract` is given."""
     width, height = document.size(index)
     native = document.frame(index).shape if isinstance(document, PictureDocument) else None
     long_side, short_side = max(width, height), min(width, height)
@@ -96,17 +100,17 @@ def recognize_page(document: OpenDocument, index: int) -> PageOcr:
     if scale * long_side < SMALL_PICTURE_SIDE and 0 < _line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
         picture = document.picture(index, _pixels(width, height, scale))
-    lines = _read(picture)
+    lines = _read(picture, tesseract)
     turn = find_turn(picture, lines) if looks_turned(lines) else 0
     if turn:
         picture = rotate(picture, turn)
-        lines = _read(picture)
+        lines = _read(picture, tesseract)
     # Read small print again with all the pixels that the file has.
     enlargement = _enlargement(lines, scale, min(native_scale, most))
     if enlargement > 1.2:
         scale *= enlargement
         picture = rotate(document.picture(index, _pixels(width, height, scale)), turn)
-        lines = _read(picture)
+        lines = _read(picture, tesseract)
     lines = mark_checkboxes(picture, correct_spelling(join_sideways_numbers(picture, lines)))
     skew = page_skew(lines)
     if abs(skew) < MIN_SKEW:
@@ -117,12 +121,15 @@ def recognize_page(document: OpenDocument, index: int) -> PageOcr:
         turned=turn,
         skew=skew,
         resolution=72 * scale,
-        banded=picture.shape[0] > BAND_HEIGHT,
+        banded=tesseract is None and picture.shape[0] > BAND_HEIGHT,
         small_print=bool(lines) and _typical_height(lines) < UNREADABLE_PRINT,
+        legibility=_legibility(lines),
     )
 
 
-def recognize_regions(picture: Picture, regions: Sequence[Box], scale: float) -> list[Line]:
+def recognize_regions(
+    picture: Picture, regions: Sequence[Box], scale: float, tesseract: Tesseract | None = None
+) -> list[Line]:
     """Read parts of a page's picture (`scale` pixels per point); the lines and `regions` are in points."""
     lines: list[Line] = []
     for region in regions:
@@ -130,17 +137,23 @@ def recognize_regions(picture: Picture, regions: Sequence[Box], scale: float) ->
         crop = picture[top : int(region.y1 * scale) + 1, left : int(region.x1 * scale) + 1]
         if min(crop.shape[:2]) < 8:
             continue
-        for ocr_line in correct_spelling(recognize(np.ascontiguousarray(crop))):
+        for ocr_line in correct_spelling(_recognize(np.ascontiguousarray(crop), tesseract)):
             line = to_line(ocr_line)
             moved = tuple(replace(word, box=word.box.shifted(left, top)) for word in line.words)
             lines.append(_in_points(Line(moved), 1 / scale))
     return lines
 
 
-def _read(picture: Picture) -> list[OcrLine]:
+def _recognize(picture: Picture, tesseract: Tesseract | None) -> list[OcrLine]:
+    return tesseract_engine.recognize(picture, tesseract) if tesseract else recognize(picture)
+
+
+def _read(picture: Picture, tesseract: Tesseract | None) -> list[OcrLine]:
     """The lines of `picture`, and of ink that text detection misses."""
     components = find_ink(picture)
     part, left, top = _with_ink(picture, components)
+    if tesseract:  # it finds lone lines, and pages of any size, by itself
+        return [shifted(line, left, top) for line in tesseract_engine.recognize(part, tesseract)]
     lines = [shifted(line, left, top) for line in recognize_bands(part, BAND_HEIGHT, recognize)]
     return read_missed_ink(picture, lines, components)
 
@@ -174,6 +187,13 @@ def _line_height(picture: Picture) -> float:
 def _typical_height(lines: Sequence[OcrLine]) -> float:
     """The median line height in pixels, weighted by characters; for vertical lines, their width."""
     return statistics.median(min(line.height, line.width) for line in lines for _ in line.text)
+
+
+def _legibility(lines: Sequence[OcrLine]) -> float | None:
+    areas = [line.width * line.height for line in lines]
+    if not sum(areas):
+        return None
+    return sum(line.confidence * area for line, area in zip(lines, areas, strict=True)) / sum(areas)
 
 
 def _enlargement(lines: Sequence[OcrLine], scale: float, native_scale: float) -> float:
