@@ -110,16 +110,24 @@ def find_rows(words: Sequence[Word], column_lines: Sequence[float], row_lines: S
 
 
 def drop_false_lines(rows: Sequence[Row], column_lines: Sequence[float], height: float) -> list[float]:
-    """Drop the column lines that cross phrases, then those with an empty column beside them."""
+    """Drop the column lines that cross phrases, then one of the two beside an empty column: that which crosses more."""
     remaining = list(column_lines)
     for line in column_lines[1:-1]:
         counts = _count_at_line(line, rows, remaining, height)
         if counts.crossing and counts.separated <= FALSE_LINE * counts.crossing:
             remaining.remove(line)
     for line in remaining[1:-1]:
+        if line not in remaining:
+            continue
         counts = _count_at_line(line, rows, remaining, height)
-        if not counts.left or not counts.right:
+        if counts.left and counts.right:
+            continue
+        beyond = remaining[remaining.index(line) + (1 if counts.left else -1)]
+        if beyond in (remaining[0], remaining[-1]) or counts.crossing:
             remaining.remove(line)
+        else:
+            crosses_more = _count_at_line(beyond, rows, remaining, height).crossing > 0
+            remaining.remove(beyond if crosses_more else line)
     return remaining
 
 

@@ -18,6 +18,9 @@ MIXED_SHARE = 0.2
 CONTINUED_SHARE = 0.7
 """The same for rows of only lower-case phrases."""
 
+UNFINISHED = ",-–/&(，、（"
+"""Characters at the end of a line after which a name goes on in the next line."""
+
 MAX_TITLE_ROWS = 4
 """Rows of a header at most."""
 
@@ -38,12 +41,21 @@ def join_continued_rows(rows: Sequence[Row]) -> list[Row]:
     for distance, row in zip(distances, filled[1:], strict=True):
         above = joined[-1]
         may_continue = row.columns() <= above.columns() and all(p.first == p.last for p in row.phrases)
-        is_nameless = 0 not in row.columns() and 0 in above.columns() and distance < TIGHT * usual
-        if may_continue and len(joined) > 1 and (is_nameless or (case_tells and _is_lower_case(row))):
+        is_nameless = 0 not in row.columns() and 0 in above.columns()
+        is_tight = distance < TIGHT * usual and is_nameless
+        if may_continue and len(joined) > 1 and (is_tight or _continues_name(above, row, usual) or (case_tells and _is_lower_case(row))):
             joined[-1] = Row(above.top, row.bottom, (*above.lines, *row.lines))
         else:
             joined.append(row)
     return joined
+
+
+def _continues_name(above: Row, row: Row, usual: float) -> bool:
+    """Whether a row has only a text in the first column, and the name above it is visibly unfinished."""
+    names = above.inside(0)
+    if row.columns() != {0} or not names or names[-1].text[-1] not in UNFINISHED:
+        return False
+    return row.lines[0][0].box.center[1] - names[-1].box.center[1] <= 1.1 * usual
 
 
 def join_stacked_titles(rows: Sequence[Row]) -> list[Row]:
@@ -51,9 +63,11 @@ def join_stacked_titles(rows: Sequence[Row]) -> list[Row]:
 
     Titles of a single line may be in either row.
     """
+    distances = [_distance(above, below) for above, below in itertools.pairwise(rows)]
+    usual = statistics.median(distances[MAX_TITLE_ROWS - 1 :] or distances or [0.0])
     joined: list[Row] = []
     for index, row in enumerate(rows):
-        if joined and index < MAX_TITLE_ROWS and _titles_continue(joined[-1], row):
+        if joined and index < MAX_TITLE_ROWS and _titles_continue(joined[-1], row, usual):
             above = joined[-1]
             joined[-1] = Row(above.top, row.bottom, (*above.lines, *row.lines))
         else:
@@ -85,15 +99,19 @@ def _is_lower_case(row: Row) -> bool:
     return all(phrase.text[:1].islower() for phrase in row.phrases)
 
 
-def _titles_continue(above: Row, row: Row) -> bool:
+def _titles_continue(above: Row, row: Row, usual: float) -> bool:
+    """Whether a row continues titles: in lower case, or closer to them than the rows of the table are to each other."""
     shared = above.columns() & row.columns()
     pairs = [(above.inside(column), row.inside(column)) for column in shared]
     if not shared - {0} or not all(upper and lower for upper, lower in pairs):
         return False
-    return all(
-        lower[0].text[:1].islower() and lower[0].box.y0 - upper[-1].box.y1 <= TITLE_SPACING * lower[0].box.height
-        for upper, lower in pairs
-    )
+    height = max(phrase.box.height for phrase in (*above.phrases, *row.phrases))
+    if any(lower[0].box.y0 - upper[-1].box.y1 > TITLE_SPACING * height for upper, lower in pairs):
+        return False
+    if all(lower[0].text[:1].islower() for _, lower in pairs):
+        return True
+    is_tight = _distance(above, row) < TIGHT * usual and row.columns() <= above.columns()
+    return is_tight and not any(is_number(phrase.text) for phrase in row.phrases)
 
 
 def _distance(above: Row, below: Row) -> float:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from cogdoc.documents.geometry import Box
 from cogdoc.parsing.page_text import Cell, Line, Table, Word
 from cogdoc.parsing.row_clustering import sorted_lines
+from cogdoc.parsing.tables.fused_phrases import split_fused_phrases
 from cogdoc.parsing.tables.header_spans import header_depth, lift_titles, widen_group_titles
 from cogdoc.parsing.tables.phrases import Row, assign_columns, drop_false_lines, find_rows, typical_height
 from cogdoc.parsing.tables.row_corrections import (
@@ -46,7 +47,8 @@ def build_table(box: Box, grid: Grid, words: Sequence[Word]) -> Table | None:
         return None
     if len(column_lines) < len(grid_column_lines):
         rows = find_rows(words, column_lines, row_lines)
-    rows = join_stacked_titles(join_continued_rows(assign_columns(rows, column_lines, height)))
+    rows = split_fused_phrases(assign_columns(rows, column_lines, height), column_lines, height)
+    rows = join_stacked_titles(join_continued_rows(rows))
     rows = split_group_titles(split_number_lists(rows))
     rows = [_widen_title(row, column_lines) for row in rows]
     width = len(column_lines) - 1
