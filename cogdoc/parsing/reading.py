@@ -69,7 +69,7 @@ def read_layout(request: OpenRequest, number: int, page_text: PageText | None = 
     from cogdoc.parsing.layout.block_detection import find_blocks
 
     document = open_document(request)
-    return PageLayout(page_text, find_blocks(document, check_index(document, number), page_text))
+    return find_blocks(document, check_index(document, number), page_text)
 
 
 def _read(document: OpenDocument, index: int, tesseract: Tesseract | None) -> PageText:

@@ -9,8 +9,10 @@ import pymupdf
 import pytest
 
 from cogdoc.documents.document import Document
+from cogdoc.documents.geometry import Box
+from cogdoc.parsing.layout.picture_tables import may_be_table
 from cogdoc.parsing.page import Page
-from cogdoc.parsing.page_text import BlockKind
+from cogdoc.parsing.page_text import BlockKind, Line, Word
 
 pytestmark = pytest.mark.slow
 
@@ -46,3 +48,18 @@ def test_boxes_of_cells_contain_their_words(tmp_path: Path, open_file: Callable[
     for cell in (*table.rows[0], *(row[0] for row in table.rows[1:-1])):
         assert cell.box is not None
         assert cell.box.contains_point(*boxes[cell.text].center)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([(x, y) for y in (0, 20, 40, 60) for x in (0, 80, 160)], True),
+        ([(x, y) for y in (0, 20, 40, 60) for x in (0, 120)], True),
+        ([(0, 20 * y) for y in range(8)] + [(40 * x, 170) for x in range(6)], False),  # a chart with two axes
+        ([(37 * y % 100, 20 * y) for y in range(8)], False),
+        ([(x + 30 * (y % 3), y) for y in (0, 20, 40, 60) for x in (0, 80, 160)], False),  # values above bars
+    ],
+)
+def test_texts_in_rows_and_columns_may_be_a_table(texts: list[tuple[float, float]], expected: bool) -> None:
+    lines = [Line((Word("4.5 kg", Box(x, y, x + 30, y + 10), 1.0),)) for x, y in texts]
+    assert may_be_table(lines) is expected

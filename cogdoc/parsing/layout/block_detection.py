@@ -10,23 +10,28 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from cogdoc.documents.geometry import Box
+from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.opening import OpenDocument
 from cogdoc.parsing.layout.columns import split_columns
 from cogdoc.parsing.layout.earlier_pages import edge_lines_before
 from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_clipping
+from cogdoc.parsing.layout.picture_tables import may_be_table
 from cogdoc.parsing.layout.running_headers import mark_running_headers
-from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText, Word
+from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
+from cogdoc.parsing.tables.empty_cells import read_empty_cells
 from cogdoc.parsing.tables.table_building import Grid, build_table
 
 TEXT_PICTURE_LINES = 12
 """Lines from which a picture is a block of text: charts have fewer long lines, photographs hardly any."""
+
+TABLE_SHARE = 0.7
+"""Share of the lines of a picture that must be in a table for it to be one."""
 
 _KINDS = {
     "title": BlockKind.TITLE,
@@ -52,33 +57,55 @@ class _Region:
     grid: Grid | None = None
 
 
-def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> tuple[Block, ...]:
-    """Divide page `index` (0-based) into blocks that contain all of its text, in reading order."""
+def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> PageLayout:
+    """Divide page `index` (0-based) into blocks that contain all of its text, in reading order.
+
+    The text of a scan may gain words in table cells that OCR of the page overlooked.
+    """
     if not page_text.lines:
-        return ()
-    blocks = _fill_regions(_find_regions(document, index, page_text), page_text.lines)
+        return PageLayout(page_text, ())
+    regions = _find_regions(document, index, page_text)
+    if page_text.origin is TextOrigin.OCR and (grids := [region.grid for region in regions if region.grid]):
+        added = read_empty_cells(document, index, page_text, grids)
+        page_text = replace(page_text, lines=(*page_text.lines, *added))
     earlier_pages = edge_lines_before(document, page_text)
+    blocks = _fill_regions(regions, page_text.lines)
     marked = mark_running_headers(blocks, page_text, earlier_pages, page_count=document.page_count)
-    return tuple(join_field_rows(marked))
+    return PageLayout(page_text, tuple(join_field_rows(marked)))
 
 
 def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
     if may_be_clipping(page_text):
-        with make_input(document, index, page_text, as_clipping=True) as model_input:
-            regions = _detect_regions(model_input)
+        regions = _detect_regions(document, index, page_text, Box(0, 0, page_text.width, page_text.height))
         if any(region.grid for region in regions):
             return regions
-    with make_input(document, index, page_text) as model_input:
-        return _detect_regions(model_input)
+    regions = _detect_regions(document, index, page_text)
+    return [part for region in regions for part in _parts_of_picture(region, document, index, page_text)]
 
 
-def _detect_regions(model_input: ModelInput) -> list[_Region]:
-    regions: list[_Region] = []
-    for detected in _parser()(model_input.file, pages=[0], use_ocr=0, render_html_tables=False).pages[0].boxes:
-        box = model_input.to_page(Box(detected.x0, detected.y0, detected.x1, detected.y1))
-        kind = _KINDS.get(detected.boxclass, BlockKind.TEXT)
-        grid = _grid(detected.table, model_input) if kind is BlockKind.TABLE else None
-        regions.append(_Region(kind, box, int(detected.header_level or 0), grid))
+def _parts_of_picture(region: _Region, document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
+    """What the models find in a picture that may be a table, if it is one when seen alone; else the region."""
+    if region.kind is not BlockKind.PICTURE:
+        return [region]
+    lines = [line for line in page_text.lines if region.box.contains_point(*line.box.center)]
+    if not may_be_table(lines):
+        return [region]
+    whole = bounding_box([region.box, *(line.box for line in lines)])
+    parts = _detect_regions(document, index, page_text, whole)
+    tables = [part.box for part in parts if part.grid]
+    inside = sum(any(table.contains_point(*line.box.center) for table in tables) for line in lines)
+    return parts if inside >= TABLE_SHARE * len(lines) else [region]
+
+
+def _detect_regions(document: OpenDocument, index: int, page_text: PageText, clip: Box | None = None) -> list[_Region]:
+    with make_input(document, index, page_text, clip) as model_input:
+        boxes = _parser()(model_input.file, pages=[0], use_ocr=0, render_html_tables=False).pages[0].boxes
+        regions: list[_Region] = []
+        for detected in boxes:
+            box = model_input.to_page(Box(detected.x0, detected.y0, detected.x1, detected.y1))
+            kind = _KINDS.get(detected.boxclass, BlockKind.TEXT)
+            grid = _grid(detected.table, model_input) if kind is BlockKind.TABLE else None
+            regions.append(_Region(kind, box, int(detected.header_level or 0), grid))
     return regions
 
 

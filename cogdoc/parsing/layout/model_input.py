@@ -72,24 +72,27 @@ def may_be_clipping(page_text: PageText) -> bool:
     """Whether a picture may be a part of a page: its print is large, and its shape is not narrower than a page's."""
     if page_text.origin is not TextOrigin.OCR or page_text.width * PAPER[1] < page_text.height * PAPER[0]:
         return False
-    print_scale = _print_scale(page_text)
+    print_scale = _print_scale(page_text.words)
     return (
         print_scale <= CLIPPING_SCALE * _page_scale(page_text)
         and print_scale * page_text.height <= CLIPPING_HEIGHT * PAPER[1]
     )
 
 
-def make_input(document: OpenDocument, index: int, page_text: PageText, *, as_clipping: bool = False) -> ModelInput:
+def make_input(document: OpenDocument, index: int, page_text: PageText, clip: Box | None = None) -> ModelInput:
     """Make the models' input for page `index` (0-based); the caller closes it.
+
+    With `clip`, the input is only this part of the page, as a picture at its printed size.
 
     It has only this page, because the parser walks the bookmarks and form fields of the whole file for every page.
     """
     if (
-        page_text.origin is TextOrigin.OCR
+        clip
+        or page_text.origin is TextOrigin.OCR
         or not isinstance(document, MupdfDocument)
         or _count_paths(document.load_page(index)) > MAX_PATHS
     ):
-        return _make_picture_input(document, index, page_text, as_clipping)
+        return _make_picture_input(document, index, page_text, clip)
     if document.file.is_pdf:
         file = pymupdf.open()
         file.insert_pdf(document.file, from_page=index, to_page=index, links=False, annots=True)
@@ -107,27 +110,38 @@ def _count_paths(page: pymupdf.Page) -> int:
     return sum(kind.endswith("path") for kind, _ in page.get_bboxlog())
 
 
-def _make_picture_input(document: OpenDocument, index: int, page_text: PageText, as_clipping: bool) -> ModelInput:
+def _make_picture_input(document: OpenDocument, index: int, page_text: PageText, clip: Box | None) -> ModelInput:
     from cogdoc.parsing.ocr.orientation import upright_picture
 
     width, height = document.size(index)
     picture = document.picture(index, fit_long_side(width, height, LONG_SIDE))
     upright = Image.fromarray(upright_picture(picture, page_text.turned, page_text.skew))
-    model_input = _clipping_on_paper(page_text) if as_clipping else ModelInput(pymupdf.open(), _page_scale(page_text))
-    width_on_paper, height_on_paper = page_text.width * model_input.scale, page_text.height * model_input.scale
-    page_width, page_height = PAPER if as_clipping else (width_on_paper, height_on_paper)
-    page = model_input.file.new_page(width=page_width, height=page_height)
+    words = page_text.words
+    if clip:
+        pixels = upright.width / page_text.width
+        upright = upright.crop(clip.scaled(pixels, pixels))
+        words = tuple(word for word in words if clip.contains_point(*word.box.center))
+        model_input = _clipping_on_paper(words, clip)
+        page = model_input.file.new_page(width=PAPER[0], height=PAPER[1])
+    else:
+        model_input = ModelInput(pymupdf.open(), _page_scale(page_text))
+        page = model_input.file.new_page(
+            width=page_text.width * model_input.scale, height=page_text.height * model_input.scale
+        )
     stream = io.BytesIO()
     upright.save(stream, "JPEG", quality=85)
-    left, top = model_input.left, model_input.top
-    page.insert_image(pymupdf.Rect(left, top, left + width_on_paper, top + height_on_paper), stream=stream.getvalue())
-    _insert_invisibly(page, page_text.words, model_input)
+    on_page = clip or Box(0, 0, page_text.width, page_text.height)
+    on_paper = on_page.scaled(model_input.scale, model_input.scale).shifted(model_input.left, model_input.top)
+    page.insert_image(pymupdf.Rect(*on_paper), stream=stream.getvalue())
+    _insert_invisibly(page, words, model_input)
     return model_input
 
 
-def _clipping_on_paper(page_text: PageText) -> ModelInput:
-    scale = min(_print_scale(page_text), (PAPER[0] - 2 * MARGIN) / page_text.width)
-    return ModelInput(pymupdf.open(), scale, (PAPER[0] - scale * page_text.width) / 2, TOP_MARGIN)
+def _clipping_on_paper(words: Sequence[Word], clip: Box) -> ModelInput:
+    largest = min((PAPER[0] - 2 * MARGIN) / clip.width, (PAPER[1] - 2 * TOP_MARGIN) / clip.height)
+    scale = min(_print_scale(words), largest)
+    left, top = (PAPER[0] - scale * clip.width) / 2, TOP_MARGIN
+    return ModelInput(pymupdf.open(), scale, left - scale * clip.x0, top - scale * clip.y0)
 
 
 def _page_scale(page_text: PageText) -> float:
@@ -135,9 +149,9 @@ def _page_scale(page_text: PageText) -> float:
     return PAPER[1] / max(page_text.width, page_text.height)
 
 
-def _print_scale(page_text: PageText) -> float:
+def _print_scale(words: Sequence[Word]) -> float:
     """The scale at which the words have the usual height of print."""
-    return PRINT_HEIGHT / max(1e-6, statistics.median(word.box.height for word in page_text.words))
+    return PRINT_HEIGHT / max(1e-6, statistics.median(word.box.height for word in words))
 
 
 def _insert_invisibly(page: pymupdf.Page, words: Sequence[Word], model_input: ModelInput) -> None:

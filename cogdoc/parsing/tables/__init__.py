@@ -1,5 +1,6 @@
 """Build tables with cells from the words and the grid of straight lines that a layout model gives.
 
 Start with `table_building`, which calls the other modules in this order: `phrases` groups words into phrases and
-columns, `row_corrections` joins and splits rows, and `header_spans` finds header cells that span columns or rows.
+columns, `fused_phrases` cuts those that a narrow gap joined, `row_corrections` joins and splits rows, and
+`header_spans` finds header cells that span columns or rows. On scans, `empty_cells` first reads what OCR overlooked.
 """

@@ -19,10 +19,14 @@ ALIGNED = 0.7
 
 def split_fused_phrases(rows: Sequence[Row], column_lines: Sequence[float], height: float) -> list[Row]:
     """`rows`, with each phrase over columns of values cut into one part for each column, if they are aligned."""
-    return [
-        replace(row, lines=tuple(_split_line(line, rows[index + 1 :], column_lines, height) for line in row.lines))
-        for index, row in enumerate(rows)
-    ]
+    split: list[Row] = []
+    for index, row in enumerate(rows):
+        lines: list[TextLine] = []
+        for number, line in enumerate(row.lines, start=1):
+            below = [replace(row, lines=row.lines[number:]), *rows[index + 1 :]]
+            lines.append(_split_line(line, below, column_lines, height))
+        split.append(replace(row, lines=tuple(lines)))
+    return split
 
 
 def _split_line(line: TextLine, below: Sequence[Row], column_lines: Sequence[float], height: float) -> TextLine:

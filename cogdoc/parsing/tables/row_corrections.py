@@ -43,7 +43,11 @@ def join_continued_rows(rows: Sequence[Row]) -> list[Row]:
         may_continue = row.columns() <= above.columns() and all(p.first == p.last for p in row.phrases)
         is_nameless = 0 not in row.columns() and 0 in above.columns()
         is_tight = distance < TIGHT * usual and is_nameless
-        if may_continue and len(joined) > 1 and (is_tight or _continues_name(above, row, usual) or (case_tells and _is_lower_case(row))):
+        if (
+            may_continue
+            and len(joined) > 1
+            and (is_tight or _continues_name(above, row, usual) or (case_tells and _is_lower_case(row)))
+        ):
             joined[-1] = Row(above.top, row.bottom, (*above.lines, *row.lines))
         else:
             joined.append(row)
