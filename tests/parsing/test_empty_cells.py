@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
+from cogdoc.parsing.layout.empty_cells import read_empty_cells
 from cogdoc.parsing.page_text import Line, PageText, TextOrigin, Word
-from cogdoc.parsing.tables.empty_cells import read_empty_cells
 
 pytestmark = pytest.mark.slow
 

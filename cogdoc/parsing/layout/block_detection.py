@@ -18,13 +18,13 @@ from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.opening import OpenDocument
 from cogdoc.parsing.layout.columns import split_columns
 from cogdoc.parsing.layout.earlier_pages import edge_lines_before
+from cogdoc.parsing.layout.empty_cells import read_empty_cells
 from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_clipping
 from cogdoc.parsing.layout.picture_tables import may_be_table
 from cogdoc.parsing.layout.running_headers import mark_running_headers
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
-from cogdoc.parsing.tables.empty_cells import read_empty_cells
 from cogdoc.parsing.tables.table_building import Grid, build_table
 
 TEXT_PICTURE_LINES = 12

@@ -2,5 +2,5 @@
 
 Start with `table_building`, which calls the other modules in this order: `phrases` groups words into phrases and
 columns, `fused_phrases` cuts those that a narrow gap joined, `row_corrections` joins and splits rows, and
-`header_spans` finds header cells that span columns or rows. On scans, `empty_cells` first reads what OCR overlooked.
+`header_spans` finds header cells that span columns or rows.
 """
