@@ -70,7 +70,7 @@ def find_answer_kinds(clause: Clause, tree: Query) -> _Kinds:
             kinds = ()
         case Growth(relative=True) | Ratio(as_share=True):
             kinds = (ValueKind.PERCENT, ValueKind.NUMBER)
-        case Aggregate(function=Aggregation.COUNT):
+        case Aggregate(function=Aggregation.COUNT | Aggregation.STREAK):
             percent = (ValueKind.PERCENT,) if ValueKind.PERCENT in _head_types(clause, clause.asked) else ()
             kinds = (*percent, ValueKind.NUMBER, ValueKind.AMOUNT)
         case Growth() | Difference() | Ratio() | Aggregate():

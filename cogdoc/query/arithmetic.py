@@ -19,6 +19,9 @@ MAX_RESULTS = 8
 RESULTS = frozenset({"profit", "loss", "income", "net income", "operating income", "cash flow", "change", "total"})
 """Concepts whose values in parentheses are negative, rather than costs that are subtracted."""
 
+UNLIKELY = 0.5
+"""Match of a condition that a result hardly meets."""
+
 MAX_NEAR = 3
 """Values in whose row and column the other operand is searched for."""
 
@@ -70,17 +73,24 @@ def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> I
     if isinstance(query, Difference) and "year" in concepts_in(_by(query.left)):
         yield from _years_between(query, tables, run)
     for one, two in _operands(query.left, query.right, tables, run):
-        if isinstance(query, Difference):
-            yield from _difference(query, one, two)
-        else:
+        units = [part.quantity.unit for part in (one, two) if part.quantity is not None and part.quantity.unit]
+        if isinstance(query, Ratio):
             yield from _ratio(query, one, two)
+        elif len(set(units)) < 2:
+            yield from _difference(query, one, two)
 
 
 def _operands(left: Query, right: Query, tables: Sequence[DataTable], run: Run) -> Iterator[tuple[Computed, Computed]]:
     """Pairs of values, or of counts. The question may name the second value only by how it differs from the first."""
     lefts, rights = _numeric(left, tables, run), _numeric(right, tables, run)
     if not lefts and not rights:
-        lefts, rights = (run(Aggregate(side, Aggregation.COUNT), tables) for side in (left, right))
+        lefts, rights = (_counted(side, tables, run) for side in (left, right))
+    elif isinstance(left, Select) and isinstance(right, Select) and not (left.by or right.by):
+        # "How many more Democrats than Republicans": they may be rows, although other columns have numbers.
+        for one in _counted(left, tables, run):
+            for two in _counted(right, tables, run):
+                if one.table is two.table and max(len(one.operands), len(two.operands)) > 1:
+                    yield one, two
     combinations = [(one, two) for one in lefts for two in rights]
     combinations += [(one, two) for one in lefts[:MAX_NEAR] for two in _beside(right, one)]
     combinations += [(one, two) for two in rights[:MAX_NEAR] for one in _beside(left, two)]
@@ -104,6 +114,11 @@ def _years_between(query: Difference, tables: Sequence[DataTable], run: Run) -> 
                 years = abs(days[0].year - days[1].year)
                 formula = f"{max(days).year} − {min(days).year}"
                 yield _combined(query, str(years), Quantity(float(years)), formula, one, two)
+
+
+def _counted(query: Query, tables: Sequence[DataTable], run: Run) -> list[Computed]:
+    """How many rows something names."""
+    return [result for result in run(Aggregate(query, Aggregation.COUNT), tables) if result.restricted]
 
 
 def _numeric(query: Query, tables: Sequence[DataTable], run: Run) -> list[Computed]:
@@ -164,9 +179,12 @@ def _difference(query: Difference, one: Computed, two: Computed) -> Iterator[Com
 
 def _ratio(query: Ratio, one: Computed, two: Computed) -> Iterator[Computed]:
     left, right = one.number or 0.0, two.number or 0.0
+    are_shares = all(part.quantity is not None and part.quantity.unit == "%" for part in (one, two))
     if right:
         text, quantity = _share_or_factor(left / right, query.as_share, _cells(one, two))
-        yield _combined(query, text, quantity, f"{_term(one)} / {_term(two)}", one, two)
+        result = _combined(query, text, quantity, f"{_term(one)} / {_term(two)}", one, two)
+        # Shares are seldom put in proportion: the question rather asks for one of them.
+        yield replace(result, condition=UNLIKELY) if query.as_share and are_shares else result
 
 
 def _share_or_factor(ratio: float, as_share: bool, samples: Sequence[DataCell]) -> tuple[str, Quantity]:

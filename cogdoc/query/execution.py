@@ -13,8 +13,8 @@ from cogdoc.query.arithmetic import comparisons, growths, look_up, pairs, totals
 from cogdoc.query.computed import Computed
 from cogdoc.query.grounding import Records, orientations
 from cogdoc.query.row_operations import ROW_OPERATIONS
-from cogdoc.query.table import DataTable
-from cogdoc.query.tree import Aggregate, Compare, Difference, Growth, Query, Ratio, Select, Several, Verify
+from cogdoc.query.table import DataTable, TableOrigin
+from cogdoc.query.tree import Aggregate, Choose, Compare, Difference, Growth, Query, Ratio, Select, Several, Verify
 from cogdoc.query.typed_values import ValueKind
 
 MAX_RESULTS = 8
@@ -47,5 +47,8 @@ def _results(query: Query, tables: Sequence[DataTable], asked: ValueKind | None)
         case Verify():
             return
         case _:
+            # Labels of a form are no records: nobody asks for the first one, or how many there are.
+            is_choice = isinstance(query, Choose)
+            tables = [table for table in tables if is_choice or table.origin is not TableOrigin.FIELDS]
             for records in orientations(tables, asked):
                 yield from ROW_OPERATIONS[type(query)](query, records)

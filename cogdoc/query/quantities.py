@@ -187,7 +187,9 @@ def print_number(number: float, samples: Sequence[DataCell], *, decimals: int | 
     digits = _DIGITS.search(model.text)
     assert digits is not None
     before = model.text[: digits.start()].strip("+-−–( ")
-    after = _BRACKETS.sub("", model.text[digits.end() :]).rstrip(")* ")
+    is_compound = _COMPOUND.fullmatch(model.text) is not None
+    rest = f" {model.quantity.unit}" if is_compound else model.text[digits.end() :]
+    after = _BRACKETS.sub("", rest).rstrip(")* ")
     sign = "-" if body.startswith("-") else ""
     return f"{sign}{before}{body.removeprefix('-')}{after if len(after) <= MAX_UNIT else ''}"
 

@@ -91,6 +91,6 @@ def shape_of(tree: Query) -> Shape:
             return Shape.YES_NO
         case Extreme(highest=highest):
             return Shape.MAXIMUM if highest else Shape.MINIMUM
-        case Aggregate(function=Aggregation.COUNT):
+        case Aggregate(function=Aggregation.COUNT | Aggregation.STREAK):
             return Shape.COUNT
     return Shape.VALUE

@@ -27,8 +27,8 @@ NUMBERS = ("=number", "=amount", "=percent")
 CALCULATIONS = ("growth", "decrease", "difference", "ratio", "share", "sum", "mean", "median", "mode", "range")
 NUMERIC_QUESTIONS = ("?amount", "?count", "?measure", "?percent", "?length")
 UNSPACED_LANGUAGES = ("zh", "ja", "th", "ko")
-MAX_BOUND_DISTANCE = 3
-"""Pieces from a comparator to the number that it compares with: "more than the 30"."""
+MAX_BOUND_DISTANCE = 4
+"""Pieces from a comparator to the number that it compares with: "before the one on May 3"."""
 
 MAX_LISTED = 20
 """Numbers up to which "the three highest" is a count rather than a value."""
@@ -278,7 +278,7 @@ class Clause:
         bound = next((at for at in range(index + 1, len(self.pieces)) if self._is_bound(at)), None) if name else None
         if name is None or bound is None or bound > index + MAX_BOUND_DISTANCE:
             return None
-        if any(self.is_content(at) and not self.pieces[at].has(NUMBER) for at in range(index + 1, bound)):
+        if any(self.is_content(at) and not self.pieces[at].has(NUMBER, "weak") for at in range(index + 1, bound)):
             return None
         condition = self._bounded(tuple(range(index, bound + 1)), bound, COMPARATORS[name])
         return replace(condition, words=adjective) if adjective else condition

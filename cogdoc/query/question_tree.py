@@ -214,7 +214,10 @@ def _count(clause: Clause) -> Query | None:
     )
     if not clause.asks("?count") and not leads:
         return None
-    return Aggregate(_rows(clause, () if named is None else (named,)), Aggregation.COUNT)
+    streak = clause.find("consecutive")
+    used = [index for index in (named, streak) if index is not None]
+    asked = [index for index in clause.asked if index != streak]
+    return Aggregate(_rows(clause, used, asked=asked), Aggregation.COUNT if streak is None else Aggregation.STREAK)
 
 
 def _position(clause: Clause) -> Query | None:

@@ -64,7 +64,8 @@ def restrictions(
     own = _named(records, asked, explained)
     sure = [found for found in named if found.match >= SURE_MATCH]
     seen: set[tuple[int, ...]] = set()
-    for chosen in ([*named, own] if own is not None else named, named, sure):
+    loose = [found for part in others if (found := _named(records, part, explained, PART_MATCH)) is not None]
+    for chosen in ([*named, own] if own is not None else named, named, sure, loose):
         rows = _combined(records, joint, chosen)
         if rows.indices not in seen:
             seen.add(rows.indices)
@@ -102,14 +103,15 @@ def _combined(records: Records, joint: Phrase, named: Sequence[_Named]) -> Rows:
     return Rows(tuple(indices), covering, sum(used) / len(used) if used else 1.0, frozenset(by_column))
 
 
-def _named(records: Records, part: Phrase, explained: frozenset[str]) -> _Named | None:
+def _named(records: Records, part: Phrase, explained: frozenset[str], whole_match: float = 1.0) -> _Named | None:
+    """The rows that a phrase names best; with `whole_match` of `PART_MATCH`, all that contain it."""
     weights = {i: weight for i, weight in enumerate(part.weights) if part.words[i] not in explained}
     if not weights:
         return None
     bound = {match.column for match in records.columns(part) if match.score > 0}
     best: dict[int, tuple[float, int, dict[int, float]]] = {}
     for row in records.rows:
-        matches, column = _row_matches(records, row, part, bound)
+        matches, column = _row_matches(records, row, part, bound, whole_match)
         matches = {index: match for index, match in matches.items() if index in weights}
         if matches:
             best[row] = (sum(weights[index] * match for index, match in matches.items()), column, matches)
@@ -135,7 +137,9 @@ def _is_listed(matches: Mapping[int, float], sets: Sequence[frozenset[int]]) -> 
     return min(matches.values()) >= SURE_MATCH and not any(words < other for other in sets)
 
 
-def _row_matches(records: Records, row: int, part: Phrase, bound: set[int]) -> tuple[dict[int, float], int]:
+def _row_matches(
+    records: Records, row: int, part: Phrase, bound: set[int], whole_match: float
+) -> tuple[dict[int, float], int]:
     """How well the words match the cells of a row, by word; and the column that matches best."""
     matches: dict[int, float] = {}
     best = (0.0, -1)
@@ -146,7 +150,7 @@ def _row_matches(records: Records, row: int, part: Phrase, bound: set[int]) -> t
         if not covering:
             continue
         whole = max(part.precision(item) for item in (text, *_ITEMS.split(text))) >= WHOLE_PRECISION
-        factor = 1.0 if whole else PART_MATCH
+        factor = whole_match if whole else PART_MATCH
         for index, strength in covering.items():
             is_elsewhere = bound and column not in bound and part.words[index][0].isdigit()
             match = strength * factor * (OTHER_COLUMN if is_elsewhere else 1.0)

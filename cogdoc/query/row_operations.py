@@ -163,6 +163,9 @@ def _aggregates(query: Query, records: Records) -> Iterator[Computed]:
         if query.function is Aggregation.COUNT:
             yield from _counts(query, rows)
             continue
+        if query.function is Aggregation.STREAK:
+            yield from _streak(query, rows)
+            continue
         for values in records.value_columns(rows.phrase):
             cells = {
                 row: cell
@@ -195,6 +198,20 @@ def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
             if match.score > 0 and number != count:
                 column = replace(match, score=RECORD_MATCH * match.score)
                 yield rows.result(query, str(number), Quantity(float(number)), rows.indices, f"count({number})", column)
+
+
+def _streak(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
+    """The longest run of records that follow each other in the table."""
+    places = {row: place for place, row in enumerate(rows.records.rows)}
+    longest: list[int] = []
+    streak: list[int] = []
+    for row in rows.indices:
+        follows = bool(streak) and places[row] == places[streak[-1]] + 1
+        streak = [*streak, row] if follows else [row]
+        longest = max(longest, streak, key=len)
+    if longest:
+        count = len(longest)
+        yield rows.result(query, str(count), Quantity(float(count)), longest, f"count({count})", None, is_record=True)
 
 
 def _items(query: Aggregate, rows: RowSet, asked: Phrase) -> Iterator[Computed]:

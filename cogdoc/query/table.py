@@ -20,6 +20,8 @@ class TableOrigin(StrEnum):
     """Rows of text that are merely aligned."""
     LIST = "list"
     """The items of a list or a section, one column."""
+    FIELDS = "fields"
+    """Labels with their values, "Interest rate: 4.25%", one a row."""
     CHART = "chart"
     MARKDOWN = "markdown"
 

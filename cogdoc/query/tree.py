@@ -30,6 +30,8 @@ class Aggregation(StrEnum):
     MODE = "mode"
     RANGE = "range"
     """The highest minus the lowest."""
+    STREAK = "streak"
+    """How many rows follow each other: "how many consecutive seasons"."""
 
 
 class Comparator(StrEnum):

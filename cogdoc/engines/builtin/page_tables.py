@@ -1,4 +1,4 @@
-"""The tables of a page: detected ones, rows that are merely aligned, and the items of lists."""
+"""The tables of a page: detected ones, rows that are merely aligned, the items of lists, and labelled values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.engines.builtin.field_tables import field_tables
 from cogdoc.parsing.page_text import Block, BlockKind, Table
 from cogdoc.query.grid_tables import GridCell, GridRow, Source, grid_tables, is_value
 from cogdoc.query.segments import PageView, Segment
@@ -40,7 +41,7 @@ _BULLET = re.compile(r"\s*(?:[•●▪■◦○‣✓➢►·]\s*|[–*-]\s+|\(
 @lru_cache(maxsize=8)
 def page_tables(page: PageView) -> tuple[DataTable, ...]:
     """All tables of a page, the detected ones first."""
-    return (*_detected(page), *_aligned(page), *_lists(page))
+    return (*_detected(page), *_aligned(page), *_lists(page), *field_tables(page))
 
 
 # Detected tables
