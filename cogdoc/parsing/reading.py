@@ -2,7 +2,8 @@
 
 The decision for each page:
     nothing is drawn                             -> a blank page without text
-    a readable text layer                        -> the layer, and OCR of pictures and drawn letters without text
+    a readable text layer                        -> the layer, and OCR of pictures and drawn letters without text,
+                                                    and of words in fonts that have no Unicode values
     a hidden layer over a scan (an earlier OCR)  -> the layer, if samples of it agree with the pixels
     hidden text over a smaller picture           -> those of its lines that agree with the pixels
     anything else                                -> OCR
@@ -20,18 +21,21 @@ from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.opening import OpenDocument, check_index, open_document
-from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.documents.tesseract import Tesseract
 from cogdoc.parsing.ocr.blank_pages import is_blank
 from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin
 from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, TextLayer, read_text_layer
+from cogdoc.parsing.unreadable_words import crop, has_unreadable_words, read_unreadable_words
 
 MIN_PICTURE_SHARE = 0.03
 """On pages with a text layer, pictures below this share of the page (logos, stamps) are not read by OCR."""
 
 COVERED_SHARE = 0.3
 """A picture has its text in the layer already if the layer's words cover this share of its area."""
+
+OCR_LONG_SIDE = 2000
+"""Pixels of the long side of a page whose parts are read by OCR."""
 
 SAMPLED_LINES = 8
 MIN_LEGIBILITY = 0.85
@@ -124,9 +128,9 @@ def _similarities(document: OpenDocument, index: int, lines: Sequence[Line]) -> 
     from cogdoc.parsing.ocr.ocr_engine import recognize_lines
 
     width, height = document.size(index)
-    size = fit_long_side(width, height, 2000)
+    size = fit_long_side(width, height, OCR_LONG_SIDE)
     picture, scale = document.picture(index, size), size.width / width
-    crops = [_crop(picture, line.box, scale) for line in lines]
+    crops = [crop(picture, line.box, scale) for line in lines]
     legible = [number for number, crop in enumerate(crops) if min(crop.shape[:2]) >= 4]
     recognized = recognize_lines([crops[number] for number in legible]) if legible else []
     similarities = [-1.0] * len(lines)
@@ -140,21 +144,19 @@ def _folded(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def _crop(picture: Picture, box: Box, scale: float) -> Picture:
-    pad = 0.1 * box.height
-    left, top = max(0, int((box.x0 - pad) * scale)), max(0, int((box.y0 - pad) * scale))
-    return picture[top : int((box.y1 + pad) * scale) + 1, left : int((box.x1 + pad) * scale) + 1]
-
-
 def _read_layer(
     document: MupdfDocument, index: int, layer: TextLayer, flags: list[str], tesseract: Tesseract | None
 ) -> PageText:
     width, height = document.size(index)
     lines, origin, resolution = list(layer.lines), TextOrigin.TEXT_LAYER, None
+    if has_unreadable_words(lines):
+        size = fit_long_side(width, height, OCR_LONG_SIDE)
+        lines = read_unreadable_words(lines, document.picture(index, size), size.width / width)
+        origin, resolution = TextOrigin.MIXED, 72 * size.width / width
+        flags = [*flags, "bad-text-layer"]
     pictures = [box for box in layer.pictures if box.area >= MIN_PICTURE_SHARE * width * height]
     regions = [box for box in (*pictures, *layer.drawn_text) if not _is_covered(box, layer.lines)]
     if regions:
-        from cogdoc.parsing.ocr.page_ocr import LONG_SIDE as OCR_LONG_SIDE
         from cogdoc.parsing.ocr.page_ocr import recognize_regions
 
         size = fit_long_side(width, height, OCR_LONG_SIDE)

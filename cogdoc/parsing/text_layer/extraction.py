@@ -23,11 +23,15 @@ from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readab
 from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
 from cogdoc.parsing.text_layer.word_repair import repaired_words
+from cogdoc.parsing.unreadable_words import UNREADABLE
 from cogdoc.text import has_right_to_left
 
 _REPLACEMENT = "\ufffd"
-MAX_UNREADABLE_SHARE = 0.1
-"""Above this share of characters without meaning, the layer is not text: its fonts lack a Unicode map."""
+MAX_UNREADABLE_SHARE = 0.5
+"""Above this share of characters without meaning, the whole page is read by OCR: its fonts lack a Unicode map."""
+
+MAX_UNREADABLE_IN_WORD = 0.3
+"""Above this share of private characters, a word is read by OCR; fewer are bullets and other symbols beside it."""
 
 SCAN_SHARE = 0.6
 """A picture that covers this share of the page is a scan of it."""
@@ -108,9 +112,13 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
     ):
         words: list[Word] = []
         for entry in group:
-            box, text = Box(*entry[:4]), _clean(entry[4])
-            if text and box.overlap(page_box) > 0:
-                words.append(Word(text, box, 1.0, directions.get((block, number), 0)))
+            box, direction = Box(*entry[:4]), directions.get((block, number), 0)
+            if box.overlap(page_box) <= 0:
+                continue
+            if _is_unreadable_word(entry[4]):
+                words.append(Word(_REPLACEMENT * len(entry[4]), box, UNREADABLE, direction))
+            elif text := _clean(entry[4]):
+                words.append(Word(text, box, 1.0, direction))
         parts = lines_of(words)
         lines.extend(parts)
         overlay.extend(parts if is_overlay else ())
@@ -137,7 +145,15 @@ def _clean(text: str) -> str:
     spelled = text.translate(_LIGATURES | _SYMBOLS)
     if has_right_to_left(spelled):
         spelled = _PRESENTATION_FORM.sub(lambda match: unicodedata.normalize("NFKC", match[0]), spelled)
-    return "".join(c for c in spelled if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co"))
+    return "".join(c for c in spelled if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co") and c != _REPLACEMENT)
+
+
+def _is_unreadable_word(text: str) -> bool:
+    """Whether a word can only be read by OCR; single symbols without a meaning are left out instead."""
+    if text.isascii() and text.isprintable():
+        return False
+    unreadable = sum(map(_is_unreadable, text.translate(_SYMBOLS)))
+    return len(text) > 1 and (_REPLACEMENT in text or unreadable > max(1, MAX_UNREADABLE_IN_WORD * len(text)))
 
 
 def _is_unreadable(char: str) -> bool:

@@ -34,7 +34,7 @@ def repaired_words(
     """The words that the page shows, with boxes as displayed; `trace` is what `Page.get_texttrace` has."""
     entries = readable.entries
     directions: dict[tuple[int, int], int] = {}
-    turned = has_turned_text(trace)
+    turned = _has_turned_text(trace, frame)
     if (
         turned
         or any(may_be_doubled(entry[4]) or has_right_to_left(entry[4]) for entry in entries)
@@ -56,9 +56,10 @@ def repaired_words(
     return RepairedWords(join_spaced_letters(drop_overprints(displayed)), directions)
 
 
-def has_turned_text(trace: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether some text does not run to the right."""
-    return any(span["dir"][0] < LEVEL for span in trace)
+def _has_turned_text(trace: Sequence[Mapping[str, Any]], frame: PageFrame) -> bool:
+    """Whether some text does not run to the right on the page as displayed."""
+    a, _, c, _, _, _ = frame.matrix
+    return any(a * span["dir"][0] + c * span["dir"][1] < LEVEL for span in trace)
 
 
 def _directions(
