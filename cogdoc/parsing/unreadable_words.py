@@ -10,9 +10,7 @@ import numpy as np
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.page_text import Line, Word
-
-UNREADABLE = 0.0
-"""The confidence of words that the text layer cannot give."""
+from cogdoc.parsing.text_layer.extraction import UNREADABLE
 
 PADDING = 0.1
 """Line heights around a crop."""

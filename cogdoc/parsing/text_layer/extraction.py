@@ -23,12 +23,14 @@ from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readab
 from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
 from cogdoc.parsing.text_layer.word_repair import repaired_words
-from cogdoc.parsing.unreadable_words import UNREADABLE
 from cogdoc.text import has_right_to_left
 
 _REPLACEMENT = "\ufffd"
 MAX_UNREADABLE_SHARE = 0.5
 """Above this share of characters without meaning, the whole page is read by OCR: its fonts lack a Unicode map."""
+
+UNREADABLE = 0.0
+"""The confidence of words that have no Unicode values; OCR has to read them."""
 
 MAX_UNREADABLE_IN_WORD = 0.3
 """Above this share of private characters, a word is read by OCR; fewer are bullets and other symbols beside it."""
