@@ -40,6 +40,23 @@ CHINESE_LABELS = (
     "开户银行",
 )
 ROLES = ("executive", "financial", "operating", "marketing", "technology", "legal")
+COMPANIES = ("Varnholt Engines Ltd", "Orchard & Penn", "Tiefbau Kranich GmbH", "Maison Delorme", "Lumen Paper Co.")
+LETTERS = (
+    ("Ms", "Dear Ms {},", "Yours sincerely,", (
+        "Who signed the letter?", "Which company sent the letter?", "Who is the letter addressed to?",
+        "At which company is the recipient?")),
+    ("Mr", "Dear Mr {}:", "Best regards,", (
+        "Who wrote this letter?", "Who is the sender of the letter?", "To whom was the letter sent?",
+        "What is the company of the recipient?")),
+    ("Herrn", "Sehr geehrter Herr {},", "Mit freundlichen Grüßen", (
+        "Wer hat den Brief unterschrieben?", "Welche Firma hat den Brief geschickt?", "An wen ist der Brief gerichtet?",
+        "Bei welcher Firma ist der Empfänger?")),
+    ("Mme", "Chère Madame {},", "Cordialement,", (
+        "Qui a signé la lettre ?", "Quelle entreprise a envoyé la lettre ?", "À qui la lettre est-elle adressée ?",
+        "Quelle est la société du destinataire ?")),
+)  # fmt: skip
+"""Title of the recipient, salutation, closing, and questions for writer, sender, recipient and the latter's company."""
+
 NAMES = ("Ingrid Halvane", "Peter Oster", "Mara Lindt", "Jonas Reed", "Ada Birk", "Tom Ferris", "Li Wen", "Ana Prado")
 
 
@@ -51,6 +68,7 @@ def small_pages() -> Iterator[tuple[str, PageLayout, str | None]]:
         yield from _form(generator, FORM_LABELS, "What is the {}?")
         yield from _form(generator, CHINESE_LABELS, "{}是什么？")
         yield from _officers(generator)
+        yield from _letter(generator)
 
 
 def _statement(generator: random.Random) -> Iterator[tuple[str, PageLayout, str | None]]:
@@ -100,6 +118,22 @@ def _officers(generator: random.Random) -> Iterator[tuple[str, PageLayout, str |
     asked = generator.choice(roles)
     yield f"Who is the chief {asked} officer?", page, people[asked]
     yield f"Who is the chief {absent} officer?", page, None
+
+
+def _letter(generator: random.Random) -> Iterator[tuple[str, PageLayout, str | None]]:
+    sender, company = generator.sample(COMPANIES, 2)
+    writer, reader = generator.sample(NAMES, 2)
+    title, salutation, closing, questions = generator.choice(LETTERS)
+    head = [sender, f"{generator.randint(1, 99)} Hill Road, {generator.randint(10000, 99999)} Easton"]
+    window = [f"{title} {reader}", company, f"{generator.randint(1, 99)} Mill Lane", "20457 Weston"]
+    date = f"{generator.randint(1, 28)} {generator.choice(('March', 'May'))} 2021"
+    text = ["We have received the order of last week and thank you for it.", "The goods leave our house on Monday."]
+    blocks = [head, window, [date], [salutation.format(reader.split()[-1])], text, [closing], [""], [writer]]
+    if generator.random() < 0.5:
+        blocks.append([generator.choice(("Managing Director", "Sales Manager"))])
+    page = text_page([line for block in blocks for line in (*block, "")])
+    answers = (writer, sender, reader, company)
+    yield from ((question, page, answer) for question, answer in zip(questions, answers, strict=True))
 
 
 def text_page(texts: Sequence[str]) -> PageLayout:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from cogdoc.query.concepts import concepts_in
+from cogdoc.query.concepts import concept_share, concepts_in
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question_clause import Clause
 from cogdoc.query.question_pieces import Piece, split_pieces
@@ -59,6 +59,10 @@ _ALSO = {
 """The types of answer that a noun of each type allows."""
 
 _IN_WORDS = "amount in words"
+_TOTALS = frozenset(
+    ("total", "gross total", "net total", "subtotal", "amount due", "amount paid", "tax amount", "tax included")
+)
+"""Concepts of amounts of money, which are no percentages."""
 
 
 def find_answer_kinds(clause: Clause, tree: Query) -> _Kinds:
@@ -80,7 +84,16 @@ def find_answer_kinds(clause: Clause, tree: Query) -> _Kinds:
             kinds = tuple(kind for kind in _by_words(clause) if kind in _NAMES)
         case _:
             kinds = _by_words(clause)
-    return (*dict.fromkeys(kinds), ValueKind.TEXT)
+    return (*dict.fromkeys(_without_percent(clause, kinds)), ValueKind.TEXT)
+
+
+def _without_percent(clause: Clause, kinds: _Kinds) -> _Kinds:
+    """An amount of money before other numbers, and no percentage, if nothing but a total is asked for."""
+    phrase = clause.phrase(clause.asked)
+    is_total = not phrase.strip() or concept_share(phrase) == 1 or clause.asks("?amount")
+    if set(kinds) == set(NUMERIC_KINDS) and is_total and concepts_in(clause.text) & _TOTALS:
+        return (ValueKind.AMOUNT, ValueKind.NUMBER)
+    return kinds
 
 
 def label_kinds(label: str, language: str) -> _Kinds:

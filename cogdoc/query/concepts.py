@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
-from cogdoc.query.terms import Token, split_tokens, stem, tokenize
+from cogdoc.query.terms import Token, split_words, stem, tokenize
 
 MIN_PART = 4
 """Fewest letters of a part of a compound word."""
@@ -184,7 +184,7 @@ def _wordings() -> tuple[tuple[_Stems, str], ...]:
         (stems, name)
         for name, wordings in load_lexicon().concepts.items()
         for wording in wordings
-        if (stems := tuple(stem(token.norm) for token in split_tokens(wording)))
+        if (stems := tuple(map(stem, split_words(wording))))
     )
 
 

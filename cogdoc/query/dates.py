@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from cogdoc.query.lexicon.loading import load_lexicon
@@ -76,27 +77,32 @@ def find_dates(text: str) -> tuple[FoundDate, ...]:
     folded = fold_case(text)
     if not any(char.isdigit() for char in folded):
         return ()
-    names_month = _names_month(folded)
     found: list[FoundDate] = []
-    for pattern, fitting, needs_name in _patterns():
-        for match in pattern.finditer(folded) if names_month or not needs_name else ():
+    for pattern, fitting in _patterns(_languages_of_months(folded)):
+        for match in pattern.finditer(folded):
             start, end = match.span()
             if all(end <= other.start or other.end <= start for other in found) and _is_possible(match):
                 found.append(FoundDate(start, end, fitting, _day_of(match)))
     return tuple(sorted(found, key=lambda one: one.start))
 
 
-def _names_month(folded: str) -> bool:
+def _languages_of_months(folded: str) -> frozenset[int]:
+    """The languages that a name of a month in a text may be of, as indices into the lexicons' months."""
     words, parts = _month_words()
-    return not words.isdisjoint(_LETTERS.findall(folded)) or any(part in folded for part in parts)
+    named = [words[word] for word in _LETTERS.findall(folded) if word in words]
+    return frozenset(chain(*named, *(languages for part, languages in parts.items() if part in folded)))
 
 
 @cache
-def _month_words() -> tuple[frozenset[str], tuple[str, ...]]:
-    """The names of months that are words of letters, and the others, whose vowel signs are no letters to `re`."""
-    names = month_numbers()
-    words = frozenset(name for name in names if _LETTERS.fullmatch(name))
-    return words, tuple(name for name in names if name not in words)
+def _month_words() -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """The languages of the names of months that are words of letters, and of those with vowel signs, no letters to `re`."""
+    names: dict[str, list[int]] = {}
+    for language, months in enumerate(load_lexicon().values.get("months", ())):
+        for name in chain(*months):
+            if name in month_numbers() and language not in names.setdefault(name, []):
+                names[name].append(language)
+    words = {name: languages for name, languages in names.items() if _LETTERS.fullmatch(name)}
+    return words, {name: languages for name, languages in names.items() if name not in words}
 
 
 @cache
@@ -111,13 +117,16 @@ def month_numbers() -> dict[str, int]:
     }
 
 
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], float, bool], ...]:
-    """The compiled patterns, with whether they need the name of a month."""
-    full = {names[0] for months in load_lexicon().values.get("months", ()) for names in months}
-    month = _any_of(month_numbers(), "name")
-    second_month = _any_of(month_numbers())
-    full_month = _any_of(full & month_numbers().keys(), "name")
+@lru_cache(maxsize=64)
+def _patterns(languages: frozenset[int]) -> tuple[tuple[re.Pattern[str], float], ...]:
+    """The patterns, with the names of months in some languages; without them, only those that need none.
+
+    To compile the names of all languages takes longer than to search a page.
+    """
+    listed = [months for index, months in enumerate(load_lexicon().values.get("months", ())) if index in languages]
+    names = {name for months in listed for name in chain(*months)} & month_numbers().keys()
+    full = names & {month[0] for months in listed for month in months}
+    month, second_month, full_month = _any_of(names, "name"), _any_of(names), _any_of(full, "name")
     return tuple(
         (
             # The second month of a range has no group, since the names of groups are unique.
@@ -125,9 +134,9 @@ def _patterns() -> tuple[tuple[re.Pattern[str], float, bool], ...]:
                 pattern.replace(_MONTH, month, 1).replace(_MONTH, second_month).replace(_FULL_MONTH, full_month)
             ),
             fitting,
-            _MONTH in pattern or _FULL_MONTH in pattern,
         )
         for pattern, fitting in _PATTERNS
+        if languages or not (_MONTH in pattern or _FULL_MONTH in pattern)
     )
 
 

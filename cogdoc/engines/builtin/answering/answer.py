@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from cogdoc.engines.builtin.answering.chart_proposals import PageCharts, propose_from_charts
-from cogdoc.engines.builtin.answering.checkboxes import propose_checkboxes
+from cogdoc.engines.builtin.answering.checkboxes import has_mark, propose_checkboxes
 from cogdoc.engines.builtin.answering.computed_proposals import propose_computed
 from cogdoc.engines.builtin.answering.confidence import Judgement, judge, page_evidence
 from cogdoc.engines.builtin.answering.document_properties import propose_properties
@@ -168,6 +168,9 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     proposals += propose_computed(matcher, pages)
     proposals += propose_from_charts(matcher, pages, charts)
     proposals += propose_sentences(matcher, pages)
+    if any(proposal.features.get("option-ticked") for proposal in proposals):
+        # What is ticked answers the question; the text of all options does not.
+        proposals = [one for one in proposals if "option" in one.features or not has_mark(one.text)]
     if matcher.question.shape is Shape.YES_NO:
         proposals += propose_statements(matcher, pages)
         return [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]

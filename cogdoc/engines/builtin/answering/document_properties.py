@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from cogdoc.engines.builtin.answering.addresses import CONTACT_CONCEPTS, find_town, join_address
@@ -14,7 +15,7 @@ from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.proper_names import value_words
 from cogdoc.query.segments import PageView, Slice, whole_slice
-from cogdoc.query.terms import tokenize
+from cogdoc.query.terms import fold_case, tokenize
 from cogdoc.query.typed_values import ValueKind, find_values
 
 MAX_TITLES = 6
@@ -37,7 +38,7 @@ def propose_properties(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     """Proposals for the properties of the document that the question may ask for."""
     asked = concepts_in(matcher.question.text)
     kind = matcher.question.kinds[0]
-    role = _asked_role(asked, kind)
+    role = _asked_role(matcher.question.text, asked, kind)
     named = (ValueKind.PERSON, ValueKind.ORGANISATION)
     part = None if kind in named else next((part for part in ADDRESS_PARTS if part in asked), None)
     if kind in PARTY_KINDS and not asked & CONTACT_CONCEPTS and (role or part):
@@ -52,12 +53,21 @@ def propose_properties(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
         yield from _page_numbers(page)
 
 
-def _asked_role(asked: frozenset[str], kind: ValueKind) -> Role | None:
-    for role in (Role.RECIPIENT, Role.ISSUER):
-        if asked & ROLE_CONCEPTS[role]:
-            return role
+def _asked_role(text: str, asked: frozenset[str], kind: ValueKind) -> Role | None:
+    named = [role for role in (Role.RECIPIENT, Role.ISSUER) if asked & ROLE_CONCEPTS[role]]
+    if len(named) > 1:
+        # Only the endings tell "which company is billing" from "which company is billed".
+        named = [role for role in named if _is_worded(fold_case(text), asked & ROLE_CONCEPTS[role])] or named
+    if named:
+        return named[0]
     is_party = kind in (ValueKind.PERSON, ValueKind.ORGANISATION) or asked & {"company", "organization"}
     return Role.ISSUER if is_party and asked & ISSUING else None
+
+
+def _is_worded(text: str, concepts: frozenset[str]) -> bool:
+    """Whether a text in lower case contains a wording of one of the concepts as it is."""
+    wordings = (wording for concept in concepts for wording in load_lexicon().concepts[concept])
+    return any(re.search(rf"(?<!\w){re.escape(wording)}(?!\w)", text) for wording in wordings if wording in text)
 
 
 def _unexplained(matcher: Matcher, allowed: frozenset[str]) -> float:

@@ -31,6 +31,15 @@ NAME_GAP = 2.5
 SIGNATURE_GAP = 8.0
 """The same between the closing of a letter and the name below the signature."""
 
+WINDOW_GAP = 4.0
+"""The same between the lines of an address that is set apart from all other text."""
+
+LARGER = 1.5
+"""A line that is taller than the one above by this factor begins another stack."""
+
+SALUTATION_ENDS = ",!:，："
+MAX_SALUTATION_WORDS = 6
+
 MIN_OVERLAP = 0.3
 """Horizontal overlap of lines below one another."""
 
@@ -73,7 +82,9 @@ class Party:
     def features_for(self, role: Role) -> Features:
         """Its features for the question who plays a role."""
         own, other = (bool(self.label & ROLE_CONCEPTS[each]) for each in (role, *(set(Role) - {role})))
-        features = {**self.features, "labelled": float(own), "other-label": float(other and not own)}
+        closing = float("letter closing" in self.label)
+        features = {**self.features, "labelled": own - closing, "other-label": float(other and not own)}
+        features["closing"] = closing
         return {f"{role}-{name}": value for name, value in features.items() if value}
 
 
@@ -87,7 +98,10 @@ def find_parties(page: PageView) -> list[Party]:
 
 
 def _stacks(page: PageView) -> list[list[Segment]]:
-    """Lines right below one another; the label of a role begins a new stack, and waits longer for its address."""
+    """Lines below one another; the label of a role begins a new stack, and waits longer for its address.
+
+    The lines of an address in the window of a letter may be farther apart than others.
+    """
     stacks: list[list[Segment]] = []
     for segment in page.segments:
         above = next((stack for stack in reversed(stacks) if _continues(page, stack, segment)), None)
@@ -95,13 +109,32 @@ def _stacks(page: PageView) -> list[list[Segment]]:
             stacks.append([segment])
         else:
             above.append(segment)
-    return stacks
+    joined: list[list[Segment]] = []
+    for stack in stacks:
+        above = next((other for other in joined if _is_continued(page, other, stack)), None)
+        if above is None:
+            joined.append(stack)
+        else:
+            above += stack
+    return joined
+
+
+def _is_continued(page: PageView, above: Sequence[Segment], below: Sequence[Segment]) -> bool:
+    """Whether a stack that begins with an address goes on from a few lines far above it with the same left edge."""
+    first, last = below[0], above[-1]
+    gap = (first.box.y0 - last.box.y1) / page.line_height
+    is_near = 0 < gap <= WINDOW_GAP and abs(first.box.x0 - last.box.x0) < 0.5 * page.line_height
+    if not is_near or len(above) > MAX_NAME_LINES or address_span([whole_slice(first)]) == (0, 0):
+        return False
+    return not any(find_town(whole_slice(line)) or ":" in line.text for line in above)
 
 
 def _continues(page: PageView, stack: Sequence[Segment], segment: Segment) -> bool:
     last = stack[-1]
     gap = (segment.box.y0 - last.box.y1) / page.line_height
     if segment.row <= last.row or gap > NAME_GAP or segment.box.horizontal_overlap(last.box) <= MIN_OVERLAP:
+        return False
+    if segment.box.height > LARGER * last.box.height:
         return False
     return gap <= STACK_GAP or (bool(_role_label(stack[0])) and not any(find_town(whole_slice(line)) for line in stack))
 
@@ -197,7 +230,23 @@ def _name_features(page: PageView, name: Slice) -> Features:
         "address": address_likeness(name.text),
         "domain": float(_is_in_domain(page, name.text)),
         "concepts": concept_share(name.text),
+        "repeated": min(1.0, (_printed(page, name.text) - 1) / 2),
+        "greeted": float(_is_greeted(page, name.text)),
     }
+
+
+def _printed(page: PageView, name: str) -> int:
+    """How many texts of the page contain a name: that of the issuer is often printed several times."""
+    low = name.strip(" .,:").lower()
+    return sum(low in segment.text.lower() for segment in page.segments) if len(low) > 3 else 1
+
+
+def _is_greeted(page: PageView, name: str) -> bool:
+    """Whether a short line that ends as the salutation of a letter does contains the last word of a name."""
+    words = re.findall(r"[^\W\d_]{3,}", name)
+    lines = (segment.text.strip() for segment in page.segments)
+    greetings = (line for line in lines if line[-1] in SALUTATION_ENDS and len(line.split()) <= MAX_SALUTATION_WORDS)
+    return bool(words) and any(re.search(rf"\w\s.*\b{words[-1]}\b", line) for line in greetings)
 
 
 def _is_in_domain(page: PageView, name: str) -> bool:
@@ -220,7 +269,17 @@ def _head_names(page: PageView) -> Iterator[Party]:
                 if _is_name_end(following.text):
                     ended = {**features, "organisation": 1.0, "continued": 1.0}
                     yield Party((line, whole_slice(following)), features=ended)
+                elif _is_alike(page, segment, following) and _may_be_name(following.text):
+                    both = organisation_likeness(f"{line.text} {following.text}")
+                    yield Party((line, whole_slice(following)), features={**features, "organisation": both, "two": 1.0})
         after_address = after_address or address_span([line]) != (0, 0)
+
+
+def _is_alike(page: PageView, line: Segment, following: Segment) -> bool:
+    """Whether a line looks like the continuation of the one above: near, as tall, and with the same left edge."""
+    near = following.box.y0 - line.box.y1 < 0.6 * page.line_height
+    level = abs(following.box.x0 - line.box.x0) < 0.3 * page.line_height
+    return near and level and abs(following.box.height / max(1.0, line.box.height) - 1) < 0.3
 
 
 def _is_name_end(text: str) -> bool:

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
+from cogdoc.engines.builtin.answering.label_evidence import label_evidence
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.computed import operation_name
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.label_matching import Matcher, is_label, label_share, starts_with_label
+from cogdoc.query.proper_names import organisation_likeness
 from cogdoc.query.question import Shape
 from cogdoc.query.terms import fold_case, tokenize
 from cogdoc.query.typed_values import ValueKind
@@ -36,6 +38,8 @@ SAME_LABEL = 85
 
 LONG_VALUE, LONGEST_VALUE = 60, 180
 """Characters: a value begins to be long, and is as long as it matters."""
+
+LIKELY_ORGANISATION = 0.7
 
 _UNITS = re.compile(r"\W*(?:in (?:thousands|millions|billions)|unaudited|dollars in)\b|单位[:：]", re.I)
 """Notes on the units of a table, such as "(In millions, except per share data)"; never a value in it."""
@@ -65,7 +69,7 @@ def _features_alone(matcher: Matcher, proposal: Proposal, replaced: Mapping[str,
         "near": 1 / (1 + 0.5 * proposal.distance),
         "repeats": max(own_precision, float(repeats_label)),
         "looks-like-label": float(is_headed),
-        "label-words": label_share(proposal.text),
+        "label-words": 0.0 if _names_organisation(proposal) else label_share(proposal.text),
         "long": min(1.0, max(0.0, (len(proposal.text) - LONG_VALUE) / (LONGEST_VALUE - LONG_VALUE))),
         "unsure": 1.0 - proposal.confidence,
         "other-period": _other_period(matcher, proposal),
@@ -82,8 +86,15 @@ def _features_alone(matcher: Matcher, proposal: Proposal, replaced: Mapping[str,
         proposal.relation.value: 1.0,
         **{f"not-{field}": 1.0 for field in question.fields if proposal.relation is not Relation.FIELD},
         **({f"heads-columns-{proposal.relation}": heads} if heads is not None else {}),
+        **label_evidence(matcher, proposal),
         **proposal.features,
     }
+
+
+def _names_organisation(proposal: Proposal) -> bool:
+    """Whether a proposal is the name of a company: "Kunden AG" contains the word for a customer as a label does."""
+    named = proposal.kind in (ValueKind.PERSON, ValueKind.ORGANISATION)
+    return named and organisation_likeness(proposal.text) >= LIKELY_ORGANISATION
 
 
 def _features_compared(proposals: Sequence[Proposal]) -> list[dict[str, float]]:
@@ -94,15 +105,24 @@ def _features_compared(proposals: Sequence[Proposal]) -> list[dict[str, float]]:
         sources[key].add(proposal.relation)
     recalls = sorted({proposal.recall for proposal in proposals}, reverse=True)
     places = {recall: place for place, recall in enumerate(recalls)}
+    agreements = [proposal.recall * proposal.precision for proposal in proposals]
+    kinds = {
+        kind: max(agreement for agreement, other in zip(agreements, proposals, strict=True) if other.kind is kind)
+        for kind in {proposal.kind for proposal in proposals}
+    }
+    best, best_fit = max(agreements, default=0.0), max((proposal.fit for proposal in proposals), default=0.0)
     matches = [(proposal.relation, round(proposal.recall, 3), round(proposal.precision, 3)) for proposal in proposals]
     rivals = Counter(match for match, _ in set(zip(matches, keys, strict=True)))
     seen: Counter[object] = Counter()
     compared = []
-    for key, proposal, match in zip(keys, proposals, matches, strict=True):
+    for key, proposal, match, agreement in zip(keys, proposals, matches, agreements, strict=True):
         compared.append(
             {
                 "recall-place": 1 / (1 + places[proposal.recall]),
                 "recall-behind": recalls[0] - proposal.recall,
+                "both-behind": best - agreement,
+                "both-behind-in-kind": kinds[proposal.kind] - agreement,
+                "fit-behind": best_fit - proposal.fit,
                 "agreement": 1 - 1 / len(sources[key]),
                 "only-match": 1 / rivals[match],
                 "first-match": 1 / (1 + seen[match]),

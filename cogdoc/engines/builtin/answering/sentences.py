@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice
 
 MIN_OVERLAP = 0.2
+MIN_PRINTED = 0.35
+"""Share of the weight of those words of the question that the pages print, which is enough too."""
+
 MIN_WORDS, MAX_WORDS = 4, 80
 """Longer ones are lists and tables of pages without layout."""
 
@@ -48,9 +52,11 @@ def propose_sentences(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[P
     """Spans of those sentences of the pages' paragraphs that share most with the question."""
     terms = QuestionTerms(matcher.question.text, matcher.question.language)
     weights, scored = score_sentences(terms, pages)
+    counts = Counter(token.norm for page in pages for segment in page.segments for token in segment.tokens)
+    kinds = matcher.question.kinds
     for found in scored[:TOP_SENTENCES]:
         share = found.score / scored[0].score
-        for span in propose_spans(found.passage.text, found.sentence, terms, weights, matcher.question.kinds):
+        for span in propose_spans(found.passage.text, found.sentence, terms, weights, kinds, counts):
             yield _proposal(found, span, share)
 
 
@@ -60,12 +66,18 @@ def score_sentences(terms: QuestionTerms, pages: Sequence[PageView]) -> tuple[li
     weights = term_weights(terms, [sentence for _, _, sentences in texts for sentence in sentences])
     total, heaviest = sum(weights) or 1.0, max(weights, default=1.0)
     scored = []
-    for page, passage, sentences in texts:
-        covered = [_covered(sentence, weights) for sentence in sentences]
+    coverings = [[_covered(sentence, weights) for sentence in sentences] for _, _, sentences in texts]
+    printed = sum(weights[index] for index in {index for listed in coverings for own in listed for index in own})
+    for (page, passage, sentences), covered in zip(texts, coverings, strict=True):
         for index, sentence in enumerate(sentences):
             own = covered[index]
             overlap = sum(own.values()) / total
-            if overlap < MIN_OVERLAP or not MIN_WORDS <= len(sentence.words) <= MAX_WORDS or not _prose(sentence):
+            if (
+                overlap < min(MIN_OVERLAP, MIN_PRINTED * printed / total)
+                or not own
+                or not MIN_WORDS <= len(sentence.words) <= MAX_WORDS
+                or not _prose(sentence)
+            ):
                 continue
             around = {
                 **(covered[index - 1] if index else {}),

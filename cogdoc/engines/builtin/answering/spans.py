@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +22,11 @@ LONG = 60
 EXPLAINED = ("reason", "manner")
 """What questions ask for that a clause answers, up to the end of its sentence."""
 
+MANY = 4
+"""A word that the pages contain more often than this is common."""
+
+OPENING, CLOSING = tuple('([{（「『《“"«„‘'), tuple(')]}）」』》”"»“’')
+
 SAME = 0.6
 """A span that shares this share of its characters with a value is that value."""
 
@@ -40,9 +45,14 @@ class Span:
 
 
 def propose_spans(
-    text: str, sentence: Sentence, terms: QuestionTerms, weights: Sequence[float], kinds: Sequence[ValueKind]
+    text: str,
+    sentence: Sentence,
+    terms: QuestionTerms,
+    weights: Sequence[float],
+    kinds: Sequence[ValueKind],
+    counts: Mapping[str, int],
 ) -> Iterator[Span]:
-    """The phrases of a sentence that say something that the question does not."""
+    """The phrases of a sentence that say something that the question does not; `counts` are those of the words."""
     words = sentence.words
     typed = [
         (kind, sentence.start + value.start, sentence.start + value.end, value.fit)
@@ -69,6 +79,8 @@ def propose_spans(
             **_position(words, strength, outside, first, last),
             **_slot(words, terms, outside, first, last),
             **_form(text, words, first, last),
+            "text-common": _commonness(inside, counts),
+            "text-enclosed": float(text[start - 1 : start] in OPENING and text[end : end + 1] in CLOSING),
             "text-cause": float(
                 explains and cause_pattern().search(fold_case(text[sentence.start : start])) is not None
             ),
@@ -78,6 +90,12 @@ def propose_spans(
         }
         gap = min(first - index if index < first else index - last for index in outside)
         yield Span(start, end, fit, kind, float(gap), features)
+
+
+def _commonness(words: Sequence[TextWord], counts: Mapping[str, int]) -> float:
+    """How often the pages contain the words of a span, 0 to 1: what is asked for is seldom said twice."""
+    repeated = [counts.get(word.norm, 1) - 1 for word in words if not word.is_function]
+    return min(1.0, sum(repeated) / (MANY * len(repeated)))
 
 
 def _is_boundary(text: str, before: TextWord, after: TextWord) -> bool:
