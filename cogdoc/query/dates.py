@@ -95,7 +95,7 @@ def _languages_of_months(folded: str) -> frozenset[int]:
 
 @cache
 def _month_words() -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """The languages of the names of months that are words of letters, and of those with vowel signs, no letters to `re`."""
+    """The languages of the names of months, first of those that are letters alone to `re`: vowel signs are none."""
     names: dict[str, list[int]] = {}
     for language, months in enumerate(load_lexicon().values.get("months", ())):
         for name in chain(*months):

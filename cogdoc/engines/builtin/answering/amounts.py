@@ -93,7 +93,7 @@ def _computed(values: Sequence[LabelledValue], roles: Sequence[str | None], aske
 
 
 def _solved(page: PageView, values: Sequence[LabelledValue]) -> dict[str, float]:
-    """The net amount, tax and total that add up: at a rate that is printed if there are such, with the largest total."""
+    """The net amount, tax and total that add up, at a rate that is printed if possible, with the largest total."""
     numbers = sorted({abs(value.number) for value in values if value.fit >= CENTS_FIT and value.number}, reverse=True)
     sums = list(_sums(numbers[:MAX_AMOUNTS]))
     if not sums:

@@ -1,4 +1,4 @@
-"""Finds the values of a type on a page, each with the words that say what it is: before it, or at the top of its column."""
+"""Finds the values of a type on a page, each with the words that say what it is, before it or above its column."""
 
 from __future__ import annotations
 

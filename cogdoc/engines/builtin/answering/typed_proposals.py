@@ -7,7 +7,7 @@ page are dates. Amounts have their place in the arithmetic of the document: net 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from cogdoc.engines.builtin.answering.amounts import AMOUNT_ROLES, describe_amounts, role_named
 from cogdoc.engines.builtin.answering.fields import context_of
