@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from cogdoc.engines.builtin.answering.checkboxes import has_mark
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
+from cogdoc.query.concepts import concept_share
 from cogdoc.query.label_matching import (
     LabelMatch,
     Matcher,
@@ -246,6 +247,7 @@ def _proposal(
                 match.segment.text[: match.end] if has_han(match.text) else match.segment.text
             ),
             f"small-print-{relation}": _heads_in_small_print(page, match.segment),
+            f"label-row-{relation}": _concepts_beside(page, match.segment),
             **(features or {}),
         },
     )
@@ -277,6 +279,12 @@ def _heads_columns(page: PageView, segment: Segment) -> float:
         return 0.0
     headers = sum(any(other.box.horizontal_overlap(part.box) > 0.3 for other in below) for part in row)
     return headers / len(row)
+
+
+def _concepts_beside(page: PageView, segment: Segment) -> float:
+    """How much the other texts in a label's row name concepts, 0 to 1: those of a row of labels do."""
+    others = [other for other in page.rows[segment.row] if other is not segment]
+    return sum(concept_share(other.text) for other in others) / len(others) if others else 0.0
 
 
 def _heads_in_small_print(page: PageView, segment: Segment) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
-from cogdoc.query.concepts import is_function_word
+from cogdoc.query.concepts import concept_share, is_function_word
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher, is_label, label_share, starts_with_label
 from cogdoc.query.proper_names import organisation_likeness
@@ -15,6 +15,8 @@ from cogdoc.query.typed_values import ValueKind
 
 LIKELY_LABEL = 0.9
 """Share of a text that names concepts of labels from which on it is one."""
+
+MAX_LABEL_WORDS = 6
 
 MAX_GAP = 2.5
 """Line heights from a header to the value below it."""
@@ -51,6 +53,8 @@ def _words(text: str, asked: ValueKind) -> dict[str, float]:
     tokens = tokenize(text)
     functions = sum(is_function_word(token.norm) for token in tokens) / max(1, len(tokens))
     features = {"function-words": functions}
+    if len(tokens) <= MAX_LABEL_WORDS:
+        features["concept-words"] = concept_share(text)
     if asked is ValueKind.TEXT:
         features["digits"] = sum(char.isdigit() for char in text) / max(1, len(text))
     elif asked in NAMED:

@@ -82,9 +82,8 @@ class Party:
     def features_for(self, role: Role) -> Features:
         """Its features for the question who plays a role."""
         own, other = (bool(self.label & ROLE_CONCEPTS[each]) for each in (role, *(set(Role) - {role})))
-        closing = float("letter closing" in self.label)
-        features = {**self.features, "labelled": own - closing, "other-label": float(other and not own)}
-        features["closing"] = closing
+        features = {**self.features, "labelled": float(own), "other-label": float(other and not own)}
+        features["closing"] = float("letter closing" in self.label)
         return {f"{role}-{name}": value for name, value in features.items() if value}
 
 
