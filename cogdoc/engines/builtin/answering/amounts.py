@@ -104,7 +104,8 @@ def _solved(page: PageView, values: Sequence[LabelledValue]) -> dict[str, float]
         net, tax, gross = found
         return any(abs(net * rate / 100 - tax) < 0.011 for rate in rates), gross
 
-    return dict(zip(("net", "tax", "gross"), max(sums, key=likelihood), strict=True))
+    net, tax, gross = max(sums, key=likelihood)
+    return {"net": net, "tax": tax, "gross": gross}
 
 
 def _sums(numbers: Sequence[float]) -> Iterator[tuple[float, float, float]]:
