@@ -27,6 +27,8 @@ LIBRARIES = (
     "onnxruntime",
     "opencv-python-headless",
     "pillow",
+    "pillow-heif",
+    "pillow-jxl-plugin",
     "torch",
     "transformers",
     "bitsandbytes",

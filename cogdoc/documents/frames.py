@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from PIL import Image, ImageFile
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.ContainerIO import ContainerIO
 from PIL.GifImagePlugin import GifImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -53,9 +54,10 @@ def count_frames(file: ImageFile.ImageFile, stream: BinaryIO) -> Frames:
             return _count_pnm(stream)
     finally:
         stream.seek(position)
-    # libwebp has found every frame of a WebP file, Pillow an entry with an offset for every frame of an MPO file.
+    # libwebp and libavif have found every frame, libheif every picture, Pillow an entry with an offset for every frame
+    # of an MPO file.
     count = max(1, int(getattr(file, "n_frames", 1)))
-    return Frames(count, isinstance(file, WebPImageFile) and count > 1)
+    return Frames(count, isinstance(file, WebPImageFile | AvifImageFile) and count > 1)
 
 
 def open_pnm(stream: BinaryIO, start: int) -> ImageFile.ImageFile:

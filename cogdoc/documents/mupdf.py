@@ -7,6 +7,7 @@ This module keeps them out; `cogdoc.parsing.layout.block_detection` imports them
 from __future__ import annotations
 
 import io
+import re
 import sys
 
 _HEAVY_MODULES = ("pymupdf.layout", "pymupdf4llm")
@@ -34,4 +35,29 @@ pymupdf.set_messages(stream=_Silence())
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 
-__all__ = ["pymupdf"]
+ERRORS = (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
+"""What MuPDF and PyMuPDF raise for damaged files."""
+
+_REASONS = (
+    (r"page tree|page count|/?Kids", "its list of pages is broken"),
+    (r"object out of range|cannot find object|object is not|not an object|no such object", "a part of it is missing"),
+    (r"xref|trailer|startxref|repair", "its table of contents is broken"),
+    (r"zlib|inflate|deflate|lzw|stream|compress|filter|EOF|end of file|truncated", "its compressed data is broken"),
+    (r"too many|too deep|limit|recursion|nest|cycl|circular", "it is nested without end, or far too large"),
+    (r"font|glyph|encoding|cmap", "a font of it is broken"),
+    (r"image|jpeg|jpx|jbig|pixmap|colorspace", "a picture of it is broken"),
+    (r"xml|html|css|parse|syntax|format|unknown|expected|invalid", "its content breaks the rules of its format"),
+)  # fmt: skip
+"""What words of MuPDF's messages mean to a user; the first that matches counts."""
+
+
+def reason(error: Exception) -> str:
+    """Why MuPDF could not read a file or a page, as a clause; its own words follow in brackets."""
+    message = re.sub(r"^(code=\d+:?\s*)?", "", " ".join(str(error).split()))[:120]
+    if not message:
+        return "its content cannot be read"
+    clause = next((text for words, text in _REASONS if re.search(words, message, re.I)), "its content cannot be read")
+    return f"{clause} (MuPDF: {message})"
+
+
+__all__ = ["ERRORS", "pymupdf", "reason"]

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from cogdoc.documents.formats import DocumentFormat
-from cogdoc.documents.mupdf import pymupdf
+from cogdoc.documents.mupdf import ERRORS, pymupdf, reason
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_labels import PageLabels
 from cogdoc.documents.page_tree import correct_page_count
@@ -32,16 +32,19 @@ class MupdfDocument:
         """
         try:
             self.file = pymupdf.open(stream=_map(request), filetype=str(file_format))
-        except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
+        except (pymupdf.FileDataError, *ERRORS):
             # PyMuPDF's message only names the path, which may be that of a temporary file.
             raise DamagedError(f"damaged file: cannot be repaired as {file_format.name}") from None
         if self.file.needs_pass:
-            _authenticate(self.file, request.password)
+            if request.password is None and encrypts_attachments_only(self.file):
+                self.file.is_encrypted = False  # PyMuPDF's own lock; MuPDF leaves what is not encrypted as it is
+            else:
+                _authenticate(self.file, request.password)
         self._repaired = bool(self.file.is_pdf and (correct_page_count(self.file) or self.file.is_repaired))
         try:
             self.page_count = self.file.page_count
-        except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-            raise DamagedError(f"damaged file: {_one_line(error)}") from None
+        except ERRORS as error:
+            raise DamagedError(f"damaged file: {reason(error)}") from None
         if not self.page_count:
             raise DamagedError("damaged file: it has no pages")
         self._labels: PageLabels | None = None
@@ -54,8 +57,8 @@ class MupdfDocument:
         """
         try:
             return self.file.load_page(index)
-        except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-            raise DamagedError(f"damaged page: {_one_line(error)}") from None
+        except ERRORS as error:
+            raise DamagedError(f"damaged page: {reason(error)}") from None
 
     def label(self, index: int) -> str:
         if self._labels is None:
@@ -76,8 +79,8 @@ class MupdfDocument:
         try:
             clip = pymupdf.Rect(0, 0, width, height) + (page.rect.x0, page.rect.y0) * 2
             pixmap = page.get_pixmap(matrix=scale, clip=clip, alpha=False, colorspace=pymupdf.csRGB)
-        except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-            raise DamagedError(f"damaged page: {_one_line(error)}") from None
+        except ERRORS as error:
+            raise DamagedError(f"damaged page: {reason(error)}") from None
         pixels = np.frombuffer(pixmap.samples_mv, np.uint8).reshape(pixmap.height, pixmap.width, 3)
         if (pixmap.width, pixmap.height) != (size.width, size.height):
             pixels = np.asarray(Image.fromarray(pixels).resize((size.width, size.height), Image.Resampling.BICUBIC))
@@ -88,6 +91,16 @@ def _map(request: OpenRequest) -> memoryview:
     """The file's bytes, mapped: MuPDF reads only the parts that it needs, and the descriptor can be closed."""
     with request.open() as file:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def encrypts_attachments_only(file: pymupdf.Document) -> bool:
+    """Whether the pages of a PDF can be read without its password (PDF 1.7, 7.6.5: crypt filters)."""
+
+    def entry(key: str) -> str:
+        return str(file.xref_get_key(-1, f"Encrypt/{key}")[1])
+
+    # Without a filter of their own, streams and strings are not encrypted.
+    return entry("V") in ("4", "5") and all(entry(key) in ("/Identity", "null") for key in ("StmF", "StrF"))
 
 
 def _authenticate(file: pymupdf.Document, password: str | None) -> None:
@@ -104,7 +117,3 @@ def _saslprep(password: str) -> str:
     """SASLprep (RFC 4013, section 2) without its prohibitions: a prohibited password opens no file anyway."""
     mapped = (" " if stringprep.in_table_c12(c) else c for c in password if not stringprep.in_table_b1(c))
     return unicodedata.normalize("NFKC", "".join(mapped))
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

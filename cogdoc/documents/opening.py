@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 from typing import Protocol
 
-from cogdoc.documents.formats import DocumentFormat, recognize_format
+from cogdoc.documents.formats import recognize_format
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.picture_document import PictureDocument
@@ -56,8 +56,8 @@ def open_document(request: OpenRequest) -> OpenDocument:
 def _open_version(request: OpenRequest, _version: tuple[int, ...]) -> OpenDocument:
     with request.open() as file:
         file_format = recognize_format(file)
-    if file_format is DocumentFormat.PICTURE:
-        return PictureDocument(request)
+    if file_format.is_picture:
+        return PictureDocument(request, file_format)
     return MupdfDocument(request, file_format)
 
 

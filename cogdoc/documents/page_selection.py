@@ -31,7 +31,7 @@ class PageSelection:
         """The selected pages of a document in ascending order, each once.
 
         Raises:
-            UsageError: the user named a page that does not exist.
+            UsageError: the user named a page, or a range of pages, that does not exist.
         """
         for first, last in self._ranges_in(page_count):
             yield from range(first, last + 1)
@@ -40,20 +40,19 @@ class PageSelection:
         """How many pages of a document are selected.
 
         Raises:
-            UsageError: the user named a page that does not exist.
+            UsageError: the user named a page, or a range of pages, that does not exist.
         """
         return sum(last + 1 - first for first, last in self._ranges_in(page_count))
 
     def _ranges_in(self, page_count: int) -> Iterator[tuple[int, int]]:
-        """The ranges in ascending order, without overlaps."""
+        """The ranges in ascending order, without overlaps; of one that ends beyond the document, what there is."""
         for first, last in self.ranges:
-            beyond = max(first, last or first)
-            if beyond > page_count and not (first == 1 and last is None):
+            if first > page_count and not (first == 1 and last is None):
                 pages = "1 page" if page_count == 1 else f"{page_count} pages"
-                raise UsageError(f"page {beyond} is out of range: the document has {pages}")
+                raise UsageError(f"page {first} is out of range: the document has {pages}")
         last_selected = 0
         for first, last in sorted(self.ranges, key=lambda item: item[0]):
-            start, end = max(first, last_selected + 1), last or page_count
+            start, end = max(first, last_selected + 1), min(last or page_count, page_count)
             if start <= end:
                 yield start, end
                 last_selected = end
@@ -90,7 +89,7 @@ def limit_pages(selection: PageSelection, page_count: int, limit: int, kind: str
         kind: what the pages are: pages of a document, or frames of an animation.
 
     Raises:
-        UsageError: the user named a page that does not exist.
+        UsageError: the user named a page, or a range of pages, that does not exist.
     """
     count = selection.count(page_count)
     numbers = tuple(islice(selection.page_numbers(page_count), limit + 1))

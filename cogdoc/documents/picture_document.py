@@ -6,6 +6,7 @@ so that a point is a pixel.
 
 from __future__ import annotations
 
+import importlib
 import struct
 import warnings
 from collections.abc import Iterator
@@ -15,17 +16,24 @@ from functools import lru_cache
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from cogdoc.documents.formats import DocumentFormat
 from cogdoc.documents.frames import count_frames, open_pnm
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.pictures import Picture, flatten_on_white, rgb_pixels
 from cogdoc.documents.rendering import PixelSize, clamp_page_size
 from cogdoc.errors import DamagedError, TooLargeError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+FORMATS = ("PNG", "JPEG", "JPEG2000", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM")
 """Pillow reads many more, among them some that run other programs."""
+
+PLUGINS = {DocumentFormat.HEIF: ("pillow_heif", "HEIF"), DocumentFormat.JPEG_XL: ("pillow_jxl", "JXL")}
+"""The libraries of further formats, and Pillow's names for these. They are loaded for their own files only."""
 
 DEFAULT_DPI = 72.0
 PLAUSIBLE_DPI = (36.0, 2400.0)
+
+WHOLE_ONLY = ("JPEG2000", *(name for _, name in PLUGINS.values()))
+"""Formats whose decoders give nothing but black for a file that breaks off."""
 
 _PILLOW_ERRORS = (
     OSError,
@@ -47,13 +55,14 @@ _PILLOW_ERRORS = (
 class PictureDocument:
     """An open picture file; see `OpenDocument`."""
 
-    def __init__(self, request: OpenRequest) -> None:
+    def __init__(self, request: OpenRequest, file_format: DocumentFormat = DocumentFormat.PICTURE) -> None:
         """
         Raises:
             DamagedError: Pillow cannot read the file.
             TooLargeError: it has more pixels than the request allows.
         """
         self._max_pixels = request.max_megapixels * 1e6
+        self._formats = _load_plugin(file_format)
         self._stream = request.open()
         self._open_file()
         self.page_count = self._frames.count
@@ -64,7 +73,7 @@ class PictureDocument:
         self._stream.seek(0)
         with self._pillow(check_size=self._stream.read(4) == b"RIFF"):
             self._stream.seek(0)
-            self.file = Image.open(self._stream, formats=FORMATS)
+            self.file = Image.open(self._stream, formats=self._formats)
             self._check_size()
             self._frames = count_frames(self.file, self._stream)
 
@@ -134,7 +143,8 @@ class PictureDocument:
         except Image.DecompressionBombError:
             raise self._too_large("a picture") from None
         except _PILLOW_ERRORS as error:
-            raise DamagedError(f"damaged picture: {_reason(error)}") from None
+            reason = _reason(error) if self._formats is FORMATS else "its content cannot be decoded"
+            raise DamagedError(f"damaged picture: {reason}") from None
         finally:
             Image.MAX_IMAGE_PIXELS = None
 
@@ -143,6 +153,8 @@ class PictureDocument:
         try:
             self.file.load()
         except OSError:
+            if self.file.format in WHOLE_ONLY:
+                raise
             ImageFile.LOAD_TRUNCATED_IMAGES = True
             try:
                 self.file.load()
@@ -160,6 +172,17 @@ class PictureDocument:
             f"{picture} is larger than {self._max_pixels / 1e6:.0f} megapixels",
             "raise --max-megapixels if there is memory for it",
         )
+
+
+def _load_plugin(file_format: DocumentFormat) -> tuple[str, ...]:
+    """Pillow's names of the formats that the file may have."""
+    if file_format not in PLUGINS:
+        return FORMATS
+    library, name = PLUGINS[file_format]
+    plugin = importlib.import_module(library)
+    if file_format is DocumentFormat.HEIF:
+        plugin.register_heif_opener(thumbnails=False)
+    return (name,)
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,8 @@ from PIL import Image
 Picture = npt.NDArray[np.uint8]
 """RGB pixels: (height, width, 3)."""
 
+WHITES = tuple(float(2**bits - 1) for bits in (8, 10, 12, 14, 16))
+
 _BAND = 512
 """Rows that are copied at a time."""
 
@@ -37,10 +39,11 @@ def rgb_pixels(picture: Image.Image) -> Picture:
 def _eight_bit(picture: Image.Image) -> npt.NDArray[np.uint8]:
     """Gray of more than 8 bits, scaled to bytes; Pillow would clip it.
 
-    White is the maximum of the smallest format that holds every pixel.
+    White is the maximum of the smallest format that holds every pixel: scanners and cameras store 10, 12 or 14 bits of
+    a pixel in 16.
     """
     levels = np.nan_to_num(np.asarray(picture, np.float64))
-    whites = (1.0, 255.0, 65535.0) if picture.mode == "F" else (255.0, 65535.0)
-    peak = 65535.0 if picture.mode.startswith("I;16") else levels.max(initial=0.0)
+    whites = (1.0, *WHITES) if picture.mode == "F" else WHITES
+    peak = levels.max(initial=0.0)
     white = next((white for white in whites if peak <= white), peak)
     return np.clip(levels * (255 / white), 0, 255).astype(np.uint8)

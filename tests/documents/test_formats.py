@@ -12,6 +12,7 @@ from PIL import Image
 from cogdoc.documents.formats import DocumentFormat, recognize_format
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.errors import DamagedError, InputError, UnsupportedError
+from cogdoc.parsing.page import Page
 
 PICTURES = {
     "png": "PNG",
@@ -21,6 +22,9 @@ PICTURES = {
     "bmp": "BMP",
     "gif": "GIF",
     "ppm": "PPM",
+    "jp2": "JPEG2000",
+    "j2k": "JPEG2000",
+    "avif": "AVIF",
 }
 
 
@@ -56,9 +60,70 @@ def test_epub_and_xps_are_distinguished_by_their_contents(tmp_path: Path) -> Non
 def test_text_file_with_a_picture_suffix_is_refused_with_a_list_of_formats(tmp_path: Path) -> None:
     path = tmp_path / "notes.png"
     path.write_text("just some notes")
-    with pytest.raises(UnsupportedError, match="not a document") as caught:
+    with pytest.raises(UnsupportedError, match=r"not a document.*plain text") as caught:
         format_of(path)
     assert "PDF" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"<!DOCTYPE html><html><body>x</body></html>", "an HTML page"),
+        (b"\xef\xbb\xbf\n<html lang='de'>", "an HTML page"),
+        (b"{\\rtf1\\ansi text}", "an RTF file"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "an old Microsoft Office file"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "a PostScript file"),
+        (b"AT&TFORM\x00\x00\x00\x10DJVU", "a DjVu file"),
+        (b"\x1f\x8b\x08\x00", "compressed with gzip"),
+        (b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2", "a video"),
+        ("Größe,Menge\n1,2\n".encode(), "plain text"),
+        ("Größe".encode("utf-16"), "plain text"),
+    ],
+)
+def test_other_formats_are_refused_by_name(tmp_path: Path, content: bytes, name: str) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(UnsupportedError, match=name):
+        format_of(path)
+
+
+@pytest.mark.parametrize(
+    ("members", "name"),
+    [
+        ({"[Content_Types].xml": "", "_rels/.rels": "", "word/document.xml": ""}, "a Word document"),
+        ({"[Content_Types].xml": "", "_rels/.rels": "", "xl/workbook.xml": ""}, "an Excel workbook"),
+        ({"_rels/.rels": "", "ppt/presentation.xml": ""}, "a PowerPoint presentation"),
+        ({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": ""}, "an OpenDocument file"),
+    ],
+)
+def test_office_files_are_refused_by_name_with_a_way_to_convert_them(
+    tmp_path: Path, members: dict[str, str], name: str
+) -> None:
+    path = tmp_path / "letter"
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    with pytest.raises(UnsupportedError, match=name) as caught:
+        format_of(path)
+    assert "convert it to PDF" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<svg xmlns='http://www.w3.org/2000/svg'",
+        "<?xml version='1.0'?>\n<!-- made by hand -->\n<svg xmlns='http://www.w3.org/2000/svg'",
+        "\ufeff<?xml version='1.0'?><!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'svg11.dtd'>\n"
+        "<svg xmlns='http://www.w3.org/2000/svg'",
+    ],
+)
+def test_svg_is_a_page_with_text(tmp_path: Path, open_file, head: str) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "drawing"
+    text = '<text x="20" y="40" font-size="20">Invoice 4711</text>'
+    path.write_text(f"{head} width='400' height='200'>{text}</svg>", encoding="utf-8")
+    document = open_file(path)
+    assert document.page_count == 1
+    assert Page(document, 1).text().text == "Invoice 4711"
 
 
 def test_picture_formats_that_cannot_be_decoded_are_not_taken_for_damaged_ones(tmp_path: Path) -> None:

@@ -54,7 +54,17 @@ def test_impossible_ranges_are_usage_errors(selection: str, message: str) -> Non
         parse_page_selection(selection)
 
 
-@pytest.mark.parametrize("selection", ["4", "2-4", "4-", "1,9", "-4"])
+@pytest.mark.parametrize(
+    ("selection", "numbers"),
+    [("2-4", [2, 3]), ("-4", [1, 2, 3]), ("3-900", [3]), ("1,3-8", [1, 3]), ("2-9,1-5", [1, 2, 3])],
+)
+def test_a_range_that_ends_beyond_the_document_selects_what_there_is(selection: str, numbers: list[int]) -> None:
+    parsed = parse_page_selection(selection)
+    assert list(parsed.page_numbers(3)) == numbers
+    assert parsed.count(3) == len(numbers)
+
+
+@pytest.mark.parametrize("selection", ["4", "4-7", "4-", "1,9"])
 def test_error_names_the_page_beyond_the_end(selection: str) -> None:
     with pytest.raises(UsageError, match=r"page [49] is out of range: the document has 3 pages"):
         list(parse_page_selection(selection).page_numbers(3))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.documents.mupdf import pymupdf
+from cogdoc.documents.mupdf import ERRORS, pymupdf, reason
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import Line, Word
@@ -105,8 +105,8 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         entries, directions = repaired_words(page, frame, readable, trace, _FLAGS)
         drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, entries)), page_box)
         hides_layers = has_hidden_layers(document.file, index)
-    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-        raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
+    except ERRORS as error:
+        raise DamagedError(f"damaged page: {reason(error)}") from None
     lines: list[Line] = []
     overlay: list[Line] = []
     for (block, number, is_overlay), group in itertools.groupby(
@@ -128,8 +128,8 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         lines = mark_checkboxes(
             page, (*log.filled_paths, *log.stroked_paths), join_drop_caps(join_columns(join_parts(lines)))
         )
-    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError) as error:
-        raise DamagedError(f"damaged page: {' '.join(str(error).split())}") from None
+    except ERRORS as error:
+        raise DamagedError(f"damaged page: {reason(error)}") from None
     chars = "".join(entry[4] for entry in entries)
     return TextLayer(
         lines=tuple(lines),
