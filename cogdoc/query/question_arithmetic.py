@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cogdoc.query.question_clause import COMPARATORS, EXTREMES, NUMBERS, NUMERIC_QUESTIONS, Clause
+from cogdoc.query.question_clause import COMPARATORS, ENDS, EXTREMES, MAX_LISTED, NUMBERS, NUMERIC_QUESTIONS, Clause
 from cogdoc.query.question_pieces import DATE, NUMBER, ORDINAL, PUNCTUATION
 from cogdoc.query.tree import (
     Aggregate,
@@ -16,6 +16,7 @@ from cogdoc.query.tree import (
     Extreme,
     Filter,
     Growth,
+    Position,
     Query,
     Ratio,
     Select,
@@ -201,15 +202,56 @@ def aggregate_of(clause: Clause) -> Query | None:
         listed = clause.listed(joint) if joint is not None else []
         is_joined = clause.has(clause.skip(at + 1, "weak"), "link") or clause.find("all", start=at) is not None
         is_adjective = clause.unspaced or clause.has(at - 1, "weak", *NUMBERS)
+        if _both_extremes(clause, at) is not None or _ends(clause, at) is not None:
+            return Aggregate(_aggregated(clause, at, listed), function)
         sums = ends and function is Aggregation.SUM and not clause.asks("?count") and not is_adjective
         if len(listed) > 1 or is_joined or sums:
             return Aggregate(_aggregated(clause, at, listed), function)
     return None
 
 
+def _both_extremes(clause: Clause, at: int) -> Query | None:
+    """ "The sum of the highest and the lowest value of the blue bars"."""
+    joint = clause.find("and", start=at)
+    if joint is None:
+        return None
+    left, right = range(at + 1, joint), range(joint + 1, len(clause.pieces))
+    if not all(any(clause.has(index, *EXTREMES) for index in side) for side in (left, right)):
+        return None
+    groups = [
+        group for group in clause.groups([i for i in right if clause.has(i, *EXTREMES, ORDINAL)]) if group[0] > joint
+    ]
+    where = tuple(clause.phrase(group) for group in groups[1:])
+    shared = [index for group in groups[:1] for index in group]
+    parts = []
+    for side in (left, right):
+        extreme = next(index for index in side if clause.has(index, *EXTREMES))
+        own = [
+            index for index in side if clause.is_content(index) and not clause.has(index, *EXTREMES, ORDINAL, NUMBER)
+        ]
+        of = Select(clause.phrase(own if own and side is left else shared), where=where)
+        highest, rank = clause.has(extreme, "highest"), clause.rank_near(extreme)
+        parts.append(Extreme(of, highest, rank, Asks.VALUE))
+    return Several(tuple(parts))
+
+
+def _ends(clause: Clause, at: int) -> Query | None:
+    """ "The average of the last three years"."""
+    end = clause.find(*ENDS, start=at)
+    count = clause.pieces[end + 1].number if end is not None and clause.has(end + 1, NUMBER) else None
+    if end is None or not count or not 1 < count <= MAX_LISTED:
+        return None
+    of = Select("", where=clause.where((at, end, end + 1)))
+    return Position(of, clause.has(end, "last"), count=int(count))
+
+
 def _aggregated(clause: Clause, at: int, listed: Sequence[tuple[int, ...]]) -> Query:
     extreme = clause.find(*EXTREMES)
     used = frozenset((at, *clause.conditioned))
+    if (both := _both_extremes(clause, at)) is not None:
+        return both
+    if (ends := _ends(clause, at)) is not None:
+        return ends
     if extreme is not None and (count := clause.count_near(extreme)) > 1:
         numbers = {index for index, piece in enumerate(clause.pieces) if piece.has(NUMBER)}
         rest = clause.where(used | numbers | {extreme})

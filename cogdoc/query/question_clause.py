@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import takewhile
 
+from cogdoc.query.dimensions import measures
 from cogdoc.query.question_pieces import DATE, NAMED, NUMBER, ORDINAL, PUNCTUATION, QUOTED, Piece, phrase_of
 from cogdoc.query.tree import Comparator
 
@@ -281,6 +282,8 @@ class Clause:
         if any(self.is_content(at) and not self.pieces[at].has(NUMBER, "weak") for at in range(index + 1, bound)):
             return None
         condition = self._bounded(tuple(range(index, bound + 1)), bound, COMPARATORS[name])
+        if not adjective and len(condition.words) <= MAX_UNIT and measures(piece.text):
+            adjective = piece.text
         return replace(condition, words=adjective) if adjective else condition
 
     def _alike(self, index: int) -> Condition | None:

@@ -163,8 +163,17 @@ def _adjective(clause: Clause, index: int, by: Sequence[int]) -> str:
 
 
 def _names_value(clause: Clause, at: int, by: Sequence[int]) -> bool:
-    """Whether a superlative and its noun name a value ("the highest rate") rather than a thing ("the largest city")."""
+    """Whether a superlative and its noun name a value ("the highest rate") rather than a thing ("the largest city").
+
+    "The most popular method" names a thing, whatever the noun, since "popular" is none.
+    """
     if not clause.asks("?what", "?which"):
+        return False
+    if (
+        len(by) > 1
+        and clause.pieces[at].text.lower() in load_lexicon().words["most"]
+        and not clause.pieces[by[0]].marks
+    ):
         return False
     numeric = clause.has(at, "extremes") or any(clause.has(index, *NUMBERS) for index in by)
     return numeric and (clause.has(at + 1, "count") or not any(clause.has(index, *_NAMES) for index in by))

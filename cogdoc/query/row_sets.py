@@ -17,7 +17,7 @@ from cogdoc.query.quantities import NO_YEAR, is_ordinal_number, order_key, quant
 from cogdoc.query.row_names import restrictions, rows_named
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.terms import tokenize
-from cogdoc.query.tree import Comparator, Extreme, Filter, ListOf, Query, Select
+from cogdoc.query.tree import Comparator, Extreme, Filter, ListOf, Position, Query, Select
 
 RECORD_MATCH = 0.7
 """How well words that are not printed name the records of a table."""
@@ -99,6 +99,11 @@ def row_sets(query: Query, records: Records) -> Iterator[RowSet]:
             for rows in row_sets(query.of, records):
                 for values, is_reverse in stated_columns(query, rows):
                     yield replace(rows, indices=ordered(rows, values, query.highest is not is_reverse)[: query.count])
+        case Position():
+            for rows in row_sets(query.of, records):
+                yield replace(
+                    rows, indices=rows.indices[-query.count :] if query.from_end else rows.indices[: query.count]
+                )
         case _:
             return
 

@@ -97,6 +97,8 @@ class Position:
     asks: Asks = Asks.NAME
     as_printed: bool = False
     """Whether the question names the printed order: "the first season listed"."""
+    count: int = 1
+    """3 for "the last three years", whose values an aggregate combines."""
 
 
 @dataclass(frozen=True, slots=True)
