@@ -86,15 +86,19 @@ def test_the_truth_of_a_table_decides_its_metric(tmp_path: Path) -> None:
     rows = [
         {"id": "html", "file": "1.png", "html": "<table></table>", "table": grid},
         {"id": "pages", "file": "2.pdf", "tables": [{"page": 2, "grid": grid}]},
-        {"id": "chart", "file": "3.png", "table": grid},
+        {"id": "chart", "file": "3.png", "table": grid, "dataset": "chartqa"},
+        {"id": "page", "file": "4.png", "table": grid, "page": 3},
     ]
     cases = list(read_tables(write_lines(tmp_path / "tables.jsonl", rows)))
     assert [(case.task, case.metric) for case in cases] == [
         (Task.TABLES, "teds"),
         (Task.TABLES, "adjacency"),
         (Task.CHARTS, "chart-values"),
+        (Task.TABLES, "adjacency"),
     ]
-    assert [case.truth for case in cases] == rows
+    *others, page = cases
+    assert [case.truth for case in others] == rows[:3]
+    assert page.truth["tables"] == [{"page": 3, "grid": grid}]
 
 
 def test_page_tests_keep_their_fields_and_find_their_pdf_in_the_benchmarks_layout(tmp_path: Path) -> None:
@@ -149,6 +153,7 @@ GOOD = {"id": "1", "file": "1.png", "question": "?", "answers": ["x"]}
             {"id": "1", "file": "1.png", "table": [["a"], ["b", "c"]]},
             "table is not a list of rows of one length",
         ),
+        (read_tables, {"id": "1", "file": "1.png", "table": [["a"]], "page": "iv"}, "page is not a number"),
         (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "smell"}, "unknown type of test 'smell'"),
         (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "math"}, "math is missing"),
         (read_page_tests, {"id": "1", "file": "1.pdf", "page": 1, "type": "order"}, "before is missing"),

@@ -62,7 +62,8 @@ def read_tables(path: Path) -> Iterator[Case]:
     """A JSON Lines file with `file` (relative to it) and a truth a line.
 
     The truth is `html` of the one table on the first page, or `tables`, each with its `page` from 1 and its `grid`, or
-    the `table` that a chart was drawn from, its first row naming the series, its first column the categories.
+    one `table`: in a dataset of charts what a chart was drawn from, its first row naming the series, its first column
+    the categories; else what is printed on `page`, the first unless it is given.
     """
     return _read(path, lambda row: _table(row, path))
 
@@ -78,8 +79,7 @@ def _read(path: Path, case_of: Callable[[Row], Case]) -> Iterator[Case]:
 
 
 def _question(row: Row, path: Path) -> Case:
-    charts = "chart" in _dataset(row, path).casefold()
-    return _question_case(row, path, "relaxed" if charts else "anls", {})
+    return _question_case(row, path, "relaxed" if _has_charts(row, path) else "anls", {})
 
 
 def _multipage_question(row: Row, path: Path) -> Case:
@@ -130,6 +130,7 @@ def _page(row: Row, path: Path) -> Case:
 
 def _table(row: Row, path: Path) -> Case:
     task = Task.TABLES
+    truth = dict(row.values)
     if "html" in row.values:
         metric = "teds"
         text(row, "html")
@@ -138,17 +139,22 @@ def _table(row: Row, path: Path) -> Case:
         tables = value(row, "tables")
         if not isinstance(tables, list) or not tables or not all(_is_page_table(table) for table in tables):
             raise InputError(f"{row.where}: tables is not a list of objects with page and grid")
-    elif _is_grid(value(row, "html", "tables", "table")):
+    elif not _is_grid(grid := value(row, "html", "tables", "table")):
+        raise InputError(f"{row.where}: table is not a list of rows of one length")
+    elif _has_charts(row, path):
         task, metric = Task.CHARTS, "chart-values"
     else:
-        raise InputError(f"{row.where}: table is not a list of rows of one length")
+        metric = "adjacency"
+        truth["tables"] = [{"page": row.values.get("page", 1), "grid": grid}]
+        if not _is_page_table(truth["tables"][0]):
+            raise InputError(f"{row.where}: page is not a number")
     return Case(
         id=row_id(row),
         group=_dataset(row, path),
         document=path.parent / text(row, "file"),
         task=task,
         metric=metric,
-        truth=dict(row.values),
+        truth=truth,
         language=language_of_row(row, ""),
     )
 
@@ -166,6 +172,10 @@ def _is_page_table(table: object) -> bool:
 def _dataset(row: Row, path: Path) -> str:
     """The `dataset` of the row, else the name of the folder of the file."""
     return text(row, "dataset") if row.values.get("dataset") is not None else path.absolute().parent.name
+
+
+def _has_charts(row: Row, path: Path) -> bool:
+    return "chart" in _dataset(row, path).casefold()
 
 
 def _metric(row: Row, default: str) -> str:
