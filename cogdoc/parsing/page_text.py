@@ -51,7 +51,8 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A run of characters without white space; a run of Chinese characters is one word."""
+    """A run of characters without white space; a run of Chinese characters is one word, a checkbox is part of the first
+    word of its label."""
 
     text: str
     box: Box

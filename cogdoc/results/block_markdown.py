@@ -30,6 +30,10 @@ _HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
 
 _BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
 _NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、]\s*")
+_MARKS = {"☒": "[x]", "☑": "[x]", "☐": "[ ]", "◉": "(x)", "◯": "( )"}
+_MARK = re.compile(f"[{''.join(_MARKS)}](?=\\s)")
+"""Checkboxes and radio buttons before their labels, which become those of GitHub's task lists."""
+
 _CJK = re.compile(f"[{HAN}{KANA}{CJK_PUNCTUATION}]")
 
 
@@ -96,10 +100,13 @@ def markdown_comment(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """`text` with its markup characters escaped; also simplifies leader dots and doubled single quotes."""
+    """`text` with its markup characters escaped; also simplifies leader dots and doubled single quotes.
+
+    Checkboxes become "[x]" and "[ ]", radio buttons "(x)" and "( )".
+    """
     simplified = _LEADER.sub(" …", text).replace("‘‘", "“").replace("’’", "”")
     escaped = _ESCAPED.sub(r"\\\1", simplified).strip()
-    return _LINE_START.sub(r"\1\\", escaped)
+    return _MARK.sub(lambda mark: _MARKS[mark[0]], _LINE_START.sub(r"\1\\", escaped))
 
 
 def escape_lines(text: str) -> str:

@@ -237,3 +237,9 @@ def test_charts_become_tables_with_a_note_on_their_values() -> None:
     assert "| Year | A\\|B |\n|---|---|\n| 2023 | 1.5 |\n| 2024 | 2 % |" in markdown
     assert "measured against the axis" in markdown
     assert markdown.splitlines()[0] == "## Sales # 1"
+
+
+def test_checkboxes_and_radio_buttons_are_those_of_task_lists() -> None:
+    assert blocks_to_markdown([block("text", "☒ Newsletter wanted", width=40)]) == "[x] Newsletter wanted"
+    cells = ("◉ Regular", "◯ Student", "☐ Paid", "[x]")
+    assert table_to_markdown([cells]).splitlines()[0] == r"| (x) Regular | ( ) Student | [ ] Paid | \[x\] |"

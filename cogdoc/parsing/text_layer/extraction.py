@@ -18,6 +18,7 @@ from cogdoc.parsing.page_text import Line, Word
 from cogdoc.parsing.text_layer.characters import Entry
 from cogdoc.parsing.text_layer.checkboxes import mark_checkboxes
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
+from cogdoc.parsing.text_layer.form_fields import read_form_fields, with_values
 from cogdoc.parsing.text_layer.hidden_layers import has_hidden_layers
 from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
 from cogdoc.parsing.text_layer.paint_log import log_paint
@@ -125,9 +126,9 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         lines.extend(parts)
         overlay.extend(parts if is_overlay else ())
     try:
-        lines = mark_checkboxes(
-            page, (*log.filled_paths, *log.stroked_paths), join_drop_caps(join_columns(join_parts(lines)))
-        )
+        fields = read_form_fields(page)
+        lines = with_values(join_drop_caps(join_columns(join_parts(lines))), fields)
+        lines = mark_checkboxes(page, (*log.filled_paths, *log.stroked_paths), lines, fields)
     except ERRORS as error:
         raise DamagedError(f"damaged page: {reason(error)}") from None
     chars = "".join(entry[4] for entry in entries)

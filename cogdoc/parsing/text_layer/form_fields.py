@@ -1,0 +1,175 @@
+"""Reads the fields of a PDF's interactive form on a page: which are ticked, and values that the page does not draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cogdoc.documents.geometry import Box
+from cogdoc.documents.mupdf import pymupdf
+from cogdoc.parsing.page_text import Line, Word
+
+mupdf = pymupdf.mupdf
+
+TICKED_BOX, BLANK_BOX = "☒", "☐"
+TICKED_CIRCLE, BLANK_CIRCLE = "◉", "◯"
+
+MAX_FIELDS = 5000
+"""Fields of a page that are looked at."""
+
+MAX_VALUE = 10_000
+"""Characters of a value."""
+
+MAX_SYMBOL = 2
+"""Characters of the symbol that an appearance draws as a tick, which a text layer has as "3", "8" or "l"."""
+
+_NOT_SHOWN = mupdf.PDF_ANNOT_IS_HIDDEN | mupdf.PDF_ANNOT_IS_NO_VIEW
+_TEXT_KINDS = (mupdf.PDF_WIDGET_TYPE_TEXT, mupdf.PDF_WIDGET_TYPE_COMBOBOX, mupdf.PDF_WIDGET_TYPE_LISTBOX)
+_BUTTON_KINDS = (mupdf.PDF_WIDGET_TYPE_CHECKBOX, mupdf.PDF_WIDGET_TYPE_RADIOBUTTON)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A checkbox or radio button; its box is that of the page as displayed."""
+
+    box: Box
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormFields:
+    """The fields of a page."""
+
+    marks: tuple[Mark, ...] = ()
+    values: tuple[tuple[Box, str], ...] = ()
+    """The values of text and choice fields."""
+    lists: tuple[tuple[Box, frozenset[str]], ...] = ()
+    """List boxes, with the options that are selected."""
+
+
+def read_form_fields(page: pymupdf.Page) -> FormFields:
+    """The fields of a page that a viewer shows."""
+    marks: list[Mark] = []
+    values: list[tuple[Box, str]] = []
+    lists: list[tuple[Box, frozenset[str]]] = []
+    for widget in _widgets(page):
+        kind = mupdf.pdf_widget_type(widget)
+        rect = mupdf.pdf_bound_annot(widget)
+        box = Box(rect.x0 - page.rect.x0, rect.y0 - page.rect.y0, rect.x1 - page.rect.x0, rect.y1 - page.rect.y0)
+        if box.width <= 0 or box.height <= 0 or mupdf.pdf_annot_flags(widget) & _NOT_SHOWN:
+            continue
+        field = mupdf.pdf_annot_obj(widget)
+        if kind in _BUTTON_KINDS:
+            is_round = kind == mupdf.PDF_WIDGET_TYPE_RADIOBUTTON
+            ticked, blank = (TICKED_CIRCLE, BLANK_CIRCLE) if is_round else (TICKED_BOX, BLANK_BOX)
+            marks.append(Mark(box, ticked if _is_ticked(field) else blank))
+        elif kind in _TEXT_KINDS and not mupdf.pdf_field_flags(field) & mupdf.PDF_TX_FIELD_IS_PASSWORD:
+            selected = _values(field)
+            if kind == mupdf.PDF_WIDGET_TYPE_LISTBOX:
+                lists.append((box, frozenset(selected)))
+            values.extend((box, text) for text in ("\n".join(selected),) if text.strip())
+    return FormFields(tuple(marks), tuple(values), tuple(lists))
+
+
+def without_symbols(lines: Sequence[Line], marks: Sequence[Mark]) -> list[Line]:
+    """`lines` without the symbols that appearances draw inside of checkboxes and radio buttons."""
+    if not marks:
+        return list(lines)
+
+    def is_symbol(word: Word) -> bool:
+        x, y = word.box.center
+        return len(word.text) <= MAX_SYMBOL and any(
+            mark.box.x0 < x < mark.box.x1 and mark.box.y0 < y < mark.box.y1 for mark in marks
+        )
+
+    kept = (tuple(word for word in line.words if not is_symbol(word)) for line in lines)
+    return [Line(words) for words in kept if words]
+
+
+def with_values(lines: Sequence[Line], fields: FormFields) -> list[Line]:
+    """`lines` with the values that the page does not draw, and marks in front of the options of lists."""
+    complete = [_with_choice(line, fields.lists) for line in lines]
+    words = [word for line in lines for word in line.words]
+    for box, value in fields.values:
+        if any(box.overlap(word.box) > 0.3 * word.box.area for word in words):
+            continue
+        rows = [row.split() for row in value.splitlines() if row.strip()]
+        height = min(box.height / max(1, len(rows)), 14.0)
+        for index, row in enumerate(rows):
+            complete.append(_placed(row, Box(box.x0, box.y0 + index * height, box.x1, box.y0 + (index + 1) * height)))
+    return complete
+
+
+def _widgets(page: pymupdf.Page) -> Iterator[Any]:
+    if not page.parent.is_pdf:
+        return
+    widget = mupdf.pdf_first_widget(pymupdf._as_pdf_page(page))
+    for _ in range(MAX_FIELDS):
+        if not widget.m_internal:
+            return
+        yield widget
+        widget = mupdf.pdf_next_widget(widget)
+
+
+def _is_ticked(field: Any) -> bool:
+    """Whether a button is on: its appearance state says so, or without one, the value of its field."""
+    state = mupdf.pdf_dict_gets(field, "AS")
+    if mupdf.pdf_is_name(state):
+        return str(mupdf.pdf_to_name(state)) != "Off"
+    value = mupdf.pdf_dict_gets_inheritable(field, "V")
+    name = mupdf.pdf_to_name(value) if mupdf.pdf_is_name(value) else ""
+    own = mupdf.pdf_dict_getp(field, "AP/N")
+    return bool(name and name != "Off" and (not own.m_internal or mupdf.pdf_dict_gets(own, name).m_internal))
+
+
+def _values(field: Any) -> list[str]:
+    """The values of a field; for a choice, the texts that its options show."""
+    value = mupdf.pdf_dict_gets_inheritable(field, "V")
+    entries = (
+        [mupdf.pdf_array_get(value, index) for index in range(min(mupdf.pdf_array_len(value), MAX_FIELDS))]
+        if mupdf.pdf_is_array(value)
+        else [value]
+    )
+    texts = [mupdf.pdf_to_text_string(entry)[:MAX_VALUE] for entry in entries if mupdf.pdf_is_string(entry)]
+    options = mupdf.pdf_dict_gets_inheritable(field, "Opt")
+    shown: dict[str, str] = {}
+    for index in range(min(mupdf.pdf_array_len(options), MAX_FIELDS) if options.m_internal else 0):
+        option = mupdf.pdf_array_get(options, index)
+        if mupdf.pdf_is_array(option):
+            export, text = (mupdf.pdf_to_text_string(mupdf.pdf_array_get(option, part)) for part in (0, 1))
+            shown[export] = text
+    return [shown.get(text, text) for text in texts]
+
+
+def _with_choice(line: Line, lists: Sequence[tuple[Box, frozenset[str]]]) -> Line:
+    for box, selected in lists:
+        if selected and box.overlap(line.box) > 0.5 * line.box.area:
+            mark = TICKED_BOX if line.text in selected else BLANK_BOX
+            return with_mark(line, 0, Mark(line.words[0].box, mark))
+    return line
+
+
+def with_mark(line: Line, index: int, mark: Mark) -> Line:
+    """`line` with a mark in front of word `index`. Both are one word, so that no column or block divides them."""
+    word = line.words[index]
+    box = Box(
+        min(word.box.x0, mark.box.x0),
+        min(word.box.y0, mark.box.y0),
+        max(word.box.x1, mark.box.x1),
+        max(word.box.y1, mark.box.y1),
+    )
+    marked = Word(f"{mark.text} {word.text}", box, word.confidence)
+    return Line((*line.words[:index], marked, *line.words[index + 1 :]))
+
+
+def _placed(row: Sequence[str], box: Box) -> Line:
+    """Words side by side in a box."""
+    char = min(0.5 * box.height, box.width / max(1, len(" ".join(row))))
+    words: list[Word] = []
+    left = box.x0
+    for text in row:
+        right = left + char * len(text)
+        words.append(Word(text, Box(left, box.y0, right, box.y1), 1.0))
+        left = right + char
+    return Line(tuple(words))
