@@ -64,7 +64,7 @@ class Computed:
     @property
     def score(self) -> float:
         """For choosing among results of one tree."""
-        return self.words * (0.4 + 0.3 * self.columns + 0.3 * self.rows)
+        return self.words * (0.4 + 0.3 * self.columns + 0.3 * self.rows) * (0.5 + 0.5 * self.condition)
 
     @property
     def features(self) -> Mapping[str, float]:

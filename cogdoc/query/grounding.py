@@ -60,15 +60,18 @@ class Phrase:
         return _covering(self.words, text)
 
     def precision(self, text: str) -> float:
-        """Share of the words of a printed text that the phrase explains."""
+        """Share of the words of a printed text that the phrase explains, word by word or by their meaning."""
+        share, concepts = self.share(text), concepts_in(text)
+        is_meant = bool(concepts) and concepts <= frozenset().union(*(found for _, found in _concepts(self.words)))
+        return max(share, CONCEPT_STRENGTH) if is_meant else share
+
+    def share(self, text: str) -> float:
+        """Share of the words of a printed text that the phrase contains."""
         printed = [
             token.norm for token in tokenize(text) if token.norm[0].isalnum() and not is_function_word(token.norm)
         ]
         explained = sum(max((match_strength(word, norm) for word in self.words), default=0.0) for norm in printed)
-        share = explained / len(printed) if printed else 0.0
-        concepts = concepts_in(text)
-        is_meant = bool(concepts) and concepts <= frozenset().union(*(found for _, found in _concepts(self.words)))
-        return max(share, CONCEPT_STRENGTH) if is_meant else share
+        return explained / len(printed) if printed else 0.0
 
 
 @lru_cache(maxsize=4096)
@@ -226,6 +229,10 @@ class Records:
         matches = [
             match for match in self.columns(phrase) if match.column != taken and self._may_be_asked(match.column)
         ]
+        if self.asked not in TYPED - PROPER and phrase.words:
+            # "Which mission launched" asks for a mission, not for the launch date.
+            heads = [match for match in matches if match.covering.get(0)]
+            matches = heads or matches
         typed = [self._by_kind(match) if match.score < KIND_MATCH else match for match in matches]
         ordered = sorted((match for match in typed if match.score > 0), key=lambda match: -match.score)[:BEST_COLUMNS]
         names: list[ColumnMatch | None] = [] if any(m.column == self.table.name_column for m in ordered) else [None]

@@ -30,7 +30,7 @@ def readings(question: Question, tables: Sequence[DataTable]) -> list[Query]:
     tree = parse_question(question.text, names).tree if names else question.tree
     if not isinstance(tree, Select):
         return [tree]
-    return [tree, *aggregates(tree), *_listed(tree)]
+    return [tree, *aggregates(tree, question.text), *_listed(tree)]
 
 
 def names_in(text: str, tables: Iterable[DataTable]) -> list[str]:
@@ -62,7 +62,7 @@ def _is_name(text: str) -> bool:
     return 1 < len(text.split()) <= MAX_NAME_WORDS and quantity_of(text) is None
 
 
-def aggregates(query: Select) -> Iterator[Query]:
+def aggregates(query: Select, text: str) -> Iterator[Query]:
     """The aggregate of what a lookup may name: "the average of online sales", which may also be printed."""
     for function in (Aggregation.MEAN, Aggregation.MEDIAN, Aggregation.SUM):
         phrases = load_lexicon().operations.get(function.value, ())
@@ -70,13 +70,21 @@ def aggregates(query: Select) -> Iterator[Query]:
         if (words, *where) == (query.words, *query.where):
             continue
         select = Select(words, query.by, tuple(filter(None, where)))
-        yield Aggregate(select, function)
         years = [part for part in select.where if _YEAR.fullmatch(part)]
-        if len(years) == 2:
+        if len(years) == 2 and not _joins(text, *years):
             rest = replace(select, where=tuple(part for part in select.where if part not in years))
             first, last = sorted(years)
             after = Filter(rest, "", Comparator.AT_LEAST, first)
             yield Aggregate(Filter(after, "", Comparator.AT_MOST, last), function)
+        else:
+            yield Aggregate(select, function)
+
+
+def _joins(text: str, one: str, two: str) -> bool:
+    """Whether "and" or a comma joins two years, rather than a word for a range."""
+    between = re.search(rf"{one}(.*?){two}", text)
+    words = [token.norm for token in tokenize(between[1])] if between is not None else []
+    return all(word in load_lexicon().operations.get("and", ()) for word in words)
 
 
 def _without(text: str, phrases: Sequence[str]) -> str:

@@ -17,6 +17,9 @@ OTHER_COLUMN = 0.6
 """Factor for a number that is in another column than the one whose header the words name: "zone 3"."""
 
 SURE_MATCH = 0.9
+LIKELY_MATCH = 0.75
+"""Match of a word that is asked about from which on it restricts rows: "Kenyan" does, "film" in "Short film" not."""
+
 TOLERANCE = 0.02
 
 _ITEMS = re.compile(r"\s*(?:[,;/•\n()\[\]、，；（）]|\s[-–]\s|\band\b)\s*")
@@ -62,6 +65,8 @@ def restrictions(
     """
     named = [found for part in others if (found := _named(records, part, explained)) is not None]
     own = _named(records, asked, explained)
+    if own is not None and max(own.words.values()) < LIKELY_MATCH:
+        own = None
     sure = [found for found in named if found.match >= SURE_MATCH]
     seen: set[tuple[int, ...]] = set()
     loose = [found for part in others if (found := _named(records, part, explained, PART_MATCH)) is not None]
@@ -149,7 +154,7 @@ def _row_matches(
         covering = {i: s for i, s in covering.items() if is_telling(part.words[i]) or part.words[i] == name}
         if not covering:
             continue
-        whole = max(part.precision(item) for item in (text, *_ITEMS.split(text))) >= WHOLE_PRECISION
+        whole = max(part.share(item) for item in (text, *_ITEMS.split(text))) >= WHOLE_PRECISION
         factor = whole_match if whole else PART_MATCH
         for index, strength in covering.items():
             is_elsewhere = bound and column not in bound and part.words[index][0].isdigit()

@@ -12,6 +12,7 @@ from dataclasses import replace
 from cogdoc.query.computed import Computed
 from cogdoc.query.dimensions import DATED_MATCH, measured_columns
 from cogdoc.query.grounding import LIKELY_NUMERIC, PROPER, ColumnMatch, Phrase, Records, number_of, phrase_of
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import NO_YEAR, SECONDS, order_key, print_number
 from cogdoc.query.row_names import rows_named
 from cogdoc.query.row_sets import EMPTY_MATCH, RECORD_MATCH, RowSet, ordered, row_sets, stated_columns, text_of
@@ -179,7 +180,8 @@ def _aggregates(query: Query, records: Records) -> Iterator[Computed]:
 def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
     """How many rows there are; how many values of a column; or what a column of numbers says: "how many goals"."""
     count = len(rows.indices)
-    is_named = bool(rows.covering) and count <= MAX_NAMED and rows.precision >= WELL_NAMED and not rows.conditions
+    is_by_name = rows.named_in == {rows.records.table.name_column}
+    is_named = is_by_name and count <= MAX_NAMED and rows.precision >= WELL_NAMED and not rows.conditions
     counted = replace(rows, conditions=(*rows.conditions, EMPTY_MATCH)) if is_named or not count else rows
     yield counted.result(
         query, str(count), Quantity(float(count)), rows.indices, f"count({count})", None, is_record=True
@@ -192,11 +194,13 @@ def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
         if cells and (match.score > 0 or len(cells) == 1):
             yield _aggregate(replace(query, function=Aggregation.SUM), rows, match, cells).of(query)
     yield from _items(query, rows, asked)
+    is_distinct = not load_lexicon().words["distinct"].isdisjoint(asked.words)
     for match in sorted(rows.records.columns(asked), key=lambda match: -match.score)[:1]:
         values = [text for row in rows.indices if (text := text_of(rows.records, row, match.column))]
         for number in dict.fromkeys((len(values), len(set(values)))):
-            if match.score > 0 and number != count:
-                column = replace(match, score=RECORD_MATCH * match.score)
+            if match.score > 0 and (number != count or is_distinct):
+                is_meant = is_distinct and number == len(set(values))
+                column = replace(match, score=1.0 if is_meant else RECORD_MATCH * match.score)
                 yield rows.result(query, str(number), Quantity(float(number)), rows.indices, f"count({number})", column)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ EMPTY_MATCH = 0.5
 
 PERIODS = frozenset({"year", "date", "month", "day"})
 NO_WORDS = Phrase((), ())
+OTHER_HEADER = 0.5
+"""Factor for words that name columns which a result does not use: "which mission launched" asks for no date."""
+
 NO_VALUE = frozenset({"", "0", "-", "–", "—", "n/a", "none", "no", "nil"})
 """Cells of a property that a record does not have."""
 
@@ -64,7 +68,8 @@ class RowSet:
             for row in rows
             if (cell := self.cell(row, column.column) if column else self.records.name_cell(row)) is not None
         ]
-        coverings = [self.covering, self.phrase.covering(self.records.table.title)]
+        elsewhere = [_weakened(match.covering) for match in self.records.columns(self.phrase)]
+        coverings = [self.covering, *elsewhere, self.phrase.covering(self.records.table.title)]
         coverings += [
             match.covering for match in self.records.columns(self.phrase) if match.column in _named(self, used)
         ]
@@ -149,7 +154,7 @@ def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
     if bound is None:
         yield from _with_text(query, rows)
         return
-    for match in _filter_columns(rows.records, phrase_of(query.words), bound):
+    for match in _filter_columns(rows.records, phrase_of(query.words), rows.phrase, bound):
         cells = ((row, rows.cell(row, match.column)) for row in rows.indices)
         pairs = ((row, comparable(cell.quantity, bound)) for row, cell in cells if cell is not None)
         indices = tuple(row for row, values in pairs if values is not None and compare(*values, query.comparator))
@@ -166,8 +171,14 @@ def bound_of(text: str, *, decimal_comma: bool = False) -> Quantity | None:
     return quantity_of(text, decimal_comma=decimal_comma) if month is None else Quantity(day=date(NO_YEAR, month, 1))
 
 
-def _filter_columns(records: Records, phrase: Phrase, bound: Quantity) -> list[ColumnMatch]:
-    """The columns that a condition may be about: by their headers or units, or else by the type of the bound."""
+def _filter_columns(records: Records, phrase: Phrase, others: Phrase, bound: Quantity) -> list[ColumnMatch]:
+    """The columns that a condition may be about: by their headers or units, or else by the type of the bound.
+
+    If the words of the condition name none, the other words of the question may: "in 2023".
+    """
+    units = [match for match in records.columns(phrase) if bound.unit and records.unit(match.column) == bound.unit]
+    if units:
+        return units[:2]
     measured = [
         match for word in phrase.words if measures(word) for match, _ in measured_columns(records, word, NO_WORDS)
     ]
@@ -176,7 +187,10 @@ def _filter_columns(records: Records, phrase: Phrase, bound: Quantity) -> list[C
     matches = [match for match in records.columns(phrase) if _is_comparable(records, match.column, bound)]
     named = sorted((match for match in matches if match.score > 0), key=lambda match: -match.score)
     units = [match for match in matches if phrase.words and records.unit(match.column).lower() in phrase.words]
-    return (named or units or matches)[:2]
+    asked = [
+        match for match in records.columns(others) if match.score > 0 and _is_comparable(records, match.column, bound)
+    ]
+    return (named or units or asked or matches)[:2]
 
 
 def _with_text(query: Filter, rows: RowSet) -> Iterator[RowSet]:
@@ -254,9 +268,15 @@ def comparable(value: Quantity | None, bound: Quantity) -> tuple[float, float] |
         return (day.year, bound.day.year) if is_year else (day.toordinal(), bound.day.toordinal())
     if number is None or bound.number is None or day is not None:
         return None
-    # "More than 300" of a table in thousands means the printed 300; "more than 300,000" means the same.
-    is_as_printed = bound.scale == 1.0 and abs(bound.number) < value.scale
+    is_as_printed = bound.scale == 1.0 and _is_nearer(bound.number, number / value.scale, number)
     return number, bound.number * (value.scale if is_as_printed else 1.0)
+
+
+def _is_nearer(bound: float, printed: float, number: float) -> bool:
+    """Whether a bound is meant as values are printed: "more than 300" of a table in thousands, not "300,000"."""
+    if not printed or not bound:
+        return True
+    return abs(math.log(abs(bound / printed))) <= abs(math.log(abs(bound / number)))
 
 
 _COMPARISONS: dict[Comparator, Callable[[float, float], bool]] = {
@@ -271,6 +291,10 @@ _COMPARISONS: dict[Comparator, Callable[[float, float], bool]] = {
 
 def compare(left: float, right: float, comparator: Comparator) -> bool:
     return _COMPARISONS[comparator](left, right)
+
+
+def _weakened(covering: Covering) -> Covering:
+    return {index: OTHER_HEADER * strength for index, strength in covering.items()}
 
 
 def _named(rows: RowSet, used: Sequence[ColumnMatch]) -> set[int | None]:

@@ -107,7 +107,7 @@ def _readings(question: Question, tables: Sequence[DataTable]) -> Iterator[Query
         plain = replace(plain, asks=Asks.VALUE)
     yield plain
     if isinstance(plain, Select):
-        yield from aggregates(plain)
+        yield from aggregates(plain, question.text)
     if isinstance(plain, Ratio) or (isinstance(plain, Aggregate) and plain.function is Aggregation.COUNT):
         yield _without_marks(question.lookup)
 
