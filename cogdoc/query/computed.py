@@ -52,6 +52,8 @@ class Computed:
     """How well the conditions of filters match columns; 1 without any."""
     restricted: float = 0.0
     """1 if words restrict the rows."""
+    tied: float = 0.0
+    """1 if another row has the same value as the one that is found."""
 
     @property
     def number(self) -> float | None:
@@ -78,6 +80,8 @@ class Computed:
             "all-words-explained": float(self.words - self.assumed >= ALL_WORDS),
             "words-unexplained": float(self.words < MOST_WORDS),
             "numbers-unused": self.unused_numbers,
+            "tied": self.tied,
+            "nothing-counted": float(not cells),
             "condition-unmet": 1.0 - self.condition,
             "rows-restricted": self.restricted,
             "rows-unrestricted": 1.0 - self.restricted,

@@ -50,7 +50,9 @@ def _extremes(query: Query, records: Records) -> Iterator[Computed]:
             if len(places) >= max(2, query.rank):
                 found = places[query.rank - 1 : query.rank - 1 + query.count]
                 formula = _extreme_formula(query, rows, values, query.highest is not is_reverse)
-                yield from _answers(query, rows, found, values, formula)
+                tied = float(_is_tied(rows, values, places, query.rank + query.count - 1))
+                for answer in _answers(query, rows, found, values, formula):
+                    yield replace(answer, tied=tied)
         yield from _most_frequent(query, rows)
 
 
@@ -58,6 +60,14 @@ def _extreme_formula(query: Extreme, rows: RowSet, values: ColumnMatch, is_highe
     function = "max" if is_highest else "min"
     header = rows.records.table.column_text(values.column)
     return f"{function}({header})" if query.rank == 1 else f"{function}({header}, rank {query.rank})"
+
+
+def _is_tied(rows: RowSet, values: ColumnMatch, places: Sequence[int], end: int) -> bool:
+    """Whether the first row that is left out has the same value as the last one that is not."""
+    if end >= len(places):
+        return False
+    last, following = (order_key(rows.cell(places[index], values.column)) for index in (end - 1, end))
+    return last == following
 
 
 def _most_frequent(query: Extreme, rows: RowSet) -> Iterator[Computed]:
