@@ -34,12 +34,14 @@ class EngineKeywords(TypedDict, total=False):
 
 
 class Keywords(EngineKeywords, total=False):
-    """The keywords of every function here: those that select an engine, and those that select what runs OCR."""
+    """The keywords of every function here: those that select an engine, what runs OCR, and what text is read."""
 
     ocr: str
     """rapidocr (the default) for Latin, Chinese and Japanese script, or tesseract, if it is installed."""
     language: str | None
     """The languages for tesseract, such as "deu+rus"; eng by default."""
+    hidden: bool
+    """Whether to read text too that the pages do not show; False by default."""
 
 
 class OpenedDocument:
@@ -55,7 +57,7 @@ class OpenedDocument:
         """
         tesseract = tesseract_for(keywords.get("ocr", "rapidocr"), keywords.get("language"))
         self._engine = _engine(EngineRequest(keywords.get("engine", AUTO), keywords.get("model")))
-        self._document = open_path(path, _sandbox(), password, tesseract)
+        self._document = open_path(path, _sandbox(), password, tesseract, hidden=keywords.get("hidden", False))
 
     @property
     def page_count(self) -> int:

@@ -45,6 +45,8 @@ class OpenOptions:
     max_megapixels: float = MAX_MEGAPIXELS
     tesseract: Tesseract | None = None
     """Run OCR by Tesseract instead of RapidOCR."""
+    hidden: bool = False
+    """Read text too that the pages do not show."""
     max_pages: int | None = None
     """How many pages `selection` may have; None to read the first pages of a document with very many."""
     selection: PageSelection = field(default_factory=PageSelection)
@@ -131,7 +133,12 @@ class RunningSource(Generic[T]):
             with local_copy(source, options.transfer_limits) as path:
                 self._transferred.set()
                 request = OpenRequest(
-                    path.absolute(), options.password, options.max_megapixels, options.tesseract, source.remote
+                    path.absolute(),
+                    options.password,
+                    options.max_megapixels,
+                    options.tesseract,
+                    source.remote,
+                    options.hidden,
                 )
                 document = Document(source, request, self._sandbox, options.max_pages)
                 _check_page_count(document, options.selection, options.max_pages)

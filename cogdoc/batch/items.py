@@ -49,6 +49,8 @@ def run_key(task: Task, engine: Engine, options: OpenOptions) -> str:
     settings = {"max_megapixels": options.max_megapixels, **task.settings}
     if options.tesseract is not None:
         settings["tesseract"] = options.tesseract.language
+    if options.hidden:
+        settings["hidden"] = True
     parts = [SCHEMA_VERSION, task.name, engine.info.model_dump(mode="json"), settings]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 

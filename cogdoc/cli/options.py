@@ -85,6 +85,15 @@ Language = Annotated[
         rich_help_panel=_WHERE,
     ),
 ]
+Hidden = Annotated[
+    bool,
+    typer.Option(
+        "--hidden",
+        envvar="COGDOC_HIDDEN",
+        help="Read text too that pages do not show: covered, white, transparent, clipped, or in a layer that is off.",
+        rich_help_panel=_WHERE,
+    ),
+]
 FilesFrom = Annotated[
     str | None,
     typer.Option(
@@ -243,6 +252,7 @@ class RunOptions(EngineOptions):
     pages: Pages = None
     ocr: OcrEngine = "rapidocr"
     language: Language = None
+    hidden: Hidden = False
     files_from: FilesFrom = None
     nul_separated: NulSeparated = False
     password_file: PasswordFile = None

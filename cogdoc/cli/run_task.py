@@ -67,6 +67,7 @@ def run_task(
         password=_password(options.password_file),
         max_megapixels=options.max_megapixels,
         tesseract=options.tesseract,
+        hidden=options.hidden,
         max_pages=options.max_pages,
         selection=task.selection,
         transfer_limits=TransferLimits.for_page_limit(options.timeout),

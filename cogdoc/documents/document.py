@@ -101,16 +101,24 @@ class Document:
 
 
 def open_path(
-    path: str | os.PathLike[str], sandbox: Workers, password: str | None = None, tesseract: Tesseract | None = None
+    path: str | os.PathLike[str],
+    sandbox: Workers,
+    password: str | None = None,
+    tesseract: Tesseract | None = None,
+    *,
+    hidden: bool = False,
 ) -> Document:
     """Open one file; results name it as `path` does.
+
+    Args:
+        hidden: read text too that the pages do not show.
 
     Raises:
         InputError, EncryptedError, TooLargeError: the file cannot be opened.
     """
     file = Path(path)
     source = Source(file, well_formed(os.fspath(path)), Path(file.name))
-    return Document(source, OpenRequest(file.absolute(), password, tesseract=tesseract), sandbox)
+    return Document(source, OpenRequest(file.absolute(), password, tesseract=tesseract, hidden=hidden), sandbox)
 
 
 # The functions below run in a worker process. They import libraries there that the parent does not need.

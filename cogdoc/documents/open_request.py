@@ -28,6 +28,8 @@ class OpenRequest:
     """Run OCR by Tesseract instead of RapidOCR."""
     remote: RemoteFile | None = None
     """Where the file comes from, if `path` is a copy that only this machine has."""
+    hidden: bool = False
+    """Whether to read text too that the pages do not show."""
     descriptor: int | None = field(default=None, compare=False)
     """The open file, in a worker process; its index among the files that are sent, on the way there."""
 

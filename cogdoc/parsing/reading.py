@@ -54,7 +54,7 @@ def read_page_text(request: OpenRequest, number: int) -> PageText:
     """
     document = open_document(request)
     index = check_index(document, number)
-    page_text = _read(document, index, request.tesseract)
+    page_text = _read(document, index, request.tesseract, hidden=request.hidden)
     if document.is_repaired(index):
         page_text = replace(page_text, flags=("repaired-file", *page_text.flags))
     return page_text
@@ -76,16 +76,18 @@ def read_layout(request: OpenRequest, number: int, page_text: PageText | None = 
     return find_blocks(document, check_index(document, number), page_text)
 
 
-def _read(document: OpenDocument, index: int, tesseract: Tesseract | None) -> PageText:
+def _read(document: OpenDocument, index: int, tesseract: Tesseract | None, *, hidden: bool) -> PageText:
     flags: list[str] = []
     if isinstance(document, MupdfDocument):
-        layer = read_text_layer(document, index)
+        layer = read_text_layer(document, index, hidden=hidden)
         is_ocr_layer = layer.hidden_share >= 0.5 and _is_scan(document, index, layer)
-        if not is_ocr_layer:
+        if not is_ocr_layer and not hidden:
             layer = _without_false_overlay(document, index, layer)
         is_trusted = layer.readable and (not is_ocr_layer or _agrees_with_pixels(document, index, layer.lines))
         if layer.hides_text and (is_trusted or not is_ocr_layer):
-            flags.append("hidden-text")
+            flags.append("hidden-text-included" if hidden else "hidden-text")
+        if layer.covers_text:
+            flags.append("covered-text")
         if is_trusted:
             return _read_layer(document, index, layer, flags, tesseract)
         if layer.lines or layer.unreadable_share:

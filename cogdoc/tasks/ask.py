@@ -35,6 +35,9 @@ QUICK_PAGE = 0.25
 LOW_CONFIDENCE = 0.5
 """Answers below it are flagged: they are more often wrong than right."""
 
+_FLAGS_OF_PAGES = (Flag.HIDDEN_TEXT, Flag.HIDDEN_TEXT_INCLUDED, Flag.COVERED_TEXT, Flag.REPAIRED_FILE)
+"""Flags of pages that concern answers from the whole document."""
+
 
 @dataclass(frozen=True, slots=True)
 class AskTask:
@@ -130,7 +133,7 @@ def _record(
         flags.append(Flag.LOW_CONFIDENCE.value)
     if failures:
         flags.append(Flag.PAGES_FAILED.value)
-    flags.extend(flag.value for flag in (Flag.HIDDEN_TEXT, Flag.REPAIRED_FILE) if flag.value in page_flags)
+    flags.extend(flag.value for flag in _FLAGS_OF_PAGES if flag.value in page_flags)
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,

@@ -111,12 +111,26 @@ HIDDEN = {
 }
 
 
+COVERED = {means for means in HIDDEN if means.startswith("under ") and "letters" not in means}
+
+
 @pytest.mark.parametrize("means", HIDDEN)
 def test_text_that_nobody_sees_is_left_out_and_flagged(tmp_path: Path, file: pymupdf.Document, means: str) -> None:
     make_page(file, f"q {HIDDEN[means]} Q {SHOWN}")
     page_text = read(tmp_path, file)
     assert page_text.text == VISIBLE
-    assert page_text.flags == ("hidden-text",)
+    assert page_text.flags == (("hidden-text", "covered-text") if means in COVERED else ("hidden-text",))
+
+
+@pytest.mark.parametrize("means", sorted(set(HIDDEN) - {"without width"}))
+def test_hidden_text_is_read_if_it_is_asked_for(tmp_path: Path, file: pymupdf.Document, means: str) -> None:
+    make_page(file, f"q {HIDDEN[means]} Q {SHOWN}")
+    file.save(tmp_path / "hidden.pdf")
+    page_text = read_page_text(OpenRequest(tmp_path / "hidden.pdf", hidden=True), 1)
+    assert VISIBLE in page_text.text
+    assert "9999.00" in "".join(page_text.text.split())
+    assert page_text.flags[0] == "hidden-text-included"
+    assert ("covered-text" in page_text.flags) == (means in COVERED)
 
 
 @pytest.mark.parametrize("means", ["white on white", "under a white box", "half a point"])
@@ -128,7 +142,8 @@ def test_hidden_text_is_found_on_rotated_and_cropped_pages(
     page.set_cropbox(pymupdf.Rect(30, 40, 560, 800))
     page.set_rotation(rotation)
     page_text = read(tmp_path, file)
-    assert (page_text.text.split(), page_text.flags) == (VISIBLE.split(), ("hidden-text",))
+    assert page_text.text.split() == VISIBLE.split()
+    assert page_text.flags[0] == "hidden-text"
 
 
 def test_one_hidden_digit_of_a_visible_number_is_left_out(tmp_path: Path, file: pymupdf.Document) -> None:
@@ -173,7 +188,7 @@ def test_text_behind_an_annotation_is_left_out(tmp_path: Path, file: pymupdf.Doc
     square.set_colors(stroke=(1, 1, 1), fill=(1, 1, 1))
     square.update()
     page_text = read(tmp_path, file)
-    assert (page_text.text, page_text.flags) == (VISIBLE, ("hidden-text",))
+    assert (page_text.text, page_text.flags) == (VISIBLE, ("hidden-text", "covered-text"))
 
 
 def test_text_in_a_layer_that_is_off_is_left_out_and_flagged(tmp_path: Path, file: pymupdf.Document) -> None:
@@ -234,3 +249,19 @@ def test_planted_total_answers_no_question_and_the_answer_says_that_text_was_lef
     assert record.answer is not None
     assert record.answer.text == "5.00 USD"
     assert "hidden-text" in record.flags
+    record = cogdoc.ask(tmp_path / "invoice.pdf", "What is the grand total?", hidden=True)
+    assert record.answer is not None
+    assert record.answer.text == "9999.00 USD"
+    assert "hidden-text-included" in record.flags
+
+
+def test_layer_that_is_off_is_read_if_it_is_asked_for(tmp_path: Path, file: pymupdf.Document) -> None:
+    page = file.new_page()
+    page.insert_text((60, 100), VISIBLE)
+    page.insert_text((60, 140), SECRET, oc=file.add_ocg("off", on=False))
+    file.save(tmp_path / "layers.pdf")
+    (record,) = cogdoc.ocr(tmp_path / "layers.pdf", hidden=True)
+    assert SECRET in record.text
+    assert "hidden-text-included" in record.flags
+    (record,) = cogdoc.ocr(tmp_path / "layers.pdf")
+    assert SECRET not in record.text

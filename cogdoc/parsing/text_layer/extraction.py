@@ -6,7 +6,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from cogdoc.parsing.text_layer.characters import Entry
 from cogdoc.parsing.text_layer.checkboxes import mark_checkboxes
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.form_fields import read_form_fields, with_values
-from cogdoc.parsing.text_layer.hidden_layers import has_hidden_layers
+from cogdoc.parsing.text_layer.hidden_layers import all_layers_shown, has_hidden_layers
 from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
 from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
@@ -77,7 +77,9 @@ class TextLayer:
     hidden_share: float
     """Share of the characters that a reader of the page cannot see."""
     hides_text: bool
-    """Whether text was left out because the page does not show it."""
+    """Whether the page has text that it does not show; it was left out unless it was asked for."""
+    covers_text: bool
+    """Whether some of that is only covered, as by a black box that was meant to redact it."""
     pictures: tuple[Box, ...]
     """The boxes of the page's pictures in points, clipped to the page."""
     drawn_text: tuple[Box, ...]
@@ -88,22 +90,37 @@ class TextLayer:
         return bool(self.lines) and self.unreadable_share <= MAX_UNREADABLE_SHARE
 
 
-def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
+def read_text_layer(document: MupdfDocument, index: int, *, hidden: bool = False) -> TextLayer:
     """Read the text of page `index` (0-based).
+
+    Args:
+        hidden: read text too that the page does not show.
 
     Raises:
         DamagedError: the page cannot be read.
     """
+    if not hidden:
+        return _read(document, index, hidden=False)
+    hides_layers = has_hidden_layers(document.file, index)
+    with all_layers_shown(document.file):
+        layer = _read(document, index, hidden=True)
+    return replace(layer, hides_text=layer.hides_text or hides_layers)
+
+
+def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
     page = document.load_page(index)
+    flags = _FLAGS & ~pymupdf.TEXT_MEDIABOX_CLIP if hidden else _FLAGS
     try:
         frame = frame_of(page)
         page_box = frame.box
-        entries = page.get_text("words", flags=_FLAGS, clip=pymupdf.INFINITE_RECT(), delimiters=None)
+        entries = page.get_text("words", flags=flags, clip=pymupdf.INFINITE_RECT(), delimiters=None)
         log = log_paint(page)
         pictures = _clipped((frame.display(Box(*info["bbox"])) for info in page.get_image_info()), page_box)
         trace = page.get_texttrace()
-        readable = readable_text(page, frame, entries, _FLAGS, log, trace, pictures)
-        entries, directions = repaired_words(page, frame, readable, trace, _FLAGS)
+        readable = readable_text(page, frame, entries, flags, log, trace, pictures)
+        if hidden:
+            readable = replace(readable, entries=list(entries), overlays=frozenset(), chars=None)
+        entries, directions = repaired_words(page, frame, readable, trace, flags)
         drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, entries)), page_box)
         hides_layers = has_hidden_layers(document.file, index)
     except ERRORS as error:
@@ -116,7 +133,7 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         words: list[Word] = []
         for entry in group:
             box, direction = Box(*entry[:4]), directions.get((block, number), 0)
-            if box.overlap(page_box) <= 0:
+            if box.overlap(page_box) <= 0 and not hidden:
                 continue
             if _is_unreadable_word(entry[4]):
                 words.append(Word(_REPLACEMENT * len(entry[4]), box, UNREADABLE, direction))
@@ -138,6 +155,7 @@ def read_text_layer(document: MupdfDocument, index: int) -> TextLayer:
         unreadable_share=sum(map(_is_unreadable, chars)) / max(1, len(chars)),
         hidden_share=readable.hidden_share,
         hides_text=readable.leaves_out or hides_layers,
+        covers_text=readable.covered,
         pictures=pictures,
         drawn_text=drawn_text,
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from cogdoc.documents.mupdf import pymupdf
 
 mupdf = pymupdf.mupdf
@@ -12,14 +15,23 @@ def has_hidden_layers(file: pymupdf.Document, index: int) -> bool:
     if not file.is_pdf:
         return False
     pdf = mupdf.pdf_document_from_fz_document(file.this)
-    off = [layer for layer in range(mupdf.pdf_count_layers(pdf)) if not mupdf.pdf_layer_is_enabled(pdf, layer)]
-    if not off:
+    if all(mupdf.pdf_layer_is_enabled(pdf, layer) for layer in range(mupdf.pdf_count_layers(pdf))):
         return False
     shown = _length(file, index)
+    with all_layers_shown(file):
+        return _length(file, index) > shown
+
+
+@contextlib.contextmanager
+def all_layers_shown(file: pymupdf.Document) -> Iterator[None]:
+    """In this context, MuPDF reads and draws the layers that are switched off, too."""
+    pdf = mupdf.pdf_document_from_fz_document(file.this) if file.is_pdf else None
+    layers = range(mupdf.pdf_count_layers(pdf)) if pdf else ()
+    off = [layer for layer in layers if not mupdf.pdf_layer_is_enabled(pdf, layer)]
     try:
         for layer in off:
             mupdf.pdf_enable_layer(pdf, layer, 1)
-        return _length(file, index) > shown
+        yield
     finally:
         for layer in off:
             mupdf.pdf_enable_layer(pdf, layer, 0)

@@ -44,6 +44,9 @@ MIN_OVERLAP = 0.4
 BIG_LETTER = 16.0
 """Points; a letter of this size, such as a full block, can hide other text like a filled path."""
 
+COVERED = 0.8
+"""Share of a word's width and height that is covered by what is painted over it."""
+
 SAME_PLACE = 0.05
 """Points within which two drawings, such as fill and stroke, are of one character."""
 
@@ -75,6 +78,8 @@ class ReadableText:
     """Share of the page's characters that are hidden, overlays included."""
     leaves_out: bool
     """Whether text was left out."""
+    covered: bool = False
+    """Whether some of it is only covered by what is painted later, as by a black box that was meant to redact it."""
     chars: list[list[Char]] | None = None
     """The characters of each word, where they had to be read."""
 
@@ -155,10 +160,11 @@ def readable_text(
     hidden, inked = _judge(page, frame, chars, spans, suspects)
     hidden |= np.array([squeezed[char.word] for char in chars], np.bool_)
     if not hidden.any():
-        return ReadableText(list(entries), frozenset(), 0.0, leaves_out, group_by_word(chars, entries))
+        return ReadableText(list(entries), frozenset(), 0.0, leaves_out, chars=group_by_word(chars, entries))
     kept: list[Entry] = []
     kept_chars: list[list[Char]] = []
     overlays: set[int] = set()
+    left_out: list[Box] = []
     for _, word in itertools.groupby(zip(chars, hidden, inked, strict=True), key=lambda item: item[0].word):
         for is_hidden, group in itertools.groupby(word, key=lambda item: bool(item[1])):
             part = list(group)
@@ -166,13 +172,16 @@ def readable_text(
             entry = _make_entry(letters, entries[part[0][0].word], len(kept))
             shows = any(shown for _, _, shown in part) and not squeezed[part[0][0].word]
             if is_hidden and not (shows and _is_over_picture(frame, entry, pictures)):
-                leaves_out = True
+                left_out.append(frame.display(Box(*entry[:4])))
                 continue
             kept.append(entry)
             kept_chars.append(letters)
             if is_hidden:
                 overlays.add(len(kept) - 1)
-    return ReadableText(kept, frozenset(overlays), float(hidden.mean()), leaves_out, kept_chars)
+    covered = _are_covered(left_out, spans, log)
+    return ReadableText(
+        kept, frozenset(overlays), float(hidden.mean()), leaves_out or bool(left_out), covered, kept_chars
+    )
 
 
 def _read_spans(trace: Sequence[Mapping[str, Any]], frame: PageFrame) -> list[_Span]:
@@ -204,6 +213,24 @@ def _read_spans(trace: Sequence[Mapping[str, Any]], frame: PageFrame) -> list[_S
             )
         )
     return spans
+
+
+def _are_covered(words: Sequence[Box], spans: Sequence[_Span], log: PaintLog) -> bool:
+    """Whether something is painted over one of the words that would be visible without it."""
+    visible = [span for span in spans if not (span.is_invisible or span.is_faint or span.is_tiny)]
+    if not words or not visible or not log.areas:
+        return False
+    areas = np.array([area.box for area in log.areas])
+    orders = np.array([area.order for area in log.areas])
+    for box in words:
+        first = min((log.texts[span.operation].order for span in visible if span.box.overlap(box) > 0), default=None)
+        if first is None:
+            continue
+        width, height = (np.minimum(areas[:, 2:], box[2:]) - np.maximum(areas[:, :2], box[:2])).T
+        covering = (width > 0) & (height > COVERED * box.height) & (orders > first)
+        if width[covering].sum() > COVERED * box.width:
+            return True
+    return False
 
 
 def _min_size(frame: PageFrame) -> float:
