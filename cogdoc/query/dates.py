@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.terms import fold_case
 
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "民國": 1911, "民国": 1911}
@@ -87,10 +87,13 @@ def find_dates(text: str) -> tuple[FoundDate, ...]:
 
 
 def _languages_of_months(folded: str) -> frozenset[int]:
-    """The languages that a name of a month in a text may be of, as indices into the lexicons' months."""
+    """The languages that the names of months in a text are of, as indices into the lexicons' months: one if possible."""
     words, parts = _month_words()
     named = [words[word] for word in _LETTERS.findall(folded) if word in words]
-    return frozenset(chain(*named, *(languages for part, languages in parts.items() if part in folded)))
+    named += [languages for part, languages in parts.items() if part in folded]
+    common = frozenset(named[0]).intersection(*named[1:]) if named else frozenset[int]()
+    english = list(load_lexicons()).index("en")
+    return frozenset([english if english in common else min(common)]) if common else frozenset(chain(*named))
 
 
 @cache
