@@ -87,7 +87,7 @@ def find_dates(text: str) -> tuple[FoundDate, ...]:
 
 
 def _languages_of_months(folded: str) -> frozenset[int]:
-    """The languages that the names of months in a text are of, as indices into the lexicons' months: one if possible."""
+    """The languages, one if possible, of the names of months in a text, as indices into the lexicons' months."""
     words, parts = _month_words()
     named = [words[word] for word in _LETTERS.findall(folded) if word in words]
     named += [languages for part, languages in parts.items() if part in folded]

@@ -16,13 +16,18 @@ INVOICE = ("Pos A|200.00 €", "Pos B|300.00 €", "Vsota|500.00 €", "22 %|110
 def solved(role: str, *rows: str) -> list[str]:
     page = view_page(text_page(rows))
     values = labelled_values(page, ValueKind.AMOUNT)
-    described = describe_amounts(page, values, role)
+    described = describe_amounts(page, values, role, 1.0)
     return [values[index].part.text for index, features in described.items() if features["amount-solved"]]
 
 
 @pytest.mark.parametrize(("role", "expected"), [("net", ["500.00 €"]), ("tax", ["110.00 €"]), ("gross", ["610.00 €"])])
 def test_net_amount_tax_and_total_are_known_by_their_sum_whatever_their_labels(role: str, expected: list[str]) -> None:
     assert solved(role, *INVOICE) == expected
+
+
+def test_a_total_of_two_rates_is_known_by_its_sum() -> None:
+    rows = ("A|200.00|10 %|20.00", "B|100.00|22 %|22.00", "Osnova|300.00", "Skupaj|342.00")
+    assert solved("gross", *rows) == ["342.00"]
 
 
 def test_amounts_that_do_not_add_up_have_no_role_by_their_sum() -> None:
@@ -32,7 +37,7 @@ def test_amounts_that_do_not_add_up_have_no_role_by_their_sum() -> None:
 def test_the_total_of_a_column_is_the_sum_of_what_is_above_it() -> None:
     page = view_page(text_page(INVOICE))
     values = labelled_values(page, ValueKind.AMOUNT)
-    described = describe_amounts(page, values, "gross")
+    described = describe_amounts(page, values, "gross", 1.0)
     sums = {values[index].part.text for index, features in described.items() if features["amount-column-sum"]}
     assert "610.00 €" in sums
     assert "110.00 €" not in sums

@@ -5,7 +5,8 @@ Labels word it in many ways; that net amount and tax add up to the total shows i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 
 from cogdoc.engines.builtin.answering.labelled_values import LabelledValue
 from cogdoc.parsing.numbers import find_numbers
@@ -29,7 +30,10 @@ AMOUNT_ROLES = {
 MIN_RATE, MAX_RATE = 0.02, 0.3
 """Of taxes on sales."""
 
-MAX_AMOUNTS = 60
+CENT = 0.011
+"""How far a tax may be from the product of net amount and rate."""
+
+MAX_AMOUNTS = 40
 """The largest amounts of a page, among which sums are searched for."""
 
 
@@ -39,8 +43,13 @@ def role_named(concepts: frozenset[str]) -> str | None:
     return "gross" if role == "tax" and "tax included" in concepts else role
 
 
-def describe_amounts(page: PageView, values: Sequence[LabelledValue], asked: str) -> dict[int, Features]:
-    """What makes an amount the one whose role is asked for, by the index of each value that may be it."""
+def describe_amounts(
+    page: PageView, values: Sequence[LabelledValue], asked: str, explained: float
+) -> dict[int, Features]:
+    """What makes an amount the one whose role is asked for, by the index of each value that may be it.
+
+    The roles explain a share of the question: it may be about one item of an invoice.
+    """
     roles = [_role(value) for value in values]
     computed = _computed(values, roles, asked)
     solved = _solved(page, values)
@@ -59,7 +68,7 @@ def describe_amounts(page: PageView, values: Sequence[LabelledValue], asked: str
             "amount-role": float(role == asked),
             "amount-other-role": float(role not in (asked, None)),
             "amount-computed": float(value.number in computed),
-            "amount-solved": float(is_solved),
+            "amount-solved": explained * is_solved,
             "amount-solved-other": float(not is_solved and abs(value.number) in others),
             "amount-column-sum": float(_is_column_sum(values, index)),
             "amount-zero": float(value.number == 0),
@@ -93,18 +102,16 @@ def _computed(values: Sequence[LabelledValue], roles: Sequence[str | None], aske
 
 
 def _solved(page: PageView, values: Sequence[LabelledValue]) -> dict[str, float]:
-    """The net amount, tax and total that add up, at a rate that is printed if possible, with the largest total."""
+    """The net amount, tax and total that add up, at rates that are printed if possible, with the largest total."""
     numbers = sorted({abs(value.number) for value in values if value.fit >= CENTS_FIT and value.number}, reverse=True)
+    printed = {abs(number.value) for segment in page.segments for number in find_numbers(segment.text)}
+    rates = {number / 100 for number in printed if MIN_RATE <= number / 100 <= MAX_RATE}
     sums = list(_sums(numbers[:MAX_AMOUNTS]))
-    if not sums:
+    taxed = [one for one in sums if any(abs(one[0] * rate - one[1]) < CENT for rate in rates)]
+    taxed += [one for one in _sums_of_two(numbers[:MAX_AMOUNTS], rates) if one[2] in numbers]
+    if not sums and not taxed:
         return {}
-    rates = {number.value for segment in page.segments for number in find_numbers(segment.text)}
-
-    def likelihood(found: tuple[float, float, float]) -> tuple[bool, float]:
-        net, tax, gross = found
-        return any(abs(net * rate / 100 - tax) < 0.011 for rate in rates), gross
-
-    net, tax, gross = max(sums, key=likelihood)
+    net, tax, gross = max(taxed or sums, key=lambda found: found[2])
     return {"net": net, "tax": tax, "gross": gross}
 
 
@@ -116,6 +123,15 @@ def _sums(numbers: Sequence[float]) -> Iterator[tuple[float, float, float]]:
             tax = round(gross - net, 2)
             if tax in known and MIN_RATE * net <= tax <= MAX_RATE * net:
                 yield net, tax, gross
+
+
+def _sums_of_two(numbers: Sequence[float], rates: Iterable[float]) -> Iterator[tuple[float, float, float]]:
+    """The same of documents with two rates."""
+    parts = {(net, tax) for net in numbers for tax in numbers for rate in rates if abs(net * rate - tax) < CENT}
+    for (first_net, first_tax), (second_net, second_tax) in combinations(parts, 2):
+        if first_net != second_net:
+            net, tax = first_net + second_net, first_tax + second_tax
+            yield round(net, 2), round(tax, 2), round(net + tax, 2)
 
 
 def _is_column_sum(values: Sequence[LabelledValue], index: int) -> bool:

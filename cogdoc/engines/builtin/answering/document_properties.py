@@ -44,9 +44,9 @@ def propose_properties(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
     if kind in PARTY_KINDS and not asked & CONTACT_CONCEPTS and (role or part):
         role = role or Role.ISSUER
         allowed = ROLE_CONCEPTS[role] | ISSUING | GENERAL | {*ADDRESS_PARTS}
-        unexplained = {"unexplained": _unexplained(matcher, allowed)}
+        others = {"unexplained": unexplained(matcher, allowed)}
         for party in find_parties(page):
-            yield from _of_party(page, party, role, part, unexplained, kind)
+            yield from _of_party(page, party, role, part, others, kind)
     if "title" in asked:
         yield from _titles(page)
     if "page number" in asked:
@@ -70,8 +70,8 @@ def _is_worded(text: str, concepts: frozenset[str]) -> bool:
     return any(re.search(rf"(?<!\w){re.escape(wording)}(?!\w)", text) for wording in wordings if wording in text)
 
 
-def _unexplained(matcher: Matcher, allowed: frozenset[str]) -> float:
-    """Share of the question's words that name neither a role nor a part of an address."""
+def unexplained(matcher: Matcher, allowed: frozenset[str]) -> float:
+    """Share of the question's weight in words that name none of the concepts."""
     words, tokens = load_lexicon().words, tokenize(matcher.question.text)
     spans = [span for span in longest_spans(tokens) if span.concepts & allowed]
     known = {token.norm for span in spans for token in tokens[span.start : span.end]}

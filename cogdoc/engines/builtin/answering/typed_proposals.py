@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from cogdoc.engines.builtin.answering.amounts import AMOUNT_ROLES, describe_amounts, role_named
+from cogdoc.engines.builtin.answering.document_properties import unexplained
 from cogdoc.engines.builtin.answering.fields import context_of
 from cogdoc.engines.builtin.answering.labelled_values import labelled_values
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
-from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.segments import PageView
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
@@ -59,8 +59,9 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
     values = [value for value in labelled_values(page, kind) if value.fit >= MIN_FIT]
     texts = {value.part.text for value in values}
     in_row = Counter(value.part.segment.row for value in values)
-    role = _asked_role(matcher, asked) if kind is ValueKind.AMOUNT else None
-    arithmetic = describe_amounts(page, values, role) if role else {}
+    explained = 1 - unexplained(matcher, GENERAL_AMOUNTS.union(*AMOUNT_ROLES.values()))
+    role = role_named(asked) or ("gross" if explained == 1 else None)
+    arithmetic = describe_amounts(page, values, role, explained) if role and kind is ValueKind.AMOUNT else {}
     for index, value in enumerate(values):
         tokens = tokenize(value.label)
         covered = matcher.covering(tokens)
@@ -97,14 +98,6 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
             evidence=page.row_text(value.part.segment),
             features=features,
         )
-
-
-def _asked_role(matcher: Matcher, asked: frozenset[str]) -> str | None:
-    """The role of the amount that is asked for; the total if the question says no more than that it is an amount."""
-    words = load_lexicon().words
-    others = {term.norm for term in matcher.question.terms} - words["weak"] - words["document"]
-    is_general = all(concepts_in(norm) & GENERAL_AMOUNTS for norm in others)
-    return role_named(asked) or ("gross" if is_general else None)
 
 
 def _elsewhere(matcher: Matcher, covered: Mapping[int, float]) -> float:
