@@ -50,9 +50,10 @@ def describe_amounts(
 
     The roles explain a share of the question: it may be about one item of an invoice.
     """
-    roles = [_role(value) for value in values]
-    computed = _computed(values, roles, asked)
     solved = _solved(page, values)
+    by_sum = {number: role for role, number in solved.items()}
+    roles = [by_sum.get(abs(value.number), _role(value)) for value in values]
+    computed = _computed(values, roles, asked)
     others = {number for role, number in solved.items() if role != asked}
     printed = [value.number for value in values]
     cents = sum(value.fit >= CENTS_FIT for value in values) > 0.5 * len(values)
