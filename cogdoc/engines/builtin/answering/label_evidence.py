@@ -9,9 +9,10 @@ from cogdoc.query.concepts import concept_share, is_function_word
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher, is_label, label_share, starts_with_label
 from cogdoc.query.proper_names import organisation_likeness
-from cogdoc.query.segments import PageView, Segment
+from cogdoc.query.segments import PageView, Segment, Slice
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
+from cogdoc.text import has_unspaced
 
 LIKELY_LABEL = 0.9
 """Share of a text that names concepts of labels from which on it is one."""
@@ -20,6 +21,9 @@ MAX_LABEL_WORDS = 6
 
 MAX_GAP = 2.5
 """Line heights from a header to the value below it."""
+
+WORD_SIGNS = "-/_"
+"""Signs inside identifiers."""
 
 NAMED = (ValueKind.PERSON, ValueKind.ORGANISATION)
 
@@ -39,6 +43,7 @@ def label_evidence(matcher: Matcher, proposal: Proposal) -> Features:
         first, last = proposal.slices[0].segment, proposal.slices[-1]
         features[f"high-{asked}"] = 1 - first.row / len(proposal.page.rows)
         features["before-colon"] = float(_COLON.match(last.segment.text, last.end) is not None)
+        features["cut-word"] = float(_is_cut(proposal.slices[0], last))
         if not any(char.isdigit() for char in proposal.text):
             features["heads-column"] = float(_heads_numbers(proposal.page, first))
             features["heads-row"] = float(_precedes_number(proposal.page, last.segment))
@@ -47,6 +52,12 @@ def label_evidence(matcher: Matcher, proposal: Proposal) -> Features:
         elif proposal.relation is Relation.RIGHT:
             features["other-label-above"] = _claimed(matcher, _right_above(proposal.page, first))
     return features
+
+
+def _is_cut(first: Slice, last: Slice) -> bool:
+    """Whether a value is only a part of a word, such as the end of an identifier."""
+    before, after = first.segment.text[: first.start][-1:], last.segment.text[last.end :][:1]
+    return any(char in WORD_SIGNS or (char.isalnum() and not has_unspaced(char)) for char in (before, after) if char)
 
 
 def _words(text: str, asked: ValueKind) -> dict[str, float]:
