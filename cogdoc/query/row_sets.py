@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -155,8 +154,9 @@ def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
         yield from _with_text(query, rows)
         return
     for match in _filter_columns(rows.records, phrase_of(query.words), rows.phrase, bound):
-        cells = ((row, rows.cell(row, match.column)) for row in rows.indices)
-        pairs = ((row, comparable(cell.quantity, bound)) for row, cell in cells if cell is not None)
+        cells = {row: cell for row in rows.indices if (cell := rows.cell(row, match.column)) is not None}
+        own_bound = _in_scale(bound, list(cells.values()))
+        pairs = ((row, comparable(cell.quantity, own_bound)) for row, cell in cells.items())
         indices = tuple(row for row, values in pairs if values is not None and compare(*values, query.comparator))
         score = match.score if indices else EMPTY_MATCH * match.score
         yield replace(rows, indices=indices, conditions=(*rows.conditions, score))
@@ -268,15 +268,22 @@ def comparable(value: Quantity | None, bound: Quantity) -> tuple[float, float] |
         return (day.year, bound.day.year) if is_year else (day.toordinal(), bound.day.toordinal())
     if number is None or bound.number is None or day is not None:
         return None
-    is_as_printed = bound.scale == 1.0 and _is_nearer(bound.number, number / value.scale, number)
+    # "More than 300" of a table in thousands means the printed 300; "more than 300,000" means the same.
+    is_as_printed = bound.scale == 1.0 and abs(bound.number) < value.scale
     return number, bound.number * (value.scale if is_as_printed else 1.0)
 
 
-def _is_nearer(bound: float, printed: float, number: float) -> bool:
-    """Whether a bound is meant as values are printed: "more than 300" of a table in thousands, not "300,000"."""
-    if not printed or not bound:
-        return True
-    return abs(math.log(abs(bound / printed))) <= abs(math.log(abs(bound / number)))
+def _in_scale(bound: Quantity, cells: Sequence[DataCell]) -> Quantity:
+    """A bound in the scale of a column, if only its values, or only its values as printed, are about as large."""
+    values = [cell.quantity for cell in cells if cell.quantity is not None and cell.quantity.number is not None]
+    scale = max((value.scale for value in values), default=1.0)
+    if bound.number is None or bound.scale != 1.0 or scale == 1.0:
+        return bound
+    numbers = [abs(value.number or 0.0) for value in values]
+    if min(numbers) <= abs(bound.number) <= max(numbers):
+        return replace(bound, scale=scale)
+    is_printed = min(numbers) <= abs(bound.number) * scale <= max(numbers)
+    return replace(bound, number=bound.number * scale, scale=scale) if is_printed else bound
 
 
 _COMPARISONS: dict[Comparator, Callable[[float, float], bool]] = {
