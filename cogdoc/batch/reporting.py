@@ -29,6 +29,9 @@ class Listener(Protocol):
     def noted(self, line: str) -> None:
         """Something that `--quiet` leaves out."""
 
+    def detailed(self, line: str) -> None:
+        """Something that only `--verbose` shows."""
+
 
 class Reporter:
     """Passes the events of a run on to a listener and to the run's record."""
@@ -66,6 +69,8 @@ class Reporter:
     def add_file(self, info: SourceInfo, counts: FileCounts, output: Path | None, error: CogdocError | None) -> None:
         if error is not None:
             self._listener.failed(error, "" if isinstance(error, OutputError) else info.path)
+        if info.attachments:
+            self._listener.detailed(f"{info.path}: attached, not read: {', '.join(info.attachments)}")
         self._record.add_file(info, counts, output, error)
 
     def add_earlier_file(self, source: Source, status: FileStatus) -> None:

@@ -228,7 +228,10 @@ FailFast = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="Show errors only.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", envvar="COGDOC_VERBOSE", help="Show tracebacks and the engine.")
+    bool,
+    typer.Option(
+        "--verbose", "-v", envvar="COGDOC_VERBOSE", help="Show tracebacks, the engine, and what is attached to PDFs."
+    ),
 ]
 
 

@@ -148,6 +148,10 @@ class _Messages:
         if not self._quiet:
             warn(line)
 
+    def detailed(self, line: str) -> None:
+        if self._verbose:
+            warn(line)
+
 
 def default_jobs(jobs: int | None) -> int:
     """How many worker processes to start, if `--jobs` is not given."""

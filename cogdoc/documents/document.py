@@ -38,6 +38,8 @@ class DocumentFacts:
     page_count: int
     is_animation: bool = False
     """Whether the pages are frames of an animation."""
+    attachments: tuple[str, ...] = ()
+    """The names of the files that are attached to it."""
 
 
 class Document:
@@ -64,6 +66,11 @@ class Document:
     @property
     def page_count(self) -> int:
         return self.facts.page_count
+
+    @property
+    def attachments(self) -> tuple[str, ...]:
+        """The names of the files that are attached to it; they are not read."""
+        return tuple(well_formed(name) for name in self.facts.attachments)
 
     @cached_property
     def sha256(self) -> str:
@@ -128,7 +135,7 @@ def read_facts(request: OpenRequest) -> DocumentFacts:
     from cogdoc.documents.opening import open_document
 
     document = open_document(request)
-    return DocumentFacts(document.page_count, document.is_animation)
+    return DocumentFacts(document.page_count, document.is_animation, document.attachments)
 
 
 def read_page_size(request: OpenRequest, number: int) -> tuple[float, float]:

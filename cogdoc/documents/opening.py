@@ -21,6 +21,8 @@ class OpenDocument(Protocol):
     page_count: int
     is_animation: bool
     """Whether the pages are frames of an animation."""
+    attachments: tuple[str, ...]
+    """The names of the files that are attached to it."""
 
     def is_repaired(self, index: int) -> bool:
         """Whether the file was damaged, so that content of the page may be missing; known once the page is read."""

@@ -55,6 +55,8 @@ _PILLOW_ERRORS = (
 class PictureDocument:
     """An open picture file; see `OpenDocument`."""
 
+    attachments: tuple[str, ...] = ()
+
     def __init__(self, request: OpenRequest, file_format: DocumentFormat = DocumentFormat.PICTURE) -> None:
         """
         Raises:

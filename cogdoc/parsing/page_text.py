@@ -103,6 +103,15 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """What a reader of the file has commented on a page, which the page does not show."""
+
+    text: str
+    box: Box
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PageText:
     """The text of one page, in the order of the text layer or the OCR engine."""
 
@@ -126,6 +135,7 @@ class PageText:
     legibility: Share | None = None
     """How legible a scan is: the mean confidence of its lines, weighted by their areas; None for other pages."""
     flags: tuple[str, ...] = ()
+    comments: tuple[Comment, ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:

@@ -25,7 +25,9 @@ from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.documents.tesseract import Tesseract
 from cogdoc.parsing.ocr.blank_pages import is_blank
 from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin
+from cogdoc.parsing.text_layer.comments import read_comments
 from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, TextLayer, read_text_layer
+from cogdoc.parsing.text_layer.xfa import read_xfa_form, with_xfa_form
 from cogdoc.parsing.unreadable_words import crop, has_unreadable_words, read_unreadable_words
 
 MIN_PICTURE_SHARE = 0.03
@@ -55,8 +57,19 @@ def read_page_text(request: OpenRequest, number: int) -> PageText:
     document = open_document(request)
     index = check_index(document, number)
     page_text = _read(document, index, request.tesseract, hidden=request.hidden)
+    if isinstance(document, MupdfDocument):
+        page_text = _with_unpainted(document, index, page_text)
     if document.is_repaired(index):
         page_text = replace(page_text, flags=("repaired-file", *page_text.flags))
+    return page_text
+
+
+def _with_unpainted(document: MupdfDocument, index: int, page_text: PageText) -> PageText:
+    """The page with what its file says about it, but does not paint."""
+    if index == 0 and (form := read_xfa_form(document.file)) is not None:
+        page_text = with_xfa_form(page_text, form)
+    if comments := read_comments(document.load_page(index), page_text.text):
+        page_text = replace(page_text, comments=comments, flags=(*page_text.flags, "comments"))
     return page_text
 
 

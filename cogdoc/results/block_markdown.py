@@ -53,6 +53,8 @@ def _parts_to_markdown(parts: Sequence[TextBlock]) -> str:
             return f"{'#' * (block.level or (1 if block.kind == 'title' else 2))} {_heading_text(join_lines(lines))}"
         case "list-item":
             return _list_item(lines, block.level)
+        case "comment":
+            return f"> Comment: {escape_lines(block.text)}"
         case _:
             return "" if _LEADERS_ONLY.fullmatch("".join(lines)) else _paragraph(parts)
 

@@ -48,6 +48,10 @@ class Flag(StrEnum):
     """Markdown leaves out running headers, footers or page numbers: the blocks of kind `header` and `footer`."""
     LINES_LOST = "lines-lost"
     """Markdown lacks text of the page's blocks."""
+    XFA_FORM = "xfa-form"
+    """The file is an XFA form without pages of its own; the text has the fields that are filled in, if any."""
+    COMMENTS = "comments"
+    """Readers have commented on the page; the comments are blocks of their own."""
     NOT_LITERAL = "not-literally-on-the-page"
     """The answer is not in the page's literal text: the model read it from a picture, inferred it, or made it up."""
     CUT_OFF = "cut-off"
@@ -74,6 +78,9 @@ class SourceInfo(Model):
     path: str
     sha256: str | None = None
     page_count: int | None = None
+    attachments: tuple[str, ...] = Field(
+        default=(), description="names of the files attached to a PDF, which are not read; 100 at most"
+    )
 
 
 class PageInfo(Model):
@@ -176,7 +183,7 @@ class TableResult(Model):
 
 
 class TextBlock(Model):
-    """A paragraph, heading, table or the like, in reading order."""
+    """A paragraph, heading, table or the like, in reading order; comments on the page come last."""
 
     kind: str
     box: BoxTuple

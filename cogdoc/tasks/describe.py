@@ -23,7 +23,12 @@ from cogdoc.storage import without_secrets
 
 
 def describe_source(document: Document) -> SourceInfo:
-    return SourceInfo(path=document.source.name, sha256=document.sha256, page_count=document.page_count)
+    return SourceInfo(
+        path=document.source.name,
+        sha256=document.sha256,
+        page_count=document.page_count,
+        attachments=document.attachments,
+    )
 
 
 def describe_page(text: PageText) -> PageInfo:
@@ -62,6 +67,16 @@ def describe_block(block: Block, page: PageText) -> TextBlock:
         lines=lines,
         table=table,
     )
+
+
+def describe_comments(page: PageText) -> tuple[TextBlock, ...]:
+    """The comments on a page, each as a block."""
+    blocks: list[TextBlock] = []
+    for comment in page.comments:
+        text = f"{comment.author}: {comment.text}" if comment.author else comment.text
+        line = TextLine(text=text, box=comment.box, confidence=1.0)
+        blocks.append(TextBlock(kind="comment", box=comment.box, text=text, lines=(line,)))
+    return tuple(blocks)
 
 
 def _describe_line(line: Line, page: PageText) -> TextLine:

@@ -14,7 +14,15 @@ from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.results.omissions import omission_flags
 from cogdoc.results.records import PageRecord
-from cogdoc.tasks.describe import Stopwatch, describe_block, describe_error, describe_page, describe_source, failed_page
+from cogdoc.tasks.describe import (
+    Stopwatch,
+    describe_block,
+    describe_comments,
+    describe_error,
+    describe_page,
+    describe_source,
+    failed_page,
+)
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.task import Item
 
@@ -74,7 +82,8 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         text = page.text()
     except CogdocError as error:
         return _failed(page.document, engine, page.number, error)
-    blocks = tuple(describe_block(block, text) for block in transcription.blocks)
+    on_page = tuple(describe_block(block, text) for block in transcription.blocks)
+    blocks = (*on_page, *describe_comments(text))
     markdown = blocks_to_markdown(blocks)
     return PageRecord(
         source=describe_source(page.document),
@@ -90,7 +99,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         confidence=transcription.confidence,
         agreement=transcription.agreement,
         steps=transcription.steps,
-        text="\n".join(block.text for block in blocks if block.text),
+        text="\n".join(block.text for block in on_page if block.text),
         markdown=markdown,
         blocks=blocks,
     )

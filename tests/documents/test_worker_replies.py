@@ -24,7 +24,18 @@ from cogdoc.documents.worker_replies import ReplyError, encode_error, encode_res
 from cogdoc.engines.builtin.engine import charts_of
 from cogdoc.errors import CogdocError, DamagedError, TooLargeError
 from cogdoc.parsing.page import layout_of, text_of
-from cogdoc.parsing.page_text import Block, BlockKind, Cell, Line, PageLayout, PageText, Table, TextOrigin, Word
+from cogdoc.parsing.page_text import (
+    Block,
+    BlockKind,
+    Cell,
+    Comment,
+    Line,
+    PageLayout,
+    PageText,
+    Table,
+    TextOrigin,
+    Word,
+)
 from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 
 Function = Callable[..., Any]
@@ -49,7 +60,8 @@ pages = st.builds(
     st.lists(lines, max_size=4).map(tuple),
     st.floats(-360, 360),
     st.none() | coordinates,
-    st.lists(texts, max_size=2).map(tuple),
+    flags=st.lists(texts, max_size=2).map(tuple),
+    comments=st.lists(st.builds(Comment, texts, boxes, texts), max_size=2).map(tuple),
 )
 cells = st.builds(Cell, texts, st.none() | boxes)
 grids = st.integers(1, 3).flatmap(
