@@ -35,6 +35,9 @@ QUICK_PAGE = 0.25
 LOW_CONFIDENCE = 0.5
 """Answers below it are flagged: they are more often wrong than right."""
 
+COUNT_CONFIDENCE = 0.8
+"""Of a count of captions or words on all pages, which may miss some that are printed in pictures."""
+
 _FLAGS_OF_PAGES = (Flag.HIDDEN_TEXT, Flag.HIDDEN_TEXT_INCLUDED, Flag.COVERED_TEXT, Flag.REPAIRED_FILE)
 """Flags of pages that concern answers from the whole document."""
 
@@ -92,7 +95,8 @@ def answer_questions(
             pages = {number: pages.get(number) or Page(document, number, store.get(number)) for number in best}
             try:
                 with stopwatch.measure("answer"):
-                    answer = engine.answer(question, list(pages.values()), selected.count)
+                    counted = _counted(question, store)
+                    answer = counted or engine.answer(question, list(pages.values()), selected.count)
             except CogdocError as error:
                 yield _failed(document, engine, question, stopwatch, {0: error})
             else:
@@ -118,6 +122,15 @@ def _best_pages(question: str, store: PageTextStore, top_pages: int) -> list[int
     from cogdoc.query.page_ranking import rank_pages
 
     return [page.number for page in rank_pages(question, store)[:top_pages]]
+
+
+def _counted(question: str, store: PageTextStore) -> Answer | None:
+    """The answer to a question that counts something on all pages, of which an engine sees only the best."""
+    from cogdoc.query.document_counts import count_in_document
+    from cogdoc.query.question_parser import parse_question
+
+    count = count_in_document(parse_question(question), store)
+    return None if count is None else Answer(question=question, text=str(count), confidence=COUNT_CONFIDENCE)
 
 
 def _record(
