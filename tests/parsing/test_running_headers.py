@@ -71,6 +71,13 @@ def test_amount_at_the_end_of_a_page_is_text(text: str) -> None:
     assert kinds([BODY, block(BlockKind.FOOTER, text, (280, 770, 320, 780))])[1] is BlockKind.TEXT
 
 
+def test_parts_beside_a_page_number_in_the_middle_of_the_page_are_footers() -> None:
+    row = [
+        block(BlockKind.FOOTER, text, (x, 770, x + 40, 780)) for text, x in [("Boats", 50), ("3", 280), ("May", 500)]
+    ]
+    assert kinds([BODY, *row])[1:] == [BlockKind.FOOTER] * 3
+
+
 def test_number_beside_a_label_at_the_end_of_a_page_is_text() -> None:
     label = block(BlockKind.FOOTER, "Boats", (50, 770, 110, 780))
     assert kinds([BODY, label, block(BlockKind.FOOTER, "1", (280, 770, 320, 780))])[1:] == [BlockKind.TEXT] * 2

@@ -181,3 +181,34 @@ def test_each_word_is_in_one_cell_and_rows_are_equally_long(
     assert in_cells == Counter(word.text for word in words)
     assert len({len(row) for row in table.rows}) == 1
     assert all(cell.box is not None or not cell.text for row in table.rows for cell in row)
+
+
+def test_titles_of_three_lines_are_one_row() -> None:
+    texts = [("Sector", 0, 0), ("Change", 100, 0), ("Share of", 200, 0), ("from last", 100, 11), ("total", 200, 11)]
+    texts += [("year", 100, 22), ("revenue", 200, 22)]
+    texts += [(text, 100.0 * column, 40) for column, text in enumerate(("Fishing", "4.1", "15.5"))]
+    texts += [(text, 100.0 * column, 60) for column, text in enumerate(("Cargo", "2.0", "84.5"))]
+    found = rows(table_of(texts, [0, 90, 190, 300], [0, 21, 36, 55, 75]))
+    assert found[0] == ["Sector", "Change from last year", "Share of total revenue"]
+
+
+def test_titles_that_a_narrow_gap_fused_are_cut_above_their_values() -> None:
+    texts = [("Gender", 0, 0), ("Very healthy", 100, 0), ("Quite healthy", 163.5, 0), ("Unhealthy", 260, 0)]
+    texts += [("Male", 0, 20), ("36", 120, 20), ("102", 190, 20), ("16", 280, 20)]
+    texts += [("Female", 0, 40), ("33", 120, 40), ("270", 190, 40), ("32", 280, 40)]
+    found = rows(table_of(texts, [0, 90, 162, 250, 330], [0, 15, 35, 55]))
+    assert found[0] == ["Gender", "Very healthy", "Quite healthy", "Unhealthy"]
+
+
+def test_name_that_ends_with_a_comma_goes_on_in_the_next_row() -> None:
+    texts = [("Years", 0, 0), ("1990", 200, 0), ("1992", 300, 0), ("Budget for coffee,", 0, 20), ("0.32", 200, 20)]
+    texts += [("0.27", 300, 20), ("Tea and herbs", 0, 40)]
+    found = rows(table_of(texts, [0, 190, 290, 350], [0, 15, 35, 55]))
+    assert found == [["Years", "1990", "1992"], ["Budget for coffee, Tea and herbs", "0.32", "0.27"]]
+
+
+def test_values_close_below_titles_are_no_titles() -> None:
+    texts = [("Summary", 0, 0), ("Number:", 0, 12), ("42183017", 200, 12), ("Date:", 0, 24), ("August 3", 200, 24)]
+    texts += [(text, x, 50.0 + 20 * row) for row in range(4) for text, x in [("Charges", 0.0), ("4.11", 200.0)]]
+    found = rows(table_of(texts, [0, 190, 290], [0, 11, 23, 35, 65, 85, 105, 125]))
+    assert found[:3] == [["Summary", ""], ["Number:", "42183017"], ["Date:", "August 3"]]

@@ -30,6 +30,9 @@ from cogdoc.parsing.tables.table_building import Grid, build_table
 TEXT_PICTURE_LINES = 12
 """Lines from which a picture is a block of text: charts have fewer long lines, photographs hardly any."""
 
+MIN_COLUMNS = {BlockKind.PICTURE: 2, BlockKind.TEXT: 3}
+"""Kinds of regions that may be tables, and how many columns they must have."""
+
 TABLE_SHARE = 0.7
 """Share of the lines of a picture that must be in a table for it to be one."""
 
@@ -80,15 +83,18 @@ def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> li
         if any(region.grid for region in regions):
             return regions
     regions = _detect_regions(document, index, page_text)
-    return [part for region in regions for part in _parts_of_picture(region, document, index, page_text)]
+    return [part for region in regions for part in _look_closer(region, document, index, page_text)]
 
 
-def _parts_of_picture(region: _Region, document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
-    """What the models find in a picture that may be a table, if it is one when seen alone; else the region."""
-    if region.kind is not BlockKind.PICTURE:
+def _look_closer(region: _Region, document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
+    """What the models find in a picture on a scan that may be a table, if it is one when seen alone; else the region.
+
+    The same for a text, which must have more columns: the labels and values of forms have two.
+    """
+    if page_text.origin is not TextOrigin.OCR or region.kind not in MIN_COLUMNS:
         return [region]
     lines = [line for line in page_text.lines if region.box.contains_point(*line.box.center)]
-    if not may_be_table(lines):
+    if not may_be_table(lines, MIN_COLUMNS[region.kind]):
         return [region]
     whole = bounding_box([region.box, *(line.box for line in lines)])
     parts = _detect_regions(document, index, page_text, whole)

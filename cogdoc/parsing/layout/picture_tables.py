@@ -1,4 +1,4 @@
-"""Tell pictures whose texts form rows and columns: a table that a layout model takes for a picture."""
+"""Tell regions whose texts form rows and columns: tables that a layout model takes for a picture or a text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IN_ROWS = 0.7
 """Share of the texts that must be in such rows."""
 
 
-def may_be_table(lines: Sequence[Line]) -> bool:
+def may_be_table(lines: Sequence[Line], min_columns: int = 2) -> bool:
     """Whether texts form rows and columns; the texts of charts and drawings are scattered."""
     rows = [row for row in cluster_rows(lines, lambda line: line.box, overlaps_row(0.5)) if len(row) > 1]
     if len(rows) < MIN_ROWS or sum(map(len, rows)) < IN_ROWS * len(lines):
@@ -25,4 +25,4 @@ def may_be_table(lines: Sequence[Line]) -> bool:
     for box in boxes:
         columns += box.x0 > right
         right = max(right, box.x1)
-    return columns > 1
+    return columns >= min_columns

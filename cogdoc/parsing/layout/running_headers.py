@@ -5,7 +5,7 @@ receipt look the same to them. Their decision is accepted only for blocks at the
 only with evidence that the block runs through a publication:
 
 - an earlier page of the document has the same text in the same place, up to numbers,
-- it is a page number alone in its row,
+- it is a page number alone in its row, or in the middle of the page with other parts on both sides,
 - it is printed sideways in the margin, as publishers and archives stamp their pages,
 - or the document is a single page that is visibly a part of a longer text.
 
@@ -42,6 +42,9 @@ PARAGRAPH_WIDTH = 36
 FULL_LINE = 0.85
 """Share of a paragraph's width that its last line fills if the paragraph continues on the next page."""
 
+CENTERED = 0.03
+"""Share of the page's width by which a page number may miss the middle."""
+
 MAX_FOLIO = 1500
 """Higher numbers in the margin are years."""
 
@@ -60,12 +63,12 @@ def mark_running_headers(
     """
     candidates = _candidates(blocks, page_text)
     rows = _rows([blocks[index] for index in sorted(candidates)])
-    alone = {id(block) for row in rows if all(map(_is_page_number, row)) for block in row}
+    folios = {id(block) for row in rows if _is_folio_row(row, page_text.width) for block in row}
     is_part = page_count == 1 and _is_part(blocks, candidates)
     unproven = [
         index
         for index in sorted(candidates)
-        if not (is_part or id(blocks[index]) in alone or _is_sideways(blocks[index].box))
+        if not (is_part or id(blocks[index]) in folios or _is_sideways(blocks[index].box))
     ]
     if unproven:
         pages = iter(earlier_pages)
@@ -137,6 +140,15 @@ def _rows(blocks: Iterable[Block]) -> list[list[Block]]:
         else:
             row.append(block)
     return rows
+
+
+def _is_folio_row(row: Sequence[Block], page_width: float) -> bool:
+    """Whether a row at the edge of a page consists of page numbers, or has one in the middle between other parts."""
+    numbers = [block.box.center[0] for block in row if _is_page_number(block)]
+    if len(numbers) in (0, len(row)):
+        return bool(numbers)
+    centers = [block.box.center[0] for block in row]
+    return min(centers) < numbers[0] < max(centers) and abs(numbers[0] - page_width / 2) <= CENTERED * page_width
 
 
 def _is_page_number(block: Block) -> bool:

@@ -68,7 +68,7 @@ def join_stacked_titles(rows: Sequence[Row]) -> list[Row]:
     Titles of a single line may be in either row.
     """
     distances = [_distance(above, below) for above, below in itertools.pairwise(rows)]
-    usual = statistics.median(distances[MAX_TITLE_ROWS - 1 :] or distances or [0.0])
+    usual = statistics.median(distances[MAX_TITLE_ROWS:] or [0.0])  # of the rows that are surely below the titles
     joined: list[Row] = []
     for index, row in enumerate(rows):
         if joined and index < MAX_TITLE_ROWS and _titles_continue(joined[-1], row, usual):
@@ -114,8 +114,8 @@ def _titles_continue(above: Row, row: Row, usual: float) -> bool:
         return False
     if all(lower[0].text[:1].islower() for _, lower in pairs):
         return True
-    is_tight = _distance(above, row) < TIGHT * usual and row.columns() <= above.columns()
-    return is_tight and not any(is_number(phrase.text) for phrase in row.phrases)
+    is_tight = _distance(above, row) < TIGHT * usual and row.columns() < above.columns()
+    return is_tight and not any(is_number(phrase.text) for phrase in (*above.phrases, *row.phrases))
 
 
 def _distance(above: Row, below: Row) -> float:
