@@ -7,9 +7,10 @@ continues in the next column. The blocks themselves keep everything in its posit
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cogdoc.results.chart_rows import chart_to_rows
+from cogdoc.results.hyphenation import HYPHENS, join_at_hyphen, words_of
 from cogdoc.results.paragraphs import fills_width, paragraph_parts
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import Chart, ChartKind, TableResult, TextBlock
@@ -39,24 +40,27 @@ _CJK = re.compile(f"[{HAN}{KANA}{CJK_PUNCTUATION}]")
 
 def blocks_to_markdown(blocks: Iterable[TextBlock]) -> str:
     """A page's blocks in their order, separated by blank lines."""
-    return "\n\n".join(text for parts in paragraph_parts(blocks) if (text := _parts_to_markdown(parts)))
+    blocks = list(blocks)
+    known = words_of(line.text for block in blocks for line in block.lines)
+    return "\n\n".join(text for parts in paragraph_parts(blocks) if (text := _parts_to_markdown(parts, known)))
 
 
-def _parts_to_markdown(parts: Sequence[TextBlock]) -> str:
-    """A block, or a paragraph of several blocks."""
+def _parts_to_markdown(parts: Sequence[TextBlock], known: Collection[str]) -> str:
+    """A block, or a paragraph of several blocks; `known` are the words of the page."""
     block = parts[0]
     if block.table is not None:
         return table_to_markdown(_rows_with_titles(block.table))
     lines = [line.text for line in block.lines]
     match block.kind:
         case "title" | "heading":
-            return f"{'#' * (block.level or (1 if block.kind == 'title' else 2))} {_heading_text(join_lines(lines))}"
+            level = block.level or (1 if block.kind == "title" else 2)
+            return f"{'#' * level} {_heading_text(join_lines(lines, known))}"
         case "list-item":
-            return _list_item(lines, block.level)
+            return _list_item(lines, block.level, known)
         case "comment":
             return f"> Comment: {escape_lines(block.text)}"
         case _:
-            return "" if _LEADERS_ONLY.fullmatch("".join(lines)) else _paragraph(parts)
+            return "" if _LEADERS_ONLY.fullmatch("".join(lines)) else _paragraph(parts, known)
 
 
 def _rows_with_titles(table: TableResult) -> list[list[str]]:
@@ -116,14 +120,18 @@ def escape_lines(text: str) -> str:
     return escape(" ".join(text.split()))
 
 
-def join_lines(lines: Iterable[str]) -> str:
-    """The lines of a paragraph as one line: split words rejoined, no spaces between CJK characters."""
+def join_lines(lines: Iterable[str], known: Collection[str] = ()) -> str:
+    """The lines of a paragraph as one line: split words rejoined, no spaces between CJK characters.
+
+    Args:
+        known: words of the page, which tell compounds from words that a line end divides.
+    """
     text = ""
     for line in lines:
         if not text:
             text = line
-        elif text.endswith("-") and text[-2:-1].isalpha() and line[:1].islower():
-            text = text[:-1] + line
+        elif text[-1] in HYPHENS and (joined := join_at_hyphen(text, line, known)):
+            text = joined
         elif _CJK.match(text[-1]) and _CJK.match(line[:1] or " "):
             text += line
         else:
@@ -131,7 +139,7 @@ def join_lines(lines: Iterable[str]) -> str:
     return text
 
 
-def _paragraph(parts: Sequence[TextBlock]) -> str:
+def _paragraph(parts: Sequence[TextBlock], known: Collection[str]) -> str:
     paragraphs: list[list[str]] = []
     for part in parts:
         first, *others = _runs_of_lines(part)
@@ -140,7 +148,7 @@ def _paragraph(parts: Sequence[TextBlock]) -> str:
         else:
             paragraphs.append(first)
         paragraphs.extend(others)
-    return "  \n".join(escape(join_lines(lines)) for lines in paragraphs)
+    return "  \n".join(escape(join_lines(lines, known)) for lines in paragraphs)
 
 
 def _runs_of_lines(block: TextBlock) -> list[list[str]]:
@@ -164,8 +172,8 @@ def _runs_of_lines(block: TextBlock) -> list[list[str]]:
     return runs or [[]]
 
 
-def _list_item(lines: Sequence[str], level: int) -> str:
-    text = join_lines(lines)
+def _list_item(lines: Sequence[str], level: int, known: Collection[str]) -> str:
+    text = join_lines(lines, known)
     indent = "  " * max(0, level - 1)
     if match := _NUMBERED.match(text):
         return f"{indent}{match[1]}. {escape(text[match.end() :])}"

@@ -203,7 +203,7 @@ def test_full_lines_are_joined_and_short_lines_break() -> None:
 
 def test_joining_lines_restores_split_words_and_chinese_text() -> None:
     assert join_lines(["a hyphen-", "ated word"]) == "a hyphenated word"
-    assert join_lines(["Stratford-", "Upon"]) == "Stratford- Upon"
+    assert join_lines(["Stratford-", "Upon"]) == "Stratford-Upon"
     assert join_lines(["超声波", "水表"]) == "超声波水表"
 
 

@@ -54,9 +54,10 @@ letters below one another differ in width when they differ in height."""
 _LIGATURES = {ord(k): v for k, v in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st"}.items()}
 _SYMBOLS = {
     0xF06F: "☐", 0xF0A8: "☐", 0xF071: "☐", 0xF078: "☒", 0xF0FD: "☒", 0xF0FE: "☒",
-    0xF0FC: "✓", 0xF0FB: "✗",
+    0xF0FC: "✓", 0xF0FB: "✗", 0xAD: "-",
 }  # fmt: skip
-"""Checkboxes and ticks of the font Wingdings, which has no Unicode values."""
+"""Checkboxes and ticks of the font Wingdings, which has no Unicode values, and hyphens that a program calls soft though
+the page shows them."""
 
 _PRESENTATION_FORM = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]+")
 """The shapes of Arabic letters at the start, in the middle and at the end of words, and Hebrew letters with points."""
