@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
-from cogdoc.query.grounding import Covering, Phrase, Records, joined, orientations, phrase_of, years_in
+from cogdoc.query.grounding import Covering, Phrase, Records, joined, number_of, orientations, phrase_of, years_in
 from cogdoc.query.quantities import plain_number, print_number, print_percent, quantity_of
 from cogdoc.query.row_operations import combine
 from cogdoc.query.row_sets import all_words, comparable, compare, label
@@ -72,6 +73,8 @@ def pairs(query: Difference | Ratio, tables: Sequence[DataTable], run: Run) -> I
     """Arithmetic on two values."""
     if isinstance(query, Difference) and "year" in concepts_in(_by(query.left)):
         yield from _years_between(query, tables, run)
+    if isinstance(query, Ratio) and query.as_share:
+        yield from _shares_of_totals(query, tables)
     for one, two in _operands(query.left, query.right, tables, run):
         units = [part.quantity.unit for part in (one, two) if part.quantity is not None and part.quantity.unit]
         if isinstance(query, Ratio):
@@ -97,6 +100,29 @@ def _operands(left: Query, right: Query, tables: Sequence[DataTable], run: Run) 
     for one, two in combinations:
         if one.place is None or one.place != two.place or one.table is not two.table:
             yield one, two
+
+
+def _shares_of_totals(query: Ratio, tables: Sequence[DataTable]) -> Iterator[Computed]:
+    """The share of a value in the total of its column: "what share of the 2024 budget goes to education"."""
+    if not isinstance(query.left, Select) or not isinstance(query.right, Select):
+        return
+    joint = Select(query.left.words, where=tuple(dict.fromkeys((*query.left.where, query.right.words))))
+    for table in tables:
+        records = Records(table)
+        for one in list(look_up(joint, records))[:MAX_NEAR]:
+            if one.place is None or one.number is None or one.is_date or one.place[0] not in records.rows:
+                continue
+            column = one.place[1]
+            printed = [cell for row in records.totals if number_of(cell := table.cells[row][column]) is not None]
+            cells = printed[-1:] or [table.cells[row][column] for row in records.rows]
+            known = [cell for cell in cells if cell is not None and number_of(cell) is not None]
+            total = math.fsum(number_of(cell) or 0.0 for cell in known)
+            if total and len(known) == len(cells) and (len(known) > 1 or printed) and one.columns > 0:
+                text, quantity = _share_or_factor(one.number / total, True, _cells(one))
+                term = known[0].text if printed else " + ".join(cell.text for cell in known)
+                yield replace(
+                    one, text=text, quantity=quantity, query=query, place=None, formula=f"{one.text} / ({term})"
+                )
 
 
 def _by(query: Query) -> str:

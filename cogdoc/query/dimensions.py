@@ -42,7 +42,8 @@ def measured_columns(
     if any(match.score > 0 for match in named) and (is_stated or not known):
         return [(match, by_column.get(match.column, is_date.get(match.column, False))) for match in named]
     matches = _matches(records, by_column, DIMENSION_MATCH) or _matches(records, is_date, DATED_MATCH)
-    return matches or [(match, False) for match in named]
+    others = [match for match in named if DATE in concepts or not records.dated[match.column]]
+    return matches or [(match, False) for match in others or named]
 
 
 def _matches(records: Records, columns: Mapping[int, bool], score: float) -> list[tuple[ColumnMatch, bool]]:

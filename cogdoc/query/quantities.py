@@ -42,6 +42,22 @@ _COMPOUND = re.compile(
 """Two numbers with a unit each: of a sum ("5 ft 11 in"), or the same in another unit ("4220 m 13,845 ft")."""
 
 _ORDINAL = re.compile(r"\s*\d{1,3}(?:st|nd|rd|th|º|ª)\s*", re.I)
+_FACTORS = {
+    unit: factor
+    for units, factor in (
+        (("h", "hr", "hrs", "hour", "hours"), 3600.0),
+        (("min", "mins", "minute", "minutes"), 60.0),
+        (("day", "days"), 86_400.0),
+        (("week", "weeks"), 604_800.0),
+        (("month", "months"), 2_629_800.0),
+        (("year", "years"), 31_557_600.0),
+        (("km", "kg"), 1000.0),
+        (("cm",), 0.01),
+        (("mm",), 0.001),
+        (("mg",), 0.001),
+    )
+    for unit in units
+}
 _WORDS = re.compile(r"[^\W_]+")
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
 _DURATION = re.compile(r"\s*(\d{1,3}):(\d\d)(?::(\d\d))?(?:[.,](\d+))?\s*")
@@ -63,7 +79,7 @@ def uses_decimal_comma(texts: Iterable[str]) -> bool:
         plain += _SMALL.fullmatch(text) is not None
         points += _THREE_DECIMALS.search(text) is not None
     # "1.240" and "702" in one table are whole numbers, since nobody prints three decimals of some numbers only.
-    return commas > points or (not commas and not points and grouped > 1 and plain > 0)
+    return commas > points or (not commas and not points and grouped > 0 and plain > 0 and grouped + plain > 2)
 
 
 @lru_cache(maxsize=16384)
@@ -156,12 +172,17 @@ def parse_day(text: str) -> date | None:
     return next((found.day for found in find_dates(text) if found.end - found.start >= MIN_DATE_SHARE * length), None)
 
 
+def unit_factor(unit: str) -> float:
+    """How many of the smallest usual unit one of `unit` is, so that "50 min" is less than "1 h"; 1 for others."""
+    return _FACTORS.get(unit.lower().strip("."), 1.0)
+
+
 def order_key(cell: DataCell | None) -> float | None:
     """By what cells of a column are compared: their numbers or their dates; None without either."""
     if cell is None or cell.quantity is None:
         return None
     if cell.quantity.number is not None:
-        return cell.quantity.number
+        return cell.quantity.number * unit_factor(cell.quantity.unit)
     return float(cell.quantity.day.toordinal()) if cell.quantity.day is not None else None
 
 

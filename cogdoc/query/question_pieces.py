@@ -152,8 +152,10 @@ def _fixed_pieces(text: str, names: Collection[str]) -> dict[int, Piece]:
         pattern = rf"(?<!\w){re.escape(name if is_letter else fold_case(name))}(?!\w)"
         match = re.search(pattern, text if is_letter else folded)
         if match is not None:
-            start = match.start()
-            _add(fixed, Piece(text[start : start + len(name)], start, start + len(name), frozenset((NAMED,))))
+            start, end = match.span()
+            is_period = bool(find_values(ValueKind.YEAR, name))
+            marks = frozenset((NAMED, DATE) if is_period else (NAMED,))
+            _add(fixed, Piece(text[start:end], start, end, marks))
     for match in _QUOTATION.finditer(text):
         _add(fixed, Piece(match[1] or match[2], *match.span(), frozenset((QUOTED,))))
     for kind in (ValueKind.DATE, ValueKind.YEAR):

@@ -38,6 +38,9 @@ MAX_NAMED, WELL_NAMED = 2, 0.8
 """Rows that words name completely are seldom what is counted: "how many goals did Smith score"."""
 
 ITEM_END = re.compile(r"\s*[,;•\n、，；]\s*|\s/\s|\s+(?:and|und|et|y|e|en)\s+")
+COLUMN_NAMED = 0.75
+"""Match of a column of numbers whose sum a question asks for: "how many visitors were there in total"."""
+
 MAX_TERMS = 6
 """Operands that a formula shows; others are abbreviated."""
 
@@ -197,7 +200,9 @@ def _counts(query: Aggregate, rows: RowSet) -> Iterator[Computed]:
         query, str(count), Quantity(float(count)), rows.indices, f"count({count})", None, is_record=True
     )
     asked = phrase_of(rows.select.words)
-    for match in rows.records.value_columns(asked) if rows.covering and not rows.conditions else ():
+    for match in rows.records.value_columns(asked) if not rows.conditions else ():
+        if not rows.covering and match.score < COLUMN_NAMED:
+            continue
         cells = {
             row: cell for row in rows.indices if (cell := rows.cell(row, match.column)) and number_of(cell) is not None
         }

@@ -13,7 +13,7 @@ from cogdoc.query.dates import month_numbers
 from cogdoc.query.dimensions import DATED_MATCH, measured_columns, measures
 from cogdoc.query.grounding import ColumnMatch, Covering, Phrase, Records, joined, phrase_of
 from cogdoc.query.lexicon.loading import load_lexicon
-from cogdoc.query.quantities import NO_YEAR, is_ordinal_number, order_key, quantity_of
+from cogdoc.query.quantities import NO_YEAR, is_ordinal_number, order_key, quantity_of, unit_factor
 from cogdoc.query.row_names import restrictions, rows_named
 from cogdoc.query.table import DataCell, Quantity
 from cogdoc.query.terms import tokenize
@@ -268,6 +268,8 @@ def comparable(value: Quantity | None, bound: Quantity) -> tuple[float, float] |
         return (day.year, bound.day.year) if is_year else (day.toordinal(), bound.day.toordinal())
     if number is None or bound.number is None or day is not None:
         return None
+    if bound.unit and value.unit and bound.unit != value.unit:
+        return number * unit_factor(value.unit), bound.number * unit_factor(bound.unit)
     # "More than 300" of a table in thousands means the printed 300; "more than 300,000" means the same.
     is_as_printed = bound.scale == 1.0 and abs(bound.number) < value.scale
     return number, bound.number * (value.scale if is_as_printed else 1.0)
