@@ -3,7 +3,7 @@
 The decision for each page:
     nothing is drawn                             -> a blank page without text
     a readable text layer                        -> the layer, and OCR of pictures and drawn letters without text,
-                                                    and of words in fonts that have no Unicode values
+                                                    and of words in fonts that have no Unicode values, or false ones
     a hidden layer over a scan (an earlier OCR)  -> the layer, if samples of it agree with the pixels
     hidden text over a smaller picture           -> those of its lines that agree with the pixels
     anything else                                -> OCR
@@ -26,9 +26,9 @@ from cogdoc.documents.tesseract import Tesseract
 from cogdoc.parsing.ocr.blank_pages import is_blank
 from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin
 from cogdoc.parsing.text_layer.comments import read_comments
-from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, TextLayer, read_text_layer
+from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, UNREADABLE, TextLayer, read_text_layer
 from cogdoc.parsing.text_layer.xfa import read_xfa_form, with_xfa_form
-from cogdoc.parsing.unreadable_words import crop, has_unreadable_words, read_unreadable_words
+from cogdoc.parsing.unreadable_words import crop, has_unreadable_words, read_unreadable_words, without_false_words
 
 MIN_PICTURE_SHARE = 0.03
 """On pages with a text layer, pictures below this share of the page (logos, stamps) are not read by OCR."""
@@ -93,6 +93,8 @@ def _read(document: OpenDocument, index: int, tesseract: Tesseract | None, *, hi
     flags: list[str] = []
     if isinstance(document, MupdfDocument):
         layer = read_text_layer(document, index, hidden=hidden)
+        if layer.doubtful:
+            layer = _without_false_fonts(document, index, layer)
         is_ocr_layer = layer.hidden_share >= 0.5 and _is_scan(document, index, layer)
         if not is_ocr_layer and not hidden:
             layer = _without_false_overlay(document, index, layer)
@@ -111,6 +113,17 @@ def _read(document: OpenDocument, index: int, tesseract: Tesseract | None, *, hi
 def _is_scan(document: OpenDocument, index: int, layer: TextLayer) -> bool:
     width, height = document.size(index)
     return sum(box.area for box in layer.pictures) >= SCAN_SHARE * width * height
+
+
+def _without_false_fonts(document: MupdfDocument, index: int, layer: TextLayer) -> TextLayer:
+    """The layer, in which text is unreadable that is nonsense beside its picture."""
+    width, height = document.size(index)
+    size = fit_long_side(width, height, OCR_LONG_SIDE)
+    lines = without_false_words(layer.lines, layer.doubtful, document.picture(index, size), size.width / width)
+    counts = [(len(word.text), word.confidence == UNREADABLE) for line in lines for word in line.words]
+    unreadable = sum(count for count, is_unreadable in counts if is_unreadable)
+    share = unreadable / max(1, sum(count for count, _ in counts))
+    return replace(layer, lines=tuple(lines), unreadable_share=max(share, layer.unreadable_share))
 
 
 def _without_false_overlay(document: OpenDocument, index: int, layer: TextLayer) -> TextLayer:

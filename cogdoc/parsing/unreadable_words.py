@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import statistics
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+from rapidfuzz import fuzz
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.page_text import Line, Word
 from cogdoc.parsing.text_layer.extraction import UNREADABLE
+from cogdoc.parsing.text_layer.plausibility import is_implausible
+from cogdoc.text import comparison_key
 
 PADDING = 0.1
 """Line heights around a crop."""
+
+SAMPLED_LINES = 4
+
+MIN_SCORE = 0.8
+"""The confidence of OCR from which it may contradict a text layer."""
+
+MAX_SIMILARITY = 0.5
+"""The similarity (0 to 1) of a text layer and what OCR reads, below which they contradict each other."""
 
 MIN_PIXELS = 4
 """Smaller crops show no text."""
@@ -43,6 +56,38 @@ def read_unreadable_words(lines: Sequence[Line], picture: Picture, scale: float)
         if words:
             read.append(Line(tuple(words)))
     return read
+
+
+def without_false_words(
+    lines: Sequence[Line], doubtful: Sequence[Sequence[Line]], picture: Picture, scale: float
+) -> list[Line]:
+    """`lines`, in which those of `doubtful` are unreadable that OCR, being sure, reads as something else.
+
+    Args:
+        doubtful: groups of lines; a sample tells for all of a group.
+    """
+    false = {word for group in doubtful if _contradicts(group, picture, scale) for line in group for word in line.words}
+    if not false:
+        return list(lines)
+    return [
+        Line(tuple(replace(word, confidence=UNREADABLE) if word in false else word for word in line.words))
+        for line in lines
+    ]
+
+
+def _contradicts(lines: Sequence[Line], picture: Picture, scale: float) -> bool:
+    from cogdoc.parsing.ocr.ocr_engine import recognize_lines
+
+    sample = sorted(lines, key=lambda line: len(line.text), reverse=True)[:SAMPLED_LINES]
+    recognized = recognize_lines([_crop_of(line.words, picture, scale) for line in sample])
+    texts = " ".join(text for text, _ in recognized)
+    if not texts.strip() or statistics.median(score for _, score in recognized) < MIN_SCORE or is_implausible(texts):
+        return False
+    similarities = [
+        fuzz.ratio(comparison_key(line.text), comparison_key(text)) / 100
+        for line, (text, _) in zip(sample, recognized, strict=True)
+    ]
+    return statistics.median(similarities) < MAX_SIMILARITY
 
 
 def _runs(line: Line) -> Iterator[tuple[bool, list[Word]]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from cogdoc.parsing.text_layer.form_fields import read_form_fields, with_values
 from cogdoc.parsing.text_layer.hidden_layers import all_layers_shown, has_hidden_layers
 from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
 from cogdoc.parsing.text_layer.paint_log import log_paint
+from cogdoc.parsing.text_layer.plausibility import is_implausible
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
 from cogdoc.parsing.text_layer.word_repair import repaired_words
 from cogdoc.text import has_right_to_left
@@ -32,6 +34,9 @@ MAX_UNREADABLE_SHARE = 0.5
 
 UNREADABLE = 0.0
 """The confidence of words that have no Unicode values; OCR has to read them."""
+
+SAMPLED_TEXT = 800
+"""Characters of a font's text that tell whether it is a language."""
 
 MAX_UNREADABLE_IN_WORD = 0.3
 """Above this share of private characters, a word is read by OCR; fewer are bullets and other symbols beside it."""
@@ -81,6 +86,8 @@ class TextLayer:
     """Whether the page has text that it does not show; it was left out unless it was asked for."""
     covers_text: bool
     """Whether some of that is only covered, as by a black box that was meant to redact it."""
+    doubtful: tuple[tuple[Line, ...], ...]
+    """For each font whose text is no language, its lines."""
     pictures: tuple[Box, ...]
     """The boxes of the page's pictures in points, clipped to the page."""
     drawn_text: tuple[Box, ...]
@@ -124,6 +131,11 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         entries, directions = repaired_words(page, frame, readable, trace, flags)
         drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, entries)), page_box)
         hides_layers = has_hidden_layers(document.file, index)
+        implausible = [
+            [frame.display(Box(*span["bbox"])) for span in trace if span["font"] == font]
+            for font, text in _texts_of_fonts(trace).items()
+            if is_implausible(text)
+        ]
     except ERRORS as error:
         raise DamagedError(f"damaged page: {reason(error)}") from None
     lines: list[Line] = []
@@ -157,9 +169,29 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         hidden_share=readable.hidden_share,
         hides_text=readable.leaves_out or hides_layers,
         covers_text=readable.covered,
+        doubtful=tuple(_lines_in(boxes, lines) for boxes in implausible),
         pictures=pictures,
         drawn_text=drawn_text,
     )
+
+
+def _texts_of_fonts(trace: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The beginning of the text in each font of a page."""
+    texts: dict[str, str] = {}
+    for span in trace:
+        before = texts.get(span["font"], "")
+        if len(before) < SAMPLED_TEXT:
+            texts[span["font"]] = f"{before} {''.join([chr(max(0, char[0])) for char in span['chars']])}"
+    return texts
+
+
+def _lines_in(boxes: Sequence[Box], lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The parts of lines in some boxes."""
+    parts: list[Line] = []
+    for line in lines:
+        words = tuple(word for word in line.words if any(box.contains_point(*word.box.center) for box in boxes))
+        parts += [Line(words)] if words else []
+    return tuple(parts)
 
 
 def _clean(text: str) -> str:
