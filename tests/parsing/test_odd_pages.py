@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
 import pymupdf
 import pytest
 
+from cogdoc.documents.document import open_path
 from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.sandbox import Sandbox
 from cogdoc.parsing.ocr.ocr_engine import recognize
+from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import TextOrigin
 from cogdoc.parsing.reading import read_page_text
 
@@ -70,3 +74,25 @@ def test_text_recognition_of_a_thin_tall_picture_takes_little_memory() -> None:
     finally:
         stop()
     assert peak < 400e6
+
+
+def test_the_layout_of_a_drawing_of_scattered_shapes_takes_seconds(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    file = pymupdf.open()
+    page = file.new_page()
+    shapes = (
+        f"{rng.uniform(20, 570):.2f} {rng.uniform(20, 815):.2f} {rng.uniform(1, 14):.2f} {rng.uniform(1, 14):.2f} re f"
+        for _ in range(3000)
+    )
+    stream = file.get_new_xref()
+    file.update_object(stream, "<<>>")
+    file.update_stream(stream, "\n".join(("0.9 g", *shapes, "0 g")).encode())
+    file.xref_set_key(page.xref, "Contents", f"{stream} 0 R")
+    for row in range(20):
+        page.insert_text((60, 80 + 30 * row), f"Parcel {row} belongs to the parish")
+    file.save(tmp_path / "plan.pdf")
+    with Sandbox(jobs=1, timeout=40) as sandbox:  # the models would take minutes
+        layout = Page(open_path(tmp_path / "plan.pdf", sandbox), 1).layout()
+    assert sorted(word.text for block in layout.blocks for line in block.lines for word in line.words) == sorted(
+        word.text for word in layout.page_text.words
+    )

@@ -47,6 +47,10 @@ MAX_PATHS = 5000
 """A page with more lines and shapes, such as a plan or a map, is given to the models as a picture: they take time that
 grows with the square of their number."""
 
+MAX_GRID = 100_000
+"""So is a page whose paths have more distinct edges, left and right times top and bottom, in points. The models search
+the grid of these for tables, in 30 microseconds a cell."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInput:
@@ -90,7 +94,7 @@ def make_input(document: OpenDocument, index: int, page_text: PageText, clip: Bo
         clip
         or page_text.origin is TextOrigin.OCR
         or not isinstance(document, MupdfDocument)
-        or _count_paths(document.load_page(index)) > MAX_PATHS
+        or _is_drawing(document.load_page(index))
     ):
         return _make_picture_input(document, index, page_text, clip)
     if document.file.is_pdf:
@@ -106,8 +110,13 @@ def make_input(document: OpenDocument, index: int, page_text: PageText, clip: Bo
     return model_input
 
 
-def _count_paths(page: pymupdf.Page) -> int:
-    return sum(kind.endswith("path") for kind, _ in page.get_bboxlog())
+def _is_drawing(page: pymupdf.Page) -> bool:
+    """Whether a page has more paths, or paths with more edges, than the models can search for tables in seconds."""
+    boxes = [box for kind, box in page.get_bboxlog() if kind.endswith("path")]
+    if len(boxes) > MAX_PATHS:
+        return True
+    columns, rows = ({round(box[side]) for box in boxes for side in (first, first + 2)} for first in (0, 1))
+    return len(columns) * len(rows) > MAX_GRID
 
 
 def _make_picture_input(document: OpenDocument, index: int, page_text: PageText, clip: Box | None) -> ModelInput:
