@@ -30,6 +30,7 @@ from training.documents import read_cached_charts, read_cached_layout, read_text
 from training.fitting import parse_folders
 from training.questions import Question, read_questions, unanswerable_questions
 from training.small_pages import small_pages
+from training.table_pages import table_pages
 
 PROCESSES = 2
 AT_ONCE = 40
@@ -89,7 +90,7 @@ def _document_choice(question: Question, cache: Path) -> Choice:
 def small_page_choices() -> list[Choice]:
     """Questions about pages that are made up; their answers have to be printed as they are."""
     choices = []
-    for number, (text, layout, answer) in enumerate(small_pages()):
+    for number, (text, layout, answer) in enumerate(chain(small_pages(), table_pages())):
         truth: dict[str, object] = {"unanswerable": True} if answer is None else {"answers": [answer]}
         document = Path(f"small-page-{number}")
         case = Case(str(number), SMALL_PAGES, document, Task.ASK, "anls", text, truth)

@@ -112,6 +112,8 @@ def _shares_of_totals(query: Ratio, tables: Sequence[DataTable]) -> Iterator[Com
         for one in list(look_up(joint, records))[:MAX_NEAR]:
             if one.place is None or one.number is None or one.is_date or one.place[0] not in records.rows:
                 continue
+            if one.quantity is not None and one.quantity.unit == "%":
+                continue
             column = one.place[1]
             printed = [cell for row in records.totals if number_of(cell := table.cells[row][column]) is not None]
             cells = printed[-1:] or [table.cells[row][column] for row in records.rows]
