@@ -10,6 +10,7 @@ import pymupdf
 import pytest
 
 import cogdoc
+from cogdoc.errors import InputError
 from cogdoc.parsing.page import Page
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -56,7 +57,10 @@ def test_each_word_of_the_development_pages_is_written_or_named(open_file: Any) 
     files = sorted((DATA / "core" / "files").glob("*/pdf/*.pdf"))
     assert files
     for path in files:
-        document = open_file(path)
+        try:
+            document = open_file(path)
+        except InputError:
+            continue
         for number in range(1, min(3, document.page_count) + 1):
             layout = Page(document, number).layout()
             in_blocks = Counter(word for block in layout.blocks for line in block.lines for word in line.words)

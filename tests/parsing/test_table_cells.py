@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -212,3 +213,47 @@ def test_values_close_below_titles_are_no_titles() -> None:
     texts += [(text, x, 50.0 + 20 * row) for row in range(4) for text, x in [("Charges", 0.0), ("4.11", 200.0)]]
     found = rows(table_of(texts, [0, 190, 290], [0, 11, 23, 35, 65, 85, 105, 125]))
     assert found[:3] == [["Summary", ""], ["Number:", "42183017"], ["Date:", "August 3"]]
+
+
+def grouped(sizes: list[int], names: list[str]) -> Texts:
+    """Rows of a port and a number, and names beside the middle of each group of rows."""
+    texts: list[tuple[str, float, float]] = [("Region", 0, 0), ("Port", 100, 0), ("Boats", 200, 0)]
+    row = 0
+    for size, name in zip(sizes, names, strict=True):
+        texts += [(f"Port {row + index}", 100, 20.0 * (row + index + 1)) for index in range(size)]
+        texts += [(str(50 + row + index), 200, 20.0 * (row + index + 1)) for index in range(size)]
+        texts.append((name, 0, 20.0 * (row + (size + 1) / 2)))
+        row += size
+    return texts
+
+
+@pytest.mark.parametrize("sizes", [[2, 2, 2], [3, 3, 3], [2, 3, 4], [1, 4, 2]])
+def test_name_beside_the_middle_of_rows_spans_them(sizes: list[int]) -> None:
+    names, count = ["North", "South", "East"], sum(sizes)
+    row_lines = [0.0, *(15.0 + 20 * row for row in range(count + 1))]
+    table = table_of(grouped(sizes, names), [0, 90, 190, 260], row_lines)
+    starts = [1 + sum(sizes[:index]) for index in range(3)]
+    assert [row[0] for row in rows(table)] == [
+        "Region",
+        *(names[starts.index(row)] if row in starts else "" for row in range(1, count + 1)),
+    ]
+    assert [row[1:] for row in rows(table)[1:]] == [[f"Port {row}", str(50 + row)] for row in range(count)]
+    assert covered(table) == [(row, 0) for row in range(1, count + 1) if row not in starts]
+
+
+def test_names_of_single_rows_do_not_span_others() -> None:
+    texts = [(text, 100.0 * column, 0) for column, text in enumerate(("Item", "2024", "2023"))]
+    for row, name in enumerate(("Rye", "", "Oats", "", "Wheat"), start=1):
+        texts += [(name, 0, 20.0 * row)] if name else []
+        texts += [(str(40 + row), 100, 20.0 * row), (str(70 + row), 200, 20.0 * row)]
+    table = table_of(texts, [0, 90, 190, 260], [0, *(15.0 + 20 * row for row in range(6))])
+    assert [row[0] for row in rows(table)] == ["Item", "Rye", "", "Oats", "", "Wheat"]
+    assert covered(table) == []
+
+
+def test_numbers_of_one_column_below_each_other_are_rows() -> None:
+    texts = [("Port", 0, 0), ("Boats", 100, 0), ("North", 0, 30), ("71", 100, 20), ("64", 100, 40)]
+    texts += [("South", 0, 70), ("12", 100, 60), ("31", 100, 80)]
+    for row_lines in ([0, 15, 55, 95], [0, 15, 35, 55, 75, 95]):
+        found = rows(table_of(texts, [0, 90, 160], row_lines))
+        assert found == [["Port", "Boats"], ["North", "71"], ["", "64"], ["South", "12"], ["", "31"]]

@@ -40,7 +40,11 @@ def join_continued_rows(rows: Sequence[Row]) -> list[Row]:
     joined = [filled[0]]
     for distance, row in zip(distances, filled[1:], strict=True):
         above = joined[-1]
-        may_continue = row.columns() <= above.columns() and all(p.first == p.last for p in row.phrases)
+        may_continue = (
+            row.columns() <= above.columns()
+            and all(p.first == p.last for p in row.phrases)
+            and not _repeats_number(above, row)
+        )
         is_nameless = 0 not in row.columns() and 0 in above.columns()
         is_tight = distance < TIGHT * usual and is_nameless
         if (
@@ -52,6 +56,14 @@ def join_continued_rows(rows: Sequence[Row]) -> list[Row]:
         else:
             joined.append(row)
     return joined
+
+
+def _repeats_number(above: Row, row: Row) -> bool:
+    """Whether two rows have numbers in the same column: numbers do not wrap."""
+    return any(
+        _are_numbers(above.inside(column)[-1:]) and _are_numbers(row.inside(column)[:1])
+        for column in row.columns() & above.columns()
+    )
 
 
 def _continues_name(above: Row, row: Row, usual: float) -> bool:
@@ -80,7 +92,7 @@ def join_stacked_titles(rows: Sequence[Row]) -> list[Row]:
 
 
 def split_number_lists(rows: Sequence[Row]) -> list[Row]:
-    """`rows`, each split between its lines if two or more columns list numbers side by side.
+    """`rows`, each split between its lines if columns list numbers side by side, or one beside a name for all of them.
 
     Numbers do not wrap: two numbers one below the other belong to two rows.
     """
@@ -130,13 +142,23 @@ def _middle(line: TextLine) -> float:
 def _split_number_lists(row: Row) -> list[Row]:
     columns = {column: row.inside(column) for column in row.columns()}
     listed = [phrases for phrases in columns.values() if len(phrases) > 1 and _are_numbers(phrases)]
-    if len(listed) < 2 or any(not _aligned(phrases, listed[0]) for phrases in listed):
+    if not listed or any(not _aligned(phrases, listed[0]) for phrases in listed):
+        return [row]
+    if len(listed) == 1 and not all(_belongs_to_list(phrases, listed[0]) for phrases in columns.values()):
         return [row]
     heights = [bounding_box(phrase.box for phrase in level).center[1] for level in zip(*listed, strict=True)]
     cuts = [(above + below) / 2 for above, below in itertools.pairwise(heights)]
     aligned = {column: phrases for column, phrases in columns.items() if _aligned(phrases, listed[0])}
     levels = [{column: (phrases[index],) for column, phrases in aligned.items()} for index in range(len(heights))]
     return _split(row, cuts, levels)
+
+
+def _belongs_to_list(phrases: Sequence[Phrase], listed: Sequence[Phrase]) -> bool:
+    """Whether the phrases of a column are beside those of a list of numbers, or a single one is beside its middle."""
+    if len(phrases) > 1:
+        return _aligned(phrases, listed)
+    middle = bounding_box(phrase.box for phrase in listed).center[1]
+    return all(abs(phrase.box.center[1] - middle) <= 0.5 * phrase.box.height for phrase in phrases)
 
 
 def _split_group_titles(row: Row) -> list[Row]:
@@ -195,4 +217,4 @@ def _aligned(phrases: Sequence[Phrase], others: Sequence[Phrase]) -> bool:
 
 
 def _are_numbers(phrases: Sequence[Phrase]) -> bool:
-    return all(is_number(phrase.text) and any(c.isdigit() for c in phrase.text) for phrase in phrases)
+    return bool(phrases) and all(is_number(phrase.text) and any(c.isdigit() for c in phrase.text) for phrase in phrases)

@@ -23,6 +23,7 @@ from cogdoc.parsing.tables.row_corrections import (
     split_group_titles,
     split_number_lists,
 )
+from cogdoc.parsing.tables.row_labels import span_row_labels
 
 Grid = tuple[tuple[float, ...], tuple[float, ...]]
 """The x positions of column lines, left to right, and the y positions of row lines, top to bottom, both with the outer
@@ -54,6 +55,7 @@ def build_table(box: Box, grid: Grid, words: Sequence[Word]) -> Table | None:
     width = len(column_lines) - 1
     depth = header_depth(rows, width)
     rows = lift_titles(widen_group_titles(rows, depth, width, height), depth, width)
+    rows = span_row_labels(rows, depth, height)
     return Table(box, _cells(rows, column_lines))
 
 
