@@ -123,7 +123,7 @@ class PageText:
     height: Coordinate
     """Size of the upright page in points."""
     turned: Annotated[int, Interval(ge=0, le=270), MultipleOf(90)]
-    """Degrees clockwise by which a scan was rotated to make it upright: 0, 90, 180 or 270."""
+    """Degrees clockwise by which the page was rotated to make its text upright: 0, 90, 180 or 270."""
     origin: TextOrigin
     lines: tuple[Line, ...]
     skew: Annotated[float, Interval(ge=-360.0, le=360.0)] = 0.0

@@ -25,6 +25,7 @@ from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.documents.tesseract import Tesseract
 from cogdoc.parsing.ocr.blank_pages import is_blank
 from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin
+from cogdoc.parsing.sideways_pages import upright
 from cogdoc.parsing.text_layer.comments import read_comments
 from cogdoc.parsing.text_layer.extraction import SCAN_SHARE, UNREADABLE, TextLayer, read_text_layer
 from cogdoc.parsing.text_layer.xfa import read_xfa_form, with_xfa_form
@@ -181,6 +182,7 @@ def _read_layer(
         size = fit_long_side(width, height, OCR_LONG_SIDE)
         lines = read_unreadable_words(lines, document.picture(index, size), size.width / width)
         origin, resolution = TextOrigin.MIXED, 72 * size.width / width
+    if lines != list(layer.lines) or any(word.confidence < 1 for line in lines for word in line.words):
         flags = [*flags, "bad-text-layer"]
     pictures = [box for box in layer.pictures if box.area >= MIN_PICTURE_SHARE * width * height]
     regions = [box for box in (*pictures, *layer.drawn_text) if not _is_covered(box, layer.lines)]
@@ -195,7 +197,7 @@ def _read_layer(
             picture[max(0, int(box.y0)) : int(box.y1) + 1, max(0, int(box.x0)) : int(box.x1) + 1] = 255
         if ocr_lines := recognize_regions(picture, _merged(regions), scale, tesseract):
             lines, origin, resolution = lines + ocr_lines, TextOrigin.MIXED, 72 * scale
-    return PageText(
+    page_text = PageText(
         number=index + 1,
         label=document.label(index),
         width=width,
@@ -207,6 +209,7 @@ def _read_layer(
         ocr_engine=None if resolution is None else _name(tesseract),
         flags=tuple(flags),
     )
+    return upright(page_text)
 
 
 def _name(tesseract: Tesseract | None) -> str:

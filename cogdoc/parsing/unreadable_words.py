@@ -33,6 +33,7 @@ MIN_PIXELS = 4
 
 
 def has_unreadable_words(lines: Sequence[Line]) -> bool:
+    """Whether OCR has to read a word."""
     return any(word.confidence == UNREADABLE for line in lines for word in line.words)
 
 

@@ -45,7 +45,7 @@ def join_at_hyphen(text: str, line: str, known: Collection[str]) -> str | None:
         return text[:-1] + line
     if f"{left}-{right}" in known:
         return text + line
-    if left + right in _english():
+    if left + right in _english() or text.endswith("\u00ad"):
         return text[:-1] + line
     if right in _CONJUNCTIONS:
         return f"{text} {line}"

@@ -112,6 +112,20 @@ def test_rotated_pages_are_read_as_well(tmp_path: Path) -> None:
     assert "Opening hours" in read_page_text(OpenRequest(tmp_path / "rotated.pdf"), 1).text
 
 
+def test_words_in_a_script_that_ocr_does_not_read_stay_with_low_confidence(tmp_path: Path) -> None:
+    font = pymupdf.Font("cjk")
+    codes = {font.has_glyph(ord(char)): hindi for char, hindi in zip("abcdefgh", "नामकए\ufffdकदल", strict=False)}
+    page_text = write(
+        tmp_path / "page.pdf",
+        lambda page: page.insert_text((60, 100), "abcdef", fontname="odd", fontsize=14),
+        codes,
+    )
+    (word,) = (word for word in page_text.words if "न" in word.text)
+    assert word.text == "नामकए\ufffd"
+    assert word.confidence < 0.9
+    assert "bad-text-layer" in page_text.flags
+
+
 def test_bullets_without_a_meaning_are_left_out(tmp_path: Path) -> None:
     glyph = pymupdf.Font("cjk").has_glyph(ord("*"))
     page_text = write(

@@ -22,6 +22,7 @@ from cogdoc.results.records import TextBlock, TextLine
         (["COVID-", "19 tests"], "COVID-19 tests"),
         (["Müller-", "Lüdenscheidt"], "Müller-Lüdenscheidt"),
         (["the re\u2010", "port of"], "the report of"),
+        (["in Washing\u00ad", "ton"], "in Washington"),
         (["4.77-", "next"], "4.77- next"),
         (["a dash -", "and more"], "a dash - and more"),
     ],

@@ -42,7 +42,7 @@ def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, .
     index = check_index(document, page_text.number)
     size, scale = _picture_size(document, index)
     picture = upright_picture(document.picture(index, size), page_text.turned, page_text.skew)
-    drawing = _drawing(document, index, scale)
+    drawing = _drawing(document, index, scale) if not page_text.turned else None
     charts: list[Chart] = []
     for region in _regions(layout, isinstance(document, PictureDocument)):
         left, top = max(0, int(region.x0 * scale)), max(0, int(region.y0 * scale))

@@ -103,6 +103,7 @@ def make_input(document: OpenDocument, index: int, page_text: PageText, clip: Bo
     else:
         file = pymupdf.open("pdf", document.file.convert_to_pdf(index, index + 1))
     page = file[0]
+    page.set_rotation((page.rotation + page_text.turned) % 360)
     page.remove_rotation()
     model_input = ModelInput(file)
     if page_text.origin is TextOrigin.MIXED:

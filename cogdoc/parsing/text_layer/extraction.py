@@ -26,9 +26,10 @@ from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.plausibility import is_implausible
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
 from cogdoc.parsing.text_layer.word_repair import repaired_words
-from cogdoc.text import has_right_to_left
+from cogdoc.text import HAN, KANA, has_right_to_left
 
 _REPLACEMENT = "\ufffd"
+_SOFT_HYPHEN = "\u00ad"
 MAX_UNREADABLE_SHARE = 0.5
 """Above this share of characters without meaning, the whole page is read by OCR: its fonts lack a Unicode map."""
 
@@ -59,13 +60,15 @@ letters below one another differ in width when they differ in height."""
 _LIGATURES = {ord(k): v for k, v in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st"}.items()}
 _SYMBOLS = {
     0xF06F: "☐", 0xF0A8: "☐", 0xF071: "☐", 0xF078: "☒", 0xF0FD: "☒", 0xF0FE: "☒",
-    0xF0FC: "✓", 0xF0FB: "✗", 0xAD: "-",
+    0xF0FC: "✓", 0xF0FB: "✗",
 }  # fmt: skip
-"""Checkboxes and ticks of the font Wingdings, which has no Unicode values, and hyphens that a program calls soft though
-the page shows them."""
+"""Checkboxes and ticks of the font Wingdings, which has no Unicode values."""
 
 _PRESENTATION_FORM = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]+")
 """The shapes of Arabic letters at the start, in the middle and at the end of words, and Hebrew letters with points."""
+
+_UNRECOGNIZED = re.compile(f"(?![{HAN}{KANA}])[^\\W\\d_\u0000-\u024f\u1e00-\u1eff]")
+"""Letters that OCR does not read; it would give look-alikes for them."""
 
 # A glyph without a Unicode value must give U+FFFD: its index in the font would pass for a letter.
 _FLAGS = pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE | pymupdf.TEXT_ACCURATE_BBOXES
@@ -140,6 +143,8 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         raise DamagedError(f"damaged page: {reason(error)}") from None
     lines: list[Line] = []
     overlay: list[Line] = []
+    chars = "".join(entry[4] for entry in entries)
+    can_be_recognized = len(_UNRECOGNIZED.findall(chars)) <= len(chars) / 2
     for (block, number, is_overlay), group in itertools.groupby(
         entries, key=lambda entry: (entry[5], entry[6], entry[7] in readable.overlays)
     ):
@@ -148,10 +153,9 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
             box, direction = Box(*entry[:4]), directions.get((block, number), 0)
             if box.overlap(page_box) <= 0 and not hidden:
                 continue
-            if _is_unreadable_word(entry[4]):
-                words.append(Word(_REPLACEMENT * len(entry[4]), box, UNREADABLE, direction))
-            elif text := _clean(entry[4]):
-                words.append(Word(text, box, 1.0, direction))
+            text, confidence = _readable_part(entry[4], can_be_recognized)
+            if text:
+                words.append(Word(text, box, confidence, direction))
         parts = lines_of(words)
         lines.extend(parts)
         overlay.extend(parts if is_overlay else ())
@@ -161,7 +165,6 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         lines = mark_checkboxes(page, (*log.filled_paths, *log.stroked_paths), lines, fields)
     except ERRORS as error:
         raise DamagedError(f"damaged page: {reason(error)}") from None
-    chars = "".join(entry[4] for entry in entries)
     return TextLayer(
         lines=tuple(lines),
         overlay=tuple(overlay),
@@ -197,9 +200,26 @@ def _lines_in(boxes: Sequence[Box], lines: Iterable[Line]) -> tuple[Line, ...]:
 def _clean(text: str) -> str:
     """`text` with ligatures spelled out, and without characters that have no meaning."""
     spelled = text.translate(_LIGATURES | _SYMBOLS)
+    if _SOFT_HYPHEN in spelled[:-1]:  # the page shows it, so it is none
+        spelled = spelled[:-1].replace(_SOFT_HYPHEN, "-") + spelled[-1]
     if has_right_to_left(spelled):
         spelled = _PRESENTATION_FORM.sub(lambda match: unicodedata.normalize("NFKC", match[0]), spelled)
     return "".join(c for c in spelled if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co") and c != _REPLACEMENT)
+
+
+def _readable_part(text: str, can_be_recognized: bool) -> tuple[str, float]:
+    """What is known of a word, and its confidence: `UNREADABLE` if OCR has to read it.
+
+    Args:
+        can_be_recognized: whether the page is in a script that OCR reads.
+    """
+    if not _is_unreadable_word(text):
+        return _clean(text), 1.0
+    text = text.translate(_LIGATURES | _SYMBOLS)
+    if can_be_recognized and not _UNRECOGNIZED.search(text):
+        return _REPLACEMENT * len(text), UNREADABLE
+    marked = "".join(_REPLACEMENT if _is_unreadable(char) else char for char in text)
+    return marked, max(0.01, 1 - marked.count(_REPLACEMENT) / len(marked))
 
 
 def _is_unreadable_word(text: str) -> bool:
