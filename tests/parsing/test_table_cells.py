@@ -241,6 +241,12 @@ def test_name_beside_the_middle_of_rows_spans_them(sizes: list[int]) -> None:
     assert covered(table) == [(row, 0) for row in range(1, count + 1) if row not in starts]
 
 
+def test_section_title_among_names_beside_the_middle_of_rows_is_kept() -> None:
+    texts = [*grouped([2, 2, 2], ["North", "South", "East"]), ("All ports of the year and their boats", 0, 140)]
+    found = rows(table_of(texts, [0, 90, 190, 260], [0.0, *(15.0 + 20 * row for row in range(8))]))
+    assert any("All ports of the year and their boats" in cell for row in found for cell in row)
+
+
 def test_names_of_single_rows_do_not_span_others() -> None:
     texts = [(text, 100.0 * column, 0) for column, text in enumerate(("Item", "2024", "2023"))]
     for row, name in enumerate(("Rye", "", "Oats", "", "Wheat"), start=1):

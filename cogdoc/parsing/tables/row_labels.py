@@ -33,6 +33,8 @@ def span_row_labels(rows: Sequence[Row], depth: int, height: float) -> list[Row]
     A table has such names if all of its rows belong to one, and most names have several: each name is in the middle of
     its rows, and these follow each other without a gap.
     """
+    if any(phrase.first == 0 < phrase.last for row in rows[depth:] for phrase in row.phrases):
+        return list(rows)
     body = [row for row in rows[depth:] if _values(row)]
     groups = _groups(_names(rows[depth:], body, height), body, height)
     if 2 * sum(group.end - group.start > 1 for group in groups) <= len(groups):
