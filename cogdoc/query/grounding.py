@@ -11,7 +11,7 @@ from cogdoc.query.concepts import concepts_in, is_function_word
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key, prints_commas, quantity_of
 from cogdoc.query.table import DataCell, DataTable
-from cogdoc.query.terms import fold_case, match_strength, tokenize
+from cogdoc.query.terms import match_strength, tokenize
 from cogdoc.query.typed_values import ValueKind
 
 Covering = Mapping[int, float]
@@ -268,15 +268,9 @@ class Records:
         """The words that the headers and cells of rows contain, for those with any; of all records without `rows`."""
         coverings: dict[int, Covering] = {}
         for row in self.rows if rows is None else rows:
-            covering = joined(*(phrase.covering(text) for text in self._texts(row, phrase)))
-            name = fold_case(self.name(row)).strip()
-            telling = {
-                index: strength
-                for index, strength in covering.items()
-                if is_telling(phrase.words[index]) or phrase.words[index] == name
-            }
-            if telling:
-                coverings[row] = telling
+            covering = joined(*(telling_words(phrase, text) for text in self._texts(row, phrase)))
+            if covering:
+                coverings[row] = covering
         return coverings
 
     def row_precision(self, phrase: Phrase, row: int) -> float:
@@ -287,6 +281,14 @@ class Records:
         """The texts that words may name a row by."""
         cells = [cell.text for cell in self.table.cells[row] if cell is not None and is_named_by(cell, phrase)]
         return [*self.table.rows[row], *cells]
+
+
+def telling_words(phrase: Phrase, text: str) -> Covering:
+    """The words that a text contains and may be named by: single letters only if the phrase contains all of it."""
+    covering = phrase.covering(text)
+    if not covering or all(is_telling(phrase.words[index]) for index in covering) or phrase.share(text) == 1.0:
+        return covering
+    return {index: strength for index, strength in covering.items() if is_telling(phrase.words[index])}
 
 
 def is_telling(word: str) -> bool:

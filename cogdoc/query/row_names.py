@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cogdoc.query.grounding import Covering, Phrase, Records, is_named_by, is_telling
-from cogdoc.query.terms import fold_case
+from cogdoc.query.grounding import Covering, Phrase, Records, is_named_by, telling_words
 
 PART_MATCH = 0.6
 """How well words name a row by a part of a cell, in contrast to all of it or an item of the list in it."""
@@ -148,10 +147,8 @@ def _row_matches(
     """How well the words match the cells of a row, by word; and the column that matches best."""
     matches: dict[int, float] = {}
     best = (0.0, -1)
-    name = fold_case(records.name(row)).strip()
     for column, text in _texts(records, row, part):
-        covering = part.covering(text)
-        covering = {i: s for i, s in covering.items() if is_telling(part.words[i]) or part.words[i] == name}
+        covering = telling_words(part, text)
         if not covering:
             continue
         whole = max(part.share(item) for item in (text, *_ITEMS.split(text))) >= WHOLE_PRECISION

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.chart_tables import read_chart
+from cogdoc.engines.vision.computed_answers import chart_tables, compute, with_computed
 from cogdoc.engines.vision.grounding import find_evidence
 from cogdoc.engines.vision.instructions import is_refusal, question_instruction
 from cogdoc.engines.vision.tiles import draw_page, page_size
@@ -74,8 +75,13 @@ class VisionEngine:
         chart = read_chart(self._image(page), page.text(), self._model, self._time_limit)
         return (chart,) if chart is not None else ()
 
-    def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:  # noqa: ARG002
-        return _best_answer(question, self._answer_from_page(question, page))
+    def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
+        charts = list(charts)
+        answer = _best_answer(question, self._answer_from_page(question, page))
+        computed = compute(question, list(chart_tables(charts, page.number)))
+        if computed is None:
+            return answer
+        return with_computed(answer, computed, min(chart.confidence for chart in charts))
 
     def _answer_from_page(self, question: str, page: Page) -> list[_PageAnswer]:
         """The model's answer from one page; empty if the answer is a refusal."""
