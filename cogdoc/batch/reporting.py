@@ -11,7 +11,23 @@ from cogdoc.batch.journal import FileStatus
 from cogdoc.batch.run_record import RunRecord
 from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, Flag, SourceInfo
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, Flag, PageRecord, SourceInfo
+
+_TESSERACT = {
+    "cyrillic": "rus",
+    "greek": "ell",
+    "arabic": "ara",
+    "hebrew": "heb",
+    "devanagari": "hin",
+    "bengali": "ben",
+    "tamil": "tam",
+    "telugu": "tel",
+    "thai": "tha",
+    "hangul": "kor",
+    "georgian": "kat",
+    "armenian": "hye",
+}
+"""A language of Tesseract for each script."""
 
 
 class Listener(Protocol):
@@ -43,6 +59,8 @@ class Reporter:
         """The last file whose unread pages the listener knows of."""
         self._repaired_path = ""
         """The last file that the listener knows to be repaired."""
+        self._unread_path = ""
+        """The last file that the listener knows to be in a script that is not read."""
         self._last_warning = ""
 
     def add_record(self, record: AnyRecord) -> None:
@@ -51,6 +69,9 @@ class Reporter:
         if Flag.REPAIRED_FILE.value in record.flags and path != self._repaired_path:
             self._repaired_path = path
             self._listener.noted(f"{path}: damaged file, repaired: parts of it may be missing")
+        if Flag.UNSUPPORTED_SCRIPT.value in record.flags and path != self._unread_path:
+            self._unread_path = path
+            self._listener.noted(f"{path}: {_unread(record)}, which RapidOCR does not read; {_advice(record)}")
         if record.error is not None:
             prefix = f"{path}: page {page.number}" if page else path
             self._warn_once(f"{prefix}: {record.error.message}")
@@ -106,3 +127,14 @@ class Reporter:
                 self._listener.warned(f"{path}: page {page.page}: {page.message}")
         if record.answer is not None and not record.answer.found:
             self._listener.noted(f"{path}: not found: {record.answer.question}")
+
+
+def _unread(record: AnyRecord) -> str:
+    if isinstance(record, PageRecord) and record.page and record.unread_scripts:
+        return f"page {record.page.number} is in {' and '.join(map(str.capitalize, record.unread_scripts))} script"
+    return "is in a script"
+
+
+def _advice(record: AnyRecord) -> str:
+    scripts = record.unread_scripts if isinstance(record, PageRecord) else ()
+    return f"try --ocr tesseract --language {'+'.join(_TESSERACT[name] for name in scripts) or 'LANGUAGES'}"

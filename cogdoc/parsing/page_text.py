@@ -134,6 +134,8 @@ class PageText:
     """What ran OCR on the page: "rapidocr", or "tesseract" with its languages; None without OCR."""
     legibility: Share | None = None
     """How legible a scan is: the mean confidence of its lines, weighted by their areas; None for other pages."""
+    unread_scripts: tuple[str, ...] = ()
+    """Scripts of the page that OCR cannot read, such as "cyrillic"."""
     flags: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
 

@@ -11,6 +11,7 @@ The decision for each page:
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -43,6 +44,9 @@ OCR_LONG_SIDE = 2000
 SAMPLED_LINES = 8
 MIN_LEGIBILITY = 0.85
 """Pages below it are flagged as hard to read."""
+
+READ_SCRIPTS = ("LATIN", "CJK", "HIRAGANA", "KATAKANA", "FULLWIDTH")
+"""What the Unicode names of letters that RapidOCR reads begin with."""
 
 AGREEMENT = 0.9
 """The similarity (0 to 1) of sampled lines and their pixels' OCR from which a hidden layer is trusted."""
@@ -144,10 +148,20 @@ def _without_false_overlay(document: OpenDocument, index: int, layer: TextLayer)
 
 def _agrees_with_pixels(document: OpenDocument, index: int, lines: Sequence[Line]) -> bool:
     """Whether OCR of sampled lines gives the same text as the layer."""
-    long_lines = [line for line in lines if len(line.text) >= 8] or list(lines)
+    lines = [line for line in lines if _in_a_read_script(line.text)]
+    if not lines:
+        return True  # OCR cannot tell
+    long_lines = [line for line in lines if len(line.text) >= 8] or lines
     sampled = [long_lines[i] for i in np.linspace(0, len(long_lines) - 1, SAMPLED_LINES).astype(int)]
     legible = [similarity for similarity in _similarities(document, index, sampled) if similarity >= 0]
     return bool(legible) and float(np.median(legible)) >= AGREEMENT
+
+
+def _in_a_read_script(text: str) -> bool:
+    """Whether RapidOCR reads most letters of a text."""
+    letters = [char for char in text if char.isalpha()]
+    read = sum(unicodedata.name(char, "").startswith(READ_SCRIPTS) for char in letters)
+    return 2 * read >= len(letters)
 
 
 def _similarities(document: OpenDocument, index: int, lines: Sequence[Line]) -> list[float]:
@@ -255,6 +269,8 @@ def _read_scan(document: OpenDocument, index: int, flags: list[str], tesseract: 
         flags.append("tiled")
     if result.small_print:
         flags.append("low-resolution")
+    if result.unread_scripts:
+        flags.append("unsupported-script")
     if not result.lines:
         flags.append("no-words")
     if result.legibility is not None and result.legibility < MIN_LEGIBILITY:
@@ -272,5 +288,6 @@ def _read_scan(document: OpenDocument, index: int, flags: list[str], tesseract: 
         resolution=result.resolution,
         ocr_engine=_name(tesseract),
         legibility=result.legibility,
+        unread_scripts=result.unread_scripts,
         flags=tuple(flags),
     )

@@ -30,6 +30,8 @@ class Flag(StrEnum):
     """The page has ink, but OCR finds no words in it: a picture, or text that it cannot read."""
     HARD_TO_READ = "hard-to-read"
     """The page is a scan of low legibility; expect wrong characters."""
+    UNSUPPORTED_SCRIPT = "unsupported-script"
+    """The page is in a script that the OCR engine cannot read; its text is not to be trusted."""
     LOW_CONFIDENCE = "low-confidence"
     BAD_TEXT_LAYER = "bad-text-layer"
     REPAIRED_FILE = "repaired-file"
@@ -273,6 +275,9 @@ class PageRecord(Record):
     )
     legibility: Confidence | None = Field(
         default=None, description="how legible a scan is: mean confidence of its lines of text, weighted by their areas"
+    )
+    unread_scripts: tuple[str, ...] = Field(
+        default=(), description='scripts of the page that OCR cannot read, such as "cyrillic"'
     )
     confidence: Confidence | None = None
     agreement: Confidence | None = Field(

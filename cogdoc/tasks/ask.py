@@ -38,7 +38,13 @@ LOW_CONFIDENCE = 0.5
 COUNT_CONFIDENCE = 0.8
 """Of a count of captions or words on all pages, which may miss some that are printed in pictures."""
 
-_FLAGS_OF_PAGES = (Flag.HIDDEN_TEXT, Flag.HIDDEN_TEXT_INCLUDED, Flag.COVERED_TEXT, Flag.REPAIRED_FILE)
+_FLAGS_OF_PAGES = (
+    Flag.UNSUPPORTED_SCRIPT,
+    Flag.HIDDEN_TEXT,
+    Flag.HIDDEN_TEXT_INCLUDED,
+    Flag.COVERED_TEXT,
+    Flag.REPAIRED_FILE,
+)
 """Flags of pages that concern answers from the whole document."""
 
 

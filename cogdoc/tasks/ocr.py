@@ -96,6 +96,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         resolution=round(text.resolution, 1) if text.resolution else None,
         ocr_engine=text.ocr_engine,
         legibility=text.legibility,
+        unread_scripts=text.unread_scripts,
         confidence=transcription.confidence,
         agreement=transcription.agreement,
         steps=transcription.steps,

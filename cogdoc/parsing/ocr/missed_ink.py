@@ -10,12 +10,16 @@ import statistics
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.ocr.ink import InkComponent
 from cogdoc.parsing.ocr.ocr_engine import recognize_lines
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, Quad
+
+Corners = npt.NDArray[np.float64]
+"""Left, top, right and bottom of boxes: (boxes, 4)."""
 
 MIN_SCORE = 0.9
 MIN_SCORE_OF_CHARACTER = 0.98
@@ -57,8 +61,7 @@ def _may_be_character(part: InkComponent, typical: float | None) -> bool:
 
 def _clusters(parts: Sequence[InkComponent], lines: Sequence[OcrLine], components: Sequence[InkComponent]) -> list[Box]:
     """Boxes of characters side by side that no line covers, and that are not part of a drawing."""
-    taken = [Box(*line.quad.min(axis=0), *line.quad.max(axis=0)) for line in lines]
-    free = [part.box for part in parts if not any(box.overlap(part.box) > 0.3 * part.box.area for box in taken)]
+    free = [parts[index].box for index in np.flatnonzero(~_are_covered(parts, lines)).tolist()]
     if len(free) > 20 * MAX_CROPS:
         return []
     clusters: list[list[Box]] = []
@@ -69,8 +72,25 @@ def _clusters(parts: Sequence[InkComponent], lines: Sequence[OcrLine], component
                 break
         else:
             clusters.append([box])
-    boxes = [bounding_box(cluster) for cluster in clusters]
-    return [box for box in boxes if not _is_in_drawing(box, [part.box for part in components])]
+    drawn = _corners([part.box for part in components])
+    return [box for box in map(bounding_box, clusters) if not _is_in_drawing(box, drawn)]
+
+
+def _corners(boxes: Sequence[Box]) -> Corners:
+    return np.array([(box.x0, box.y0, box.x1, box.y1) for box in boxes], np.float64).reshape(-1, 4)
+
+
+def _are_covered(parts: Sequence[InkComponent], lines: Sequence[OcrLine]) -> npt.NDArray[np.bool_]:
+    """Which parts are within a line, by a third of their area."""
+    own = _corners([part.box for part in parts])
+    covered = np.zeros(len(own), bool)
+    areas = (own[:, 2] - own[:, 0]) * (own[:, 3] - own[:, 1])
+    for line in lines:
+        (left, top), (right, bottom) = line.quad.min(axis=0), line.quad.max(axis=0)
+        wide = np.minimum(own[:, 2], right) - np.maximum(own[:, 0], left)
+        tall = np.minimum(own[:, 3], bottom) - np.maximum(own[:, 1], top)
+        covered |= (wide > 0) & (tall > 0) & (wide * tall > 0.3 * areas)
+    return covered
 
 
 def _continues(last: Box, box: Box) -> bool:
@@ -79,15 +99,15 @@ def _continues(last: Box, box: Box) -> bool:
     return box.x0 - last.x1 < 1.2 * height and overlap > 0.4 * min(last.height, box.height)
 
 
-def _is_in_drawing(box: Box, drawn: Sequence[Box]) -> bool:
+def _is_in_drawing(box: Box, drawn: Corners) -> bool:
     """Whether larger ink crosses the box: a cell of a table surrounds its number, while a drawing reaches into it."""
-    near = Box(box.x0 - 2, box.y0 - 2, box.x1 + 2, box.y1 + 2)
-    for other in drawn:
-        is_larger = other.height > 1.5 * box.height or other.width > max(box.width, 4 * box.height)
-        surrounds = other.x0 < near.x0 and other.y0 < near.y0 and other.x1 > near.x1 and other.y1 > near.y1
-        if is_larger and not surrounds and other.overlap(near) > 0:
-            return True
-    return False
+    left, top, right, bottom = box.x0 - 2, box.y0 - 2, box.x1 + 2, box.y1 + 2
+    touches = (drawn[:, 0] < right) & (drawn[:, 2] > left) & (drawn[:, 1] < bottom) & (drawn[:, 3] > top)
+    near = drawn[touches]
+    widths, heights = near[:, 2] - near[:, 0], near[:, 3] - near[:, 1]
+    is_larger = (heights > 1.5 * box.height) | (widths > max(box.width, 4 * box.height))
+    surrounds = (near[:, 0] < left) & (near[:, 1] < top) & (near[:, 2] > right) & (near[:, 3] > bottom)
+    return bool((is_larger & ~surrounds).any())
 
 
 def _is_text(text: str, score: float, box: Box, *, alone: bool) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,9 @@ from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, shifted
 MAX_SIDE = 4096
 """Pixels of the longest side of a picture for the engine; `bands` cuts larger pictures."""
 
+
+MIN_SCORE = 0.5
+"""Lines that are recognized with a lower score are no text."""
 
 MIN_SIDE = 368
 """Pixels of the shortest side of a picture for text detection, which enlarges smaller ones to twice as many. Paper is
@@ -75,19 +78,39 @@ def _engine() -> Any:
             "Global.log_level": "error",
             "Global.use_cls": False,
             "Global.max_side_len": MAX_SIDE,
+            "Global.text_score": 0.0,
             "Rec.rec_batch_num": 1,
             "EngineConfig.onnxruntime.intra_op_num_threads": int(os.environ.get("COGDOC_WORKER_THREADS", "0")) or -1,
         }
     )
     recognizer = engine._load_rec_model()
     recognizer.postprocess_op = _Decoder(recognizer.postprocess_op)
+    engine.build_final_output = _with_unread_quads(engine, engine.build_final_output)
     return engine
 
 
-def recognize(picture: Picture) -> list[OcrLine]:
-    """All lines of text in `picture` (height, width, 3), in the engine's order: top to bottom, left to right."""
+def _with_unread_quads(engine: Any, build: Any) -> Any:
+    """RapidOCR's last step, which leaves out detected lines in which nothing was recognized; keep their quads."""
+
+    def build_and_keep(
+        picture: Any, detected: Any, classified: Any, recognized: Any, crops: Any, scaling: Mapping[str, Any]
+    ) -> Any:
+        from rapidocr.utils.process_img import map_boxes_to_original
+
+        texts, boxes = recognized.txts, detected.boxes
+        unread = [] if texts is None or boxes is None else [i for i, text in enumerate(texts) if not text.strip()]
+        engine.unread_quads = (
+            map_boxes_to_original(np.asarray(boxes, np.float32)[unread], scaling, *picture.shape[:2]) if unread else ()
+        )
+        return build(picture, detected, classified, recognized, crops, scaling)
+
+    return build_and_keep
+
+
+def recognize(picture: Picture, min_score: float = MIN_SCORE) -> list[OcrLine]:
+    """The lines of text in `picture` (height, width, 3), in the engine's order: top to bottom, left to right."""
     padded, left, top = _with_margins(picture)
-    return [shifted(line, -left, -top) for line in _recognize(padded)]
+    return [shifted(line, -left, -top) for line in _recognize(padded) if line.confidence >= min_score]
 
 
 def _with_margins(picture: Picture) -> tuple[Picture, int, int]:
@@ -112,9 +135,10 @@ def _recognize(picture: Picture) -> list[OcrLine]:
         return_word_box=True,
         return_single_char_box=False,
     )
+    # Lines in which nothing is recognized have no text and no score; they may be in another script.
+    lines = [OcrLine("", np.asarray(quad, np.float64), 0.0, ()) for quad in _engine().unread_quads]
     if result.txts is None or result.boxes is None:
-        return []
-    lines: list[OcrLine] = []
+        return lines
     for text, quad, score, words in zip(result.txts, result.boxes, result.scores, result.word_results, strict=True):
         if _is_tall(quad) and (upward := _read_upward(picture, quad)) and upward[1] > score:
             lines.append(OcrLine(upward[0], np.asarray(quad, np.float64), upward[1], ()))

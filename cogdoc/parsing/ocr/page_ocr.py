@@ -18,10 +18,12 @@ from cogdoc.parsing.ocr import tesseract_engine
 from cogdoc.parsing.ocr.bands import recognize_bands
 from cogdoc.parsing.ocr.checkboxes import mark_checkboxes
 from cogdoc.parsing.ocr.ink import InkComponent, find_ink, ink_window
+from cogdoc.parsing.ocr.merged_rows import split_merged_rows
 from cogdoc.parsing.ocr.missed_ink import read_missed_ink
-from cogdoc.parsing.ocr.ocr_engine import median_line_height, recognize
+from cogdoc.parsing.ocr.ocr_engine import MIN_SCORE, median_line_height, recognize
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, page_skew, shifted, to_line
 from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, rotate
+from cogdoc.parsing.ocr.scripts import mark_unread_scripts
 from cogdoc.parsing.ocr.sideways_numbers import join_sideways_numbers
 from cogdoc.parsing.ocr.spelling import correct_spelling
 from cogdoc.parsing.page_text import Line
@@ -83,7 +85,8 @@ class PageOcr:
     small_print: bool
     """Whether text is too small to be trusted."""
     legibility: float | None
-    """As in `PageText`."""
+    unread_scripts: tuple[str, ...]
+    """Both as in `PageText`."""
 
 
 def recognize_page(document: OpenDocument, index: int, tesseract: Tesseract | None = None) -> PageOcr:
@@ -100,17 +103,20 @@ def recognize_page(document: OpenDocument, index: int, tesseract: Tesseract | No
     if scale * long_side < SMALL_PICTURE_SIDE and 0 < _line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
         picture = document.picture(index, _pixels(width, height, scale))
-    lines = _read(picture, tesseract)
+    lines, faint = _read(picture, tesseract)
     turn = find_turn(picture, lines) if looks_turned(lines) else 0
     if turn:
         picture = rotate(picture, turn)
-        lines = _read(picture, tesseract)
+        lines, faint = _read(picture, tesseract)
     # Read small print again with all the pixels that the file has.
     enlargement = _enlargement(lines, scale, min(native_scale, most))
     if enlargement > 1.2:
         scale *= enlargement
         picture = rotate(document.picture(index, _pixels(width, height, scale)), turn)
-        lines = _read(picture, tesseract)
+        lines, faint = _read(picture, tesseract)
+    scripts: tuple[str, ...] = ()
+    if tesseract is None:
+        lines, scripts = mark_unread_scripts(picture, lines, faint)
     lines = mark_checkboxes(picture, correct_spelling(join_sideways_numbers(picture, lines)))
     skew = page_skew(lines)
     if abs(skew) < MIN_SKEW:
@@ -124,6 +130,7 @@ def recognize_page(document: OpenDocument, index: int, tesseract: Tesseract | No
         banded=tesseract is None and picture.shape[0] > BAND_HEIGHT,
         small_print=bool(lines) and _typical_height(lines) < UNREADABLE_PRINT,
         legibility=_legibility(lines),
+        unread_scripts=scripts,
     )
 
 
@@ -148,14 +155,16 @@ def _recognize(picture: Picture, tesseract: Tesseract | None) -> list[OcrLine]:
     return tesseract_engine.recognize(picture, tesseract) if tesseract else recognize(picture)
 
 
-def _read(picture: Picture, tesseract: Tesseract | None) -> list[OcrLine]:
-    """The lines of `picture`, and of ink that text detection misses."""
+def _read(picture: Picture, tesseract: Tesseract | None) -> tuple[list[OcrLine], list[OcrLine]]:
+    """The lines of `picture`, and of ink that text detection misses; then those that are recognized too badly."""
     components = find_ink(picture)
     part, left, top = _with_ink(picture, components)
     if tesseract:  # it finds lone lines, and pages of any size, by itself
-        return [shifted(line, left, top) for line in tesseract_engine.recognize(part, tesseract)]
-    lines = [shifted(line, left, top) for line in recognize_bands(part, BAND_HEIGHT, recognize)]
-    return read_missed_ink(picture, lines, components)
+        return [shifted(line, left, top) for line in tesseract_engine.recognize(part, tesseract)], []
+    found = recognize_bands(part, BAND_HEIGHT, lambda band: recognize(band, min_score=0.0))
+    lines = [shifted(line, left, top) for line in found]
+    kept, faint = ([line for line in lines if (line.confidence >= MIN_SCORE) is clear] for clear in (True, False))
+    return read_missed_ink(picture, split_merged_rows(picture, kept, components), components), faint
 
 
 def _with_ink(picture: Picture, components: Sequence[InkComponent]) -> tuple[Picture, int, int]:
