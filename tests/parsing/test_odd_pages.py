@@ -96,3 +96,22 @@ def test_the_layout_of_a_drawing_of_scattered_shapes_takes_seconds(tmp_path: Pat
     assert sorted(word.text for block in layout.blocks for line in block.lines for word in line.words) == sorted(
         word.text for word in layout.page_text.words
     )
+
+
+def test_the_layout_of_a_page_of_thousands_of_small_pictures_takes_seconds(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    file = pymupdf.open()
+    page = file.new_page()
+    page.insert_image(pymupdf.Rect(20, 20, 24, 24), pixmap=pymupdf.Pixmap(pymupdf.csGRAY, (0, 0, 2, 2)))
+    name = page.get_images()[0][7]
+    stream = file.get_new_xref()
+    file.update_object(stream, "<<>>")
+    placed = (f"q 4 0 0 4 {rng.uniform(20, 570):.1f} {rng.uniform(20, 60):.1f} cm /{name} Do Q" for _ in range(8000))
+    file.update_stream(stream, "\n".join(placed).encode())
+    page.insert_text((60, 400), "Total 312.40 EUR")
+    contents = " ".join(f"{xref} 0 R" for xref in (*page.get_contents(), stream))
+    file.xref_set_key(page.xref, "Contents", f"[{contents}]")
+    file.save(tmp_path / "mosaic.pdf")
+    with Sandbox(jobs=1, timeout=40) as sandbox:
+        layout = Page(open_path(tmp_path / "mosaic.pdf", sandbox), 1).layout()
+    assert layout.page_text.text == "Total 312.40 EUR"

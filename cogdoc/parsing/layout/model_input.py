@@ -47,6 +47,9 @@ MAX_PATHS = 5000
 """A page with more lines and shapes, such as a plan or a map, is given to the models as a picture: they take time that
 grows with the square of their number."""
 
+MAX_PICTURES = 500
+"""So is a page with more pictures, each of which is compared with all others."""
+
 MAX_GRID = 100_000
 """So is a page whose paths have more distinct edges, left and right times top and bottom, in points. The models search
 the grid of these for tables, in 30 microseconds a cell."""
@@ -112,9 +115,10 @@ def make_input(document: OpenDocument, index: int, page_text: PageText, clip: Bo
 
 
 def _is_drawing(page: pymupdf.Page) -> bool:
-    """Whether a page has more paths, or paths with more edges, than the models can search for tables in seconds."""
-    boxes = [box for kind, box in page.get_bboxlog() if kind.endswith("path")]
-    if len(boxes) > MAX_PATHS:
+    """Whether a page has more paths and pictures, or paths with more edges, than the models take seconds for."""
+    painted = page.get_bboxlog()
+    boxes = [box for kind, box in painted if kind.endswith("path")]
+    if len(boxes) > MAX_PATHS or sum("image" in kind for kind, _ in painted) > MAX_PICTURES:
         return True
     columns, rows = ({round(box[side]) for box in boxes for side in (first, first + 2)} for first in (0, 1))
     return len(columns) * len(rows) > MAX_GRID
