@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import takewhile
 
 from cogdoc.query.dimensions import measures
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.question_pieces import DATE, NAMED, NUMBER, ORDINAL, PUNCTUATION, QUOTED, Piece, phrase_of
 from cogdoc.query.tree import Comparator
 
@@ -274,6 +275,8 @@ class Clause:
             if self._is_stated(index):
                 return self._bounded((index,), index, Comparator.EQUAL)
         name = next((name for name in COMPARATORS if piece.has(name)), None)
+        if name is not None and (own := self._own_property(index)):
+            return Condition("", COMPARATORS[name], self.phrase(own), frozenset((index, *own)))
         adjective = piece.text if not piece.marks and self.has(index + 1, "than") else ""
         name = "more" if adjective else name
         bound = next((at for at in range(index + 1, len(self.pieces)) if self._is_bound(at)), None) if name else None
@@ -285,6 +288,12 @@ class Clause:
         if not adjective and len(condition.words) <= MAX_UNIT and measures(piece.text):
             adjective = piece.text
         return replace(condition, words=adjective) if adjective else condition
+
+    def _own_property(self, index: int) -> tuple[int, ...]:
+        """The property of the same thing that a comparator compares with: "below their reorder level"."""
+        possessive = self.skip(index + 1, "than")
+        is_own = possessive < len(self.pieces) and self.pieces[possessive].text in load_lexicon().words["possessive"]
+        return self.run(possessive + 1) if is_own else ()
 
     def _alike(self, index: int) -> Condition | None:
         """ "The same year as Ann Holt": the property, and what has it too."""

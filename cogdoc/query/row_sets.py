@@ -11,7 +11,7 @@ from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.dates import month_numbers
 from cogdoc.query.dimensions import DATED_MATCH, measured_columns, measures
-from cogdoc.query.grounding import ColumnMatch, Covering, Phrase, Records, joined, phrase_of
+from cogdoc.query.grounding import LIKELY_NUMERIC, ColumnMatch, Covering, Phrase, Records, joined, phrase_of
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import NO_YEAR, is_ordinal_number, order_key, quantity_of, unit_factor
 from cogdoc.query.row_names import restrictions, rows_named
@@ -28,6 +28,7 @@ DENIED = 0.5
 EMPTY_MATCH = 0.5
 """Factor for a condition that no row satisfies: it is likely about something else."""
 
+ORDERED = frozenset({Comparator.MORE, Comparator.LESS, Comparator.AT_LEAST, Comparator.AT_MOST})
 PERIODS = frozenset({"year", "date", "month", "day"})
 NO_WORDS = Phrase((), ())
 OTHER_HEADER = 0.5
@@ -151,7 +152,8 @@ def _selected(query: Select, records: Records) -> Iterator[RowSet]:
 def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
     bound = bound_of(query.bound, decimal_comma=rows.records.decimal_comma)
     if bound is None:
-        yield from _with_text(query, rows)
+        against = list(_against_column(query, rows))
+        yield from against or _with_text(query, rows)
         return
     for match in _filter_columns(rows.records, phrase_of(query.words), rows.phrase, bound):
         cells = {row: cell for row in rows.indices if (cell := rows.cell(row, match.column)) is not None}
@@ -160,6 +162,34 @@ def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
         indices = tuple(row for row, values in pairs if values is not None and compare(*values, query.comparator))
         score = match.score if indices else EMPTY_MATCH * match.score
         yield replace(rows, indices=indices, conditions=(*rows.conditions, score))
+
+
+def _against_column(query: Filter, rows: RowSet) -> Iterator[RowSet]:
+    """The rows in which one column compares with another: "items below their reorder level"."""
+    if query.comparator not in ORDERED:
+        return
+    records, words = rows.records, phrase_of(query.bound)
+    values = [c for c, share in enumerate(records.sortable) if share >= LIKELY_NUMERIC and not records.dated[c]]
+    targets = [match for match in records.columns(words) if match.column in values and match.score > 0]
+    others = {match.column: match.score for match in records.columns(rows.phrase)}
+    if not targets or len(values) < 2:
+        return
+    target = max(targets, key=lambda match: (match.score, others[match.column]))
+    shared = phrase_of(records.table.column_text(target.column))
+    # What is compared shares words with the column ("Approved 2023", "Actual 2023") or is next to it.
+    own = max(
+        (column for column in values if column != target.column and column != records.table.name_column),
+        key=lambda c: (shared.recall(shared.covering(records.table.column_text(c))), -abs(c - target.column), -c),
+        default=None,
+    )
+    if own is None:
+        return
+    pairs = ((row, rows.cell(row, own), rows.cell(row, target.column)) for row in rows.indices)
+    keys = ((row, order_key(left), order_key(right)) for row, left, right in pairs)
+    known = ((row, left, right) for row, left, right in keys if left is not None and right is not None)
+    indices = [row for row, left, right in known if compare(left, right, query.comparator)]
+    covering = joined(rows.covering, rows.phrase.covering(records.table.column_text(own)))
+    yield replace(rows, indices=tuple(indices), covering=covering, conditions=(*rows.conditions, target.score))
 
 
 def bound_of(text: str, *, decimal_comma: bool = False) -> Quantity | None:

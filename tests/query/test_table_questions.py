@@ -164,6 +164,21 @@ TABLES = {
         "2005|First|5th|Did not qualify",
         "2006|First|4th|Quarterfinals",
     ),
+    "inventory": (
+        "Inventory",
+        "SKU|Item|In stock|Reorder level|Unit price",
+        "A-100|Steel bolt|1,200|500|$0.15",
+        "A-205|Brass hinge|85|100|$2.40",
+        "B-310|Oak panel|40|20|$38.00",
+        "C-007|Wood glue|12|25|$6.75",
+    ),
+    "ferries": (
+        "Ferry routes",
+        "Route|Vessel|Distance|Crossing time",
+        "Halden – Skarv|MS Aurora|42 km|1 h 20 min",
+        "Halden – Tindra|MS Borealis|118 km|3 h 45 min",
+        "Lomme – Tindra|MS Corona|27 km|50 min",
+    ),
 }
 """By name: the title, and the rows, with their cells apart by bars."""
 
@@ -299,6 +314,11 @@ def table_named(name: str) -> list[DataTable]:
         ("season by season", "What was the first season in the First division?", "2005"),
         ("season by season", "How many consecutive seasons were they champions?", "2"),
         ("season by season", "What was the worst finish?", "5th"),
+        ("inventory", "How many items are below their reorder level?", "2"),
+        ("inventory", "Which items are below their reorder level?", "Brass hinge, Wood glue"),
+        ("inventory", "Which item is the cheapest?", "Steel bolt"),
+        ("ferries", "Which route has the shortest crossing time?", "Lomme – Tindra"),
+        ("ferries", "How many routes are longer than 30 km?", "2"),
     ],
 )
 def test_the_best_result_is_what_the_table_says(name: str, question: str, answer: str) -> None:
