@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pymupdf
 import pytest
 
 from cogdoc.documents.open_request import OpenRequest
@@ -148,3 +149,30 @@ def test_raised_number_before_a_footnote_is_apart_from_it(tmp_path: Path) -> Non
 def test_text_of_other_sizes_on_the_line_stays(tmp_path: Path) -> None:
     content = show("(EUR 12) Tj /F0 8 Tf (,50) Tj /F0 12 Tf ( for H) Tj /F0 8 Tf -3 Ts (2) Tj /F0 12 Tf 0 Ts (O) Tj")
     assert read(tmp_path, content) == ["EUR 12,50 for H2O"]
+
+
+@pytest.mark.parametrize("size", [9, 14, 30])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("关 于 红 军 的 传 说", "关于红军的传说"),
+        ("目 录 索 引 1 2", "目录索引 1 2"),
+        ("姓名 年龄 性别", "姓名 年龄 性别"),
+    ],
+)
+def test_chinese_characters_spaced_by_blanks_are_one_word(
+    tmp_path: Path, size: float, text: str, expected: str
+) -> None:
+    with pymupdf.open() as file:
+        file.new_page().insert_text((72, 100), text, fontname="china-s", fontsize=size)
+        file.save(tmp_path / "page.pdf")
+    assert read_page_text(OpenRequest(tmp_path / "page.pdf"), 1).text == expected
+
+
+def test_chinese_characters_in_the_columns_of_a_table_stay_apart(tmp_path: Path) -> None:
+    with pymupdf.open() as file:
+        page = file.new_page()
+        for column, char in enumerate("一二三四五"):
+            page.insert_text((72 + 40 * column, 100), char, fontname="china-s", fontsize=12)
+        file.save(tmp_path / "page.pdf")
+    assert read_page_text(OpenRequest(tmp_path / "page.pdf"), 1).text.split() == list("一二三四五")
