@@ -28,6 +28,13 @@ MIN_SCORE = 0.8
 MAX_SIMILARITY = 0.5
 """The similarity (0 to 1) of a text layer and what OCR reads, below which they contradict each other."""
 
+MAX_RUNS = 200
+"""Parts of lines that OCR reads on a page; more would take longer than a page may."""
+
+REPLACEMENT = "\ufffd"
+UNSURE = 0.01
+"""The confidence of words that nothing can read."""
+
 MIN_PIXELS = 4
 """Smaller crops show no text."""
 
@@ -42,18 +49,20 @@ def read_unreadable_words(lines: Sequence[Line], picture: Picture, scale: float)
     from cogdoc.parsing.ocr.ocr_engine import recognize_lines
 
     runs = [run for line in lines for is_unreadable, run in _runs(line) if is_unreadable]
-    crops = [_crop_of(run, picture, scale) for run in runs]
-    legible = [index for index, crop in enumerate(crops) if min(crop.shape[:2]) >= MIN_PIXELS]
+    crops = [_crop_of(run, picture, scale) for run in runs[: 2 * MAX_RUNS]]
+    legible = [index for index, crop in enumerate(crops) if min(crop.shape[:2]) >= MIN_PIXELS][:MAX_RUNS]
     recognized = dict(zip(legible, recognize_lines([crops[index] for index in legible]), strict=True))
     read: list[Line] = []
     number = itertools.count()
     for line in lines:
         words: list[Word] = []
         for is_unreadable, run in _runs(line):
-            if is_unreadable:
-                words += _placed(*recognized.get(next(number), ("", 0.0)), run)
-            else:
+            if not is_unreadable:
                 words += run
+            elif (result := recognized.get(next(number))) is not None:
+                words += _placed(*result, run)
+            else:
+                words += [replace(word, text=REPLACEMENT * len(word.text), confidence=UNSURE) for word in run]
         if words:
             read.append(Line(tuple(words)))
     return read
@@ -127,4 +136,4 @@ def _placed(text: str, confidence: float, run: Sequence[Word]) -> Iterator[Word]
                 box = Box(x1 - last * (x1 - x0), y0, x1 - first * (x1 - x0), y1)
             case _:
                 box = Box(x0 + first * (x1 - x0), y0, x0 + last * (x1 - x0), y1)
-        yield Word(word, box, min(0.99, max(0.01, confidence)), direction)
+        yield Word(word, box, min(0.99, max(UNSURE, confidence)), direction)
