@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from cogdoc.results.chart_rows import chart_to_rows
+from cogdoc.results.code_blocks import code_lines
 from cogdoc.results.hyphenation import HYPHENS, join_at_hyphen, words_of
 from cogdoc.results.paragraphs import fills_width, paragraph_parts
 from cogdoc.results.plain_text import rows_of
@@ -59,8 +60,16 @@ def _parts_to_markdown(parts: Sequence[TextBlock], known: Collection[str]) -> st
             return _list_item(lines, block.level, known)
         case "comment":
             return f"> Comment: {escape_lines(block.text)}"
+        case "text" if len(parts) == 1 and (code := code_lines(block)):
+            return _fenced(code)
         case _:
             return "" if _LEADERS_ONLY.fullmatch("".join(lines)) else _paragraph(parts, known)
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    """Lines as they are, between fences longer than any in them."""
+    fence = "`" * max(3, 1 + max(len(run) for run in re.findall("`*", "\n".join(lines))))
+    return "\n".join((fence, *lines, fence))
 
 
 def _rows_with_titles(table: TableResult) -> list[list[str]]:

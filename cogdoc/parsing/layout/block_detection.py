@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,7 +24,7 @@ from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_clipping
 from cogdoc.parsing.layout.picture_tables import may_be_table
 from cogdoc.parsing.layout.running_headers import mark_running_headers
-from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, TextOrigin, Word
+from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
 from cogdoc.parsing.tables.table_building import Grid, build_table
 
@@ -190,12 +191,19 @@ def _make_block(region: _Region, lines: list[Line]) -> Block:
     kind = region.kind
     if kind is BlockKind.TABLE:
         words = [word for line in lines for word in line.words]
-        if region.grid and (table := build_table(region.box, region.grid, words)):
+        table = build_table(region.box, region.grid, words) if region.grid else None
+        if table and _contains(table, words):
             return Block(kind, region.box, tuple(lines), table=table)
         kind = BlockKind.TEXT
     if kind is BlockKind.PICTURE and len(lines) >= TEXT_PICTURE_LINES:
         kind = BlockKind.TEXT  # a photographed document (a receipt on a desk), not an illustration
     return Block(kind, region.box, tuple(sorted_lines(lines)), region.level)
+
+
+def _contains(table: Table, words: Sequence[Word]) -> bool:
+    """Whether a table has all of the words: a grid that loses one is worse than its text."""
+    in_cells = Counter(part for row in table.rows for cell in row for part in cell.text.split())
+    return not Counter(part for word in words for part in word.text.split()) - in_cells
 
 
 def _insertion_index(box: Box, blocks: Sequence[Block]) -> int:
