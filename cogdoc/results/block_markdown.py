@@ -33,7 +33,7 @@ _HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
 _BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
 _NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、]\s*")
 _MARKS = {"☒": "[x]", "☑": "[x]", "☐": "[ ]", "◉": "(x)", "◯": "( )"}
-_MARK = re.compile(f"[{''.join(_MARKS)}](?=\\s)")
+_MARK = re.compile(f"[{''.join(_MARKS)}](?=\\s|$)")
 """Checkboxes and radio buttons before their labels, which become those of GitHub's task lists."""
 
 _CJK = re.compile(f"[{HAN}{KANA}{CJK_PUNCTUATION}]")

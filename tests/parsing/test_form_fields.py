@@ -111,6 +111,25 @@ def test_selected_options_of_a_list_are_marked(tmp_path: Path) -> None:
     assert read(file, tmp_path / "form.pdf") == ["☐ English", "☒ German"]
 
 
+def test_characters_in_cells_are_one_word(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    comb = {"field_flags": pymupdf.PDF_TX_FIELD_IS_COMB, "text_maxlen": 22}
+    add_field(page, TEXT, (150, 98, 450, 114), "DE02120300000000202051", **comb)
+    assert read(file, tmp_path / "form.pdf") == ["DE02120300000000202051"]
+
+
+def test_a_letter_typed_into_a_drawn_box_is_its_tick(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    for index, label in enumerate(("Agree", "Disagree")):
+        left = 60 + 120 * index
+        page.draw_rect(pymupdf.Rect(left, 100, left + 11, 111))
+        page.insert_text((left + 16, 110), label)
+    page.insert_text((62.3, 109.5), "X", fontsize=10)
+    assert read(file, tmp_path / "form.pdf") == ["☒ Agree", "☐ Disagree"]
+
+
 def test_hidden_fields_are_left_out(tmp_path: Path) -> None:
     file = pymupdf.open()
     page = file.new_page()

@@ -110,6 +110,7 @@ def _mark_drawn(page: pymupdf.Page, paths: Iterable[Box], lines: list[Line], kno
     if any(mark.text in (BLANK_BOX, BLANK_CIRCLE) for _, mark in marks):
         for (index, word), mark in marks:
             lines[index] = with_mark(lines[index], word, mark)
+        return without_symbols(lines, [mark for _, mark in marks])
     return lines
 
 

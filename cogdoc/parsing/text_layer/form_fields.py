@@ -21,6 +21,9 @@ MAX_FIELDS = 5000
 MAX_VALUE = 10_000
 """Characters of a value."""
 
+BAND = 20.0
+"""Points; words are looked up by the band of the page that they are in."""
+
 MAX_SYMBOL = 2
 """Characters of the symbol that an appearance draws as a tick, which a text layer has as "3", "8" or "l"."""
 
@@ -90,10 +93,17 @@ def without_symbols(lines: Sequence[Line], marks: Sequence[Mark]) -> list[Line]:
 def with_values(lines: Sequence[Line], fields: FormFields) -> list[Line]:
     """`lines` with the values that the page does not draw, and marks in front of the options of lists."""
     complete = [_with_choice(line, fields.lists) for line in lines]
-    words = [word for line in lines for word in line.words]
+    bands: dict[int, list[Word]] = {}
+    for word in (word for line in complete for word in line.words) if fields.values else ():
+        bands.setdefault(int(word.box.center[1] // BAND), []).append(word)
     for box, value in fields.values:
-        if any(box.overlap(word.box) > 0.3 * word.box.area for word in words):
+        near = range(int(box.y0 // BAND) - 1, int(box.y1 // BAND) + 2)
+        drawn = [word for band in near for word in bands.get(band, ()) if box.overlap(word.box) > 0.3 * word.box.area]
+        if drawn and not _is_in_cells(drawn, value):
             continue
+        if drawn:
+            kept = (tuple(word for word in line.words if word not in drawn) for line in complete)
+            complete = [Line(words) for words in kept if words]
         rows = [row.split() for row in value.splitlines() if row.strip()]
         height = min(box.height / max(1, len(rows)), 14.0)
         for index, row in enumerate(rows):
@@ -161,6 +171,13 @@ def with_mark(line: Line, index: int, mark: Mark) -> Line:
     )
     marked = Word(f"{mark.text} {word.text}", box, word.confidence)
     return Line((*line.words[:index], marked, *line.words[index + 1 :]))
+
+
+def _is_in_cells(words: Sequence[Word], value: str) -> bool:
+    """Whether each character of a value has a cell of its own, as in the fields for an IBAN."""
+    return len(words) > max(2, 2 * len(value.split())) and "".join(word.text for word in words) == "".join(
+        value.split()
+    )
 
 
 def _placed(row: Sequence[str], box: Box) -> Line:
