@@ -155,7 +155,7 @@ def _parties_of(page: PageView, stack: Sequence[Segment]) -> Iterator[Party]:
         lines, label = lines[1:], frozenset()
     start, end = address_span(lines)
     if start == end:
-        for name in [line for line in lines if label and _may_be_name(line.text)][:1]:
+        for name in [line for line in lines[:MAX_NAME_LINES] if label and _may_be_name(line.text)][:1]:
             yield Party((name,), label=label, features=_name_features(page, name))
         return
     address, following = tuple(lines[start:end]), tuple(line.segment for line in lines[end:])

@@ -1,7 +1,8 @@
 """Proposes every value of the type that a question asks for, described by its label and its place on the page.
 
 A question often words its label in no way that the page prints ("on what day was it issued"), but few values of the
-page are dates. Amounts have their place in the arithmetic of the document: net + tax = total, cash - change = total.
+page are dates; any word may be an identifier, though, which needs a label. Amounts have their place in the arithmetic
+of the document: net + tax = total, cash - change = total.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
+from cogdoc.text import has_han
 
 MIN_FIT = 0.6
 MAX_VALUES = 12
@@ -47,6 +49,8 @@ def propose_typed_values(matcher: Matcher, page: PageView) -> Iterator[Proposal]
 
 def _kinds_of(asked: frozenset[str]) -> tuple[ValueKind, ...]:
     """The kind of value that concepts imply if the words of the question state none."""
+    if "amount in words" in asked:
+        return ()
     if any(asked & AMOUNT_ROLES[role] for role in ("gross", "net", "tax")):
         return (ValueKind.AMOUNT,)
     last_words = {name.split()[-1] for name in asked if " " in name}
@@ -60,7 +64,7 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
     texts = {value.part.text for value in values}
     in_row = Counter(value.part.segment.row for value in values)
     explained = 1 - unexplained(matcher, GENERAL_AMOUNTS.union(*AMOUNT_ROLES.values()))
-    role = role_named(asked) or ("gross" if explained == 1 else None)
+    role = None if "amount in words" in asked else role_named(asked) or ("gross" if explained == 1 else None)
     arithmetic = describe_amounts(page, values, role, explained) if role and kind is ValueKind.AMOUNT else {}
     for index, value in enumerate(values):
         tokens = tokenize(value.label)
@@ -69,6 +73,11 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
         context = context_of(matcher, page, value.part.segment, value.label) if value.label and recall else {}
         header = matcher.covering(tokenize(value.header))
         shared = asked & value.concepts
+        replaced = matcher.replacement_score(value.label)
+        if kind is ValueKind.IDENTIFIER and not (recall or shared or header):
+            continue
+        if replaced and has_han(value.label) and not any(" " in concept for concept in shared):
+            continue
         if len(texts) > MAX_VALUES and not (recall or shared or header or index in arithmetic):
             continue
         features: Features = {
@@ -83,7 +92,7 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
             "typed-header-other": float(bool(value.header) and not header),
             "context": max(0.0, matcher.recall(covered, context) - recall),
             "typed-elsewhere": _elsewhere(matcher, {**context, **covered}),
-            "typed-replaced": matcher.replacement_score(value.label),
+            "typed-replaced": replaced,
             **arithmetic.get(index, {}),
         }
         yield Proposal(
