@@ -56,11 +56,12 @@ def read_form_fields(page: pymupdf.Page) -> FormFields:
     marks: list[Mark] = []
     values: list[tuple[Box, str]] = []
     lists: list[tuple[Box, frozenset[str]]] = []
+    on_page = Box(0, 0, page.rect.width, page.rect.height)
     for widget in _widgets(page):
         kind = mupdf.pdf_widget_type(widget)
         rect = mupdf.pdf_bound_annot(widget)
         box = Box(rect.x0 - page.rect.x0, rect.y0 - page.rect.y0, rect.x1 - page.rect.x0, rect.y1 - page.rect.y0)
-        if box.width <= 0 or box.height <= 0 or mupdf.pdf_annot_flags(widget) & _NOT_SHOWN:
+        if not box.overlap(on_page) > 0 or mupdf.pdf_annot_flags(widget) & _NOT_SHOWN:
             continue
         field = mupdf.pdf_annot_obj(widget)
         if kind in _BUTTON_KINDS:
@@ -97,8 +98,8 @@ def with_values(lines: Sequence[Line], fields: FormFields) -> list[Line]:
     for word in (word for line in complete for word in line.words) if fields.values else ():
         bands.setdefault(int(word.box.center[1] // BAND), []).append(word)
     for box, value in fields.values:
-        near = range(int(box.y0 // BAND) - 1, int(box.y1 // BAND) + 2)
-        drawn = [word for band in near for word in bands.get(band, ()) if box.overlap(word.box) > 0.3 * word.box.area]
+        near = (words for band, words in bands.items() if box.y0 // BAND - 1 <= band <= box.y1 // BAND + 1)
+        drawn = [word for words in near for word in words if box.overlap(word.box) > 0.3 * word.box.area]
         if drawn and not _is_in_cells(drawn, value):
             continue
         if drawn:
