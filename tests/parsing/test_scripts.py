@@ -47,6 +47,16 @@ def test_latin_script_with_accents_is_not_doubted(tmp_path: Path, read_file: Rea
     assert page_text.unread_scripts == ()
 
 
+def test_sloping_lines_of_a_photograph_are_not_doubted(tmp_path: Path, read_file: ReadFile) -> None:
+    lines = ("Deck paint, grey 2 24.90 49.80", "Varnish, clear 3 18.40 55.20", "Shackles, stainless 12 4.15 49.80")
+    path = save_page(tmp_path / "page.png", *lines)
+    Image.open(path).rotate(6, Image.Resampling.BICUBIC, expand=True, fillcolor=255).save(path, dpi=(150, 150))
+    page_text = read_file(path)
+    assert page_text.unread_scripts == ()
+    assert page_text.legibility is not None
+    assert page_text.legibility > 0.9
+
+
 def test_the_user_is_told_what_reads_it(cogdoc: Any, tmp_path: Path) -> None:
     save_page(tmp_path / "page.png", *LINES["cyrillic"])
     ended = cogdoc("ocr", tmp_path / "page.png", "--out", "json")

@@ -58,6 +58,9 @@ MIN_MEAN = 0.6
 MIN_MEAN_OF_FEW = 0.8
 """The mean probability of a page's lines from which its script is unread; the second is for one or two lines."""
 
+MIN_AGREEMENT = 0.45
+"""The share of the likeliest script among unreadable lines."""
+
 CONFIDENCE = 0.1
 """The confidence of lines in a script that cannot be read, so that nothing of them is given as a sure answer."""
 
@@ -84,6 +87,8 @@ def mark_unread_scripts(
         return list(lines), ()
     weights = (probabilities[:, 1:] * areas[:, None])[unread > 0.5].sum(axis=0)
     scripts = tuple(CLASSES[1 + int(index)] for index in np.argsort(-weights) if weights[index] > 0.3 * weights.sum())
+    if not scripts or weights.max() < MIN_AGREEMENT * weights.sum():
+        return list(lines), ()  # lines that look like all scripts are badly printed, not in another one
     if len(seen) > len(chosen):
         own = [line for line in lines if _has_script(line)]
         unread = 1 - script_probabilities([_crop(picture, line) for line in own])[:, 0]
@@ -105,9 +110,11 @@ def _doubted(line: OcrLine) -> OcrLine:
 
 
 def _crop(picture: Picture, line: OcrLine) -> Picture:
-    (left, top), (right, bottom) = line.quad.min(axis=0).astype(int), np.ceil(line.quad.max(axis=0)).astype(int)
-    crop = picture[max(0, top) : bottom, max(0, left) : right]
-    return crop if crop.size else picture[:1, :1]
+    """The picture of a line, level even if the line slopes."""
+    width, height = max(2, round(line.width)), max(2, round(line.height))
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(line.quad.astype(np.float32), corners)
+    return np.asarray(cv2.warpPerspective(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def script_probabilities(crops: Sequence[Picture]) -> Probabilities:
