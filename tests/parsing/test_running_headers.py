@@ -32,11 +32,11 @@ FOOTER = block(BlockKind.FOOTER, "Page 7", (280, 770, 320, 780))
 EARLIER_FOOTER = block(BlockKind.FOOTER, "Page 6", (280, 770, 320, 780))
 
 
-def lines_of_prose(last: str = PROSE, first: str = PROSE.capitalize()) -> list[Block]:
-    """A paragraph that fills a page."""
-    texts = [first, *[PROSE] * 6, last]
-    lines = [Line((Word(text, Box(50, 60.0 + 20 * row, 550, 70.0 + 20 * row), 1.0),)) for row, text in enumerate(texts)]
-    return [Block(BlockKind.TEXT, Box(50, 60, 550, 210), tuple(lines))]
+def lines_of_prose(last: str = PROSE, first: str = PROSE.capitalize(), count: int = 8) -> list[Block]:
+    """A paragraph of `count` lines."""
+    texts = [first, *[PROSE] * (count - 2), last]
+    lines = [Line((Word(text, Box(50, 60.0 + 15 * row, 550, 70.0 + 15 * row), 1.0),)) for row, text in enumerate(texts)]
+    return [Block(BlockKind.TEXT, Box(50, 60, 550, 55.0 + 15 * count), tuple(lines))]
 
 
 @pytest.mark.parametrize("origin", [TextOrigin.TEXT_LAYER, TextOrigin.OCR])
@@ -59,6 +59,10 @@ def test_same_line_in_another_place_is_text() -> None:
 def test_single_page_has_neither_header_nor_footer() -> None:
     found = kinds([HEADER, *lines_of_prose(last="and slept."), block(BlockKind.FOOTER, "VAT 12", (50, 770, 150, 780))])
     assert found == [BlockKind.TEXT] * 3
+
+
+def test_single_page_that_prose_fills_is_one_of_a_publication() -> None:
+    assert kinds([HEADER, *lines_of_prose(last="and slept.", count=42)])[0] is BlockKind.HEADER
 
 
 @pytest.mark.parametrize("number", ["1", "- 7 -", "3/12", "iv", "12 | 30"])

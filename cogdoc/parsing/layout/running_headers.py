@@ -39,6 +39,10 @@ PARAGRAPH_LINES = 3
 PARAGRAPH_WIDTH = 36
 """Lines, and their mean width, from which a block is a paragraph that may continue on another page."""
 
+PROSE_PAGE_LINES = 40
+PROSE_PAGE_SHARE = 0.8
+"""Lines in paragraphs, and their share of the page's letters, from which a page is one of a publication."""
+
 FULL_LINE = 0.85
 """Share of a paragraph's width that its last line fills if the paragraph continues on the next page."""
 
@@ -156,7 +160,7 @@ def _is_page_number(block: Block) -> bool:
 
 
 def _is_part(blocks: Sequence[Block], candidates: dict[int, BlockKind]) -> bool:
-    """Whether a page is visibly a part of a longer text: by its page number, or prose that goes on beyond it."""
+    """Whether a page is visibly a part of a longer text: by its page number, or prose that fills it or goes on."""
     folios = (_PAGE_NUMBER.fullmatch(line.text) for index in candidates for line in blocks[index].lines)
     if any(folio and folio[1] and 1 < int(folio[1]) <= MAX_FOLIO for folio in folios):
         return True
@@ -168,7 +172,18 @@ def _is_part(blocks: Sequence[Block], candidates: dict[int, BlockKind]) -> bool:
         and len(block.lines) >= PARAGRAPH_LINES
         and mean_line_width(block.lines) >= PARAGRAPH_WIDTH
     ]
-    return bool(paragraphs) and (paragraphs[0].lines[0].text[:1].islower() or _is_unfinished(paragraphs[-1]))
+    if not paragraphs:
+        return False
+    goes_on = paragraphs[0].lines[0].text[:1].islower() or _is_unfinished(paragraphs[-1])
+    return goes_on or _fill_page(paragraphs, blocks)
+
+
+def _fill_page(paragraphs: Sequence[Block], blocks: Sequence[Block]) -> bool:
+    letters, all_letters = (
+        sum(len(line.text) for block in part for line in block.lines) for part in (paragraphs, blocks)
+    )
+    line_count = sum(len(block.lines) for block in paragraphs)
+    return line_count >= PROSE_PAGE_LINES and letters >= PROSE_PAGE_SHARE * all_letters
 
 
 def _is_unfinished(paragraph: Block) -> bool:
