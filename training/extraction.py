@@ -10,7 +10,7 @@ to `CACHE/proposals.pickle`. Extract again whenever code that proposes answers c
 from __future__ import annotations
 
 import pickle
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -30,7 +30,7 @@ from training.documents import read_cached_charts, read_cached_layout, read_text
 from training.fitting import parse_folders
 from training.questions import Question, read_questions, unanswerable_questions
 from training.small_pages import small_pages
-from training.table_pages import table_pages
+from training.table_pages import Example, table_pages
 
 PROCESSES = 2
 AT_ONCE = 40
@@ -38,6 +38,7 @@ AT_ONCE = 40
 
 SEARCHED_PAGES = 5
 SMALL_PAGES = "small pages"
+TABLE_PAGES = "table pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,14 @@ def _document_choice(question: Question, cache: Path) -> Choice:
     return choice_of(question, collect(question.text, pages_to_search(question.text, layouts, len(texts)), charts))
 
 
-def small_page_choices() -> list[Choice]:
+def made_up_choices(family: str, examples: Iterable[Example]) -> list[Choice]:
     """Questions about pages that are made up; their answers have to be printed as they are."""
     choices = []
-    for number, (text, layout, answer) in enumerate(chain(small_pages(), table_pages())):
+    for number, (text, layout, answer) in enumerate(examples):
         truth: dict[str, object] = {"unanswerable": True} if answer is None else {"answers": [answer]}
-        document = Path(f"small-page-{number}")
-        case = Case(str(number), SMALL_PAGES, document, Task.ASK, "anls", text, truth)
-        question = Question(text, document, SMALL_PAGES, SMALL_PAGES, case)
+        document = Path(f"{family}-{number}")
+        case = Case(str(number), family, document, Task.ASK, "anls", text, truth)
+        question = Question(text, document, family, family, case)
         choices.append(choice_of(question, collect(text, [layout])))
     return choices
 
@@ -113,7 +114,7 @@ def choice_of(question: Question, collected: Collected) -> Choice:
         source=question.source,
         kind=f"{type(asked.tree).__name__} {asked.kinds[0]}",
         answerable=question.answerable,
-        made_up=question.case is None or question.family == SMALL_PAGES,
+        made_up=question.case is None or question.family in (SMALL_PAGES, TABLE_PAGES),
         names=names,
         features=matrix,
         texts=found,
@@ -130,7 +131,8 @@ def extract(data: Path, cache: Path) -> list[Choice]:
     questions.sort(key=lambda question: (question.family, question.document))
     with ProcessPoolExecutor(PROCESSES) as pool:
         parts = [pool.submit(choices_of, part, cache) for part in _parts(questions)]
-        return [*chain.from_iterable(part.result() for part in parts), *small_page_choices()]
+        made_up = [*made_up_choices(SMALL_PAGES, small_pages()), *made_up_choices(TABLE_PAGES, table_pages())]
+        return [*chain.from_iterable(part.result() for part in parts), *made_up]
 
 
 def _parts(questions: Sequence[Question]) -> list[Sequence[Question]]:

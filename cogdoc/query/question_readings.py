@@ -13,6 +13,7 @@ from cogdoc.query.question_parser import parse_question
 from cogdoc.query.table import DataTable
 from cogdoc.query.terms import fold_case, stem, tokenize
 from cogdoc.query.tree import Aggregate, Aggregation, Comparator, Filter, ListOf, Query, Select
+from cogdoc.text import has_unspaced
 
 MAX_NAME_WORDS = 7
 MAX_NAMES = 20
@@ -90,11 +91,15 @@ def _joins(text: str, one: str, two: str) -> bool:
 def _without(text: str, phrases: Sequence[str]) -> str:
     """A text without one of some phrases; the same if it contains none."""
     folded = fold_case(text)
+    if folded in phrases:
+        return ""
     for phrase in phrases:
-        match = re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", folded) if phrase.isascii() else None
+        if has_unspaced(phrase):
+            continue
+        match = re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", folded)
         if match is not None:
             return " ".join(f"{text[: match.start()]} {text[match.end() :]}".split())
-    return text.replace(phrases[0], "") if phrases and folded == phrases[0] else text
+    return text
 
 
 def _listed(query: Select) -> Iterator[Query]:

@@ -102,6 +102,8 @@ def _upright(chart: Chart, page: PageView) -> Chart:
 
 def _readings(question: Question, tables: Sequence[DataTable]) -> Iterator[Query]:
     """What a question may mean: "how many deaths in 2019" may ask for a printed number instead of counting rows."""
+    if _counted_marks(question.tree):  # not in the table: see `_ChartQuestion.counts`
+        return
     plain = _without_marks(readings(question, tables)[0])
     if isinstance(plain, Extreme | Position) and _asks_value(question):
         plain = replace(plain, asks=Asks.VALUE)
@@ -151,6 +153,14 @@ def _marks(*lists: str) -> frozenset[str]:
     return frozenset(token.norm for word in words for token in tokenize(word))
 
 
+def _counted_marks(tree: Query) -> frozenset[str]:
+    """The words for marks, colors or series if a question counts nothing else."""
+    if not (isinstance(tree, Aggregate) and isinstance(tree.of, Select)) or tree.function is not Aggregation.COUNT:
+        return frozenset()
+    counted = frozenset(token.norm for token in tokenize(tree.of.words))
+    return counted if counted <= _marks("series") or counted <= _marks("marks") else frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class _ChartQuestion:
     """Questions about the drawing itself, which its table does not answer."""
@@ -161,14 +171,11 @@ class _ChartQuestion:
 
     def counts(self) -> Iterator[Computed]:
         """ "How many bars are shown?", "How many colors are used?"."""
-        tree = self.matcher.question.tree
-        if not (isinstance(tree, Aggregate) and isinstance(tree.of, Select)) or tree.function is not Aggregation.COUNT:
-            return
-        counted = {token.norm for token in tokenize(tree.of.words)}
+        counted = _counted_marks(self.matcher.question.tree)
         values = [value for series in self.chart.series for value in series.values if value.value is not None]
         if counted and counted <= _marks("series"):
             yield self._result(str(max(len(self.chart.series), len({value.color for value in values}))))
-        elif counted and counted <= _marks("marks"):
+        elif counted:
             yield self._result(str(len(values)))
 
     def colors(self) -> Iterator[Computed]:

@@ -26,7 +26,7 @@ ANSWERABLE = load_model(ANSWERABLE_PATH)
 
 MIN_ODDS = 0.2
 """Least product of the odds that the best proposal is right and that there is an answer; below, none is given. On data
-sets that the models were not fitted to, an eighth of the printed answers have less, and seven tenths of the missing."""
+sets that the models were not fitted to, a seventh of the printed answers have less, and seven tenths of the missing."""
 
 MIN_PROBABILITY = 1e-4
 """Probabilities are clipped to at least this distance from 0 and 1, so that their log-odds are finite."""
