@@ -24,7 +24,7 @@ ANSWERABLE_PATH = WEIGHTS / "answerability.json"
 ANSWERABLE = load_model(ANSWERABLE_PATH)
 """Both fitted by `training.answer_weights`."""
 
-MIN_ODDS = 0.2
+MIN_ODDS = 0.25
 """Least product of the odds that the best proposal is right and that there is an answer; below, none is given. On data
 sets that the models were not fitted to, a seventh of the printed answers have less, and seven tenths of the missing."""
 
