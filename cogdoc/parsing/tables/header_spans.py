@@ -126,6 +126,20 @@ def _group_to_the_right(title: Phrase, free: tuple[int, int], extents: Extents, 
     return title.first, free[1] if is_aligned else title.last
 
 
+def heads_group(title: Phrase, rows: Sequence[Row], width: int, middle: float) -> bool:
+    """Whether a single title on top of a table is closer to the middle of several columns than to that of the table."""
+    extents = _extents(rows[1:], width)
+    center = title.box.center[0]
+    below = {phrase.first for phrase in rows[1].phrases if phrase.first == phrase.last} if len(rows) > 1 else set()
+    return any(
+        title.first in range(first, last + 1)
+        and below >= set(range(first, last + 1))
+        and abs((extents[first][0] + extents[last][1]) / 2 - center) < abs(middle - center)
+        for first in range(1, width)
+        for last in range(first + 1, width)
+    )
+
+
 def lift_titles(rows: Sequence[Row], depth: int, width: int) -> list[Row]:
     """`rows`, with each title at the top of the empty header cells above and below it, which it spans."""
     lifted = list(rows)

@@ -15,7 +15,7 @@ from cogdoc.documents.geometry import Box
 from cogdoc.parsing.page_text import Cell, Line, Table, Word
 from cogdoc.parsing.row_clustering import sorted_lines
 from cogdoc.parsing.tables.fused_phrases import split_fused_phrases
-from cogdoc.parsing.tables.header_spans import header_depth, lift_titles, widen_group_titles
+from cogdoc.parsing.tables.header_spans import header_depth, heads_group, lift_titles, widen_group_titles
 from cogdoc.parsing.tables.phrases import Row, assign_columns, drop_false_lines, find_rows, typical_height
 from cogdoc.parsing.tables.row_corrections import (
     join_continued_rows,
@@ -51,8 +51,11 @@ def build_table(box: Box, grid: Grid, words: Sequence[Word]) -> Table | None:
     rows = split_fused_phrases(assign_columns(rows, column_lines, height), column_lines, height)
     rows = join_stacked_titles(join_continued_rows(rows))
     rows = split_group_titles(split_number_lists(rows))
-    rows = [_widen_title(row, column_lines) for row in rows]
     width = len(column_lines) - 1
+    middle = (column_lines[0] + column_lines[-1]) / 2
+    top = tuple(rows[0].phrases) if rows else ()
+    start = 1 if len(top) == 1 and heads_group(top[0], rows, width, middle) else 0
+    rows = [*rows[:start], *(_widen_title(row, column_lines) for row in rows[start:])]
     depth = header_depth(rows, width)
     rows = lift_titles(widen_group_titles(rows, depth, width, height), depth, width)
     rows = span_row_labels(rows, depth, height)
