@@ -1,4 +1,4 @@
-"""A font whose letters stand for others is recognized as such and read by OCR; odd text that the page shows stays."""
+"""A font whose letters are encoded as others is recognized and read by OCR; odd text that the page shows stays."""
 
 from __future__ import annotations
 

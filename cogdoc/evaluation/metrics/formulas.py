@@ -110,7 +110,7 @@ _SAME = {
 _WITH_ARGUMENT = frozenset(
     _TOKEN.findall(r"^ _ \frac \binom \sqrt \hat \bar \tilde \vec \dot \ddot \overline \underline")
 )
-"""Tokens whose argument may stand without braces if it is a single token."""
+"""Tokens whose argument needs no braces if it is a single token."""
 
 
 def contains_formula(formula: str, markdown: str, *, dollars: bool = True) -> bool:

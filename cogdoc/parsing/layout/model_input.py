@@ -48,7 +48,7 @@ MAX_PATHS = 5000
 grows with the square of their number."""
 
 MAX_PICTURES = 500
-"""So is a page with more pictures, each of which is compared with all others."""
+"""So is a page with more pictures, since all of them are compared with each other."""
 
 MAX_GRID = 100_000
 """So is a page whose paths have more distinct edges, left and right times top and bottom, in points. The models search

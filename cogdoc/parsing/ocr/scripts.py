@@ -98,9 +98,9 @@ def mark_unread_scripts(
 
 
 def _has_script(line: OcrLine) -> bool:
-    """Whether a line has letters or a sign that may stand for some; numbers are the same in most scripts."""
+    """Whether a line has letters or a sign that may replace some; numbers are the same in most scripts."""
     is_number = line.text != "" and all(char.isdigit() or char in " .,:;/%-+()" for char in line.text)
-    # A wide line of which only a number was recognized has more than that.
+    # If only a number was recognized in a wide line, the line has more than that.
     return line.width > line.height and not (is_number and line.width < line.height * len(line.text))
 
 

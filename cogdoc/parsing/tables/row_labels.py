@@ -1,4 +1,4 @@
-"""Find names that stand beside the middle of several rows, and make their cells span these rows."""
+"""Find names beside the middle of several rows, and make their cells span these rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recognizes text that is no language: what a font gives whose letters stand for others, or an old, bad OCR layer.
+"""Recognizes text that is no language: what a font gives whose letters are encoded as others, or an old, bad OCR layer.
 
 The measures hold for all languages in Latin script. They are only a reason to compare the text with its picture, since
 lists of codes and abbreviations look the same.
