@@ -59,7 +59,7 @@ def restrictions(
     Args:
         joint: all words of the phrases.
         asked: the words that are asked about.
-        others: the other phrases, each of which may name rows.
+        others: the other phrases; each may name rows.
         explained: words that headers contain, which do not name rows.
     """
     named = [found for part in others if (found := _named(records, part, explained)) is not None]

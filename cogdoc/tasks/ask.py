@@ -131,7 +131,7 @@ def _best_pages(question: str, store: PageTextStore, top_pages: int) -> list[int
 
 
 def _counted(question: str, store: PageTextStore) -> Answer | None:
-    """The answer to a question that counts something on all pages, of which an engine sees only the best."""
+    """The answer to a question that counts something on all pages; an engine sees only the best ones."""
     from cogdoc.query.document_counts import count_in_document
     from cogdoc.query.question_parser import parse_question
 

@@ -61,7 +61,7 @@ SAMPLES = {
     "georgian": ("\u10a0", "\u10ff"),
     "armenian": ("\u0530", "\u058f"),
 }
-"""The range of characters of which a word must have at least one."""
+"""The range of characters; a word must have at least one of them."""
 
 
 def _phrases(locale: Locale) -> Iterator[str]:

@@ -75,7 +75,7 @@ def mark_checkboxes(
     """`lines` with a mark in front of each label of a checkbox or radio button.
 
     Args:
-        paths: the page's drawn shapes, some of which may be boxes.
+        paths: the page's drawn shapes; some may be boxes.
         fields: the page's form, whose buttons are known without looking.
     """
     marked = without_symbols(lines, fields.marks)

@@ -235,7 +235,7 @@ def _is_unreadable(char: str) -> bool:
 
 
 def _without_backgrounds(shapes: Sequence[Box], entries: Iterable[Entry]) -> list[Box]:
-    """`shapes` without tinted cells and buttons: these have words on them, or stand in columns of one width."""
+    """`shapes` without tinted cells and buttons: these have words on them, or form columns of one width."""
     if len(shapes) < MIN_GLYPHS:
         return []
     heights: dict[tuple[float, float], set[int]] = {}

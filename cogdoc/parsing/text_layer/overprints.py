@@ -43,7 +43,7 @@ def may_be_doubled(text: str) -> bool:
 
 
 def undouble(chars: Sequence[Char]) -> list[Char]:
-    """The letters of a word of which each is printed twice, once each."""
+    """The letters of a word, each once if all of them are printed twice."""
     if not may_be_doubled("".join(char.text for char in chars)):
         return list(chars)
     pairs = list(zip(chars[::2], chars[1::2], strict=True))
