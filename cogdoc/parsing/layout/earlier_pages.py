@@ -12,7 +12,7 @@ from cogdoc.documents.rendering import fit_long_side
 from cogdoc.errors import InputError
 from cogdoc.parsing.page_text import Line, PageText, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
-from cogdoc.parsing.text_layer.hidden_text import frame_of
+from cogdoc.parsing.text_layer.page_frame import frame_of
 
 PAGES = 2
 """How many pages to look back: left and right pages often have different headers."""

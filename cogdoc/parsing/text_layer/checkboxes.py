@@ -79,7 +79,7 @@ def mark_checkboxes(
         fields: the page's form, whose buttons are known without looking.
     """
     marked = without_symbols(lines, fields.marks)
-    levels = _Levels(marked)
+    levels = _Levels(marked if fields.marks else ())
     for mark in fields.marks[:MAX_FORM_MARKS]:
         place = _place_on_level(mark.box, levels.beside(mark.box))
         if place is None:
@@ -91,7 +91,7 @@ def mark_checkboxes(
 
 def _mark_drawn(page: pymupdf.Page, paths: Iterable[Box], lines: list[Line], known: Sequence[Mark]) -> list[Line]:
     squares = {Box(*map(round, box)): box for box in paths if _is_square(box)}
-    if len(squares) > MAX_SQUARES:
+    if len(squares) < 2 or len(squares) > MAX_SQUARES:
         return lines
     levels = _Levels(lines)
     found: list[tuple[Place, Box]] = []

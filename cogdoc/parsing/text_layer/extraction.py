@@ -21,7 +21,8 @@ from cogdoc.parsing.text_layer.checkboxes import mark_checkboxes
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.form_fields import read_form_fields, with_values
 from cogdoc.parsing.text_layer.hidden_layers import all_layers_shown, has_hidden_layers
-from cogdoc.parsing.text_layer.hidden_text import frame_of, intersection, readable_text
+from cogdoc.parsing.text_layer.hidden_text import intersection, readable_text
+from cogdoc.parsing.text_layer.page_frame import frame_of
 from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.plausibility import is_implausible
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
@@ -126,7 +127,8 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         page_box = frame.box
         entries = page.get_text("words", flags=flags, clip=pymupdf.INFINITE_RECT(), delimiters=None)
         log = log_paint(page)
-        pictures = _clipped((frame.display(Box(*info["bbox"])) for info in page.get_image_info()), page_box)
+        infos = page.get_image_info() if log.has_pictures else ()
+        pictures = _clipped((frame.display(Box(*info["bbox"])) for info in infos), page_box)
         trace = page.get_texttrace()
         readable = readable_text(page, frame, entries, flags, log, trace, pictures)
         if hidden:
@@ -168,7 +170,7 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
     return TextLayer(
         lines=tuple(lines),
         overlay=tuple(overlay),
-        unreadable_share=sum(map(_is_unreadable, chars)) / max(1, len(chars)),
+        unreadable_share=sum(chars.count(char) for char in set(chars) if _is_unreadable(char)) / max(1, len(chars)),
         hidden_share=readable.hidden_share,
         hides_text=readable.leaves_out or hides_layers,
         covers_text=readable.covered,
@@ -213,6 +215,8 @@ def _readable_part(text: str, can_be_recognized: bool) -> tuple[str, float]:
     Args:
         can_be_recognized: whether the page is in a script that OCR reads.
     """
+    if text.isascii() and text.isprintable():
+        return text, 1.0
     if not _is_unreadable_word(text):
         return _clean(text), 1.0
     text = text.translate(_LIGATURES | _SYMBOLS)
@@ -224,8 +228,6 @@ def _readable_part(text: str, can_be_recognized: bool) -> tuple[str, float]:
 
 def _is_unreadable_word(text: str) -> bool:
     """Whether a word can only be read by OCR; single symbols without a meaning are left out instead."""
-    if text.isascii() and text.isprintable():
-        return False
     unreadable = sum(map(_is_unreadable, text.translate(_SYMBOLS)))
     return len(text) > 1 and (_REPLACEMENT in text or unreadable > max(1, MAX_UNREADABLE_IN_WORD * len(text)))
 

@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.parsing.text_layer.characters import Char, Entry, group_by_word, read_chars
 from cogdoc.parsing.text_layer.glyph_pixels import CLIP_TEXT, Glyph, color_difference, compare_with_pixels, lab
+from cogdoc.parsing.text_layer.page_frame import PageFrame
 from cogdoc.parsing.text_layer.paint_log import MIN_OPACITY, Color, PaintLog
 
 MIN_SIZE = 2.0
@@ -88,32 +89,6 @@ UNKNOWN = ReadableText([], frozenset(), 1.0, leaves_out=True)
 """For pages whose text and paint do not match; OCR tells what they show."""
 
 
-class PageFrame(NamedTuple):
-    """How a page is displayed, read once: asking MuPDF for each box takes longer than all the rest."""
-
-    matrix: tuple[float, float, float, float, float, float]
-    left: float
-    top: float
-    width: float
-    height: float
-
-    @property
-    def box(self) -> Box:
-        return Box(0, 0, self.width, self.height)
-
-    def display(self, box: Box) -> Box:
-        """A box of the file on the page as displayed, relative to the page's top left corner."""
-        a, b, c, d, e, f = self.matrix
-        xs = [a * x + c * y + e - self.left for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
-        ys = [b * x + d * y + f - self.top for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
-        return Box(min(xs), min(ys), max(xs), max(ys))
-
-
-def frame_of(page: pymupdf.Page) -> PageFrame:
-    rect = page.rect
-    return PageFrame(tuple(page.rotation_matrix), rect.x0, rect.y0, rect.width, rect.height)
-
-
 @dataclass(frozen=True, slots=True)
 class _Span:
     """A run of characters in one font, as `Page.get_texttrace` has it."""
@@ -123,6 +98,8 @@ class _Span:
     operation: int
     box: Box
     """On the page as displayed."""
+    centers: tuple[float, float, float, float]
+    """The bounding box of its letters' centers, in the coordinates of the file."""
     color: Color
     size: float
     """The mean of the letters' longer sides, in points."""
@@ -146,7 +123,8 @@ def readable_text(
         trace: what `Page.get_texttrace` has.
         pictures: boxes of the page as displayed.
     """
-    squeezed = [_is_squeezed(entry, _min_size(frame)) for entry in entries]
+    least = MIN_OUTLINE * _min_size(frame)
+    squeezed = [_is_squeezed(entry, least) for entry in entries]
     spans = _read_spans(trace, frame)
     if any(span.operation >= len(log.texts) for span in spans):
         return UNKNOWN
@@ -197,14 +175,19 @@ def _read_spans(trace: Sequence[Mapping[str, Any]], frame: PageFrame) -> list[_S
     corners = np.minimum.reduceat(boxes[:, :2], starts), np.maximum.reduceat(boxes[:, 2:], starts)
     outlines = np.concatenate(corners, axis=1).tolist()
     means = np.add.reduceat(boxes[:, 2:] - boxes[:, :2], starts) / np.array(counts)[:, None]
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    centers = np.concatenate([np.minimum.reduceat(middles, starts), np.maximum.reduceat(middles, starts)], axis=1)
     spans: list[_Span] = []
-    for span, outline, (width, height) in zip(trace, outlines, means.tolist(), strict=True):
+    for span, outline, center, (width, height) in zip(
+        trace, outlines, map(tuple, centers.tolist()), means.tolist(), strict=True
+    ):
         color = span["color"] if len(span["color"]) == 3 else span["color"][:1] * 3
         spans.append(
             _Span(
                 chars=span["chars"],
                 operation=operations[span["seqno"]],
                 box=frame.display(Box(*outline)),
+                centers=center,
                 color=color,
                 size=max(width, height),
                 is_invisible=span["type"] == INVISIBLE or span["opacity"] == 0,
@@ -238,13 +221,14 @@ def _min_size(frame: PageFrame) -> float:
     return MIN_SIZE * min(1.0, long_side / A4_HEIGHT)
 
 
-def _is_squeezed(entry: Entry, min_size: float) -> bool:
+def _is_squeezed(entry: Entry, least: float) -> bool:
     """Whether the outlines of a word's letters are too low or too narrow to be legible, whatever the font size is."""
-    sides = (entry[2] - entry[0], entry[3] - entry[1])
-    if min(sides) >= MIN_OUTLINE * min_size:
+    x0, y0, x1, y1, text = entry[:5]
+    if x1 - x0 >= least and y1 - y0 >= least:
         return False
-    letters = sum(char.isalnum() for char in entry[4])
-    return letters > 0 and (min(sides) if letters > 1 else max(sides)) < MIN_OUTLINE * min_size
+    sides = (x1 - x0, y1 - y0)
+    letters = sum(char.isalnum() for char in text)
+    return letters > 0 and (min(sides) if letters > 1 else max(sides)) < least
 
 
 def _is_beyond(span: _Span, frame: PageFrame, log: PaintLog) -> bool:
@@ -297,21 +281,38 @@ def _near_any(areas: Sequence[Box], boxes: npt.NDArray[np.float64]) -> list[int]
 
 def _stacked(spans: Sequence[_Span]) -> set[int]:
     """The indices of the spans that have letters at the place of other letters of another operation."""
-    inked = [[char[3] for char in span.chars if char[0] > 32] for span in spans]
+    operations = np.array([span.operation for span in spans])
+    near = _near_another(np.array([span.centers for span in spans]), operations)
+    inked = [[char[3] for char in spans[index].chars if char[0] > 32] for index in near]
+    if not inked:
+        return set()
     boxes = np.array(list(itertools.chain.from_iterable(inked)))
-    owners = np.repeat(np.arange(len(spans)), [len(chars) for chars in inked])
-    operations = np.array([span.operation for span in spans])[owners]
+    owners = np.repeat(np.array(near), [len(chars) for chars in inked])
     centers = (boxes[:, :2] + boxes[:, 2:]) / 2
     stacked: set[int] = set()
     for shift in (0.0, 0.5):  # letters on both sides of a line of one grid share a cell of the other
         columns, rows = np.floor(centers / STACKED_DISTANCE + shift).T
         order = np.lexsort((rows, columns))
         starts = np.flatnonzero(np.r_[True, (np.diff(columns[order]) != 0) | (np.diff(rows[order]) != 0)])
-        sorted_operations = operations[order]
+        sorted_operations = operations[owners[order]]
         first, last = np.minimum.reduceat(sorted_operations, starts), np.maximum.reduceat(sorted_operations, starts)
         counts = np.diff(np.r_[starts, len(order)])
         stacked |= {*owners[order[np.repeat(first != last, counts)]].tolist()}
     return stacked
+
+
+def _near_another(centers: npt.NDArray[np.float64], operations: npt.NDArray[np.int_]) -> list[int]:
+    """The indices of the spans whose letters' centers come near those of another operation: most lines do not."""
+    low, high = centers[:, :2] - STACKED_DISTANCE, centers[:, 2:]
+    near: list[int] = []
+    step = max(1, COMPARED_AT_ONCE // len(centers))
+    for start in range(0, len(centers), step):
+        part = slice(start, start + step)
+        touches = operations[part, None] != operations
+        for axis in (1, 0):
+            touches &= (low[part, None, axis] <= high[:, axis]) & (low[:, axis] <= high[part, None, axis])
+        near += (start + np.flatnonzero(touches.any(axis=1))).tolist()
+    return near
 
 
 def _judge(

@@ -39,7 +39,7 @@ def drop_overprints(entries: Sequence[Entry]) -> list[Entry]:
 
 def may_be_doubled(text: str) -> bool:
     """Whether each letter of a word comes twice, as in "TToottaall"."""
-    return len(text) > 3 and len(text) % 2 == 0 and text[::2] == text[1::2]
+    return text[:1] == text[1:2] and len(text) > 3 and text[::2] == text[1::2]
 
 
 def undouble(chars: Sequence[Char]) -> list[Char]:

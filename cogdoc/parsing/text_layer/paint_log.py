@@ -56,6 +56,8 @@ class PaintLog:
     stroked_paths: list[Box] = field(default_factory=list)
     texts: list[TextOperation] = field(default_factory=list)
     """In the order in which `Page.get_texttrace` has them."""
+    has_pictures: bool = False
+    """Whether there are pictures, or what MuPDF may list as such: masks and shadings."""
     has_clip_text: bool = False
     """Whether text is used as a clip, as in render mode 7: nothing or a pattern shows through its letters."""
 
@@ -107,12 +109,15 @@ class _PaintLogger(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
             self._add_area(_box(mupdf.ll_fz_bound_path(path, stroke, ctm)), space, color, alpha)
 
     def fill_shade(self, _: Any, shade: Any, ctm: Any, *_rest: Any) -> None:
+        self.log.has_pictures = True
         self._add_area(_box(mupdf.ll_fz_bound_shade(shade, ctm)))
 
     def fill_image(self, _: Any, _image: Any, ctm: Any, *_rest: Any) -> None:
+        self.log.has_pictures = True
         self._add_area(_box(mupdf.ll_fz_transform_rect(self._unit.internal(), ctm)))
 
     def fill_image_mask(self, _: Any, _image: Any, ctm: Any, *_rest: Any) -> None:
+        self.log.has_pictures = True
         self._add_area(_box(mupdf.ll_fz_transform_rect(self._unit.internal(), ctm)))
 
     def begin_tile(self, *_: Any) -> int:
@@ -144,6 +149,7 @@ class _PaintLogger(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
         self._enter(None, veiled=True)
 
     def clip_image_mask(self, *_: Any) -> None:
+        self.log.has_pictures = True
         self._enter(None, veiled=True)
 
     def pop_clip(self, _: Any) -> None:

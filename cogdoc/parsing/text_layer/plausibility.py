@@ -35,12 +35,12 @@ def is_implausible(text: str) -> bool:
     letters = _LATIN.findall(text)
     if len(letters) < MIN_LETTERS or len(letters) < 0.7 * sum(map(str.isalpha, text)):
         return False
-    bare = unicodedata.normalize("NFD", text)
+    bare = text if text.isascii() else unicodedata.normalize("NFD", text)
     vowels = len(_VOWEL.findall(bare)) / len(letters)
     if not VOWELS[0] <= vowels <= VOWELS[1]:
         return True
     words = [word for word in _WORD.findall(text) if len(word) >= LONGER and not word.isdigit()]
-    plain = [unicodedata.normalize("NFD", word) for word in words if word.isalpha()]
+    plain = [word if word.isascii() else unicodedata.normalize("NFD", word) for word in words if word.isalpha()]
     without = sum(_VOWEL.search(word) is None for word in plain)
-    mixed = sum(_MIXED.search(word) is not None for word in words)
+    mixed = sum(not word.isalpha() and _MIXED.search(word) is not None for word in words)
     return without > MAX_WITHOUT_VOWEL * max(4, len(plain)) or mixed > MAX_MIXED * max(4, len(words))

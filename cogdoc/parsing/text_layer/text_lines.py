@@ -36,7 +36,8 @@ _VERTICAL = re.compile(f"[{HAN}{KANA}{CJK_PUNCTUATION}\\uac00-\\ud7a3ー—…�
 
 def lines_of(words: Sequence[Word]) -> list[Line]:
     """The lines that words on one baseline are, in MuPDF's order: it ends at wide gaps, where a cell or column ends."""
-    if any(has_right_to_left(word.text) for word in words):
+    leftward = has_right_to_left("".join([word.text for word in words]))
+    if leftward:
         words = sorted(words, key=lambda word: word.level_box.x0)
     lines: list[Line] = []
     current: list[Word] = []
@@ -50,7 +51,7 @@ def lines_of(words: Sequence[Word]) -> list[Line]:
         current.append(word)
     if current:
         lines.append(Line(tuple(current)))
-    if any(has_right_to_left(line.text) for line in lines):
+    if leftward:
         ordered = [_right_to_left_line(line.words) for line in lines]
         return ordered[::-1] if runs_right_to_left("".join(line.text for line in lines)) else ordered
     return lines

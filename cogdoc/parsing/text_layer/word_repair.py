@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.parsing.text_layer.characters import Char, Entry, group_by_word, read_chars
-from cogdoc.parsing.text_layer.hidden_text import PageFrame, ReadableText
+from cogdoc.parsing.text_layer.hidden_text import ReadableText
 from cogdoc.parsing.text_layer.overprints import drop_overprints, may_be_doubled, undouble
+from cogdoc.parsing.text_layer.page_frame import PageFrame
 from cogdoc.parsing.text_layer.raised_text import has_raised_text, set_apart
 from cogdoc.parsing.text_layer.right_to_left import in_logical_order
 from cogdoc.parsing.text_layer.word_joining import join_spaced_letters, join_touching, may_touch
@@ -37,7 +38,8 @@ def repaired_words(
     turned = _has_turned_text(trace, frame)
     if (
         turned
-        or any(may_be_doubled(entry[4]) or has_right_to_left(entry[4]) for entry in entries)
+        or any(may_be_doubled(entry[4]) for entry in entries)
+        or has_right_to_left("".join([entry[4] for entry in entries]))
         or may_touch(entries)
         or has_raised_text(trace)
     ):
