@@ -21,6 +21,7 @@ from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.prompts import Prompt, Turn, apply_template, build_prompt
 from cogdoc.cogvlm2.quantized_parts import Quantization
 from cogdoc.cogvlm2.sampling import Sampling
+from cogdoc.cogvlm2.stop_tokens import stop_token_ids
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer, load_tokenizer
 from cogdoc.errors import CheckpointError
 
@@ -31,6 +32,7 @@ class CogVLM2Session:
 
     model: CogVLM2
     tokenizer: Tokenizer
+    stop_token_ids: frozenset[int]
     store: FeatureStore | None = None
 
     def prompt(
@@ -86,7 +88,7 @@ class CogVLM2Session:
         except Cancelled:
             yield Finished(0, FinishReason.CANCELLED)
             return
-        yield from decode(batch, max_new_tokens, self.model.config.eos_token_ids, sampling, cancelled=cancelled)
+        yield from decode(batch, max_new_tokens, self.stop_token_ids, sampling, cancelled=cancelled)
 
     def stream_text(self, events: Iterable[Token | Finished]) -> Iterator[str]:
         """Turn the tokens of a row into pieces of text, each as soon as its characters are complete."""
@@ -117,9 +119,10 @@ def load_session(
         UsageError: see `loading.load_model`.
     """
     tokenizer = tokenizer or load_tokenizer(checkpoint)
-    vocab = read_config(checkpoint).vocab_size
-    if tokenizer.size > vocab:
-        raise CheckpointError(f"{checkpoint}: the tokenizer has {tokenizer.size} tokens, the model {vocab}")
+    config = read_config(checkpoint)
+    if tokenizer.size > config.vocab_size:
+        raise CheckpointError(f"{checkpoint}: the tokenizer has {tokenizer.size} tokens, the model {config.vocab_size}")
+    stop_tokens = stop_token_ids(checkpoint, config, tokenizer)
     model = load_model(checkpoint, quantization=quantization, device=device, progress=progress)
     store = FeatureStore(feature_folder, model_identity(checkpoint, model)) if feature_folder is not None else None
-    return CogVLM2Session(model, tokenizer, store)
+    return CogVLM2Session(model, tokenizer, stop_tokens, store)

@@ -129,7 +129,7 @@ class CogVLM2Model:
         events = decoding.decode(
             batch,
             options.max_new_tokens,
-            self._session.model.config.eos_token_ids,
+            self._session.stop_token_ids,
             sampling.Sampling(
                 temperature=options.sampling.temperature, top_p=options.sampling.top_p, seed=options.sampling.seed
             ),
