@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.tensor_memory import Device
     from cogdoc.documents.confinement.confine import Part
-    from cogdoc.engines.cuda_devices import Card
+    from cogdoc.engines.cuda_devices import Card, Cards
     from cogdoc.engines.selection import EngineSelection
 
 HELP = """Show what this machine can do: libraries, memory, GPU, models that fit, the engine that `auto` takes and why.
@@ -40,24 +40,23 @@ GIB = 2**30
 
 def doctor() -> None:
     from cogdoc.documents.sandbox import try_sandbox
-    from cogdoc.engines.cuda_devices import cuda_cards
+    from cogdoc.engines.cuda_devices import check_with_torch, find_cards
     from cogdoc.engines.registry import select_engine
     from cogdoc.results.printable import printable
 
     selection = select_engine()
-    cards = cuda_cards()
-    free = _free_memory(cards)
+    cards = check_with_torch(find_cards())
     rows = [
         ("cogdoc", version("cogdoc")),
         ("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
         ("processor", f"{os.cpu_count() or 1} cores"),
         ("memory", _memory()),
-        ("GPU", _gpu(cards, free)),
+        *_gpu_rows(cards),
         *((library, _version(library)) for library in LIBRARIES),
         ("Tesseract", _tesseract()),
         *_sandbox_rows(try_sandbox()),
         *_model_rows(),
-        *_context_rows(free),
+        *_context_rows(cards),
         ("engine", f"{selection.name}: {selection.reason}"),
         ("next", _suggestion(selection, cards)),
     ]
@@ -96,28 +95,19 @@ def _memory() -> str:
     return f"{memory.total / GIB:.1f} GiB, {memory.available / GIB:.1f} GiB free"
 
 
-def _free_memory(cards: tuple[Card, ...]) -> list[int] | str:
-    """The free bytes of each card, or why torch cannot use them. Without a card, torch is not imported."""
-    if not cards:
-        return []
-    try:
-        import torch
-    except ImportError as error:
-        return f"torch cannot be imported: {error}"
-    if not torch.cuda.is_available():
-        return "torch cannot use it: is it built for CUDA, and the driver new enough?"
-    return [int(torch.cuda.mem_get_info(index)[0]) for index in range(torch.cuda.device_count())]
+def _gpu_rows(cards: Cards) -> Iterator[tuple[str, str]]:
+    from cogdoc.engines.cogvlm2.placement import describe_memory
 
-
-def _gpu(cards: tuple[Card, ...], free: list[int] | str) -> str:
-    if not cards:
-        return "none that CUDA can use"
-    if isinstance(free, str):
-        return f"{', '.join(card.name for card in cards)}, but {free}"
-    return ", ".join(
-        f"{card.name}, {card.memory / GIB:.0f} GiB, {bytes_free / GIB:.0f} free"
-        for card, bytes_free in zip(cards, free, strict=False)
-    )
+    if not cards.all:
+        yield "GPU", cards.absence if cards.problem is None else cards.problem.message
+        return
+    for card in cards.all:
+        capability = f"compute capability {card.capability[0]}.{card.capability[1]}"
+        yield f"GPU {card.index}", f"{describe_memory(card)}, {capability}"
+        if card.problem is not None and cards.problem is None:
+            yield f"no GPU {card.index}", f"torch cannot use it: {card.problem}"
+    if cards.problem is not None:
+        yield "no GPU", f"{cards.problem.message} ({cards.problem.hint})"
 
 
 def _model_rows() -> Iterator[tuple[str, str]]:
@@ -133,23 +123,29 @@ def _model_rows() -> Iterator[tuple[str, str]]:
         yield f"model {name}", f"{folder}, {description.size / GB:.1f} GB, {description.weights}"
 
 
-def _context_rows(free: list[int] | str) -> Iterator[tuple[str, str]]:
+def _context_rows(cards: Cards) -> Iterator[tuple[str, str]]:
     """The context lengths at which the published CogVLM2 fits the free memory of each card, and of the CPU."""
     import psutil
 
-    for index, memory in enumerate(free if isinstance(free, list) else ()):
-        yield f"on GPU {index}", _contexts(memory, "cuda")
-    yield "on the CPU", _contexts(psutil.virtual_memory().available, "cpu")
+    for card in sorted(cards.usable, key=lambda card: card.index):
+        yield f"on GPU {card.index}", _contexts(card.free, "cuda", card)
+    yield "on the CPU", _contexts(psutil.virtual_memory().available, "cpu", None)
 
 
-def _contexts(memory: int, device: Device) -> str:
+def _contexts(memory: int, device: Device, card: Card | None) -> str:
+    from cogdoc.cogvlm2.card_arithmetic import card_arithmetic, runs_on
     from cogdoc.cogvlm2.published import PUBLISHED
     from cogdoc.models.description import fitting_context
     from cogdoc.models.published_models import QUANTIZATIONS
 
+    arithmetic = card_arithmetic(card.capability) if card is not None else None
+    unquantized = "fp16" if arithmetic is not None and arithmetic.dtype == "float16" else "bf16"
     fitting = {
-        "bf16" if quantization == "none" else quantization: fitting_context(PUBLISHED, quantization, memory, device)
+        unquantized if quantization == "none" else quantization: fitting_context(
+            PUBLISHED, quantization, memory, device
+        )
         for quantization in QUANTIZATIONS
+        if card is None or runs_on(quantization, card.capability)
     }
     contexts = [f"{name} {context:,}" for name, context in fitting.items() if context]
     if not contexts:
@@ -158,7 +154,7 @@ def _contexts(memory: int, device: Device) -> str:
     return f"CogVLM2 fits with a context of {', '.join(contexts)} tokens{note}"
 
 
-def _suggestion(selection: EngineSelection, cards: tuple[Card, ...]) -> str:
+def _suggestion(selection: EngineSelection, cards: Cards) -> str:
     from cogdoc.cogvlm2.published import PUBLISHED
     from cogdoc.engines.registry import FALLBACK
     from cogdoc.models.checkpoint_folders import find_checkpoint
@@ -168,6 +164,7 @@ def _suggestion(selection: EngineSelection, cards: tuple[Card, ...]) -> str:
     question = 'cogdoc ask report.pdf "total revenue?"'
     if selection.name != FALLBACK:
         return question
-    if any(fitting_context(PUBLISHED, "nf4", card.memory) for card in cards) and not any(map(find_checkpoint, MODELS)):
+    fits = any(fitting_context(PUBLISHED, "nf4", card.memory) for card in cards.usable)
+    if fits and not any(map(find_checkpoint, MODELS)):
         return f"{question}; cogdoc model pull downloads CogVLM2, which fits this GPU"
     return question

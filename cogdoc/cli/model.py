@@ -308,7 +308,7 @@ def _hub_is_offline() -> bool:
 def _fitting_rows(description: Description) -> list[Sequence[str]]:
     import psutil
 
-    from cogdoc.engines.cuda_devices import cuda_cards
+    from cogdoc.engines.cuda_devices import check_with_torch, find_cards
     from cogdoc.models.description import CARDS, fitting_context
 
     def row(label: str, memory: int, device: Device) -> Sequence[str]:
@@ -320,7 +320,10 @@ def _fitting_rows(description: Description) -> list[Sequence[str]]:
     return [
         ("tokens that fit", *map(_quantization_name, description.choices)),
         *(row(f"a card of {memory // GIB} GiB", memory, "cuda") for memory in CARDS),
-        *(row(f"{card.name}, {card.memory / GIB:.0f} GiB, here", card.memory, "cuda") for card in cuda_cards()),
+        *(
+            row(f"{card.name} here, {card.free / GIB:.1f} GiB free", card.free, "cuda")
+            for card in check_with_torch(find_cards()).usable
+        ),
         row("this machine's CPU, free memory", psutil.virtual_memory().available, "cpu"),
     ]
 

@@ -10,7 +10,7 @@ import pytest
 from cogdoc.cogvlm2.published import CONFIG_JSON
 from cogdoc.engines import cuda_devices
 from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
-from cogdoc.engines.cuda_devices import Card, cuda_cards
+from cogdoc.engines.cuda_devices import Card, Cards, find_cards
 from cogdoc.engines.registry import select_engine
 from cogdoc.engines.selection import EngineRequest
 from cogdoc.errors import CheckpointError, MissingError, ResourceError, UsageError
@@ -38,8 +38,9 @@ def full_size(home: Path) -> Path:
 
 def with_cards(monkeypatch: pytest.MonkeyPatch, *gigabytes: int) -> None:
     """Pretend that the machine has such cards."""
-    cards = tuple(Card(f"Card {size}", size << 30) for size in gigabytes)
-    monkeypatch.setattr(cuda_devices, "cuda_cards", lambda: cards)
+    cards = tuple(Card(n, f"Card {size}", size << 30, size << 30, (8, 6)) for n, size in enumerate(gigabytes))
+    monkeypatch.setattr(cuda_devices, "find_cards", lambda: Cards(cards, absence="" if cards else "no GPU"))
+    monkeypatch.setattr(cuda_devices, "check_with_torch", lambda found: found)
 
 
 @pytest.mark.usefixtures("home")
@@ -67,7 +68,7 @@ def test_auto_takes_the_model_where_the_card_has_room(
     assert selection.name == name
     assert selection.announce
     if name == "cogvlm2":
-        assert selection.settings == CogVLM2Settings(full_size, "nf4", "cuda", stores_features=False)
+        assert selection.settings == CogVLM2Settings(full_size, "nf4", "cuda:0", stores_features=False)
 
 
 @pytest.mark.parametrize(("gigabytes", "quantization"), [(8, None), (16, "int8"), (24, "none")])
@@ -105,4 +106,4 @@ def test_impossible_requests_are_refused(tmp_path: Path) -> None:
 def test_cards_are_those_that_torch_sees() -> None:
     import torch
 
-    assert len(cuda_cards()) == torch.cuda.device_count()
+    assert len(find_cards().usable) == torch.cuda.device_count()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cogdoc.engines.entry import Actors, ClusterSize, Offer
 from cogdoc.engines.selection import AUTO, EngineRequest
-from cogdoc.errors import ResourceError
+from cogdoc.errors import MissingError, ResourceError
 
 if TYPE_CHECKING:
     from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
@@ -42,18 +42,24 @@ class CogVLM2Entry:
         checkpoint = next(filter(None, map(find_checkpoint, MODELS)), None)
         if checkpoint is None:
             return Offer(None, "CogVLM2 is not on this machine (cogdoc model pull downloads it)")
-        cards = cuda_devices.cuda_cards()
-        if not cards:
+        cards = cuda_devices.find_cards()
+        if not cards.all and cards.problem is None:
             return Offer(
                 None,
-                f"{checkpoint.name} is on this machine, but no GPU (--engine cogvlm2 runs it on the CPU)",
+                f"{checkpoint.name} is on this machine, but {cards.absence} (--engine cogvlm2 runs it on the CPU)",
                 announce=True,
             )
         try:
+            if cards.problem is not None:
+                raise cards.problem
             settings = settings_for(checkpoint, request.quantization)
-        except ResourceError as error:
-            return Offer(None, error.message, announce=True)
-        return Offer(settings, f"{checkpoint.name} and {cards[0].name} are on this machine", announce=True)
+            checked = cuda_devices.check_with_torch(cards)
+            if checked.problem is not None:
+                raise checked.problem
+        except (MissingError, ResourceError) as error:
+            return Offer(None, f"{checkpoint.name} is on this machine, but {error.message}", announce=True)
+        card = next(card.name for card in checked.usable if card.device == settings.device)
+        return Offer(settings, f"{checkpoint.name} and {card} are on this machine", announce=True)
 
     def actors(self, cluster: ClusterSize) -> Actors:
         """One actor per GPU, with a CPU to draw its pages; without GPUs, one per machine, on half of its CPUs."""

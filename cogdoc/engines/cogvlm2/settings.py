@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, plan
 from cogdoc.engines import cuda_devices
+from cogdoc.engines.cogvlm2.placement import Placement, place
 from cogdoc.engines.selection import Progress
 from cogdoc.errors import ResourceError
 from cogdoc.models.description import stored_quantization
@@ -55,6 +56,7 @@ def settings_for(checkpoint: Path, quantization_name: str | None) -> CogVLM2Sett
 
     Raises:
         CheckpointError: it is not a checkpoint of CogVLM2.
+        MissingError: torch cannot use the GPU.
         ResourceError: this machine does not have enough memory for it.
     """
     raw = read_raw_config(checkpoint)
@@ -62,25 +64,23 @@ def settings_for(checkpoint: Path, quantization_name: str | None) -> CogVLM2Sett
     small = plan(config, "none").weights < SMALL_WEIGHTS
     default: Quantization = "none" if small else "nf4"
     quantization = cast("Quantization", quantization_name) if quantization_name else stored_quantization(raw) or default
-    device = "cuda" if cuda_devices.cuda_cards() else "cpu"
-    _check_memory(config, quantization, device)
-    return CogVLM2Settings(checkpoint, quantization, device, stores_features=device == "cpu" and not small)
+    cards = cuda_devices.find_cards()
+    _check_memory(config, quantization, place(cards, small=small))
+    # Only now, since it imports torch.
+    placement = place(cuda_devices.check_with_torch(cards), small=small)
+    _check_memory(config, quantization, placement)
+    return CogVLM2Settings(
+        checkpoint, quantization, placement.device, stores_features=placement.kind == "cpu" and not small
+    )
 
 
-def _check_memory(config: ModelConfig, quantization: Quantization, device: str) -> None:
-    """Raise ResourceError if the device has less memory than the model needs at its peak."""
-    if device == "cuda":
-        planned = plan(config, quantization, device="cuda")
-        needed, card = planned.peak + RUNTIME_BYTES, cuda_devices.cuda_cards()[0]
-        owner, available = card.name, card.memory
-    else:
-        import psutil
-
-        planned = plan(config, quantization, device="cpu")
-        needed, owner, available = planned.peak, "this machine's free memory", psutil.virtual_memory().available
-    if needed > available:
+def _check_memory(config: ModelConfig, quantization: Quantization, placement: Placement) -> None:
+    """Raise ResourceError if the device has less free memory than the model needs at its peak."""
+    planned = plan(config, quantization, device=placement.kind)
+    needed = planned.peak + (RUNTIME_BYTES if placement.kind == "cuda" else 0)
+    if needed > placement.available:
         raise ResourceError(
             f"CogVLM2 needs {needed / 1e9:.1f} GB ({planned.weights / 1e9:.1f} of them weights, {quantization}), "
-            f"and {owner} has {available / 1e9:.1f}",
+            f"and {placement.memory_in_words}",
             "cogdoc model show lists what fits; --quantization nf4 needs the least",
         )

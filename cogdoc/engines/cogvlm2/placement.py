@@ -1,0 +1,71 @@
+"""Where a model of CogVLM2 runs: the card with the most free memory, or the CPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cogdoc.cogvlm2.tensor_memory import Device
+    from cogdoc.engines.cuda_devices import Card, Cards
+
+NAMED_PROCESSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A device for torch, and its memory in bytes."""
+
+    device: str
+    available: int
+    card: Card | None = None
+
+    @property
+    def kind(self) -> Device:
+        return "cpu" if self.card is None else "cuda"
+
+    @property
+    def memory_in_words(self) -> str:
+        """Whose memory it is and how much is free, for messages."""
+        if self.card is None:
+            return f"this machine's free memory has {_gigabytes(self.available)}"
+        return describe_memory(self.card)
+
+
+def place(cards: Cards, *, small: bool) -> Placement:
+    """Where to load a model.
+
+    Args:
+        small: whether it runs on the CPU where torch cannot use the card.
+
+    Raises:
+        MissingError: there are cards, but torch cannot use them.
+        ResourceError: the driver does not start.
+    """
+    if cards.usable:
+        card = cards.usable[0]
+        return Placement(card.device, card.free, card)
+    if cards.problem is not None and not small:
+        raise cards.problem
+    import psutil
+
+    return Placement("cpu", psutil.virtual_memory().available)
+
+
+def describe_memory(card: Card) -> str:
+    """A card's memory in words, with the processes that hold what is not free."""
+    if not card.free_is_known or card.free == card.memory:
+        return f"{card.name} has {_gigabytes(card.memory)}"
+    text = f"{card.name} has {_gigabytes(card.free)} of {_gigabytes(card.memory)} free"
+    if not card.processes:
+        return text
+    named = [
+        f"{process.name} ({process.pid})" + (f" holds {_gigabytes(process.memory)}" if process.memory else "")
+        for process in card.processes[:NAMED_PROCESSES]
+    ]
+    more = len(card.processes) - len(named)
+    return f"{text}: {', '.join(named)}{f' and {more} more processes' if more else ''}"
+
+
+def _gigabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"
