@@ -92,6 +92,26 @@ def test_the_page_that_literally_says_it_wins_and_the_other_answer_is_an_alterna
     assert [other.text for other in answer.alternatives] == ["Greta Holm"]
 
 
+def test_a_page_that_refuses_never_outvotes_one_that_answers(cover: Page, key_figures: Page) -> None:
+    model = ScriptedModel({CHAIR: ["I'm sorry, but the image does not provide this information.", "Greta Holm"]})
+    answer = engine_for(model).answer(CHAIR, [cover, key_figures], 8)
+    assert (answer.text, answer.alternatives) == ("Greta Holm", ())
+
+
+def test_a_printed_none_is_an_answer_but_never_before_a_printed_name(tmp_path: Path, sandbox: Sandbox) -> None:
+    file = pymupdf.open()
+    for text in ("Chair of the board: None", "Chair of the board: Tobias Renquist"):
+        file.new_page(width=300, height=200).insert_text((20, 30), text)
+    file.save(tmp_path / "chairs.pdf")
+    document = open_path(tmp_path / "chairs.pdf", sandbox)
+    model = ScriptedModel({CHAIR: ["None", "Tobias Renquist"]})
+    answer = engine_for(model).answer(CHAIR, [Page(document, 1), Page(document, 2)], 2)
+    assert [answer.text, *(other.text for other in answer.alternatives)] == ["Tobias Renquist", "None"]
+    alone = engine_for(ScriptedModel({CHAIR: ["None"]})).answer(CHAIR, [Page(document, 1)], 2)
+    assert (alone.text, alone.flags) == ("None", ())
+    assert not engine_for(ScriptedModel({CHAIR: ["None"]})).answer(CHAIR, [Page(document, 2)], 2).found
+
+
 def test_an_answer_that_the_page_does_not_say_is_flagged(cover: Page) -> None:
     answer = engine_for(ScriptedModel({CHAIR: ["Greta Holm"]})).answer(CHAIR, [cover], 8)
     assert (answer.text, answer.flags) == ("Greta Holm", ("not-literally-on-the-page",))

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.vision.grounding import find_evidence
-from cogdoc.engines.vision.instructions import is_refusal
 from cogdoc.parsing.page_text import Line, PageText, TextOrigin, Word
 
 
@@ -76,15 +75,3 @@ def test_any_run_of_words_is_found_in_its_own_line(line: int, start: int, length
     if words:
         found = find_evidence(" ".join(word.text for word in words), REPORT)
         assert any(evidence.box[1] == 20 * line for evidence in found)
-
-
-@pytest.mark.parametrize(
-    "text", ["not found", "Not mentioned.", "N/A", "未提及", "无法回答。", "", "  ", "unanswerable"]
-)
-def test_refusals_are_not_answers(text: str) -> None:
-    assert is_refusal(text)
-
-
-@pytest.mark.parametrize("text", ["no", "0", "not found in nature", "None of the above", "yes", "Nora", "未来科技"])
-def test_answers_that_look_a_little_like_refusals_are_answers(text: str) -> None:
-    assert not is_refusal(text)

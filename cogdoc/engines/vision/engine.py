@@ -10,7 +10,9 @@ from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.chart_tables import read_chart
 from cogdoc.engines.vision.computed_answers import chart_tables, compute, with_computed
 from cogdoc.engines.vision.grounding import find_evidence
-from cogdoc.engines.vision.instructions import is_refusal, question_instruction
+from cogdoc.engines.vision.instructions import question_instruction
+from cogdoc.engines.vision.refusals import declines
+from cogdoc.engines.vision.reply_phrases import is_refusal
 from cogdoc.engines.vision.tiles import draw_page, page_size
 from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.engines.vision.vision_model import FinishReason, PageImage, VisionModel
@@ -29,9 +31,12 @@ class _PageAnswer:
     cut_off: bool
 
     @property
-    def support(self) -> tuple[bool, float]:
-        """Sort key: an answer that the page literally contains ranks first, then the more confident one."""
-        return bool(self.evidence), self.confidence
+    def support(self) -> tuple[bool, bool, float]:
+        """Sort key: an answer that the page literally contains ranks first, then the more confident one.
+
+        What reads like a refusal, such as a printed "None", never ranks before another literal answer.
+        """
+        return bool(self.evidence), not is_refusal(self.text), self.confidence
 
 
 class VisionEngine:
@@ -87,11 +92,11 @@ class VisionEngine:
         """The model's answer from one page; empty if the answer is a refusal."""
         request = question_instruction(question)
         generation = self._model.generate([self._image(page)], request.prompt, request.options(self._time_limit))
-        text = generation.text
-        if is_refusal(text):
+        text, page_text = generation.text, page.text()
+        if declines(question, text, page_text):
             return []
         cut_off = generation.finish_reason is FinishReason.LENGTH
-        return [_PageAnswer(text, generation.confidence, find_evidence(text, page.text()), cut_off)]
+        return [_PageAnswer(text, generation.confidence, find_evidence(text, page_text), cut_off)]
 
     def _image(self, page: Page) -> PageImage:
         if page not in self._images:

@@ -57,14 +57,6 @@ LONG_QUESTIONS = re.compile(
     re.IGNORECASE,
 )
 
-# A whole answer that matches means that the page does not answer the question.
-REFUSALS = re.compile(
-    r"(?:it is |this is |the answer is )?(?:not (?:found|mentioned|given|stated|specified|provided|available|visible|"
-    r"shown|clear|applicable)(?: (?:in|on) the \w+)?|unanswerable|unknown|n/?a|none|"
-    r"未(?:找到|提及|提供|说明|知)|没有(?:提到|提及|说明|找到)|无法(?:回答|确定|得知)|不(?:知道|清楚|存在))[.。!]?",
-    re.IGNORECASE,
-)
-
 
 def instruction(task: Task, text: str) -> Instruction:
     """The instruction for a task, in the language of `text`, which is the page's text or the user's question."""
@@ -77,8 +69,3 @@ def question_instruction(question: str) -> Instruction:
     if LONG_QUESTIONS.search(question):
         return Instruction(Prompt(question), MAX_LONG_ANSWER_TOKENS)
     return Instruction(Prompt(question, short_answer=True), MAX_SHORT_ANSWER_TOKENS)
-
-
-def is_refusal(answer: str) -> bool:
-    """Whether an answer means that the page does not answer the question."""
-    return not answer.strip() or REFUSALS.fullmatch(answer.strip()) is not None
