@@ -10,8 +10,11 @@ from typing import TypedDict, TypeVar, Unpack
 
 from cogdoc.documents.document import open_path
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
+from cogdoc.documents.reading_cache.cache_place import open_cache
+from cogdoc.documents.reading_cache.caching_workers import CachingWorkers
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.tesseract import tesseract_for
+from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import AUTO, EngineRequest
@@ -22,6 +25,9 @@ from cogdoc.tasks.ocr import transcribe
 
 T = TypeVar("T")
 PathLike = str | os.PathLike[str]
+
+JOBS = min(2, os.cpu_count() or 1)
+"""How many pages are read at the same time."""
 
 
 class EngineKeywords(TypedDict, total=False):
@@ -42,6 +48,8 @@ class Keywords(EngineKeywords, total=False):
     """The languages for tesseract, such as "deu+rus"; eng by default."""
     hidden: bool
     """Whether to read text too that the pages do not show; False by default."""
+    cache: bool | None
+    """Whether to keep what pages say for later runs; None (the default) does so unless there is a password."""
 
 
 class OpenedDocument:
@@ -57,7 +65,9 @@ class OpenedDocument:
         """
         tesseract = tesseract_for(keywords.get("ocr", "rapidocr"), keywords.get("language"))
         self._engine = _engine(EngineRequest(keywords.get("engine", AUTO), keywords.get("model")))
-        self._document = open_path(path, _sandbox(), password, tesseract, hidden=keywords.get("hidden", False))
+        self._document = open_path(
+            path, _workers(keywords.get("cache")), password, tesseract, hidden=keywords.get("hidden", False)
+        )
 
     @property
     def page_count(self) -> int:
@@ -139,14 +149,24 @@ def _collect(records: Iterator[T]) -> list[T]:
     except KeyboardInterrupt:
         _sandbox().close()
         _sandbox.cache_clear()
+        _workers.cache_clear()
         raise
 
 
 @cache
 def _sandbox() -> Sandbox:
-    sandbox = Sandbox(jobs=min(2, os.cpu_count() or 1))
+    sandbox = Sandbox(jobs=JOBS)
     atexit.register(sandbox.close)
     return sandbox
+
+
+@cache
+def _workers(keep: bool | None) -> Workers:
+    """The worker processes, behind the reading cache unless `keep` is False."""
+    database = None if keep is False else open_cache()
+    if database is None:
+        return _sandbox()
+    return CachingWorkers(_sandbox, JOBS, database, strict=False, with_passwords=keep is True)
 
 
 @cache

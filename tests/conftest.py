@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -12,6 +13,9 @@ from typing import Any
 import pytest
 from running import COMMAND, Cogdoc, CommandResult, clean_environment
 from small_pdfs import save_pdf
+
+# A test must not find what an earlier one has read.
+os.environ["COGDOC_CACHE"] = "off"
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"

@@ -68,6 +68,7 @@ def evaluation(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Start again in a folder that has a run.")] = False,
     jobs: shared.Jobs = None,
     timeout: shared.Timeout = 300.0,
+    cache: shared.Cache = None,
     quiet: shared.Quiet = False,
     verbose: shared.Verbose = False,
 ) -> None:
@@ -76,7 +77,7 @@ def evaluation(
     from cogdoc.cli.messages import warn
     from cogdoc.cli.progress import loading_line, progress_line
     from cogdoc.cli.run_task import default_jobs
-    from cogdoc.documents.sandbox import Sandbox
+    from cogdoc.cli.workers import start_workers
     from cogdoc.engines.registry import load_engine, select_engine
     from cogdoc.evaluation.datasets import find_dataset
     from cogdoc.evaluation.evaluate import evaluate
@@ -94,7 +95,8 @@ def evaluation(
     if verbose or (selection.announce and not quiet):
         warn(f"engine {selection.name}: {selection.reason}")
     with ExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox(default_jobs(jobs), timeout))
+        sandbox = start_workers(default_jobs(jobs), timeout, cache=cache, quiet=quiet)
+        stack.callback(sandbox.close)
         with loading_line(quiet=quiet) as loaded:
             engine = load_engine(selection, timeout, loaded)
         stack.callback(engine.close)

@@ -222,6 +222,15 @@ SandboxMode = Annotated[
         rich_help_panel=_LIMITS,
     ),
 ]
+Cache = Annotated[
+    bool | None,
+    typer.Option(
+        "--cache/--no-cache",
+        help="Keep what pages say for the next run. By default, of all files but those that --password-file opens.",
+        show_default=False,
+        rich_help_panel=_LIMITS,
+    ),
+]
 FailFast = Annotated[
     bool,
     typer.Option("--fail-fast", envvar="COGDOC_FAIL_FAST", help="Stop at the first failure.", rich_help_panel=_LIMITS),
@@ -272,6 +281,7 @@ class RunOptions(EngineOptions):
     max_pages: MaxPages = None
     max_megapixels: MaxMegapixels = MAX_MEGAPIXELS
     sandbox: SandboxMode = "auto"
+    cache: Cache = None
     fail_fast: FailFast = False
     quiet: Quiet = False
     verbose: Verbose = False

@@ -19,10 +19,9 @@ from cogdoc.cli.messages import report, report_traceback, warn
 from cogdoc.cli.option_files import read_lines
 from cogdoc.cli.options import RunOptions
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
-from cogdoc.documents.confinement.limits import memory_for
+from cogdoc.cli.workers import start_workers
 from cogdoc.documents.file_lists import read_file_list
 from cogdoc.documents.folder_walk import is_folder
-from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import STDIN, UnresolvedSource, expand_sources, keep_stdin
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.registry import load_engine, select_engine
@@ -101,11 +100,13 @@ def run_task(
             with loading_line(quiet=options.quiet) as loaded:
                 engine = load_engine(selection, options.timeout, loaded)
             stack.callback(engine.close)
-            sandbox = Sandbox(
+            sandbox = start_workers(
                 default_jobs(options.jobs),
                 options.timeout,
-                memory=memory_for(options.max_megapixels),
+                cache=options.cache,
+                max_megapixels=options.max_megapixels,
                 strict=options.sandbox == STRICT,
+                quiet=options.quiet,
             )
         stack.callback(sandbox.close)
         results_on_terminal = destination.path is None and sys.stdout.isatty()

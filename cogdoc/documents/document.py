@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -11,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cogdoc.documents.file_hash import file_hash
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import (
     COUNTED_PAGES,
@@ -20,11 +20,12 @@ from cogdoc.documents.page_selection import (
     PagesToRead,
     limit_pages,
 )
+from cogdoc.documents.reading_cache.cacheable import cacheable
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize, fit_long_side
 from cogdoc.documents.sources import Source
 from cogdoc.documents.tesseract import Tesseract
 from cogdoc.documents.workers import Workers
-from cogdoc.errors import DamagedError, InputError, TooLargeError
+from cogdoc.errors import DamagedError, TooLargeError
 from cogdoc.results.printable import well_formed
 
 if TYPE_CHECKING:
@@ -75,11 +76,7 @@ class Document:
     @cached_property
     def sha256(self) -> str:
         """The hash of the file's bytes, as results state it."""
-        try:
-            with self.request.path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise InputError(f"can no longer be read: {error.strerror}") from None
+        return file_hash(self.request.path).hex()
 
     def page_numbers(self, selection: PageSelection) -> Iterator[int]:
         """The selected page numbers, 1-based.
@@ -131,6 +128,7 @@ def open_path(
 # The functions below run in a worker process. They import libraries there that the parent does not need.
 
 
+@cacheable(lambda _: 0)
 def read_facts(request: OpenRequest) -> DocumentFacts:
     from cogdoc.documents.opening import open_document
 

@@ -90,10 +90,28 @@ def encode_result(function: Callable[..., Any], value: Any) -> Reply:
         height, width, _ = value.shape
         shape = _PICTURE_SHAPE.pack(height, width)
         return Reply(ReplyKind.PICTURE, (shape, np.ascontiguousarray(value).data.cast("B")))
-    body = _adapter(result_type).dump_json((value,))
+    body = to_json(function, value)
     if len(body) > MAX_JSON:
         raise TooLargeError(f"the result takes more than {MAX_JSON >> 20} MB")
     return Reply(ReplyKind.JSON, (body,))
+
+
+def to_json(function: Callable[..., Any], value: Any) -> bytes:
+    """The result of `function`, which is no picture, as JSON.
+
+    Raises:
+        ValueError: a string in it cannot be encoded as UTF-8.
+    """
+    return _adapter(_result_type(function)).dump_json((value,))
+
+
+def from_json(function: Callable[..., Any], body: bytes) -> Any:
+    """The inverse of `to_json`.
+
+    Raises:
+        ReplyError: it is no result of `function`.
+    """
+    return _parse(body, _result_type(function))
 
 
 def encode_error(error: CogdocError) -> Reply:

@@ -19,8 +19,8 @@ from PIL import Image
 from cogdoc.batch.document_threads import OpenOptions, RunningSource, run_sources
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
-from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source, UnresolvedSource
+from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
 from cogdoc.evaluation.cases import Case, Task, fingerprint
@@ -55,7 +55,7 @@ def evaluate(
     cases: Iterable[Case],
     facts: RunFacts,
     engine: Engine,
-    sandbox: Sandbox,
+    sandbox: Workers,
     *,
     to: Path | None = None,
     overwrite: bool = False,
@@ -89,7 +89,7 @@ def evaluate(
 def _outcomes(
     cases: Iterable[Case],
     engine: Engine,
-    sandbox: Sandbox,
+    sandbox: Workers,
     folder: RunFolder | None,
     file: OutcomeFile | None,
     done: Callable[[Outcome], None],
@@ -118,7 +118,7 @@ def _outcomes(
     return [known[name] for name in order]
 
 
-def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Sandbox, after: AfterScoring) -> Iterator[Outcome]:
+def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Workers, after: AfterScoring) -> Iterator[Outcome]:
     """Yield one outcome a case, in order; if a document cannot be read, its cases fail.
 
     Consecutive cases of one document are read together. Pictures that a dataset itself contains are written to

@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw
 from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
-from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
+from cogdoc.documents.workers import Workers
 from cogdoc.errors import CogdocError, InputError, OutputError, OutputExistsError
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.html_report import write_report
@@ -105,7 +105,7 @@ class RunFolder:
         return OutcomeFile(self.path / OUTCOMES)
 
     def with_picture(
-        self, outcome: Outcome, case: Case, answer: Answer | None, file: Path, sandbox: Sandbox
+        self, outcome: Outcome, case: Case, answer: Answer | None, file: Path, sandbox: Workers
     ) -> Outcome:
         """The outcome with a picture of its page and the answer framed, if it is a failure that can be drawn."""
         if outcome.score is None or outcome.score >= 1.0 or outcome.error is not None:
@@ -208,7 +208,7 @@ def _page_of(case: Case, answer: Answer | None) -> int:
     return int(next((page for page in pages if page), 1))
 
 
-def _draw(file: Path, case: Case, answer: Answer | None, sandbox: Sandbox) -> Image.Image:
+def _draw(file: Path, case: Case, answer: Answer | None, sandbox: Workers) -> Image.Image:
     document = Document(Source(file, str(file), Path(file.name)), OpenRequest(file.absolute()), sandbox)
     evidence = answer.evidence if answer else ()
     page = _page_of(case, answer)

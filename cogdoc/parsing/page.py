@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.reading_cache.cacheable import cacheable
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import PageLayout, PageText
@@ -77,12 +78,14 @@ class Page:
 # The functions below run in the sandbox. They import parsing inside, so that the parent process does not load it.
 
 
+@cacheable(lambda _, number: number)
 def text_of(request: OpenRequest, number: int) -> PageText:
     from cogdoc.parsing.reading import read_page_text
 
     return read_page_text(request, number)
 
 
+@cacheable(lambda _request, number, _text: number)
 def layout_of(request: OpenRequest, number: int, page_text: PageText | None) -> PageLayout:
     from cogdoc.parsing.reading import read_layout
 

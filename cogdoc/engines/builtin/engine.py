@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 
 from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.reading_cache.cacheable import cacheable
 from cogdoc.engines.protocol import Transcription
 from cogdoc.errors import InputError, TimeLimitError
 from cogdoc.parsing.page import Page
@@ -87,6 +88,7 @@ def may_show_chart(layout: PageLayout) -> bool:
     )
 
 
+@cacheable(lambda _, layout: layout.page_text.number)
 def charts_of(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
     """Read the charts of a page. Runs in the sandbox, so that the parent process does not import OpenCV."""
     from cogdoc.engines.builtin.chart_pages import read_page_charts

@@ -1,0 +1,62 @@
+"""The reading cache as users meet it: a second command reads nothing again, and what is kept can be removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from running import Cogdoc
+from small_pdfs import save_pdf
+
+
+def shown(cogdoc: Cogdoc, cache: Path) -> dict[str, str]:
+    result = cogdoc("cache", "show", COGDOC_CACHE=str(cache))
+    assert result.code == 0
+    return dict(line.split("  ", 1) for line in result.out.splitlines())
+
+
+def test_another_command_and_format_give_what_a_fresh_reading_gives(
+    cogdoc: Cogdoc, tmp_path: Path, samples: Path
+) -> None:
+    cache = tmp_path / "cache"
+    assert cogdoc("ask", samples / "receipt.jpg", "total?", COGDOC_CACHE=str(cache)).out == "48.54\n"
+    # Files have no timings, which differ from run to run.
+    outputs = [tmp_path / "kept.json", tmp_path / "fresh.json"]
+    for output, place in zip(outputs, (str(cache), "off"), strict=True):
+        assert cogdoc("ocr", samples / "receipt.jpg", "--out", "json", "--to", output, COGDOC_CACHE=place).code == 0
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+
+def test_it_is_shown_and_cleared_by_document_and_as_a_whole(cogdoc: Cogdoc, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    files = [save_pdf(tmp_path / name, f"Text of {name}") for name in ("a.pdf", "b.pdf")]
+    for file in files:
+        cogdoc("ocr", file, COGDOC_CACHE=str(cache))
+    assert shown(cogdoc, cache)["documents"].strip() == "2"
+    assert cogdoc("cache", "clear", files[0], COGDOC_CACHE=str(cache)).code == 0
+    assert shown(cogdoc, cache)["documents"].strip() == "1"
+    assert cogdoc("cache", "clear", COGDOC_CACHE=str(cache)).code == 0
+    assert shown(cogdoc, cache)["results"].strip() == "0"
+
+
+def test_without_it_nothing_is_written(cogdoc: Cogdoc, blank: Path, tmp_path: Path) -> None:
+    cogdoc("ocr", blank, "--no-cache", COGDOC_CACHE=str(tmp_path / "cache"))
+    cogdoc("ocr", blank, COGDOC_CACHE="off", XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()
+    assert cogdoc("cache", "show", COGDOC_CACHE="off").out == "off\n"
+
+
+def test_a_file_that_is_not_its_own_is_named_and_the_run_goes_on(cogdoc: Cogdoc, tmp_path: Path) -> None:
+    (tmp_path / "readings.sqlite").write_bytes(b"my letters")
+    result = cogdoc("ocr", save_pdf(tmp_path / "a.pdf", "Total 312.40"), COGDOC_CACHE=str(tmp_path))
+    assert (result.code, result.out) == (0, "Total 312.40\n")
+    assert result.err == (
+        f"cogdoc: what pages say is not kept: {tmp_path}/readings.sqlite: is not a reading cache of cogdoc\n"
+    )
+    assert cogdoc("cache", "clear", COGDOC_CACHE=str(tmp_path)).code == 5
+    assert (tmp_path / "readings.sqlite").read_bytes() == b"my letters"
+
+
+def test_a_size_that_is_none_is_refused(cogdoc: Cogdoc, blank: Path, tmp_path: Path) -> None:
+    result = cogdoc("ocr", blank, COGDOC_CACHE=str(tmp_path / "cache"), COGDOC_CACHE_GB="much")
+    assert result.code == 2
+    assert "COGDOC_CACHE_GB: 'much' is no size" in result.err
