@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from cogdoc.cogvlm2.configuration import ModelConfig
+
+
+class LayerCache(Protocol):
+    """Where a decoder layer keeps the keys and values of its tokens."""
+
+    def write_prompt(self, key: Tensor, value: Tensor) -> None:
+        """Store the keys and values (batch, length, kv_heads, head_dim) of whole prompts, which start at slot 0."""
+        ...
+
+    def write_at(self, key: Tensor, value: Tensor, slots: Tensor) -> tuple[Tensor, Tensor]:
+        """Store keys and values (batch, length, kv_heads, head_dim) at `slots` (batch, length).
+
+        Returns:
+            All keys and values to attend to, each (batch, kv_heads, slots, head_dim).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AllocatedLayer:
+    """The part of a `KVCache` that belongs to a layer: keys and values, each (batch, kv_heads, slots, head_dim)."""
+
+    keys: Tensor
+    values: Tensor
+
+    def write_prompt(self, key: Tensor, value: Tensor) -> None:
+        """Write keys and values to the slots 0 .. length - 1."""
+        self.keys[:, :, : key.shape[1]] = key.transpose(1, 2)
+        self.values[:, :, : value.shape[1]] = value.transpose(1, 2)
+
+    def write_at(self, key: Tensor, value: Tensor, slots: Tensor) -> tuple[Tensor, Tensor]:
+        """Write keys and values to `slots`, which may differ between rows, and return the whole storage."""
+        rows = torch.arange(slots.shape[0], device=slots.device)[:, None]
+        self.keys[rows, :, slots] = key
+        self.values[rows, :, slots] = value
+        return self.keys, self.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +62,9 @@ class KVCache:
     @property
     def slots(self) -> int:
         return self.keys[0].shape[2]
+
+    def layers(self) -> Iterator[AllocatedLayer]:
+        return map(AllocatedLayer, self.keys, self.values)
 
     def truncated(self, slots: int) -> KVCache:
         """Views of the first `slots` of each row, so that attention reads no more than it has to."""
@@ -44,14 +85,3 @@ def allocate_cache(config: ModelConfig, batch: int, capacity: int, dtype: torch.
         return tuple(torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.num_layers))
 
     return KVCache(keys=empty(), values=empty())
-
-
-def write_prompt(storage: Tensor, heads: Tensor) -> None:
-    """Write `heads` (batch, length, kv_heads, head_dim) to the slots 0 .. length - 1."""
-    storage[:, :, : heads.shape[1]] = heads.transpose(1, 2)
-
-
-def write_at(storage: Tensor, heads: Tensor, slots: Tensor) -> None:
-    """Write `heads` (batch, length, kv_heads, head_dim) to `slots` (batch, length), which may differ between rows."""
-    rows = torch.arange(slots.shape[0], device=slots.device)[:, None]
-    storage[rows, :, slots] = heads

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cogdoc.cogvlm2 import cache as kv
+from cogdoc.cogvlm2.cache import LayerCache
 from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.rotary import RotaryFrequencies, Rotation
 
@@ -27,6 +27,9 @@ class Routing:
 
     language: Tensor
     vision: Tensor
+
+    def to(self, device: torch.device) -> Routing:
+        return Routing(self.language.to(device), self.vision.to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,9 @@ class AttentionMetadata:
     slots: Tensor
     visible: Tensor
     rounded: bool = False
+
+    def to(self, device: torch.device) -> AttentionMetadata:
+        return AttentionMetadata(self.slots.to(device), self.visible.to(device), self.rounded)
 
 
 class RMSNorm(nn.Module):
@@ -106,8 +112,7 @@ class Attention(nn.Module):
         self,
         hidden: Tensor,
         rotation: Rotation,
-        keys: Tensor,
-        values: Tensor,
+        cache: LayerCache,
         routing: Routing | None,
         metadata: AttentionMetadata | None,
     ) -> Tensor:
@@ -118,14 +123,12 @@ class Attention(nn.Module):
         )  # each (batch, length, heads, head_dim)
         query, key = rotation.apply(query), rotation.apply(key)
         if metadata is None:
-            kv.write_prompt(keys, key)
-            kv.write_prompt(values, value)
+            cache.write_prompt(key, value)
             context = functional.scaled_dot_product_attention(
                 query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), is_causal=True, enable_gqa=True
             ).transpose(1, 2)  # (batch, length, heads, head_dim)
         else:
-            kv.write_at(keys, key, metadata.slots)
-            kv.write_at(values, value, metadata.slots)
+            keys, values = cache.write_at(key, value, metadata.slots)
             grouped = query.view(batch, length, self.kv_heads, -1, self.head_dim).permute(0, 2, 3, 1, 4)
             # grouped: (batch, kv_heads, group, length, head_dim)
             attend = rounded_attention if metadata.rounded else functional.scaled_dot_product_attention
@@ -177,16 +180,15 @@ class DecoderLayer(nn.Module):
         self,
         hidden: Tensor,
         rotation: Rotation,
-        keys: Tensor,
-        values: Tensor,
+        cache: LayerCache,
         routing: Routing | None,
         metadata: AttentionMetadata | None,
     ) -> Tensor:
         """Run the layer on tokens (batch, length, hidden_size), and write their keys and values to the cache.
 
         Args:
-            keys, values: the layer's tensors of a `KVCache`.
+            cache: the layer's part of a `KVCache`, for example.
             metadata: None for prompts, which start at slot 0 and attend causally to themselves.
         """
-        hidden = hidden + self.self_attn(self.input_layernorm(hidden), rotation, keys, values, routing, metadata)
+        hidden = hidden + self.self_attn(self.input_layernorm(hidden), rotation, cache, routing, metadata)
         return hidden + self.mlp(self.post_attention_layernorm(hidden), routing)

@@ -154,8 +154,8 @@ class CogVLM2(nn.Module):
         routing: Routing | None,
         metadata: AttentionMetadata | None,
     ) -> Tensor:
-        for layer, keys, values in zip(self.model.layers, cache.keys, cache.values, strict=True):
-            hidden = layer(hidden, rotation, keys, values, routing, metadata)
+        for layer, layer_cache in zip(self.model.layers, cache.layers(), strict=True):
+            hidden = layer(hidden, rotation, layer_cache, routing, metadata)
         return hidden
 
     def _rotation(self, positions: Tensor) -> Rotation:

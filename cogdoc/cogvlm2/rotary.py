@@ -15,6 +15,9 @@ class Rotation:
     cos: Tensor
     sin: Tensor
 
+    def to(self, device: torch.device) -> Rotation:
+        return Rotation(self.cos.to(device), self.sin.to(device))
+
     def apply(self, heads: Tensor) -> Tensor:
         """Rotate queries or keys (batch, length, heads, head_dim)."""
         first, second = heads.chunk(2, dim=-1)
