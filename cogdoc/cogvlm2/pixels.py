@@ -15,12 +15,16 @@ STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 def to_pixels(image: Image.Image, config: VisionConfig) -> Tensor:
-    """Turn an image of any size and mode into normalized fp32 pixels (3, image_size, image_size).
+    """Turn an image of any size and mode into pixels (3, image_size, image_size), see `square_pixels`."""
+    return square_pixels(image, config.image_size)
+
+
+def square_pixels(image: Image.Image, side: int) -> Tensor:
+    """Turn an image of any size and mode into normalized fp32 pixels (3, side, side).
 
     The resize is bicubic with antialiasing and ignores the aspect ratio. It is Pillow's, as in the published transform,
     so that the result is bit-identical.
     """
-    side = config.image_size
     square = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)
     values = torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255
     mean, std = (torch.tensor(numbers)[:, None, None] for numbers in (MEAN, STD))

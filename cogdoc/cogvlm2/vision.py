@@ -27,7 +27,8 @@ class PatchEmbedding(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         patches = self.proj(pixels).flatten(2).transpose(1, 2)  # (batch, grid * grid, width)
         cls = self.cls_embedding.expand(pixels.shape[0], 1, -1)
-        return torch.cat((cls, patches), dim=1) + self.position_embedding.weight
+        positions = torch.arange(self.position_embedding.num_embeddings, device=pixels.device)
+        return torch.cat((cls, patches), dim=1) + self.position_embedding(positions)
 
 
 class VisionAttention(nn.Module):
@@ -126,6 +127,7 @@ class VisionTower(nn.Module):
         """Turn the transformer output (batch, 1 + patches, width) into features (batch, image_tokens, hidden_size)."""
         batch, _, width = hidden.shape
         square = hidden[:, 1:].transpose(1, 2).view(batch, width, self.grid, self.grid)
-        tokens = self.conv(square).flatten(2).transpose(1, 2)  # (batch, patch_tokens, width), in row-major order
+        # Contiguous, since the 4-bit kernel of bitsandbytes for CPUs ignores strides.
+        tokens = self.conv(square).flatten(2).transpose(1, 2).contiguous()  # (batch, patch_tokens, width), row-major
         features = self.linear_proj(tokens)
         return torch.cat((self.boi.expand(batch, 1, -1), features, self.eoi.expand(batch, 1, -1)), dim=1)
