@@ -159,6 +159,20 @@ def test_a_page_is_transcribed_into_blocks_with_the_boxes_of_its_words(cover: Pa
     assert transcription.blocks[0].box == literal["Tarnholm Instruments plc"]
 
 
+def test_what_the_model_says_around_a_transcription_is_not_text_of_the_page(cover: Page) -> None:
+    reply = f"Here is the transcription:\n\n```markdown\n{COVER}\n```\n\nLet me know if you need anything else."
+    transcription = engine_for(ScriptedModel({TRANSCRIBE: [reply]})).transcribe(cover)
+    assert transcription == engine_for(ScriptedModel({TRANSCRIBE: [COVER]})).transcribe(cover)
+
+
+def test_a_model_that_declines_to_transcribe_leaves_the_literal_text(cover: Page) -> None:
+    model = ScriptedModel({TRANSCRIBE: ["I'm sorry, but I can't read the text in this image."]})
+    transcription = engine_for(model).transcribe(cover)
+    assert transcription.steps[:2] == ("whole: no text", "whole, sampled: no text")
+    assert "literal-text" in transcription.flags
+    assert "Tarnholm Instruments plc" in [line.text for block in transcription.blocks for line in block.lines]
+
+
 def test_a_loop_is_stopped_and_the_page_is_read_again_with_sampling(cover: Page) -> None:
     model = ScriptedModel({TRANSCRIBE: [LOOP, COVER]})
     transcription = engine_for(model).transcribe(cover)

@@ -23,6 +23,15 @@ def test_a_question_for_sentences_may_have_a_longer_answer(question: str) -> Non
     assert asked.max_new_tokens > question_instruction("What is the total?").max_new_tokens
 
 
+@pytest.mark.parametrize(
+    "question", ["List all products.", "Give me the items as JSON", "翻译成英文：第一段", "列出所有产品"]
+)
+def test_a_list_or_a_translation_has_room(question: str) -> None:
+    asked = question_instruction(question)
+    assert asked.prompt == Prompt(question, short_answer=False)
+    assert asked.max_new_tokens > question_instruction("Describe this page.").max_new_tokens
+
+
 @pytest.mark.parametrize("task", Task)
 def test_instructions_are_in_the_language_of_the_page(task: Task) -> None:
     english = instruction(task, "Annual report 2024, in thousands")

@@ -5,11 +5,11 @@ A question goes to the model as the user wrote it. Text of a document never beco
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cogdoc.engines.vision.vision_model import GREEDY, GenerationOptions, Prompt, Sampling, StopCondition
+from cogdoc.query.reply_form import ReplyForm, reply_form
 from cogdoc.text import count_han
 
 
@@ -47,15 +47,8 @@ CHINESE = {
     Task.CHART: Instruction(Prompt("把图表中的数据写成Markdown表格，标题写在表格上面一行。"), 1024),
 }
 
-MAX_SHORT_ANSWER_TOKENS = 128
-MAX_LONG_ANSWER_TOKENS = 512
-
-# Questions that a few words cannot answer.
-LONG_QUESTIONS = re.compile(
-    r"\b(?:describe|description|summari[sz]e|summary|explain|why|what happens|tell me about)\b"
-    r"|描述|总结|概括|解释|说明|为什么",
-    re.IGNORECASE,
-)
+ANSWER_TOKENS = {ReplyForm.FACT: 128, ReplyForm.SENTENCES: 512, ReplyForm.LONG: 1024}
+"""The most tokens of an answer."""
 
 
 def instruction(task: Task, text: str) -> Instruction:
@@ -65,7 +58,6 @@ def instruction(task: Task, text: str) -> Instruction:
 
 
 def question_instruction(question: str) -> Instruction:
-    """The instruction for a question; it asks for a short answer unless the question calls for sentences."""
-    if LONG_QUESTIONS.search(question):
-        return Instruction(Prompt(question), MAX_LONG_ANSWER_TOKENS)
-    return Instruction(Prompt(question, short_answer=True), MAX_SHORT_ANSWER_TOKENS)
+    """The instruction for a question; it asks for a short answer unless the question calls for more than a fact."""
+    form = reply_form(question)
+    return Instruction(Prompt(question, short_answer=form is ReplyForm.FACT), ANSWER_TOKENS[form])

@@ -17,6 +17,7 @@ from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines
 from cogdoc.engines.vision.instructions import Task, instruction
 from cogdoc.engines.vision.markdown_blocks import to_blocks
 from cogdoc.engines.vision.repetition import RepetitionGuard
+from cogdoc.engines.vision.reply_cleaning import cleaned
 from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, page_size, plan_tiles
 from cogdoc.engines.vision.vision_model import (
     GREEDY,
@@ -57,8 +58,8 @@ class _Attempts:
 
     model: VisionModel
     time_limit: float
-    language_sample: str
-    """Text in the language that instructions should be in."""
+    literal: str
+    """The page's own text: instructions are in its language, and none of it is taken for a remark of the model."""
     steps: list[str] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
     longest_cut_off: list[GeneratedLine] = field(default_factory=list)
@@ -73,12 +74,12 @@ class _Attempts:
             has_text: whether the page's own text has words there, so that generating none is a failure too.
         """
         image = PageImage(picture)
-        request = instruction(task, self.language_sample)
+        request = instruction(task, self.literal)
         for sampling, suffix in ((GREEDY, ""), (RETRY_SAMPLING, ", sampled")):
             options = request.options(self.time_limit, sampling, RepetitionGuard())
             generation = self.model.generate([image], request.prompt, options)
-            lines = generated_lines(generation)
-            outcome = _outcome(generation)
+            lines = cleaned(generated_lines(generation), self.literal)
+            outcome = _outcome(generation, lines)
             self.steps.append(f"{name}{suffix}: {outcome}")
             if outcome == OK or (outcome == NO_TEXT and not has_text):
                 return lines
@@ -143,12 +144,12 @@ def _max_new_tokens(page_text: PageText, limits: VisionModelLimits) -> int:
     return min(request.max_new_tokens, limits.context_tokens - limits.image_tokens - INSTRUCTION_TOKENS)
 
 
-def _outcome(generation: Generation) -> str:
+def _outcome(generation: Generation, lines: Sequence[GeneratedLine]) -> str:
     if generation.finish_reason is FinishReason.CONDITION:
         return REPETITION
     if generation.finish_reason is FinishReason.LENGTH:
         return CUT_OFF
-    return OK if generation.text else NO_TEXT
+    return OK if lines else NO_TEXT
 
 
 def _read_tiles(

@@ -15,6 +15,8 @@
                 `list` (what are the), `reason`, `manner`, `color` (what color), `polar` (auxiliary verbs
                 and particles of yes/no questions: is, does, had), `summary` (what is it about, summarize), `picture`
                 (words for what only a picture shows: logo, photo, icon)
+`[instructions]` phrases by the form of the reply: `format` (as JSON), `translate`, `transcribe` (read all text),
+                `compare`, `explain` (tell me about, what happens)
 `[operations]`  words by operation: `highest` (most, largest, best ...), `lowest`, `first`, `last`, `next`, `previous`
                 (directly before), `after`, `before`, `sum` (sum, altogether, combined), `mean`, `median`, `count`
                 (number of), `list` (list, name the), `difference`, `ratio` (ratio, how many times), `share`

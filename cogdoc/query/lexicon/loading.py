@@ -22,6 +22,8 @@ class Lexicon:
     """By list: `stop`, `weak`, `document`."""
     questions: Mapping[str, tuple[str, ...]]
     """Phrases by what they ask for; the longest first."""
+    instructions: Mapping[str, tuple[str, ...]]
+    """Phrases by the form of the reply that they call for."""
     operations: Mapping[str, tuple[str, ...]]
     types: Mapping[str, tuple[str, ...]]
     dimensions: Mapping[str, tuple[str, ...]]
@@ -62,6 +64,7 @@ def _lexicon(tables: list[dict[str, Any]]) -> Lexicon:
         labels=frozenset(name for table in tables for name in table.get("labels", ())),
         words={name: frozenset(words) for name, words in _merged(tables, "words").items()},
         questions=_longest_first(_merged(tables, "questions")),
+        instructions=_longest_first(_merged(tables, "instructions")),
         operations=_longest_first(_merged(tables, "operations")),
         types=_longest_first(_merged(tables, "types")),
         dimensions=_longest_first(_merged(tables, "dimensions")),
