@@ -88,7 +88,8 @@ def check_with_torch(cards: Cards) -> Cards:
         elif not has_kernels(answer.kernels, card.capability, build.cuda, driver):
             card = replace(card, problem=_no_kernels(card, build, answer.kernels))
         elif not card.free_is_known:
-            card = replace(card, free=free_memory(card.index) or card.free)
+            free = free_memory(card.index)
+            card = card if free is None else replace(card, free=free, free_is_known=True)
         checked.append(card)
     if all(card.problem is not None for card in checked):
         reasons = "; ".join(f"{card.name}: {card.problem}" for card in checked)
