@@ -70,6 +70,7 @@ QUANTIZE_HELP = """Write a quantized copy of a model: it starts faster and needs
 
 \b
   cogdoc model quantize chat --to ./chat-nf4
+  cogdoc model quantize chat --to ./chat-nf4 --vision-precision bf16    the vision tower in 16 bits: 7 GB more
   cogdoc model quantize chat --to ./chat-int8 --quantization int8
 """
 
@@ -97,6 +98,11 @@ class HubName(StrEnum):
 class TargetQuantization(StrEnum):
     NF4 = "nf4"
     INT8 = "int8"
+
+
+class TargetVision(StrEnum):
+    BF16 = "bf16"
+    QUANTIZED = "quantized"
 
 
 @app.command("pull", help=PULL_HELP)
@@ -232,6 +238,9 @@ def quantize(
     quantization: Annotated[
         TargetQuantization, typer.Option("--quantization", help="4 or 8 bits.")
     ] = TargetQuantization.NF4,
+    vision_precision: Annotated[
+        TargetVision, typer.Option("--vision-precision", help="Quantize the vision tower too, or leave it in bf16.")
+    ] = TargetVision.QUANTIZED,
     quiet: Quiet = False,
 ) -> None:
     from cogdoc.cogvlm2.memory import plan
@@ -242,14 +251,14 @@ def quantize(
     folder = checkpoint_folder(name)
     if os.path.lexists(to):
         raise OutputExistsError(f"{to}: exists")
-    needed = plan(describe(folder).config, quantization.value).weights
+    needed = plan(describe(folder).config, quantization.value, vision=vision_precision.value).weights
     require_disk_space(to, needed)
 
     from cogdoc.cogvlm2.writing import write_quantized
     from cogdoc.models.provenance import record_hashes
 
     with _count_progress(quiet=quiet) as progress:
-        write_quantized(folder, to, quantization.value, progress=progress)
+        write_quantized(folder, to, quantization.value, progress=progress, vision=vision_precision.value)
     record_hashes(to, "quantized", str(folder))
     sys.stdout.write(f"{to}\n")
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from cogdoc.cogvlm2.precision import VISION_PRECISIONS
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.documents.tesseract import Tesseract, tesseract_for
@@ -54,6 +55,16 @@ Quantization = Annotated[
         metavar="|".join(QUANTIZATIONS),
         autocompletion=lambda: list(QUANTIZATIONS),
         help="The precision of CogVLM2's weights; nf4 by default.",
+    ),
+]
+VisionPrecision = Annotated[
+    str | None,
+    typer.Option(
+        "--vision-precision",
+        envvar="COGDOC_VISION_PRECISION",
+        metavar="|".join(VISION_PRECISIONS),
+        autocompletion=lambda: list(VISION_PRECISIONS),
+        help="The precision of CogVLM2's vision tower; bf16 by default if memory suffices.",
     ),
 ]
 Pages = Annotated[
@@ -251,10 +262,11 @@ class EngineOptions:
     engine: Engine = AUTO
     model: Model = None
     quantization: Quantization = None
+    vision_precision: VisionPrecision = None
 
     @property
     def engine_request(self) -> EngineRequest:
-        return EngineRequest(self.engine, self.model, self.quantization)
+        return EngineRequest(self.engine, self.model, self.quantization, self.vision_precision)
 
 
 @dataclass(frozen=True, slots=True)

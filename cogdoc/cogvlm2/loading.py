@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import prod
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,15 @@ from cogdoc.cogvlm2.checkpoint import TensorReader, list_tensors, torch_dtype
 from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.folder_files import shorten
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.quantized_parts import Quantization, QuantizedLayer, quantizable, required_parts, stored_parts
+from cogdoc.cogvlm2.precision import VisionPrecision
+from cogdoc.cogvlm2.quantized_parts import (
+    Quantization,
+    QuantizedLayer,
+    in_vision_tower,
+    quantizable,
+    required_parts,
+    stored_parts,
+)
 from cogdoc.cogvlm2.rotary import RotaryFrequencies, inverse_frequencies
 from cogdoc.cogvlm2.shard_headers import StoredTensor
 from cogdoc.errors import CheckpointError, UsageError
@@ -44,6 +53,9 @@ class Form(Enum):
     INT8 = auto()
 
 
+FORMS: dict[Quantization, Form] = {"none": Form.FLOAT, "nf4": Form.FOUR_BIT, "int8": Form.INT8}
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """The tensors of a checkpoint, matched with those of the architecture.
@@ -62,11 +74,18 @@ class Contents:
         forms = set(self.forms.values())
         return "nf4" if Form.FOUR_BIT in forms else "int8" if Form.INT8 in forms else "none"
 
+    @property
+    def vision(self) -> VisionPrecision:
+        """Whether a layer of the vision tower is quantized."""
+        quantized = any(in_vision_tower(name) for name, form in self.forms.items() if form is not Form.FLOAT)
+        return "quantized" if quantized else "bf16"
+
 
 def load_model(
     folder: Path,
     *,
     quantization: Quantization | None = None,
+    vision: VisionPrecision | None = None,
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
     arithmetic: Arithmetic = "precise",
@@ -76,6 +95,7 @@ def load_model(
 
     Args:
         quantization: of a full checkpoint's linear layers; None loads the checkpoint as it is.
+        vision: whether that includes the vision tower; None means as in the checkpoint, and with a full one, yes.
         dtype: the compute dtype; None means bf16 with quantization, otherwise the dtype of the checkpoint.
         arithmetic: see `cogdoc.cogvlm2.configuration.Arithmetic`.
 
@@ -91,12 +111,17 @@ def load_model(
     stored_as = contents.quantization
     if stored_as != "none" and quantization not in (None, stored_as):
         raise UsageError(f"{folder}: quantized already ({stored_as}), cannot be loaded as {quantization}")
+    if stored_as != "none" and vision == "bf16" and contents.vision != "bf16":
+        raise UsageError(
+            f"{folder}: quantized already ({stored_as}), its vision tower too, which cannot be loaded in bf16",
+            "cogdoc model quantize --vision-precision bf16 writes a copy of the full checkpoint that can",
+        )
     quantization = quantization or stored_as
     if dtype is None:
         stated = str(raw.get("dtype") or raw.get("torch_dtype") or contents.stored["model.embed_tokens.weight"].dtype)
         dtype = (torch_dtype(stated) if quantization == "none" else None) or torch.bfloat16
     target = torch.device(device)
-    _set_quantized_layers(model, contents, quantization if stored_as == "none" else "none")
+    _set_quantized_layers(model, contents, quantization, vision)
     with torch.no_grad():
         _load_tensors(model, contents, dtype, target, progress)
         _set_omitted(model, config, dtype, target)
@@ -172,23 +197,35 @@ def _may_be_omitted(name: str, config: ModelConfig) -> bool:
     return name.endswith("rotary_emb.inv_freq") or (config.tied_embeddings and name == "lm_head.weight")
 
 
-def _set_quantized_layers(model: CogVLM2, contents: Contents, quantization: Quantization) -> None:
-    target_form = {"none": Form.FLOAT, "nf4": Form.FOUR_BIT, "int8": Form.INT8}[quantization]
-    if target_form is Form.FLOAT and set(contents.forms.values()) == {Form.FLOAT}:
+def _set_quantized_layers(
+    model: CogVLM2, contents: Contents, quantization: Quantization, vision: VisionPrecision | None
+) -> None:
+    forms: dict[str, Form] = {
+        name.removesuffix(".weight"): form for name, form in contents.forms.items() if form is not Form.FLOAT
+    }
+    for name in _layers_to_quantize(model, contents, quantization, vision):
+        forms[name] = FORMS[quantization]
+    if not forms:
         return
     from cogdoc.cogvlm2.quantization import Linear4bit, Linear8bit
 
-    converted = {name for name, _ in quantizable(model)}
-    linears = [(name, module) for name, module in model.named_modules() if isinstance(module, nn.Linear)]
-    for name, linear in linears:
-        form = contents.forms.get(f"{name}.weight", Form.FLOAT)
-        if form is Form.FLOAT and name in converted:
-            form = target_form
+    for name, form in forms.items():
+        linear = cast(nn.Linear, model.get_submodule(name))
         sizes = (linear.in_features, linear.out_features, linear.bias is not None)
-        if form is Form.FOUR_BIT:
-            model.set_submodule(name, Linear4bit(*sizes))
-        elif form is Form.INT8:
-            model.set_submodule(name, Linear8bit(*sizes))
+        model.set_submodule(name, Linear4bit(*sizes) if form is Form.FOUR_BIT else Linear8bit(*sizes))
+
+
+def _layers_to_quantize(
+    model: CogVLM2, contents: Contents, quantization: Quantization, vision: VisionPrecision | None
+) -> set[str]:
+    """The layers that are quantized while they are loaded: of a quantized checkpoint, at most the vision tower."""
+    if quantization == "none":
+        return set()
+    layers = {name for name, _ in quantizable(model, vision or "quantized")}
+    if contents.quantization == "none":
+        return layers
+    floats = {name for name in layers if contents.forms[f"{name}.weight"] is Form.FLOAT}
+    return set(filter(in_vision_tower, floats)) if vision == "quantized" else set()
 
 
 def _load_tensors(

@@ -7,14 +7,14 @@ and `python -m benchmarks.memory` prints more.
 The plan is for `precise` arithmetic; `published` materializes attention scores where rows differ in length. Attention
 is assumed to be a fused kernel (flash or memory-efficient on CUDA, flash on the CPU), which only adds a log-sum per
 query and head. int8 products are assumed to meet no outlier features, CPUs to have the packed kernel of bitsandbytes.
-The plan leaves out prefixes and images that the caller keeps, and what `RUNTIME_BYTES` allows for: the CUDA context,
-the workspaces of convolutions and matrix products, and fragmentation of the allocator.
+The plan leaves out what `RUNTIME_BYTES` allows for: the CUDA context, the workspaces of convolutions and matrix
+products, and fragmentation of the allocator.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 from cogdoc.cogvlm2.activation_memory import Peak, prefill_peak, step_peak, vision_peak
@@ -22,6 +22,7 @@ from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.tensor_memory import Device, LinearShape, TensorMemory
 
 if TYPE_CHECKING:
+    from cogdoc.cogvlm2.precision import VisionPrecision
     from cogdoc.cogvlm2.quantized_parts import Quantization
 
 # On CUDA the context takes 0.3 to 0.5 GiB, depending on card and driver, and matrix products 8 to 32 MiB; the rest is
@@ -62,6 +63,8 @@ class MemoryPlan:
     """Prefilling prompts of the whole length, with an image in each row or in none, whichever takes more."""
     step: Peak
     """A decode step with the logits of its last token."""
+    kept: int = 0
+    """Features, keys and values of the images that the caller keeps for further questions."""
 
     @property
     def weights(self) -> int:
@@ -70,7 +73,7 @@ class MemoryPlan:
     @property
     def resident(self) -> int:
         """Bytes that stay allocated between passes."""
-        return self.weights + self.cache
+        return self.weights + self.cache + self.kept
 
     @property
     def peak(self) -> int:
@@ -87,43 +90,59 @@ def plan(
     new_tokens: int = 1,
     dtype_bytes: int = 2,
     device: Device = "cuda",
+    vision: VisionPrecision = "quantized",
+    kept_images: int = 0,
 ) -> MemoryPlan:
     """Plan the memory of a batch.
 
     Args:
+        quantization: of the linear layers, those of the vision tower only if `vision` is `quantized`.
         length: capacity of the cache in tokens of prompt and answer; None means the model's whole context.
         batch: sequences side by side, each with an image.
         new_tokens: tokens per row in a decode step: 1 without drafts, more with speculative decoding or for a question
             that continues a prefix.
         dtype_bytes: bytes of a number in the compute dtype: 2 for bf16, 4 for fp32.
         device: the device whose kernels run; they differ in their temporaries for quantized weights.
+        kept_images: images whose features and prefilled prefix the caller keeps.
     """
     length = config.max_positions if length is None else length
     memory = TensorMemory(quantization, dtype_bytes, device)
+    vision_memory = replace(memory, quantization="none") if vision == "bf16" else memory
+    kept_tokens = kept_images * config.image_tokens
     slots = batch * config.num_layers * (length + 1)  # the cache has an extra slot for padding
     return MemoryPlan(
-        parts=_weights(config, memory),
+        parts=_weights(config, memory, vision_memory),
         cache=memory.size(slots, 2 * config.kv_size),
-        vision=vision_peak(config, memory, batch),
+        vision=vision_peak(config, vision_memory, batch),
         prompt=prefill_peak(config, memory, batch, length),
         step=step_peak(config, memory, batch, length, new_tokens),
+        # A prefix begins with bos, which has no feature.
+        kept=memory.size(kept_tokens, config.hidden_size)
+        + memory.size((kept_tokens + kept_images) * config.num_layers, 2 * config.kv_size),
     )
 
 
 def longest_context(
-    config: ModelConfig, available: int, quantization: Quantization = "nf4", *, batch: int = 1, device: Device = "cuda"
+    config: ModelConfig,
+    available: int,
+    quantization: Quantization = "nf4",
+    *,
+    batch: int = 1,
+    device: Device = "cuda",
+    vision: VisionPrecision = "quantized",
 ) -> int | None:
     """The most tokens whose plan in bf16 fits `available` bytes; None if bos, an image and one token do not fit."""
     lengths = range(config.image_tokens + 2, config.max_positions + 1)
 
     def peak(length: int) -> int:
-        return plan(config, quantization, length=length, batch=batch, device=device).peak
+        return plan(config, quantization, length=length, batch=batch, device=device, vision=vision).peak
 
     fitting = bisect_right(lengths, available, key=peak)
     return lengths[fitting - 1] if fitting else None
 
 
-def _weights(config: ModelConfig, memory: TensorMemory) -> Weights:
+def _weights(config: ModelConfig, memory: TensorMemory, vision_memory: TensorMemory) -> Weights:
+    """`vision_memory` is that of the vision tower's linear layers."""
     vision, hidden, inner = config.vision, config.hidden_size, config.intermediate_size
     width, layers = vision.hidden_size, config.num_layers
     transformer = [
@@ -145,16 +164,18 @@ def _weights(config: ModelConfig, memory: TensorMemory) -> Weights:
     embedding = memory.size(config.vocab_size, hidden)
     patch = vision.in_channels * vision.patch_size**2 + 1
     return Weights(
-        vision_transformer=sum(map(memory.codes, transformer)) + memory.size(vision.num_layers, transformer_vectors),
+        vision_transformer=sum(map(vision_memory.codes, transformer))
+        + memory.size(vision.num_layers, transformer_vectors),
         patch_embedding=memory.size(patch + 1 + vision.num_positions, width),
         downsampling=memory.size(4 * width + 1, width),
-        adapter=sum(map(memory.codes, adapter)) + memory.size(2, hidden),
+        adapter=sum(map(vision_memory.codes, adapter)) + memory.size(2, hidden),
         boi_and_eoi=memory.size(2, hidden),
         visual_experts=expert_codes + memory.size(layers, qkv_size),
         language_layers=expert_codes + memory.size(2 * layers + 1, hidden),
         token_embedding=embedding,
         output_head=0 if config.tied_embeddings else embedding,
         rotary=memory.size(layers, config.head_dim // 2),
-        quantization_state=sum(map(memory.state, [*transformer, *adapter, *expert]))
+        quantization_state=sum(map(vision_memory.state, [*transformer, *adapter]))
+        + sum(map(memory.state, expert))
         + sum(map(memory.decoding_state, expert)),
     )

@@ -1,7 +1,8 @@
 """Which layers are quantized, and the tensors by which a checkpoint stores them. Needs no bitsandbytes.
 
 Embeddings, output head, convolutions and norms are not quantized; embeddings and head decide each token and are 5% of
-the weights. transformers quantizes the same layers, so that each loads the checkpoints of the other.
+the weights. The vision tower is quantized or not, see `precision.VisionPrecision`. transformers quantizes the same
+layers, so that each loads the checkpoints of the other.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Container, Iterator
 from typing import Literal, Protocol, runtime_checkable
 
 from torch import Tensor, nn
+
+from cogdoc.cogvlm2.precision import VISION_TOWER, VisionPrecision
 
 Quantization = Literal["none", "nf4", "int8"]
 
@@ -49,11 +52,20 @@ class QuantizedLayer(Protocol):
         ...
 
 
-def quantizable(model: nn.Module) -> Iterator[tuple[str, nn.Linear]]:
-    """Iterate by name over the layers that are quantized: all linear ones except the output head."""
+def quantizable(model: nn.Module, vision: VisionPrecision = "quantized") -> Iterator[tuple[str, nn.Linear]]:
+    """Iterate by name over the layers that are quantized: linear ones, but not the output head.
+
+    Args:
+        vision: `bf16` leaves out the vision tower.
+    """
     for name, module in model.named_modules():
-        if isinstance(module, nn.Linear) and name != "lm_head":
+        if isinstance(module, nn.Linear) and name != "lm_head" and not (vision == "bf16" and in_vision_tower(name)):
             yield name, module
+
+
+def in_vision_tower(name: str) -> bool:
+    """Whether a module or tensor belongs to the vision tower; the visual experts do not."""
+    return name.startswith(f"{VISION_TOWER}.")
 
 
 def stored_parts(layer: str, names: Container[str]) -> list[str]:

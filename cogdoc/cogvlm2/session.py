@@ -18,6 +18,7 @@ from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.loading import Progress, load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.pixels import to_pixels
+from cogdoc.cogvlm2.precision import VisionPrecision
 from cogdoc.cogvlm2.prompts import Prompt, Turn, apply_template, build_prompt
 from cogdoc.cogvlm2.quantized_parts import Quantization
 from cogdoc.cogvlm2.sampling import Sampling
@@ -104,6 +105,7 @@ def load_session(
     checkpoint: Path,
     *,
     quantization: Quantization | None = None,
+    vision: VisionPrecision | None = None,
     device: torch.device | str = "cpu",
     feature_folder: Path | None = None,
     tokenizer: Tokenizer | None = None,
@@ -112,6 +114,7 @@ def load_session(
     """Load a checkpoint with its tokenizer, and cache image features in `feature_folder` if there is one.
 
     Args:
+        quantization, vision, device: see `loading.load_model`.
         tokenizer: that of the checkpoint, if it is loaded already.
 
     Raises:
@@ -123,6 +126,6 @@ def load_session(
     if tokenizer.size > config.vocab_size:
         raise CheckpointError(f"{checkpoint}: the tokenizer has {tokenizer.size} tokens, the model {config.vocab_size}")
     stop_tokens = stop_token_ids(checkpoint, config, tokenizer)
-    model = load_model(checkpoint, quantization=quantization, device=device, progress=progress)
+    model = load_model(checkpoint, quantization=quantization, vision=vision, device=device, progress=progress)
     store = FeatureStore(feature_folder, model_identity(checkpoint, model)) if feature_folder is not None else None
     return CogVLM2Session(model, tokenizer, stop_tokens, store)

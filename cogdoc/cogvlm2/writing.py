@@ -25,6 +25,7 @@ from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
 from cogdoc.cogvlm2.folder_files import read_file
 from cogdoc.cogvlm2.loading import Progress, match_tensors
 from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.precision import VISION_TOWER, VisionPrecision
 from cogdoc.cogvlm2.quantization import int8_parts, nf4_parts
 from cogdoc.cogvlm2.quantized_parts import INT8_OUTLIERS, quantizable
 from cogdoc.cogvlm2.shard_headers import ITEM_BYTES, StoredTensor
@@ -55,11 +56,16 @@ def write_quantized(
     quantization: Literal["nf4", "int8"] = "nf4",
     device: torch.device | str = "cpu",
     progress: Progress | None = None,
+    vision: VisionPrecision = "quantized",
 ) -> None:
     """Quantize the full checkpoint in `source` into the new folder `destination`.
 
     The folder appears only when it is complete. Tensors are converted one by one, so peak memory is one shard and the
     temporaries of one tensor. The small files of the checkpoint (tokenizer, generation settings, licence) are copied.
+
+    Args:
+        device: where tensors are quantized, one after another.
+        vision: whether the vision tower is quantized too. The written config.json names it if it is not.
 
     Raises:
         CheckpointError: `source` is not a complete CogVLM2 checkpoint.
@@ -86,11 +92,11 @@ def write_quantized(
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
         (partial / MARKER).touch()
-        converted = {f"{name}.weight" for name, _ in quantizable(model)}
+        converted = {f"{name}.weight" for name, _ in quantizable(model, vision)}
         with TensorReader(contents.stored) as reader:
             parts = _convert(reader, converted, quantization, torch.device(device), len(contents.stored), progress)
             _write_shards(partial, parts)
-        _write_json(partial / "config.json", _quantized_config(raw, quantization))
+        _write_json(partial / "config.json", _quantized_config(raw, quantization, vision))
         for name, content in small_files.items():
             (partial / name).write_bytes(content)
         (partial / MARKER).unlink()
@@ -120,7 +126,9 @@ def _check_memory(tensors: Iterable[StoredTensor]) -> None:
         )
 
 
-def _quantized_config(raw: dict[str, Any], quantization: Literal["nf4", "int8"]) -> dict[str, Any]:
+def _quantized_config(
+    raw: dict[str, Any], quantization: Literal["nf4", "int8"], vision: VisionPrecision
+) -> dict[str, Any]:
     if quantization == "int8":
         settings: dict[str, Any] = {"load_in_8bit": True, "load_in_4bit": False, "llm_int8_threshold": INT8_OUTLIERS}
     else:
@@ -132,7 +140,8 @@ def _quantized_config(raw: dict[str, Any], quantization: Literal["nf4", "int8"])
             "bnb_4bit_compute_dtype": "bfloat16",
             "bnb_4bit_quant_storage": "uint8",
         }
-    common = {"quant_method": "bitsandbytes", "llm_int8_skip_modules": ["lm_head"]}
+    skipped = ["lm_head", *([VISION_TOWER] if vision == "bf16" else [])]
+    common = {"quant_method": "bitsandbytes", "llm_int8_skip_modules": skipped}
     return raw | {"torch_dtype": "bfloat16", "quantization_config": common | settings}
 
 

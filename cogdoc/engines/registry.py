@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cogdoc.cogvlm2.precision import VISION_PRECISIONS
 from cogdoc.engines.builtin.entry import BuiltinEntry
 from cogdoc.engines.cogvlm2.entry import CogVLM2Entry
 from cogdoc.engines.entry import EngineEntry, Offer
@@ -57,6 +58,9 @@ def select_engine(request: EngineRequest | None = None) -> EngineSelection:
         raise UsageError(f"--engine: there is no engine named {request.engine!r}", f"engines: {arguments}")
     if request.quantization not in (None, *QUANTIZATIONS):
         raise UsageError(f"--quantization: {request.quantization!r} is none of {', '.join(QUANTIZATIONS)}")
+    if request.vision_precision not in (None, *VISION_PRECISIONS):
+        known = ", ".join(VISION_PRECISIONS)
+        raise UsageError(f"--vision-precision: {request.vision_precision!r} is none of {known}")
     if entry is None:
         return _select_automatically(request)
     return EngineSelection(entry.name, "requested", entry.configure(request))

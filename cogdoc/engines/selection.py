@@ -23,6 +23,7 @@ class EngineRequest:
     engine: str = AUTO
     model: str | None = None
     quantization: str | None = None
+    vision_precision: str | None = None
 
 
 class EngineSettings(Protocol):

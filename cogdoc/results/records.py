@@ -102,6 +102,9 @@ class EngineInfo(Model):
     version: str
     checkpoint: str | None = None
     quantization: str | None = None
+    vision_precision: str | None = Field(
+        default=None, description="with a quantization: bf16 if the vision tower is not quantized, quantized if it is"
+    )
 
 
 class ErrorInfo(Model):

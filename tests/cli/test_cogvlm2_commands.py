@@ -23,16 +23,21 @@ def answers(output: str) -> list[dict[str, Any]]:
     return [record["answer"] for record in json.loads(output)["records"]]
 
 
-@pytest.mark.parametrize("quantization", ["none", "nf4"])
-def test_a_question_is_answered_from_the_pixels_with_evidence(cogdoc: Cogdoc, quantization: str) -> None:
-    ended = cogdoc(
-        "ask", POCKET / "form-1.png", "What is the total?", *MODEL, "--quantization", quantization, "--out", "json"
-    )
+@pytest.mark.parametrize(
+    ("quantization", "options", "vision"),
+    [("none", (), None), ("nf4", (), "bf16"), ("nf4", ("--vision-precision", "quantized"), "quantized")],
+)
+def test_a_question_is_answered_from_the_pixels_with_evidence(
+    cogdoc: Cogdoc, quantization: str, options: tuple[str, ...], vision: str | None
+) -> None:
+    model = (*MODEL, "--quantization", quantization, *options)
+    ended = cogdoc("ask", POCKET / "form-1.png", "What is the total?", *model, "--out", "json")
     assert (ended.code, ended.err) == (0, "")
     (record,) = json.loads(ended.out)["records"]
     assert record["engine"]["name"] == "cogvlm2"
     assert record["engine"]["checkpoint"] == "model"
     assert record["engine"]["quantization"] == quantization
+    assert record["engine"]["vision_precision"] == vision
     answer = record["answer"]
     assert answer["text"] == "84.04"
     assert answer["flags"] == []
@@ -113,6 +118,7 @@ def test_a_time_limit_is_an_error_of_the_page(cogdoc: Cogdoc) -> None:
         (("--engine", "cogvlm2", "--model", "nowhere"), 3, "neither a model nor a folder"),
         (("--engine", "builtin", "--model", "chat"), 2, "--model is for the engine cogvlm2"),
         (("--model", POCKET / "model", "--quantization", "int3"), 2, "none of nf4, int8, none"),
+        (("--model", POCKET / "model", "--vision-precision", "fp8"), 2, "none of bf16, quantized"),
         (("--model", POCKET), 3, "no config.json"),
     ],
 )

@@ -22,6 +22,7 @@ from torch import Tensor
 from benchmarks.full_size import weight_bytes
 from benchmarks.memory import largest_batch
 from cogdoc.cogvlm2 import quantization, tensor_memory
+from cogdoc.cogvlm2.batch import prefill_prefix
 from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.loading import load_model
@@ -202,6 +203,16 @@ def test_the_cache_is_what_is_allocated(batch: int, length: int) -> None:
     assert plan(PUBLISHED, length=length, batch=batch).cache == sum(
         tensor.nbytes for tensor in cache.keys + cache.values
     )
+
+
+def test_what_is_kept_of_an_image_is_its_features_and_its_prefix(checkpoint: Path) -> None:
+    model = load_model(checkpoint)
+    features = encode_images(model, 1)()
+    prefix = prefill_prefix(model, build_prompt(model.config, (), with_image=True), features)
+    kept = sum(tensor.nbytes for tensor in (features, *prefix.keys, *prefix.values))
+    planned = plan(model.config, "none", length=400, kept_images=1)
+    assert planned.kept == kept
+    assert planned.peak == plan(model.config, "none", length=400).peak + kept
 
 
 @pytest.mark.parametrize("quantization", ["none", "nf4"])

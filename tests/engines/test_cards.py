@@ -165,7 +165,7 @@ def test_memory_that_others_hold_does_not_count_and_they_are_named(machine: Fake
     assert selection.auto["engine"] == "builtin"
     assert selection.named["code"] == 7
     for said in (
-        "needs 14.4 GB (11.7 of them weights, nf4)",
+        "needs 13.9 GB (11.7 of them weights, nf4)",
         "RTX 3090 has 10.2 GB of 25.8 GB free",
         "program-4711 (4711) holds 13.4 GB, program-815 (815) holds 2.1 GB",
     ):

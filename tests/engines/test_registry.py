@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cogdoc.cogvlm2.precision import VisionPrecision
 from cogdoc.cogvlm2.published import CONFIG_JSON
 from cogdoc.engines import cuda_devices
 from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
@@ -68,7 +69,8 @@ def test_auto_takes_the_model_where_the_card_has_room(
     assert selection.name == name
     assert selection.announce
     if name == "cogvlm2":
-        assert selection.settings == CogVLM2Settings(full_size, "nf4", "cuda:0", stores_features=False)
+        vision: VisionPrecision = "bf16" if gigabytes == 24 else "quantized"
+        assert selection.settings == CogVLM2Settings(full_size, "nf4", vision, "cuda:0", stores_features=False)
 
 
 @pytest.mark.parametrize(("gigabytes", "quantization"), [(8, None), (16, "int8"), (24, "none")])
@@ -79,6 +81,23 @@ def test_a_card_that_is_too_small_is_refused_with_the_plans_figures(
     with_cards(monkeypatch, gigabytes)
     with pytest.raises(ResourceError, match=rf"needs \d+\.\d GB \(\d+\.\d of them weights.*Card {gigabytes} has"):
         select_engine(EngineRequest("cogvlm2", None, quantization))
+
+
+@pytest.mark.usefixtures("full_size")
+def test_a_vision_tower_that_is_too_precise_for_the_card_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cards(monkeypatch, 16)
+    with pytest.raises(ResourceError, match=r"nf4, the vision tower in bf16\), and Card 16 has") as raised:
+        select_engine(EngineRequest("cogvlm2", vision_precision="bf16"))
+    assert "--vision-precision quantized" in (raised.value.hint or "")
+
+
+def test_the_precision_of_a_quantized_checkpoint_is_that_of_its_weights(
+    full_size: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_cards(monkeypatch, 80)
+    stored = CONFIG_JSON | {"quantization_config": {"load_in_4bit": True, "llm_int8_skip_modules": ["lm_head"]}}
+    (full_size / "config.json").write_text(json.dumps(stored))
+    assert select_engine().settings == CogVLM2Settings(full_size, "nf4", "quantized", "cuda:0", stores_features=False)
 
 
 @pytest.mark.usefixtures("full_size")
@@ -99,6 +118,8 @@ def test_impossible_requests_are_refused(tmp_path: Path) -> None:
         select_engine(EngineRequest("clever"))
     with pytest.raises(UsageError, match="none of nf4, int8, none"):
         select_engine(EngineRequest("cogvlm2", "chat", "int3"))
+    with pytest.raises(UsageError, match="none of bf16, quantized"):
+        select_engine(EngineRequest("cogvlm2", "chat", vision_precision="nf4"))
     with pytest.raises(UsageError, match="has no model"):
         select_engine(EngineRequest("builtin", "chat"))
 

@@ -180,6 +180,7 @@ def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progre
     session = load_session(
         settings.checkpoint,
         quantization=settings.quantization,
+        vision=settings.vision,
         device=settings.device,
         feature_folder=feature_folder() if settings.stores_features else None,
         tokenizer=tokenizer,

@@ -30,7 +30,7 @@ class CogVLM2Entry:
         from cogdoc.engines.cogvlm2.settings import settings_for
         from cogdoc.models.checkpoint_folders import checkpoint_folder
 
-        return settings_for(checkpoint_folder(request.model or DEFAULT_MODEL), request.quantization)
+        return settings_for(checkpoint_folder(request.model or DEFAULT_MODEL), request)
 
     def offer(self, request: EngineRequest) -> Offer:
         """Offer a published model that is on this machine, if a GPU has enough memory for it."""
@@ -52,7 +52,7 @@ class CogVLM2Entry:
         try:
             if cards.problem is not None:
                 raise cards.problem
-            settings = settings_for(checkpoint, request.quantization)
+            settings = settings_for(checkpoint, request)
             checked = cuda_devices.check_with_torch(cards)
             if checked.problem is not None:
                 raise checked.problem

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
-from cogdoc.cogvlm2.memory import RUNTIME_BYTES, plan
+from cogdoc.cogvlm2.memory import plan
+from cogdoc.cogvlm2.precision import stored_vision_precision
+from cogdoc.cogvlm2.reading_memory import default_vision_precision, reading_plan, required_memory
 from cogdoc.engines import cuda_devices
 from cogdoc.engines.cogvlm2.placement import Placement, place
-from cogdoc.engines.selection import Progress
+from cogdoc.engines.selection import EngineRequest, Progress
 from cogdoc.errors import ResourceError
 from cogdoc.models.description import stored_quantization
 from cogdoc.models.tokenizer_trial import TokenizerTrial
 
 if TYPE_CHECKING:
+    from cogdoc.cogvlm2.precision import VisionPrecision
     from cogdoc.cogvlm2.quantized_parts import Quantization
     from cogdoc.engines.protocol import Engine
 
@@ -30,6 +33,7 @@ class CogVLM2Settings:
 
     checkpoint: Path
     quantization: Quantization
+    vision: VisionPrecision
     device: str
     stores_features: bool
     """Whether image features are stored on disk for later runs."""
@@ -47,12 +51,13 @@ class CogVLM2Settings:
             version=version("cogdoc"),
             checkpoint=self.checkpoint.resolve().name,
             quantization=self.quantization,
+            vision_precision=self.vision if self.quantization != "none" else None,
         )
         return VisionEngine(model, info, time_limit=seconds)
 
 
-def settings_for(checkpoint: Path, quantization_name: str | None) -> CogVLM2Settings:
-    """Decide how this machine loads a checkpoint; `quantization_name` is what the user requested, if anything.
+def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
+    """Decide how this machine loads a checkpoint; what `request` leaves open is chosen by the free memory.
 
     Raises:
         CheckpointError: it is not a checkpoint of CogVLM2.
@@ -63,24 +68,37 @@ def settings_for(checkpoint: Path, quantization_name: str | None) -> CogVLM2Sett
     config = parse_config(raw)
     small = plan(config, "none").weights < SMALL_WEIGHTS
     default: Quantization = "none" if small else "nf4"
-    quantization = cast("Quantization", quantization_name) if quantization_name else stored_quantization(raw) or default
+    quantization = cast("Quantization | None", request.quantization) or stored_quantization(raw) or default
+    requested = cast("VisionPrecision | None", request.vision_precision) or stored_vision_precision(raw)
     cards = cuda_devices.find_cards()
-    _check_memory(config, quantization, place(cards, small=small))
+    _choose_vision(config, quantization, requested, place(cards, small=small))
     # Only now, since it imports torch.
     placement = place(cuda_devices.check_with_torch(cards), small=small)
-    _check_memory(config, quantization, placement)
+    vision = _choose_vision(config, quantization, requested, placement)
     return CogVLM2Settings(
-        checkpoint, quantization, placement.device, stores_features=placement.kind == "cpu" and not small
+        checkpoint, quantization, vision, placement.device, stores_features=placement.kind == "cpu" and not small
     )
 
 
-def _check_memory(config: ModelConfig, quantization: Quantization, placement: Placement) -> None:
-    """Raise ResourceError if the device has less free memory than the model needs at its peak."""
-    planned = plan(config, quantization, device=placement.kind)
-    needed = planned.peak + (RUNTIME_BYTES if placement.kind == "cuda" else 0)
+def _choose_vision(
+    config: ModelConfig, quantization: Quantization, requested: VisionPrecision | None, placement: Placement
+) -> VisionPrecision:
+    """The precision of the vision tower: as requested, or the best one that fits.
+
+    Raises:
+        ResourceError: the device has less free memory than the model needs at its peak.
+    """
+    vision = requested or default_vision_precision(config, quantization, placement.kind, placement.available)
+    planned = reading_plan(config, quantization, placement.kind, vision)
+    needed = required_memory(planned, placement.kind)
     if needed > placement.available:
         raise ResourceError(
-            f"CogVLM2 needs {needed / 1e9:.1f} GB ({planned.weights / 1e9:.1f} of them weights, {quantization}), "
-            f"and {placement.memory_in_words}",
-            "cogdoc model show lists what fits; --quantization nf4 needs the least",
+            f"CogVLM2 needs {needed / 1e9:.1f} GB ({planned.weights / 1e9:.1f} of them weights, "
+            f"{_precision(quantization, vision)}), and {placement.memory_in_words}",
+            "cogdoc model show lists what fits; --quantization nf4 --vision-precision quantized needs the least",
         )
+    return vision
+
+
+def _precision(quantization: Quantization, vision: VisionPrecision) -> str:
+    return f"{quantization}, the vision tower in bf16" if quantization != "none" and vision == "bf16" else quantization
