@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cogdoc.cli.messages import report, warn
-from cogdoc.errors import ExitCode, MissingError, OutputExistsError, UsageError
+from cogdoc.errors import CheckpointError, ExitCode, MissingError, OutputExistsError, UsageError
 from cogdoc.results.printable import printable
 
 if TYPE_CHECKING:
@@ -289,6 +289,11 @@ def _model_to_pull(name: str | None, *, chinese: bool, int4: bool) -> Model:
 
     model = find_model(name or ("chinese" if chinese else "chat"))
     if model is None:
+        from cogdoc.cogvlm2.relatives import relative_of_repository
+
+        relative = relative_of_repository(name or "")
+        if relative is not None:
+            raise CheckpointError(f"{name}: {relative.refusal}", f"models: {', '.join(MODELS)}")
         raise UsageError(f"there is no model named {name!r} to pull", f"models: {', '.join(MODELS)}")
     if chinese and not model.name.startswith("chinese"):
         raise UsageError(f"{name} is not the Chinese model", "omit the name or --chinese")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cogdoc.cogvlm2.folder_files import read_object
+from cogdoc.cogvlm2.relatives import relative_of_config
 from cogdoc.errors import CheckpointError
 
 Template = Literal["base", "chat", "vqa"]
@@ -141,6 +142,8 @@ def parse_config(raw: Mapping[str, Any]) -> ModelConfig:
     Raises:
         CheckpointError: a size is missing, impossible, or contradicts another one, or it is another model.
     """
+    relative = relative_of_config(raw)
+    _require(relative is None, relative.refusal if relative is not None else "")
     _require(isinstance(raw.get("vision_config"), dict), "vision_config is missing, so this is not CogVLM2")
     vision = {f"vision_config.{key}": value for key, value in raw["vision_config"].items()}
     _require(raw.get("hidden_act", "silu") == "silu", "hidden_act is not silu")

@@ -31,6 +31,7 @@ from cogdoc.cogvlm2.quantized_parts import (
     required_parts,
     stored_parts,
 )
+from cogdoc.cogvlm2.relatives import relative_of_tensors
 from cogdoc.cogvlm2.rotary import RotaryFrequencies, inverse_frequencies
 from cogdoc.cogvlm2.shard_headers import StoredTensor
 from cogdoc.errors import CheckpointError, UsageError
@@ -135,6 +136,9 @@ def match_tensors(folder: Path, model: CogVLM2) -> Contents:
         CheckpointError: tensors are missing, unknown, or of the wrong shape or type; the message names them all.
     """
     stored = list_tensors(folder)
+    relative = relative_of_tensors(stored)
+    if relative is not None:
+        raise CheckpointError(f"{folder}: {relative.refusal}", "cogdoc model pull downloads CogVLM2")
     forms: dict[str, Form] = {}
     missing: list[str] = []
     misshapen: list[str] = []

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cogdoc.cogvlm2.configuration import read_config
 from cogdoc.cogvlm2.folder_files import find_file, read_file, shorten
+from cogdoc.cogvlm2.relatives import relative_of_repository
 from cogdoc.cogvlm2.weight_files import INDEX, SINGLE, indexed_files
 from cogdoc.errors import CheckpointError, MissingError
 from cogdoc.models.published_models import MODELS, Model, find_model
@@ -56,6 +57,7 @@ def existing_folder(name: str) -> Path:
 
     Raises:
         MissingError: there is no such folder.
+        CheckpointError: it is the name of another model of the family.
     """
     model = find_model(name)
     if model is None:
@@ -63,6 +65,9 @@ def existing_folder(name: str) -> Path:
         if os.path.isdir(folder):  # noqa: PTH112  unlike Path.is_dir, it never raises an error
             return folder
         names = ", ".join(MODELS)
+        relative = relative_of_repository(name)
+        if relative is not None:
+            raise CheckpointError(f"{shorten(name)}: {relative.refusal}", f"models: {names}")
         raise MissingError(
             f"{shorten(name)}: neither a model nor a folder", f"models: {names}; cogdoc model pull downloads them"
         )

@@ -19,6 +19,8 @@ import httpx2
 from filelock import FileLock, Timeout
 
 from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
+from cogdoc.cogvlm2.relatives import relative_of_tensors
+from cogdoc.cogvlm2.weight_files import read_index
 from cogdoc.errors import CheckpointError, OutputError, OutputExistsError, TimeLimitError
 from cogdoc.models.checkpoint_folders import find_defect, partial_folder, weight_files
 from cogdoc.models.disk_space import require_disk_space
@@ -141,6 +143,9 @@ class _Pull:
             self._download(file)
         # Check the small files before downloading gigabytes.
         parse_config(read_raw_config(self._folder))
+        relative = relative_of_tensors(read_index(self._folder) or ())
+        if relative is not None:
+            raise CheckpointError(f"{self._listing.repository}: {relative.refusal}")
         missing = [name for name in (*weight_files(self._folder), "tokenizer.json") if name not in listed]
         if missing:
             raise CheckpointError(f"{self._listing.repository}: the repository lacks {', '.join(missing)}")
