@@ -97,15 +97,15 @@ def _memory() -> str:
 
 def _gpu_rows(cards: Cards) -> Iterator[tuple[str, str]]:
     from cogdoc.engines.cogvlm2.placement import describe_memory
+    from cogdoc.engines.cogvlm2.verdicts import card_verdict
 
     if not cards.all:
         yield "GPU", cards.absence if cards.problem is None else cards.problem.message
         return
     for card in cards.all:
         capability = f"compute capability {card.capability[0]}.{card.capability[1]}"
-        yield f"GPU {card.index}", f"{describe_memory(card)}, {capability}"
-        if card.problem is not None and cards.problem is None:
-            yield f"no GPU {card.index}", f"torch cannot use it: {card.problem}"
+        verdict = f", {card_verdict(card)}" if cards.problem is None else ""
+        yield f"GPU {card.index}", f"{describe_memory(card)}, {capability}{verdict}"
     if cards.problem is not None:
         yield "no GPU", f"{cards.problem.message} ({cards.problem.hint})"
 
@@ -133,38 +133,33 @@ def _context_rows(cards: Cards) -> Iterator[tuple[str, str]]:
 
 
 def _contexts(memory: int, device: Device, card: Card | None) -> str:
-    from cogdoc.cogvlm2.card_arithmetic import card_arithmetic, runs_on
+    from cogdoc.cogvlm2.card_arithmetic import runs_on
     from cogdoc.cogvlm2.published import PUBLISHED
-    from cogdoc.models.description import fitting_context
-    from cogdoc.models.published_models import QUANTIZATIONS
+    from cogdoc.models.description import PRECISIONS, fitting_context
 
-    arithmetic = card_arithmetic(card.capability) if card is not None else None
-    unquantized = "fp16" if arithmetic is not None and arithmetic.dtype == "float16" else "bf16"
     fitting = {
-        unquantized if quantization == "none" else quantization: fitting_context(
-            PUBLISHED, quantization, memory, device
-        )
-        for quantization in QUANTIZATIONS
-        if card is None or runs_on(quantization, card.capability)
+        precision.name: fitting_context(PUBLISHED, precision, memory, device)
+        for precision in PRECISIONS
+        if card is None or runs_on(precision.quantization, card.capability)
     }
-    contexts = [f"{name} {context:,}" for name, context in fitting.items() if context]
+    contexts = [f"{context:,} in {name}" for name, context in fitting.items() if context]
     if not contexts:
         return f"CogVLM2 does not fit the {memory / GIB:.1f} GiB that are free"
     note = ", though a page takes minutes" if device == "cpu" else ""
-    return f"CogVLM2 fits with a context of {', '.join(contexts)} tokens{note}"
+    return f"CogVLM2 fits, with a context in tokens of {'; '.join(contexts)}{note}"
 
 
 def _suggestion(selection: EngineSelection, cards: Cards) -> str:
     from cogdoc.cogvlm2.published import PUBLISHED
     from cogdoc.engines.registry import FALLBACK
     from cogdoc.models.checkpoint_folders import find_checkpoint
-    from cogdoc.models.description import fitting_context
+    from cogdoc.models.description import PRECISIONS, fitting_context
     from cogdoc.models.published_models import MODELS
 
     question = 'cogdoc ask report.pdf "total revenue?"'
     if selection.name != FALLBACK:
         return question
-    fits = any(fitting_context(PUBLISHED, "nf4", card.memory) for card in cards.usable)
+    fits = any(fitting_context(PUBLISHED, PRECISIONS[0], card.memory) for card in cards.usable)
     if fits and not any(map(find_checkpoint, MODELS)):
         return f"{question}; cogdoc model pull downloads CogVLM2, which fits this GPU"
     return question

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cogdoc.cli.messages import report, warn
+from cogdoc.cli.model_show import print_table, size_in_words
 from cogdoc.errors import CheckpointError, ExitCode, MissingError, OutputExistsError, UsageError
 from cogdoc.results.printable import printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from cogdoc.cogvlm2.tensor_memory import Device
-    from cogdoc.models.description import Description
     from cogdoc.models.published_models import Model
 
 HELP = """Get CogVLM2's checkpoints, see the memory that they need, check them.
@@ -50,9 +49,10 @@ LIST_HELP = """List the models that have a name, and whether they are on this ma
   cogdoc model list
 """
 
-SHOW_HELP = """Show a model's size, the memory of each part, and the tokens that fit common cards.
+SHOW_HELP = """Show a model's size, the memory of each part, and the tokens that fit common cards and yours.
 
 \b
+  cogdoc model show                all published models, before any download
   cogdoc model show chat
   cogdoc model show ./my-checkpoint
 """
@@ -142,7 +142,7 @@ def pull(
     listing = list_model(model, source.value, revision)
     if not quiet:
         commit = f" at {listing.commit}" if listing.commit else ""
-        warn(f"pulling {listing.repository}{commit}: {_size(listing.size)} into {target}")
+        warn(f"pulling {listing.repository}{commit}: {size_in_words(listing.size)} into {target}")
     with _byte_progress(quiet=quiet) as progress:
         download(listing, target, progress)
     sys.stdout.write(f"{target}\n")
@@ -161,51 +161,30 @@ def list_models() -> None:
         partial = partial_folder(target)
         if folder is not None:
             description = describe(folder)
-            state = (_size(description.size), description.weights, str(folder))
+            state = (size_in_words(description.size), description.weights, str(folder))
         elif target.exists():
             state = ("-", "-", f"incomplete: {find_defect(target)}")
         elif partial.is_dir():
             size = sum(path.lstat().st_size for path in partial.iterdir())
-            state = (_size(size), "-", f"interrupted; resume with: cogdoc model pull {model.name}")
+            state = (size_in_words(size), "-", f"interrupted; resume with: cogdoc model pull {model.name}")
         else:
             state = ("-", "-", f"not on this machine; get it with: cogdoc model pull {model.name}")
         rows.append((model.name, model.description, *state))
-    _print_table(rows)
+    print_table(rows)
 
 
 @app.command("show", help=SHOW_HELP)
-def show(name: Name) -> None:
-    from cogdoc.models.checkpoint_folders import checkpoint_folder
-    from cogdoc.models.description import describe, memory_parts
-    from cogdoc.models.provenance import read_provenance
+def show(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME|FOLDER]", help="A model; by default, all published ones.")
+    ] = None,
+) -> None:
+    from cogdoc.cli.model_show import show_model, show_published
 
-    folder = checkpoint_folder(name)
-    description = describe(folder)
-    config = description.config
-    provenance = read_provenance(folder)
-    facts = [("folder", str(folder))]
-    if provenance is not None:
-        commit = provenance.commit or provenance.revision
-        facts.append(("from", f"{provenance.source}: {provenance.repository}" + (f" at {commit}" if commit else "")))
-    facts += [
-        ("parameters", f"{description.parameters:,}"),
-        ("on disk", f"{_size(description.size)} in {description.files} files"),
-        ("weights", description.weights),
-        ("context", f"{config.max_positions:,} tokens, {config.image_tokens:,} of them for a picture"),
-    ]
-    _print_table(facts)
-    first, *others = description.choices
-    columns = {quantization: memory_parts(config, quantization) for quantization in (first, *others)}
-    unit, unit_name = (GB, "GB") if description.size >= GB else (MB, "MB")
-    header = (f"memory on a GPU, in {unit_name}", *map(_quantization_name, columns))
-    rows = [
-        (part, *(f"{sizes[index][1] / unit:.2f}" for sizes in columns.values()))
-        for index, (part, _) in enumerate(columns[first])
-    ]
-    sys.stdout.write("\n")
-    _print_table([header, *rows])
-    sys.stdout.write("\n")
-    _print_table(_fitting_rows(description))
+    if name is None:
+        show_published()
+    else:
+        show_model(name)
 
 
 @app.command("verify", help=VERIFY_HELP)
@@ -271,7 +250,7 @@ def remove(
     from cogdoc.models.removing import remove as delete
 
     removal = plan_removal(name)
-    question = f"Delete {len(removal.files)} files, {_size(removal.size)}, in {removal.folder}?"
+    question = f"Delete {len(removal.files)} files, {size_in_words(removal.size)}, in {removal.folder}?"
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("remove asks before it deletes, but standard input is not a terminal", "add --yes")
@@ -317,45 +296,6 @@ def _hub_is_offline() -> bool:
     """Whether huggingface_hub's environment variables forbid the network; importing it would take long."""
     value = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
     return value.upper() in ("1", "ON", "YES", "TRUE")
-
-
-def _fitting_rows(description: Description) -> list[Sequence[str]]:
-    import psutil
-
-    from cogdoc.engines.cuda_devices import check_with_torch, find_cards
-    from cogdoc.models.description import CARDS, fitting_context
-
-    def row(label: str, memory: int, device: Device) -> Sequence[str]:
-        contexts = (
-            fitting_context(description.config, quantization, memory, device) for quantization in description.choices
-        )
-        return (label, *(f"{context:,}" if context else "-" for context in contexts))
-
-    return [
-        ("tokens that fit", *map(_quantization_name, description.choices)),
-        *(row(f"a card of {memory // GIB} GiB", memory, "cuda") for memory in CARDS),
-        *(
-            row(f"{card.name} here, {card.free / GIB:.1f} GiB free", card.free, "cuda")
-            for card in check_with_torch(find_cards()).usable
-        ),
-        row("this machine's CPU, free memory", psutil.virtual_memory().available, "cpu"),
-    ]
-
-
-def _size(count: int) -> str:
-    return f"{count / GB:.1f} GB" if count >= GB else f"{count / MB:.1f} MB"
-
-
-def _quantization_name(quantization: str) -> str:
-    return "bf16" if quantization == "none" else quantization
-
-
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
-    rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write(line.rstrip() + "\n")
 
 
 @contextmanager

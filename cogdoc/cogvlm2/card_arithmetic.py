@@ -19,7 +19,7 @@ ComputeDtype = Literal["bfloat16", "float16"]
 
 AMPERE: Capability = (8, 0)
 
-LEAST_CAPABILITY: dict[Quantization, Capability] = {"none": (5, 0), "nf4": (6, 0), "int8": (7, 5)}
+LEAST_CAPABILITY: dict[Quantization, Capability] = {"none": (5, 0), "nf4": (6, 0), "fp4": (6, 0), "int8": (7, 5)}
 """The oldest cards that have kernels: those of PyTorch for 16 bits, of bitsandbytes for 4 bits and LLM.int8()."""
 
 

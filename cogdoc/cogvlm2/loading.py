@@ -24,6 +24,7 @@ from cogdoc.cogvlm2.folder_files import shorten
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.precision import VisionPrecision
 from cogdoc.cogvlm2.quantized_parts import (
+    FP4_STATE,
     Quantization,
     QuantizedLayer,
     in_vision_tower,
@@ -54,7 +55,7 @@ class Form(Enum):
     INT8 = auto()
 
 
-FORMS: dict[Quantization, Form] = {"none": Form.FLOAT, "nf4": Form.FOUR_BIT, "int8": Form.INT8}
+FORMS: dict[Quantization, Form] = {"none": Form.FLOAT, "nf4": Form.FOUR_BIT, "fp4": Form.FOUR_BIT, "int8": Form.INT8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,11 @@ class Contents:
 
     @property
     def quantization(self) -> Quantization:
-        """How the checkpoint is quantized. fp4 counts as nf4, since the same kernels load it."""
+        """How the checkpoint is quantized."""
         forms = set(self.forms.values())
-        return "nf4" if Form.FOUR_BIT in forms else "int8" if Form.INT8 in forms else "none"
+        if Form.FOUR_BIT in forms:
+            return "fp4" if any(name.endswith(FP4_STATE) for name in self.stored) else "nf4"
+        return "int8" if Form.INT8 in forms else "none"
 
     @property
     def vision(self) -> VisionPrecision:
@@ -95,14 +98,14 @@ def load_model(
     """Load a full or a quantized checkpoint, as published or as `cogdoc.cogvlm2.writing` writes it.
 
     Args:
-        quantization: of a full checkpoint's linear layers; None loads the checkpoint as it is.
+        quantization: of a full checkpoint's linear layers; None loads the checkpoint as it is; `nf4` one in FP4 too.
         vision: whether that includes the vision tower; None means as in the checkpoint, and with a full one, yes.
         dtype: the compute dtype; None means bf16 with quantization, otherwise the dtype of the checkpoint.
         arithmetic: see `cogdoc.cogvlm2.configuration.Arithmetic`.
 
     Raises:
         CheckpointError: files are missing or damaged, or tensors are missing, unknown or misshapen.
-        UsageError: the checkpoint is quantized already, in another way than requested.
+        UsageError: the checkpoint is quantized already, in another way than requested, or would be quantized to FP4.
     """
     raw = read_raw_config(folder)
     config = parse_config(raw)
@@ -110,6 +113,8 @@ def load_model(
         model = CogVLM2(config, arithmetic)
     contents = match_tensors(folder, model)
     stored_as = contents.quantization
+    if (quantization, stored_as) == ("nf4", "fp4"):
+        quantization = None  # 4 bits were asked for, and that is what there is
     if stored_as != "none" and quantization not in (None, stored_as):
         raise UsageError(f"{folder}: quantized already ({stored_as}), cannot be loaded as {quantization}")
     if stored_as != "none" and vision == "bf16" and contents.vision != "bf16":
@@ -117,6 +122,8 @@ def load_model(
             f"{folder}: quantized already ({stored_as}), its vision tower too, which cannot be loaded in bf16",
             "cogdoc model quantize --vision-precision bf16 writes a copy of the full checkpoint that can",
         )
+    if stored_as == "none" and quantization == "fp4":
+        raise UsageError(f"{folder}: cogdoc does not quantize to fp4", "nf4 has the same size and is more precise")
     quantization = quantization or stored_as
     if dtype is None:
         stated = str(raw.get("dtype") or raw.get("torch_dtype") or contents.stored["model.embed_tokens.weight"].dtype)

@@ -130,12 +130,21 @@ def longest_context(
     batch: int = 1,
     device: Device = "cuda",
     vision: VisionPrecision = "quantized",
+    kept_images: int = 0,
 ) -> int | None:
     """The most tokens whose plan in bf16 fits `available` bytes; None if bos, an image and one token do not fit."""
     lengths = range(config.image_tokens + 2, config.max_positions + 1)
 
     def peak(length: int) -> int:
-        return plan(config, quantization, length=length, batch=batch, device=device, vision=vision).peak
+        return plan(
+            config,
+            quantization,
+            length=length,
+            batch=batch,
+            device=device,
+            vision=vision,
+            kept_images=kept_images,
+        ).peak
 
     fitting = bisect_right(lengths, available, key=peak)
     return lengths[fitting - 1] if fitting else None

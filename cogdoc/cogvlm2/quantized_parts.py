@@ -14,7 +14,11 @@ from torch import Tensor, nn
 
 from cogdoc.cogvlm2.precision import VISION_TOWER, VisionPrecision
 
-Quantization = Literal["none", "nf4", "int8"]
+Quantization = Literal["none", "nf4", "int8", "fp4"]
+"""How the weights of linear layers are stored in memory. `fp4` is that of the published 4-bit checkpoints: FP4 without
+double quantization, which is loaded as it is, but never made."""
+
+FP4_STATE = "weight.quant_state.bitsandbytes__fp4"
 
 STORED_PARTS = (
     "weight.absmax",
@@ -22,7 +26,7 @@ STORED_PARTS = (
     "weight.nested_absmax",
     "weight.nested_quant_map",
     "weight.quant_state.bitsandbytes__nf4",
-    "weight.quant_state.bitsandbytes__fp4",
+    FP4_STATE,
     "SCB",
     "weight_format",
 )

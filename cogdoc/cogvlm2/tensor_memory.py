@@ -50,24 +50,26 @@ class TensorMemory:
     def codes(self, layer: LinearShape) -> int:
         """Bytes of the weights of such layers, without their quantization state."""
         parameters = layer.inputs * layer.outputs
-        each = {"none": parameters * self.width, "nf4": ceil(parameters / 2), "int8": parameters}[self.quantization]
-        return layer.count * each
+        four_bit = ceil(parameters / 2)
+        each = {"none": parameters * self.width, "nf4": four_bit, "fp4": four_bit, "int8": parameters}
+        return layer.count * each[self.quantization]
 
     def state(self, layer: LinearShape) -> int:
         """Bytes of the quantization state of such layers.
 
-        NF4 has a byte per block, an fp32 scale per 256 blocks, an fp32 offset and the code tables; int8 has an fp32
-        scale per row.
+        NF4 has a byte per block, an fp32 scale per 256 blocks, an fp32 offset and the code tables; FP4 has an fp32
+        scale per block and its code table; int8 has an fp32 scale per row.
         """
         blocks = ceil(layer.inputs * layer.outputs / BLOCK)
         nf4 = blocks + FLOAT32 * ceil(blocks / SCALE_BLOCK) + FLOAT32 + CODE_TABLES
-        each = {"none": 0, "nf4": nf4, "int8": FLOAT32 * layer.outputs}[self.quantization]
-        return layer.count * each
+        fp4 = FLOAT32 * (blocks + 16)
+        each = {"none": 0, "nf4": nf4, "fp4": fp4, "int8": FLOAT32 * layer.outputs}
+        return layer.count * each[self.quantization]
 
     def decoding_state(self, layer: LinearShape) -> int:
         """Like `state`, for the layers that decode: in bf16 on a CPU they are packed, with single scales in bf16."""
         can_be_packed = layer.outputs % 32 == 0 and layer.inputs % BLOCK == 0
-        if self.quantization == "nf4" and self.device == "cpu" and self.width < FLOAT32 and can_be_packed:
+        if self.quantization in ("nf4", "fp4") and self.device == "cpu" and self.width < FLOAT32 and can_be_packed:
             return layer.count * (2 * (layer.inputs * layer.outputs // BLOCK) + 16 * FLOAT32)
         return self.state(layer)
 
@@ -75,7 +77,8 @@ class TensorMemory:
         """Peak bytes while `tokens` pass a linear layer: the output and all temporaries, without the input.
 
         NF4, `gemm_4bit` of bitsandbytes: the weight expanded to the compute dtype, and the scale of each block in fp32
-        twice. A fused kernel needs neither, but whether one is chosen depends on tokens, shape and card.
+        twice; the scales of FP4 are fp32 already. A fused kernel needs neither, but whether one is chosen depends on
+        tokens, shape and card.
 
         int8, `MatMul8bitLt` of bitsandbytes: first the input in fp16, its magnitudes in fp16 and a mask; then the codes
         and row scales of the input, and the product in int32, in fp16 and in the compute dtype. The CPU kernels compute
@@ -84,6 +87,8 @@ class TensorMemory:
         out, input_numbers, output_numbers = self.size(tokens, outputs), tokens * inputs, tokens * outputs
         if self.quantization == "none":
             return out
+        if self.quantization == "fp4":
+            return out + self.size(inputs, outputs)
         if self.quantization == "nf4":
             return out + self.size(inputs, outputs) + 2 * FLOAT32 * ceil(inputs * outputs / BLOCK)
         coding, scaling = (2 + 2 + 1, 4 + 2 + self.width) if self.device == "cuda" else (2 + 1 + 4 + 4, 4 * 4)

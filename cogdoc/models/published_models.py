@@ -24,6 +24,7 @@ class Model:
     huggingface: tuple[str, ...]
     modelscope: tuple[str, ...]
     quantized: bool
+    """Whether it is one of the published 4-bit checkpoints: FP4 without double quantization, the vision tower too."""
 
     @property
     def folder(self) -> str:
@@ -50,8 +51,8 @@ MODELS = {
     for model in (
         _published("chat", "cogvlm2-llama3-chat-19B", "English, 16 bits"),
         _published("chinese", "cogvlm2-llama3-chinese-chat-19B", "Chinese and English, 16 bits"),
-        _published("chat-int4", "cogvlm2-llama3-chat-19B-int4", "English, 4 bits"),
-        _published("chinese-int4", "cogvlm2-llama3-chinese-chat-19B-int4", "Chinese and English, 4 bits"),
+        _published("chat-int4", "cogvlm2-llama3-chat-19B-int4", "English, FP4 in 4 bits"),
+        _published("chinese-int4", "cogvlm2-llama3-chinese-chat-19B-int4", "Chinese and English, FP4 in 4 bits"),
     )
 }
 

@@ -127,12 +127,43 @@ def test_a_quantized_copy_is_recorded_and_complete(cogdoc: Cogdoc, pulled: Path,
     assert pulled.exists()
 
 
-@pytest.mark.parametrize("command", ["show", "verify", "remove"])
+def test_show_plans_every_published_model_before_its_download(cogdoc: Cogdoc, pulled: Path) -> None:
+    ended = cogdoc("model", "show")
+    assert (ended.code, ended.err) == (0, "")
+    lines = {line.split("  ")[0]: " ".join(line.split()) for line in ended.out.splitlines()}
+    assert str(pulled) in lines["chat"]
+    assert "39.0 GB" in lines["chinese"]
+    assert "12.5 GB fp4 (4 bits, without double quantization)" in lines["chat-int4"]
+    assert lines["tokens that fit"] == "tokens that fit nf4 nf4, vision bf16 int8 int8, vision bf16 bf16 fp4"
+    assert lines["a card of 16 GiB"] == "a card of 16 GiB 8,192 - - - - 8,192"
+    assert lines["a card of 24 GiB"] == "a card of 24 GiB 8,192 8,192 8,192 - - 8,192"
+    assert lines["a card of 48 GiB"] == "a card of 48 GiB 8,192 8,192 8,192 8,192 8,192 8,192"
+
+
+def test_show_of_a_model_that_is_not_there_says_how_to_get_it_and_what_it_needs(cogdoc: Cogdoc, pulled: Path) -> None:
+    ended = cogdoc("model", "show", "chinese-int4")
+    assert (ended.code, ended.err) == (0, "")
+    for said in (
+        "not on this machine; get it with: cogdoc model pull chinese-int4",
+        "THUDM/cogvlm2-llama3-chinese-chat-19B-int4",
+        "about 12.5 GB",
+        "fp4 (4 bits, without double quantization)",
+        "19,503,107,328",
+    ):
+        assert said in ended.out
+    (pulled / "tokenizer.json").unlink()
+    ended = cogdoc("model", "show", "chat")
+    assert ended.code == 3
+    assert "missing: tokenizer.json" in ended.err
+
+
+@pytest.mark.parametrize("command", ["verify", "remove"])
 def test_an_unknown_model_is_missing(cogdoc: Cogdoc, pulled: Path, command: str) -> None:
     ended = cogdoc("model", command, "chinese")
     assert ended.code == 3
     assert "cogdoc model pull chinese" in ended.err
     assert cogdoc("model", command, "nowhere").code == 3
+    assert cogdoc("model", "show", "nowhere").code == 3
     assert pulled.exists()
 
 

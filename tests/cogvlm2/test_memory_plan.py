@@ -17,6 +17,7 @@ from bitsandbytes.functional import QuantState, has_avx512bf16
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
+from small_checkpoints import published_int4, random_weights, save_checkpoint
 from torch import Tensor
 
 from benchmarks.full_size import weight_bytes
@@ -32,6 +33,7 @@ from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.published import CONFIG_JSON, PUBLISHED
 from cogdoc.cogvlm2.quantization import Linear4bit
 from cogdoc.cogvlm2.quantized_parts import Quantization, quantizable
+from cogdoc.cogvlm2.tensor_memory import Device
 
 META = torch.device("meta")
 
@@ -89,8 +91,8 @@ def bare(config: ModelConfig, dtype: torch.dtype) -> CogVLM2:
         return CogVLM2(config).to(dtype).eval().requires_grad_(False)
 
 
-def bare_nf4(config: ModelConfig) -> CogVLM2:
-    """A model on the meta device with 4-bit layers of the shapes that quantization gives."""
+def bare_4bit(config: ModelConfig, form: Quantization = "nf4") -> CogVLM2:
+    """A model on the meta device with 4-bit layers of the shapes that quantization gives; FP4 has single scales."""
     model = bare(config, torch.bfloat16)
     for name, linear in list(quantizable(model)):
         layer = Linear4bit(linear.in_features, linear.out_features, linear.bias is not None)
@@ -102,15 +104,16 @@ def bare_nf4(config: ModelConfig) -> CogVLM2:
 
         nested = QuantState(floats(-(-blocks // quantization.SCALE_BLOCK)), code=floats(256), blocksize=256)
         layer.codes = torch.empty(-(-linear.weight.numel() // 2), 1, dtype=torch.uint8, device=META)
+        double = form == "nf4"
         layer.state = QuantState(
-            torch.empty(blocks, dtype=torch.uint8, device=META),
+            torch.empty(blocks, dtype=torch.uint8, device=META) if double else floats(blocks),
             shape=linear.weight.shape,
             dtype=torch.bfloat16,
             blocksize=quantization.BLOCK,
             code=floats(16),
-            quant_type="nf4",
-            offset=floats(),
-            state2=nested,
+            quant_type=form,
+            offset=floats() if double else None,
+            state2=nested if double else None,
         )
         model.set_submodule(name, layer)
     return model
@@ -178,6 +181,19 @@ def test_weights_are_those_of_a_loaded_model(checkpoint: Path, quantization: Qua
     assert planned.weights == weight_bytes(model)
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_weights_of_a_published_4_bit_checkpoint_are_those_of_a_loaded_one(
+    tmp_path: Path, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = save_checkpoint(tmp_path, published_int4(random_weights()))
+    if device == "cuda":  # the kernels of a card pack nothing
+        monkeypatch.setattr(quantization.Linear4bit, "pack", lambda _: None)
+    elif not has_avx512bf16():
+        pytest.skip("this CPU has no packed kernel")
+    model = load_model(folder)
+    assert plan(model.config, "fp4", device=device).weights == weight_bytes(model)
+
+
 def test_weights_of_the_published_size_are_exact() -> None:
     planned = plan(PUBLISHED, "none")
     assert planned.weights == weight_bytes(bare(PUBLISHED, torch.bfloat16)) == 39_006_214_656
@@ -189,7 +205,9 @@ def test_weights_of_the_published_size_are_exact() -> None:
 
 
 def test_4_bit_weights_of_the_published_size_are_exact() -> None:
-    assert plan(PUBLISHED, "nf4").weights == weight_bytes(bare_nf4(PUBLISHED))
+    forms: tuple[Quantization, ...] = ("nf4", "fp4")
+    for form in forms:
+        assert plan(PUBLISHED, form).weights == weight_bytes(bare_4bit(PUBLISHED, form))
 
 
 def test_a_tied_output_head_takes_nothing() -> None:
@@ -215,14 +233,14 @@ def test_what_is_kept_of_an_image_is_its_features_and_its_prefix(checkpoint: Pat
     assert planned.peak == plan(model.config, "none", length=400).peak + kept
 
 
-@pytest.mark.parametrize("quantization", ["none", "nf4"])
+@pytest.mark.parametrize("quantization", ["none", "nf4", "fp4"])
 @pytest.mark.parametrize(("batch", "length"), [(1, 8192), (4, 8192), (1, 2400)])
 def test_peaks_of_the_published_size_are_those_of_its_tensors(
     quantization: Quantization, batch: int, length: int
 ) -> None:
     """With two layers of each kind instead of 32 and 63: more layers add no activations."""
     config = replace(PUBLISHED, num_layers=2, vision=replace(PUBLISHED.vision, num_layers=2))
-    model = bare(config, torch.bfloat16) if quantization == "none" else bare_nf4(config)
+    model = bare(config, torch.bfloat16) if quantization == "none" else bare_4bit(config, quantization)
     planned = plan(config, quantization, length=length, batch=batch)
     whole = plan(PUBLISHED, quantization, length=length, batch=batch)
     assert (planned.vision, planned.prompt, planned.step) == (whole.vision, whole.prompt, whole.step)
@@ -241,7 +259,7 @@ def test_peaks_of_the_published_size_are_those_of_its_tensors(
 def test_peaks_are_those_of_tensors_at_any_size(
     config: ModelConfig, quantization: Quantization, batch: int, room: int, new_tokens: int
 ) -> None:
-    model = bare(config, torch.bfloat16) if quantization == "none" else bare_nf4(config)
+    model = bare(config, torch.bfloat16) if quantization == "none" else bare_4bit(config)
     length = config.image_tokens + room
     planned = plan(config, quantization, length=length, batch=batch, new_tokens=new_tokens)
     check(planned, model, batch, length, new_tokens, within=0.05)

@@ -25,8 +25,10 @@ from torch import Tensor
 
 from benchmarks.full_size import weight_bytes
 from cogdoc.cogvlm2.batch import prefill, step_logits
+from cogdoc.cogvlm2.configuration import read_config
 from cogdoc.cogvlm2.decoding import collect, decode
-from cogdoc.cogvlm2.loading import load_model
+from cogdoc.cogvlm2.loading import load_model, match_tensors
+from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.quantization import CHUNK, Linear4bit, Linear8bit, nf4_parts, quantize_int8, quantize_nf4
 from cogdoc.cogvlm2.quantized_parts import Quantization
@@ -305,6 +307,17 @@ def test_published_int4_is_not_converted(tmp_path: Path) -> None:
         assert not layer.state.nested
         assert torch.equal(layer.codes.flatten(), quantized[name].flatten())
         assert torch.equal(layer.state.absmax, quantized[f"{name}.absmax"])
+
+
+def test_published_int4_is_named_for_what_it_is(tmp_path: Path) -> None:
+    folder = save_checkpoint(tmp_path / "int4", published_int4(random_weights()))
+    with torch.device("meta"):
+        assert match_tensors(folder, CogVLM2(read_config(folder))).quantization == "fp4"
+    assert load_model(folder, quantization="fp4").dtype == torch.bfloat16
+    assert load_model(folder, quantization="nf4").model.layers[0].mlp.language_mlp.up_proj.state.quant_type == "fp4"
+    full = save_checkpoint(tmp_path / "full", random_weights())
+    with pytest.raises(UsageError, match="does not quantize to fp4"):
+        load_model(full, quantization="fp4")
 
 
 def test_a_quantized_checkpoint_is_not_requantized(tmp_path: Path) -> None:

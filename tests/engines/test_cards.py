@@ -184,9 +184,9 @@ def test_doctor_and_the_command_line_give_the_same_answer(machine: FakeMachine) 
     ended = machine.run("-m", "cogdoc", "doctor")
     assert (ended.returncode, ended.stderr) == (0, "")
     rows = {line.split("  ")[0]: line for line in ended.stdout.splitlines()}
-    assert "no kernels for compute capability 6.1" in rows["no GPU 0"]
+    assert "no kernels for compute capability 6.1" in rows["GPU 0"]
     assert "new has 21.5 GB of 25.8 GB free, compute capability 8.6" in rows["GPU 1"]
-    assert "nf4 8,192" in rows["on GPU 1"]
+    assert "8,192 in nf4; 8,192 in nf4, vision bf16" in rows["on GPU 1"]
     assert "on GPU 0" not in rows
     assert "cogvlm2: cogvlm2-llama3-chat-19B and new are on this machine" in rows["engine"]
     machine.torch = FakeTorch(cuda=None)

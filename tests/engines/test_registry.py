@@ -91,11 +91,23 @@ def test_a_vision_tower_that_is_too_precise_for_the_card_is_refused(monkeypatch:
     assert "--vision-precision quantized" in (raised.value.hint or "")
 
 
+@pytest.mark.parametrize("requested", [None, "nf4"])
+def test_a_published_4_bit_checkpoint_is_named_fp4(
+    full_size: Path, monkeypatch: pytest.MonkeyPatch, requested: str | None
+) -> None:
+    with_cards(monkeypatch, 80)
+    published = {"load_in_4bit": True, "bnb_4bit_quant_type": "fp4", "bnb_4bit_compute_dtype": "float32"}
+    (full_size / "config.json").write_text(json.dumps(CONFIG_JSON | {"quantization_config": published}))
+    selection = select_engine(EngineRequest("cogvlm2", quantization=requested))
+    assert selection.settings == CogVLM2Settings(full_size, "fp4", "quantized", "cuda:0", stores_features=False)
+
+
 def test_the_precision_of_a_quantized_checkpoint_is_that_of_its_weights(
     full_size: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_cards(monkeypatch, 80)
-    stored = CONFIG_JSON | {"quantization_config": {"load_in_4bit": True, "llm_int8_skip_modules": ["lm_head"]}}
+    quantized = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "llm_int8_skip_modules": ["lm_head"]}
+    stored = CONFIG_JSON | {"quantization_config": quantized}
     (full_size / "config.json").write_text(json.dumps(stored))
     assert select_engine().settings == CogVLM2Settings(full_size, "nf4", "quantized", "cuda:0", stores_features=False)
 

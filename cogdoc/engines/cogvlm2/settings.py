@@ -68,7 +68,10 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     config = parse_config(raw)
     small = plan(config, "none").weights < SMALL_WEIGHTS
     default: Quantization = "none" if small else "nf4"
-    quantization = cast("Quantization | None", request.quantization) or stored_quantization(raw) or default
+    stored = stored_quantization(raw)
+    quantization = cast("Quantization | None", request.quantization) or stored or default
+    if (quantization, stored) == ("nf4", "fp4"):
+        quantization = "fp4"  # as `load_model` does
     requested = cast("VisionPrecision | None", request.vision_precision) or stored_vision_precision(raw)
     cards = cuda_devices.find_cards()
     _choose_vision(config, quantization, requested, place(cards, small=small))
