@@ -18,8 +18,8 @@ JSON_BYTES = 16 << 20
 """The most bytes of a JSON file or header. The index of a published 4-bit checkpoint has 1 MB."""
 
 JSON_DEPTH = 32
-JSON_DIGITS = 20
-"""The most digits of an integer; the size of a file needs fewer."""
+JSON_DIGITS = 40
+"""The most digits of an integer; tokenizer_config.json states 10 ** 30 for a length without limit."""
 
 SHOWN_CHARACTERS = 200
 """The most characters of a hostile name or value in a message."""
