@@ -13,6 +13,7 @@ CogdocError                 15  a bug, unless a subclass says otherwise
 |   `-- OutputExistsError    6  would overwrite a file
 |-- ResourceError            7  not enough GPU or main memory
 |-- EncryptedError           8  needs a password, or another one
+|-- ConfigurationError       9  settings of a model or an adapter do not fit each other
 `-- TimeLimitError         124  took longer than allowed
 
 `ExitCode` also has codes that belong to no error class, such as 10: `ask --strict` found no answer.
@@ -35,6 +36,7 @@ class ExitCode(IntEnum):
     OUTPUT_EXISTS = 6
     RESOURCES = 7
     ENCRYPTED = 8
+    CONFIGURATION = 9
     NOT_FOUND = 10
     BUG = 15
     TIME_LIMIT = 124
@@ -111,6 +113,10 @@ class ResourceError(CogdocError):
 
 class EncryptedError(CogdocError):
     exit_code = ExitCode.ENCRYPTED
+
+
+class ConfigurationError(CogdocError):
+    exit_code = ExitCode.CONFIGURATION
 
 
 class TimeLimitError(CogdocError):

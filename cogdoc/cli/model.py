@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cogdoc.cli import merge
 from cogdoc.cli.messages import report, warn
 from cogdoc.cli.model_show import print_table, size_in_words
+from cogdoc.cli.progress import count_progress
 from cogdoc.errors import CheckpointError, ExitCode, MissingError, OutputExistsError, UsageError
 from cogdoc.results.printable import printable
 
@@ -236,10 +238,13 @@ def quantize(
     from cogdoc.cogvlm2.writing import write_quantized
     from cogdoc.models.provenance import record_hashes
 
-    with _count_progress(quiet=quiet) as progress:
+    with count_progress("quantizing", quiet=quiet) as progress:
         write_quantized(folder, to, quantization.value, progress=progress, vision=vision_precision.value)
     record_hashes(to, "quantized", str(folder))
     sys.stdout.write(f"{to}\n")
+
+
+app.command("merge", help=merge.HELP)(merge.merge)
 
 
 @app.command("remove", help=REMOVE_HELP)
@@ -324,17 +329,3 @@ def _byte_progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None] |
             bar.update(task, description=printable(file), completed=done)
 
         yield advance
-
-
-@contextmanager
-def _count_progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar of tensors, if standard error is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("quantizing", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

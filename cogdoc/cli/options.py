@@ -67,6 +67,15 @@ VisionPrecision = Annotated[
         help="The precision of CogVLM2's vision tower; bf16 by default if memory suffices.",
     ),
 ]
+Adapter = Annotated[
+    str | None,
+    typer.Option(
+        "--adapter",
+        envvar="COGDOC_ADAPTER",
+        metavar="FOLDER",
+        help="A LoRA adapter of CogVLM2, as PEFT saves it.",
+    ),
+]
 Pages = Annotated[
     str | None,
     typer.Option(
@@ -263,10 +272,11 @@ class EngineOptions:
     model: Model = None
     quantization: Quantization = None
     vision_precision: VisionPrecision = None
+    adapter: Adapter = None
 
     @property
     def engine_request(self) -> EngineRequest:
-        return EngineRequest(self.engine, self.model, self.quantization, self.vision_precision)
+        return EngineRequest(self.engine, self.model, self.quantization, self.vision_precision, self.adapter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,3 +89,17 @@ def loading_line(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     finally:
         if progress is not None:
             progress.stop()
+
+
+@contextmanager
+def count_progress(description: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar of tensors, if standard error is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task(description, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -10,12 +10,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from cogdoc.cogvlm2.adapters import Adapter
 from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
 from cogdoc.cogvlm2.configuration import Template, read_config
 from cogdoc.cogvlm2.decoding import GREEDY, Finished, FinishReason, Token, decode
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.loading import Progress, load_model
+from cogdoc.cogvlm2.lora import apply_adapter, check_fit
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.pixels import to_pixels
 from cogdoc.cogvlm2.precision import VisionPrecision
@@ -109,6 +111,7 @@ def load_session(
     device: torch.device | str = "cpu",
     feature_folder: Path | None = None,
     tokenizer: Tokenizer | None = None,
+    adapter: Adapter | None = None,
     progress: Progress | None = None,
 ) -> CogVLM2Session:
     """Load a checkpoint with its tokenizer, and cache image features in `feature_folder` if there is one.
@@ -116,9 +119,11 @@ def load_session(
     Args:
         quantization, vision, device: see `loading.load_model`.
         tokenizer: that of the checkpoint, if it is loaded already.
+        adapter: a fine-tune of the checkpoint.
 
     Raises:
         CheckpointError: the tokenizer is missing or belongs to another model, or see `loading.load_model`.
+        ConfigurationError: the adapter does not fit the checkpoint.
         UsageError: see `loading.load_model`.
     """
     tokenizer = tokenizer or load_tokenizer(checkpoint)
@@ -126,6 +131,13 @@ def load_session(
     if tokenizer.size > config.vocab_size:
         raise CheckpointError(f"{checkpoint}: the tokenizer has {tokenizer.size} tokens, the model {config.vocab_size}")
     stop_tokens = stop_token_ids(checkpoint, config, tokenizer)
+    if adapter is not None:
+        with torch.device("meta"):
+            check_fit(adapter, CogVLM2(config))  # before gigabytes are read
     model = load_model(checkpoint, quantization=quantization, vision=vision, device=device, progress=progress)
-    store = FeatureStore(feature_folder, model_identity(checkpoint, model)) if feature_folder is not None else None
+    identity = model_identity(checkpoint, model)
+    if adapter is not None:
+        apply_adapter(model, adapter)
+        identity = f"{identity} {adapter.digest}"
+    store = FeatureStore(feature_folder, identity) if feature_folder is not None else None
     return CogVLM2Session(model, tokenizer, stop_tokens, store)

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
@@ -47,6 +47,9 @@ TENSOR_COPIES = 2
 MARKER = ".quantize"
 """An empty file in a folder that is being written."""
 
+Conversion = Callable[[TensorReader, int], Iterator[dict[str, Tensor]]]
+"""Turns the tensors of a checkpoint, whose number is given, into those of another one, a few at a time."""
+
 _SHARD = re.compile(r"\d+\.safetensors|model-\d{5}-of-\d{5}\.safetensors")
 
 
@@ -77,6 +80,23 @@ def write_quantized(
     raw = read_raw_config(source)
     with torch.device("meta"):
         model = CogVLM2(parse_config(raw))
+    converted = {f"{name}.weight" for name, _ in quantizable(model, vision)}
+
+    def convert(reader: TensorReader, total: int) -> Iterator[dict[str, Tensor]]:
+        return _convert(reader, converted, quantization, torch.device(device), total, progress)
+
+    write_converted(source, destination, model, _quantized_config(raw, quantization, vision), convert)
+
+
+def write_converted(source: Path, destination: Path, model: CogVLM2, raw: dict[str, Any], convert: Conversion) -> None:
+    """Convert the full checkpoint in `source` to the new folder `destination`, which appears when it is complete.
+
+    Args:
+        model: its architecture, on the meta device.
+        raw: the new `config.json`.
+
+    Raises: see `write_quantized`.
+    """
     contents = match_tensors(source, model)
     if contents.quantization != "none":
         raise UsageError(f"{source}: quantized already ({contents.quantization})")
@@ -92,11 +112,9 @@ def write_quantized(
             shutil.rmtree(partial)
         partial.mkdir(parents=True)
         (partial / MARKER).touch()
-        converted = {f"{name}.weight" for name, _ in quantizable(model, vision)}
         with TensorReader(contents.stored) as reader:
-            parts = _convert(reader, converted, quantization, torch.device(device), len(contents.stored), progress)
-            _write_shards(partial, parts)
-        _write_json(partial / "config.json", _quantized_config(raw, quantization, vision))
+            _write_shards(partial, convert(reader, len(contents.stored)))
+        _write_json(partial / "config.json", raw)
         for name, content in small_files.items():
             (partial / name).write_bytes(content)
         (partial / MARKER).unlink()

@@ -24,6 +24,7 @@ class EngineRequest:
     model: str | None = None
     quantization: str | None = None
     vision_precision: str | None = None
+    adapter: str | None = None
 
 
 class EngineSettings(Protocol):

@@ -105,6 +105,7 @@ class EngineInfo(Model):
     vision_precision: str | None = Field(
         default=None, description="with a quantization: bf16 if the vision tower is not quantized, quantized if it is"
     )
+    adapter: str | None = Field(default=None, description="the fine-tune: name of its folder, SHA-256 of its files")
 
 
 class ErrorInfo(Model):

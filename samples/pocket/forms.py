@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -94,12 +95,16 @@ class PrintStyle:
     quality: int | None
 
 
-def random_form(random: random.Random, rows: int | None = None) -> Form:
-    """A form of `rows` fields with different labels; by default up to MAX_FIELDS, rarely a blank page."""
+def random_form(random: random.Random, rows: int | None = None, kinds: Mapping[str, Kind] = LABELS) -> Form:
+    """A form of `rows` fields with different labels; by default up to MAX_FIELDS, rarely a blank page.
+
+    Args:
+        kinds: the labels, with the kind of their values.
+    """
     if rows is None:
         rows = random.choices(range(MAX_FIELDS + 1), weights=(1, 10, 15, 15))[0]
-    labels = random.sample(list(LABELS), rows)
-    fields = tuple(Field(label, random_value(random, LABELS[label])) for label in labels)
+    labels = random.sample(list(kinds), rows)
+    fields = tuple(Field(label, random_value(random, kinds[label])) for label in labels)
     return Form(fields, tuple(_place(random, fields)))
 
 

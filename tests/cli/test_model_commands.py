@@ -15,7 +15,7 @@ from running import Cogdoc
 
 from cogdoc.models.provenance import record_hashes
 
-COMMANDS = ("pull", "list", "show", "verify", "quantize", "remove")
+COMMANDS = ("pull", "list", "show", "verify", "quantize", "merge", "remove")
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,8 @@ def test_impossible_requests_are_refused(tmp_path: Path) -> None:
         select_engine(EngineRequest("cogvlm2", "chat", vision_precision="nf4"))
     with pytest.raises(UsageError, match="has no model"):
         select_engine(EngineRequest("builtin", "chat"))
+    with pytest.raises(UsageError, match="--adapter is for the engine cogvlm2"):
+        select_engine(EngineRequest("builtin", adapter="folder"))
 
 
 def test_cards_are_those_that_torch_sees() -> None:

@@ -58,6 +58,8 @@ class Cluster:
             return select_fallback("the cluster has no GPU")
         if request.model is not None and Path(request.model).is_dir():
             request = replace(request, model=str(Path(request.model).absolute()))
+        if request.adapter is not None:
+            request = replace(request, adapter=str(Path(request.adapter).absolute()))
         return _select_remotely(request, gpus=1 if self.gpus else 0)
 
     def load_engine(self, selection: EngineSelection, seconds: float = DEFAULT_SECONDS) -> Engine:

@@ -34,6 +34,8 @@ class BuiltinEntry:
     def configure(self, request: EngineRequest) -> BuiltinSettings:
         if request.model is not None:
             raise UsageError("--model is for the engine cogvlm2; the built-in engine has no model")
+        if request.adapter is not None:
+            raise UsageError("--adapter is for the engine cogvlm2; the built-in engine has no model")
         return BuiltinSettings()
 
     def offer(self, request: EngineRequest) -> Offer | None:  # noqa: ARG002  of the protocol

@@ -184,6 +184,7 @@ def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progre
         device=settings.device,
         feature_folder=feature_folder() if settings.stores_features else None,
         tokenizer=tokenizer,
+        adapter=settings.adapter,
         progress=progress,
     )
     return CogVLM2Model(session)

@@ -23,8 +23,9 @@ class CogVLM2Entry:
     name = argument = "cogvlm2"
 
     def accepts(self, request: EngineRequest) -> bool:
-        """True for its name, and for `auto` with a model, since no other engine has models."""
-        return request.engine == self.name or (request.engine == AUTO and request.model is not None)
+        """True for its name, and for `auto` with a model or an adapter, since no other engine has models."""
+        has_model = request.model is not None or request.adapter is not None
+        return request.engine == self.name or (request.engine == AUTO and has_model)
 
     def configure(self, request: EngineRequest) -> CogVLM2Settings:
         from cogdoc.engines.cogvlm2.settings import settings_for

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from cogdoc.cogvlm2.adapters import Adapter, read_adapter
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.memory import plan
 from cogdoc.cogvlm2.precision import stored_vision_precision
@@ -37,6 +38,7 @@ class CogVLM2Settings:
     device: str
     stores_features: bool
     """Whether image features are stored on disk for later runs."""
+    adapter: Adapter | None = None
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
         with TokenizerTrial(self.checkpoint) as trial:
@@ -52,6 +54,7 @@ class CogVLM2Settings:
             checkpoint=self.checkpoint.resolve().name,
             quantization=self.quantization,
             vision_precision=self.vision if self.quantization != "none" else None,
+            adapter=str(self.adapter) if self.adapter is not None else None,
         )
         return VisionEngine(model, info, time_limit=seconds)
 
@@ -60,7 +63,8 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     """Decide how this machine loads a checkpoint; what `request` leaves open is chosen by the free memory.
 
     Raises:
-        CheckpointError: it is not a checkpoint of CogVLM2.
+        CheckpointError: it is not a checkpoint of CogVLM2, or the adapter is incomplete.
+        ConfigurationError: the adapter is of another kind.
         MissingError: torch cannot use the GPU.
         ResourceError: this machine does not have enough memory for it.
     """
@@ -73,27 +77,41 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     if (quantization, stored) == ("nf4", "fp4"):
         quantization = "fp4"  # as `load_model` does
     requested = cast("VisionPrecision | None", request.vision_precision) or stored_vision_precision(raw)
+    adapter = read_adapter(Path(request.adapter)) if request.adapter is not None else None
     cards = cuda_devices.find_cards()
-    _choose_vision(config, quantization, requested, place(cards, small=small))
+    extra = adapter.size if adapter is not None else 0
+    _choose_vision(config, quantization, requested, place(cards, small=small), extra)
     # Only now, since it imports torch.
     placement = place(cuda_devices.check_with_torch(cards), small=small)
-    vision = _choose_vision(config, quantization, requested, placement)
+    vision = _choose_vision(config, quantization, requested, placement, extra)
     return CogVLM2Settings(
-        checkpoint, quantization, vision, placement.device, stores_features=placement.kind == "cpu" and not small
+        checkpoint,
+        quantization,
+        vision,
+        placement.device,
+        stores_features=placement.kind == "cpu" and not small,
+        adapter=adapter,
     )
 
 
 def _choose_vision(
-    config: ModelConfig, quantization: Quantization, requested: VisionPrecision | None, placement: Placement
+    config: ModelConfig,
+    quantization: Quantization,
+    requested: VisionPrecision | None,
+    placement: Placement,
+    extra: int,
 ) -> VisionPrecision:
     """The precision of the vision tower: as requested, or the best one that fits.
+
+    Args:
+        extra: bytes that the plan does not know.
 
     Raises:
         ResourceError: the device has less free memory than the model needs at its peak.
     """
-    vision = requested or default_vision_precision(config, quantization, placement.kind, placement.available)
+    vision = requested or default_vision_precision(config, quantization, placement.kind, placement.available - extra)
     planned = reading_plan(config, quantization, placement.kind, vision)
-    needed = required_memory(planned, placement.kind)
+    needed = required_memory(planned, placement.kind) + extra
     if needed > placement.available:
         raise ResourceError(
             f"CogVLM2 needs {needed / 1e9:.1f} GB ({planned.weights / 1e9:.1f} of them weights, "
