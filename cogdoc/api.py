@@ -15,6 +15,7 @@ from cogdoc.documents.reading_cache.caching_workers import CachingWorkers
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.tesseract import tesseract_for
 from cogdoc.documents.workers import Workers
+from cogdoc.engines.generation import GenerationRequest
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import AUTO, EngineRequest
@@ -37,6 +38,18 @@ class EngineKeywords(TypedDict, total=False):
     """auto (the default), builtin or cogvlm2."""
     model: str | None
     """The CogVLM2 checkpoint to use: chat, chinese, or a folder. With `auto`, it selects cogvlm2."""
+    prompt: str | None
+    """An instruction for CogVLM2 instead of cogdoc's own; for questions, it contains {question}."""
+    template: str | None
+    """base, chat or vqa, instead of the template that fits the task."""
+    temperature: float | None
+    """0 (the default) always takes the likeliest token."""
+    top_p: float | None
+    seed: int | None
+    max_tokens: int | None
+    """The most tokens of one answer."""
+    raw: bool
+    """Whether to return the model's words as they came; False by default."""
 
 
 class Keywords(EngineKeywords, total=False):
@@ -64,7 +77,18 @@ class OpenedDocument:
             CogdocError: the file or the model cannot be opened; the subclass says why.
         """
         tesseract = tesseract_for(keywords.get("ocr", "rapidocr"), keywords.get("language"))
-        self._engine = _engine(EngineRequest(keywords.get("engine", AUTO), keywords.get("model")))
+        self._generation = GenerationRequest(
+            keywords.get("prompt"),
+            keywords.get("template"),
+            keywords.get("temperature"),
+            keywords.get("top_p"),
+            keywords.get("seed"),
+            keywords.get("max_tokens"),
+            keywords.get("raw", False),
+        )
+        self._engine = _engine(
+            EngineRequest(keywords.get("engine", AUTO), keywords.get("model"), generation=self._generation)
+        )
         self._document = open_path(
             path, _workers(keywords.get("cache")), password, tesseract, hidden=keywords.get("hidden", False)
         )
@@ -79,14 +103,17 @@ class OpenedDocument:
 
     def ask_all(self, questions: Sequence[str], pages: str | None = None) -> list[AnswerRecord]:
         """Answer several questions, reading each page once."""
+        self._generation.check_for("ask", has_questions=True)
         return _collect(answer_questions(self._document, self._engine, questions, _selection(pages)))
 
     def ocr(self, pages: str | None = None) -> list[PageRecord]:
         """The text of the pages."""
+        self._generation.check_for("ocr", has_questions=False)
         return _collect(transcribe(self._document, self._engine, _selection(pages)))
 
     def chart(self, questions: Sequence[str] = (), pages: str | None = None) -> list[ChartRecord]:
         """The data of the charts as tables, one record per chart."""
+        self._generation.check_for("chart", has_questions=bool(questions))
         return _collect(read_charts(self._document, self._engine, _selection(pages), questions))
 
 

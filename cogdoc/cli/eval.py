@@ -22,6 +22,8 @@ HELP = """Measure how well an engine reads, on public benchmarks or on your own 
   cogdoc eval docvqa spdocvqa/val_v1.0_withQT.json --to docvqa-run/
   cogdoc eval ocr pages.jsonl --engine cogvlm2 --out json
 
+  cogdoc eval ocr pages.jsonl --model chat --variant plain --variant exact --to variants/
+
 With --to, the outcome of each case is stored at once, the same command resumes a run that was stopped, and \
 report.html shows the failures with their pages. Public datasets, as their authors distribute them:
 
@@ -58,6 +60,14 @@ def evaluation(
     limit: Annotated[
         int | None, typer.Option("--limit", min=1, max=shared.MAX_COUNT, metavar="N", help="Only the first N cases.")
     ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--variant",
+            metavar="NAME",
+            help="A variant of CogVLM2's instructions (plain, exact, ...); several are compared in one report.",
+        ),
+    ] = None,
     options: shared.EngineOptions,
     out: Annotated[str, typer.Option("--out", metavar="|".join(FORMATS), help="The format of the scores.")] = FORMATS[
         0
@@ -73,15 +83,18 @@ def evaluation(
     verbose: shared.Verbose = False,
 ) -> None:
     from contextlib import ExitStack
+    from dataclasses import replace
 
     from cogdoc.cli.messages import warn
     from cogdoc.cli.progress import loading_line, progress_line
     from cogdoc.cli.run_task import default_jobs
     from cogdoc.cli.workers import start_workers
+    from cogdoc.engines.protocol import InstructedEngine
     from cogdoc.engines.registry import load_engine, select_engine
     from cogdoc.evaluation.datasets import find_dataset
     from cogdoc.evaluation.evaluate import evaluate
     from cogdoc.evaluation.summary import RunFacts, as_markdown
+    from cogdoc.evaluation.variants import check_generation, comparison_as_markdown, evaluate_variants
     from cogdoc.results.printable import printable, well_formed
 
     if out not in FORMATS:
@@ -91,7 +104,12 @@ def evaluation(
     cases = islice(benchmark.reads(path), limit)
     if (first := next(cases, None)) is None:
         raise InputError(f"{path}: contains no case of {benchmark.name}", f"expected: {benchmark.help}")
-    selection = select_engine(options.engine_request)
+    variants = list(dict.fromkeys(variant or ()))
+    request = options.engine_request
+    if variants:
+        request = replace(request, generation=replace(request.generation, variant=variants[0]))
+    check_generation(request.generation, variants, first.task)
+    selection = select_engine(request)
     if verbose or (selection.announce and not quiet):
         warn(f"engine {selection.name}: {selection.reason}")
     with ExitStack() as stack:
@@ -115,9 +133,24 @@ def evaluation(
             benchmark.published,
             benchmark.published_by_group,
         )
-        all_cases = chain([first], cases)
-        summary, outcomes = evaluate(all_cases, facts, engine, sandbox, to=to, overwrite=overwrite, done=done)
-    text = as_markdown(summary) if out == "md" else summary.model_dump_json(indent=2, by_alias=True)
+        if len(variants) > 1:
+            assert isinstance(engine, InstructedEngine)
+            comparison, outcomes = evaluate_variants(
+                variants,
+                lambda: islice(benchmark.reads(path), limit),
+                facts,
+                engine,
+                sandbox,
+                to=to,
+                overwrite=overwrite,
+                done=done,
+            )
+            table, scores = comparison_as_markdown(comparison), comparison.model_dump_json(indent=2, by_alias=True)
+        else:
+            all_cases = chain([first], cases)
+            summary, outcomes = evaluate(all_cases, facts, engine, sandbox, to=to, overwrite=overwrite, done=done)
+            table, scores = as_markdown(summary), summary.model_dump_json(indent=2, by_alias=True)
+    text = table if out == "md" else scores
     sys.stdout.write(f"{printable(text, keep_newlines=True)}\n")
     failed = any(outcome.error is not None for outcome in outcomes)
     raise typer.Exit(ExitCode.PARTIAL if failed else ExitCode.OK)

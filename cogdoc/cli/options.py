@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from cogdoc.cli.generation_options import GenerationOptions
 from cogdoc.cogvlm2.precision import VISION_PRECISIONS
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
@@ -265,8 +266,8 @@ Verbose = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """The options that select an engine."""
+class EngineOptions(GenerationOptions):
+    """The options that select an engine, and say how it generates."""
 
     engine: Engine = AUTO
     model: Model = None
@@ -276,7 +277,9 @@ class EngineOptions:
 
     @property
     def engine_request(self) -> EngineRequest:
-        return EngineRequest(self.engine, self.model, self.quantization, self.vision_precision, self.adapter)
+        return EngineRequest(
+            self.engine, self.model, self.quantization, self.vision_precision, self.adapter, self.generation
+        )
 
 
 @dataclass(frozen=True, slots=True)

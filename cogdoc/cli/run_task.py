@@ -59,6 +59,7 @@ def run_task(
         CogdocError: the run as a whole is impossible; the error of a single source or page is only reported.
     """
     output = _output_format(options.out, task)
+    options.generation.check_for(task.name, has_questions=bool(task.questions))
     if options.cluster and options.sandbox == STRICT:
         raise UsageError("--sandbox strict cannot be had with --cluster: it checks this machine only")
     _check_outputs(options, {"--questions-from": questions_from})

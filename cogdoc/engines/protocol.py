@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self, runtime_checkable
 
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Block
@@ -23,6 +23,8 @@ class Transcription:
     """The attempts and their outcomes, in order."""
     agreement: float | None = None
     """The share of the literal words' characters that the text contains, 0 to 1; None if it is the literal text."""
+    raw: str | None = None
+    """The model's words as they came, if these were asked for; there are no blocks then."""
 
 
 class Engine(Protocol):
@@ -52,4 +54,17 @@ class Engine(Protocol):
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
         """Answer a question about charts that were read before."""
+        ...
+
+
+@runtime_checkable
+class InstructedEngine(Engine, Protocol):
+    """An engine that instructs a model, in one of several wordings."""
+
+    def with_variant(self, name: str) -> Self:
+        """The same engine with another wording; both share the model.
+
+        Raises:
+            UsageError: there is no variant of the name.
+        """
         ...

@@ -11,6 +11,7 @@ from cogdoc.cogvlm2.precision import VISION_PRECISIONS
 from cogdoc.engines.builtin.entry import BuiltinEntry
 from cogdoc.engines.cogvlm2.entry import CogVLM2Entry
 from cogdoc.engines.entry import EngineEntry, Offer
+from cogdoc.engines.generation import refuse_options
 from cogdoc.engines.selection import AUTO, EngineRequest, EngineSelection, Progress
 from cogdoc.errors import UsageError
 from cogdoc.models.published_models import QUANTIZATIONS
@@ -66,8 +67,14 @@ def select_engine(request: EngineRequest | None = None) -> EngineSelection:
     return EngineSelection(entry.name, "requested", entry.configure(request))
 
 
-def select_fallback(reason: str, *, announce: bool = False) -> EngineSelection:
-    """Select the engine that runs on any machine; `reason` says why not another one."""
+def select_fallback(reason: str, *, announce: bool = False, request: EngineRequest | None = None) -> EngineSelection:
+    """Select the engine that runs on any machine; `reason` says why not another one.
+
+    Raises:
+        UsageError: `request` has options that need another engine.
+    """
+    if request is not None:
+        refuse_options(request.generation, f"auto takes the built-in engine: {reason}")
     return EngineSelection(FALLBACK, reason, ENTRIES[FALLBACK].configure(EngineRequest(FALLBACK)), announce)
 
 
@@ -94,4 +101,4 @@ def _select_automatically(request: EngineRequest) -> EngineSelection:
         if offer.settings is not None:
             return EngineSelection(entry.name, offer.reason, offer.settings, offer.announce)
         declined = offer
-    return select_fallback(declined.reason, announce=declined.announce)
+    return select_fallback(declined.reason, announce=declined.announce, request=request)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from cogdoc.engines.generation import AS_USUAL, GenerationRequest
+
 if TYPE_CHECKING:
     from cogdoc.engines.protocol import Engine
 
@@ -25,6 +27,7 @@ class EngineRequest:
     quantization: str | None = None
     vision_precision: str | None = None
     adapter: str | None = None
+    generation: GenerationRequest = AS_USUAL
 
 
 class EngineSettings(Protocol):

@@ -184,8 +184,8 @@ def as_markdown(summary: Summary) -> str:
             ", ".join(filter(None, group.metrics)) or "–",
             str(group.cases),
             str(group.failed),
-            _cell(group.score),
-            *(_cell(group.measures.get(measure)) for measure in measures),
+            figure_cell(group.score),
+            *(figure_cell(group.measures.get(measure)) for measure in measures),
         ]
         for group in summary.groups
     ]
@@ -193,7 +193,7 @@ def as_markdown(summary: Summary) -> str:
         [f"{model}, published", "", "", "", f"{score:.3f}", *("" for _ in measures)]
         for model, score in summary.published.items()
     ]
-    tables = [_table([header, *rows])]
+    tables = [pipe_table([header, *rows])]
     if summary.calibration:
         rows = [
             [
@@ -206,15 +206,15 @@ def as_markdown(summary: Summary) -> str:
             for calibration in summary.calibration
         ]
         header = ["confidence", "answers", "calibration error", "90% right from", "share of answers"]
-        tables.append(_table([header, *rows]))
+        tables.append(pipe_table([header, *rows]))
     return "\n\n".join(tables)
 
 
-def _cell(figure: Figure | None) -> str:
+def figure_cell(figure: Figure | None) -> str:
     return "–" if figure is None else f"{figure.mean:.3f} ({figure.low:.3f}–{figure.high:.3f})"
 
 
-def _table(rows: Sequence[Sequence[str]]) -> str:
+def pipe_table(rows: Sequence[Sequence[str]]) -> str:
     """A pipe table that also reads well on a terminal: underscores in names of groups are not escaped."""
     lines = [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])

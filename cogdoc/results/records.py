@@ -95,6 +95,19 @@ class PageInfo(Model):
     turned: int = Field(default=0, description="degrees clockwise by which a scan was turned upright")
 
 
+class GenerationInfo(Model):
+    """How a vision model generates, as asked for; null for what was left as usual."""
+
+    prompt: str | None = Field(default=None, description="the instruction instead of cogdoc's own")
+    template: str | None = Field(default=None, description="base, chat or vqa, instead of the one that fits the task")
+    temperature: float | None = Field(default=None, description="0 means greedy")
+    top_p: float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+    raw: bool = Field(default=False, description="whether the model's words are as they came")
+    variant: str | None = Field(default=None, description="the named variant of cogdoc's own instructions")
+
+
 class EngineInfo(Model):
     """The engine that read the page."""
 
@@ -106,6 +119,7 @@ class EngineInfo(Model):
         default=None, description="with a quantization: bf16 if the vision tower is not quantized, quantized if it is"
     )
     adapter: str | None = Field(default=None, description="the fine-tune: name of its folder, SHA-256 of its files")
+    generation: GenerationInfo | None = Field(default=None, description="what was asked for; null if nothing")
 
 
 class ErrorInfo(Model):

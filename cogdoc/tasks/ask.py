@@ -101,7 +101,8 @@ def answer_questions(
             pages = {number: pages.get(number) or Page(document, number, store.get(number)) for number in best}
             try:
                 with stopwatch.measure("answer"):
-                    counted = _counted(question, store)
+                    is_raw = engine.info.generation is not None and engine.info.generation.raw
+                    counted = None if is_raw else _counted(question, store)
                     answer = counted or engine.answer(question, list(pages.values()), selected.count)
             except CogdocError as error:
                 yield _failed(document, engine, question, stopwatch, {0: error})

@@ -84,13 +84,15 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         return _failed(page.document, engine, page.number, error)
     on_page = tuple(describe_block(block, text) for block in transcription.blocks)
     blocks = (*on_page, *describe_comments(text))
-    markdown = blocks_to_markdown(blocks)
+    raw = transcription.raw
+    markdown = blocks_to_markdown(blocks) if raw is None else raw
+    omitted = omission_flags(blocks, markdown) if raw is None else ()
     return PageRecord(
         source=describe_source(page.document),
         engine=engine.info,
         page=describe_page(text),
         # Both may have the same flag: OCR and the engine can each read a page in tiles.
-        flags=tuple(dict.fromkeys((*text.flags, *transcription.flags, *omission_flags(blocks, markdown)))),
+        flags=tuple(dict.fromkeys((*text.flags, *transcription.flags, *omitted))),
         timings=stopwatch.seconds,
         origin=text.origin.value,
         resolution=round(text.resolution, 1) if text.resolution else None,
@@ -100,7 +102,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         confidence=transcription.confidence,
         agreement=transcription.agreement,
         steps=transcription.steps,
-        text="\n".join(block.text for block in on_page if block.text),
+        text="\n".join(block.text for block in on_page if block.text) if raw is None else raw,
         markdown=markdown,
         blocks=blocks,
     )

@@ -83,6 +83,59 @@ def test_a_folder_becomes_json_lines(cogdoc: Cogdoc, tmp_path: Path) -> None:
     assert texts == [facts["form-1.png"], facts["form-2.png"], facts["form-3.jpg"]]
 
 
+def test_options_of_generation_are_used_and_stated(cogdoc: Cogdoc) -> None:
+    schema = json.loads(cogdoc("schema").out)
+    question = ("ask", POCKET / "form-1.png", "total", *MODEL, "--out", "json")
+    options = ("--prompt", "What is the {question}?", "--template", "chat", "--temperature", "0.3", "--top-p", "0.9")
+    ended = cogdoc(*question, *options, "--seed", "7", COGDOC_MAX_TOKENS="9")
+    assert (ended.code, ended.err) == (0, "")
+    result = json.loads(ended.out)
+    jsonschema.validate(result, schema)
+    (record,) = result["records"]
+    assert record["answer"]["text"] == "84.04"
+    assert record["engine"]["generation"] == {
+        "prompt": "What is the {question}?",
+        "template": "chat",
+        "temperature": 0.3,
+        "top_p": 0.9,
+        "seed": 7,
+        "max_tokens": 9,
+        "raw": False,
+        "variant": None,
+    }
+
+
+def test_raw_words_are_printed_as_they_came(cogdoc: Cogdoc) -> None:
+    ended = cogdoc("ocr", POCKET / "form-1.png", *MODEL, "--raw")
+    assert (ended.code, ended.out) == (0, "Date 26 Nov\nTotal 84.04\nOrder 4833\n")
+
+
+def test_variants_of_the_instructions_are_compared(cogdoc: Cogdoc, tmp_path: Path) -> None:
+    row = {"file": str(POCKET / "form-1.png"), "text": "Date 26 Nov\nTotal 84.04\nOrder 4833"}
+    (tmp_path / "pages.jsonl").write_text(json.dumps(row) + "\n")
+    ended = cogdoc("eval", "ocr", tmp_path / "pages.jsonl", *MODEL, "--variant", "plain", "--variant", "exact")
+    assert (ended.code, ended.err) == (0, "")
+    assert [line.split(" | ")[0] for line in ended.out.splitlines()[2:]] == ["| plain", "| exact"]
+    assert "| plain | 1 | 0 | 1.000" in ended.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--engine", "builtin", "--temperature", "0.5"), "--temperature is for the engine cogvlm2"),
+        (("--seed", "1"), "--seed is for the engine cogvlm2; auto takes the built-in engine"),
+        ((*MODEL, "--prompt", "Total?"), "--prompt: lacks {question}"),
+    ],
+)
+def test_options_of_generation_without_a_model_or_effect_are_usage_errors(
+    cogdoc: Cogdoc, arguments: tuple[str, ...], message: str
+) -> None:
+    ended = cogdoc("ask", POCKET / "form-1.png", "What is the total?", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err.splitlines()[0]
+    assert "Traceback" not in ended.err
+
+
 def test_a_form_is_not_a_chart(cogdoc: Cogdoc) -> None:
     ended = cogdoc("chart", POCKET / "form-1.png", *MODEL, "-q", "What is the total?", "--out", "json")
     assert ended.code == 0

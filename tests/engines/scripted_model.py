@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cogdoc.engines.entry import Actors, ClusterSize, Offer
+from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.selection import EngineRequest, Progress
 from cogdoc.engines.vision.engine import VisionEngine
@@ -76,9 +77,10 @@ class ScriptedSettings:
     """Implements `cogdoc.engines.selection.EngineSettings`."""
 
     model: ScriptedModel
+    generation: GenerationRequest = AS_USUAL
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:  # noqa: ARG002
-        return VisionEngine(self.model, EngineInfo(name="scripted", version="1"), time_limit=seconds)
+        return VisionEngine(self.model, EngineInfo(name="scripted", version="1"), seconds, self.generation)
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ class ScriptedEntry:
     def accepts(self, request: EngineRequest) -> bool:
         return request.engine.startswith("http://")
 
-    def configure(self, request: EngineRequest) -> ScriptedSettings:  # noqa: ARG002
-        return ScriptedSettings(self.model)
+    def configure(self, request: EngineRequest) -> ScriptedSettings:
+        return ScriptedSettings(self.model, request.generation)
 
     def offer(self, request: EngineRequest) -> Offer | None:  # noqa: ARG002
         return None

@@ -12,11 +12,11 @@ import cogdoc
 from cogdoc.documents.document import Document, open_path
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.engines.generation import GenerationRequest
 from cogdoc.engines.registry import ENTRIES, engine_arguments, load_engine, select_engine
 from cogdoc.engines.selection import EngineRequest
 from cogdoc.engines.vision.engine import VisionEngine
-from cogdoc.engines.vision.instructions import ENGLISH, Task
-from cogdoc.engines.vision.transcription import RETRY_SAMPLING
+from cogdoc.engines.vision.instructions import RETRY_SAMPLING, Instructions, Task
 from cogdoc.engines.vision.vision_model import (
     UNKNOWN_CONFIDENCE,
     FinishReason,
@@ -24,14 +24,15 @@ from cogdoc.engines.vision.vision_model import (
     GenerationOptions,
     PageImage,
     Prompt,
+    Sampling,
 )
 from cogdoc.errors import TimeLimitError, UsageError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import EngineInfo
 
 INFO = EngineInfo(name="scripted", version="1")
-TRANSCRIBE = ENGLISH[Task.TRANSCRIBE].prompt.text
-CHART = ENGLISH[Task.CHART].prompt.text
+TRANSCRIBE = Instructions().for_page(Task.TRANSCRIBE, "").prompt.text
+CHART = Instructions().for_page(Task.CHART, "").prompt.text
 CHAIR = "Who is the chair of the board?"
 LOOP = "the same words again " * 200
 
@@ -222,6 +223,47 @@ def test_a_model_that_is_too_slow_leaves_the_literal_text(cover: Page) -> None:
     assert transcription.steps == ("took too long", "literal text")
 
 
+# What the user asks for
+
+
+def test_options_of_generation_reach_the_model_and_the_results(cover: Page) -> None:
+    asked = GenerationRequest(
+        prompt="In one word: {question}", template="base", temperature=0.7, top_p=0.9, seed=3, max_tokens=5
+    )
+    model = ScriptedModel({f"In one word: {CHAIR}": ["Greta Holm"]})
+    engine = VisionEngine(model, INFO, 60, asked)
+    assert engine.answer(CHAIR, [cover], 8).text == "Greta Holm"
+    ((_, prompt, options),) = model.calls
+    assert prompt.template == "base"
+    assert (options.max_new_tokens, options.sampling) == (5, Sampling(0.7, 0.9, 3))
+    stated = engine.info.generation
+    assert stated is not None
+    assert (stated.prompt, stated.template, stated.temperature) == ("In one word: {question}", "base", 0.7)
+    assert (stated.top_p, stated.seed, stated.max_tokens, stated.raw, stated.variant) == (0.9, 3, 5, False, None)
+    assert engine_for(model).info.generation is None
+
+
+def test_raw_is_the_models_words_as_they_came(cover: Page, key_figures: Page) -> None:
+    reply = 'Here is the text:\n\n```\n"Annual   Report"\n```'
+    refusal = "The image does not provide this information."
+    model = ScriptedModel({TRANSCRIBE: [reply], CHAIR: [refusal, refusal, "Greta Holm"]}, probability=None)
+    engine = VisionEngine(model, INFO, 60, GenerationRequest(raw=True))
+    transcription = engine.transcribe(cover)
+    assert (transcription.raw, transcription.blocks, transcription.steps) == (reply, (), ("whole: ok",))
+    assert engine.answer(CHAIR, [cover], 8).text == refusal
+    answer = engine.answer(CHAIR, [cover, key_figures], 8)
+    assert [answer.text, *(other.text for other in answer.alternatives)] == ["Greta Holm", refusal]
+
+
+def test_raw_text_that_loops_or_breaks_off_is_flagged_and_not_read_again(cover: Page) -> None:
+    model = ScriptedModel({TRANSCRIBE: [LOOP, "on and " * 5000]})
+    engine = VisionEngine(model, INFO, 60, GenerationRequest(raw=True))
+    assert [engine.transcribe(cover).flags for _ in range(2)] == [("repetition",), ("repetition",)]
+    short = VisionEngine(ScriptedModel({TRANSCRIBE: [COVER]}), INFO, 60, GenerationRequest(raw=True, max_tokens=3))
+    transcription = short.transcribe(cover)
+    assert (transcription.flags, transcription.raw) == (("cut-off",), "# Tarnholm Instruments")
+
+
 # Charts
 
 
@@ -279,3 +321,30 @@ def test_one_more_entry_in_the_registry_is_one_more_engine(monkeypatch: pytest.M
     assert select_engine(EngineRequest()).name != "scripted"
     engine.close()
     assert model.closed
+
+
+def test_python_takes_the_options_of_generation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    model = ScriptedModel({"Say: " + CHAIR: ["Not stated."], "Write it.": ["Here is the text:\nreport"]})
+    monkeypatch.setitem(ENTRIES, "scripted", ScriptedEntry(model))
+    address = "http://localhost:8000/v2"
+    form = tmp_path / "form.pdf"
+    with pymupdf.open() as file:
+        file.new_page(width=300, height=200).insert_text((20, 30), "Annual report")
+        file.save(form)
+    record = cogdoc.ask(form, CHAIR, engine=address, prompt="Say: {question}", seed=5, raw=True)
+    assert record.answer is not None
+    assert record.answer.text == "Not stated."
+    assert record.engine.generation is not None
+    assert (record.engine.generation.seed, record.engine.generation.raw) == (5, True)
+    (page,) = cogdoc.ocr(form, engine=address, prompt="Write it.", raw=True)
+    assert page.text == page.markdown == "Here is the text:\nreport"
+    assert page.blocks == ()
+    for call in (
+        lambda: cogdoc.ask(form, CHAIR, engine=address, prompt="Say it"),
+        lambda: cogdoc.ocr(form, engine=address, prompt="Say {question}"),
+        lambda: cogdoc.chart(form, engine=address, raw=True),
+        lambda: cogdoc.ask(form, CHAIR, engine="builtin", temperature=0.5),
+        lambda: cogdoc.ask(form, CHAIR, engine=address, top_p=0.5),
+    ):
+        with pytest.raises(UsageError):
+            call()

@@ -55,7 +55,7 @@ class Cluster:
         if entry is not None and entry.actors(self._size) is None:
             return select_engine(request)
         if entry is None and request.engine == AUTO_ENGINE and not self.gpus:
-            return select_fallback("the cluster has no GPU")
+            return select_fallback("the cluster has no GPU", request=request)
         if request.model is not None and Path(request.model).is_dir():
             request = replace(request, model=str(Path(request.model).absolute()))
         if request.adapter is not None:

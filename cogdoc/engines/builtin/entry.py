@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cogdoc.engines.entry import Actors, ClusterSize, Offer
+from cogdoc.engines.generation import refuse_options
 from cogdoc.engines.selection import EngineRequest, Progress
 from cogdoc.errors import UsageError
 
@@ -36,6 +37,7 @@ class BuiltinEntry:
             raise UsageError("--model is for the engine cogvlm2; the built-in engine has no model")
         if request.adapter is not None:
             raise UsageError("--adapter is for the engine cogvlm2; the built-in engine has no model")
+        refuse_options(request.generation, "the built-in engine has no model")
         return BuiltinSettings()
 
     def offer(self, request: EngineRequest) -> Offer | None:  # noqa: ARG002  of the protocol

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from PIL import Image
@@ -33,6 +33,7 @@ from cogdoc.engines.vision.vision_model import (
 from cogdoc.errors import ResourceError, TimeLimitError
 
 if TYPE_CHECKING:
+    from cogdoc.cogvlm2.configuration import Template
     from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
     from cogdoc.engines.selection import Progress
 
@@ -115,7 +116,8 @@ class CogVLM2Model:
         if cancelled():
             raise Cancelled
         tokenizer = self._session.tokenizer
-        text_ids = tokenizer.encode(apply_template("vqa" if prompt.short_answer else "chat", prompt.text))
+        template = cast("Template | None", prompt.template) or ("vqa" if prompt.short_answer else "chat")
+        text_ids = tokenizer.encode(apply_template(template, prompt.text))
         prefix = self._read_image(image, cancelled)
         with cancellable(self._session.model, cancelled):
             batch = fork(self._session.model, prefix, [text_ids], max_new_tokens=options.max_new_tokens)

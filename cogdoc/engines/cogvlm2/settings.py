@@ -14,6 +14,7 @@ from cogdoc.cogvlm2.precision import stored_vision_precision
 from cogdoc.cogvlm2.reading_memory import default_vision_precision, reading_plan, required_memory
 from cogdoc.engines import cuda_devices
 from cogdoc.engines.cogvlm2.placement import Placement, place
+from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.selection import EngineRequest, Progress
 from cogdoc.errors import ResourceError
 from cogdoc.models.description import stored_quantization
@@ -39,6 +40,7 @@ class CogVLM2Settings:
     stores_features: bool
     """Whether image features are stored on disk for later runs."""
     adapter: Adapter | None = None
+    generation: GenerationRequest = AS_USUAL
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
         with TokenizerTrial(self.checkpoint) as trial:
@@ -56,7 +58,7 @@ class CogVLM2Settings:
             vision_precision=self.vision if self.quantization != "none" else None,
             adapter=str(self.adapter) if self.adapter is not None else None,
         )
-        return VisionEngine(model, info, time_limit=seconds)
+        return VisionEngine(model, info, seconds, self.generation)
 
 
 def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
@@ -91,6 +93,7 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
         placement.device,
         stores_features=placement.kind == "cpu" and not small,
         adapter=adapter,
+        generation=request.generation,
     )
 
 

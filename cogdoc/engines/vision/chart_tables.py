@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines
-from cogdoc.engines.vision.instructions import Task, instruction
+from cogdoc.engines.vision.instructions import Instructions, Task
 from cogdoc.engines.vision.markdown_tables import Row, cells_of, delimited_rows, is_row, is_rule, plain
 from cogdoc.engines.vision.repetition import RepetitionGuard
-from cogdoc.engines.vision.transcription import RETRY_SAMPLING
-from cogdoc.engines.vision.vision_model import GREEDY, FinishReason, PageImage, VisionModel
+from cogdoc.engines.vision.vision_model import FinishReason, PageImage, VisionModel
 from cogdoc.parsing.numbers import Number, parse_number
 from cogdoc.parsing.page_text import PageText
 from cogdoc.parsing.picture_labels import Label, labels_of
@@ -60,14 +59,20 @@ class _Grid:
     """One for each row."""
 
 
-def read_chart(image: PageImage, page_text: PageText, model: VisionModel, time_limit: float) -> Chart | None:
+def read_chart(
+    image: PageImage,
+    page_text: PageText,
+    model: VisionModel,
+    time_limit: float,
+    instructions: Instructions = Instructions(),  # noqa: B008  immutable
+) -> Chart | None:
     """The data of the chart in an image; None if the model generates no valid table in two attempts.
 
     Raises:
         TimeLimitError, TooLargeError, ResourceError: see `VisionModel.generate`.
     """
-    request = instruction(Task.CHART, page_text.text)
-    for sampling in (GREEDY, RETRY_SAMPLING):
+    request = instructions.for_page(Task.CHART, page_text.text)
+    for sampling in (instructions.sampling, instructions.retry_sampling):
         generation = model.generate([image], request.prompt, request.options(time_limit, sampling, RepetitionGuard()))
         if generation.finish_reason is not FinishReason.STOP:
             continue

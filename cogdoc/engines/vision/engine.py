@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from weakref import WeakKeyDictionary
 
+from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.chart_tables import read_chart
 from cogdoc.engines.vision.computed_answers import chart_tables, compute, with_computed
 from cogdoc.engines.vision.grounding import find_evidence
-from cogdoc.engines.vision.instructions import question_instruction
+from cogdoc.engines.vision.instructions import Instructions
 from cogdoc.engines.vision.refusals import declines
 from cogdoc.engines.vision.reply_phrases import is_refusal
 from cogdoc.engines.vision.tiles import draw_page, page_size
@@ -18,7 +19,7 @@ from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.engines.vision.vision_model import FinishReason, PageImage, VisionModel
 from cogdoc.errors import CogdocError, InputError, TimeLimitError
 from cogdoc.parsing.page import Page
-from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidence, Flag
+from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidence, Flag, GenerationInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,20 @@ class _PageAnswer:
 class VisionEngine:
     """Implements `cogdoc.engines.protocol.Engine`."""
 
-    def __init__(self, model: VisionModel, info: EngineInfo, time_limit: float) -> None:
+    def __init__(
+        self, model: VisionModel, info: EngineInfo, time_limit: float, generation: GenerationRequest = AS_USUAL
+    ) -> None:
         """
         Args:
-            info: how results name the engine.
+            info: how results name the engine; `generation` is added to it.
             time_limit: seconds that one generation may take.
+            generation: what the user asked for, instead of cogdoc's own instructions and greedy decoding.
+
+        Raises:
+            UsageError: there is no variant of the name.
         """
-        self.info = info
+        self._instructions = Instructions(generation)
+        self.info = info.model_copy(update={"generation": _describe(generation)})
         self._model = model
         self._time_limit = time_limit
         # Several questions about one page follow each other; the image is dropped together with its page.
@@ -57,11 +65,16 @@ class VisionEngine:
     def close(self) -> None:
         self._model.close()
 
+    def with_variant(self, name: str) -> VisionEngine:
+        """The same model with another variant of the instructions; closing either engine closes the model."""
+        request = replace(self._instructions.request, variant=name)
+        return VisionEngine(self._model, self.info, self._time_limit, request)
+
     def prepare(self, page: Page) -> None:
         page.request_text()
 
     def transcribe(self, page: Page) -> Transcription:
-        return transcribe_page(page, self._model, self._time_limit)
+        return transcribe_page(page, self._model, self._time_limit, self._instructions)
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:  # noqa: ARG002  of the protocol
         answers: list[_PageAnswer] = []
@@ -77,7 +90,7 @@ class VisionEngine:
         return answer.model_copy(update={"flags": (*answer.flags, Flag.PAGES_FAILED.value)}) if failure else answer
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
-        chart = read_chart(self._image(page), page.text(), self._model, self._time_limit)
+        chart = read_chart(self._image(page), page.text(), self._model, self._time_limit, self._instructions)
         return (chart,) if chart is not None else ()
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
@@ -90,10 +103,11 @@ class VisionEngine:
 
     def _answer_from_page(self, question: str, page: Page) -> list[_PageAnswer]:
         """The model's answer from one page; empty if the answer is a refusal."""
-        request = question_instruction(question)
-        generation = self._model.generate([self._image(page)], request.prompt, request.options(self._time_limit))
+        request = self._instructions.for_question(question)
+        options = request.options(self._time_limit, self._instructions.sampling)
+        generation = self._model.generate([self._image(page)], request.prompt, options)
         text, page_text = generation.text, page.text()
-        if declines(question, text, page_text):
+        if not self._instructions.request.raw and declines(question, text, page_text):
             return []
         cut_off = generation.finish_reason is FinishReason.LENGTH
         return [_PageAnswer(text, generation.confidence, find_evidence(text, page_text), cut_off)]
@@ -102,6 +116,10 @@ class VisionEngine:
         if page not in self._images:
             self._images[page] = PageImage(draw_page(page, page.text(), page_size(self._model.limits)))
         return self._images[page]
+
+
+def _describe(generation: GenerationRequest) -> GenerationInfo | None:
+    return None if generation == AS_USUAL else GenerationInfo(**asdict(generation))
 
 
 def _best_answer(question: str, answers: Sequence[_PageAnswer]) -> Answer:

@@ -1,22 +1,36 @@
-"""All instructions for vision models: one for each task, in English and Chinese.
+"""What a run asks of a vision model: the instructions of `instructions.toml`, or the user's own, and how it generates.
 
 A question goes to the model as the user wrote it. Text of a document never becomes part of an instruction.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 
+import tomli
+
+from cogdoc.engines.generation import AS_USUAL, QUESTION, GenerationRequest
 from cogdoc.engines.vision.vision_model import GREEDY, GenerationOptions, Prompt, Sampling, StopCondition
+from cogdoc.errors import UsageError
 from cogdoc.query.reply_form import ReplyForm, reply_form
 from cogdoc.text import count_han
+
+ANSWER_TOKENS = {ReplyForm.FACT: 128, ReplyForm.SENTENCES: 512, ReplyForm.LONG: 1024}
+"""The most tokens of an answer."""
+
+RETRY_SAMPLING = Sampling(temperature=0.6, top_p=0.9, seed=1)
+"""For a second attempt: random enough to leave a loop, not enough to invent words; the seed is fixed."""
 
 
 class Task(StrEnum):
     TRANSCRIBE = "transcribe"
     TABLE = "table"
     CHART = "chart"
+    QUESTION = "question"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +47,111 @@ class Instruction:
         return GenerationOptions(self.max_new_tokens, time_limit, sampling, stop)
 
 
-ENGLISH = {
-    Task.TRANSCRIBE: Instruction(Prompt("Read all text on this page."), 2048),
-    Task.TABLE: Instruction(Prompt("Write the table in this image as a Markdown table."), 2048),
-    Task.CHART: Instruction(
-        Prompt("Write the data of this chart as a Markdown table, with its title in the line above."), 1024
-    ),
-}
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One wording of an instruction, by language."""
 
-CHINESE = {
-    Task.TRANSCRIBE: Instruction(Prompt("读出这一页上的所有文字。"), 2048),
-    Task.TABLE: Instruction(Prompt("把图中的表格写成Markdown表格。"), 2048),
-    Task.CHART: Instruction(Prompt("把图表中的数据写成Markdown表格，标题写在表格上面一行。"), 1024),
-}
-
-ANSWER_TOKENS = {ReplyForm.FACT: 128, ReplyForm.SENTENCES: 512, ReplyForm.LONG: 1024}
-"""The most tokens of an answer."""
+    texts: Mapping[str, str]
+    template: str | None = None
 
 
-def instruction(task: Task, text: str) -> Instruction:
-    """The instruction for a task, in the language of `text`, which is the page's text or the user's question."""
+@dataclass(frozen=True, slots=True)
+class Variants:
+    """The wordings of the instruction for one task, by name."""
+
+    default: str
+    by_name: Mapping[str, Variant]
+    max_new_tokens: int | None = None
+    """None for questions, whose answers have the length that fits the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instructions:
+    """The instructions of one run, and how their answers are generated.
+
+    Raises:
+        UsageError: there is no variant of the name.
+    """
+
+    request: GenerationRequest = AS_USUAL
+
+    def __post_init__(self) -> None:
+        if self.request.variant is not None:
+            check_variant(self.request.variant)
+
+    def for_page(self, task: Task, text: str) -> Instruction:
+        """The instruction for a page, a table or a chart, in the language of `text`, the page's own text."""
+        variants = load_variants()[task]
+        assert variants.max_new_tokens is not None
+        own = self.request.prompt
+        if own is not None and QUESTION not in own:
+            return self._instruction(own, None, variants.max_new_tokens, short=False)
+        variant = self._variant(task)
+        return self._instruction(variant.texts[_language(text)], variant.template, variants.max_new_tokens, short=False)
+
+    def for_question(self, question: str) -> Instruction:
+        """The instruction for a question; it asks for a short answer unless the question calls for more than a fact."""
+        variant = self._variant(Task.QUESTION)
+        own = self.request.prompt
+        pattern = own if own is not None and QUESTION in own else variant.texts[_language(question)]
+        form = reply_form(question)
+        return self._instruction(
+            pattern.replace(QUESTION, question), variant.template, ANSWER_TOKENS[form], short=form is ReplyForm.FACT
+        )
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the first attempt chooses its tokens."""
+        request = self.request
+        return Sampling(
+            temperature=request.temperature or GREEDY.temperature,
+            top_p=GREEDY.top_p if request.top_p is None else request.top_p,
+            seed=request.seed or GREEDY.seed,
+        )
+
+    @property
+    def retry_sampling(self) -> Sampling:
+        """How the second attempt does, which must not repeat the first."""
+        first = self.sampling
+        return replace(first if first.temperature else RETRY_SAMPLING, seed=first.seed + 1)
+
+    def _variant(self, task: Task) -> Variant:
+        variants = load_variants()[task]
+        return variants.by_name.get(self.request.variant or "", variants.by_name[variants.default])
+
+    def _instruction(self, text: str, template: str | None, max_new_tokens: int, *, short: bool) -> Instruction:
+        prompt = Prompt(text, short_answer=short, template=self.request.template or template)
+        return Instruction(prompt, self.request.max_tokens or max_new_tokens)
+
+
+@cache
+def load_variants() -> dict[Task, Variants]:
+    """The instructions of `instructions.toml`."""
+    content = files("cogdoc.engines.vision").joinpath("instructions.toml").read_text(encoding="utf-8")
+    return {
+        Task(task): Variants(
+            table["default"],
+            {
+                name: Variant({key: text for key, text in one.items() if key != "template"}, one.get("template"))
+                for name, one in table["variants"].items()
+            },
+            table.get("max_new_tokens"),
+        )
+        for task, table in tomli.loads(content).items()
+    }
+
+
+def check_variant(name: str, tasks: tuple[Task, ...] = tuple(Task)) -> None:
+    """Check that one of the tasks has a variant of the name.
+
+    Raises:
+        UsageError: none has.
+    """
+    known = {variant: None for task in tasks for variant in load_variants()[task].by_name}
+    if name not in known:
+        raise UsageError(f"--variant: there is no {name!r} for this dataset", f"variants: {', '.join(known)}")
+
+
+def _language(text: str) -> str:
     letters = sum(char.isalpha() for char in text)
-    return (CHINESE if count_han(text) * 3 > letters else ENGLISH)[task]
-
-
-def question_instruction(question: str) -> Instruction:
-    """The instruction for a question; it asks for a short answer unless the question calls for more than a fact."""
-    form = reply_form(question)
-    return Instruction(Prompt(question, short_answer=form is ReplyForm.FACT), ANSWER_TOKENS[form])
+    return "zh" if count_han(text) * 3 > letters else "en"

@@ -14,19 +14,16 @@ from typing import TYPE_CHECKING
 from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.agreement import agreement
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines, merge
-from cogdoc.engines.vision.instructions import Task, instruction
+from cogdoc.engines.vision.instructions import Instructions, Task
 from cogdoc.engines.vision.markdown_blocks import to_blocks
 from cogdoc.engines.vision.repetition import RepetitionGuard
 from cogdoc.engines.vision.reply_cleaning import cleaned
 from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, page_size, plan_tiles
 from cogdoc.engines.vision.vision_model import (
-    GREEDY,
     FinishReason,
     Generation,
     PageImage,
-    Sampling,
     VisionModel,
-    VisionModelLimits,
 )
 from cogdoc.errors import TimeLimitError
 from cogdoc.parsing.page import Page
@@ -35,9 +32,6 @@ from cogdoc.results.records import Flag
 
 if TYPE_CHECKING:
     from cogdoc.documents.pictures import Picture
-
-RETRY_SAMPLING = Sampling(temperature=0.6, top_p=0.9, seed=1)
-"""For a second attempt: random enough to leave a loop, not enough to invent words; the seed is fixed."""
 
 INSTRUCTION_TOKENS = 64
 """More than any instruction for a task takes, its template included."""
@@ -58,6 +52,7 @@ class _Attempts:
 
     model: VisionModel
     time_limit: float
+    instructions: Instructions
     literal: str
     """The page's own text: instructions are in its language, and none of it is taken for a remark of the model."""
     steps: list[str] = field(default_factory=list)
@@ -74,8 +69,9 @@ class _Attempts:
             has_text: whether the page's own text has words there, so that generating none is a failure too.
         """
         image = PageImage(picture)
-        request = instruction(task, self.literal)
-        for sampling, suffix in ((GREEDY, ""), (RETRY_SAMPLING, ", sampled")):
+        request = self.instructions.for_page(task, self.literal)
+        samplings = (self.instructions.sampling, self.instructions.retry_sampling)
+        for sampling, suffix in zip(samplings, ("", ", sampled"), strict=True):
             options = request.options(self.time_limit, sampling, RepetitionGuard())
             generation = self.model.generate([image], request.prompt, options)
             lines = cleaned(generated_lines(generation), self.literal)
@@ -95,7 +91,12 @@ class _Attempts:
             self.flags.append(flag)
 
 
-def transcribe_page(page: Page, model: VisionModel, time_limit: float) -> Transcription:
+def transcribe_page(
+    page: Page,
+    model: VisionModel,
+    time_limit: float,
+    instructions: Instructions = Instructions(),  # noqa: B008  immutable
+) -> Transcription:
     """The text of a page in blocks, in the order in which the model generated it.
 
     Args:
@@ -108,7 +109,9 @@ def transcribe_page(page: Page, model: VisionModel, time_limit: float) -> Transc
     page_text = page.text()
     if page_text.origin is TextOrigin.BLANK:
         return Transcription((), 1.0, steps=("blank page: not looked at",))
-    attempts = _Attempts(model, time_limit, page_text.text)
+    attempts = _Attempts(model, time_limit, instructions, page_text.text)
+    if instructions.request.raw:
+        return _raw_transcription(page, page_text, attempts)
     try:
         lines = _read_page(page, page_text, attempts)
     except TimeLimitError:
@@ -123,7 +126,7 @@ def _read_page(page: Page, page_text: PageText, attempts: _Attempts) -> list[Gen
     """The lines of the whole page, or of its tiles if it is dense or reading it whole fails; None if all fail."""
     limits = attempts.model.limits
     tokens = attempts.model.count_tokens(page_text.text)
-    max_new_tokens = _max_new_tokens(page_text, limits)
+    max_new_tokens = _max_new_tokens(page_text, attempts)
     lines = None
     if is_dense(page_text, limits, tokens, max_new_tokens):
         attempts.steps.append("dense page: in tiles")
@@ -139,8 +142,27 @@ def _read_page(page: Page, page_text: PageText, attempts: _Attempts) -> list[Gen
     return lines
 
 
-def _max_new_tokens(page_text: PageText, limits: VisionModelLimits) -> int:
-    request = instruction(Task.TRANSCRIBE, page_text.text)
+def _raw_transcription(page: Page, page_text: PageText, attempts: _Attempts) -> Transcription:
+    """The model's words about the whole page as they came, without a second attempt."""
+    image = PageImage(draw_page(page, page_text, page_size(attempts.model.limits)))
+    request = attempts.instructions.for_page(Task.TRANSCRIBE, page_text.text)
+    options = request.options(attempts.time_limit, attempts.instructions.sampling, RepetitionGuard())
+    generation = attempts.model.generate([image], request.prompt, options)
+    outcome = _outcome(generation, generated_lines(generation))
+    flag = {REPETITION: Flag.REPETITION, CUT_OFF: Flag.CUT_OFF}.get(outcome)
+    return Transcription(
+        (),
+        generation.confidence,
+        flags=_names([flag] if flag else ()),
+        steps=(f"whole: {outcome}",),
+        agreement=agreement((word.text for word in page_text.words), generation.text),
+        raw=generation.text,
+    )
+
+
+def _max_new_tokens(page_text: PageText, attempts: _Attempts) -> int:
+    limits = attempts.model.limits
+    request = attempts.instructions.for_page(Task.TRANSCRIBE, page_text.text)
     return min(request.max_new_tokens, limits.context_tokens - limits.image_tokens - INSTRUCTION_TOKENS)
 
 

@@ -54,6 +54,8 @@ class Prompt:
     text: str
     short_answer: bool = False
     """Whether the answer is a few words rather than sentences."""
+    template: str | None = None
+    """One of the model's own templates by name, instead of the one that it takes for such an answer."""
 
 
 @dataclass(frozen=True, slots=True)

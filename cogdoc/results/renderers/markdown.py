@@ -36,7 +36,8 @@ def _page_markdown(record: PageRecord) -> str | None:
     if record.page is None:
         return None
     marker = _page_marker(record.page) if (record.source.page_count or 1) > 1 else ""
-    body = blocks_to_markdown(record.blocks)
+    # A model's raw words have no blocks.
+    body = record.markdown or blocks_to_markdown(record.blocks)
     return "\n\n".join(part for part in (marker, body) if part) or None
 
 
