@@ -15,6 +15,7 @@ from torch import Tensor
 
 from cogdoc.cogvlm2.configuration import read_raw_config
 from cogdoc.cogvlm2.folder_files import find_file, shorten
+from cogdoc.cogvlm2.out_of_memory import is_out_of_memory
 from cogdoc.cogvlm2.shard_headers import StoredTensor, open_shard, read_header
 from cogdoc.cogvlm2.weight_files import INDEX, SINGLE, indexed_files
 from cogdoc.errors import CheckpointError
@@ -85,6 +86,8 @@ class TensorReader:
                 self._shard = shard
             tensor: Tensor = self._handle.get_tensor(name)
         except (SafetensorError, OSError) as error:
+            if is_out_of_memory(error):
+                raise
             raise CheckpointError(f"{shard}: damaged: {error}", "download it again") from None
         return tensor
 

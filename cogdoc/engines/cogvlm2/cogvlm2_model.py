@@ -7,20 +7,22 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import torch
 from PIL import Image
 from torch import Tensor
 
 from cogdoc.cogvlm2 import decoding, sampling
-from cogdoc.cogvlm2.batch import DecodingBatch, Prefix, fork, prefill_prefix
+from cogdoc.cogvlm2.batch import DecodingBatch, Prefix, fork, prefill, prefill_prefix
 from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
+from cogdoc.cogvlm2.out_of_memory import is_out_of_memory, release_memory, wanted_memory
 from cogdoc.cogvlm2.prompts import apply_template, build_prompt
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer
 from cogdoc.engines.cogvlm2.drafting import TextDraft
+from cogdoc.engines.cogvlm2.memory_errors import Requirement, requirement
 from cogdoc.engines.vision.vision_model import (
     FinishReason,
     Generation,
@@ -30,12 +32,14 @@ from cogdoc.engines.vision.vision_model import (
     Token,
     VisionModelLimits,
 )
-from cogdoc.errors import ResourceError, TimeLimitError
+from cogdoc.errors import TimeLimitError
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.configuration import Template
     from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
     from cogdoc.engines.selection import Progress
+
+READING, WRITING = "reading a picture", "writing an answer"
 
 FINISH_REASONS = {
     decoding.FinishReason.STOP: FinishReason.STOP,
@@ -51,7 +55,11 @@ class CogVLM2Model:
     A lock lets one call generate at a time, since documents are read by several threads and there is one model.
     """
 
-    def __init__(self, session: CogVLM2Session) -> None:
+    def __init__(self, session: CogVLM2Session, needs: Requirement | None = None) -> None:
+        """
+        Args:
+            needs: the plan's figures, for the error if memory runs out.
+        """
         config = session.model.config
         self.limits = VisionModelLimits(
             image_size=config.vision.image_size,
@@ -60,6 +68,9 @@ class CogVLM2Model:
             image_tokens=config.image_tokens,
         )
         self._session = session
+        self._needs = needs or Requirement(str(session.model.device))
+        self._activity = ""
+        """What a generation is doing, for the error if memory runs out."""
         self._lock = threading.Lock()
         self._closed = threading.Event()
         # Of the latest image only: with the published sizes, keys and values take 300 MB.
@@ -85,12 +96,9 @@ class CogVLM2Model:
                 return out_of_time() or (options.cancelled is not None and options.cancelled())
 
             try:
-                generation = self._generate(images[0], prompt, options, cancelled)
+                generation = self._generate_within_memory(images[0], prompt, options, cancelled)
             except Cancelled:
                 generation = Generation("", (), FinishReason.CANCELLED)
-            except torch.OutOfMemoryError as error:
-                self._clear_cache()
-                raise ResourceError(f"out of GPU memory: {str(error).splitlines()[0]}", "see cogdoc doctor") from None
             if generation.finish_reason is FinishReason.CANCELLED and out_of_time():
                 raise TimeLimitError(
                     f"reading took longer than {options.time_limit:g} s",
@@ -110,17 +118,64 @@ class CogVLM2Model:
         with self._lock:
             self._clear_cache()
 
-    def _generate(
+    def _generate_within_memory(
         self, image: PageImage, prompt: Prompt, options: GenerationOptions, cancelled: Callable[[], bool]
     ) -> Generation:
+        """Generate, and if memory runs out, try once more with less of it.
+
+        Raises:
+            ResourceError: it ran out again, or text was passed to `on_text` already. Nothing is kept of the image.
+        """
+        for sparing in (False, True):
+            try:
+                return self._generate(image, prompt, options, cancelled, sparing=sparing)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+                failure = self._needs.error(self._activity, wanted_memory(error))
+                streamed = self._activity == WRITING and options.on_text is not None
+            # Only now is the traceback gone, whose frames refer to the tensors of the failed attempt.
+            self._prefix = None
+            release_memory()
+            if streamed:
+                break
+        self._clear_cache()
+        release_memory()
+        raise failure
+
+    def _generate(
+        self,
+        image: PageImage,
+        prompt: Prompt,
+        options: GenerationOptions,
+        cancelled: Callable[[], bool],
+        *,
+        sparing: bool,
+    ) -> Generation:
+        """Generate once.
+
+        Args:
+            sparing: keep no prefix of the image beside the batch, which saves the keys and values of its tokens, and
+                use no draft, which saves the activations of its tokens.
+        """
         if cancelled():
             raise Cancelled
+        self._activity = READING
         tokenizer = self._session.tokenizer
         template = cast("Template | None", prompt.template) or ("vqa" if prompt.short_answer else "chat")
         text_ids = tokenizer.encode(apply_template(template, prompt.text))
-        prefix = self._read_image(image, cancelled)
-        with cancellable(self._session.model, cancelled):
-            batch = fork(self._session.model, prefix, [text_ids], max_new_tokens=options.max_new_tokens)
+        model = self._session.model
+        if sparing:
+            options = replace(options, draft=None)
+            features = self._read_features(image, cancelled)
+            with cancellable(model, cancelled):
+                whole = build_prompt(model.config, text_ids, with_image=True)
+                batch = prefill(model, [whole], features, max_new_tokens=options.max_new_tokens)
+        else:
+            prefix = self._read_image(image, cancelled)
+            with cancellable(model, cancelled):
+                batch = fork(model, prefix, [text_ids], max_new_tokens=options.max_new_tokens)
+        self._activity = WRITING
         return self._decode(batch, options, cancelled)
 
     def _decode(self, batch: DecodingBatch, options: GenerationOptions, cancelled: Callable[[], bool]) -> Generation:
@@ -157,17 +212,22 @@ class CogVLM2Model:
 
     def _read_image(self, image: PageImage, cancelled: Callable[[], bool]) -> Prefix:
         """The keys and values of an image, from the cache if the previous call was about the same image."""
+        features = self._read_features(image, cancelled)
+        if self._prefix is None:
+            model = self._session.model
+            with cancellable(model, cancelled):
+                image_alone = build_prompt(model.config, (), with_image=True)
+                self._prefix = prefill_prefix(model, image_alone, features)
+        return self._prefix
+
+    def _read_features(self, image: PageImage, cancelled: Callable[[], bool]) -> Tensor:
+        """The features of an image, from the cache if the previous call was about the same image."""
         if image is not self._image:
             self._clear_cache()
             self._image = image
-        if self._prefix is None:
-            model = self._session.model
-            if self._features is None:
-                self._features = self._session.image_features(Image.fromarray(image.picture), cancelled)
-            with cancellable(model, cancelled):
-                image_alone = build_prompt(model.config, (), with_image=True)
-                self._prefix = prefill_prefix(model, image_alone, self._features)
-        return self._prefix
+        if self._features is None:
+            self._features = self._session.image_features(Image.fromarray(image.picture), cancelled)
+        return self._features
 
     def _clear_cache(self) -> None:
         self._image = self._features = self._prefix = None
@@ -178,18 +238,27 @@ def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progre
 
     Raises:
         CheckpointError, UsageError: see `cogdoc.cogvlm2.session.load_session`.
+        ResourceError: memory ran out. Nothing of the model is kept.
     """
-    session = load_session(
-        settings.checkpoint,
-        quantization=settings.quantization,
-        vision=settings.vision,
-        device=settings.device,
-        feature_folder=feature_folder() if settings.stores_features else None,
-        tokenizer=tokenizer,
-        adapter=settings.adapter,
-        progress=progress,
-    )
-    return CogVLM2Model(session)
+    needs = requirement(settings)
+    try:
+        session = load_session(
+            settings.checkpoint,
+            quantization=settings.quantization,
+            vision=settings.vision,
+            device=settings.device,
+            feature_folder=feature_folder() if settings.stores_features else None,
+            tokenizer=tokenizer,
+            adapter=settings.adapter,
+            progress=progress,
+        )
+        return CogVLM2Model(session, needs)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        failure = needs.error("loading the model", wanted_memory(error))
+    release_memory()
+    raise failure
 
 
 def feature_folder() -> Path:

@@ -17,7 +17,7 @@ from cogdoc.engines.vision.reply_phrases import is_refusal
 from cogdoc.engines.vision.tiles import draw_page, page_size
 from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.engines.vision.vision_model import FinishReason, PageImage, VisionModel
-from cogdoc.errors import CogdocError, InputError, TimeLimitError
+from cogdoc.errors import CogdocError, InputError, ResourceError, TimeLimitError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidence, Flag, GenerationInfo
 
@@ -82,7 +82,7 @@ class VisionEngine:
         for page in pages:
             try:
                 answers += self._answer_from_page(question, page)
-            except (InputError, TimeLimitError) as error:
+            except (InputError, ResourceError, TimeLimitError) as error:
                 failure = error
         if failure is not None and not answers:
             raise failure
