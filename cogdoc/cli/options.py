@@ -77,6 +77,14 @@ Adapter = Annotated[
         help="A LoRA adapter of CogVLM2, as PEFT saves it.",
     ),
 ]
+Offload = Annotated[
+    bool,
+    typer.Option(
+        "--offload",
+        envvar="COGDOC_OFFLOAD",
+        help="Keep what CogVLM2 needs only for pictures in main memory, for small GPUs; the answers are the same.",
+    ),
+]
 Pages = Annotated[
     str | None,
     typer.Option(
@@ -274,11 +282,18 @@ class EngineOptions(GenerationOptions):
     quantization: Quantization = None
     vision_precision: VisionPrecision = None
     adapter: Adapter = None
+    offload: Offload = False
 
     @property
     def engine_request(self) -> EngineRequest:
         return EngineRequest(
-            self.engine, self.model, self.quantization, self.vision_precision, self.adapter, self.generation
+            self.engine,
+            self.model,
+            self.quantization,
+            self.vision_precision,
+            self.adapter,
+            self.generation,
+            self.offload,
         )
 
 

@@ -21,8 +21,29 @@ class Peak:
     moment: str
 
 
-def vision_peak(config: ModelConfig, memory: TensorMemory, batch: int) -> Peak:
-    """Peak while the last of `batch` images passes the vision tower.
+@dataclass(frozen=True, slots=True)
+class OffloadedWeights:
+    """Bytes on the device of what is copied for an image, see `cogdoc.cogvlm2.offloading`; 0 where nothing is.
+
+    Args:
+        vision_layer, projection: a layer of the vision transformer; convolution and adapter.
+        next_vision: what is copied while a layer of the vision transformer runs, at most.
+        experts: the visual experts of a decoder layer.
+    """
+
+    vision_layer: int
+    projection: int
+    next_vision: int
+    experts: int
+
+
+NOTHING_OFFLOADED = OffloadedWeights(0, 0, 0, 0)
+
+
+def vision_peak(
+    config: ModelConfig, memory: TensorMemory, batch: int, offloaded: OffloadedWeights = NOTHING_OFFLOADED
+) -> Peak:
+    """Peak while the last of `batch` images passes the vision tower, with the weights that are copied for it.
 
     Always alive are its pixels and the features of the images before it; in the transformer also the input of the first
     layer, which the caller's frame still refers to, and that of the running layer. Attention keeps queries, keys and
@@ -39,7 +60,9 @@ def vision_peak(config: ModelConfig, memory: TensorMemory, batch: int) -> Peak:
     projected = state + memory.size(patches, width)  # the transformer's output and the convolution's
     stages = {
         "vision attention: query_key_value": residual + memory.product(length, width, 3 * width),
-        "vision attention: scores": residual + 4 * state + FLOAT32 * length * vision.num_heads,
+        "vision attention: scores": residual
+        + 4 * state
+        + memory.attention(1, length, vision.num_heads, vision.num_heads, vision.head_dim),
         "vision attention: dense": residual + 4 * state + memory.product(length, width, width),
         "vision MLP: fc1": mlp + memory.product(length, width, vision.intermediate_size),
         "vision MLP: gelu": mlp + 2 * wide,
@@ -51,26 +74,42 @@ def vision_peak(config: ModelConfig, memory: TensorMemory, batch: int) -> Peak:
         "adapter: dense_4h_to_h": projected + tokens + gated + memory.product(patches, inner, hidden),
         "boi and eoi added": projected + tokens + features,
     }
+    copied = {"vision": offloaded.vision_layer + offloaded.next_vision, "adapter": offloaded.projection, "boi": 0}
+    stages = {moment: size + copied[moment.split()[0].rstrip(":")] for moment, size in stages.items()}
     pixels = memory.size(vision.in_channels, vision.image_size**2)
     last = _largest_moment(stages, pixels + (batch - 1) * features)
     return _larger(last, Peak(2 * batch * features, "image features joined"))
 
 
-def prefill_peak(config: ModelConfig, memory: TensorMemory, batch: int, length: int) -> Peak:
+def prefill_peak(
+    config: ModelConfig,
+    memory: TensorMemory,
+    batch: int,
+    length: int,
+    offloaded: OffloadedWeights = NOTHING_OFFLOADED,
+) -> Peak:
     """Peak of prefilling `batch` prompts of `length` tokens and computing the logits of their last tokens.
 
     Always alive are ids and positions, the rotary tables, and the embeddings, which the caller's frame refers to. With
-    images also their features and the token indices of each expert. Prompts with and without images are compared.
+    images also their features, the token indices of each expert, and the visual experts of two layers if they are
+    offloaded. Prompts with and without images are compared.
     """
     tokens = batch * length
     inputs = 2 * INT64 * tokens
-    text_only = _decoder_peak(config, memory, batch, tokens, inputs, _layer_stages(config, memory, tokens, 0))
+    attention = memory.attention(batch, length, config.num_heads, config.num_kv_heads, config.head_dim)
+
+    def stages(vision_tokens: int) -> dict[str, int]:
+        moments = _layer_stages(config, memory, tokens, vision_tokens)
+        return moments | {"attention: scores": moments["attention: queries held"] + attention}
+
+    text_only = _decoder_peak(config, memory, batch, tokens, inputs, stages(0))
     if length <= config.image_tokens:
         return text_only
     image_tokens = batch * config.image_tokens
     inputs += memory.size(image_tokens, config.hidden_size) + INT64 * (tokens + image_tokens)
-    stages = _layer_stages(config, memory, tokens, image_tokens - batch)
-    return _larger(text_only, _decoder_peak(config, memory, batch, tokens, inputs, stages))
+    copied = min(2, config.num_layers) * offloaded.experts
+    with_copies = {moment: size + copied for moment, size in stages(image_tokens - batch).items()}
+    return _larger(text_only, _decoder_peak(config, memory, batch, tokens, inputs, with_copies))
 
 
 def step_peak(config: ModelConfig, memory: TensorMemory, batch: int, length: int, new_tokens: int) -> Peak:
@@ -86,7 +125,11 @@ def step_peak(config: ModelConfig, memory: TensorMemory, batch: int, length: int
     state = memory.size(tokens, config.hidden_size)
     stages = _layer_stages(config, memory, tokens, 0)
     # Heads and tokens are transposed before and after attention, which copies where there are several of both.
-    stages["attention: scores"] += numbers + (state if new_tokens > 1 else 0)
+    scores = FLOAT32 * tokens * config.num_heads  # the log-sums of the fused kernel
+    if not memory.fused_attention:  # the scores in fp32, before and after softmax, and keys and values in fp32
+        scores = FLOAT32 * (3 * tokens * config.num_heads * slots + 2 * batch * slots * config.kv_size)
+    stages["attention: scores"] = stages["attention: queries held"] + scores + numbers
+    stages["attention: scores"] += state if new_tokens > 1 else 0
     stages["attention: dense"] += state
     stages = {moment: size + tokens * slots * group for moment, size in stages.items()}
     stages["slots compared"] = (INT64 + tokens) * slots
@@ -127,7 +170,7 @@ def _layer_stages(config: ModelConfig, memory: TensorMemory, tokens: int, vision
         "attention: query_key_value": residual + state + projected,
         "attention: queries rotated": qkv + memory.rotated(tokens, hidden),
         "attention: keys rotated": qkv + state + memory.rotated(tokens, kv_size),
-        "attention: scores": attended + FLOAT32 * tokens * config.num_heads,
+        "attention: queries held": attended,
         "attention: dense": attended + by_expert(hidden, lambda n: memory.product(n, hidden, hidden)),
         "MLP: norm": residual + state + memory.rms_norm(tokens, hidden),
         "MLP": residual + 2 * state + by_expert(hidden, mlp),

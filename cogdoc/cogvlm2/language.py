@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cogdoc.cogvlm2.attention import attention
 from cogdoc.cogvlm2.cache import LayerCache
 from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.rotary import RotaryFrequencies, Rotation
@@ -124,8 +125,8 @@ class Attention(nn.Module):
         query, key = rotation.apply(query), rotation.apply(key)
         if metadata is None:
             cache.write_prompt(key, value)
-            context = functional.scaled_dot_product_attention(
-                query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), is_causal=True, enable_gqa=True
+            context = attention(
+                query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2), causal=True
             ).transpose(1, 2)  # (batch, length, heads, head_dim)
         else:
             keys, values = cache.write_at(key, value, metadata.slots)

@@ -8,7 +8,7 @@ which is slower on the CPU. bitsandbytes does the arithmetic in both cases.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import prod
@@ -18,10 +18,13 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from cogdoc.cogvlm2.card_arithmetic import ComputeDtype
 from cogdoc.cogvlm2.checkpoint import TensorReader, list_tensors, torch_dtype
 from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.folder_files import shorten
 from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.offloading import is_offloaded
+from cogdoc.cogvlm2.offloading import offload as offload_image_weights
 from cogdoc.cogvlm2.precision import VisionPrecision
 from cogdoc.cogvlm2.quantized_parts import (
     FP4_STATE,
@@ -42,6 +45,8 @@ Progress = Callable[[int, int], None]
 
 # An error names at most this many tensors of each kind, since a checkpoint of another model has hundreds.
 NAMED_TENSORS = 8
+
+LAYERS = "model.layers."
 
 SMALL_PART = 4096
 """Elements that a part of a quantized weight may have, however small the weight is."""
@@ -85,14 +90,55 @@ class Contents:
         return "quantized" if quantized else "bf16"
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceMap:
+    """The device of each tensor.
+
+    Args:
+        layers: of each decoder layer.
+        offload: whether what only images need is in main memory between passes.
+    """
+
+    layers: tuple[torch.device, ...]
+    offload: bool
+
+    @staticmethod
+    def of(device: torch.device | str | Sequence[str], config: ModelConfig, *, offload: bool) -> DeviceMap:
+        """The map that `load_model` describes.
+
+        Raises:
+            ValueError: there are several devices with `offload`, or not one for each layer.
+        """
+        if isinstance(device, torch.device | str):
+            return DeviceMap((torch.device(device),) * config.num_layers, offload)
+        if len(device) != config.num_layers:
+            raise ValueError(f"{len(device)} devices for {config.num_layers} layers")
+        if offload and len(set(device)) > 1:
+            raise ValueError("weights can be offloaded from one device only")
+        return DeviceMap(tuple(map(torch.device, device)), offload)
+
+    def computing(self, name: str) -> torch.device:
+        """Where the tensor of this name computes."""
+        if name.startswith(LAYERS):
+            return self.layers[int(name.removeprefix(LAYERS).split(".")[0])]
+        return self.layers[-1 if name in ("model.norm.weight", "lm_head.weight") else 0]
+
+    def home(self, name: str) -> torch.device:
+        """Where the tensor of this name is between passes."""
+        return torch.device("cpu") if self.offload and is_offloaded(name) else self.computing(name)
+
+
 def load_model(
     folder: Path,
     *,
     quantization: Quantization | None = None,
     vision: VisionPrecision | None = None,
     dtype: torch.dtype | None = None,
-    device: torch.device | str = "cpu",
+    device: torch.device | str | Sequence[str] = "cpu",
+    offload: bool = False,
+    half: ComputeDtype = "bfloat16",
     arithmetic: Arithmetic = "precise",
+    prepare: Callable[[CogVLM2], None] | None = None,
     progress: Progress | None = None,
 ) -> CogVLM2:
     """Load a full or a quantized checkpoint, as published or as `cogdoc.cogvlm2.writing` writes it.
@@ -101,7 +147,12 @@ def load_model(
         quantization: of a full checkpoint's linear layers; None loads the checkpoint as it is; `nf4` one in FP4 too.
         vision: whether that includes the vision tower; None means as in the checkpoint, and with a full one, yes.
         dtype: the compute dtype; None means bf16 with quantization, otherwise the dtype of the checkpoint.
+        device: one for all, or one for each decoder layer, in order. Embeddings and vision tower are where the first
+            layer is, the output head is where the last one is.
+        offload: keep what only images need in main memory, see `cogdoc.cogvlm2.offloading`. For one device.
+        half: what takes the place of bf16; `float16` for devices without it.
         arithmetic: see `cogdoc.cogvlm2.configuration.Arithmetic`.
+        prepare: called with the model before its weights are offloaded, since nothing may replace them later.
 
     Raises:
         CheckpointError: files are missing or damaged, or tensors are missing, unknown or misshapen.
@@ -128,11 +179,17 @@ def load_model(
     if dtype is None:
         stated = str(raw.get("dtype") or raw.get("torch_dtype") or contents.stored["model.embed_tokens.weight"].dtype)
         dtype = (torch_dtype(stated) if quantization == "none" else None) or torch.bfloat16
-    target = torch.device(device)
+    if dtype is torch.bfloat16 and half == "float16":
+        dtype = torch.float16
+    devices = DeviceMap.of(device, config, offload=offload)
     _set_quantized_layers(model, contents, quantization, vision)
     with torch.no_grad():
-        _load_tensors(model, contents, dtype, target, progress)
-        _set_omitted(model, config, dtype, target)
+        _load_tensors(model, contents, dtype, devices, progress)
+        _set_omitted(model, config, dtype, devices)
+        if prepare is not None:
+            prepare(model)
+        if offload:
+            offload_image_weights(model, devices.layers[0])
     return model.eval().requires_grad_(False)
 
 
@@ -240,33 +297,36 @@ def _layers_to_quantize(
 
 
 def _load_tensors(
-    model: CogVLM2, contents: Contents, dtype: torch.dtype, device: torch.device, progress: Progress | None
+    model: CogVLM2, contents: Contents, dtype: torch.dtype, devices: DeviceMap, progress: Progress | None
 ) -> None:
     with TensorReader(contents.stored) as reader:
         for done, name in enumerate(reader.names(), start=1):
             if name in contents.forms:  # the others are parts of a quantized weight and are read with it
-                _load_tensor(model, name, contents, reader, dtype, device)
+                _load_tensor(model, name, contents, reader, dtype, devices)
             if progress is not None:
                 progress(done, len(contents.stored))
 
 
 def _load_tensor(
-    model: CogVLM2, name: str, contents: Contents, reader: TensorReader, dtype: torch.dtype, device: torch.device
+    model: CogVLM2, name: str, contents: Contents, reader: TensorReader, dtype: torch.dtype, devices: DeviceMap
 ) -> None:
     path, _, leaf = name.rpartition(".")
     module = model.get_submodule(path)
     if leaf != "weight" or not isinstance(module, QuantizedLayer):
-        _assign(module, leaf, reader.read(name).to(device, dtype, copy=True))
+        _assign(module, leaf, reader.read(name).to(devices.home(name), dtype, copy=True))
         return
+    device = devices.computing(name)
     if contents.forms[name] is Form.FLOAT:
         module.quantize(reader.read(name).to(device, dtype, copy=True))
     else:
         parts = ["weight", *stored_parts(path, contents.stored)]
         stored = {part: reader.read(f"{path}.{part}").to(device, copy=True) for part in parts}
         try:
-            module.restore(stored)
+            module.restore(stored, dtype)
         except CheckpointError as error:
             raise CheckpointError(f"{contents.stored[name].shard}: {name}: {error}") from None
+    if devices.home(name) != device:
+        module.replace_parts({part: tensor.to(devices.home(name)) for part, tensor in module.parts().items()})
     if "language_" in name and device.type == "cpu" and dtype == torch.bfloat16:
         module.pack()
 
@@ -278,10 +338,11 @@ def _assign(module: nn.Module, leaf: str, tensor: Tensor) -> None:
         module.register_parameter(leaf, nn.Parameter(tensor, requires_grad=False))
 
 
-def _set_omitted(model: CogVLM2, config: ModelConfig, dtype: torch.dtype, device: torch.device) -> None:
+def _set_omitted(model: CogVLM2, config: ModelConfig, dtype: torch.dtype, devices: DeviceMap) -> None:
     """Set what checkpoints may omit: the rotary frequencies, and an output head tied to the embeddings."""
-    for module in model.modules():
+    for name, module in model.named_modules():
         if isinstance(module, RotaryFrequencies) and module.inv_freq.is_meta:
+            device = devices.computing(f"{name}.inv_freq")
             module.inv_freq = inverse_frequencies(config.head_dim, config.rotary_base, device).to(dtype)
     if config.tied_embeddings:
         model.lm_head.weight = model.model.embed_tokens.weight

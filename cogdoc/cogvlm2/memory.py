@@ -5,10 +5,10 @@ below the real ones and at most a few percent above. `docs/cogvlm2.md` gives the
 and `python -m benchmarks.memory` prints more.
 
 The plan is for `precise` arithmetic; `published` materializes attention scores where rows differ in length. Attention
-is assumed to be a fused kernel (flash or memory-efficient on CUDA, flash on the CPU), which only adds a log-sum per
-query and head. int8 products are assumed to meet no outlier features, CPUs to have the packed kernel of bitsandbytes.
-The plan leaves out what `RUNTIME_BYTES` allows for: the CUDA context, the workspaces of convolutions and matrix
-products, and fragmentation of the allocator.
+is a fused kernel (flash or memory-efficient on CUDA, flash on the CPU), or processes queries in chunks. int8 products
+are assumed to meet no outlier features, CPUs to have the packed kernel of bitsandbytes. The plan leaves out what
+`RUNTIME_BYTES` allows for: the CUDA context, the workspaces of convolutions and matrix products, and fragmentation of
+the allocator.
 """
 
 from __future__ import annotations
@@ -17,9 +17,16 @@ from bisect import bisect_right
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
-from cogdoc.cogvlm2.activation_memory import Peak, prefill_peak, step_peak, vision_peak
+from cogdoc.cogvlm2.activation_memory import (
+    NOTHING_OFFLOADED,
+    OffloadedWeights,
+    Peak,
+    prefill_peak,
+    step_peak,
+    vision_peak,
+)
 from cogdoc.cogvlm2.configuration import ModelConfig
-from cogdoc.cogvlm2.tensor_memory import Device, LinearShape, TensorMemory
+from cogdoc.cogvlm2.tensor_memory import Device, LinearShape, TensorMemory, padded
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.precision import VisionPrecision
@@ -56,6 +63,10 @@ class MemoryPlan:
     """Bytes of weights and cache, and the peak of the activations in each pass."""
 
     parts: Weights
+    weights: int
+    """Those that stay on the device."""
+    host: int
+    """Weights in main memory that are copied to the device for each image; `vision` and `prompt` have the copies."""
     cache: int
     vision: Peak
     """Encoding images, one after another."""
@@ -63,12 +74,8 @@ class MemoryPlan:
     """Prefilling prompts of the whole length, with an image in each row or in none, whichever takes more."""
     step: Peak
     """A decode step with the logits of its last token."""
-    kept: int = 0
+    kept: int
     """Features, keys and values of the images that the caller keeps for further questions."""
-
-    @property
-    def weights(self) -> int:
-        return self.parts.total
 
     @property
     def resident(self) -> int:
@@ -90,7 +97,9 @@ def plan(
     new_tokens: int = 1,
     dtype_bytes: int = 2,
     device: Device = "cuda",
+    fused_attention: bool = True,
     vision: VisionPrecision = "quantized",
+    offload: bool = False,
     kept_images: int = 0,
 ) -> MemoryPlan:
     """Plan the memory of a batch.
@@ -103,18 +112,24 @@ def plan(
             that continues a prefix.
         dtype_bytes: bytes of a number in the compute dtype: 2 for bf16, 4 for fp32.
         device: the device whose kernels run; they differ in their temporaries for quantized weights.
+        fused_attention: whether the device has a fused kernel for attention over prompts and images.
+        offload: keep what only images need in main memory, see `cogdoc.cogvlm2.offloading`.
         kept_images: images whose features and prefilled prefix the caller keeps.
     """
     length = config.max_positions if length is None else length
-    memory = TensorMemory(quantization, dtype_bytes, device)
+    memory = TensorMemory(quantization, dtype_bytes, device, fused_attention)
     vision_memory = replace(memory, quantization="none") if vision == "bf16" else memory
     kept_tokens = kept_images * config.image_tokens
+    host, offloaded = _offloaded(config, memory, vision_memory) if offload else (0, NOTHING_OFFLOADED)
+    parts = _weights(config, memory, vision_memory)
     slots = batch * config.num_layers * (length + 1)  # the cache has an extra slot for padding
     return MemoryPlan(
-        parts=_weights(config, memory, vision_memory),
+        parts=parts,
+        host=host,
+        weights=parts.total - (_image_weights(config, parts, memory, vision_memory) if offload else 0),
         cache=memory.size(slots, 2 * config.kv_size),
-        vision=vision_peak(config, vision_memory, batch),
-        prompt=prefill_peak(config, memory, batch, length),
+        vision=vision_peak(config, vision_memory, batch, offloaded),
+        prompt=prefill_peak(config, memory, batch, length, offloaded),
         step=step_peak(config, memory, batch, length, new_tokens),
         # A prefix begins with bos, which has no feature.
         kept=memory.size(kept_tokens, config.hidden_size)
@@ -150,25 +165,62 @@ def longest_context(
     return lengths[fitting - 1] if fitting else None
 
 
-def _weights(config: ModelConfig, memory: TensorMemory, vision_memory: TensorMemory) -> Weights:
-    """`vision_memory` is that of the vision tower's linear layers."""
-    vision, hidden, inner = config.vision, config.hidden_size, config.intermediate_size
-    width, layers = vision.hidden_size, config.num_layers
-    transformer = [
-        LinearShape(width, 3 * width, vision.num_layers),
-        LinearShape(width, width, vision.num_layers),
-        LinearShape(width, vision.intermediate_size, vision.num_layers),
-        LinearShape(vision.intermediate_size, width, vision.num_layers),
-    ]
-    transformer_vectors = (3 * width + width + vision.intermediate_size + width) + 4 * width  # biases and two norms
-    adapter = [LinearShape(width, hidden, 1), LinearShape(hidden, inner, 2), LinearShape(inner, hidden, 1)]
-    qkv_size = hidden + 2 * config.kv_size
-    expert = [
-        LinearShape(hidden, qkv_size, layers),
+def _transformer(config: ModelConfig) -> list[LinearShape]:
+    """The linear layers of the vision transformer."""
+    vision = config.vision
+    width, inner, count = vision.hidden_size, vision.intermediate_size, vision.num_layers
+    shapes = [(width, 3 * width), (width, width), (width, inner), (inner, width)]
+    return [LinearShape(*shape, count) for shape in shapes]
+
+
+def _adapter(config: ModelConfig) -> list[LinearShape]:
+    width, hidden, inner = config.vision.hidden_size, config.hidden_size, config.intermediate_size
+    return [LinearShape(width, hidden, 1), LinearShape(hidden, inner, 2), LinearShape(inner, hidden, 1)]
+
+
+def _expert(config: ModelConfig) -> list[LinearShape]:
+    """The linear layers of the language experts, and equally those of the visual ones."""
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_layers
+    return [
+        LinearShape(hidden, hidden + 2 * config.kv_size, layers),
         LinearShape(hidden, hidden, layers),
         LinearShape(hidden, inner, 2 * layers),
         LinearShape(inner, hidden, layers),
     ]
+
+
+def _image_weights(config: ModelConfig, parts: Weights, memory: TensorMemory, vision_memory: TensorMemory) -> int:
+    """Bytes of the weights that only images need, in tensors of their own."""
+    tower = parts.vision_transformer + parts.patch_embedding + parts.downsampling + parts.adapter
+    state = sum(map(vision_memory.state, [*_transformer(config), *_adapter(config)]))
+    return tower + state + parts.visual_experts + sum(map(memory.state, _expert(config)))
+
+
+def _offloaded(config: ModelConfig, memory: TensorMemory, vision_memory: TensorMemory) -> tuple[int, OffloadedWeights]:
+    """Bytes of the weights that only images need, in the blocks of `offloading`, and those of the single blocks."""
+    vision, layers = config.vision, config.num_layers
+    width, hidden = vision.hidden_size, config.hidden_size
+
+    def vectors(*sizes: int) -> int:
+        return sum(padded(memory.size(size, 1)) for size in sizes)
+
+    patch = vectors(width, vision.num_positions * width, vision.in_channels * vision.patch_size**2 * width, width)
+    transformer = sum(map(vision_memory.block, _transformer(config))) // vision.num_layers
+    transformer += vectors(3 * width, width, vision.intermediate_size, width, *[width] * 4)
+    projection = sum(map(vision_memory.block, _adapter(config))) + vectors(4 * width * width, width, hidden, hidden)
+    experts = sum(map(memory.block, _expert(config))) // layers + vectors(hidden + 2 * config.kv_size)
+    following = max(projection, transformer if vision.num_layers > 1 else 0)
+    host = patch + vision.num_layers * transformer + projection + layers * experts
+    return host, OffloadedWeights(transformer, projection, following, experts)
+
+
+def _weights(config: ModelConfig, memory: TensorMemory, vision_memory: TensorMemory) -> Weights:
+    """`vision_memory` is that of the vision tower's linear layers."""
+    vision, hidden = config.vision, config.hidden_size
+    width, layers = vision.hidden_size, config.num_layers
+    transformer, adapter, expert = _transformer(config), _adapter(config), _expert(config)
+    transformer_vectors = (3 * width + width + vision.intermediate_size + width) + 4 * width  # biases and two norms
+    qkv_size = hidden + 2 * config.kv_size
     expert_codes = sum(map(memory.codes, expert))
     embedding = memory.size(config.vocab_size, hidden)
     patch = vision.in_channels * vision.patch_size**2 + 1

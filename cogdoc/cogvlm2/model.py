@@ -15,6 +15,7 @@ from cogdoc.cogvlm2.language import AttentionMetadata, DecoderLayer, RMSNorm, Ro
 from cogdoc.cogvlm2.prompts import IMAGE, Prompt, vision_expert_tokens
 from cogdoc.cogvlm2.rotary import Rotation, compute_rotation, inverse_frequencies
 from cogdoc.cogvlm2.vision import VisionTower
+from cogdoc.errors import ResourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,12 @@ class CogVLM2(nn.Module):
         """Encode pixels (batch, channels, image_size, image_size) to features (batch, image_tokens, hidden_size).
 
         Images are encoded one by one: the activations of the tower are large, and a batch is no faster.
+
+        Raises:
+            ResourceError: numbers exceed the range of fp16.
         """
-        return torch.cat([self.model.vision(image[None].to(self.device, self.dtype)) for image in pixels])
+        features = torch.cat([self.model.vision(image[None].to(self.device, self.dtype)) for image in pixels])
+        return _within_range(features, "the vision tower")
 
     def prefill(self, batch: PromptBatch, features: Tensor | None, cache: KVCache) -> Tensor:
         """Run whole prompts, and write their keys and values to the empty rows of `cache`.
@@ -104,6 +109,7 @@ class CogVLM2(nn.Module):
 
         Raises:
             ValueError: the number of features is not that of the prompts with an image.
+            ResourceError: numbers exceed the range of fp16.
         """
         provided = 0 if features is None else features.shape[0] * features.shape[1]
         if provided != len(batch.image_indices):
@@ -119,7 +125,8 @@ class CogVLM2(nn.Module):
             cache = cache.truncated(max(batch.lengths))
             slots = torch.arange(cache.slots, device=hidden.device).expand(hidden.shape[:2])
             metadata = self._attention_metadata(slots, cache, rounded=True)
-        return self._run_layers(hidden, self._rotation(batch.positions), cache, batch.routing, metadata)
+        hidden = self._run_layers(hidden, self._rotation(batch.positions), cache, batch.routing, metadata)
+        return _within_range(hidden, "the language model")
 
     def decode_step(
         self, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool = False
@@ -165,3 +172,19 @@ class CogVLM2(nn.Module):
         else:
             frequencies = inverse_frequencies(self.config.head_dim, self.config.rotary_base, positions.device)
         return compute_rotation(positions, frequencies)
+
+
+def _within_range(outputs: Tensor, part: str) -> Tensor:
+    """Return `outputs`, unless they show that a number exceeded 65,504, the largest in fp16; bf16 has no such limit.
+
+    An overflow becomes infinite and then, in the next norm, not a number. The check waits for the device.
+
+    Raises:
+        ResourceError: some outputs are not finite.
+    """
+    if outputs.dtype is torch.float16 and not outputs.isfinite().all():
+        raise ResourceError(
+            f"a number in {part} exceeds the range of fp16, in which GPUs without bf16 compute",
+            "a GPU of compute capability 8.0 or newer computes in bf16, and so does the CPU (CUDA_VISIBLE_DEVICES=)",
+        )
+    return outputs

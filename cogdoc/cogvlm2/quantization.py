@@ -5,6 +5,7 @@ Only models that are quantized need this module: its import of bitsandbytes take
 
 from __future__ import annotations
 
+import copy
 import logging
 import math
 
@@ -63,7 +64,7 @@ class Linear4bit(nn.Module):
         """Quantize a weight (out_features, in_features) on its device."""
         self.codes, self.state = quantize_nf4(weight)
 
-    def restore(self, parts: dict[str, Tensor]) -> None:
+    def restore(self, parts: dict[str, Tensor], dtype: torch.dtype = torch.bfloat16) -> None:
         """Set codes and scales from the tensors of a checkpoint, with the names of `nf4_parts` or their FP4 versions.
 
         Raises:
@@ -84,11 +85,31 @@ class Linear4bit(nn.Module):
             raise CheckpointError(f"quantized from the shape {list(shape)}")
         if (scales, nested_scales) != (blocks, nested):
             raise CheckpointError(f"{scales} and {nested_scales} scales instead of {blocks} and {nested}")
+        if dtype is torch.float16:
+            state.dtype = dtype  # expand to what computes, not by way of bf16, which the card may not have
         self.codes, self.state = codes.view(-1, 1), state
 
     def forward(self, hidden: Tensor) -> Tensor:
         # The packed kernel assumes contiguous rows and ignores strides.
         return bitsandbytes.matmul_4bit(hidden.contiguous(), self.codes, bias=self.bias, quant_state=self.state)
+
+    def parts(self) -> dict[str, Tensor]:
+        """The tensors of the weight, those of its quantization state included."""
+        state = self.state
+        parts = {"codes": self.codes, "absmax": state.absmax, "code": state.code}
+        if state.nested:
+            nested = state.state2
+            parts |= {"offset": state.offset, "nested.absmax": nested.absmax, "nested.code": nested.code}
+        return parts
+
+    def replace_parts(self, parts: dict[str, Tensor]) -> None:
+        """Replace the tensors of `parts()` by equal ones, for example on another device."""
+        state = copy.copy(self.state)
+        state.absmax, state.code = parts["absmax"], parts["code"]
+        if state.nested:
+            state.offset, state.state2 = parts["offset"], copy.copy(state.state2)
+            state.state2.absmax, state.state2.code = parts["nested.absmax"], parts["nested.code"]
+        self.codes, self.state = parts["codes"], state
 
     @property
     def can_be_packed(self) -> bool:
@@ -114,7 +135,7 @@ class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typ
         """Quantize a weight (out_features, in_features) on its device."""
         self._set(*quantize_int8(weight))
 
-    def restore(self, parts: dict[str, Tensor]) -> None:
+    def restore(self, parts: dict[str, Tensor], dtype: torch.dtype = torch.bfloat16) -> None:  # noqa: ARG002  of the protocol
         """Set rows and scales from the tensors of a checkpoint, with the names of `int8_parts`.
 
         Raises:
@@ -123,6 +144,15 @@ class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typ
         if parts["SCB"].numel() != self.out_features:
             raise CheckpointError(f"{parts['SCB'].numel()} scales for {self.out_features} rows")
         self._set(parts["weight"], parts["SCB"].float())
+
+    def parts(self) -> dict[str, Tensor]:
+        """The rows of the weight and their scales."""
+        rows = self.weight
+        return {"rows": rows.data, "scales": rows.SCB if rows.SCB is not None else self.state.SCB}
+
+    def replace_parts(self, parts: dict[str, Tensor]) -> None:
+        """Replace the tensors of `parts()` by equal ones, for example on another device."""
+        self._set(parts["rows"], parts["scales"])
 
     def pack(self) -> None:
         """Do nothing: int8 has one layout."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import Literal, Protocol, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 
 from cogdoc.cogvlm2.precision import VISION_TOWER, VisionPrecision
@@ -43,12 +44,20 @@ class QuantizedLayer(Protocol):
         """Quantize a weight (out_features, in_features) on its device."""
         ...
 
-    def restore(self, parts: dict[str, Tensor]) -> None:
-        """Set codes and scales from the tensors of a checkpoint, by name relative to the layer.
+    def restore(self, parts: dict[str, Tensor], dtype: torch.dtype) -> None:
+        """Set codes and scales from the tensors of a checkpoint, by name relative to the layer, to compute in `dtype`.
 
         Raises:
             CheckpointError: they are incomplete or damaged.
         """
+        ...
+
+    def parts(self) -> dict[str, Tensor]:
+        """The tensors of the weight: codes and scales, but not the bias."""
+        ...
+
+    def replace_parts(self, parts: dict[str, Tensor]) -> None:
+        """Replace the tensors of `parts()` by equal ones, for example on another device."""
         ...
 
     def pack(self) -> None:

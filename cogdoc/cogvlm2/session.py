@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from cogdoc.cogvlm2.adapters import Adapter
 from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
+from cogdoc.cogvlm2.card_arithmetic import ComputeDtype
 from cogdoc.cogvlm2.configuration import Template, read_config
 from cogdoc.cogvlm2.decoding import GREEDY, Finished, FinishReason, Token, decode
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
@@ -108,7 +110,9 @@ def load_session(
     *,
     quantization: Quantization | None = None,
     vision: VisionPrecision | None = None,
-    device: torch.device | str = "cpu",
+    device: torch.device | str | Sequence[str] = "cpu",
+    offload: bool = False,
+    half: ComputeDtype = "bfloat16",
     feature_folder: Path | None = None,
     tokenizer: Tokenizer | None = None,
     adapter: Adapter | None = None,
@@ -117,7 +121,7 @@ def load_session(
     """Load a checkpoint with its tokenizer, and cache image features in `feature_folder` if there is one.
 
     Args:
-        quantization, vision, device: see `loading.load_model`.
+        quantization, vision, device, offload, half: see `loading.load_model`.
         tokenizer: that of the checkpoint, if it is loaded already.
         adapter: a fine-tune of the checkpoint.
 
@@ -134,10 +138,18 @@ def load_session(
     if adapter is not None:
         with torch.device("meta"):
             check_fit(adapter, CogVLM2(config))  # before gigabytes are read
-    model = load_model(checkpoint, quantization=quantization, vision=vision, device=device, progress=progress)
+    model = load_model(
+        checkpoint,
+        quantization=quantization,
+        vision=vision,
+        device=device,
+        offload=offload,
+        half=half,
+        prepare=partial(apply_adapter, adapter=adapter) if adapter is not None else None,
+        progress=progress,
+    )
     identity = model_identity(checkpoint, model)
     if adapter is not None:
-        apply_adapter(model, adapter)
         identity = f"{identity} {adapter.digest}"
     store = FeatureStore(feature_folder, identity) if feature_folder is not None else None
     return CogVLM2Session(model, tokenizer, stop_tokens, store)

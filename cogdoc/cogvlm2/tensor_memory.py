@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
@@ -15,9 +15,18 @@ Device = Literal["cuda", "cpu"]
 BLOCK = 64
 SCALE_BLOCK = 256
 
+ALIGNMENT = 64
+"""Bytes to whose multiples tensors that are copied to the device as one block are padded."""
+
+SCORE_BYTES = 128 << 20
+"""The most bytes of attention scores that are in memory where there is no fused kernel."""
+
+BYTES_PER_SCORE = 8
+"""A score in fp32, with itself in the compute dtype or its weight before and after."""
+
 FLOAT32 = 4
 INT64 = 8
-CODE_TABLES = (16 + 256) * FLOAT32  # the 16 values of NF4 and the 256 of the 8-bit scales
+CODE_TABLES = (16, 256)  # the values of NF4 and those of the 8-bit scales
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,16 @@ class LinearShape:
     count: int
 
 
+def padded(size: int) -> int:
+    """The bytes that a tensor takes in a block that is copied at once."""
+    return ALIGNMENT * ceil(size / ALIGNMENT)
+
+
+def chunk_rows(heads: int, queries: int, keys: int) -> int:
+    """The queries that are processed together where there is no fused attention; `heads` are those of all rows."""
+    return max(1, min(queries, SCORE_BYTES // (BYTES_PER_SCORE * heads * keys)))
+
+
 @dataclass(frozen=True, slots=True)
 class TensorMemory:
     """Computes the bytes of tensors.
@@ -37,11 +56,13 @@ class TensorMemory:
         quantization: of the linear layers.
         width: bytes of a number that is not quantized.
         device: the device whose kernels run.
+        fused_attention: whether it has a fused kernel for attention over whole prompts.
     """
 
     quantization: Quantization
     width: int
     device: Device
+    fused_attention: bool = True
 
     def size(self, rows: int, columns: int) -> int:
         """Bytes of a tensor (rows, columns) that is not quantized."""
@@ -60,11 +81,19 @@ class TensorMemory:
         NF4 has a byte per block, an fp32 scale per 256 blocks, an fp32 offset and the code tables; FP4 has an fp32
         scale per block and its code table; int8 has an fp32 scale per row.
         """
+        return layer.count * sum(self._state_tensors(layer))
+
+    def block(self, layer: LinearShape) -> int:
+        """Bytes of such layers in blocks that are copied at once, see `cogdoc.cogvlm2.offloading`."""
+        codes = self.codes(replace(layer, count=1))
+        return layer.count * sum(map(padded, [codes, *self._state_tensors(layer)]))
+
+    def _state_tensors(self, layer: LinearShape) -> list[int]:
+        """Bytes of each tensor of the quantization state of a layer."""
         blocks = ceil(layer.inputs * layer.outputs / BLOCK)
-        nf4 = blocks + FLOAT32 * ceil(blocks / SCALE_BLOCK) + FLOAT32 + CODE_TABLES
-        fp4 = FLOAT32 * (blocks + 16)
-        each = {"none": 0, "nf4": nf4, "fp4": fp4, "int8": FLOAT32 * layer.outputs}
-        return layer.count * each[self.quantization]
+        nf4 = [blocks, FLOAT32 * ceil(blocks / SCALE_BLOCK), FLOAT32, *(FLOAT32 * size for size in CODE_TABLES)]
+        fp4 = [FLOAT32 * blocks, FLOAT32 * 16]
+        return {"none": [], "nf4": nf4, "fp4": fp4, "int8": [FLOAT32 * layer.outputs]}[self.quantization]
 
     def decoding_state(self, layer: LinearShape) -> int:
         """Like `state`, for the layers that decode: in bf16 on a CPU they are packed, with single scales in bf16."""
@@ -93,6 +122,23 @@ class TensorMemory:
             return out + self.size(inputs, outputs) + 2 * FLOAT32 * ceil(inputs * outputs / BLOCK)
         coding, scaling = (2 + 2 + 1, 4 + 2 + self.width) if self.device == "cuda" else (2 + 1 + 4 + 4, 4 * 4)
         return max(coding * input_numbers, input_numbers + scaling * output_numbers) + FLOAT32 * tokens
+
+    def attention(self, batch: int, length: int, heads: int, kv_heads: int, head_dim: int) -> int:
+        """Peak bytes of attention over whole prompts of `length` tokens, without queries, keys, values and result.
+
+        A fused kernel only keeps a log-sum per query and head. Without one for shared heads, keys and values may be
+        repeated for each query head. Without any, they are copied once, and the scores of some queries are in memory,
+        with these queries, scaled and then flat, and their mask.
+        """
+        log_sums = FLOAT32 * batch * heads * length
+        if self.fused_attention:
+            return log_sums
+        rows = chunk_rows(batch * heads, length, length)
+        chunk = BYTES_PER_SCORE * batch * heads * rows * length + rows * length
+        queries = 2 * self.size(batch * rows, heads * head_dim)
+        chunked = chunk + queries + 2 * self.size(batch * length, kv_heads * head_dim)
+        repeated = log_sums + (2 * self.size(batch * length, heads * head_dim) if heads > kv_heads else 0)
+        return max(chunked, repeated)
 
     def rms_norm(self, tokens: int, columns: int) -> int:
         """Three fp32 tensors at once: the input, scaled, and weighted; an fp32 input is not copied."""

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cogdoc.cogvlm2.attention import attention
 from cogdoc.cogvlm2.configuration import ADAPTER_NORM_EPS, ModelConfig, VisionConfig
 
 
@@ -44,7 +45,7 @@ class VisionAttention(nn.Module):
         batch, length, width = hidden.shape
         qkv = self.query_key_value(hidden).view(batch, length, 3, self.num_heads, -1)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (batch, heads, length, head_dim)
-        context = functional.scaled_dot_product_attention(query, key, value)
+        context = attention(query, key, value)
         return self.dense(context.transpose(1, 2).reshape(batch, length, width))
 
 

@@ -28,6 +28,7 @@ class EngineRequest:
     vision_precision: str | None = None
     adapter: str | None = None
     generation: GenerationRequest = AS_USUAL
+    offload: bool = False
 
 
 class EngineSettings(Protocol):

@@ -115,6 +115,7 @@ class EngineInfo(Model):
     version: str
     checkpoint: str | None = None
     quantization: str | None = None
+    dtype: str | None = Field(default=None, description="in which a model computes, such as bfloat16")
     vision_precision: str | None = Field(
         default=None, description="with a quantization: bf16 if the vision tower is not quantized, quantized if it is"
     )

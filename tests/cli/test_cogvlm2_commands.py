@@ -38,6 +38,7 @@ def test_a_question_is_answered_from_the_pixels_with_evidence(
     assert record["engine"]["checkpoint"] == "model"
     assert record["engine"]["quantization"] == quantization
     assert record["engine"]["vision_precision"] == vision
+    assert record["engine"]["dtype"] == ("float32" if quantization == "none" else "bfloat16")
     answer = record["answer"]
     assert answer["text"] == "84.04"
     assert answer["flags"] == []

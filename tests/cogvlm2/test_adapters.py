@@ -174,6 +174,14 @@ def test_quantized_layers_keep_their_codes_beside_the_update(
     assert float((own_logits(model, inputs) - own_logits(plain, inputs)).abs().max()) > 0.02
 
 
+@pytest.mark.parametrize("kind", ["vision tower", "whole modules"])
+def test_an_adapter_of_offloaded_layers_gives_the_same(tmp_path: Path, inputs: dict[str, Any], kind: str) -> None:
+    save_adapter(tmp_path, KINDS[kind])
+    adapter = read_adapter(tmp_path)
+    whole, offloaded = (load_session(MODEL, adapter=adapter, offload=offload).model for offload in (False, True))
+    assert torch.equal(own_logits(offloaded, inputs), own_logits(whole, inputs))
+
+
 def test_an_adapter_of_other_layers_is_refused_with_those_that_exist(tmp_path: Path) -> None:
     save_adapter(tmp_path, PUBLISHED)
     weights = load_file(tmp_path / "adapter_model.safetensors")

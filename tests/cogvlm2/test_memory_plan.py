@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 import torch
-from allocations import Allocations, allocated_by_cpu
+from allocations import allocated_by_cpu
 from bitsandbytes.functional import QuantState, has_avx512bf16
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from passes import META, bare, decode_tokens, encode_images, prefill_prompts, tracked
 from safetensors.torch import save_file
 from small_checkpoints import published_int4, random_weights, save_checkpoint
 from torch import Tensor
@@ -28,14 +29,12 @@ from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, longest_context, plan
-from cogdoc.cogvlm2.model import CogVLM2, collate
+from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.published import CONFIG_JSON, PUBLISHED
 from cogdoc.cogvlm2.quantization import Linear4bit
 from cogdoc.cogvlm2.quantized_parts import Quantization, quantizable
 from cogdoc.cogvlm2.tensor_memory import Device
-
-META = torch.device("meta")
 
 # The workspaces of CPU kernels, whatever the size of the tensors.
 KERNEL_BYTES = 1 << 18
@@ -85,12 +84,6 @@ def configs(draw: st.DrawFn) -> ModelConfig:
     return parse_config(raw)
 
 
-def bare(config: ModelConfig, dtype: torch.dtype) -> CogVLM2:
-    """A model on the meta device."""
-    with META:
-        return CogVLM2(config).to(dtype).eval().requires_grad_(False)
-
-
 def bare_4bit(config: ModelConfig, form: Quantization = "nf4") -> CogVLM2:
     """A model on the meta device with 4-bit layers of the shapes that quantization gives; FP4 has single scales."""
     model = bare(config, torch.bfloat16)
@@ -117,44 +110,6 @@ def bare_4bit(config: ModelConfig, form: Quantization = "nf4") -> CogVLM2:
         )
         model.set_submodule(name, layer)
     return model
-
-
-def encode_images(model: CogVLM2, batch: int) -> Callable[[], Tensor]:
-    size = model.config.vision.image_size
-    pixels = torch.zeros(batch, 3, size, size, device=model.device)
-    return lambda: model.image_features(pixels)
-
-
-def prefill_prompts(model: CogVLM2, batch: int, length: int, with_image: bool) -> Callable[[], Tensor]:
-    config = model.config
-    cache = allocate_cache(config, batch, length, model.dtype, model.device)
-    prompts = [build_prompt(config, [5] * (length - 1 - with_image * config.image_tokens), with_image)] * batch
-    shape = (batch, config.image_tokens, config.hidden_size)
-
-    def run() -> Tensor:
-        collated = collate(prompts, config.pad_token_id, model.device)
-        features = torch.zeros(shape, dtype=model.dtype, device=model.device) if with_image else None
-        return model.logits(model.prefill(collated, features, cache)[:, -1])
-
-    return run
-
-
-def decode_tokens(model: CogVLM2, batch: int, length: int, new_tokens: int) -> Callable[[], Tensor]:
-    cache = allocate_cache(model.config, batch, length, model.dtype, model.device)
-
-    def run() -> Tensor:
-        token_ids, positions, slots = (
-            torch.full((batch, new_tokens), number, device=model.device) for number in (5, length - 1, length - 1)
-        )
-        return model.logits(model.decode_step(token_ids, positions, slots, cache)[:, -1])
-
-    return run
-
-
-def tracked(compute: Callable[[], Tensor]) -> int:
-    with torch.no_grad(), Allocations() as allocations:
-        compute()
-    return allocations.peak
 
 
 def allocated(compute: Callable[[], Tensor]) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from cogdoc.cogvlm2.precision import VisionPrecision
@@ -37,9 +39,9 @@ def full_size(home: Path) -> Path:
     return folder
 
 
-def with_cards(monkeypatch: pytest.MonkeyPatch, *gigabytes: int) -> None:
+def with_cards(monkeypatch: pytest.MonkeyPatch, *gigabytes: int, capability: tuple[int, int] = (8, 6)) -> None:
     """Pretend that the machine has such cards."""
-    cards = tuple(Card(n, f"Card {size}", size << 30, size << 30, (8, 6)) for n, size in enumerate(gigabytes))
+    cards = tuple(Card(n, f"Card {size}", size << 30, size << 30, capability) for n, size in enumerate(gigabytes))
     monkeypatch.setattr(cuda_devices, "find_cards", lambda: Cards(cards, absence="" if cards else "no GPU"))
     monkeypatch.setattr(cuda_devices, "check_with_torch", lambda found: found)
 
@@ -88,7 +90,7 @@ def test_a_vision_tower_that_is_too_precise_for_the_card_is_refused(monkeypatch:
     with_cards(monkeypatch, 16)
     with pytest.raises(ResourceError, match=r"nf4, the vision tower in bf16\), and Card 16 has") as raised:
         select_engine(EngineRequest("cogvlm2", vision_precision="bf16"))
-    assert "--vision-precision quantized" in (raised.value.hint or "")
+    assert "--offload" in (raised.value.hint or "")
 
 
 @pytest.mark.parametrize("requested", [None, "nf4"])
@@ -110,6 +112,33 @@ def test_the_precision_of_a_quantized_checkpoint_is_that_of_its_weights(
     stored = CONFIG_JSON | {"quantization_config": quantized}
     (full_size / "config.json").write_text(json.dumps(stored))
     assert select_engine().settings == CogVLM2Settings(full_size, "nf4", "quantized", "cuda:0", stores_features=False)
+
+
+@pytest.mark.usefixtures("full_size")
+def test_a_small_card_offloads_on_request_and_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cards(monkeypatch, 12)
+    with pytest.raises(ResourceError) as raised:
+        select_engine(EngineRequest("cogvlm2"))
+    assert raised.value.hint == "--offload keeps weights in main memory and needs 8.1 GB on the GPU"
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=20 << 30))
+    settings = select_engine(EngineRequest("cogvlm2", offload=True)).settings
+    assert isinstance(settings, CogVLM2Settings)
+    assert (settings.offload, settings.vision) == (True, "bf16")
+    assert select_engine(EngineRequest(offload=True)).name == "cogvlm2"
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=4 << 30))
+    with pytest.raises(ResourceError, match=r"keeps 12.6 GB in main memory, of which 4.3 GB are free"):
+        select_engine(EngineRequest("cogvlm2", offload=True))
+
+
+@pytest.mark.usefixtures("full_size")
+@pytest.mark.parametrize(("capability", "half"), [((7, 5), "float16"), ((8, 0), "bfloat16")])
+def test_the_dtype_is_one_that_the_card_has(
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], half: str
+) -> None:
+    with_cards(monkeypatch, 24, capability=capability)
+    settings = select_engine(EngineRequest("cogvlm2")).settings
+    assert isinstance(settings, CogVLM2Settings)
+    assert settings.half == half
 
 
 @pytest.mark.usefixtures("full_size")

@@ -67,6 +67,7 @@ class CogVLM2Model:
             context_tokens=config.max_positions,
             image_tokens=config.image_tokens,
         )
+        self.dtype = str(session.model.dtype).removeprefix("torch.")
         self._session = session
         self._needs = needs or Requirement(str(session.model.device))
         self._activity = ""
@@ -247,6 +248,8 @@ def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progre
             quantization=settings.quantization,
             vision=settings.vision,
             device=settings.device,
+            offload=settings.offload,
+            half=settings.half,
             feature_folder=feature_folder() if settings.stores_features else None,
             tokenizer=tokenizer,
             adapter=settings.adapter,

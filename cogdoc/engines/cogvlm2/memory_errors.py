@@ -41,7 +41,9 @@ class Requirement:
 def requirement(settings: CogVLM2Settings) -> Requirement:
     """What the plan says that a model needs as `settings` load it."""
     kind: Device = "cuda" if settings.device.startswith("cuda") else "cpu"
-    planned = reading_plan(read_config(settings.checkpoint), settings.quantization, kind, settings.vision)
+    planned = reading_plan(
+        read_config(settings.checkpoint), settings.quantization, kind, settings.vision, offload=settings.offload
+    )
     weights, needed = planned.weights / 1e9, required_memory(planned, kind) / 1e9
     return Requirement(
         settings.device,

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cogdoc.cogvlm2.adapters import Adapter, read_adapter
-from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
+from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
 from cogdoc.cogvlm2.memory import plan
 from cogdoc.cogvlm2.precision import stored_vision_precision
-from cogdoc.cogvlm2.reading_memory import default_vision_precision, reading_plan, required_memory
 from cogdoc.engines import cuda_devices
-from cogdoc.engines.cogvlm2.placement import Placement, place
+from cogdoc.engines.cogvlm2.fitting import Requested, arithmetic, choose_vision
+from cogdoc.engines.cogvlm2.placement import place
 from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.selection import EngineRequest, Progress
-from cogdoc.errors import ResourceError
 from cogdoc.models.description import stored_quantization
 from cogdoc.models.tokenizer_trial import TokenizerTrial
 
 if TYPE_CHECKING:
+    from cogdoc.cogvlm2.card_arithmetic import ComputeDtype
     from cogdoc.cogvlm2.precision import VisionPrecision
     from cogdoc.cogvlm2.quantized_parts import Quantization
     from cogdoc.engines.protocol import Engine
@@ -41,6 +41,10 @@ class CogVLM2Settings:
     """Whether image features are stored on disk for later runs."""
     adapter: Adapter | None = None
     generation: GenerationRequest = AS_USUAL
+    offload: bool = False
+    """Whether what only images need is kept in main memory."""
+    half: ComputeDtype = "bfloat16"
+    """The 16-bit dtype of the device."""
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
         with TokenizerTrial(self.checkpoint) as trial:
@@ -55,6 +59,7 @@ class CogVLM2Settings:
             version=version("cogdoc"),
             checkpoint=self.checkpoint.resolve().name,
             quantization=self.quantization,
+            dtype=model.dtype,
             vision_precision=self.vision if self.quantization != "none" else None,
             adapter=str(self.adapter) if self.adapter is not None else None,
         )
@@ -78,51 +83,22 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     quantization = cast("Quantization | None", request.quantization) or stored or default
     if (quantization, stored) == ("nf4", "fp4"):
         quantization = "fp4"  # as `load_model` does
-    requested = cast("VisionPrecision | None", request.vision_precision) or stored_vision_precision(raw)
+    vision = cast("VisionPrecision | None", request.vision_precision) or stored_vision_precision(raw)
     adapter = read_adapter(Path(request.adapter)) if request.adapter is not None else None
-    cards = cuda_devices.find_cards()
     extra = adapter.size if adapter is not None else 0
-    _choose_vision(config, quantization, requested, place(cards, small=small), extra)
+    requested = Requested(config, quantization, vision, request.offload, extra)
+    cards = cuda_devices.find_cards()
+    choose_vision(requested, place(cards, small=small))
     # Only now, since it imports torch.
     placement = place(cuda_devices.check_with_torch(cards), small=small)
-    vision = _choose_vision(config, quantization, requested, placement, extra)
     return CogVLM2Settings(
         checkpoint,
         quantization,
-        vision,
+        choose_vision(requested, placement),
         placement.device,
         stores_features=placement.kind == "cpu" and not small,
         adapter=adapter,
         generation=request.generation,
+        offload=request.offload,
+        half=arithmetic(placement).dtype,
     )
-
-
-def _choose_vision(
-    config: ModelConfig,
-    quantization: Quantization,
-    requested: VisionPrecision | None,
-    placement: Placement,
-    extra: int,
-) -> VisionPrecision:
-    """The precision of the vision tower: as requested, or the best one that fits.
-
-    Args:
-        extra: bytes that the plan does not know.
-
-    Raises:
-        ResourceError: the device has less free memory than the model needs at its peak.
-    """
-    vision = requested or default_vision_precision(config, quantization, placement.kind, placement.available - extra)
-    planned = reading_plan(config, quantization, placement.kind, vision)
-    needed = required_memory(planned, placement.kind) + extra
-    if needed > placement.available:
-        raise ResourceError(
-            f"CogVLM2 needs {needed / 1e9:.1f} GB ({planned.weights / 1e9:.1f} of them weights, "
-            f"{_precision(quantization, vision)}), and {placement.memory_in_words}",
-            "cogdoc model show lists what fits; --quantization nf4 --vision-precision quantized needs the least",
-        )
-    return vision
-
-
-def _precision(quantization: Quantization, vision: VisionPrecision) -> str:
-    return f"{quantization}, the vision tower in bf16" if quantization != "none" and vision == "bf16" else quantization
