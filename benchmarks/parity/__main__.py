@@ -24,7 +24,7 @@ import torch
 from benchmarks.parity.folder import FolderError, ParityFolder, read_folder
 from benchmarks.parity.measure import CASE_COLUMNS, FP32_LIMIT, IMAGE_COLUMNS, Difference, Line, measure
 from cogdoc.cogvlm2.checkpoint import list_tensors, torch_dtype
-from cogdoc.cogvlm2.configuration import read_raw_config
+from cogdoc.cogvlm2.configuration import Arithmetic, read_raw_config
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.errors import CogdocError
@@ -57,14 +57,15 @@ def _check(path: Path) -> int:
     return 0 if all(line.passed for line in lines) else 1
 
 
-def load(path: Path) -> CogVLM2:
+def load(path: Path, device: torch.device | str = "cpu") -> CogVLM2:
     """Load the checkpoint in the dtype that its config.json states, or else in the dtype it is stored in."""
     raw = read_raw_config(path)
     stored = list_tensors(path).get(EMBEDDINGS)
     dtype = torch_dtype(str(raw.get("dtype") or raw.get("torch_dtype"))) or (
         torch_dtype(stored.dtype) if stored is not None else None
     )
-    return load_model(path, dtype=dtype, arithmetic="precise" if dtype == torch.float32 else "published")
+    arithmetic: Arithmetic = "precise" if dtype == torch.float32 else "published"
+    return load_model(path, dtype=dtype, device=device, arithmetic=arithmetic)
 
 
 def _criteria(model: CogVLM2) -> str:

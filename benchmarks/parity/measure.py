@@ -218,8 +218,8 @@ def difference(actual: Tensor | None, expected: Tensor, dtype: torch.dtype) -> D
     """Compare a tensor that was computed in `dtype` with the expected one."""
     if actual is None or actual.shape != expected.shape:
         return Difference(math.inf, False)
-    target = expected.float()
-    largest = (actual.float() - target).abs().max().item()
+    target = expected.float().cpu()
+    largest = (actual.float().cpu() - target).abs().max().item()
     limit = FP32_LIMIT if dtype == torch.float32 else ROUNDINGS * torch.finfo(dtype).eps / 2 * target.abs().max().item()
     return Difference(math.inf if math.isnan(largest) else largest, largest <= limit)
 

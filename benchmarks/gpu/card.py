@@ -1,0 +1,75 @@
+"""The card, its measured memory bandwidth, and clocks and memory that work on the CPU too."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+
+import torch
+
+COPIED_BYTES = 1 << 30
+REPEATS = 10
+
+
+def describe(device: torch.device) -> dict[str, str | int]:
+    """What identifies the machine in a report."""
+    facts: dict[str, str | int] = {
+        "device": "CPU",
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "torch": torch.__version__,
+        "bitsandbytes": version("bitsandbytes"),
+    }
+    if device.type == "cuda":
+        properties = torch.cuda.get_device_properties(device)
+        free, total = torch.cuda.mem_get_info(device)
+        facts |= {
+            "device": properties.name,
+            "compute capability": f"{properties.major}.{properties.minor}",
+            "memory, bytes": total,
+            "free memory, bytes": free,
+            "CUDA of torch": str(torch.version.cuda),
+        }
+    return facts
+
+
+def free_memory(device: torch.device) -> int:
+    """Free bytes of the card; 0 on the CPU, where nothing depends on it."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else 0
+
+
+def synchronize(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def seconds_of(work: Callable[[], object], device: torch.device, repeats: int = 1) -> float:
+    """Mean seconds of a call, after one that does not count."""
+    work()
+    synchronize(device)
+    started = time.perf_counter()
+    for _ in range(repeats):
+        work()
+    synchronize(device)
+    return (time.perf_counter() - started) / repeats
+
+
+def bandwidth(device: torch.device, toy: bool) -> float:
+    """Bytes a second that a copy reads and writes."""
+    size = COPIED_BYTES >> 8 if toy else COPIED_BYTES
+    source = torch.empty(size, dtype=torch.uint8, device=device)
+    target = torch.empty_like(source)
+    return 2 * size / seconds_of(lambda: target.copy_(source), device, REPEATS)
+
+
+def start_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def peak_memory(device: torch.device) -> int | None:
+    """The most bytes of tensors since `start_peak`; None on the CPU, where PyTorch does not count them."""
+    return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
