@@ -64,6 +64,19 @@ REFUSALS = (
     "这张图片并没有显示任何价格信息",
     "我不知道",
     "发票号码未显示",
+    "There is no date on this receipt.",
+    "It's not clear from the image what the total is.",
+    "The image is too blurry to read.",
+    "No date is given.",
+    "The letter doesn't say who signed it.",
+    "Nothing in the document indicates the price.",
+    "The document makes no mention of a penalty.",
+    "The report lacks information about the supplier.",
+    "The field is blank.",
+    "图中没有日期",
+    "图片中看不到签名",
+    "未在图中找到电话号码",
+    "文档中找不到相关内容",
 )
 
 ANSWERS = (
@@ -89,6 +102,14 @@ ANSWERS = (
     "It does not smoke",
     "She did not sign the contract.",
     "Payment is not due before March.",
+    "There is no charge for delivery.",
+    "He was not present at the meeting.",
+    "The tenant may not keep pets.",
+    "No later than 5 May",
+    "Unable to attend",
+    "租客不能养宠物",
+    "本合同不能提前终止",
+    "没有限制",
     "The image does not show a total, but the subtotal is 42.00.",
     "The image does not show the total. The subtotal is 42.00.",
     "No, the document does not mention any penalty.",
@@ -188,3 +209,9 @@ def test_whether_the_document_says_something_is_answered_by_that_it_does_not() -
     assert not declines("Does the contract mention a penalty?", sentence, EMPTY)
     assert declines("What is the penalty?", "The document does not mention a penalty.", EMPTY)
     assert not declines("合同有没有提及违约金？", "文档中没有提及违约金", EMPTY)
+
+
+def test_whether_something_is_on_the_page_is_answered_by_that_it_is_not() -> None:
+    sentence = "There is no signature on the page."
+    assert not declines("Is there a signature on the page?", sentence, EMPTY)
+    assert declines("Whose signature is it?", sentence, EMPTY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cogdoc.engines.vision.reply_phrases import is_refusal, statement_verbs
+from cogdoc.engines.vision.reply_phrases import is_refusal, says_absent, statement_verbs
 from cogdoc.parsing.page_text import Line, PageText
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.question import Shape
@@ -26,11 +26,12 @@ def declines(question: str, answer: str, page_text: PageText) -> bool:
     """Whether `answer` says that the page does not answer the question.
 
     What reads like a refusal is an answer if the page prints it as the value that the question asks for, or if the
-    question is whether the document says something.
+    question is whether the document says or has something.
     """
     if not is_refusal(answer):
         return False
-    if statement_verbs(question) & statement_verbs(answer) and parse_question(question).shape is Shape.YES_NO:
+    says = says_absent(answer) or statement_verbs(question) & statement_verbs(answer)
+    if says and parse_question(question).shape is Shape.YES_NO:
         return False
     return not is_printed_value(question, answer, page_text)
 

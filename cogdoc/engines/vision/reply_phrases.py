@@ -20,6 +20,7 @@ MAX_OPENINGS = 3
 _PART = re.compile(r"\{([a-z_]+)\}")
 _SENTENCE = re.compile(r".+?(?:[.!?。！？…]+(?=\s|$|[\"'”’」』])[\"'”’」』]*|(?<=[。！？])|\n|$)", re.DOTALL)
 _NOT = re.compile(r"(?<=\w)n't\b", re.IGNORECASE)
+_IS = re.compile(r"\b(it|that|there|here)'s\b", re.IGNORECASE)
 _EDGES = " \t\r\n.。!！?？…\"'“”‘’「」『』*_`()（）"
 
 
@@ -28,6 +29,8 @@ class _Phrases:
     """The patterns of all languages together; each matches a whole normalized sentence."""
 
     refusal: re.Pattern[str]
+    absence: re.Pattern[str]
+    """The refusals that say that something is not on the page."""
     filler: re.Pattern[str]
     closing: re.Pattern[str]
     preamble: re.Pattern[str]
@@ -38,7 +41,8 @@ class _Phrases:
 def normalized(text: str) -> str:
     """`text` as the patterns expect it: single spaces, straight apostrophes, "not" instead of "n't"."""
     text = " ".join(text.replace("’", "'").replace("`", "").split())
-    return _NOT.sub(" not", re.sub(r"\b(can)'t\b", r"\1n't", text, flags=re.IGNORECASE))
+    text = _IS.sub(r"\1 is", re.sub(r"\b(can)'t\b", r"\1n't", text, flags=re.IGNORECASE))
+    return _NOT.sub(" not", text)
 
 
 def sentences(text: str) -> list[str]:
@@ -52,7 +56,7 @@ def is_refusal(answer: str) -> bool:
     A sentence that also states something ("..., but the subtotal is 42") is an answer, and so is one that begins with
     "no" or "yes".
     """
-    if not answer.strip(_EDGES + "-–—"):
+    if not answer.strip(" \t\r\n.-–—"):
         return True
     found = sentences(answer)
     if any(len(sentence) > MAX_SENTENCE for sentence in found):
@@ -61,6 +65,11 @@ def is_refusal(answer: str) -> bool:
     declined = [phrases.refusal.fullmatch(sentence) is not None for sentence in found]
     rest = (sentence for sentence, is_declined in zip(found, declined, strict=True) if not is_declined)
     return any(declined) and all(phrases.filler.fullmatch(sentence) for sentence in rest)
+
+
+def says_absent(answer: str) -> bool:
+    """Whether an answer says that something is not on the page, which answers whether it is."""
+    return any(_phrases().absence.fullmatch(sentence) for sentence in sentences(answer))
 
 
 def statement_verbs(text: str) -> frozenset[str]:
@@ -89,7 +98,7 @@ def _phrases() -> _Phrases:
     return _Phrases(*(re.compile("|".join(patterns), re.IGNORECASE) for patterns in zip(*languages, strict=True)))
 
 
-def _language(table: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
+def _language(table: Mapping[str, Any]) -> tuple[str, ...]:
     """The patterns of one language, in the order of the fields of `_Phrases`."""
 
     def whole(patterns: Iterable[str]) -> str:
@@ -103,6 +112,7 @@ def _language(table: Mapping[str, Any]) -> tuple[str, str, str, str, str]:
     preambles = table["preambles"]
     return (
         openings + refusals,
+        openings + whole(table["refusals"]["absence"]),
         whole(fillers),
         closings,
         whole([preambles["agreement"]]) + whole(preambles["introduction"]),
