@@ -68,14 +68,19 @@ def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> Page
     """
     if not page_text.lines:
         return PageLayout(page_text, ())
+    page_text, blocks = detect_blocks(document, index, page_text)
+    earlier_pages = edge_lines_before(document, page_text)
+    marked = mark_running_headers(blocks, page_text, earlier_pages, page_count=document.page_count)
+    return PageLayout(page_text, tuple(join_field_rows(marked)))
+
+
+def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tuple[PageText, list[Block]]:
+    """The page's text and its blocks, of the kinds that the models take them for."""
     regions = _find_regions(document, index, page_text)
     if page_text.origin is TextOrigin.OCR and (grids := [region.grid for region in regions if region.grid]):
         added = read_empty_cells(document, index, page_text, grids)
         page_text = replace(page_text, lines=(*page_text.lines, *added))
-    earlier_pages = edge_lines_before(document, page_text)
-    blocks = _fill_regions(regions, page_text.lines)
-    marked = mark_running_headers(blocks, page_text, earlier_pages, page_count=document.page_count)
-    return PageLayout(page_text, tuple(join_field_rows(marked)))
+    return page_text, _fill_regions(regions, page_text.lines)
 
 
 def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:

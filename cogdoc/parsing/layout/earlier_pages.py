@@ -29,12 +29,13 @@ def edge_lines_before(document: OpenDocument, page_text: PageText) -> Iterator[l
             if page_text.origin is TextOrigin.OCR:
                 yield _recognized_lines(document, index)
             elif isinstance(document, MupdfDocument):
-                yield _text_layer_lines(document, index)
+                yield text_layer_edge_lines(document, index)
         except (InputError, pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):
             continue  # The page itself reports its damage.
 
 
-def _text_layer_lines(document: MupdfDocument, index: int) -> list[Line]:
+def text_layer_edge_lines(document: MupdfDocument, index: int) -> list[Line]:
+    """The lines at the edges of page `index` (0-based)."""
     page = document.load_page(index)
     frame = frame_of(page)
     words = (Word(text, frame.display(Box(*box)), 1.0) for *box, text, _, _, _ in page.get_text("words"))

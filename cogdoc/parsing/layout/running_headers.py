@@ -9,6 +9,9 @@ only with evidence that the block runs through a publication:
 - it is printed sideways in the margin, as publishers and archives stamp their pages,
 - or the document is a single page that is visibly a part of a longer text.
 
+On a single page, rows at its ends that `margin_rows` judges to run through a publication are headers and footers, too,
+whatever the models take them for.
+
 So the first page with a header keeps it as text, and each header of a document is written once.
 """
 
@@ -21,6 +24,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.parsing.layout.margin_rows import MAX_FOLIO, MIN_PROBABILITY, is_unfinished, margin_rows
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText, TextOrigin, mean_line_width
 
 MARGIN = 0.15
@@ -43,14 +47,8 @@ PROSE_PAGE_LINES = 40
 PROSE_PAGE_SHARE = 0.8
 """Lines in paragraphs, and their share of the page's letters, from which a page is one of a publication."""
 
-FULL_LINE = 0.85
-"""Share of a paragraph's width that its last line fills if the paragraph continues on the next page."""
-
 CENTERED = 0.03
 """Share of the page's width by which a page number may miss the middle."""
-
-MAX_FOLIO = 1500
-"""Higher numbers in the margin are years."""
 
 _RUNNING = (BlockKind.HEADER, BlockKind.FOOTER)
 _PAGE_NUMBER = re.compile(r"\W*(?:(\d{1,4})(?:\W{0,3}[/|]\W{0,3}\d{1,4})?|[ivxlc]{1,7})\W*")
@@ -79,11 +77,13 @@ def mark_running_headers(
         seen: list[Line] = []
         while unproven and (lines := next(pages, None)) is not None:
             seen.extend(lines)
-            unproven = [index for index in unproven if not _is_repeated(blocks[index], seen, page_text.height)]
-    proven = candidates.keys() - set(unproven)
+            unproven = [index for index in unproven if not is_repeated(blocks[index], seen, page_text.height)]
+    kinds = {index: kind for index, kind in candidates.items() if index not in unproven}
+    if page_count == 1:
+        kinds |= _kinds_in_running_rows(blocks, page_text)
     return [
-        replace(block, kind=candidates[index])
-        if index in proven
+        replace(block, kind=kinds[index])
+        if index in kinds
         else replace(block, kind=BlockKind.TEXT)
         if block.kind in _RUNNING
         else block
@@ -95,15 +95,34 @@ def _candidates(blocks: Sequence[Block], page_text: PageText) -> dict[int, Block
     """The blocks at the edge of the page that the models take for headers and footers, or that are beside one."""
     kinds = [_kind_in_row(block, blocks) for block in blocks]
     body = [block.box for block, kind in zip(blocks, kinds, strict=True) if kind not in _RUNNING and _has_text(block)]
-    is_scan = page_text.origin is TextOrigin.OCR
-    if not body or (is_scan and mean_line_width(page_text.lines) < PROSE_LINE_WIDTH):
+    if not body or is_scan_without_prose(page_text):
         return {}
-    body_box, margin = bounding_box(body), (MARGIN if is_scan else 1.0) * page_text.height
+    body_box = bounding_box(body)
+    margin = (MARGIN if page_text.origin is TextOrigin.OCR else 1.0) * page_text.height
     return {
         index: kind
         for index, (block, kind) in enumerate(zip(blocks, kinds, strict=True))
         if kind in _RUNNING and _is_outside_body(block.box, kind, body_box, margin, page_text.height)
     }
+
+
+def _kinds_in_running_rows(blocks: Sequence[Block], page_text: PageText) -> dict[int, BlockKind]:
+    """The blocks of a single page that are probably running headers and footers: whole rows, from the edge inwards."""
+    if is_scan_without_prose(page_text):
+        return {}
+    kinds: dict[int, BlockKind] = {}
+    ended: set[BlockKind] = set()
+    for row in margin_rows(blocks, page_text):
+        if row.probability < MIN_PROBABILITY:
+            ended.add(row.kind)
+        elif row.kind not in ended:
+            kinds |= {index: row.kind for index, block in enumerate(blocks) if block in row.blocks}
+    return kinds
+
+
+def is_scan_without_prose(page_text: PageText) -> bool:
+    """Whether a page is a scan of short lines, such as a receipt."""
+    return page_text.origin is TextOrigin.OCR and mean_line_width(page_text.lines) < PROSE_LINE_WIDTH
 
 
 def _kind_in_row(block: Block, blocks: Sequence[Block]) -> BlockKind:
@@ -148,14 +167,15 @@ def _rows(blocks: Iterable[Block]) -> list[list[Block]]:
 
 def _is_folio_row(row: Sequence[Block], page_width: float) -> bool:
     """Whether a row at the edge of a page consists of page numbers, or has one in the middle between other parts."""
-    numbers = [block.box.center[0] for block in row if _is_page_number(block)]
+    numbers = [block.box.center[0] for block in row if is_page_number(block)]
     if len(numbers) in (0, len(row)):
         return bool(numbers)
     centers = [block.box.center[0] for block in row]
     return min(centers) < numbers[0] < max(centers) and abs(numbers[0] - page_width / 2) <= CENTERED * page_width
 
 
-def _is_page_number(block: Block) -> bool:
+def is_page_number(block: Block) -> bool:
+    """Whether a block has page numbers alone."""
     return all(_PAGE_NUMBER.fullmatch(line.text) for line in block.lines)
 
 
@@ -174,7 +194,7 @@ def _is_part(blocks: Sequence[Block], candidates: dict[int, BlockKind]) -> bool:
     ]
     if not paragraphs:
         return False
-    goes_on = paragraphs[0].lines[0].text[:1].islower() or _is_unfinished(paragraphs[-1])
+    goes_on = paragraphs[0].lines[0].text[:1].islower() or is_unfinished(paragraphs[-1])
     return goes_on or _fill_page(paragraphs, blocks)
 
 
@@ -186,13 +206,7 @@ def _fill_page(paragraphs: Sequence[Block], blocks: Sequence[Block]) -> bool:
     return line_count >= PROSE_PAGE_LINES and letters >= PROSE_PAGE_SHARE * all_letters
 
 
-def _is_unfinished(paragraph: Block) -> bool:
-    last = paragraph.lines[-1]
-    is_full = last.box.x1 >= paragraph.box.x0 + FULL_LINE * paragraph.box.width
-    return is_full and (last.text[-1].isalnum() or last.text[-1] in ",-")
-
-
-def _is_repeated(block: Block, lines: Sequence[Line], page_height: float) -> bool:
+def is_repeated(block: Block, lines: Sequence[Line], page_height: float) -> bool:
     """Whether another page has each line of a block in the same place."""
     return all(
         any(
