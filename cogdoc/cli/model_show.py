@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cogdoc.results.printable import printable
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cogdoc.cogvlm2.configuration import ModelConfig
-    from cogdoc.cogvlm2.tensor_memory import Device
+    from cogdoc.engines.cuda_devices import Card
     from cogdoc.models.description import Description, Precision
     from cogdoc.models.published_models import Model
 
@@ -66,15 +67,14 @@ def show_published() -> None:
     from cogdoc.models.description import PRECISIONS, describe_published
     from cogdoc.models.published_models import MODELS
 
-    rows = [("NAME", "MODEL", "DOWNLOAD", "WEIGHTS", "LOADED AS", "WHERE")]
+    rows = [("NAME", "MODEL", "DOWNLOAD", "WEIGHTS", "WHERE")]
     choices = list(PRECISIONS)
     for model in MODELS.values():
         description = describe_published(model)
         choices += [choice for choice in description.choices if choice not in choices]
-        names = "; ".join(choice.name for choice in description.choices)
         folder = find_checkpoint(model.name)
         where = str(folder) if folder is not None else "not on this machine"
-        rows.append((model.name, model.description, size_in_words(description.size), description.weights, names, where))
+        rows.append((model.name, model.description, size_in_words(description.size), description.weights, where))
     print_table(rows)
     sys.stdout.write("\n")
     _print_fitting(PUBLISHED, choices)
@@ -111,35 +111,37 @@ def _published_facts(model: Model, description: Description) -> Iterator[tuple[s
 
 
 def _print_fitting(config: ModelConfig, choices: Sequence[Precision]) -> None:
+    """Print the longest context for each way to load a model, on common cards, those of this machine, and its CPU."""
     import psutil
 
-    from cogdoc.cogvlm2.card_arithmetic import runs_on
     from cogdoc.engines.cogvlm2.verdicts import card_verdict
     from cogdoc.engines.cuda_devices import check_with_torch, find_cards
     from cogdoc.models.description import CARDS, fitting_context
 
-    def row(label: str, memory: int, device: Device, capability: tuple[int, int] | None = None) -> Sequence[str]:
-        contexts = (
-            fitting_context(config, choice, memory, device)
-            if capability is None or runs_on(choice.quantization, capability)
-            else None
-            for choice in choices
-        )
-        return (label, *(f"{context:,}" if context else "-" for context in contexts))
-
     cards = check_with_torch(find_cards())
-    print_table(
-        [
-            ("tokens that fit", *(choice.name for choice in choices)),
-            *(row(f"a card of {memory // GIB} GiB", memory, "cuda") for memory in CARDS),
-            *(
-                row(f"GPU {card.index} here, {card.free / GIB:.1f} GiB free", card.free, "cuda", card.capability)
-                for card in cards.usable
-            ),
-            row("this machine's CPU, free memory", psutil.virtual_memory().available, "cpu"),
+    free = psutil.virtual_memory().available
+    here = (*(f"GPU {card.index} here" for card in cards.usable), "CPU here")
+    rows = [("tokens that fit a card of", *(f"{memory // GIB} GiB" for memory in CARDS), *here)]
+    for choice in (*choices, *(replace(choice, offload=True) for choice in choices)):
+        contexts = [
+            *(fitting_context(config, choice, memory) for memory in CARDS),
+            *(_context_on(config, choice, card) for card in cards.usable),
+            None if choice.offload else fitting_context(config, choice, free, "cpu"),
         ]
-    )
+        rows.append((choice.name, *(f"{context:,}" if context else "-" for context in contexts)))
+    print_table(rows)
     for card in cards.all:
-        sys.stdout.write(f"GPU {card.index}: {printable(card.name)} {printable(card_verdict(card))}\n")
+        sys.stdout.write(f"GPU {card.index} here: {printable(card.name)}, {printable(card_verdict(card))}\n")
     if cards.problem is not None:
         sys.stdout.write(f"{printable(cards.problem.message)}\n")
+
+
+def _context_on(config: ModelConfig, choice: Precision, card: Card) -> int | None:
+    """The tokens that fit the free memory of a card; None if nothing fits, or the card lacks the kernels."""
+    from cogdoc.cogvlm2.card_arithmetic import card_arithmetic, runs_on
+    from cogdoc.models.description import fitting_context
+
+    if not runs_on(choice.quantization, card.capability):
+        return None
+    fused = card_arithmetic(card.capability).fused_attention
+    return fitting_context(config, choice, card.free, fused_attention=fused)

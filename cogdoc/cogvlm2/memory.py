@@ -144,7 +144,9 @@ def longest_context(
     *,
     batch: int = 1,
     device: Device = "cuda",
+    fused_attention: bool = True,
     vision: VisionPrecision = "quantized",
+    offload: bool = False,
     kept_images: int = 0,
 ) -> int | None:
     """The most tokens whose plan in bf16 fits `available` bytes; None if bos, an image and one token do not fit."""
@@ -157,7 +159,9 @@ def longest_context(
             length=length,
             batch=batch,
             device=device,
+            fused_attention=fused_attention,
             vision=vision,
+            offload=offload,
             kept_images=kept_images,
         ).peak
 

@@ -32,12 +32,14 @@ class Precision:
 
     quantization: Quantization
     vision: VisionPrecision
+    offload: bool = False
+    """Whether what only pictures need is kept in main memory."""
 
     @property
     def name(self) -> str:
-        if self.quantization == "none":
-            return "bf16"
-        return f"{self.quantization}, vision bf16" if self.vision == "bf16" else self.quantization
+        vision = ", vision bf16" if self.vision == "bf16" and self.quantization != "none" else ""
+        language = "bf16" if self.quantization == "none" else self.quantization
+        return f"{language}{vision}{', --offload' if self.offload else ''}"
 
 
 PRECISIONS = (
@@ -147,8 +149,9 @@ def _stored_precision(raw: dict[str, Any]) -> Precision | None:
 
 
 def memory_parts(config: ModelConfig, precision: Precision, device: Device = "cuda") -> list[tuple[str, int]]:
-    """The memory plan by part, in bytes: weights, then what reading needs, and the total as the last part."""
+    """The memory plan by part, in bytes: weights, what reading needs, the total, and what offloading makes of it."""
     planned = plan(config, precision.quantization, device=device, vision=precision.vision, kept_images=1)
+    offloaded = plan(config, precision.quantization, vision=precision.vision, offload=True, kept_images=1)
     runtime = RUNTIME_BYTES if device == "cuda" else 0
     return [
         *((name.replace("_", " "), size) for name, size in asdict(planned.parts).items()),
@@ -158,12 +161,27 @@ def memory_parts(config: ModelConfig, precision: Precision, device: Device = "cu
         ("at most while reading", planned.peak - planned.resident),
         *([("CUDA itself", runtime)] if runtime else []),
         ("in all", planned.peak + runtime),
+        *([("with --offload", offloaded.peak + runtime), ("and in main memory", offloaded.host)] if runtime else []),
     ]
 
 
-def fitting_context(config: ModelConfig, precision: Precision, memory: int, device: Device = "cuda") -> int | None:
+def fitting_context(
+    config: ModelConfig,
+    precision: Precision,
+    memory: int,
+    device: Device = "cuda",
+    *,
+    fused_attention: bool = True,
+) -> int | None:
     """The tokens of prompt and answer that fit `memory` bytes; None if not even a question about a picture fits."""
     runtime = RUNTIME_BYTES if device == "cuda" else 0
     return longest_context(
-        config, memory - runtime, precision.quantization, device=device, vision=precision.vision, kept_images=1
+        config,
+        memory - runtime,
+        precision.quantization,
+        device=device,
+        fused_attention=fused_attention,
+        vision=precision.vision,
+        offload=precision.offload,
+        kept_images=1,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ from cogdoc.engines.vision.vision_model import (
     Prompt,
     Sampling,
 )
-from cogdoc.errors import TimeLimitError, UsageError
+from cogdoc.errors import ResourceError, TimeLimitError, UsageError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import EngineInfo
 
@@ -221,6 +221,25 @@ class SlowModel(ScriptedModel):
 def test_a_model_that_is_too_slow_leaves_the_literal_text(cover: Page) -> None:
     transcription = engine_for(SlowModel({})).transcribe(cover)
     assert transcription.steps == ("took too long", "literal text")
+
+
+class CrampedModel(ScriptedModel):
+    """A model for whose first picture the memory is too small."""
+
+    def generate(self, images: Sequence[PageImage], prompt: Prompt, options: GenerationOptions) -> Generation:
+        if not self.calls:
+            self.calls.append((images[0], prompt, options))
+            raise ResourceError("out of GPU memory while reading a picture")
+        return super().generate(images, prompt, options)
+
+
+def test_a_page_for_which_the_memory_is_too_small_leaves_the_others(cover: Page, key_figures: Page) -> None:
+    engine = engine_for(CrampedModel({CHAIR: ["Greta Holm"]}))
+    answer = engine.answer(CHAIR, [cover, key_figures], 8)
+    assert answer.text == "Greta Holm"
+    assert "pages-failed" in answer.flags
+    with pytest.raises(ResourceError, match="out of GPU memory"):
+        engine_for(CrampedModel({CHAIR: ["Greta Holm"]})).answer(CHAIR, [cover], 8)
 
 
 # What the user asks for

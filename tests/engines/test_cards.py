@@ -158,6 +158,27 @@ def test_a_card_without_kernels_leaves_the_others(machine: FakeMachine) -> None:
     assert " and new are" in selection.auto["reason"]
 
 
+def test_old_cards_are_refused_what_they_have_no_kernels_for_and_told_how_they_compute(machine: FakeMachine) -> None:
+    machine.cards = [FakeCard("TITAN V", 32, capability=(7, 0)), FakeCard("T4", 16, uuid="01" * 16, capability=(7, 5))]
+    machine.torch = FakeTorch(kernels=("sm_60", "sm_70", "sm_75", "sm_80"))
+    assert select(machine).auto["device"] == "cuda:0"
+    machine.cards = machine.cards[:1]
+    code = SELECT.replace('EngineRequest("cogvlm2")', 'EngineRequest("cogvlm2", None, "int8")')
+    refused = json.loads(machine.run("-c", code).stdout.splitlines()[1])
+    assert refused["code"] == 3
+    assert refused["message"] == "int8 needs a GPU of compute capability 7.5, and TITAN V has 7.0"
+    shown = machine.run("-m", "cogdoc", "model", "show").stdout
+    assert "GPU 0 here: TITAN V, computes in fp16, attention in chunks, has no kernels for int8 (from 7.5)" in shown
+    rows = {line.split("  ")[0]: line.split() for line in shown.splitlines()}
+    assert rows["int8"][-2] == "-"
+    assert rows["nf4"][-2] == "8,192"
+    doctor = machine.run("-m", "cogdoc", "doctor").stdout
+    assert "compute capability 7.0, computes in fp16, attention in chunks, has no kernels for int8" in doctor
+    machine.cards = [FakeCard("K80", 12, capability=(3, 7))]
+    shown = machine.run("-m", "cogdoc", "model", "show").stdout
+    assert "K80, cannot be used: torch 9.9 has no kernels for compute capability 3.7" in shown
+
+
 def test_memory_that_others_hold_does_not_count_and_they_are_named(machine: FakeMachine) -> None:
     holders = ((4711, 12.5), (815, 2.0))
     machine.cards = [replace(FakeCard(), free=9.5, processes=holders)]

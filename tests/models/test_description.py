@@ -37,7 +37,10 @@ def test_parts_of_the_memory_plan_add_up() -> None:
     parts = dict(memory_parts(PUBLISHED, Precision("nf4", "bf16")))
     names = list(parts)
     assert sum(parts[name] for name in names[: names.index("all weights")]) == parts["all weights"]
-    assert sum(parts[name] for name in names[names.index("all weights") : -1]) == parts["in all"]
+    total = names.index("in all")
+    assert sum(parts[name] for name in names[names.index("all weights") : total]) == parts["in all"]
+    assert parts["with --offload"] < parts["in all"]
+    assert parts["with --offload"] + parts["and in main memory"] > parts["all weights"]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_contexts_that_fit_common_cards_are_as_documented(precision: Precision, 
 
 def test_less_memory_means_a_shorter_context() -> None:
     precision = Precision("nf4", "quantized")
-    needed = memory_parts(PUBLISHED, precision)[-1][1]
+    needed = dict(memory_parts(PUBLISHED, precision))["in all"]
     assert fitting_context(PUBLISHED, precision, needed) == PUBLISHED.max_positions
     shorter = fitting_context(PUBLISHED, precision, needed - 10**8)
     assert shorter is not None

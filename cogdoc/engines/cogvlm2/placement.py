@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cogdoc.cogvlm2.card_arithmetic import LEAST_CAPABILITY, runs_on
+from cogdoc.errors import MissingError
+
 if TYPE_CHECKING:
+    from cogdoc.cogvlm2.quantized_parts import Quantization
     from cogdoc.cogvlm2.tensor_memory import Device
     from cogdoc.engines.cuda_devices import Card, Cards
 
@@ -32,19 +36,25 @@ class Placement:
         return describe_memory(self.card)
 
 
-def place(cards: Cards, *, small: bool) -> Placement:
+def place(cards: Cards, quantization: Quantization, *, small: bool) -> Placement:
     """Where to load a model.
 
     Args:
         small: whether it runs on the CPU where torch cannot use the card.
 
     Raises:
-        MissingError: there are cards, but torch cannot use them.
+        MissingError: there are cards, but torch cannot use them, or they are too old for the quantization.
         ResourceError: the driver does not start.
     """
     if cards.usable:
-        card = cards.usable[0]
-        return Placement(card.device, card.free, card)
+        card = next((card for card in cards.usable if runs_on(quantization, card.capability)), None)
+        if card is not None:
+            return Placement(card.device, card.free, card)
+        names = ", ".join(f"{card.name} has {_dotted(card.capability)}" for card in cards.usable)
+        raise MissingError(
+            f"{quantization} needs a GPU of compute capability {_dotted(LEAST_CAPABILITY[quantization])}, and {names}",
+            "cogdoc model show lists what runs on it",
+        )
     if cards.problem is not None and not small:
         raise cards.problem
     import psutil
@@ -65,6 +75,10 @@ def describe_memory(card: Card) -> str:
     ]
     more = len(card.processes) - len(named)
     return f"{text}: {', '.join(named)}{f' and {more} more processes' if more else ''}"
+
+
+def _dotted(capability: tuple[int, int]) -> str:
+    return f"{capability[0]}.{capability[1]}"
 
 
 def _gigabytes(count: int) -> str:

@@ -88,9 +88,9 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     extra = adapter.size if adapter is not None else 0
     requested = Requested(config, quantization, vision, request.offload, extra)
     cards = cuda_devices.find_cards()
-    choose_vision(requested, place(cards, small=small))
+    choose_vision(requested, place(cards, quantization, small=small))
     # Only now, since it imports torch.
-    placement = place(cuda_devices.check_with_torch(cards), small=small)
+    placement = place(cuda_devices.check_with_torch(cards), quantization, small=small)
     return CogVLM2Settings(
         checkpoint,
         quantization,

@@ -19,7 +19,7 @@ def card_verdict(card: Card) -> str:
         if not runs_on(quantization, card.capability)
     ]
     without = f", has no kernels for {' and '.join(missing)}" if missing else ""
-    return f"computes in {_short(arithmetic.dtype)}, attention in parts{without}"
+    return f"computes in {_short(arithmetic.dtype)}, attention in chunks{without}"
 
 
 def _short(dtype: str) -> str:
