@@ -158,7 +158,7 @@ def prefill(
     longest = max(len(prompt) for prompt in prompts)
     check_length(model.config, longest)
     capacity = min(longest + max_new_tokens, model.config.max_positions)
-    cache = allocate_cache(model.config, len(prompts), capacity, model.dtype, model.device)
+    cache = allocate_cache(model.config, len(prompts), capacity, model.dtype, model.layer_devices)
     collated = collate(prompts, model.config.pad_token_id, model.device)
     hidden = model.prefill(collated, features, cache)
     batch = DecodingBatch(model, cache, collated.lengths, [prompt.positions[-1] + 1 for prompt in prompts], step)
@@ -228,7 +228,7 @@ def prefill_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> P
         TooLargeError: the prompt is longer than the model's context.
     """
     check_length(model.config, len(prompt))
-    cache = allocate_cache(model.config, 1, len(prompt), model.dtype, model.device)
+    cache = allocate_cache(model.config, 1, len(prompt), model.dtype, model.layer_devices)
     model.prefill(collate([prompt], model.config.pad_token_id, model.device), features, cache)
     length = len(prompt)
     return Prefix(
@@ -258,7 +258,7 @@ def fork(
     longest = prefix.length + max(len(suffix) for suffix in suffixes)
     check_length(model.config, longest)
     capacity = min(longest + max_new_tokens, model.config.max_positions)
-    cache = allocate_cache(model.config, len(suffixes), capacity, model.dtype, model.device)
+    cache = allocate_cache(model.config, len(suffixes), capacity, model.dtype, model.layer_devices)
     for storages, prefix_heads in ((cache.keys, prefix.keys), (cache.values, prefix.values)):
         for storage, heads in zip(storages, prefix_heads, strict=True):
             storage[:, :, : prefix.length] = heads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -74,14 +74,24 @@ class KVCache:
         )
 
 
-def allocate_cache(config: ModelConfig, batch: int, capacity: int, dtype: torch.dtype, device: torch.device) -> KVCache:
+def allocate_cache(
+    config: ModelConfig,
+    batch: int,
+    capacity: int,
+    dtype: torch.dtype,
+    device: torch.device | Sequence[torch.device],
+) -> KVCache:
     """Allocate a cache for `capacity` tokens in each row, with an extra slot for padding beside a full row.
 
     It is filled with zeros, since attention multiplies masked slots by zero, which NaN would survive.
+
+    Args:
+        device: of all layers, or of each.
     """
+    devices = [device] * config.num_layers if isinstance(device, torch.device) else device
     shape = (batch, config.num_kv_heads, capacity + 1, config.head_dim)
 
     def empty() -> tuple[Tensor, ...]:
-        return tuple(torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.num_layers))
+        return tuple(torch.zeros(shape, dtype=dtype, device=own) for own in devices)
 
     return KVCache(keys=empty(), values=empty())

@@ -80,7 +80,14 @@ class CogVLM2(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where inputs go: the device of the embeddings and the vision tower."""
         return self.model.embed_tokens.weight.device
+
+    @property
+    def layer_devices(self) -> tuple[torch.device, ...]:
+        """The device of each decoder layer; they differ if `load_model` spread the layers."""
+        norms = (cast(DecoderLayer, layer).input_layernorm for layer in self.model.layers)
+        return tuple(norm.weight.device for norm in norms)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -146,7 +153,8 @@ class CogVLM2(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Turn the output of the last layer (..., hidden_size) into fp32 logits (..., vocab_size)."""
-        return self.lm_head(self.model.norm(hidden)).float()
+        normed = self.model.norm(hidden.to(self.model.norm.weight.device))
+        return self.lm_head(normed.to(self.lm_head.weight.device)).float()  # a tied head is where the embeddings are
 
     def _attention_metadata(self, slots: Tensor, cache: KVCache, rounded: bool) -> AttentionMetadata:
         visible = torch.arange(cache.slots, device=slots.device) <= slots[..., None]  # (batch, length, slots)
@@ -161,7 +169,11 @@ class CogVLM2(nn.Module):
         routing: Routing | None,
         metadata: AttentionMetadata | None,
     ) -> Tensor:
-        for layer, layer_cache in zip(self.model.layers, cache.layers(), strict=True):
+        for layer, layer_cache, device in zip(self.model.layers, cache.layers(), self.layer_devices, strict=True):
+            if hidden.device != device:
+                hidden, rotation = hidden.to(device), rotation.to(device)
+                routing = None if routing is None else routing.to(device)
+                metadata = None if metadata is None else metadata.to(device)
             hidden = layer(hidden, rotation, layer_cache, routing, metadata)
         return hidden
 

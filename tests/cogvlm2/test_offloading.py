@@ -101,6 +101,20 @@ def test_only_the_running_layer_uses_its_copy_and_none_does_while_decoding(full:
     assert not any(steps)
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize(("quantization", "vision"), KINDS)
+def test_asynchronous_copies_change_nothing(full: Path, quantization: Any, vision: Any) -> None:
+    whole, offloaded = (
+        load_model(full, quantization=quantization, vision=vision, device="cuda", offload=offload)
+        for offload in (False, True)
+    )
+    assert all(not tensor.is_cuda for tensor in offloaded_tensors(offloaded))
+    for _ in range(20):
+        assert all(map(torch.equal, outputs(offloaded), outputs(whole)))
+        assert answer(offloaded) == answer(whole)
+
+
 def test_nothing_is_left_after_a_pass_that_was_cancelled(full: Path) -> None:
     model = load_model(full, offload=True)
     expected = outputs(model)

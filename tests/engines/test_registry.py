@@ -115,6 +115,25 @@ def test_the_precision_of_a_quantized_checkpoint_is_that_of_its_weights(
 
 
 @pytest.mark.usefixtures("full_size")
+def test_a_model_is_spread_over_cards_only_where_none_is_large_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_cards(monkeypatch, 24, 24, 24)
+    settings = select_engine(EngineRequest("cogvlm2", quantization="none")).settings
+    assert isinstance(settings, CogVLM2Settings)
+    assert settings.device == "cuda:0"
+    assert settings.layer_devices == ("cuda:0",) * 11 + ("cuda:1",) * 21
+    alone = select_engine(EngineRequest("cogvlm2")).settings
+    assert isinstance(alone, CogVLM2Settings)
+    assert (alone.layer_devices, alone.vision) == ((), "bf16")
+    with_cards(monkeypatch, 16, 16)
+    with pytest.raises(ResourceError, match=r"needs 41\.3 GB"):
+        select_engine(EngineRequest("cogvlm2", quantization="none"))
+    with_cards(monkeypatch, 12, 12, capability=(7, 5))
+    old = select_engine(EngineRequest("cogvlm2", vision_precision="quantized")).settings
+    assert isinstance(old, CogVLM2Settings)
+    assert (set(old.layer_devices), old.half) == ({"cuda:0", "cuda:1"}, "float16")
+
+
+@pytest.mark.usefixtures("full_size")
 def test_a_small_card_offloads_on_request_and_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with_cards(monkeypatch, 12)
     with pytest.raises(ResourceError) as raised:

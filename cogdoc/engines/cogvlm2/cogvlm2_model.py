@@ -247,7 +247,7 @@ def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progre
             settings.checkpoint,
             quantization=settings.quantization,
             vision=settings.vision,
-            device=settings.device,
+            device=settings.layer_devices or settings.device,
             offload=settings.offload,
             half=settings.half,
             feature_folder=feature_folder() if settings.stores_features else None,

@@ -1,20 +1,23 @@
-"""How precisely CogVLM2 is loaded on a device, decided by the memory plan and the free memory."""
+"""Where CogVLM2 is loaded and how precisely, decided by the memory plan and the free memory."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cogdoc.cogvlm2.card_arithmetic import CardArithmetic, card_arithmetic
+from cogdoc.cogvlm2.card_arithmetic import CardArithmetic, card_arithmetic, runs_on
 from cogdoc.cogvlm2.configuration import ModelConfig
+from cogdoc.cogvlm2.layer_placement import card_load, place_layers
 from cogdoc.cogvlm2.reading_memory import default_vision_precision, reading_plan, required_memory
-from cogdoc.engines.cogvlm2.placement import Placement
+from cogdoc.engines.cogvlm2.placement import Placement, place
 from cogdoc.errors import ResourceError
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.memory import MemoryPlan
     from cogdoc.cogvlm2.precision import VisionPrecision
     from cogdoc.cogvlm2.quantized_parts import Quantization
+    from cogdoc.engines.cuda_devices import Card, Cards
 
 CPU_ARITHMETIC = CardArithmetic("bfloat16", fused_attention=True)
 
@@ -31,13 +34,70 @@ class Requested:
     """Bytes that the plan does not know."""
 
     def plan(self, placement: Placement, vision: VisionPrecision, *, offload: bool) -> MemoryPlan:
-        fused = arithmetic(placement).fused_attention
+        fused = _arithmetic(placement).fused_attention
         return reading_plan(
             self.config, self.quantization, placement.kind, vision, offload=offload, fused_attention=fused
         )
 
 
-def choose_vision(requested: Requested, placement: Placement) -> VisionPrecision:
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a model fits this machine.
+
+    Args:
+        layer_devices: the device of each decoder layer where they are spread over several cards, otherwise empty.
+    """
+
+    placement: Placement
+    vision: VisionPrecision
+    arithmetic: CardArithmetic
+    layer_devices: tuple[str, ...] = ()
+
+
+def fit(requested: Requested, cards: Cards, *, small: bool) -> Fit:
+    """Fit a model to one device, or to several cards if no card has enough memory alone.
+
+    Args:
+        small: see `placement.place`.
+
+    Raises:
+        MissingError: there are cards, but torch cannot use them.
+        ResourceError: neither one device nor all cards together have enough free memory.
+    """
+    placement = place(cards, requested.quantization, small=small)
+    try:
+        return Fit(placement, _choose_vision(requested, placement), _arithmetic(placement))
+    except ResourceError:
+        modern = tuple(card for card in cards.usable if runs_on(requested.quantization, card.capability))
+        spread = None if requested.offload else _spread(requested, modern)
+        if spread is None:
+            raise
+        return spread
+
+
+def _spread(requested: Requested, cards: Sequence[Card]) -> Fit | None:
+    """Spread the layers over as few cards as possible, and those with the most free memory; None if all are too few."""
+    arithmetics = [card_arithmetic(card.capability) for card in cards]
+    weakest = min(arithmetics, key=lambda each: each.fused_attention, default=CPU_ARITHMETIC)
+    choices: tuple[VisionPrecision, ...] = ("bf16", "quantized") if requested.vision is None else (requested.vision,)
+    for vision in choices:
+
+        def planned(config: ModelConfig, vision: VisionPrecision = vision) -> MemoryPlan:
+            quantization, fused = requested.quantization, weakest.fused_attention
+            return reading_plan(config, quantization, "cuda", vision, fused_attention=fused)
+
+        load = card_load(requested.config, planned)
+        for count in range(2, len(cards) + 1):
+            used = cards[:count]
+            free = [card.free - requested.extra for card in used]
+            placed = place_layers(load, requested.config.num_layers, free)
+            if placed is not None:
+                first = Placement(used[0].device, used[0].free, used[0])
+                return Fit(first, vision, weakest, tuple(used[card].device for card in placed))
+    return None
+
+
+def _choose_vision(requested: Requested, placement: Placement) -> VisionPrecision:
     """The precision of the vision tower: as requested, or the best one that fits.
 
     Raises:
@@ -49,7 +109,7 @@ def choose_vision(requested: Requested, placement: Placement) -> VisionPrecision
         placement.kind,
         placement.available - requested.extra,
         offload=requested.offload,
-        fused_attention=arithmetic(placement).fused_attention,
+        fused_attention=_arithmetic(placement).fused_attention,
     )
     planned = requested.plan(placement, vision, offload=requested.offload)
     needed = required_memory(planned, placement.kind) + requested.extra
@@ -69,7 +129,7 @@ def choose_vision(requested: Requested, placement: Placement) -> VisionPrecision
     return vision
 
 
-def arithmetic(placement: Placement) -> CardArithmetic:
+def _arithmetic(placement: Placement) -> CardArithmetic:
     """The dtype and the kernels of the device."""
     return CPU_ARITHMETIC if placement.card is None else card_arithmetic(placement.card.capability)
 

@@ -12,8 +12,7 @@ from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
 from cogdoc.cogvlm2.memory import plan
 from cogdoc.cogvlm2.precision import stored_vision_precision
 from cogdoc.engines import cuda_devices
-from cogdoc.engines.cogvlm2.fitting import Requested, arithmetic, choose_vision
-from cogdoc.engines.cogvlm2.placement import place
+from cogdoc.engines.cogvlm2.fitting import Requested, fit
 from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.selection import EngineRequest, Progress
 from cogdoc.models.description import stored_quantization
@@ -45,6 +44,8 @@ class CogVLM2Settings:
     """Whether what only images need is kept in main memory."""
     half: ComputeDtype = "bfloat16"
     """The 16-bit dtype of the device."""
+    layer_devices: tuple[str, ...] = ()
+    """The device of each decoder layer where they are spread over several cards, of which `device` is the first."""
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
         with TokenizerTrial(self.checkpoint) as trial:
@@ -88,17 +89,19 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     extra = adapter.size if adapter is not None else 0
     requested = Requested(config, quantization, vision, request.offload, extra)
     cards = cuda_devices.find_cards()
-    choose_vision(requested, place(cards, quantization, small=small))
+    fit(requested, cards, small=small)
     # Only now, since it imports torch.
-    placement = place(cuda_devices.check_with_torch(cards), quantization, small=small)
+    fitted = fit(requested, cuda_devices.check_with_torch(cards), small=small)
+    placement = fitted.placement
     return CogVLM2Settings(
         checkpoint,
         quantization,
-        choose_vision(requested, placement),
+        fitted.vision,
         placement.device,
         stores_features=placement.kind == "cpu" and not small,
         adapter=adapter,
         generation=request.generation,
         offload=request.offload,
-        half=arithmetic(placement).dtype,
+        half=fitted.arithmetic.dtype,
+        layer_devices=fitted.layer_devices,
     )
