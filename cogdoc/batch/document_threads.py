@@ -169,14 +169,22 @@ class _AbandonedError(Exception):
 
 
 def run_sources(
-    sources: Iterable[Source | UnresolvedSource], options: OpenOptions, work: Work[T], sandbox: Workers
+    sources: Iterable[Source | UnresolvedSource],
+    options: OpenOptions,
+    work: Work[T],
+    sandbox: Workers,
+    at_a_time: int = 1,
 ) -> Iterator[RunningSource[T]]:
-    """Work on `sources` and yield them in order. Use up the results of each before you ask for the next."""
+    """Work on `sources` and yield them in order. Use up the results of each before you ask for the next.
+
+    Args:
+        at_a_time: how many documents to work on at the same time, if these are more than the worker processes.
+    """
     running: deque[RunningSource[T]] = deque()
     try:
         for source in sources:
             running.append(RunningSource(source, options, work, sandbox))
-            if len(running) > sandbox.jobs:
+            if len(running) > max(sandbox.jobs, at_a_time):
                 yield running[0]
                 running.popleft()
         while running:

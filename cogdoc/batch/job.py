@@ -189,7 +189,7 @@ class _Run:
 
     def _run_sources(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[ItemResult]]:
         work = partial(run_items, task=self._job.task, engine=self._job.engine, stored=self._journal)
-        for running in run_sources(sources, self._job.options, work, self._sandbox):
+        for running in run_sources(sources, self._job.options, work, self._sandbox, self._job.engine.at_a_time):
             self.stop_if_requested()
             failures = len(self._counts.failures)
             yield running

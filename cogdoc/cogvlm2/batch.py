@@ -156,7 +156,7 @@ def prefill(
         ValueError: the number of features is not that of the prompts with an image.
     """
     longest = max(len(prompt) for prompt in prompts)
-    check_length(model.config, longest)
+    check_length(longest, model.config.max_positions)
     capacity = min(longest + max_new_tokens, model.config.max_positions)
     cache = allocate_cache(model.config, len(prompts), capacity, model.dtype, model.layer_devices)
     collated = collate(prompts, model.config.pad_token_id, model.device)
@@ -177,6 +177,10 @@ class Prefix:
     @property
     def length(self) -> int:
         return self.keys[0].shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
 
     def save(self, path: Path, model_identity: str) -> None:
         """Write the prefix as safetensors: 128 KiB per token for the published sizes.
@@ -227,7 +231,7 @@ def prefill_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> P
     Raises:
         TooLargeError: the prompt is longer than the model's context.
     """
-    check_length(model.config, len(prompt))
+    check_length(len(prompt), model.config.max_positions)
     cache = allocate_cache(model.config, 1, len(prompt), model.dtype, model.layer_devices)
     model.prefill(collate([prompt], model.config.pad_token_id, model.device), features, cache)
     length = len(prompt)
@@ -256,7 +260,7 @@ def fork(
         ValueError: a suffix is empty.
     """
     longest = prefix.length + max(len(suffix) for suffix in suffixes)
-    check_length(model.config, longest)
+    check_length(longest, model.config.max_positions)
     capacity = min(longest + max_new_tokens, model.config.max_positions)
     cache = allocate_cache(model.config, len(suffixes), capacity, model.dtype, model.layer_devices)
     for storages, prefix_heads in ((cache.keys, prefix.keys), (cache.values, prefix.values)):

@@ -66,6 +66,13 @@ class KVCache:
     def layers(self) -> Iterator[AllocatedLayer]:
         return map(AllocatedLayer, self.keys, self.values)
 
+    def rows(self, start: int, stop: int) -> KVCache:
+        """Views of some of its rows."""
+        return KVCache(
+            keys=tuple(keys[start:stop] for keys in self.keys),
+            values=tuple(values[start:stop] for values in self.values),
+        )
+
     def truncated(self, slots: int) -> KVCache:
         """Views of the first `slots` of each row, so that attention reads no more than it has to."""
         return KVCache(

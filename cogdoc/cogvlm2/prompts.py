@@ -50,19 +50,19 @@ def build_prompt(config: ModelConfig, text_ids: Sequence[int], with_image: bool)
     image = config.image_tokens if with_image else 0
     ids = (config.bos_token_id, *[config.pad_token_id] * image, *text_ids)
     types = (TEXT, *[IMAGE] * image, *[TEXT] * len(text_ids))
-    check_length(config, len(ids))
+    check_length(len(ids), config.max_positions)
     return Prompt(ids, types, token_positions(types))
 
 
-def check_length(config: ModelConfig, length: int) -> None:
+def check_length(length: int, most: int) -> None:
     """Check that a prompt of `length` tokens fits the context.
 
     Raises:
-        TooLargeError: it is longer than `config.max_positions`.
+        TooLargeError: it is longer than `most`.
     """
-    if length > config.max_positions:
+    if length > most:
         raise TooLargeError(
-            f"the prompt has {length:,} tokens, the model reads at most {config.max_positions:,}",
+            f"the prompt has {length:,} tokens, the model reads at most {most:,}",
             "ask about less text at a time",
         )
 

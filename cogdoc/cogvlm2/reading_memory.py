@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cogdoc.cogvlm2.configuration import ModelConfig
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 ANSWER_TOKENS = 2048
 """The longest answer that reading asks for: the text of a dense page."""
 QUESTION_TOKENS = 512
+
+ROWS = (8, 4, 2)
+"""How many answers may be decoded side by side; more gain little, since each needs its own image to be read."""
 
 CPU_RESERVE = 2 << 30
 """Main memory that the choice of a precision leaves to other programs, in bytes."""
@@ -50,6 +54,53 @@ def reading_plan(
 def required_memory(planned: MemoryPlan, device: Device) -> int:
     """The bytes that must be free before loading."""
     return planned.peak + (RUNTIME_BYTES if device == "cuda" else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRoom:
+    """How many answers are decoded side by side, and how many images are kept."""
+
+    row_tokens: int
+    """Image, question and answer together."""
+    rows: int = 1
+    prefix_bytes: int = 0
+    """For the keys and values of images beside the latest."""
+
+
+def reading_room(
+    config: ModelConfig,
+    quantization: Quantization,
+    device: Device,
+    available: int,
+    row_tokens: int,
+    *,
+    vision: VisionPrecision,
+    offload: bool = False,
+    fused_attention: bool = True,
+) -> ReadingRoom:
+    """The most rows for which `available` bytes suffice, with half of what remains for the prefixes of images."""
+
+    def plan_rows(rows: int) -> MemoryPlan:
+        return plan(
+            config,
+            quantization,
+            length=row_tokens,
+            batch=rows,
+            device=device,
+            fused_attention=fused_attention,
+            vision=vision,
+            offload=offload,
+            kept_images=1,
+        )
+
+    one = plan_rows(1)  # images and prompts are read one by one
+    remaining = available - required_memory(one, device) - (CPU_RESERVE if device == "cpu" else 0)
+    for rows in ROWS:
+        several = plan_rows(rows)
+        steps = max(0, several.step.size - max(one.vision.size, one.prompt.size))
+        if (left := remaining - (several.cache - one.cache) - steps) >= 0:
+            return ReadingRoom(row_tokens, rows, left // 2)
+    return ReadingRoom(row_tokens)
 
 
 def default_vision_precision(

@@ -16,7 +16,8 @@ from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
 from cogdoc.cogvlm2.card_arithmetic import ComputeDtype
 from cogdoc.cogvlm2.configuration import Template, read_config
-from cogdoc.cogvlm2.decoding import GREEDY, Finished, FinishReason, Token, decode
+from cogdoc.cogvlm2.decoding import GREEDY, decode
+from cogdoc.cogvlm2.decoding_row import Finished, FinishReason, Token
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.loading import Progress, load_model
 from cogdoc.cogvlm2.lora import apply_adapter, check_fit

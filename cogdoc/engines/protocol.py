@@ -31,6 +31,8 @@ class Engine(Protocol):
     """Reads pages, also from several threads at a time. Boxes in results are those of the page as displayed."""
 
     info: EngineInfo
+    at_a_time: int
+    """How many calls from different threads keep it busy: as many as its model works on side by side."""
 
     def close(self) -> None:
         """Stop reading, even if a thread waits for a result. Called before the process ends."""

@@ -137,7 +137,7 @@ def run_cases(cases: Iterable[Case], engine: Engine, sandbox: Workers, after: Af
             group = next(group for group in tuple(waiting) if group.source is document.source)
             return _records(group.cases, document, engine)
 
-        for running in run_sources(sources(), OpenOptions(), work, sandbox):
+        for running in run_sources(sources(), OpenOptions(), work, sandbox, engine.at_a_time):
             running.wait_until_open()
             records = list(running.results())
             group = waiting[0]

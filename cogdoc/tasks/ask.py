@@ -6,10 +6,13 @@ that rank best for it.
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
@@ -20,7 +23,7 @@ from cogdoc.parsing.page_text import PageText
 from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.records import Answer, AnswerRecord, Flag, UnreadPage
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
-from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
 from cogdoc.tasks.task import Item
 
 TOP_PAGES = 5
@@ -90,25 +93,69 @@ def answer_questions(
         with stopwatch.measure("read"):
             for text in _read_texts(document, selected.numbers, failures):
                 store.add(text)
-        pages: dict[int, Page] = {}
-        for question in questions:
-            if not len(store):
-                yield _failed(document, engine, question, stopwatch, failures)
-                continue
-            with stopwatch.measure("rank"):
-                best = _best_pages(question, store, top_pages)
-            # A page that the previous question used may have its layout already.
-            pages = {number: pages.get(number) or Page(document, number, store.get(number)) for number in best}
-            try:
-                with stopwatch.measure("answer"):
-                    is_raw = engine.info.generation is not None and engine.info.generation.raw
-                    counted = None if is_raw else _counted(question, store)
-                    answer = counted or engine.answer(question, list(pages.values()), selected.count)
-            except CogdocError as error:
-                yield _failed(document, engine, question, stopwatch, {0: error})
-            else:
-                page_flags = {flag for page in pages.values() for flag in page.text().flags}
-                yield _record(document, engine, stopwatch, answer, failures, page_flags)
+        pages = _Pages(document, store, kept=engine.at_a_time)
+
+        def answer(question: str) -> AnswerRecord:
+            return _answer_question(question, pages, engine, selected.count, top_pages, failures, stopwatch.copy())
+
+        yield from map_side_by_side(answer, questions, engine.at_a_time)
+
+
+class _Pages:
+    """The pages of a document, by number. Questions that are answered together or one after the other share them, with
+    what was read of them. Thread-safe."""
+
+    def __init__(self, document: Document, store: PageTextStore, kept: int) -> None:
+        """
+        Args:
+            kept: of how many questions pages are kept.
+        """
+        self.document = document
+        self.store = store
+        self._lock = threading.Lock()
+        self._pages: WeakValueDictionary[int, Page] = WeakValueDictionary()
+        self._recent: deque[list[Page]] = deque(maxlen=kept)
+
+    def get(self, numbers: Sequence[int]) -> list[Page]:
+        with self._lock:
+            pages = [
+                self._pages.get(number) or Page(self.document, number, self.store.get(number)) for number in numbers
+            ]
+            self._pages.update(zip(numbers, pages, strict=True))
+            self._recent.append(pages)
+        return pages
+
+    def rank(self, question: str, top_pages: int) -> list[int]:
+        """The numbers of the pages that match a question best."""
+        from cogdoc.query.page_ranking import rank_pages
+
+        with self._lock:
+            return [page.number for page in rank_pages(question, self.store)[:top_pages]]
+
+
+def _answer_question(
+    question: str,
+    pages: _Pages,
+    engine: Engine,
+    page_count: int,
+    top_pages: int,
+    failures: Mapping[int, CogdocError],
+    stopwatch: Stopwatch,
+) -> AnswerRecord:
+    document = pages.document
+    if not len(pages.store):
+        return _failed(document, engine, question, stopwatch, failures)
+    with stopwatch.measure("rank"):
+        best = pages.get(pages.rank(question, top_pages))
+    try:
+        with stopwatch.measure("answer"):
+            is_raw = engine.info.generation is not None and engine.info.generation.raw
+            counted = None if is_raw else _counted(question, pages.store)
+            answer = counted or engine.answer(question, best, page_count)
+    except CogdocError as error:
+        return _failed(document, engine, question, stopwatch, {0: error})
+    page_flags = {flag for page in best for flag in page.text().flags}
+    return _record(document, engine, stopwatch, answer, failures, page_flags)
 
 
 def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
@@ -123,12 +170,6 @@ def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, 
             yield page.text()
         except CogdocError as error:
             failures[page.number] = error
-
-
-def _best_pages(question: str, store: PageTextStore, top_pages: int) -> list[int]:
-    from cogdoc.query.page_ranking import rank_pages
-
-    return [page.number for page in rank_pages(question, store)[:top_pages]]
 
 
 def _counted(question: str, store: PageTextStore) -> Answer | None:

@@ -89,6 +89,12 @@ class Stopwatch:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
+    def copy(self) -> Stopwatch:
+        """One that goes on from here, for a part of the task."""
+        stopwatch = Stopwatch()
+        stopwatch.seconds = dict(self.seconds)
+        return stopwatch
+
     @contextmanager
     def measure(self, step: str) -> Iterator[None]:
         started = time.perf_counter()

@@ -1,12 +1,14 @@
-"""Keeps the worker processes busy: work on the next few items starts while the current one is in use."""
+"""Keeps worker processes and models busy: work on the next items starts while the current one is in use."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def look_ahead(items: Iterable[T], distance: int, begin: Callable[[T], None]) -> Iterator[T]:
@@ -19,3 +21,22 @@ def look_ahead(items: Iterable[T], distance: int, begin: Callable[[T], None]) ->
             yield started.popleft()
     while started:
         yield started.popleft()
+
+
+def map_side_by_side(function: Callable[[T], R], items: Iterable[T], at_a_time: int) -> Iterator[R]:
+    """Yield the results of `function` in the order of the items, working on up to `at_a_time` of them in threads."""
+    if at_a_time == 1:
+        yield from map(function, items)
+        return
+    threads = ThreadPoolExecutor(at_a_time, thread_name_prefix="cogdoc-item")
+    started: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            started.append(threads.submit(function, item))
+            if len(started) == at_a_time:
+                yield started.popleft().result()
+        while started:
+            yield started.popleft().result()
+    finally:
+        # Whoever stops a run closes the engine, which ends what the threads wait for.
+        threads.shutdown(wait=False, cancel_futures=True)

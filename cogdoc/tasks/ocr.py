@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from cogdoc.documents.document import Document
@@ -23,7 +24,7 @@ from cogdoc.tasks.describe import (
     describe_source,
     failed_page,
 )
-from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
 from cogdoc.tasks.task import Item
 
 
@@ -63,8 +64,8 @@ def transcribe(
     if items is not None:
         selected = selected.only(items)
     pages = (Page(document, number) for number in selected.numbers)
-    for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
-        yield _transcribe_page(page, engine)
+    prepared = look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare)
+    yield from map_side_by_side(partial(_transcribe_page, engine=engine), prepared, engine.at_a_time)
     for number, error in selected.left_out.items():
         yield _failed(document, engine, number, error)
 

@@ -15,7 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from cogdoc.cogvlm2.batch import prefill, step_logits
 from cogdoc.cogvlm2.cache import allocate_cache
-from cogdoc.cogvlm2.decoding import GREEDY, Finished, FinishReason, Token, collect, decode
+from cogdoc.cogvlm2.decoding import GREEDY, collect, decode
+from cogdoc.cogvlm2.decoding_row import Finished, FinishReason, Token
 from cogdoc.cogvlm2.model import collate
 from cogdoc.cogvlm2.prompts import Prompt
 from cogdoc.cogvlm2.sampling import Sampling

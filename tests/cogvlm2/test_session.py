@@ -19,7 +19,8 @@ from safetensors.torch import save_file
 
 from cogdoc.cogvlm2.batch import prefill
 from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
-from cogdoc.cogvlm2.decoding import Finished, FinishReason, Token, collect, decode
+from cogdoc.cogvlm2.decoding import collect, decode
+from cogdoc.cogvlm2.decoding_row import Finished, FinishReason, Token
 from cogdoc.cogvlm2.features import FeatureStore, model_identity
 from cogdoc.cogvlm2.prompts import Turn
 from cogdoc.cogvlm2.sampling import Sampling

@@ -13,7 +13,7 @@ from llama3_tokenizer import SPECIAL_TOKENS, SpecialIds, save_llama3_tokenizer
 from parity_folders import Sizes, random_weights, raw_config
 from safetensors.torch import save_file
 
-from cogdoc.cogvlm2.decoding import Finished, FinishReason, Token
+from cogdoc.cogvlm2.decoding_row import Finished, FinishReason, Token
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.errors import CheckpointError
 

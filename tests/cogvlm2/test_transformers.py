@@ -18,7 +18,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from cogdoc.cogvlm2.configuration import TEMPLATES, read_config
-from cogdoc.cogvlm2.decoding import Token
+from cogdoc.cogvlm2.decoding_row import Token
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.prompts import IMAGE, Turn, apply_template, build_prompt, token_positions, vision_expert_tokens
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session

@@ -84,7 +84,8 @@ def test_cancelling_keeps_the_text_so_far_and_running_out_of_time_is_an_error(
     streamed: list[str] = []
     cancelling = with_options(on_text=streamed.append, cancelled=lambda: len(streamed) >= 2)
     generation = model.generate([form], READ, cancelling)
-    assert (len(generation.tokens), generation.finish_reason) == (2, FinishReason.CANCELLED)
+    assert generation.finish_reason is FinishReason.CANCELLED
+    assert 2 <= len(generation.tokens) < len(model.generate([form], READ, OPTIONS).tokens)
     at_once = model.generate([form], READ, with_options(cancelled=lambda: True))
     assert (at_once.text, at_once.finish_reason) == ("", FinishReason.CANCELLED)
     with pytest.raises(TimeLimitError, match="longer than 1e-09 s"):

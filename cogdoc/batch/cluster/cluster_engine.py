@@ -67,6 +67,7 @@ class ClusterEngine:
             report=report,
         )
         self.info: EngineInfo = self._pool.submit("info").result()
+        self.at_a_time = 1  # each document has a thread already, and there are as many as actors
 
     def close(self) -> None:
         self._pool.close()

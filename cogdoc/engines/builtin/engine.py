@@ -32,6 +32,7 @@ class BuiltinEngine:
 
     def __init__(self) -> None:
         self.info = EngineInfo(name="builtin", version=version("cogdoc"))
+        self.at_a_time = 1  # what it waits for, the sandbox has at a time
 
     def close(self) -> None:
         """Do nothing: the sandbox, which does the work, is owned by the caller."""

@@ -1,24 +1,22 @@
-"""CogVLM2 as a `cogdoc.engines.vision.vision_model.VisionModel`: one generation at a time, about one image."""
+"""CogVLM2 as a `cogdoc.engines.vision.vision_model.VisionModel`: one image a request, many requests at a time."""
 
 from __future__ import annotations
 
 import os
 import sys
-import threading
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PIL import Image
-from torch import Tensor
 
-from cogdoc.cogvlm2 import decoding, sampling
-from cogdoc.cogvlm2.batch import DecodingBatch, Prefix, fork, prefill, prefill_prefix
-from cogdoc.cogvlm2.cancellation import Cancelled, cancellable
+from cogdoc.cogvlm2 import decoding_row
+from cogdoc.cogvlm2.image_readings import ReadingCounts
 from cogdoc.cogvlm2.out_of_memory import is_out_of_memory, release_memory, wanted_memory
-from cogdoc.cogvlm2.prompts import apply_template, build_prompt
+from cogdoc.cogvlm2.prompts import apply_template
+from cogdoc.cogvlm2.reading_memory import ReadingRoom, reading_context
+from cogdoc.cogvlm2.sampling import Sampling
+from cogdoc.cogvlm2.scheduler import Answer, Request, Scheduler
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer
 from cogdoc.engines.cogvlm2.drafting import TextDraft
@@ -39,45 +37,43 @@ if TYPE_CHECKING:
     from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
     from cogdoc.engines.selection import Progress
 
-READING, WRITING = "reading a picture", "writing an answer"
-
 FINISH_REASONS = {
-    decoding.FinishReason.STOP: FinishReason.STOP,
-    decoding.FinishReason.LENGTH: FinishReason.LENGTH,
-    decoding.FinishReason.CONTEXT: FinishReason.LENGTH,
-    decoding.FinishReason.CANCELLED: FinishReason.CANCELLED,
+    decoding_row.FinishReason.STOP: FinishReason.STOP,
+    decoding_row.FinishReason.LENGTH: FinishReason.LENGTH,
+    decoding_row.FinishReason.CONTEXT: FinishReason.LENGTH,
+    decoding_row.FinishReason.CANCELLED: FinishReason.CANCELLED,
 }
 
 
 class CogVLM2Model:
-    """Implements `cogdoc.engines.vision.vision_model.VisionModel`.
+    """Implements `cogdoc.engines.vision.vision_model.VisionModel`. Calls from several threads share decoding steps."""
 
-    A lock lets one call generate at a time, since documents are read by several threads and there is one model.
-    """
-
-    def __init__(self, session: CogVLM2Session, needs: Requirement | None = None) -> None:
+    def __init__(
+        self, session: CogVLM2Session, room: ReadingRoom | None = None, needs: Requirement | None = None
+    ) -> None:
         """
         Args:
+            room: by default for one request at a time.
             needs: the plan's figures, for the error if memory runs out.
         """
         config = session.model.config
+        room = room or ReadingRoom(reading_context(config))
         self.limits = VisionModelLimits(
             image_size=config.vision.image_size,
             patch_grid=config.vision.grid,
             context_tokens=config.max_positions,
             image_tokens=config.image_tokens,
+            side_by_side=room.rows,
         )
         self.dtype = str(session.model.dtype).removeprefix("torch.")
-        self._session = session
-        self._needs = needs or Requirement(str(session.model.device))
-        self._activity = ""
-        """What a generation is doing, for the error if memory runs out."""
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        # Of the latest image only: with the published sizes, keys and values take 300 MB.
-        self._image: PageImage | None = None
-        self._features: Tensor | None = None
-        self._prefix: Prefix | None = None
+        self._tokenizer = session.tokenizer
+        needs = needs or Requirement(str(session.model.device))
+        self._scheduler = Scheduler(session, room.rows, room.row_tokens, room.prefix_bytes, needs.error)
+
+    @property
+    def counts(self) -> ReadingCounts:
+        """How often images were read so far."""
+        return self._scheduler.counts
 
     def generate(self, images: Sequence[PageImage], prompt: Prompt, options: GenerationOptions) -> Generation:
         """See `VisionModel.generate`.
@@ -87,115 +83,47 @@ class CogVLM2Model:
         """
         if len(images) != 1:
             raise ValueError(f"CogVLM2 answers about one image at a time, not {len(images)}")
-        with self._lock:
-            deadline = time.monotonic() + options.time_limit
-
-            def out_of_time() -> bool:
-                return self._closed.is_set() or time.monotonic() > deadline
-
-            def cancelled() -> bool:
-                return out_of_time() or (options.cancelled is not None and options.cancelled())
-
-            try:
-                generation = self._generate_within_memory(images[0], prompt, options, cancelled)
-            except Cancelled:
-                generation = Generation("", (), FinishReason.CANCELLED)
-            if generation.finish_reason is FinishReason.CANCELLED and out_of_time():
-                raise TimeLimitError(
-                    f"reading took longer than {options.time_limit:g} s",
-                    "raise --timeout; without a GPU the published models take minutes per page",
-                )
-            return generation
+        template = cast("Template | None", prompt.template) or ("vqa" if prompt.short_answer else "chat")
+        text = apply_template(template, prompt.text)
+        sampled = options.sampling
+        answer = self._scheduler.submit(
+            Request(
+                image=Image.fromarray(images[0].picture),
+                text_ids=self._tokenizer.encode(text),
+                max_new_tokens=options.max_new_tokens,
+                sampling=Sampling(temperature=sampled.temperature, top_p=sampled.top_p, seed=sampled.seed),
+                draft=TextDraft(self._tokenizer.encode(options.draft)) if options.draft is not None else None,
+                time_limit=options.time_limit,
+                cancelled=options.cancelled or (lambda: False),
+            )
+        )
+        try:
+            return self._collect(answer, options)
+        finally:
+            answer.abandon()
 
     def count_tokens(self, text: str) -> int:
-        return self._session.tokenizer.count(text)
+        return self._tokenizer.count(text)
 
     def close(self) -> None:
-        """Stop the current generation, and generate nothing from now on.
+        """Stop all generations, and refuse further ones.
 
         The process must not end while a thread is inside PyTorch, which would abort it.
         """
-        self._closed.set()
-        with self._lock:
-            self._clear_cache()
+        self._scheduler.close()
 
-    def _generate_within_memory(
-        self, image: PageImage, prompt: Prompt, options: GenerationOptions, cancelled: Callable[[], bool]
-    ) -> Generation:
-        """Generate, and if memory runs out, try once more with less of it.
-
-        Raises:
-            ResourceError: it ran out again, or text was passed to `on_text` already. Nothing is kept of the image.
-        """
-        for sparing in (False, True):
-            try:
-                return self._generate(image, prompt, options, cancelled, sparing=sparing)
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
-                failure = self._needs.error(self._activity, wanted_memory(error))
-                streamed = self._activity == WRITING and options.on_text is not None
-            # Only now is the traceback gone, whose frames refer to the tensors of the failed attempt.
-            self._prefix = None
-            release_memory()
-            if streamed:
-                break
-        self._clear_cache()
-        release_memory()
-        raise failure
-
-    def _generate(
-        self,
-        image: PageImage,
-        prompt: Prompt,
-        options: GenerationOptions,
-        cancelled: Callable[[], bool],
-        *,
-        sparing: bool,
-    ) -> Generation:
-        """Generate once.
-
-        Args:
-            sparing: keep no prefix of the image beside the batch, which saves the keys and values of its tokens, and
-                use no draft, which saves the activations of its tokens.
-        """
-        if cancelled():
-            raise Cancelled
-        self._activity = READING
-        tokenizer = self._session.tokenizer
-        template = cast("Template | None", prompt.template) or ("vqa" if prompt.short_answer else "chat")
-        text_ids = tokenizer.encode(apply_template(template, prompt.text))
-        model = self._session.model
-        if sparing:
-            options = replace(options, draft=None)
-            features = self._read_features(image, cancelled)
-            with cancellable(model, cancelled):
-                whole = build_prompt(model.config, text_ids, with_image=True)
-                batch = prefill(model, [whole], features, max_new_tokens=options.max_new_tokens)
-        else:
-            prefix = self._read_image(image, cancelled)
-            with cancellable(model, cancelled):
-                batch = fork(model, prefix, [text_ids], max_new_tokens=options.max_new_tokens)
-        self._activity = WRITING
-        return self._decode(batch, options, cancelled)
-
-    def _decode(self, batch: DecodingBatch, options: GenerationOptions, cancelled: Callable[[], bool]) -> Generation:
-        stream = TextStream(self._session.tokenizer)
+    def _collect(self, answer: Answer, options: GenerationOptions) -> Generation:
+        stream = TextStream(self._tokenizer)
         ids: list[int] = []
         tokens: list[Token] = []
         finish_reason = FinishReason.CANCELLED
-        events = decoding.decode(
-            batch,
-            options.max_new_tokens,
-            self._session.stop_token_ids,
-            sampling.Sampling(
-                temperature=options.sampling.temperature, top_p=options.sampling.top_p, seed=options.sampling.seed
-            ),
-            draft=TextDraft(self._session.tokenizer.encode(options.draft)) if options.draft is not None else None,
-            cancelled=cancelled,
-        )
-        for event in events:
-            if isinstance(event, decoding.Finished):
+        for event in answer:
+            if isinstance(event, decoding_row.Finished):
+                if event.finish_reason is decoding_row.FinishReason.TIME_LIMIT:
+                    raise TimeLimitError(
+                        f"reading took longer than {options.time_limit:g} s",
+                        "raise --timeout; without a GPU the published models take minutes per page",
+                    )
                 finish_reason = FINISH_REASONS[event.finish_reason]
                 break
             ids.append(event.id)
@@ -210,28 +138,6 @@ class CogVLM2Model:
             if options.on_text is not None:
                 options.on_text(rest)
         return Generation("".join(token.text for token in tokens).strip(), tuple(tokens), finish_reason)
-
-    def _read_image(self, image: PageImage, cancelled: Callable[[], bool]) -> Prefix:
-        """The keys and values of an image, from the cache if the previous call was about the same image."""
-        features = self._read_features(image, cancelled)
-        if self._prefix is None:
-            model = self._session.model
-            with cancellable(model, cancelled):
-                image_alone = build_prompt(model.config, (), with_image=True)
-                self._prefix = prefill_prefix(model, image_alone, features)
-        return self._prefix
-
-    def _read_features(self, image: PageImage, cancelled: Callable[[], bool]) -> Tensor:
-        """The features of an image, from the cache if the previous call was about the same image."""
-        if image is not self._image:
-            self._clear_cache()
-            self._image = image
-        if self._features is None:
-            self._features = self._session.image_features(Image.fromarray(image.picture), cancelled)
-        return self._features
-
-    def _clear_cache(self) -> None:
-        self._image = self._features = self._prefix = None
 
 
 def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progress | None = None) -> CogVLM2Model:
@@ -255,7 +161,7 @@ def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progre
             adapter=settings.adapter,
             progress=progress,
         )
-        return CogVLM2Model(session, needs)
+        return CogVLM2Model(session, settings.room, needs)
     except Exception as error:
         if not is_out_of_memory(error):
             raise

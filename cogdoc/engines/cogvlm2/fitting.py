@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from cogdoc.cogvlm2.card_arithmetic import CardArithmetic, card_arithmetic, runs_on
 from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.layer_placement import card_load, place_layers
-from cogdoc.cogvlm2.reading_memory import default_vision_precision, reading_plan, required_memory
+from cogdoc.cogvlm2.reading_memory import (
+    ReadingRoom,
+    default_vision_precision,
+    reading_plan,
+    reading_room,
+    required_memory,
+)
 from cogdoc.engines.cogvlm2.placement import Placement, place
 from cogdoc.errors import ResourceError
 
@@ -127,6 +133,22 @@ def _choose_vision(requested: Requested, placement: Placement) -> VisionPrecisio
     if planned.host:
         _check_main_memory(planned.host + (needed if placement.kind == "cpu" else 0))
     return vision
+
+
+def room_for(requested: Requested, fitted: Fit, row_tokens: int) -> ReadingRoom:
+    """How many answers the free memory has room for, each of `row_tokens` tokens with its image and question."""
+    if fitted.layer_devices:
+        return ReadingRoom(row_tokens)
+    return reading_room(
+        requested.config,
+        requested.quantization,
+        fitted.placement.kind,
+        fitted.placement.available - requested.extra,
+        row_tokens,
+        vision=fitted.vision,
+        offload=requested.offload,
+        fused_attention=fitted.arithmetic.fused_attention,
+    )
 
 
 def _arithmetic(placement: Placement) -> CardArithmetic:

@@ -11,8 +11,9 @@ from cogdoc.cogvlm2.adapters import Adapter, read_adapter
 from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
 from cogdoc.cogvlm2.memory import plan
 from cogdoc.cogvlm2.precision import stored_vision_precision
+from cogdoc.cogvlm2.reading_memory import ANSWER_TOKENS, ReadingRoom, reading_context
 from cogdoc.engines import cuda_devices
-from cogdoc.engines.cogvlm2.fitting import Requested, fit
+from cogdoc.engines.cogvlm2.fitting import Requested, fit, room_for
 from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.selection import EngineRequest, Progress
 from cogdoc.models.description import stored_quantization
@@ -38,6 +39,7 @@ class CogVLM2Settings:
     device: str
     stores_features: bool
     """Whether image features are stored on disk for later runs."""
+    room: ReadingRoom
     adapter: Adapter | None = None
     generation: GenerationRequest = AS_USUAL
     offload: bool = False
@@ -92,15 +94,17 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     fit(requested, cards, small=small)
     # Only now, since it imports torch.
     fitted = fit(requested, cuda_devices.check_with_torch(cards), small=small)
-    placement = fitted.placement
+    generation = request.generation
+    is_usual = generation.prompt is None and (generation.max_tokens or 0) <= ANSWER_TOKENS
     return CogVLM2Settings(
         checkpoint,
         quantization,
         fitted.vision,
-        placement.device,
-        stores_features=placement.kind == "cpu" and not small,
+        fitted.placement.device,
+        stores_features=not small,
         adapter=adapter,
-        generation=request.generation,
+        room=room_for(requested, fitted, reading_context(config) if is_usual else config.max_positions),
+        generation=generation,
         offload=request.offload,
         half=fitted.arithmetic.dtype,
         layer_devices=fitted.layer_devices,

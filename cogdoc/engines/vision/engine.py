@@ -57,6 +57,7 @@ class VisionEngine:
         """
         self._instructions = Instructions(generation)
         self.info = info.model_copy(update={"generation": _describe(generation)})
+        self.at_a_time = model.limits.side_by_side
         self._model = model
         self._time_limit = time_limit
         # Several questions about one page follow each other; the image is dropped together with its page.

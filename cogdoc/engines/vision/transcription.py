@@ -8,7 +8,7 @@ page in tiles; the page's literal text replaces what still fails. Each step is r
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cogdoc.engines.protocol import Transcription
@@ -61,23 +61,23 @@ class _Attempts:
     """The longest text that was cut off, the last resort for a page without literal text."""
 
     def read(
-        self, picture: Picture, name: str, *, has_text: bool, task: Task = Task.TRANSCRIBE
+        self, picture: Picture, name: str, *, printed: str, task: Task = Task.TRANSCRIBE
     ) -> list[GeneratedLine] | None:
         """The lines in a picture, from a second attempt if the first fails; None if both fail.
 
         Args:
-            has_text: whether the page's own text has words there, so that generating none is a failure too.
+            printed: the page's own text there, a draft for the model. If there is some, generating none is a failure.
         """
         image = PageImage(picture)
         request = self.instructions.for_page(task, self.literal)
         samplings = (self.instructions.sampling, self.instructions.retry_sampling)
         for sampling, suffix in zip(samplings, ("", ", sampled"), strict=True):
-            options = request.options(self.time_limit, sampling, RepetitionGuard())
+            options = replace(request.options(self.time_limit, sampling, RepetitionGuard()), draft=printed or None)
             generation = self.model.generate([image], request.prompt, options)
             lines = cleaned(generated_lines(generation), self.literal)
             outcome = _outcome(generation, lines)
             self.steps.append(f"{name}{suffix}: {outcome}")
-            if outcome == OK or (outcome == NO_TEXT and not has_text):
+            if outcome == OK or (outcome == NO_TEXT and not printed):
                 return lines
             if outcome == REPETITION:
                 self.flag(Flag.REPETITION)
@@ -132,7 +132,7 @@ def _read_page(page: Page, page_text: PageText, attempts: _Attempts) -> list[Gen
         attempts.steps.append("dense page: in tiles")
     else:
         picture = draw_page(page, page_text, page_size(limits))
-        lines = attempts.read(picture, "whole", has_text=bool(page_text.lines))
+        lines = attempts.read(picture, "whole", printed=page_text.text)
     if lines is None:
         tiles = plan_tiles(page_text, page.layout().blocks, limits, tokens, max_new_tokens)
         attempts.flag(Flag.TILED)
@@ -182,7 +182,10 @@ def _read_tiles(
     literal = [_literal_lines(tile, page_text) for tile in tiles]
     generated = [
         attempts.read(
-            picture, name, has_text=bool(literal_lines), task=Task.TABLE if tile.is_table else Task.TRANSCRIBE
+            picture,
+            name,
+            printed="\n".join(line.text for line in literal_lines),
+            task=Task.TABLE if tile.is_table else Task.TRANSCRIBE,
         )
         for tile, picture, name, literal_lines in zip(tiles, pictures, names, literal, strict=True)
     ]

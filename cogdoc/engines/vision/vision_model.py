@@ -37,6 +37,8 @@ class VisionModelLimits:
     """Tokens of images, prompt and answer together."""
     image_tokens: int
     """Tokens of one image."""
+    side_by_side: int = 1
+    """Requests that it answers together: as many threads keep it busy."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
