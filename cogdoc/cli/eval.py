@@ -85,7 +85,7 @@ def evaluation(
     from contextlib import ExitStack
     from dataclasses import replace
 
-    from cogdoc.cli.messages import warn
+    from cogdoc.cli.messages import announce, warn
     from cogdoc.cli.progress import loading_line, progress_line
     from cogdoc.cli.run_task import default_jobs
     from cogdoc.cli.workers import start_workers
@@ -110,8 +110,7 @@ def evaluation(
         request = replace(request, generation=replace(request.generation, variant=variants[0]))
     check_generation(request.generation, variants, first.task)
     selection = select_engine(request)
-    if verbose or (selection.announce and not quiet):
-        warn(f"engine {selection.name}: {selection.reason}")
+    announce(selection, verbose=verbose, quiet=quiet)
     with ExitStack() as stack:
         sandbox = start_workers(default_jobs(jobs), timeout, cache=cache, quiet=quiet)
         stack.callback(sandbox.close)

@@ -222,9 +222,14 @@ def quantize(
     vision_precision: Annotated[
         TargetVision, typer.Option("--vision-precision", help="Quantize the vision tower too, or leave it in bf16.")
     ] = TargetVision.QUANTIZED,
+    device: Annotated[
+        str,
+        typer.Option("--device", metavar="auto|cpu|cuda|cuda:N", help="Where to quantize; a GPU if there is one."),
+    ] = "auto",
     quiet: Quiet = False,
 ) -> None:
     from cogdoc.cogvlm2.memory import plan
+    from cogdoc.engines.cogvlm2.placement import quantizing_device
     from cogdoc.models.checkpoint_folders import checkpoint_folder
     from cogdoc.models.description import describe
     from cogdoc.models.disk_space import require_disk_space
@@ -234,12 +239,13 @@ def quantize(
         raise OutputExistsError(f"{to}: exists")
     needed = plan(describe(folder).config, quantization.value, vision=vision_precision.value).weights
     require_disk_space(to, needed)
+    used = quantizing_device(device)
 
     from cogdoc.cogvlm2.writing import write_quantized
     from cogdoc.models.provenance import record_hashes
 
     with count_progress("quantizing", quiet=quiet) as progress:
-        write_quantized(folder, to, quantization.value, progress=progress, vision=vision_precision.value)
+        write_quantized(folder, to, quantization.value, used, progress, vision_precision.value)
     record_hashes(to, "quantized", str(folder))
     sys.stdout.write(f"{to}\n")
 

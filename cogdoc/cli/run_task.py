@@ -15,7 +15,7 @@ from cogdoc.batch.document_threads import OpenOptions
 from cogdoc.batch.job import Job, run_job
 from cogdoc.batch.journal import journal_beside
 from cogdoc.batch.plan import Shard, parse_shard, slurm_shard
-from cogdoc.cli.messages import report, report_traceback, warn
+from cogdoc.cli.messages import announce, report, report_traceback, warn
 from cogdoc.cli.option_files import read_lines
 from cogdoc.cli.options import RunOptions
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
@@ -76,8 +76,7 @@ def run_task(
         cluster = stack.enter_context(_connect(options.cluster)) if options.cluster else None
         select = cluster.select_engine if cluster else select_engine
         selection = select(options.engine_request)
-        if options.verbose or (selection.announce and not options.quiet):
-            warn(f"engine {selection.name}: {selection.reason}")
+        announce(selection, verbose=options.verbose, quiet=options.quiet)
         named_several = len(arguments) > 1 or options.files_from is not None
         sources = expand_sources(
             _all_arguments(arguments, options, stack),

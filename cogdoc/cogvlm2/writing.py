@@ -67,7 +67,7 @@ def write_quantized(
     temporaries of one tensor. The small files of the checkpoint (tokenizer, generation settings, licence) are copied.
 
     Args:
-        device: where tensors are quantized, one after another.
+        device: where weights are quantized, one after another; the results come back to main memory at once.
         vision: whether the vision tower is quantized too. The written config.json names it if it is not.
 
     Raises:
@@ -173,13 +173,17 @@ def _convert(
 ) -> Iterator[dict[str, Tensor]]:
     """Convert each tensor of the source to the tensors of the destination, in bf16 if not quantized."""
     for done, name in enumerate(reader.names(), start=1):
-        tensor = reader.read(name).to(device, torch.bfloat16, copy=True)
+        used = device if name in converted else torch.device("cpu")
+        tensor = reader.read(name).to(used, torch.bfloat16, copy=True)
         if name in converted:
             layer = name.removesuffix(".weight")
-            parts = nf4_parts(tensor) if quantization == "nf4" else int8_parts(tensor)
+            try:
+                parts = nf4_parts(tensor) if quantization == "nf4" else int8_parts(tensor)
+            except torch.OutOfMemoryError:
+                raise ResourceError(f"{device} has too little free memory to quantize {name}", "--device cpu") from None
             yield {f"{layer}.{part}": value.cpu() for part, value in parts.items()}
         else:
-            yield {name: tensor.cpu()}
+            yield {name: tensor}
         if progress is not None:
             progress(done, total)
 

@@ -34,6 +34,11 @@ class EngineRequest:
 class EngineSettings(Protocol):
     """An engine's settings with every choice made. Picklable, since a cluster's actors load the engine from them."""
 
+    @property
+    def advice(self) -> str | None:
+        """How the user makes later loads faster, if that is possible; shown on a terminal."""
+        ...
+
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
         """Load the engine in this process.
 

@@ -38,7 +38,7 @@ def test_a_question_is_answered_from_the_pixels_with_evidence(
     assert record["engine"]["checkpoint"] == "model"
     assert record["engine"]["quantization"] == quantization
     assert record["engine"]["vision_precision"] == vision
-    assert record["engine"]["dtype"] == ("float32" if quantization == "none" else "bfloat16")
+    assert record["engine"]["dtype"] == "bfloat16"
     answer = record["answer"]
     assert answer["text"] == "84.04"
     assert answer["flags"] == []
@@ -48,6 +48,12 @@ def test_a_question_is_answered_from_the_pixels_with_evidence(
     left, top, right, bottom = evidence["box"]
     assert 0 <= left < right
     assert 0 <= top < bottom
+
+
+def test_offloading_changes_no_answer(cogdoc: Cogdoc) -> None:
+    command = ("ask", POCKET / "form-1.png", "What is the total?", *MODEL, "--out", "json")
+    plain, offloaded = (answers(cogdoc(*command, *options).out) for options in ((), ("--offload",)))
+    assert offloaded == plain
 
 
 def test_the_answer_comes_from_the_page_that_contains_it(cogdoc: Cogdoc) -> None:

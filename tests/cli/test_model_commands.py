@@ -116,6 +116,7 @@ def test_a_quantized_copy_is_recorded_and_complete(cogdoc: Cogdoc, pulled: Path,
     again = cogdoc("model", "quantize", "chat", "--to", copy)
     assert again.code == 6
     assert "exists" in again.err
+    assert cogdoc("model", "quantize", "chat", "--to", tmp_path / "cuda", "--device", "gpu").code == 2
     twice = cogdoc("model", "quantize", copy, "--to", tmp_path / "twice")
     assert twice.code == 2
     assert "quantized already" in twice.err

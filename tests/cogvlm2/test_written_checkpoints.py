@@ -66,6 +66,17 @@ def test_a_written_checkpoint_equals_quantizing_while_loading_bit_for_bit(
     assert all(torch.equal(a, b) for a, b in zip(outputs(one), outputs(other), strict=True))
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("quantization", ["nf4", "int8"])
+def test_a_card_writes_what_it_would_load(tmp_path: Path, source: Path, quantization: Any) -> None:
+    write_quantized(source, tmp_path / "written", quantization, "cuda")
+    expected = snapshot(load_model(source, quantization=quantization, device="cuda", dtype=torch.bfloat16))
+    actual = snapshot(load_model(tmp_path / "written", device="cuda"))
+    assert actual.keys() == expected.keys()
+    assert all(torch.equal(actual[name], expected[name]) for name in expected)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("quantization", ["nf4", "int8"])
 def test_the_quantization_config_is_that_of_transformers(

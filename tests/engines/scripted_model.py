@@ -78,6 +78,7 @@ class ScriptedSettings:
 
     model: ScriptedModel
     generation: GenerationRequest = AS_USUAL
+    advice: str | None = None
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:  # noqa: ARG002
         return VisionEngine(self.model, EngineInfo(name="scripted", version="1"), seconds, self.generation)

@@ -9,9 +9,11 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from cogdoc.cli.messages import announce
 from cogdoc.cogvlm2.precision import VisionPrecision
 from cogdoc.cogvlm2.published import CONFIG_JSON
 from cogdoc.engines import cuda_devices
+from cogdoc.engines.cogvlm2.placement import quantizing_device
 from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
 from cogdoc.engines.cuda_devices import Card, Cards, find_cards
 from cogdoc.engines.registry import select_engine
@@ -144,6 +146,58 @@ def test_a_model_is_spread_over_cards_only_where_none_is_large_enough(monkeypatc
     old = select_engine(EngineRequest("cogvlm2", vision_precision="quantized")).settings
     assert isinstance(old, CogVLM2Settings)
     assert (set(old.layer_devices), old.half) == ({"cuda:0", "cuda:1"}, "float16")
+
+
+def test_a_start_that_quantizes_names_the_command_that_keeps_the_copy(
+    full_size: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_cards(monkeypatch, 24)
+    selection = select_engine(EngineRequest("cogvlm2"))
+    command = (
+        f"cogdoc model quantize {full_size} --to {full_size.name}-nf4 --vision-precision bf16, "
+        f"and then --model ./{full_size.name}-nf4"
+    )
+    assert (
+        selection.settings.advice == f"each start reads 39 GB and quantizes them; to keep a quantized copy: {command}"
+    )
+    announce(selection, verbose=False, quiet=False)
+    assert capsys.readouterr().err == ""  # not on a terminal
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    announce(selection, verbose=False, quiet=True)
+    announce(selection, verbose=False, quiet=False)
+    assert capsys.readouterr().err == f"cogdoc: {selection.settings.advice}\n"
+    int8 = select_engine(EngineRequest("cogvlm2", quantization="int8")).settings.advice or ""
+    assert f"--to {full_size.name}-int8 --quantization int8, and" in int8
+    with_cards(monkeypatch, 80)
+    assert select_engine(EngineRequest("cogvlm2", quantization="none")).settings.advice is None
+    stored = CONFIG_JSON | {"quantization_config": {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4"}}
+    (full_size / "config.json").write_text(json.dumps(stored))
+    assert select_engine(EngineRequest("cogvlm2")).settings.advice is None
+
+
+@pytest.mark.parametrize(
+    ("name", "gigabytes", "expected"),
+    [
+        ("auto", (), "cpu"),
+        ("auto", (24, 80), "cuda:1"),
+        ("auto", (1,), "cpu"),
+        ("cpu", (24,), "cpu"),
+        ("cuda", (24, 80), "cuda:1"),
+        ("cuda:0", (24, 80), "cuda:0"),
+        ("cuda", (), ResourceError),
+        ("cuda:2", (24,), ResourceError),
+        ("gpu", (24,), UsageError),
+    ],
+)
+def test_the_device_for_quantizing(
+    monkeypatch: pytest.MonkeyPatch, name: str, gigabytes: tuple[int, ...], expected: str | type[Exception]
+) -> None:
+    with_cards(monkeypatch, *gigabytes)
+    if isinstance(expected, str):
+        assert quantizing_device(name) == expected
+    else:
+        with pytest.raises(expected, match="--device"):
+            quantizing_device(name)
 
 
 @pytest.mark.usefixtures("full_size")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cogdoc.cogvlm2.card_arithmetic import LEAST_CAPABILITY, runs_on
-from cogdoc.errors import MissingError
+from cogdoc.engines import cuda_devices
+from cogdoc.errors import MissingError, ResourceError, UsageError
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.quantized_parts import Quantization
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from cogdoc.engines.cuda_devices import Card, Cards
 
 NAMED_PROCESSES = 3
+
+QUANTIZING_BYTES = 3 << 29
+"""Free memory for quantizing: CUDA itself, and the largest weight in bf16 (117 MB) with its codes and temporaries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,33 @@ def place(cards: Cards, quantization: Quantization, *, small: bool) -> Placement
     import psutil
 
     return Placement("cpu", psutil.virtual_memory().available)
+
+
+def quantizing_device(name: str) -> str:
+    """The device for torch on which checkpoints are quantized weight by weight.
+
+    Args:
+        name: `auto` for a card if one can be used and has the memory, otherwise the CPU; `cpu`, `cuda` or `cuda:N`.
+
+    Raises:
+        UsageError: there is no such device.
+        MissingError: torch cannot use the card.
+        ResourceError: there is no card, or its driver does not start.
+    """
+    if name == "cpu":
+        return name
+    if name not in ("auto", "cuda") and re.fullmatch(r"cuda:\d+", name) is None:
+        raise UsageError(f"--device: {name!r} is none of auto, cpu, cuda and cuda:N")
+    cards = cuda_devices.check_with_torch(cuda_devices.find_cards())
+    if name == "auto":
+        fitting = (card.device for card in cards.usable if card.free >= QUANTIZING_BYTES)
+        return next(fitting, "cpu")
+    if cards.problem is not None:
+        raise cards.problem
+    device = next((card.device for card in cards.usable if name in ("cuda", card.device)), None)
+    if device is None:
+        raise ResourceError(f"--device {name}: {cards.absence or 'there is no such card that torch can use'}")
+    return device
 
 
 def describe_memory(card: Card) -> str:

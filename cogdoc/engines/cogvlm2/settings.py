@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from cogdoc.cogvlm2.adapters import Adapter, read_adapter
-from cogdoc.cogvlm2.configuration import parse_config, read_raw_config
+from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
 from cogdoc.cogvlm2.memory import plan
 from cogdoc.cogvlm2.precision import stored_vision_precision
 from cogdoc.cogvlm2.reading_memory import ANSWER_TOKENS, ReadingRoom, reading_context
@@ -48,6 +49,9 @@ class CogVLM2Settings:
     """The 16-bit dtype of the device."""
     layer_devices: tuple[str, ...] = ()
     """The device of each decoder layer where they are spread over several cards, of which `device` is the first."""
+
+    advice: str | None = field(default=None, compare=False)
+    """See `EngineSettings.advice`."""
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
         with TokenizerTrial(self.checkpoint) as trial:
@@ -108,4 +112,19 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
         offload=request.offload,
         half=fitted.arithmetic.dtype,
         layer_devices=fitted.layer_devices,
+        advice=None if small or stored else _advice(checkpoint, config, quantization, fitted.vision),
+    )
+
+
+def _advice(checkpoint: Path, config: ModelConfig, quantization: Quantization, vision: VisionPrecision) -> str | None:
+    """The command that keeps the weights which each start would quantize; None if it quantizes nothing."""
+    if quantization == "none":
+        return None
+    read = plan(config, "none").weights / 1e9
+    copy = shlex.quote(f"{checkpoint.resolve().name}-{quantization}")
+    options = f" --quantization {quantization}" if quantization != "nf4" else ""
+    options += f" --vision-precision {vision}" if vision != "quantized" else ""
+    return (
+        f"each start reads {read:.0f} GB and quantizes them; to keep a quantized copy: cogdoc model quantize "
+        f"{shlex.quote(str(checkpoint))} --to {copy}{options}, and then --model ./{copy}"
     )
