@@ -15,8 +15,8 @@ from cogdoc.documents.reading_cache.caching_workers import CachingWorkers
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.tesseract import tesseract_for
 from cogdoc.documents.workers import Workers
-from cogdoc.engines.generation import GenerationRequest
-from cogdoc.engines.protocol import Engine
+from cogdoc.engines.generation import GenerationRequest, refuse_options
+from cogdoc.engines.protocol import Engine, InstructedEngine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord
@@ -86,9 +86,7 @@ class OpenedDocument:
             keywords.get("max_tokens"),
             keywords.get("raw", False),
         )
-        self._engine = _engine(
-            EngineRequest(keywords.get("engine", AUTO), keywords.get("model"), generation=self._generation)
-        )
+        self._engine = _generating(EngineRequest(keywords.get("engine", AUTO), keywords.get("model")), self._generation)
         self._document = open_path(
             path, _workers(keywords.get("cache")), password, tesseract, hidden=keywords.get("hidden", False)
         )
@@ -199,6 +197,19 @@ def _workers(keep: bool | None) -> Workers:
 @cache
 def _engine(request: EngineRequest) -> Engine:
     return load_engine(select_engine(request))
+
+
+def _generating(request: EngineRequest, generation: GenerationRequest) -> Engine:
+    """The engine with these options of generation; the model is loaded once for all of them.
+
+    Raises:
+        UsageError: there are options, and the engine has no model.
+    """
+    engine = _engine(request)
+    if isinstance(engine, InstructedEngine):
+        return engine.with_generation(generation)
+    refuse_options(generation, "the built-in engine has no model")
+    return engine
 
 
 def _selection(pages: str | None) -> PageSelection:

@@ -139,6 +139,7 @@ def evaluation(
                 lambda: islice(benchmark.reads(path), limit),
                 facts,
                 engine,
+                request.generation,
                 sandbox,
                 to=to,
                 overwrite=overwrite,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self, runtime_checkable
 
+from cogdoc.engines.generation import GenerationRequest
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Block
 from cogdoc.results.records import Answer, Chart, EngineInfo
@@ -61,10 +62,10 @@ class Engine(Protocol):
 
 @runtime_checkable
 class InstructedEngine(Engine, Protocol):
-    """An engine that instructs a model, in one of several wordings."""
+    """An engine that instructs a model to generate."""
 
-    def with_variant(self, name: str) -> Self:
-        """The same engine with another wording; both share the model.
+    def with_generation(self, generation: GenerationRequest) -> Self:
+        """The same engine with other options; both share the model, and closing one closes it.
 
         Raises:
             UsageError: there is no variant of the name.

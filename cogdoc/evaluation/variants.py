@@ -84,6 +84,7 @@ def evaluate_variants(
     cases: Callable[[], Iterable[Case]],
     facts: RunFacts,
     engine: InstructedEngine,
+    generation: GenerationRequest,
     sandbox: Workers,
     *,
     to: Path | None = None,
@@ -94,6 +95,7 @@ def evaluate_variants(
 
     Args:
         cases: reads the dataset from its start.
+        generation: the other options of generation.
         to: a folder that gets one run folder for each variant, and the comparison.
 
     Raises:
@@ -106,7 +108,7 @@ def evaluate_variants(
     scores: list[VariantScores] = []
     outcomes: list[Outcome] = []
     for name in names:
-        variant = engine.with_variant(name)
+        variant = engine.with_generation(replace(generation, variant=name))
         summary, own = evaluate(
             cases(),
             replace(facts, engine=variant.info),

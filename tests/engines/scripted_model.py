@@ -39,6 +39,7 @@ class ScriptedModel:
     probability: float | None = 0.9
     limits: VisionModelLimits = LIMITS
     closed: bool = False
+    loads: int = 0
     calls: list[tuple[PageImage, Prompt, GenerationOptions]] = field(default_factory=list)
 
     def generate(self, images: Sequence[PageImage], prompt: Prompt, options: GenerationOptions) -> Generation:
@@ -81,6 +82,7 @@ class ScriptedSettings:
     advice: str | None = None
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:  # noqa: ARG002
+        self.model.loads += 1
         return VisionEngine(self.model, EngineInfo(name="scripted", version="1"), seconds, self.generation)
 
 

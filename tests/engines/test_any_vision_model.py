@@ -358,6 +358,7 @@ def test_python_takes_the_options_of_generation(monkeypatch: pytest.MonkeyPatch,
     (page,) = cogdoc.ocr(form, engine=address, prompt="Write it.", raw=True)
     assert page.text == page.markdown == "Here is the text:\nreport"
     assert page.blocks == ()
+    assert model.loads == 1, "all options share one model"
     for call in (
         lambda: cogdoc.ask(form, CHAIR, engine=address, prompt="Say it"),
         lambda: cogdoc.ocr(form, engine=address, prompt="Say {question}"),

@@ -47,7 +47,9 @@ def compare(cases: list[Case], sandbox: Sandbox, to: Path | None = None) -> tupl
     model = ScriptedModel({instruction("plain"): [TEXT], instruction("exact"): ["Invoice 4711"]})
     facts = RunFacts("ocr", "Own pages", "pages.jsonl", INFO, {})
     engine = VisionEngine(model, INFO, 60)
-    return evaluate_variants(["plain", "exact"], lambda: iter(cases), facts, engine, sandbox, to=to)[0], model
+    return evaluate_variants(
+        ["plain", "exact"], lambda: iter(cases), facts, engine, GenerationRequest(), sandbox, to=to
+    )[0], model
 
 
 def test_each_variant_gets_every_case_and_one_row(cases: list[Case], sandbox: Sandbox, tmp_path: Path) -> None:

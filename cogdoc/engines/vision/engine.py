@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from weakref import WeakKeyDictionary
 
 from cogdoc.engines.generation import AS_USUAL, GenerationRequest
@@ -41,7 +41,7 @@ class _PageAnswer:
 
 
 class VisionEngine:
-    """Implements `cogdoc.engines.protocol.Engine`."""
+    """Implements `cogdoc.engines.protocol.InstructedEngine`."""
 
     def __init__(
         self, model: VisionModel, info: EngineInfo, time_limit: float, generation: GenerationRequest = AS_USUAL
@@ -66,10 +66,9 @@ class VisionEngine:
     def close(self) -> None:
         self._model.close()
 
-    def with_variant(self, name: str) -> VisionEngine:
-        """The same model with another variant of the instructions; closing either engine closes the model."""
-        request = replace(self._instructions.request, variant=name)
-        return VisionEngine(self._model, self.info, self._time_limit, request)
+    def with_generation(self, generation: GenerationRequest) -> VisionEngine:
+        """See `cogdoc.engines.protocol.InstructedEngine`."""
+        return VisionEngine(self._model, self.info, self._time_limit, generation)
 
     def prepare(self, page: Page) -> None:
         page.request_text()
