@@ -7,6 +7,7 @@ copied while one computes. On CUDA the copies are asynchronous, from page-locked
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Sequence
 from math import prod
 
@@ -17,6 +18,7 @@ from cogdoc.cogvlm2.language import DecoderLayer
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.quantized_parts import QuantizedLayer
 from cogdoc.cogvlm2.tensor_memory import padded
+from cogdoc.errors import ResourceError
 
 
 def offload(model: CogVLM2, device: torch.device) -> None:
@@ -88,15 +90,20 @@ class _Stage:
     def enter(self) -> None:
         """Let the modules use the copy, once it is complete."""
         assert self._block is not None
-        if self._copied is not None:
-            torch.cuda.current_stream(self._device).wait_event(self._copied)
+        self._wait_for_copy()
         self._set(self._block)
 
     def leave(self) -> None:
         """Free the copy."""
         if self.is_on_device:
+            self._wait_for_copy()  # which a cancelled pass may have left behind
             self._set(self._host)
             self._block = self._copied = None
+
+    def _wait_for_copy(self) -> None:
+        """Let the computing stream wait, not this thread."""
+        if self._copied is not None:
+            torch.cuda.current_stream(self._device).wait_event(self._copied)
 
     def _set(self, block: Tensor) -> None:
         views = iter(_views(block, self._layout))
@@ -171,7 +178,12 @@ def _views(block: Tensor, layout: Sequence[tuple[int, torch.dtype, torch.Size]])
 def _page_lock(block: Tensor) -> None:
     """Register memory with the driver, so that it is copied asynchronously.
 
-    torch's own page-locked memory is rounded up to powers of two, which wastes a third. If the driver refuses, copies
-    are slower and otherwise the same.
+    torch's own page-locked memory is rounded up to powers of two, which would waste a third.
+
+    Raises:
+        ResourceError: the driver refuses.
     """
-    torch.cuda.cudart().cudaHostRegister(block.data_ptr(), block.nbytes, 0)  # type: ignore[no-untyped-call]
+    runtime = torch.cuda.cudart()  # type: ignore[no-untyped-call]
+    if runtime.cudaHostRegister(block.data_ptr(), block.nbytes, 0) != runtime.cudaError.success:
+        raise ResourceError(f"the CUDA driver cannot page-lock {block.nbytes / 1e6:.0f} MB of main memory")
+    weakref.finalize(block.untyped_storage(), runtime.cudaHostUnregister, block.data_ptr())
