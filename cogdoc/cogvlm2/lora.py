@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,11 @@ class LoraLinear(nn.Module):
         self.down = nn.Parameter(down, requires_grad=False)
         self.up = nn.Parameter(up, requires_grad=False)
         self.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+
+    @property
+    def weight(self) -> Tensor:
+        """That of the layer, without the update."""
+        return cast(Tensor, self.base.weight)
 
     def forward(self, hidden: Tensor) -> Tensor:
         update = functional.linear(functional.linear(hidden, self.down), self.up, self.bias)

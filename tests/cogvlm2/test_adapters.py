@@ -256,3 +256,14 @@ def test_a_quantized_checkpoint_is_not_merged_and_nothing_is_overwritten(tmp_pat
     with pytest.raises(OutputExistsError, match="exists"):
         write_merged(MODEL, tmp_path / "adapter", tmp_path / "nf4")
     assert not (tmp_path / "merged").exists()
+
+
+def test_an_offloaded_model_is_adapted_too(tmp_path: Path, inputs: dict[str, Any]) -> None:
+    settings = {"target_modules": ["vision_expert_query_key_value", "language_mlp.down_proj", "fc1"], "r": 4}
+    save_adapter(tmp_path, settings | {"lora_alpha": 4})
+    adapter = read_adapter(tmp_path)
+    near, far = (
+        own_logits(load_session(MODEL, quantization="nf4", adapter=adapter, offload=offload).model, inputs)
+        for offload in (False, True)
+    )
+    assert torch.equal(near, far)
