@@ -100,3 +100,19 @@ def test_a_generation_config_without_stop_tokens_adds_none(folder: Path) -> None
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": None, "top_p": 0.9}))
     (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": None}))
     assert load_session(folder).stop_token_ids == plain
+
+
+def test_a_tokenizer_configuration_of_the_published_form_is_read(folder: Path, special: SpecialIds) -> None:
+    decoder = {
+        str(special.bos + index): {"content": name, "special": True} for index, name in enumerate(SPECIAL_TOKENS)
+    }
+    published = {
+        "added_tokens_decoder": decoder,
+        "bos_token": "<|begin_of_text|>",
+        "clean_up_tokenization_spaces": True,
+        "eos_token": "<|reserved_special_token_3|>",
+        "model_max_length": 1000000000000000019884624838656,
+        "tokenizer_class": "PreTrainedTokenizerFast",
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(published))
+    assert special.bos + SPECIAL_TOKENS.index("<|reserved_special_token_3|>") in load_session(folder).stop_token_ids
