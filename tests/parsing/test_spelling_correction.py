@@ -63,6 +63,12 @@ def test_joined_words_are_split_where_the_pixels_allow_a_space() -> None:
     assert corrected(ocr_line("Swordfish")) == "Swordfish"
 
 
+def test_joined_words_of_a_page_not_known_to_be_english_are_split_where_a_space_is_likely() -> None:
+    assert corrected(ocr_line("THEVISION", {3: (" ", 0.4)}), page="6000") == "THE VISION"
+    assert corrected(ocr_line("THEVISION", {3: (" ", 0.03)}), page="6000") == "THEVISION"
+    assert corrected(ocr_line("Handball", {4: (" ", 0.03)}), GERMAN) == "Handball"
+
+
 @pytest.mark.parametrize("text", ["B220-T07281A", "1,234.56", "82253245", "GST ID 002046390272"])
 def test_numbers_and_codes_are_not_changed(text: str) -> None:
     doubts = dict.fromkeys(range(0, len(text), 3), ("e", 0.4))

@@ -104,6 +104,66 @@ def test_group_title_in_one_grid_row_with_column_titles_gets_a_row_of_its_own() 
     assert rows(table) == [["Cycle", "Percent saved", ""], ["", "Speed", "Idle"], ["2012", "5.9", "9.5"]]
 
 
+def test_titles_centered_over_groups_in_one_grid_row_with_column_titles_span_the_groups() -> None:
+    texts = [("Male", 128, 0), ("Female", 237, 0), ("Rate", 0, 6)]
+    texts += [("%", 100, 12), ("95% CI", 150, 12), ("%", 215, 12), ("95% CI", 260, 12)]
+    texts += [("Found", 0, 40), ("39", 98, 40), ("31 to 47", 146, 40), ("37", 213, 40), ("30 to 44", 256, 40)]
+    table = table_of(texts, [0, 90, 117, 200, 232, 300], [0, 30, 55])
+    assert rows(table)[:2] == [["Rate", "Male", "", "Female", ""], ["", "%", "95% CI", "%", "95% CI"]]
+    assert covered(table) == [(0, 2), (0, 4), (1, 0)]
+
+
+AMOUNTS = [("Revenue", "1,234", "1,100"), ("Cost of sales", "(987)", "(900)"), ("Net income", "247", "200")]
+
+
+@pytest.mark.parametrize("sign", ["$", "€", "US$", "EUR"])
+def test_column_of_currency_signs_belongs_to_the_numbers_behind_it(sign: str) -> None:
+    texts = [("2023", 130, 0), ("2022", 210, 0)]
+    for row, (name, one, two) in enumerate(AMOUNTS, start=1):
+        texts += [(name, 0, 20 * row), (one, 155 - 5 * len(one), 20 * row), (two, 235 - 5 * len(two), 20 * row)]
+        if row != 2:
+            texts += [(sign, 100, 20 * row), (sign, 180, 20 * row)]
+    table = table_of(texts, [0, 95, 118, 160, 178, 198, 240], [0, 15, 35, 55, 75])
+    assert rows(table) == [
+        ["", "2023", "2022"],
+        ["Revenue", f"{sign} 1,234", f"{sign} 1,100"],
+        ["Cost of sales", "(987)", "(900)"],
+        ["Net income", f"{sign} 247", f"{sign} 200"],
+    ]
+
+
+@pytest.mark.parametrize(("unit", "other"), [("mm", "kg"), ("%", "%"), ("m²", "°C")])
+def test_column_of_units_without_a_title_belongs_to_the_numbers_before_it(unit: str, other: str) -> None:
+    texts = [("Part", 0, 0), ("Length", 100, 0), ("Mass", 200, 0)]
+    for row, (name, one, two) in enumerate(AMOUNTS, start=1):
+        texts += [(name, 0, 20 * row), (one, 128 - 5 * len(one), 20 * row), (unit, 140, 20 * row)]
+        texts += [(two, 228 - 5 * len(two), 20 * row), (other, 240, 20 * row)]
+    table = table_of(texts, [0, 90, 134, 180, 234, 260], [0, 15, 35, 55, 75])
+    assert rows(table)[:2] == [["Part", "Length", "Mass"], ["Revenue", f"1,234 {unit}", f"1,100 {other}"]]
+
+
+def test_column_of_units_with_a_title_stays() -> None:
+    texts = [("Part", 0, 0), ("Length", 100, 0), ("Unit", 140, 0)]
+    for row, (name, one, _) in enumerate(AMOUNTS, start=1):
+        texts += [(name, 0, 20 * row), (one, 128 - 5 * len(one), 20 * row), ("mm", 140, 20 * row)]
+    table = table_of(texts, [0, 90, 134, 180], [0, 15, 35, 55, 75])
+    assert rows(table)[:2] == [["Part", "Length", "Unit"], ["Revenue", "1,234", "mm"]]
+
+
+def test_titles_of_two_lines_in_one_grid_row_are_one_title() -> None:
+    texts = [
+        ("Unit", 103, 0),
+        ("price", 100, 12),
+        ("Tax", 153, 0),
+        ("paid", 150, 12),
+        ("Item", 0, 12),
+        ("Sum", 202, 12),
+    ]
+    texts += [("Tea", 0, 40), ("3.10", 100, 40), ("0.31", 150, 40), ("3.41", 200, 40)]
+    table = table_of(texts, [0, 90, 140, 190, 240], [0, 30, 55])
+    assert rows(table)[0] == ["Item", "Unit price", "Tax paid", "Sum"]
+
+
 def test_row_that_continues_in_lower_case_is_joined_to_the_row_above() -> None:
     texts = [("Question", 0, 0), ("Answers", 200, 0), ("Number of members", 0, 20), ("21", 200, 20)]
     texts += [("in the analysis", 0, 40), ("Number of companies", 0, 60), ("11", 200, 60)]

@@ -3,7 +3,8 @@
 The recognition network decides character by character, so that worn print reads "facsimlle" and narrow spaces
 "ofthis". A word that is neither known nor read with confidence is compared with similar known words: the network's
 output gives the likelihood of each, and a word that fits nearly as well as the reading replaces it. Confident
-readings stay as they are, and so do numbers, codes and pages in other languages.
+readings stay as they are, and so do numbers and codes. On other pages, words are only split, and only where the network
+all but saw a space.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ LETTER_COST = 4.0
 """Log-likelihood that each changed letter may cost. The right word of a worn form mostly costs less than 3, and two
 words that are really one cost 8 and more."""
 
+SPACE_COST = 2.3
+"""Log-likelihood that a space may cost on pages that are not known to be English, as of a lone title: it is then at
+least a tenth as likely as none."""
+
 SHORT_WORD = 4
 """Words of up to this many letters have too many similar words: they must keep their length, and letters cost less."""
 
@@ -42,10 +47,9 @@ class _Change:
 
 
 def correct_spelling(lines: Sequence[OcrLine]) -> list[OcrLine]:
-    """`lines` of one page with doubtful words corrected; unchanged if the page is not in English."""
-    if not is_english(line.text for line in lines):
-        return list(lines)
-    return [_correct_line(line, line.ctc) if line.ctc else line for line in lines]
+    """`lines` of one page with doubtful words corrected; if the page is not in English, only split."""
+    english = is_english(line.text for line in lines)
+    return [_correct_line(line, line.ctc, english=english) if line.ctc else line for line in lines]
 
 
 def _is_latin_word(token: str) -> bool:
@@ -55,18 +59,18 @@ def _is_latin_word(token: str) -> bool:
     return letters + digits == len(token) and letters >= 3 and digits <= letters / 3
 
 
-def _correct_line(line: OcrLine, ctc: CtcOutput) -> OcrLine:
-    changes = list(_find_changes(line.text, ctc))
+def _correct_line(line: OcrLine, ctc: CtcOutput, *, english: bool) -> OcrLine:
+    changes = list(_find_changes(line.text, ctc, english=english))
     return _apply_changes(line, ctc, changes) if changes else line
 
 
-def _find_changes(text: str, ctc: CtcOutput) -> Iterator[_Change]:
+def _find_changes(text: str, ctc: CtcOutput, *, english: bool) -> Iterator[_Change]:
     for match in _TOKEN.finditer(text):
         token, (start, end) = match[0], match.span()
         if not _is_latin_word(token) or is_known(token):
             continue
-        candidates = [(split, LETTER_COST) for split in splits(token)]
-        if min(char.confidence for char in ctc.characters[start:end]) < DOUBTFUL_CONFIDENCE:
+        candidates = [(split, LETTER_COST if english else SPACE_COST) for split in splits(token)]
+        if english and min(char.confidence for char in ctc.characters[start:end]) < DOUBTFUL_CONFIDENCE:
             candidates += _similar_words_with_cost(token)
         if not candidates:
             continue

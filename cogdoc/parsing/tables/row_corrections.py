@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 from collections.abc import Collection, Mapping, Sequence
 
@@ -102,6 +103,38 @@ def split_number_lists(rows: Sequence[Row]) -> list[Row]:
 def split_group_titles(rows: Sequence[Row]) -> list[Row]:
     """`rows`, each split below a phrase that spans several columns if these have phrases of their own below it."""
     return [part for row in rows for part in _split_group_titles(row)]
+
+
+def split_stacked_groups(rows: Sequence[Row], height: float) -> list[Row]:
+    """`rows`, the first split between titles of groups and the titles of columns below, if it has a line of each."""
+    lines = [[phrase for phrase in line if phrase.first > 0] for line in rows[0].lines] if rows else []
+    lines = [line for line in lines if line]
+    if len(lines) != 2:
+        return list(rows)
+    groups, lower = lines
+    below = {phrase.first: phrase for phrase in lower if phrase.first == phrase.last}
+    if len(groups) >= len(below) or not all(_heads_group(title, below, height) for title in groups):
+        return list(rows)
+    levels: list[Mapping[int, tuple[Phrase, ...]]] = [
+        {phrase.first: (phrase,) for phrase in groups},
+        {column: (phrase,) for column, phrase in below.items()},
+    ]
+    return [*_split(rows[0], [min(phrase.box.y0 for phrase in lower)], levels), *rows[1:]]
+
+
+def _heads_group(title: Phrase, below: Mapping[int, Phrase], height: float) -> bool:
+    """Whether a title is nearer to the middle of several columns' titles than to that of the one below it."""
+    if title.first < title.last or title.first not in below:
+        return False
+    center = title.box.center[0]
+    ends = [
+        (first, last)
+        for first in below
+        for last in below
+        if first <= title.first <= last and first < last and all(at in below for at in range(first, last))
+    ]
+    misses = [abs((below[first].box.x0 + below[last].box.x1) / 2 - center) for first, last in ends]
+    return min(misses, default=math.inf) + height < abs(below[title.first].box.center[0] - center)
 
 
 def _case_marks_continuation(rows: Sequence[Row]) -> bool:

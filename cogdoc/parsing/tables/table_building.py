@@ -22,8 +22,10 @@ from cogdoc.parsing.tables.row_corrections import (
     join_stacked_titles,
     split_group_titles,
     split_number_lists,
+    split_stacked_groups,
 )
 from cogdoc.parsing.tables.row_labels import span_row_labels
+from cogdoc.parsing.tables.sign_columns import drop_sign_lines
 
 Grid = tuple[tuple[float, ...], tuple[float, ...]]
 """The x positions of column lines, left to right, and the y positions of row lines, top to bottom, both with the outer
@@ -43,14 +45,14 @@ def build_table(box: Box, grid: Grid, words: Sequence[Word]) -> Table | None:
     grid_column_lines, row_lines = grid
     height = typical_height(words)
     rows = find_rows(words, grid_column_lines, row_lines)
-    column_lines = drop_false_lines(rows, grid_column_lines, height)
+    column_lines = drop_sign_lines(rows, drop_false_lines(rows, grid_column_lines, height))
     if len(column_lines) < 3:
         return None
     if len(column_lines) < len(grid_column_lines):
         rows = find_rows(words, column_lines, row_lines)
     rows = split_fused_phrases(assign_columns(rows, column_lines, height), column_lines, height)
     rows = join_stacked_titles(join_continued_rows(rows))
-    rows = split_group_titles(split_number_lists(rows))
+    rows = split_stacked_groups(split_group_titles(split_number_lists(rows)), height)
     width = len(column_lines) - 1
     middle = (column_lines[0] + column_lines[-1]) / 2
     top = tuple(rows[0].phrases) if rows else ()
