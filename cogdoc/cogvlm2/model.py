@@ -153,8 +153,9 @@ class CogVLM2(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Turn the output of the last layer (..., hidden_size) into fp32 logits (..., vocab_size)."""
-        normed = self.model.norm(hidden.to(self.model.norm.weight.device))
-        return self.lm_head(normed.to(self.lm_head.weight.device)).float()  # a tied head is where the embeddings are
+        norm, head = self.model.norm, self.lm_head
+        # A tied head is where the embeddings are.
+        return head(norm(hidden.to(norm.weight.device)).to(head.weight.device)).float()
 
     def _attention_metadata(self, slots: Tensor, cache: KVCache, rounded: bool) -> AttentionMetadata:
         visible = torch.arange(cache.slots, device=slots.device) <= slots[..., None]  # (batch, length, slots)

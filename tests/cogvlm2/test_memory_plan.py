@@ -30,6 +30,7 @@ from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.loading import load_model
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, longest_context, plan
 from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.precision import VISION_PRECISIONS, VisionPrecision
 from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.published import CONFIG_JSON, PUBLISHED
 from cogdoc.cogvlm2.quantization import Linear4bit
@@ -84,10 +85,10 @@ def configs(draw: st.DrawFn) -> ModelConfig:
     return parse_config(raw)
 
 
-def bare_4bit(config: ModelConfig, form: Quantization = "nf4") -> CogVLM2:
+def bare_4bit(config: ModelConfig, form: Quantization = "nf4", vision: VisionPrecision = "quantized") -> CogVLM2:
     """A model on the meta device with 4-bit layers of the shapes that quantization gives; FP4 has single scales."""
     model = bare(config, torch.bfloat16)
-    for name, linear in list(quantizable(model)):
+    for name, linear in list(quantizable(model, vision)):
         layer = Linear4bit(linear.in_features, linear.out_features, linear.bias is not None)
         layer.bias = linear.bias
         blocks = -(-linear.weight.numel() // quantization.BLOCK)
@@ -162,7 +163,9 @@ def test_weights_of_the_published_size_are_exact() -> None:
 def test_4_bit_weights_of_the_published_size_are_exact() -> None:
     forms: tuple[Quantization, ...] = ("nf4", "fp4")
     for form in forms:
-        assert plan(PUBLISHED, form).weights == weight_bytes(bare_4bit(PUBLISHED, form))
+        for vision in VISION_PRECISIONS:
+            planned = plan(PUBLISHED, form, vision=vision)
+            assert planned.weights == weight_bytes(bare_4bit(PUBLISHED, form, vision))
 
 
 def test_a_tied_output_head_takes_nothing() -> None:
@@ -188,16 +191,19 @@ def test_what_is_kept_of_an_image_is_its_features_and_its_prefix(checkpoint: Pat
     assert planned.peak == plan(model.config, "none", length=400).peak + kept
 
 
-@pytest.mark.parametrize("quantization", ["none", "nf4", "fp4"])
+@pytest.mark.parametrize(
+    ("quantization", "vision"), [("none", "bf16"), ("nf4", "quantized"), ("nf4", "bf16"), ("fp4", "quantized")]
+)
 @pytest.mark.parametrize(("batch", "length"), [(1, 8192), (4, 8192), (1, 2400)])
 def test_peaks_of_the_published_size_are_those_of_its_tensors(
-    quantization: Quantization, batch: int, length: int
+    quantization: Quantization, vision: VisionPrecision, batch: int, length: int
 ) -> None:
     """With two layers of each kind instead of 32 and 63: more layers add no activations."""
     config = replace(PUBLISHED, num_layers=2, vision=replace(PUBLISHED.vision, num_layers=2))
-    model = bare(config, torch.bfloat16) if quantization == "none" else bare_4bit(config, quantization)
-    planned = plan(config, quantization, length=length, batch=batch)
-    whole = plan(PUBLISHED, quantization, length=length, batch=batch)
+    model = bare(config, torch.bfloat16) if quantization == "none" else bare_4bit(config, quantization, vision)
+    planned, whole = (
+        plan(sizes, quantization, length=length, batch=batch, vision=vision) for sizes in (config, PUBLISHED)
+    )
     assert (planned.vision, planned.prompt, planned.step) == (whole.vision, whole.prompt, whole.step)
     check(planned, model, batch, length, 1, within=0.04)
 
