@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from cogdoc.query.table import DataCell, DataTable, Quantity
-from cogdoc.query.tree import Query
+from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
+from cogdoc.query.tree import Aggregate, Aggregation, Query
 
 ALL_WORDS, MOST_WORDS = 0.98, 0.7
 """Shares of a tree's words from which on all and most of them are explained."""
@@ -72,16 +72,19 @@ class Computed:
     def features(self) -> Mapping[str, float]:
         """For ranking it among other answers."""
         cells = [operand.cell for operand in self.operands]
+        is_count = isinstance(self.query, Aggregate) and self.query.function is Aggregation.COUNT
+        origin = "chart-" if self.table.origin is TableOrigin.CHART else ""
         return {
             "columns-match": self.columns,
             "rows-match": self.rows,
             "words-explained": self.words - self.assumed,
             "words-assumed": self.assumed,
             "all-words-explained": float(self.words - self.assumed >= ALL_WORDS),
-            "words-unexplained": float(self.words < MOST_WORDS),
+            f"{origin}words-unexplained": float(self.words < MOST_WORDS),
             "numbers-unused": self.unused_numbers,
             "tied": self.tied,
             "nothing-counted": float(not cells),
+            "one-counted": float(is_count and len(cells) == 1),
             "condition-unmet": 1.0 - self.condition,
             "rows-restricted": self.restricted,
             "rows-unrestricted": 1.0 - self.restricted,

@@ -63,6 +63,7 @@ _CHINESE_RUN = re.compile(f"[{HAN}]+")
 _BREAK = re.compile(rf"[{COLONS}](?!\d\d\b)|[;；。]|\.\s|,\s|，")
 _INNER_LABEL = re.compile(rf"(?:^|\s)((?:[A-Z#][\w.#/&']*\s?){{1,3}}[{COLONS}])(?!\d|//)")
 _INSIDE_CODE = re.compile(r"[/_-]\d")
+_LABEL_AND_VALUE = re.compile(rf"\s*(?:[A-Z#][\w.#/&'() ]{{0,30}}|[{HAN}（）]{{2,8}})[{COLONS}](?!\d\d|//)")
 _LABEL_END = re.compile(rf"\s*(?:[{COLONS}]|\.{{3,}}|_{{2,}}|…)\s*")
 
 Hits = Mapping[int, float]
@@ -297,8 +298,7 @@ class Matcher:
         tokens = [token for token in part if start <= token.start and token.end <= end]
         recall, precision = self.recall(self.covering(tokens)), self.precision(tokens)
         lead = sum(token.end <= start for token in part)
-        if lead:
-            precision *= 1 / (1 + 0.3 * lead)
+        precision *= 1 / (1 + 0.3 * lead)
         likeness = self.likeness(segment.text[start:end])
         if likeness >= MIN_LIKENESS:
             recall, precision = max(recall, likeness * self._label_share), max(precision, likeness)
@@ -387,7 +387,7 @@ def is_label(text: str) -> bool:
 
 def starts_with_label(text: str) -> bool:
     """Whether a segment contains a label and its value: "Date: 1/2/2018"."""
-    return re.match(rf"\s*(?:[A-Z#][\w.#/&'() ]{{0,30}}|[{HAN}（）]{{2,8}})[{COLONS}](?!\d\d|//)", text) is not None
+    return _LABEL_AND_VALUE.match(text) is not None
 
 
 def inner_label(text: str) -> int | None:

@@ -64,6 +64,13 @@ CERTAIN_TYPES: dict[ValueKind, tuple[ValueKind, ...]] = {
 }
 """Types whose values show what they are, and the types of the values that answer a question for them."""
 
+NAMES = frozenset({ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE})
+NO_NAMES = (*NUMERIC, ValueKind.DATE, ValueKind.TIME, ValueKind.PHONE, ValueKind.EMAIL, ValueKind.URL)
+"""Types whose values are not names of people, organisations and places."""
+
+SURE_FIT = 0.9
+"""A text that fits one of these types as well as this is no name."""
+
 MIN_FIT = 0.3
 """A text that fits no type better is of none of them."""
 
@@ -119,6 +126,8 @@ def fit(kind: ValueKind, text: str) -> float:
 
 def may_be(kind: ValueKind, text: str) -> bool:
     """Whether a text may answer a question for a kind of value: it is of that type, or nobody can tell."""
+    if kind in NAMES:
+        return not any(fit(other, text) >= SURE_FIT for other in NO_NAMES)
     accepted = CERTAIN_TYPES.get(kind)
     return accepted is None or any(fit(one, text) >= MIN_FIT for one in accepted)
 

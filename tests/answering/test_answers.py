@@ -213,6 +213,29 @@ def test_another_role_with_the_same_rank_is_no_answer() -> None:
     assert answer_question("Who is the chief marketing officer?", [board]).text is None
 
 
+def test_a_label_is_no_answer() -> None:
+    pilot = table(
+        "Age:|61, Male|Airplane Rating:", "Last Review:|Yes|Other Rating:", "Occupational Pilot:|No|Toxicology:"
+    )
+    answer = answer_question("What was the rating of the pilot?", [pilot])
+    found = [answer.text or "", *(candidate.text for candidate in answer.alternatives)]
+    assert not any(text.endswith(":") for text in found)
+
+
+def test_a_number_that_is_printed_is_not_counted() -> None:
+    aircraft = page("Aircraft Make:|Cessna|Registration:|N6135M", "Seats:|4|Engines:|1", "Engine Type:|Reciprocating")
+    assert answer_question("How many seats does the aircraft have?", [aircraft]).text == "4"
+
+
+@pytest.mark.parametrize(
+    "text", ["info@harbour-tools.example", "12 May 2009", "www.harbour-tools.example", "+44 20 7946 0018"]
+)
+def test_a_value_of_another_type_is_no_name(text: str) -> None:
+    letter = page(f"{text}|Harbour Tools Ltd", "Best regards,")
+    answer = answer_question("What is the name of the sender?", [letter])
+    assert text not in (answer.text, *(candidate.text for candidate in answer.alternatives))
+
+
 VAT_INVOICE = table(
     "购买方信息|名称：青山水务有限公司|销售方信息|名称：江北仪器有限公司",
     "项目名称|单价|金额|税额",

@@ -147,3 +147,7 @@ def test_a_chart_without_values_answers_nothing() -> None:
 
 def test_a_question_about_something_else_is_not_answered() -> None:
     assert ask(COUNTRIES, "What is the telephone extension?").text is None
+
+
+def test_a_chart_whose_title_is_cut_off_answers_a_question_that_names_its_subject() -> None:
+    assert ask(COUNTRIES, "What was the market share of Zalando in Germany?").text == "12.8"

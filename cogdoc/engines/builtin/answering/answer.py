@@ -25,7 +25,7 @@ from cogdoc.parsing.numbers import without_notes
 from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.query.computed import tree_output
 from cogdoc.query.fitted_model import Features
-from cogdoc.query.label_matching import Matcher
+from cogdoc.query.label_matching import Matcher, is_label
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.page_ranking import find_named_pages
 from cogdoc.query.question import Question, Shape
@@ -106,7 +106,7 @@ def answer_question(
     collected = collect(question, searched, charts)
     ranked, judgement = collected.ranked, collected.judgement
     # Titles of charts often leave out what is known from their surroundings; other pages name what they are about.
-    is_elsewhere = collected.evidence["names-missing"] == 1 and not any(charts.values())
+    is_elsewhere = collected.evidence.get("names-missing") == 1 and not any(charts.values())
     best = ranked[0] if ranked and judgement.should_answer and not is_elsewhere else None
     confidence = judgement.p_right if best is not None else 1 - judgement.p_answerable
     alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, confidence)]
@@ -151,7 +151,7 @@ def collect(question: str, layouts: Sequence[PageLayout], charts: PageCharts = M
     described = zip(proposals, describe(matcher, proposals), strict=True)
     # "Chief financial officer" is another than the chief marketing officer that is asked for.
     kept = [(proposal, features) for proposal, features in described if features["replaced"] < 1]
-    evidence = page_evidence(matcher, pages)
+    evidence = page_evidence(matcher, pages, has_charts=any(charts.values()))
     return Collected(matcher, [one for one, _ in kept], [features for _, features in kept], evidence)
 
 
@@ -168,6 +168,7 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     proposals += propose_computed(matcher, pages)
     proposals += propose_from_charts(matcher, pages, charts)
     proposals += propose_sentences(matcher, pages)
+    proposals = [proposal for proposal in proposals if not is_label(proposal.text)]
     if any(proposal.features.get("option-ticked") for proposal in proposals):
         # What is ticked answers the question; the text of all options does not.
         proposals = [one for one in proposals if "option" in one.features or not has_mark(one.text)]

@@ -24,9 +24,9 @@ ANSWERABLE_PATH = WEIGHTS / "answerability.json"
 ANSWERABLE = load_model(ANSWERABLE_PATH)
 """Both fitted by `training.answer_weights`."""
 
-MIN_ODDS = 0.25
+MIN_ODDS = 0.3
 """Least product of the odds that the best proposal is right and that there is an answer; below, none is given. On data
-sets that the models were not fitted to, a seventh of the printed answers have less, and seven tenths of the missing."""
+sets that the models were not fitted to, a ninth of the printed answers have less, and two thirds of the missing."""
 
 MIN_PROBABILITY = 1e-4
 """Probabilities are clipped to at least this distance from 0 and 1, so that their log-odds are finite."""
@@ -76,23 +76,29 @@ def ranking_evidence(probabilities: Sequence[float], best: Features) -> Features
     }
 
 
-def page_evidence(matcher: Matcher, pages: Sequence[PageView]) -> Features:
-    """What the question asks for, and how much of it the pages print."""
+def page_evidence(matcher: Matcher, pages: Sequence[PageView], *, has_charts: bool) -> Features:
+    """What the question asks for, and how much of it the pages print.
+
+    The names of what they print are other ones for pages with charts: titles of charts often leave out what is known
+    from their surroundings; other pages name what they are about.
+    """
     question = matcher.question
     printed = matcher.covering(token for page in pages for segment in page.segments for token in segment.tokens)
     texts = [page.layout.page_text for page in pages]
-    return {
+    shown = {
         **find_page_evidence(question, texts).features(),
         "words-printed": matcher.recall(printed),
         "names-missing": matcher.names_missing,
         "words-missing": matcher.words_missing,
+    }
+    return {
+        **({f"chart-{name}": value for name, value in shown.items()} if has_charts else shown),
         "quoted": float(question.quoted),
         "terms": 1 / (1 + len(question.terms)),
         "several-pages": float(len(pages) > 1),
         f"asks-{question.kinds[0]}": 1.0,
         f"shape-{question.shape}": 1.0,
         f"query-{type(question.tree).__name__.lower()}": 1.0,
-        **find_page_evidence(question, [page.layout.page_text for page in pages]).features(),
     }
 
 

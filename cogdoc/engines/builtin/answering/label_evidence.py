@@ -8,7 +8,7 @@ from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.concepts import concept_share, is_function_word
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher, is_label, label_share, starts_with_label
-from cogdoc.query.proper_names import organisation_likeness
+from cogdoc.query.proper_names import address_likeness, organisation_likeness
 from cogdoc.query.segments import PageView, Segment, Slice
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
@@ -24,6 +24,9 @@ MAX_GAP = 2.5
 
 WORD_SIGNS = "-/_"
 """Signs inside identifiers."""
+
+NO_NAME = "@#:/_=%*"
+"""Signs that names do not contain."""
 
 NAMED = (ValueKind.PERSON, ValueKind.ORGANISATION)
 
@@ -70,6 +73,10 @@ def _words(text: str, asked: ValueKind) -> dict[str, float]:
         features["digits"] = sum(char.isdigit() for char in text) / max(1, len(text))
     elif asked in NAMED:
         features[f"{asked}-organisation"] = organisation_likeness(text)
+        features["name-address"] = address_likeness(text)
+    if asked in (*NAMED, ValueKind.PLACE):
+        features["name-concepts"] = concept_share(text)
+        features["name-signs"] = sum(char.isdigit() or char in NO_NAME for char in text) / max(1, len(text))
     return features
 
 

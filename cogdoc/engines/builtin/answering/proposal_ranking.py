@@ -21,11 +21,12 @@ from cogdoc.engines.builtin.answering.label_evidence import label_evidence
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.computed import operation_name
 from cogdoc.query.fitted_model import Features, load_model
-from cogdoc.query.label_matching import Matcher, is_label, label_share, starts_with_label
+from cogdoc.query.label_matching import Matcher, label_share, starts_with_label
 from cogdoc.query.proper_names import organisation_likeness
 from cogdoc.query.question import Shape
 from cogdoc.query.terms import fold_case, tokenize
-from cogdoc.query.typed_values import ValueKind
+from cogdoc.query.tree import Aggregate
+from cogdoc.query.typed_values import NUMERIC, ValueKind
 
 MAX_SCORE = 30.0
 
@@ -59,8 +60,9 @@ def _features_alone(matcher: Matcher, proposal: Proposal, replaced: Mapping[str,
     own_precision = matcher.precision(tokens) if tokens else 0.0
     label = question.label if question.quoted else ""
     repeats_label = bool(label) and fuzz.ratio(fold_case(label), fold_case(proposal.text)) > SAME_LABEL
-    is_headed = is_label(proposal.text) or starts_with_label(proposal.text) or _UNITS.match(proposal.text) is not None
+    is_headed = starts_with_label(proposal.text) or _UNITS.match(proposal.text) is not None
     heads = proposal.heads_columns
+    origin = "chart-" if proposal.features.get("from-chart") else ""
     return {
         "recall": proposal.recall,
         "precision": proposal.precision,
@@ -75,8 +77,8 @@ def _features_alone(matcher: Matcher, proposal: Proposal, replaced: Mapping[str,
         "other-period": _other_period(matcher, proposal),
         "later-page": min(1.0, proposal.page.rank / 4),
         "replaced": replaced[proposal.evidence],
-        "names-missing": matcher.names_missing,
-        "words-missing": matcher.words_missing,
+        f"{origin}names-missing": matcher.names_missing,
+        f"{origin}words-missing": matcher.words_missing,
         "unreadable": float(question.shape is Shape.UNREADABLE),
         "second-kind": float(proposal.kind is not question.kinds[0]),
         f"quoted-{'text' if proposal.kind is ValueKind.TEXT else 'typed'}": float(question.quoted),
@@ -110,12 +112,21 @@ def _features_compared(proposals: Sequence[Proposal]) -> list[dict[str, float]]:
         kind: max(agreement for agreement, other in zip(agreements, proposals, strict=True) if other.kind is kind)
         for kind in {proposal.kind for proposal in proposals}
     }
+    printed = max(
+        (
+            agreement
+            for agreement, proposal in zip(agreements, proposals, strict=True)
+            if proposal.relation is not Relation.COMPUTED and proposal.kind in NUMERIC
+        ),
+        default=0.0,
+    )
     best, best_fit = max(agreements, default=0.0), max((proposal.fit for proposal in proposals), default=0.0)
     matches = [(proposal.relation, round(proposal.recall, 3), round(proposal.precision, 3)) for proposal in proposals]
     rivals = Counter(match for match, _ in set(zip(matches, keys, strict=True)))
     seen: Counter[object] = Counter()
     compared = []
     for key, proposal, match, agreement in zip(keys, proposals, matches, agreements, strict=True):
+        is_computed = proposal.relation is Relation.COMPUTED
         compared.append(
             {
                 "recall-place": 1 / (1 + places[proposal.recall]),
@@ -123,6 +134,7 @@ def _features_compared(proposals: Sequence[Proposal]) -> list[dict[str, float]]:
                 "both-behind": best - agreement,
                 "both-behind-in-kind": kinds[proposal.kind] - agreement,
                 "fit-behind": best_fit - proposal.fit,
+                "printed-instead": printed if is_computed and isinstance(proposal.query, Aggregate) else 0.0,
                 "agreement": 1 - 1 / len(sources[key]),
                 "only-match": 1 / rivals[match],
                 "first-match": 1 / (1 + seen[match]),
