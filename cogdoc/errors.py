@@ -21,6 +21,7 @@ CogdocError                 15  a bug, unless a subclass says otherwise
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -123,6 +124,28 @@ class TimeLimitError(CogdocError):
     exit_code = ExitCode.TIME_LIMIT
 
 
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",  # torch's allocator for CPUs
+    "Cannot allocate memory",  # the system
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that a device or the machine has too little memory.
+
+    On CUDA torch raises `torch.OutOfMemoryError`, which is a RuntimeError, libraries below it another RuntimeError, as
+    torch does on CPUs.
+    """
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, RuntimeError) or type(error).__name__ == "SafetensorError":
+        return any(sign in str(error) for sign in _OUT_OF_MEMORY)
+    return isinstance(error, MemoryError)
+
+
 def as_cogdoc_error(error: BaseException) -> CogdocError:
     """The error itself if it is a `CogdocError`; otherwise one for the user, with the error as its cause.
 
@@ -132,7 +155,10 @@ def as_cogdoc_error(error: BaseException) -> CogdocError:
         return error
     summary = " ".join(f"{type(error).__name__}: {error}".split())
     described: CogdocError
-    if isinstance(error, MemoryError):
+    if is_out_of_memory(error) and "CUDA" in summary:
+        hint = "close what else uses the GPU; cogdoc doctor names it, and cogdoc model show lists what fits"
+        described = ResourceError("there is not enough GPU memory", hint)
+    elif is_out_of_memory(error) and not isinstance(error, OSError):
         described = ResourceError("there is not enough memory", "run fewer --jobs, or close other programs")
     else:
         described = CogdocError(f"a bug: {summary}", "run again with -v for the traceback, and please report it")

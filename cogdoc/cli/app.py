@@ -16,7 +16,7 @@ from cogdoc.cli import ask, cache, chart, doctor, model, ocr, schema
 from cogdoc.cli import eval as evaluation
 from cogdoc.cli.messages import report, report_traceback, warn
 from cogdoc.cli.standard_streams import drop_unwritten_results, prepare_streams
-from cogdoc.errors import CogdocError, ExitCode, UsageError
+from cogdoc.errors import CogdocError, ExitCode, ResourceError, UsageError, as_cogdoc_error
 
 app = typer.Typer(
     name="cogdoc",
@@ -101,6 +101,10 @@ def _run(arguments: list[str]) -> int:
     except SystemExit:
         raise
     except BaseException as error:  # panics of Rust libraries are no `Exception`
+        described = as_cogdoc_error(error)
+        if isinstance(described, ResourceError):
+            report(described)
+            return int(described.exit_code)
         warn(f"a bug: {type(error).__name__}: {error}")
         if "-v" in arguments or "--verbose" in arguments or "COGDOC_VERBOSE" in os.environ:
             report_traceback(error)

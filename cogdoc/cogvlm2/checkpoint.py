@@ -15,10 +15,9 @@ from torch import Tensor
 
 from cogdoc.cogvlm2.configuration import read_raw_config
 from cogdoc.cogvlm2.folder_files import find_file, shorten
-from cogdoc.cogvlm2.out_of_memory import is_out_of_memory
 from cogdoc.cogvlm2.shard_headers import StoredTensor, open_shard, read_header
 from cogdoc.cogvlm2.weight_files import INDEX, SINGLE, indexed_files
-from cogdoc.errors import CheckpointError
+from cogdoc.errors import CheckpointError, is_out_of_memory
 
 # The size of a tensor sample in the fingerprint.
 SAMPLE_BYTES = 4096

@@ -1,34 +1,13 @@
-"""Recognizes that memory ran out, whoever says so, and gives back what a failed computation held."""
+"""What to tell after memory ran out, and how to give back what the failed computation held."""
 
 from __future__ import annotations
 
-import errno
 import gc
 import re
 
 import torch
-from safetensors import SafetensorError
 
-_SIGNS = (
-    "out of memory",
-    "can't allocate memory",  # torch's allocator for CPUs
-    "Cannot allocate memory",  # the system
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "CUDNN_STATUS_ALLOC_FAILED",
-)
 _TRIED = re.compile(r"tried to allocate ([\d.]+ \w+)", re.IGNORECASE)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error means that a device or the machine has too little memory.
-
-    On CUDA torch raises `torch.OutOfMemoryError`, libraries below it a RuntimeError, as torch does on CPUs.
-    """
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOMEM
-    return isinstance(error, (RuntimeError, SafetensorError)) and any(sign in str(error) for sign in _SIGNS)
 
 
 def wanted_memory(error: BaseException) -> str | None:

@@ -21,12 +21,12 @@ from cogdoc.cogvlm2.cancellation import Cancelled
 from cogdoc.cogvlm2.decoding import GREEDY
 from cogdoc.cogvlm2.decoding_row import DecodingRow, Finished, FinishReason, RowDraft, Token
 from cogdoc.cogvlm2.image_readings import ImageReadings, ReadingCounts, image_key
-from cogdoc.cogvlm2.out_of_memory import is_out_of_memory, release_memory, wanted_memory
+from cogdoc.cogvlm2.out_of_memory import release_memory, wanted_memory
 from cogdoc.cogvlm2.prompts import build_prompt, check_length
 from cogdoc.cogvlm2.row_pool import RowPool
 from cogdoc.cogvlm2.sampling import Sampling, sample
 from cogdoc.cogvlm2.session import CogVLM2Session
-from cogdoc.errors import CogdocError, ResourceError, TimeLimitError
+from cogdoc.errors import CogdocError, ResourceError, TimeLimitError, is_out_of_memory
 
 DescribeLack = Callable[[str, str | None], ResourceError]
 """Makes the error for memory that ran out, of what was going on and, if that is known, the size that was asked for."""

@@ -97,8 +97,9 @@ def _handle(library: ctypes.CDLL, device: uuid.UUID) -> ctypes.c_void_p | None:
 
 
 def _processes(library: ctypes.CDLL, handle: ctypes.c_void_p) -> Iterator[CardProcess]:
-    function = getattr(library, "nvmlDeviceGetComputeRunningProcesses_v3", None)
-    if function is None:  # a driver older than 11.6
+    names = (f"nvmlDeviceGetComputeRunningProcesses_v{version}" for version in (3, 2))  # older drivers have v2 only
+    function = next((getattr(library, name) for name in names if hasattr(library, name)), None)
+    if function is None:
         return
     count = ctypes.c_uint(0)
     if function(handle, ctypes.byref(count), None) not in (0, INSUFFICIENT_SIZE):

@@ -25,7 +25,7 @@ from small_pdfs import save_pdf
 
 from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.model import CogVLM2
-from cogdoc.cogvlm2.out_of_memory import is_out_of_memory, wanted_memory
+from cogdoc.cogvlm2.out_of_memory import wanted_memory
 from cogdoc.cogvlm2.scheduler import Scheduler
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import load_tokenizer
@@ -33,7 +33,7 @@ from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model, load_model
 from cogdoc.engines.cogvlm2.settings import settings_for
 from cogdoc.engines.selection import EngineRequest
 from cogdoc.engines.vision.vision_model import GenerationOptions, PageImage, Prompt
-from cogdoc.errors import ResourceError
+from cogdoc.errors import ResourceError, as_cogdoc_error, is_out_of_memory
 
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 READ = Prompt("Read all text on this page.")
@@ -214,6 +214,20 @@ def test_every_library_has_its_own_words_for_it(error: Exception, expected: bool
     assert is_out_of_memory(error) == expected
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (torch.OutOfMemoryError(ON_CUDA), "there is not enough GPU memory"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), "not enough memory"),
+        (MemoryError(), "there is not enough memory"),
+    ],
+)
+def test_memory_that_runs_out_anywhere_else_is_no_bug(error: Exception, said: str) -> None:
+    described = as_cogdoc_error(error)
+    assert described.exit_code == 7
+    assert said in described.message
+
+
 def test_the_size_that_was_asked_for_is_told() -> None:
     assert wanted_memory(torch.OutOfMemoryError(ON_CUDA)) == "20.00 MiB"
     refused = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 419430400 bytes. Error code 12"
@@ -294,3 +308,7 @@ def test_a_model_for_which_the_system_gives_no_memory_is_refused_in_a_line(tmp_p
     assert "out of main memory while loading the model" in ended.stderr
     assert "GB by plan" in ended.stderr
     assert "Traceback" not in ended.stderr
+    ended = run_with_memory(400, "model", "quantize", model, "--to", tmp_path / "copy")
+    assert (ended.returncode, ended.stdout) == (7, "")
+    assert "there is not enough memory" in ended.stderr
+    assert not (tmp_path / "copy").exists()

@@ -12,7 +12,7 @@ from PIL import Image
 
 from cogdoc.cogvlm2 import decoding_row
 from cogdoc.cogvlm2.image_readings import ReadingCounts
-from cogdoc.cogvlm2.out_of_memory import is_out_of_memory, release_memory, wanted_memory
+from cogdoc.cogvlm2.out_of_memory import release_memory, wanted_memory
 from cogdoc.cogvlm2.prompts import apply_template
 from cogdoc.cogvlm2.reading_memory import ReadingRoom, reading_context
 from cogdoc.cogvlm2.sampling import Sampling
@@ -30,7 +30,7 @@ from cogdoc.engines.vision.vision_model import (
     Token,
     VisionModelLimits,
 )
-from cogdoc.errors import TimeLimitError
+from cogdoc.errors import TimeLimitError, is_out_of_memory
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.configuration import Template
