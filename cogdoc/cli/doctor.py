@@ -127,8 +127,14 @@ def _context_rows(cards: Cards) -> Iterator[tuple[str, str]]:
     """The context lengths at which the published CogVLM2 fits the free memory of each card, and of the CPU."""
     import psutil
 
+    from cogdoc.cogvlm2.published import PUBLISHED
+    from cogdoc.engines.cogvlm2.verdicts import fitting_together
+    from cogdoc.models.description import PRECISIONS
+
     for card in sorted(cards.usable, key=lambda card: card.index):
         yield f"on GPU {card.index}", _contexts(card.free, "cuda", card)
+    if together := fitting_together(PUBLISHED, PRECISIONS, cards):
+        yield "on all GPUs", f"CogVLM2 fits together, for reading pages, in {'; '.join(together)}"
     yield "on the CPU", _contexts(psutil.virtual_memory().available, "cpu", None)
 
 

@@ -114,7 +114,7 @@ def _print_fitting(config: ModelConfig, choices: Sequence[Precision]) -> None:
     """Print the longest context for each way to load a model, on common cards, those of this machine, and its CPU."""
     import psutil
 
-    from cogdoc.engines.cogvlm2.verdicts import card_verdict
+    from cogdoc.engines.cogvlm2.verdicts import card_verdict, fitting_together
     from cogdoc.engines.cuda_devices import check_with_torch, find_cards
     from cogdoc.models.description import CARDS, fitting_context
 
@@ -132,6 +132,9 @@ def _print_fitting(config: ModelConfig, choices: Sequence[Precision]) -> None:
     print_table(rows)
     for card in cards.all:
         sys.stdout.write(f"GPU {card.index} here: {printable(card.name)}, {printable(card_verdict(card))}\n")
+    together = fitting_together(config, choices, cards)
+    if together:
+        sys.stdout.write(f"GPUs together: for reading pages, their layers fit in {'; '.join(together)}\n")
     if cards.problem is not None:
         sys.stdout.write(f"{printable(cards.problem.message)}\n")
 

@@ -147,7 +147,7 @@ def test_of_several_visible_cards_the_one_with_most_free_memory_is_taken(
     ]
     machine.settings = {} if visible is None else {"CUDA_VISIBLE_DEVICES": visible}
     selection = select(machine)
-    assert f" and {chosen} are on this machine" in selection.auto["reason"]
+    assert selection.auto["reason"].endswith(f", {chosen}")
     assert selection.auto["device"] == ("cuda:1" if visible is None else "cuda:0")
 
 
@@ -155,7 +155,19 @@ def test_a_card_without_kernels_leaves_the_others(machine: FakeMachine) -> None:
     machine.cards = [FakeCard("old", 80, capability=(6, 1)), FakeCard("new", 24, uuid="01" * 16)]
     selection = select(machine)
     assert selection.auto["device"] == "cuda:1"
-    assert " and new are" in selection.auto["reason"]
+    assert selection.auto["reason"].endswith("fits GPU 1, new")
+
+
+def test_cards_that_are_too_small_alone_are_taken_together_and_said_to_be(machine: FakeMachine) -> None:
+    machine.cards = [FakeCard("left", 12, uuid="00" * 16), FakeCard("right", 12, free=11, uuid="01" * 16)]
+    selection = select(machine)
+    assert selection.auto["engine"] == "cogvlm2"
+    assert selection.auto["reason"].endswith("fits GPU 0, left and GPU 1, right together")
+    assert selection.named == {"code": 0, "device": "cuda:0"}
+    shown = machine.run("-m", "cogdoc", "model", "show", "chat").stdout
+    assert "GPUs together: for reading pages, their layers fit in nf4" in shown
+    machine.settings = {"CUDA_VISIBLE_DEVICES": "1"}
+    assert select(machine).named["code"] == 7
 
 
 def test_old_cards_are_refused_what_they_have_no_kernels_for_and_told_how_they_compute(machine: FakeMachine) -> None:
@@ -209,7 +221,7 @@ def test_doctor_and_the_command_line_give_the_same_answer(machine: FakeMachine) 
     assert "new has 21.5 GB of 25.8 GB free, compute capability 8.6" in rows["GPU 1"]
     assert "8,192 in nf4; 8,192 in nf4, vision bf16" in rows["on GPU 1"]
     assert "on GPU 0" not in rows
-    assert "cogvlm2: cogvlm2-llama3-chat-19B and new are on this machine" in rows["engine"]
+    assert "cogvlm2: cogvlm2-llama3-chat-19B is on this machine, and fits GPU 1, new" in rows["engine"]
     machine.torch = FakeTorch(cuda=None)
     page = machine.folder / "page.txt"
     page.write_text("nothing")

@@ -59,8 +59,12 @@ class CogVLM2Entry:
                 raise checked.problem
         except (MissingError, ResourceError) as error:
             return Offer(None, f"{checkpoint.name} is on this machine, but {error.message}", announce=True)
-        card = next(card.name for card in checked.usable if card.device == settings.device)
-        return Offer(settings, f"{checkpoint.name} and {card} are on this machine", announce=True)
+        devices = settings.layer_devices or (settings.device,)
+        names = [f"GPU {card.index}, {card.name}" for card in checked.all if card.device in devices]
+        reads = f"{checkpoint.name} is on this machine, and fits "
+        return Offer(
+            settings, reads + (names[0] if len(names) == 1 else f"{' and '.join(names)} together"), announce=True
+        )
 
     def actors(self, cluster: ClusterSize) -> Actors:
         """One actor per GPU, with a CPU to draw its pages; without GPUs, one per machine, on half of its CPUs."""

@@ -20,10 +20,12 @@ HINT = "free memory, or load less: --quantization nf4 --vision-precision quantiz
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """The device that a model runs on, and the plan's figures for it in words."""
+    """The device or devices that a model runs on, and the plan's figures for it in words."""
 
     device: str
     figures: str = ""
+    others: tuple[str, ...] = ()
+    """Further cards that have layers of it."""
 
     def error(self, activity: str, wanted: str | None) -> ResourceError:
         """The error in one line: what was going on, the plan's figures, and the memory that is free now.
@@ -34,7 +36,7 @@ class Requirement:
         """
         kind = "GPU" if self.device.startswith("cuda") else "main"
         tried = f" ({wanted} more were asked for)" if wanted else ""
-        facts = "; ".join(filter(None, (self.figures, _free_memory(self.device))))
+        facts = "; ".join(filter(None, (self.figures, *map(_free_memory, (self.device, *self.others)))))
         return ResourceError(f"out of {kind} memory while {activity}{tried}: {facts}", HINT)
 
 
@@ -48,6 +50,7 @@ def requirement(settings: CogVLM2Settings) -> Requirement:
     return Requirement(
         settings.device,
         f"CogVLM2 needs {needed:.1f} GB by plan, {weights:.1f} of them weights ({settings.quantization})",
+        tuple(device for device in dict.fromkeys(settings.layer_devices) if device != settings.device),
     )
 
 

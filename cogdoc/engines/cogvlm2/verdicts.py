@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from cogdoc.cogvlm2.card_arithmetic import LEAST_CAPABILITY, card_arithmetic, runs_on
-from cogdoc.engines.cuda_devices import Card
+from cogdoc.engines.cogvlm2.fitting import Requested, fit
+from cogdoc.engines.cuda_devices import Card, Cards
+from cogdoc.errors import CogdocError
+
+if TYPE_CHECKING:
+    from cogdoc.cogvlm2.configuration import ModelConfig
+    from cogdoc.models.description import Precision
 
 
 def card_verdict(card: Card) -> str:
@@ -20,6 +29,20 @@ def card_verdict(card: Card) -> str:
     ]
     without = f", has no kernels for {' and '.join(missing)}" if missing else ""
     return f"computes in {_short(arithmetic.dtype)}, attention in chunks{without}"
+
+
+def fitting_together(config: ModelConfig, choices: Iterable[Precision], cards: Cards) -> list[str]:
+    """The ways to load a model that fit several cards together, but none alone, by name."""
+    fitting = []
+    for choice in choices:
+        requested = Requested(config, choice.quantization, choice.vision, offload=False, extra=0)
+        try:
+            together = bool(cards.usable) and bool(fit(requested, cards, small=False).layer_devices)
+        except CogdocError:
+            together = False
+        if together and not choice.offload:
+            fitting.append(choice.name)
+    return fitting
 
 
 def _short(dtype: str) -> str:
