@@ -110,10 +110,16 @@ def test_a_picture_that_breaks_off_is_damaged(tmp_path: Path, open_file: Open, s
         open_file(path).picture(1).result()
 
 
-@pytest.mark.parametrize("suffix", ["heic", "avif", "jp2"])
+@pytest.mark.parametrize(("suffix", "box", "offset"), [("heic", b"ispe", 8), ("avif", b"ispe", 8), ("jp2", b"ihdr", 4)])
 def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(
-    tmp_path: Path, open_file: Open, suffix: str
+    tmp_path: Path, open_file: Open, suffix: str, box: bytes, offset: int
 ) -> None:
-    Image.new("L", (12_000, 9_000), 255).convert("RGB").save(tmp_path / f"large.{suffix}")
+    """The size is what the file's header claims: width and height in 32 bits, `offset` bytes into a box."""
+    with_bar().save(tmp_path / f"large.{suffix}")
+    content = (tmp_path / f"large.{suffix}").read_bytes()
+    head, *rest = content.split(box)
+    claimed = (12_000).to_bytes(4) + (9_000).to_bytes(4)
+    rest = [part[: offset - 4] + claimed + part[offset + 4 :] for part in rest]
+    (tmp_path / f"large.{suffix}").write_bytes(box.join([head, *rest]))
     with pytest.raises(TooLargeError, match="megapixels"):
         open_file(tmp_path / f"large.{suffix}").picture(1).result()
