@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
+import threading
 import zlib
 from collections.abc import Iterator
 
@@ -11,17 +12,21 @@ from cogdoc.parsing.page_text import PageText
 
 
 class PageTextStore:
-    """Page texts by page number, in the order in which they were added; closing the store deletes its file."""
+    """Page texts by page number, in the order in which they were added; closing the store deletes its file.
+
+    Threads may read from it at the same time."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="cogdoc-words-")  # noqa: SIM115 - lives as long as the store
         self._extents: dict[int, tuple[int, int]] = {}
         """Start and length in the file by page number."""
+        self._lock = threading.Lock()
 
     def add(self, page_text: PageText) -> None:
         packed = zlib.compress(pickle.dumps(page_text, pickle.HIGHEST_PROTOCOL), 1)
-        start = self._file.seek(0, 2)
-        self._file.write(packed)
+        with self._lock:
+            start = self._file.seek(0, 2)
+            self._file.write(packed)
         self._extents[page_text.number] = (start, len(packed))
 
     def get(self, number: int) -> PageText:
@@ -30,8 +35,10 @@ class PageTextStore:
             KeyError: the text of this page was not added.
         """
         start, length = self._extents[number]
-        self._file.seek(start)
-        page_text = pickle.loads(zlib.decompress(self._file.read(length)))
+        with self._lock:  # for the file's position
+            self._file.seek(start)
+            packed = self._file.read(length)
+        page_text = pickle.loads(zlib.decompress(packed))
         assert isinstance(page_text, PageText)
         return page_text
 
