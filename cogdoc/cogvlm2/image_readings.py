@@ -47,6 +47,11 @@ class Bounded(Generic[V]):
         while self._used > self.limit and len(self._values) > 1:
             self._used -= self._size(self._values.popitem(last=False)[1])
 
+    def make_room(self) -> None:
+        """Drop even the last value if it is larger than the limit, before another takes its place."""
+        if self._used > self.limit:
+            self.clear()
+
     def __contains__(self, key: bytes) -> bool:
         return key in self._values
 
@@ -94,6 +99,7 @@ class ImageReadings:
         """
         prefix = self._prefixes.get(key)
         if prefix is None:
+            self._prefixes.make_room()
             model = self._session.model
             features = self._features.get(key)
             if features is None:

@@ -20,6 +20,9 @@ QUESTION_TOKENS = 512
 ROWS = (8, 4, 2)
 """How many answers may be decoded side by side; more gain little, since each needs its own image to be read."""
 
+JOINING_TOKENS = 64
+"""Tokens of a usual question, or of drafts, in each row of a pass; longer questions may make rows join again later."""
+
 CPU_RESERVE = 2 << 30
 """Main memory that the choice of a precision leaves to other programs, in bytes."""
 
@@ -86,6 +89,7 @@ def reading_room(
             quantization,
             length=row_tokens,
             batch=rows,
+            new_tokens=JOINING_TOKENS if rows > 1 else 1,
             device=device,
             fused_attention=fused_attention,
             vision=vision,

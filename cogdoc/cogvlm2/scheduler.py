@@ -293,13 +293,12 @@ class Scheduler:
         try:
             for number, task in enumerate(self._running):
                 task.row.prepare_inputs(self._pool, number)
-            logits = self._pool.forward([task.row.inputs for task in self._running])
+            inputs = [task.row.inputs for task in self._running]
+            self._accept(self._pool.forward(inputs), range(len(self._running)))
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
             lack = self._describe_lack(DECODING, wanted_memory(error))
-        else:
-            self._accept(logits, range(len(self._running)))
         finally:
             self._stepping = False
         if lack is not None:
@@ -359,18 +358,18 @@ class Scheduler:
         `except` block, whose traceback holds the tensors of the failed pass.
         """
         alone = len(self._running) + len(group) == 1 or not self._running
-        tasks = list(dict.fromkeys((*self._running, *group)))
+        tasks = [task for task in dict.fromkeys((*self._running, *group)) if task.row.finish_reason is None]
         self._rows = 1 if alone else max(1, self._rows // 2)
         self._running, self._pool = [], None
         for task in tasks:
             task.begin_again()
             task.failures += alone
         self._wait_again([task for task in tasks if task.failures <= 1])
-        self._readings.release()
-        release_memory()
         for task in tasks:
             if task.failures > 1:
                 task.fail(lack)
+        self._readings.release()
+        release_memory()
 
     def _fail_all(self, error: BaseException) -> None:
         with self._shared.condition:

@@ -21,7 +21,7 @@ from cogdoc.cogvlm2.batch import fork, prefill_prefix
 from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.decoding_row import Finished, FinishReason, Token
 from cogdoc.cogvlm2.prompts import build_prompt
-from cogdoc.cogvlm2.sampling import Sampling
+from cogdoc.cogvlm2.sampling import Sampling, sample
 from cogdoc.cogvlm2.scheduler import Request, Scheduler
 from cogdoc.errors import ResourceError, TimeLimitError, TooLargeError
 
@@ -207,6 +207,31 @@ def test_a_request_that_has_too_little_memory_alone_fails_and_the_others_do_not(
                     result(iter(answer))
             else:
                 assert result(iter(answer)) == alone(0, number, 12, Sampling())
+
+
+def test_too_little_memory_for_choosing_tokens_is_enough_for_fewer_rows(
+    open_scheduler: Callable[..., Scheduler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(logits: torch.Tensor, *args: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        if len(logits) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return sample(logits, *args)
+
+    monkeypatch.setattr("cogdoc.cogvlm2.scheduler.sample", refuse)
+    scheduler = open_scheduler(rows=4)
+    answers = [scheduler.submit(request(shade)) for shade in range(3)]
+    assert [result(iter(answer)) for answer in answers] == [alone(shade, 0, 12, Sampling()) for shade in range(3)]
+
+
+def test_without_memory_for_further_prefixes_the_last_one_is_dropped_before_an_image_is_read(
+    open_scheduler: Callable[..., Scheduler],
+) -> None:
+    scheduler = open_scheduler(prefix_bytes=0)
+    result(iter(scheduler.submit(request(0))))
+    kept: list[int] = []
+    with before_each_layer(lambda _: kept.append(len(scheduler._readings._prefixes._values)), vision=True):
+        result(iter(scheduler.submit(request(1))))
+    assert set(kept) == {0}
 
 
 def test_a_text_that_is_longer_than_the_context_fails_alone(open_scheduler: Callable[..., Scheduler]) -> None:
