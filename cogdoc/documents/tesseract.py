@@ -38,6 +38,11 @@ class Tesseract:
         """As Tesseract takes it, such as "deu+rus"."""
         return "+".join(self.languages)
 
+    def data_state(self) -> tuple[tuple[int, int], ...]:
+        """The size and the time of the last change of each language's data, which differ from those of other data."""
+        files = (Path(self.folder, f"{name}{_SUFFIX}") for name in self.languages)
+        return tuple((status.st_size, status.st_mtime_ns) for status in (file.stat() for file in files))
+
 
 def find_tesseract(language: str | None = None) -> Tesseract:
     """Tesseract with the languages in `language`, such as "deu+rus".

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pymupdf
 import pytest
@@ -23,7 +25,9 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.reading_cache.cache_database import CacheDatabase
 from cogdoc.documents.reading_cache.caching_workers import CachingWorkers
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.tesseract import Tesseract
 from cogdoc.documents.workers import Workers
+from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 
 LIMIT = 10**8
@@ -115,6 +119,67 @@ def test_files_that_a_password_opens_are_kept_only_if_asked(tmp_path: Path, cach
         else:
             with pytest.raises(NoWorkersError):
                 text_of_first_page(file, workers, "secret")
+
+
+def test_what_a_password_opened_needs_it_again(tmp_path: Path, cached: OpenCache) -> None:
+    file = tmp_path / "secret.pdf"
+    with pymupdf.open(save_pdf(tmp_path / "a.pdf", "Total 312.40")) as plain:
+        plain.save(file, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret")
+    text_of_first_page(file, cached(with_passwords=True), "secret")
+    for password in (None, "wrong"):
+        with pytest.raises(CogdocError, match="password"):
+            text_of_first_page(file, cached(with_passwords=True), password)
+
+
+def test_other_data_of_tesseract_is_told_apart(tmp_path: Path, cached: OpenCache) -> None:
+    file = save_pdf(tmp_path / "a.pdf", "Total 312.40")
+    data = tmp_path / "deu.traineddata"
+
+    def read(*, may_start: bool) -> None:
+        open_path(file, cached(may_start=may_start), tesseract=Tesseract(("deu",), str(tmp_path)))
+
+    data.write_bytes(b"fast")
+    read(may_start=True)
+    read(may_start=False)
+    data.write_bytes(b"better")
+    with pytest.raises(NoWorkersError):
+        read(may_start=False)
+
+
+def test_the_result_of_another_key_is_not_taken(tmp_path: Path) -> None:
+    """A damaged index of the database finds another row than that of the key."""
+    path = tmp_path / "readings.sqlite"
+    database = CacheDatabase(path, LIMIT)
+    database.put(b"key 1", b"document", b"page 1")
+    database.put(b"key 2", b"document", b"page 2")
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE readings SET result = (SELECT result FROM readings WHERE key = ?)", [b"key 2"])
+    assert (database.get(b"key 1"), database.get(b"key 2")) == (None, b"page 2")
+    database.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damage_of_any_kind_never_changes_a_result(tmp_path: Path, seed: int) -> None:
+    """Random damage of the database, or of the log that a killed process left beside it."""
+    random = Random(seed)
+    results = {bytes([number]) * 32: random.randbytes(20) * random.randrange(900) for number in range(30)}
+    database = CacheDatabase(tmp_path / "new" / "readings.sqlite", LIMIT)
+    for key, result in results.items():
+        database.put(key, key, result)
+    for number in range(10):
+        folder = tmp_path / str(number)
+        shutil.copytree(tmp_path / "new", folder)
+        file = random.choice(sorted(folder.iterdir()))
+        content = bytearray(file.read_bytes())
+        for _ in range(random.choice([1, 20, 400])):
+            content[random.randrange(len(content))] = random.randrange(256)
+        file.write_bytes(content[: random.choice([random.randrange(len(content)), len(content)])])
+        damaged = CacheDatabase(folder / "readings.sqlite", LIMIT)
+        for key, result in results.items():
+            assert damaged.get(key) in (None, result)
+            damaged.put(key, key, result)
+        damaged.close()
+    database.close()
 
 
 @pytest.mark.parametrize(

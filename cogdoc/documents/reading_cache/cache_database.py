@@ -18,7 +18,7 @@ from typing import Any
 APPLICATION_ID = 0x63676472
 """Marks an SQLite database as a reading cache (https://sqlite.org/pragma.html#pragma_application_id)."""
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 MAGIC = b"SQLite format 3\0"
 HEADER_BYTES = 72
@@ -84,17 +84,17 @@ class CacheDatabase:
                 return None
             number, packed, used = row[0]
             now = int(time.time())
-            if abs(now - used) > USE_PRECISION:
+            if not isinstance(used, int) or abs(now - used) > USE_PRECISION:
                 self._rows("UPDATE readings SET used = ? WHERE id = ?", now, number)
         try:
-            return _unpack(packed)
+            return _unpack(packed, key)
         except (zlib.error, TypeError):
             self.remove(key)
             return None
 
     def put(self, key: bytes, document: bytes, result: bytes) -> None:
         """Keep a result of the document with this hash."""
-        packed = zlib.compress(result, 1)
+        packed = zlib.compress(key + result, 1)
         if len(packed) > self.limit * KEPT_SHARE:
             return
         with self._lock:
@@ -227,16 +227,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _unpack(packed: bytes) -> bytes:
+def _unpack(packed: bytes, key: bytes) -> bytes:
     """
     Raises:
-        zlib.error: it is damaged; the format has a checksum.
+        zlib.error: it is damaged, or that of another key, as a damaged index of the database can give it.
     """
     unpacker = zlib.decompressobj()
-    result = unpacker.decompress(packed, MAX_RESULT)
-    if not unpacker.eof:
-        raise zlib.error("cut short")
-    return result
+    result = unpacker.decompress(packed, len(key) + MAX_RESULT)
+    if not unpacker.eof or not result.startswith(key):
+        raise zlib.error("cut short, or of another key")
+    return result[len(key) :]
 
 
 def _file_size(path: Path) -> int:

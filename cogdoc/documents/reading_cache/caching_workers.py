@@ -104,8 +104,10 @@ class CachingWorkers:
         return request.password is None or self._with_passwords
 
     def _key(self, function: Callable[..., object], request: OpenRequest, document: bytes, part: int) -> bytes:
-        settings = (request.max_megapixels, request.tesseract, request.hidden, self._strict)
-        call = (function.__module__, function.__qualname__, part, settings)
+        # With the password, since who lacks it must not get what was read with it.
+        settings = (request.max_megapixels, request.hidden, request.password, self._strict)
+        ocr = None if request.tesseract is None else (request.tesseract, request.tesseract.data_state())
+        call = (function.__module__, function.__qualname__, part, settings, ocr)
         return hashlib.sha256(document + reader_version() + repr(call).encode()).digest()
 
     def _keep(self, function: Callable[..., T], request: OpenRequest, document: bytes, key: bytes, result: T) -> None:

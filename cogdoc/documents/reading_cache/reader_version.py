@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,7 +13,20 @@ PACKAGE = Path(__file__).parents[2]
 READERS = ("documents", "parsing", "engines/builtin", "query", "results", "text.py")
 """What reading depends on, within the package: the packages of the cacheable functions, and what these import."""
 
-LIBRARIES = ("pymupdf", "rapidocr", "onnxruntime", "opencv-python-headless", "pillow", "numpy", "tesserocr")
+LIBRARIES = (
+    "pymupdf",
+    "pymupdf4llm",
+    "pymupdf_layout",
+    "rapidocr",
+    "onnxruntime",
+    "opencv-python-headless",
+    "pillow",
+    "pillow-heif",
+    "pillow-jxl-plugin",
+    "numpy",
+    "rapidfuzz",
+    "tesserocr",
+)
 
 
 @cache
@@ -30,6 +44,7 @@ def reader_version() -> bytes:
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
     for library in LIBRARIES:
         digest.update(f"{library} {_version(library)}\0".encode())
+    digest.update(platform.python_version().encode())  # whose tables of characters reading uses
     return digest.digest()
 
 
