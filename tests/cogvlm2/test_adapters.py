@@ -267,3 +267,18 @@ def test_an_offloaded_model_is_adapted_too(tmp_path: Path, inputs: dict[str, Any
         for offload in (False, True)
     )
     assert torch.equal(near, far)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("quantization", ["nf4", "int8", "none"])
+def test_an_adapter_on_cuda_computes_what_it_computes_on_the_cpu(
+    tmp_path: Path, inputs: dict[str, Any], quantization: Any
+) -> None:
+    save_adapter(tmp_path, KINDS["all layers by a pattern"])
+    adapter = read_adapter(tmp_path)
+    here, there = (
+        own_logits(load_session(MODEL, quantization=quantization, device=device, adapter=adapter).model, inputs).cpu()
+        for device in ("cpu", "cuda")
+    )
+    assert float((there - here).norm() / here.norm()) < 0.03

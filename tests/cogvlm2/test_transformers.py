@@ -129,6 +129,14 @@ def test_speculative_decoding_gives_the_same_answer(
     assert generate(model, processor, inputs, prompt_lookup_num_tokens=3) == answers[2:]
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_model_on_cuda_gives_the_same_answers(processor: Any, inputs: Any, answers: list[str]) -> None:
+    model = AutoModelForImageTextToText.from_pretrained(MODEL, device_map="cuda")
+    there = {key: value.to("cuda") for key, value in inputs.items()}
+    assert generate(model, processor, there) == answers
+
+
 @pytest.mark.parametrize("left_out", ["attention_mask", "token_type_ids"])
 def test_pad_tokens_of_an_image_are_never_taken_for_padding(
     model: Any, processor: Any, pictures: list[Image.Image], answers: list[str], left_out: str
