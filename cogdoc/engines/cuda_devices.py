@@ -146,8 +146,8 @@ def _absence() -> str:
         return f"{VISIBLE} hides {f'all {hidden} cards' if hidden > 1 else 'the GPU'}"
     if sys.platform == "darwin" and platform.machine() == "arm64":
         return (
-            "Apple's GPU is not used: the 4-bit kernels of bitsandbytes for it come from a model hub at run time, "
-            "which cogdoc never does, and the model was never tried on it"
+            "Apple's GPU is not used: the fast 4-bit kernels of bitsandbytes for it are code from a model hub, which "
+            "cogdoc never runs, and the model was never tried on it"
         )
     return "no GPU that CUDA can use"
 

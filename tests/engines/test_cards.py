@@ -233,6 +233,15 @@ def test_doctor_and_the_command_line_give_the_same_answer(machine: FakeMachine) 
     assert "torch cannot use old, new: torch 9.9 is built for the CPU only" in said
 
 
+def test_a_mac_is_told_why_its_gpu_is_not_used(machine: FakeMachine) -> None:
+    machine.cards = ()
+    code = (
+        "import sys, platform, cogdoc.engines.cuda_devices as devices;"
+        "sys.platform = 'darwin'; platform.machine = lambda: 'arm64'; print(devices.find_cards().absence)"
+    )
+    assert machine.run("-c", code).stdout.startswith("Apple's GPU is not used: the fast 4-bit kernels")
+
+
 @pytest.mark.parametrize(
     ("kernels", "capability", "driver", "runs"),
     [
