@@ -51,6 +51,9 @@ PRECISIONS = (
 )
 """The ways to load an unquantized checkpoint, in the order of the memory that they need."""
 
+SINGLE_AND_DOUBLE_SCALES: tuple[Quantization, Quantization] = ("fp4", "nf4")
+"""How the plan calls 4 bits with a scale in fp32 for each block, and with scales that are quantized themselves."""
+
 WEIGHT_NAMES: dict[Quantization, str] = {
     "none": "not quantized",
     "nf4": "nf4 (4 bits)",
@@ -141,6 +144,16 @@ def stored_quantization(raw: dict[str, Any]) -> Quantization | None:
         return "int8"
     # FP4 is the default of bitsandbytes.
     return "nf4" if settings.get("bnb_4bit_quant_type") == "nf4" else "fp4"
+
+
+def single_scale_bytes(raw: dict[str, Any], config: ModelConfig) -> int:
+    """What stored NF4 weights without double quantization take more than the plan says: a scale in fp32 per block."""
+    settings = raw.get("quantization_config")
+    if stored_quantization(raw) != "nf4" or not isinstance(settings, dict) or settings.get("bnb_4bit_use_double_quant"):
+        return 0
+    vision = stored_vision_precision(raw) or "quantized"
+    single, double = (plan(config, form, vision=vision).weights for form in SINGLE_AND_DOUBLE_SCALES)
+    return single - double
 
 
 def _stored_precision(raw: dict[str, Any]) -> Precision | None:

@@ -105,6 +105,17 @@ def test_a_vision_tower_that_is_too_precise_for_the_card_is_refused(monkeypatch:
     assert "--offload" in (raised.value.hint or "")
 
 
+@pytest.mark.parametrize(("double", "name"), [(True, "cogvlm2"), (False, "builtin")])
+def test_single_scales_of_4_bit_weights_are_planned_for(
+    full_size: Path, monkeypatch: pytest.MonkeyPatch, double: bool, name: str
+) -> None:
+    """They take 0.9 GB more, which a card with 14.0 GB does not have."""
+    with_cards(monkeypatch, 13)
+    quantized = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": double}
+    (full_size / "config.json").write_text(json.dumps(CONFIG_JSON | {"quantization_config": quantized}))
+    assert select_engine().name == name
+
+
 @pytest.mark.parametrize("requested", [None, "nf4"])
 def test_a_published_4_bit_checkpoint_is_named_fp4(
     full_size: Path, monkeypatch: pytest.MonkeyPatch, requested: str | None

@@ -17,7 +17,7 @@ from cogdoc.engines import cuda_devices
 from cogdoc.engines.cogvlm2.fitting import Requested, fit, room_for
 from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.selection import EngineRequest, Progress
-from cogdoc.models.description import stored_quantization
+from cogdoc.models.description import single_scale_bytes, stored_quantization
 from cogdoc.models.tokenizer_trial import TokenizerTrial
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
         quantization = "fp4"  # as `load_model` does
     vision = cast("VisionPrecision | None", request.vision_precision) or stored_vision_precision(raw)
     adapter = read_adapter(Path(request.adapter)) if request.adapter is not None else None
-    extra = adapter.size if adapter is not None else 0
+    extra = (adapter.size if adapter is not None else 0) + single_scale_bytes(raw, config)
     requested = Requested(config, quantization, vision, request.offload, extra)
     cards = cuda_devices.find_cards()
     fit(requested, cards, small=small)
