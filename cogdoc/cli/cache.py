@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cogdoc.errors import OutputError
+from cogdoc.errors import InputError, OutputError
 from cogdoc.results.printable import printable
 
 if TYPE_CHECKING:
@@ -64,7 +64,6 @@ def clear(
     files: Annotated[list[Path] | None, typer.Argument(metavar="[FILE...]", help="Documents to forget.")] = None,
 ) -> None:
     from cogdoc.cli.messages import warn
-    from cogdoc.documents.file_hash import file_hash
 
     with _opened() as cache:
         if cache is None:
@@ -72,8 +71,17 @@ def clear(
         elif not files:
             cache.clear()
         else:
-            for document in [file_hash(file) for file in files]:
+            for document in [_hash(file) for file in files]:
                 cache.remove_document(document)
+
+
+def _hash(file: Path) -> bytes:
+    from cogdoc.documents.file_hash import file_hash
+
+    try:
+        return file_hash(file)
+    except InputError as error:
+        raise InputError(f"{file}: {error.message}", error.hint) from None
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from cogdoc.documents.reading_cache.caching_workers import CachingWorkers
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.tesseract import Tesseract
 from cogdoc.documents.workers import Workers
-from cogdoc.errors import CogdocError
+from cogdoc.errors import CogdocError, OutputError
 from cogdoc.parsing.page import Page
 
 LIMIT = 10**8
@@ -249,6 +249,18 @@ def test_what_is_removed_is_gone_from_the_file(tmp_path: Path) -> None:
     database.close()
     remains = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     assert not any(result[100:200] in remains for result in results.values())
+
+
+def test_whoever_removes_learns_that_it_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogdoc.documents.reading_cache.cache_database.BUSY_SECONDS", 0.1)
+    database = CacheDatabase(tmp_path / "readings.sqlite", LIMIT)
+    database.put(b"key", b"document", b"result")
+    with closing(sqlite3.connect(tmp_path / "readings.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for remove in (database.clear, lambda: database.remove_document(b"document")):
+            with pytest.raises(OutputError, match="nothing was removed"):
+                remove()
+    database.close()
 
 
 @settings(max_examples=20, deadline=None)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cogdoc.errors import OutputError
+
 APPLICATION_ID = 0x63676472
 """Marks an SQLite database as a reading cache (https://sqlite.org/pragma.html#pragma_application_id)."""
 
@@ -114,11 +116,13 @@ class CacheDatabase:
             self._rows("DELETE FROM readings WHERE key = ?", key)
 
     def remove_document(self, document: bytes) -> int:
-        """Remove all results of the document with this hash; returns how many."""
+        """Remove all results of the document with this hash, and overwrite what they said; returns how many.
+
+        Raises:
+            OutputError: another process writes for long, or the disk is full.
+        """
         with self._lock:
-            removed = len(self._rows("DELETE FROM readings WHERE document = ? RETURNING id", document))
-            self._shrink()
-            return removed
+            return self._forget("DELETE FROM readings WHERE document = ?", document)
 
     def content(self) -> CacheContent:
         """What it holds; nothing if it cannot be read."""
@@ -129,16 +133,36 @@ class CacheDatabase:
             return CacheContent(documents, results, sum(sizes))
 
     def clear(self) -> None:
-        """Remove all results, and overwrite what they said."""
+        """Remove all results, and overwrite what they said.
+
+        Raises:
+            OutputError: another process writes for long, or the disk is full.
+        """
         with self._lock:
-            self._rows("DELETE FROM readings")
-            self._shrink()
+            self._forget("DELETE FROM readings")
 
     def close(self) -> None:
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _forget(self, statement: str, *values: object) -> int:
+        """Delete for a user, who must know if it fails; returns the number of results. Call it with the lock held."""
+        if self._connection is None:
+            return 0
+        try:
+            removed = self._connection.execute(statement, values).rowcount
+        except sqlite3.OperationalError as error:
+            raise OutputError(f"{self.path}: nothing was removed: {error}") from None
+        except sqlite3.DatabaseError:
+            try:
+                self._begin_again()
+            except (OSError, sqlite3.Error) as error:
+                raise OutputError(f"{self.path}: is damaged, and cannot be removed: {error}") from None
+            return 0
+        self._shrink()
+        return removed
 
     def _open(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
