@@ -59,7 +59,7 @@ _LETTER_HEADS = (
     "Policy number {n}{n}{n}", "{name} {other}", "Curriculum vitae", "Order {n}", "Delivery note", "Town of {place}",
     "Date: {m}/0{d}/{year}", "No. {n}{d}", "{place} Sailing Club", "FAX {n}0 {n}2 {m}:{n} {year} 001/004",
     "Page 1 of 1", "From: {name}   To: {other}   {n}0 {n}2", "Application form", "Balance {n}.{d}5",
-    "Statement of account", "{title}", "Table {m}. {title}", "Figure {m}: {title}",
+    "Statement of account", "{title}", "Table {m}. {title}", "Figure {m}: {title}", "Final version", "Draft",
 )  # fmt: skip
 _LETTER_FEET = (
     "Registered in {place}", "{name} Ltd · VAT GB {n}{n}{n} · www.{web}.example", "IBAN GB{n} {n}00 {n}00 {n}00",
@@ -200,6 +200,12 @@ def _publication(page: MadePage) -> None:
             )
 
 
+def _own_paragraph(page: MadePage, y: float, count: int) -> float:
+    """A paragraph over the width of the page; some are lists or addresses, which do not end as sentences do."""
+    ends, starts = page.rng.random() < 0.8, page.rng.random() < 0.85
+    return page.paragraph(0.1 * page.width, y, 0.8 * page.width, count, ends=ends, starts=starts)
+
+
 def _manual(page: MadePage) -> None:
     top, bottom = _ends(page, _CONTROLS, _CONTROLS)
     _short_blocks(page, top, bottom)
@@ -213,7 +219,7 @@ def _short_blocks(page: MadePage, y: float, bottom: float) -> None:
             page.row([page.filled("{d}.{d} {title}")], y, 1.2 * page.size, (BlockKind.HEADING,))
             y += 2 * page.size
         elif rng.random() < 0.4:
-            y = page.paragraph(0.1 * page.width, y, 0.8 * page.width, rng.randint(1, 5)) + page.size
+            y = _own_paragraph(page, y, rng.randint(1, 5)) + page.size
         else:
             for number in range(rng.randint(1, 3)):
                 page.row(
@@ -250,7 +256,7 @@ def _letter(page: MadePage) -> None:
         y += 2 * page.size
     end = rng.choice((bottom, rng.uniform(y, bottom)))
     while (room := int((end - y) / (1.2 * page.size))) > 3:
-        y = page.paragraph(0.1 * page.width, y, 0.8 * page.width, min(room, rng.randint(2, 10)))
+        y = _own_paragraph(page, y, min(room, rng.randint(2, 10)))
 
 
 def _bill(page: MadePage) -> None:

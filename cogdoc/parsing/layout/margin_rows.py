@@ -53,9 +53,9 @@ _FOLIO = re.compile(
     re.IGNORECASE,
 )
 _PUBLICATION = re.compile(
-    r"\b(?:vol(?:ume|umen|\.)?|issue|issn|isbn|doi|arxiv|open access|download(?:ed)?|heruntergeladen|téléchargé|"
-    r"descargado|rev(?:ision|\.)?|version|draft|p/n|proceedings|journal|review|chapter|kapitel|chapitre|capítulo|"
-    r"creative commons)\b|第.{1,4}[卷期章]|下载|©",
+    r"\b(?:(?:vol(?:ume|umen|\.)?|issue|version|draft|chapter|kapitel|chapitre|capítulo)(?=\W{0,2}[\dIVX])|issn|isbn|doi|"
+    r"arxiv|open access|download(?:ed)?|heruntergeladen|téléchargé|descargado|rev(?:ision|\.)(?=\W{0,2}\w)|p/n|"
+    r"proceedings|journal|review|creative commons)|第.{1,4}[卷期章]|下载|©",
     re.IGNORECASE,
 )
 _WEB = re.compile(r"https?:|www\.|\.(?:org|com|net|edu|gov|info)\b", re.IGNORECASE)
@@ -160,13 +160,13 @@ def _page_features(blocks: Sequence[Block], rows: Sequence[_Row]) -> dict[str, f
         "prose": letters / max(1, all_letters),
         "prose_lines": min(1.0, sum(len(block.lines) for block in paragraphs) / PAGE_LINES),
         "starts_inside": float(bool(paragraphs) and paragraphs[0].lines[0].text[:1].islower()),
-        "goes_on": float(bool(paragraphs) and is_unfinished(paragraphs[-1])),
+        "goes_on": float(bool(paragraphs) and _is_unfinished(paragraphs[-1])),
         "columns": float(columns),
         "later_page": float(any(1 < folio <= MAX_FOLIO for row in rows for folio in _folios(row.blocks))),
     }
 
 
-def is_unfinished(paragraph: Block) -> bool:
+def _is_unfinished(paragraph: Block) -> bool:
     """Whether a paragraph ends in the middle of a sentence, with a full line."""
     last = paragraph.lines[-1]
     is_full = last.box.x1 >= paragraph.box.x0 + FULL_LINE * paragraph.box.width

@@ -6,8 +6,7 @@ only with evidence that the block runs through a publication:
 
 - an earlier page of the document has the same text in the same place, up to numbers,
 - it is a page number alone in its row, or in the middle of the page with other parts on both sides,
-- it is printed sideways in the margin, as publishers and archives stamp their pages,
-- or the document is a single page that is visibly a part of a longer text.
+- or it is printed sideways in the margin, as publishers and archives stamp their pages.
 
 On a single page, rows at its ends that `margin_rows` judges to run through a publication are headers and footers, too,
 whatever the models take them for.
@@ -24,7 +23,7 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.parsing.layout.margin_rows import MAX_FOLIO, MIN_PROBABILITY, is_unfinished, margin_rows
+from cogdoc.parsing.layout.margin_rows import MIN_PROBABILITY, margin_rows
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText, TextOrigin, mean_line_width
 
 MARGIN = 0.15
@@ -38,14 +37,6 @@ SIMILAR = 85
 
 SAME_PLACE = 0.03
 """Share of the page's height by which the same header may be higher or lower on another page."""
-
-PARAGRAPH_LINES = 3
-PARAGRAPH_WIDTH = 36
-"""Lines, and their mean width, from which a block is a paragraph that may continue on another page."""
-
-PROSE_PAGE_LINES = 40
-PROSE_PAGE_SHARE = 0.8
-"""Lines in paragraphs, and their share of the page's letters, from which a page is one of a publication."""
 
 CENTERED = 0.03
 """Share of the page's width by which a page number may miss the middle."""
@@ -66,11 +57,8 @@ def mark_running_headers(
     candidates = _candidates(blocks, page_text)
     rows = _rows([blocks[index] for index in sorted(candidates)])
     folios = {id(block) for row in rows if _is_folio_row(row, page_text.width) for block in row}
-    is_part = page_count == 1 and _is_part(blocks, candidates)
     unproven = [
-        index
-        for index in sorted(candidates)
-        if not (is_part or id(blocks[index]) in folios or _is_sideways(blocks[index].box))
+        index for index in sorted(candidates) if id(blocks[index]) not in folios and not _is_sideways(blocks[index].box)
     ]
     if unproven:
         pages = iter(earlier_pages)
@@ -177,33 +165,6 @@ def _is_folio_row(row: Sequence[Block], page_width: float) -> bool:
 def is_page_number(block: Block) -> bool:
     """Whether a block has page numbers alone."""
     return all(_PAGE_NUMBER.fullmatch(line.text) for line in block.lines)
-
-
-def _is_part(blocks: Sequence[Block], candidates: dict[int, BlockKind]) -> bool:
-    """Whether a page is visibly a part of a longer text: by its page number, or prose that fills it or goes on."""
-    folios = (_PAGE_NUMBER.fullmatch(line.text) for index in candidates for line in blocks[index].lines)
-    if any(folio and folio[1] and 1 < int(folio[1]) <= MAX_FOLIO for folio in folios):
-        return True
-    paragraphs = [
-        block
-        for index, block in enumerate(blocks)
-        if index not in candidates
-        and block.kind is BlockKind.TEXT
-        and len(block.lines) >= PARAGRAPH_LINES
-        and mean_line_width(block.lines) >= PARAGRAPH_WIDTH
-    ]
-    if not paragraphs:
-        return False
-    goes_on = paragraphs[0].lines[0].text[:1].islower() or is_unfinished(paragraphs[-1])
-    return goes_on or _fill_page(paragraphs, blocks)
-
-
-def _fill_page(paragraphs: Sequence[Block], blocks: Sequence[Block]) -> bool:
-    letters, all_letters = (
-        sum(len(line.text) for block in part for line in block.lines) for part in (paragraphs, blocks)
-    )
-    line_count = sum(len(block.lines) for block in paragraphs)
-    return line_count >= PROSE_PAGE_LINES and letters >= PROSE_PAGE_SHARE * all_letters
 
 
 def is_repeated(block: Block, lines: Sequence[Line], page_height: float) -> bool:
