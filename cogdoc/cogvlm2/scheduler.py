@@ -365,11 +365,13 @@ class Scheduler:
             task.begin_again()
             task.failures += alone
         self._wait_again([task for task in tasks if task.failures <= 1])
-        for task in tasks:
-            if task.failures > 1:
-                task.fail(lack)
-        self._readings.release()
-        release_memory()
+        try:
+            self._readings.release()
+            release_memory()
+        finally:  # whoever learns of it finds the memory free
+            for task in tasks:
+                if task.failures > 1:
+                    task.fail(lack)
 
     def _fail_all(self, error: BaseException) -> None:
         with self._shared.condition:
