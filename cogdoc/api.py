@@ -196,7 +196,9 @@ def _workers(keep: bool | None) -> Workers:
 
 @cache
 def _engine(request: EngineRequest) -> Engine:
-    return load_engine(select_engine(request))
+    engine = load_engine(select_engine(request))
+    atexit.register(engine.close)  # the process must not end while a model computes
+    return engine
 
 
 def _generating(request: EngineRequest, generation: GenerationRequest) -> Engine:

@@ -94,7 +94,7 @@ def _opened() -> Iterator[CacheDatabase | None]:
         return
     try:
         if cache.problem:
-            raise OutputError(cache.problem)
+            raise OutputError(cache.problem, "remove the file, or name another folder with COGDOC_CACHE")
         yield cache
     finally:
         cache.close()

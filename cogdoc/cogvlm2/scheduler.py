@@ -146,7 +146,7 @@ class Scheduler:
             describe_lack: for the error of a request for which memory runs out.
         """
         self._session = session
-        self._rows = rows
+        self._most_rows = self._rows = rows
         self._capacity = capacity
         self._describe_lack = describe_lack
         self._readings = ImageReadings(session, prefix_bytes)
@@ -201,6 +201,8 @@ class Scheduler:
         shared = self._shared
         while True:
             with shared.condition:
+                if not shared.waiting and not self._running and self._rows < self._most_rows:
+                    self._rows, self._pool = self._most_rows, None  # what took the memory may be gone
                 shared.condition.wait_for(lambda: shared.closed or shared.waiting or self._running)
                 if shared.closed:
                     break

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -28,15 +29,24 @@ def map_side_by_side(function: Callable[[T], R], items: Iterable[T], at_a_time: 
     if at_a_time == 1:
         yield from map(function, items)
         return
-    threads = ThreadPoolExecutor(at_a_time, thread_name_prefix="cogdoc-item")
     started: deque[Future[R]] = deque()
-    try:
-        for item in items:
-            started.append(threads.submit(function, item))
-            if len(started) == at_a_time:
-                yield started.popleft().result()
-        while started:
+    for item in items:
+        started.append(_in_thread(function, item))
+        if len(started) == at_a_time:
             yield started.popleft().result()
-    finally:
-        # Whoever stops a run closes the engine, which ends what the threads wait for.
-        threads.shutdown(wait=False, cancel_futures=True)
+    while started:
+        yield started.popleft().result()
+
+
+def _in_thread(function: Callable[[T], R], item: T) -> Future[R]:
+    future: Future[R] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function(item))
+        except BaseException as error:
+            future.set_exception(error)
+
+    # Not of a pool, whose threads Python waits for: whoever stops early does not wait for pages that nobody needs.
+    threading.Thread(target=run, name="cogdoc-item", daemon=True).start()
+    return future

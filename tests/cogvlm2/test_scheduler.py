@@ -188,6 +188,28 @@ def test_too_little_memory_for_all_rows_is_enough_for_fewer(open_scheduler: Call
     assert results == [alone(shade, question, 12, Sampling()) for shade in range(2) for question in range(4)]
 
 
+def test_after_a_lack_of_memory_later_requests_are_decoded_together_again(
+    open_scheduler: Callable[..., Scheduler],
+) -> None:
+    widths: list[int] = []
+
+    def note(hidden: torch.Tensor) -> None:
+        widths.append(hidden.shape[0])
+        if len(widths) == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    scheduler = open_scheduler(rows=4)
+    with before_each_layer(note):
+        result(iter(scheduler.submit(request(0))))
+        while scheduler._running or scheduler._shared.waiting:
+            time.sleep(0.01)
+        widths[:] = [0, 0]
+        answers = [scheduler.submit(request(0, question, 40)) for question in range(4)]
+        for answer in answers:
+            result(iter(answer))
+    assert max(widths) == 4
+
+
 def test_a_request_that_has_too_little_memory_alone_fails_and_the_others_do_not(
     open_scheduler: Callable[..., Scheduler],
 ) -> None:
