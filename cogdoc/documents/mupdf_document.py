@@ -9,6 +9,7 @@ import unicodedata
 import numpy as np
 from PIL import Image
 
+from cogdoc.documents.attachments import attachment_names
 from cogdoc.documents.formats import DocumentFormat
 from cogdoc.documents.mupdf import ERRORS, pymupdf, reason
 from cogdoc.documents.open_request import OpenRequest
@@ -17,10 +18,6 @@ from cogdoc.documents.page_tree import correct_page_count
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize, clamp_page_size
 from cogdoc.errors import DamagedError, EncryptedError
-
-MAX_ATTACHMENTS = 100
-MAX_NAME = 255
-"""Attachments that are listed, and characters of their names."""
 
 
 class MupdfDocument:
@@ -52,7 +49,7 @@ class MupdfDocument:
         if not self.page_count:
             raise DamagedError("damaged file: it has no pages")
         self._labels: PageLabels | None = None
-        self.attachments = _attachments(self.file)
+        self.attachments = attachment_names(self.file)
 
     def load_page(self, index: int) -> pymupdf.Page:
         """MuPDF's page, for reading more than its picture.
@@ -96,18 +93,6 @@ def _map(request: OpenRequest) -> memoryview:
     """The file's bytes, mapped: MuPDF reads only the parts that it needs, and the descriptor can be closed."""
     with request.open() as file:
         return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-
-
-def _attachments(file: pymupdf.Document) -> tuple[str, ...]:
-    """The names of a PDF's embedded files, without those that annotations of pages attach."""
-    if not file.is_pdf:
-        return ()
-    try:
-        found = [file.embfile_info(index) for index in range(min(file.embfile_count(), MAX_ATTACHMENTS))]
-    except (KeyError, TypeError, *ERRORS):
-        return ()
-    names = (info.get("ufilename") or info.get("filename") or info.get("name") or "" for info in found)
-    return tuple(" ".join(name.split())[:MAX_NAME] for name in names)
 
 
 def encrypts_attachments_only(file: pymupdf.Document) -> bool:
