@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import threading
 import time
@@ -34,8 +35,8 @@ class Run:
         return max((size for moment, size in self.memory if start <= moment <= end), default=0)
 
 
-def run(command: Sequence[str]) -> Run:
-    """Run `command` to its end.
+def run(command: Sequence[str], **environment: str) -> Run:
+    """Run `command` to its end, with these variables beside those of this process.
 
     Raises:
         CommandFailedError: it failed; the message ends with the end of its standard error.
@@ -44,7 +45,14 @@ def run(command: Sequence[str]) -> Run:
     memory: list[tuple[float, int]] = []
     ended = threading.Event()
     with TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, encoding="utf-8")
+        process = subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+            env=os.environ | environment,
+        )
 
         def sample() -> None:
             while not ended.wait(SAMPLE_SECONDS):

@@ -91,6 +91,21 @@ def measure_text(folder: Path, options: argparse.Namespace) -> str:
     return markdown_table(header, rows)
 
 
+def measure_again(folder: Path, options: argparse.Namespace) -> str:
+    """Time two questions about the same document in two processes: the second finds the pages in the reading cache."""
+    text, scan = folder / "again.pdf", folder / "again-scanned.pdf"
+    write_text_pdf(text, options.pages)
+    write_scan_pdf(scan, text, options.scans)
+    rows = []
+    for document, pages in ((text, options.pages), (scan, options.scans)):
+        first, second = (
+            run([COGDOC, "ask", str(document), question], COGDOC_CACHE=str(folder / "cache")).seconds
+            for question in ("What is the reference number on page 3?", "What is the reference number on page 2?")
+        )
+        rows.append([document.stem, str(pages), f"{first:.1f}", f"{second:.1f}"])
+    return markdown_table(["document", "pages", "first question, s", "second, s"], rows)
+
+
 def measure_scan(folder: Path, options: argparse.Namespace) -> str:
     """Time OCR of scanned pages on two jobs, including the start of the engine."""
     source, document = folder / "source.pdf", folder / "scan.pdf"
@@ -126,6 +141,7 @@ MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], str]] = {
     "start": measure_start,
     "text": measure_text,
     "scan": measure_scan,
+    "again": measure_again,
     "deep": measure_deep,
 }
 
