@@ -18,7 +18,8 @@ from benchmarks.gpu.random_model import random_model
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
 from cogdoc.cogvlm2.decoding_row import Token
 from cogdoc.cogvlm2.published import CONFIG_JSON
-from cogdoc.cogvlm2.scheduler import Answer, Request, Scheduler
+from cogdoc.cogvlm2.request import Answer, Request
+from cogdoc.cogvlm2.scheduler import Scheduler
 from cogdoc.cogvlm2.session import CogVLM2Session
 from cogdoc.cogvlm2.tokenizer import Tokenizer
 from cogdoc.engines.cogvlm2.drafting import TextDraft
@@ -91,7 +92,7 @@ def _drafted(session: CogVLM2Session, page: Image.Image, question: Sequence[int]
 
     ((tokens, verified),) = drafted()
     assert [token.id for token in tokens] == text
-    _row("passes of a transcription with a draft that is 90% right", answer[1].passes, verified.passes)
+    _row("passes of a transcription with a draft that is 90% right", answer[1].costs.passes, verified.costs.passes)
     _row("its seconds", _seconds(lambda: _answers(session, [plain], rows=1)), _seconds(drafted))
 
 

@@ -9,7 +9,8 @@ from enum import StrEnum
 from cogdoc.batch.items import ItemResult
 from cogdoc.batch.journal import FileState, FileStatus
 from cogdoc.errors import CogdocError, ExitCode
-from cogdoc.results.records import AnswerRecord, AnyRecord
+from cogdoc.results.records import AnswerRecord, AnyRecord, Usage
+from cogdoc.results.usage import total_usage
 
 
 class FileOutcome(StrEnum):
@@ -32,6 +33,8 @@ class FileCounts:
     """Items that an earlier run processed."""
     seconds: float = 0.0
     """Time that the engine and the worker processes took, added up; wall time is shorter if they run in parallel."""
+    usage: Usage | None = None
+    """Of this run: without items that an earlier run processed."""
     flags: Counter[str] = field(default_factory=Counter)
 
     def add(self, result: ItemResult) -> None:
@@ -39,6 +42,8 @@ class FileCounts:
         self.failed += result.failed
         self.stored += result.stored
         self.seconds += sum(sum(record.timings.values()) for record in result.records)
+        if not result.stored:
+            self.usage = total_usage((self.usage, *(record.usage for record in result.records)))
         for record in result.records:
             self.flags.update(record.flags)
             if isinstance(record, AnswerRecord) and record.answer is not None:
@@ -75,6 +80,7 @@ class RunCounts:
     """Records without an error."""
     not_found: int = 0
     """Answers that the documents do not contain."""
+    usage: Usage | None = None
     failures: list[ExitCode] = field(default_factory=list)
     """The exit code of each file or record that failed."""
 
@@ -96,6 +102,7 @@ class RunCounts:
     def add_file(self, counts: FileCounts, error: CogdocError | None) -> None:
         """Add a file whose records are added already."""
         self.items += counts.items
+        self.usage = total_usage((self.usage, counts.usage))
         outcome = counts.outcome(error)
         self.done += outcome is FileOutcome.DONE
         self.partial += outcome is FileOutcome.PARTIAL

@@ -25,6 +25,7 @@ from cogdoc.results.destination import Destination, DiscardOutput, open_output, 
 from cogdoc.results.folders import Folder, open_private_folder
 from cogdoc.results.output_formats import OutputFormat, make_renderer
 from cogdoc.results.renderers.renderer import Renderer
+from cogdoc.results.usage import reproducible
 from cogdoc.storage import printable_address
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Task
@@ -306,10 +307,10 @@ class _Run:
         renderer.begin(self._job.task.name, running.info)
         for result in running.results():
             counts.add(result)
-            reproducible = self._reproducible(result)
+            written = self._reproducible(result)
             if self._journal and not result.stored:
-                self._journal.store(running.info, reproducible)
-            for record in reproducible.records:
+                self._journal.store(running.info, written)
+            for record in written.records:
                 renderer.write(record)
                 self._counts.add_record(record)
                 self._reporter.add_record(record)
@@ -323,10 +324,10 @@ class _Run:
         return counts
 
     def _reproducible(self, result: ItemResult) -> ItemResult:
-        """Remove the timings, which differ from run to run, from results that go to a file."""
+        """Remove timings and the like, which differ from run to run, from results that go to a file."""
         if self._job.destination.path is None:
             return result
-        return replace(result, records=tuple(record.model_copy(update={"timings": {}}) for record in result.records))
+        return replace(result, records=tuple(map(reproducible, result.records)))
 
     def _end_file(
         self,

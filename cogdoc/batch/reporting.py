@@ -12,6 +12,7 @@ from cogdoc.batch.run_record import RunRecord
 from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, Flag, PageRecord, SourceInfo
+from cogdoc.results.usage import describe_usage
 
 _TESSERACT = {
     "cyrillic": "rus",
@@ -85,6 +86,9 @@ class Reporter:
         for record in result.records:
             if record.error is not None:
                 self._record.add_failed_item(result.item, record)
+            if record.usage is not None and not result.stored:
+                what = record.question if isinstance(record, AnswerRecord) else f"page {result.item}"
+                self._listener.detailed(f"{path}: {what}: {describe_usage(record.usage)}")
         self._listener.advanced(path)
 
     def add_file(self, info: SourceInfo, counts: FileCounts, output: Path | None, error: CogdocError | None) -> None:
@@ -101,6 +105,8 @@ class Reporter:
     def end(self, counts: RunCounts, *, summary: bool) -> None:
         """End the record, and show how many files there were, if `summary` is set and there were several."""
         self._record.end(counts)
+        if counts.usage is not None and counts.items > 1:
+            self._listener.detailed(f"in all {self._record.wall_seconds:.1f} s: {describe_usage(counts.usage)}")
         if not summary or counts.files < 2:
             return
         parts = {

@@ -20,7 +20,7 @@ from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.destination import write_error
 from cogdoc.results.folders import is_unused, make_private, open_folder, open_regular_file
 from cogdoc.results.printable import printable_json
-from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, SourceInfo
+from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, SourceInfo, Usage
 from cogdoc.storage import without_secrets
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Item
@@ -79,6 +79,7 @@ class RunRecord:
             failed=counts.failed,
             kept=counts.stored,
             seconds=round(counts.seconds, 3),
+            usage=_described(counts.usage),
             flags=dict(counts.flags),
             error=describe_error(error).model_dump(mode="json") if error else None,
         )
@@ -93,6 +94,7 @@ class RunRecord:
             partial=counts.partial,
             failed=counts.failed,
             earlier=counts.done_earlier,
+            usage=_described(counts.usage),
         )
 
     def __enter__(self) -> RunRecord:
@@ -112,6 +114,10 @@ class RunRecord:
                 self._stream.flush()
             except OSError as error:
                 raise write_error(self._path, error) from None
+
+
+def _described(usage: Usage | None) -> dict[str, Any] | None:
+    return usage.model_dump(mode="json") if usage is not None else None
 
 
 def _clean(value: Any) -> Any:

@@ -268,7 +268,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="Sho
 Verbose = Annotated[
     bool,
     typer.Option(
-        "--verbose", "-v", envvar="COGDOC_VERBOSE", help="Show tracebacks, the engine, and what is attached to PDFs."
+        "--verbose", "-v", envvar="COGDOC_VERBOSE", help="Show tracebacks, the engine, its work, and PDFs' attachments."
     ),
 ]
 

@@ -9,6 +9,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 from PIL import Image
@@ -60,6 +61,17 @@ class Bounded(Generic[V]):
         self._used = 0
 
 
+class PictureSource(StrEnum):
+    """How the keys and values of an image were had."""
+
+    READ = "read"
+    """The vision tower encoded it."""
+    MEMORY = "features in memory"
+    DISK = "features on disk"
+    PREFIX = "prefix kept"
+    """They were there."""
+
+
 @dataclass(slots=True)
 class ReadingCounts:
     """How often the model's parts ran."""
@@ -87,8 +99,8 @@ class ImageReadings:
         """Whether an image's keys and values are there."""
         return key in self._prefixes
 
-    def read(self, key: bytes, image: Image.Image, cancelled: Callable[[], bool]) -> Prefix:
-        """The keys and values of bos and an image.
+    def read(self, key: bytes, image: Image.Image, cancelled: Callable[[], bool]) -> tuple[Prefix, PictureSource]:
+        """The keys and values of bos and an image, and how they were had.
 
         Args:
             key: `image_key` of the image.
@@ -98,20 +110,24 @@ class ImageReadings:
             Cancelled: `cancelled` returned true.
         """
         prefix = self._prefixes.get(key)
-        if prefix is None:
-            self._prefixes.make_room()
-            model = self._session.model
-            features = self._features.get(key)
-            if features is None:
-                self.counts.images += 1
-                features = self._session.image_features(image, cancelled)
-                self._features.put(key, features.cpu())
-            self.counts.prompts += 1
-            with cancellable(model, cancelled):
-                prompt = build_prompt(model.config, (), with_image=True)
-                prefix = prefill_prefix(model, prompt, features.to(model.device))
-            self._prefixes.put(key, prefix)
-        return prefix
+        if prefix is not None:
+            return prefix, PictureSource.PREFIX
+        self._prefixes.make_room()
+        model = self._session.model
+        source = PictureSource.MEMORY
+        features = self._features.get(key)
+        if features is None:
+            self.counts.images += 1
+            features, stored = self._session.find_features(image, cancelled)
+            source = PictureSource.DISK if stored else PictureSource.READ
+            self._features.put(key, features.cpu())
+        self.counts.prompts += 1
+        with cancellable(model, cancelled):
+            prompt = build_prompt(model.config, (), with_image=True)
+            prefix = prefill_prefix(model, prompt, features.to(model.device))
+        prefix.values[-1][0, 0, 0].item()  # waits for the device: whoever measures a reading measures all of it
+        self._prefixes.put(key, prefix)
+        return prefix, source
 
     def release(self) -> None:
         """Forget all images."""

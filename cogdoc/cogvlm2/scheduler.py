@@ -8,23 +8,22 @@ they take steps between its layers.
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from PIL import Image
 
+from cogdoc.cogvlm2.batch import Prefix
 from cogdoc.cogvlm2.cancellation import Cancelled
-from cogdoc.cogvlm2.decoding import GREEDY
-from cogdoc.cogvlm2.decoding_row import DecodingRow, Finished, FinishReason, RowDraft, Token
-from cogdoc.cogvlm2.image_readings import ImageReadings, ReadingCounts, image_key
+from cogdoc.cogvlm2.decoding_row import DecodingRow, FinishReason
+from cogdoc.cogvlm2.image_readings import ImageReadings, PictureSource, ReadingCounts, image_key
 from cogdoc.cogvlm2.out_of_memory import release_memory, wanted_memory
 from cogdoc.cogvlm2.prompts import build_prompt, check_length
+from cogdoc.cogvlm2.request import Answer, Request, Task
 from cogdoc.cogvlm2.row_pool import RowPool
-from cogdoc.cogvlm2.sampling import Sampling, sample
+from cogdoc.cogvlm2.sampling import sample
 from cogdoc.cogvlm2.session import CogVLM2Session
 from cogdoc.errors import CogdocError, ResourceError, TimeLimitError, is_out_of_memory
 
@@ -37,92 +36,12 @@ STEP_SHARE = 0.5
 """While an image is read, the share of the time that rows which are being decoded get."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Request:
-    """A text that continues an image, and how it is answered."""
-
-    image: Image.Image
-    text_ids: Sequence[int]
-    """At least one token."""
-    max_new_tokens: int
-    sampling: Sampling = GREEDY
-    draft: RowDraft | None = None
-    time_limit: float = float("inf")
-    """Seconds, counted from when the model starts with it."""
-    cancelled: Callable[[], bool] = lambda: False
-    """Called often, by the model's thread."""
-
-
-class Answer:
-    """What a request gives: iterate over its tokens, as they come, and the reason why it finished, which is last."""
-
-    def __init__(self) -> None:
-        self._events: queue.SimpleQueue[Token | Finished | BaseException] = queue.SimpleQueue()
-        self.passes = 0
-        """Forward passes that decoded it, with others beside it."""
-        self.drafted = 0
-        """Draft tokens that were verified."""
-        self.accepted = 0
-        """Those that the model chose as well."""
-        self._abandoned = False
-
-    def __iter__(self) -> Iterator[Token | Finished]:
-        """
-        Raises:
-            CogdocError: the request failed.
-        """
-        while True:
-            event = self._events.get()
-            if isinstance(event, BaseException):
-                raise event
-            yield event
-            if isinstance(event, Finished):
-                return
-
-    def abandon(self) -> None:
-        """Stop decoding: nobody needs the rest."""
-        self._abandoned = True
-
-
-@dataclass(slots=True, eq=False)
-class _Task:
-    """A request on its way: waiting, or in a row."""
-
-    request: Request
-    key: bytes
-    answer: Answer
-    row: DecodingRow
-    started: float | None = None
-    failures: int = 0
-    """How often there was too little memory for it alone."""
-
-    def end_reason(self) -> FinishReason | None:
-        """Why it ends now, if it does for another reason than the model's."""
-        if self.answer._abandoned or self.request.cancelled():
-            return FinishReason.CANCELLED
-        if self.started is not None and time.monotonic() > self.started + self.request.time_limit:
-            return FinishReason.TIME_LIMIT
-        return None
-
-    def fail(self, error: BaseException) -> None:
-        self.answer._events.put(error)
-
-    def begin_again(self) -> None:
-        """Leave its row, to join again later with what was decoded so far; drafts would take memory."""
-        self.row.inputs = self.row.drafts = []
-        self.row.draft = None
-
-    def finish(self, reason: FinishReason) -> None:
-        for event in self.row.finish(0, reason):
-            self.answer._events.put(event)
-
-
 @dataclass(slots=True)
 class _State:
     """What the threads share; guarded by `condition`."""
 
     condition: threading.Condition = field(default_factory=threading.Condition)
-    waiting: list[_Task] = field(default_factory=list)
+    waiting: list[Task] = field(default_factory=list)
     thread: threading.Thread | None = None
     closed: bool = False
 
@@ -153,9 +72,11 @@ class Scheduler:
         self._shared = _State()
         # Of the model's thread alone:
         self._pool: RowPool | None = None
-        self._running: list[_Task] = []
+        self._running: list[Task] = []
         self._stepping = False
         self._step_seconds = 0.0
+        self._stepped_seconds = 0.0
+        """Of all steps so far."""
         self._last_step = 0.0
 
     @property
@@ -175,11 +96,11 @@ class Scheduler:
         prompt = build_prompt(self._session.model.config, request.text_ids, with_image=True)
         check_length(len(prompt), self._capacity)
         row = DecodingRow(request.max_new_tokens, self._session.stop_token_ids, request.sampling, request.draft)
-        task = _Task(request, image_key(request.image), Answer(), row)
+        task = Task(request, image_key(request.image), row)
         shared = self._shared
         with shared.condition:
             if shared.closed:
-                task.fail(closed())
+                task.put(closed())
                 return task.answer
             shared.waiting.append(task)
             if shared.thread is None:
@@ -212,7 +133,7 @@ class Scheduler:
             except BaseException as error:  # no request may wait for ever
                 self._fail_all(error)
         for task in (*self._running, *shared.waiting):
-            task.fail(closed())
+            task.put(closed())
         self._readings.release()
         self._pool = None
 
@@ -232,33 +153,47 @@ class Scheduler:
             self._wait_again(group)
         except CogdocError as error:
             for task in group:
-                task.fail(error)
+                task.put(error)
         except BaseException as error:
             if not is_out_of_memory(error):
                 for task in group:
-                    task.fail(error)
+                    task.put(error)
                 raise
             lack = self._describe_lack(READING, wanted_memory(error))
         if lack is not None:
             self._go_on_with_less(lack, group)
 
-    def _join(self, group: list[_Task]) -> None:
+    def _join(self, group: list[Task]) -> None:
         """Read the image of some requests, and give each a row."""
-        prefix = self._readings.read(group[0].key, group[0].request.image, lambda: self._interrupted(group))
+        prefix = self._read(group)
+        started = time.monotonic()
         if self._pool is None:
             self._pool = RowPool(self._session.model, self._rows, self._capacity)
         pool = self._pool
         joining, left = group[: pool.free], group[pool.free :]  # rows took steps meanwhile, and may be fewer
         logits = pool.join(prefix, [[*task.request.text_ids, *task.row.answer] for task in joining])
+        for task in joining[1:]:
+            task.pictures += (PictureSource.PREFIX,)
         rows = range(len(self._running), len(self._running) + len(joining))
         self._running += joining
         self._wait_again(left)
         for number, task in zip(rows, joining, strict=True):
             for event in task.row.begin(pool, number):
-                task.answer._events.put(event)
-        self._accept(logits[:, None], rows)
+                task.put(event)
+        self._accept(logits[:, None], rows, started)
 
-    def _next_group(self) -> list[_Task]:
+    def _read(self, group: list[Task]) -> Prefix:
+        """Read the image of some requests; the first one of them bears the costs."""
+        first = group[0]
+        started, stepped = time.monotonic(), self._stepped_seconds
+        try:
+            prefix, source = self._readings.read(first.key, first.request.image, lambda: self._interrupted(group))
+        finally:
+            first.reading += time.monotonic() - started - (self._stepped_seconds - stepped)
+        first.pictures += (source,)
+        return prefix
+
+    def _next_group(self) -> list[Task]:
         """Take the oldest waiting request, rather one whose image is read already, and those about the same image."""
         shared = self._shared
         free = self._rows - len(self._running)
@@ -271,12 +206,12 @@ class Scheduler:
             shared.waiting = [task for task in shared.waiting if task not in group]
             return group
 
-    def _wait_again(self, tasks: Sequence[_Task]) -> None:
+    def _wait_again(self, tasks: Sequence[Task]) -> None:
         with self._shared.condition:
             waiting = self._shared.waiting
             self._shared.waiting = [*(task for task in tasks if task not in waiting), *waiting]
 
-    def _interrupted(self, group: list[_Task]) -> bool:
+    def _interrupted(self, group: list[Task]) -> bool:
         """Called between the layers of a reading: lets the rows take a step, and tells whether it is still needed."""
         if self._stepping:
             return False
@@ -296,7 +231,7 @@ class Scheduler:
             for number, task in enumerate(self._running):
                 task.row.prepare_inputs(self._pool, number)
             inputs = [task.row.inputs for task in self._running]
-            self._accept(self._pool.forward(inputs), range(len(self._running)))
+            self._accept(self._pool.forward(inputs), range(len(self._running)), started)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -307,28 +242,32 @@ class Scheduler:
             self._go_on_with_less(lack, [])
         self._last_step = time.monotonic()
         self._step_seconds = self._last_step - started
+        self._stepped_seconds += self._step_seconds
 
-    def _accept(self, logits: torch.Tensor, rows: range) -> None:
+    def _accept(self, logits: torch.Tensor, rows: range, started: float) -> None:
         """Choose the tokens of some rows, and pass them on.
 
         Args:
             logits: (len(rows), length, vocab_size).
+            started: when their pass began.
         """
         assert self._pool is not None
         tasks = [self._running[number] for number in rows]
         samplings = [task.request.sampling for task in tasks]
         tokens, logprobs = sample(logits, samplings, [len(task.row.answer) for task in tasks])
-        for number, task, ids, row_logprobs in zip(rows, tasks, tokens.tolist(), logprobs.tolist(), strict=True):
+        chosen = list(zip(rows, tasks, tokens.tolist(), logprobs.tolist(), strict=True))  # waits for the device
+        seconds = time.monotonic() - started
+        for number, task, ids, row_logprobs in chosen:
             if task.row.finish_reason is not None:
                 continue
-            task.answer.passes += 1
+            task.passes += 1
+            task.decoding += seconds
             try:
                 for event in task.row.accept(self._pool, number, ids, row_logprobs):
-                    task.answer.drafted, task.answer.accepted = task.row.drafted, task.row.accepted
-                    task.answer._events.put(event)
+                    task.put(event)
             except CogdocError as error:
                 task.row.finish_reason = FinishReason.CANCELLED
-                task.fail(error)
+                task.put(error)
         self._end_running()
 
     def _end_running(self) -> None:
@@ -346,14 +285,14 @@ class Scheduler:
         self._running[number] = self._running[-1]
         self._running.pop()
 
-    def _end(self, tasks: list[_Task]) -> None:
+    def _end(self, tasks: list[Task]) -> None:
         """Finish those of some requests, in no row, that end now, and remove them from the list."""
         for task in list(tasks):
             if (reason := task.end_reason()) is not None:
                 task.finish(reason)
                 tasks.remove(task)
 
-    def _go_on_with_less(self, lack: ResourceError, group: list[_Task]) -> None:
+    def _go_on_with_less(self, lack: ResourceError, group: list[Task]) -> None:
         """After a lack of memory, free what can be had again and go on with fewer rows.
 
         All requests join again later. One that has no memory even alone fails at its second attempt. Call it after the
@@ -373,7 +312,7 @@ class Scheduler:
         finally:  # whoever learns of it finds the memory free
             for task in tasks:
                 if task.failures > 1:
-                    task.fail(lack)
+                    task.put(lack)
 
     def _fail_all(self, error: BaseException) -> None:
         with self._shared.condition:
@@ -381,7 +320,7 @@ class Scheduler:
         self._running = []
         self._pool = None
         for task in tasks:
-            task.fail(error)
+            task.put(error)
 
 
 def closed() -> CogdocError:

@@ -53,22 +53,26 @@ class CogVLM2Session:
         text = apply_template(template or config.template, question, history)
         return build_prompt(config, self.tokenizer.encode(text), with_image)
 
-    @torch.inference_mode()
     def image_features(self, image: Image.Image, cancelled: Callable[[], bool] = lambda: False) -> Tensor:
         """Encode an image to features (1, image_tokens, hidden_size), or load them from the store.
 
         Raises:
             Cancelled: `cancelled`, which is called between layers, returned true.
         """
+        return self.find_features(image, cancelled)[0]
+
+    @torch.inference_mode()
+    def find_features(self, image: Image.Image, cancelled: Callable[[], bool] = lambda: False) -> tuple[Tensor, bool]:
+        """As `image_features`, and whether the store had them."""
         pixels = to_pixels(image, self.model.config.vision)
         stored = self.store.load(pixels) if self.store is not None else None
         if stored is not None and stored.shape == (self.model.config.image_tokens, self.model.config.hidden_size):
-            return stored[None].to(self.model.device)
+            return stored[None].to(self.model.device), True
         with cancellable(self.model, cancelled):
             features = self.model.image_features(pixels[None])
         if self.store is not None:
             self.store.save(pixels, features[0])
-        return features
+        return features, False
 
     def generate(
         self,

@@ -260,6 +260,28 @@ class Chart(Model):
         return self
 
 
+class Usage(Model):
+    """What a vision model's work took, added up over its generations: tiles, retries, and the pages of an answer.
+
+    Files have neither `pictures` nor `seconds`, which depend on what else was read, and when.
+    """
+
+    generations: int = 0
+    prompt_tokens: int = Field(default=0, description="of the instructions' text")
+    generated_tokens: int = 0
+    passes: int = Field(default=0, description="forward passes that decoded tokens")
+    draft_tokens: int = Field(default=0, description="tokens of drafts that were verified")
+    accepted_tokens: int = Field(default=0, description="those of them that the model chose as well")
+    pictures: dict[str, int] = Field(
+        default_factory=dict,
+        description='how often a picture was "read", or its "features in memory", "features on disk" or "prefix kept"',
+    )
+    seconds: dict[str, float] = Field(
+        default_factory=dict,
+        description='"waiting" for other work, reading "pictures", and "decoding", others beside it included',
+    )
+
+
 class Record(Model):
     """The fields of every record."""
 
@@ -268,6 +290,7 @@ class Record(Model):
     engine: EngineInfo
     flags: tuple[str, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict, description="seconds by step")
+    usage: Usage | None = Field(default=None, description="what a vision model's work took; null without one")
     error: ErrorInfo | None = None
 
 

@@ -17,11 +17,12 @@ from weakref import WeakValueDictionary
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
+from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError, DamagedError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText
 from cogdoc.parsing.page_text_store import PageTextStore
-from cogdoc.results.records import Answer, AnswerRecord, Flag, UnreadPage
+from cogdoc.results.records import Answer, AnswerRecord, Flag, UnreadPage, Usage
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
 from cogdoc.tasks.task import Item
@@ -147,15 +148,17 @@ def _answer_question(
         return _failed(document, engine, question, stopwatch, failures)
     with stopwatch.measure("rank"):
         best = pages.get(pages.rank(question, top_pages))
+    meter = UsageMeter()
     try:
-        with stopwatch.measure("answer"):
+        with stopwatch.measure("answer"), meter.measure():
             is_raw = engine.info.generation is not None and engine.info.generation.raw
             counted = None if is_raw else _counted(question, pages.store)
             answer = counted or engine.answer(question, best, page_count)
     except CogdocError as error:
-        return _failed(document, engine, question, stopwatch, {0: error})
+        return _failed(document, engine, question, stopwatch, {0: error}, meter.total)
     page_flags = {flag for page in best for flag in page.text().flags}
-    return _record(document, engine, stopwatch, answer, failures, page_flags)
+    record = _record(document, engine, stopwatch, answer, failures, page_flags)
+    return record.model_copy(update={"usage": meter.total})
 
 
 def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
@@ -207,7 +210,12 @@ def _record(
 
 
 def _failed(
-    document: Document, engine: Engine, question: str, stopwatch: Stopwatch, failures: Mapping[int, CogdocError]
+    document: Document,
+    engine: Engine,
+    question: str,
+    stopwatch: Stopwatch,
+    failures: Mapping[int, CogdocError],
+    usage: Usage | None = None,
 ) -> AnswerRecord:
     reason = list(failures.values())[-1] if failures else DamagedError("none of its pages can be read")
     return AnswerRecord(
@@ -215,5 +223,6 @@ def _failed(
         engine=engine.info,
         question=question,
         timings=dict(stopwatch.seconds),
+        usage=usage,
         error=describe_error(reason),
     )

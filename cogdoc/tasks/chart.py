@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
+from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
-from cogdoc.results.records import ChartRecord, Flag
+from cogdoc.results.records import ChartRecord, Flag, Usage
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_page, describe_source, failed_page
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.task import Item
@@ -66,21 +67,28 @@ def read_charts(
         yield _failed(document, engine, number, error)
 
 
-def _failed(document: Document, engine: Engine, number: int, error: CogdocError) -> ChartRecord:
-    source = describe_source(document)
-    return ChartRecord(source=source, engine=engine.info, page=failed_page(number), error=describe_error(error))
+def _failed(
+    document: Document, engine: Engine, number: int, error: CogdocError, usage: Usage | None = None
+) -> ChartRecord:
+    return ChartRecord(
+        source=describe_source(document),
+        engine=engine.info,
+        page=failed_page(number),
+        usage=usage,
+        error=describe_error(error),
+    )
 
 
 def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator[ChartRecord]:
     source = describe_source(page.document)
-    stopwatch = Stopwatch()
+    stopwatch, meter = Stopwatch(), UsageMeter()
     try:
-        with stopwatch.measure("read"):
+        with stopwatch.measure("read"), meter.measure():
             text = page.text()
             charts = engine.read_charts(page)
             answers = tuple(engine.answer_from_charts(question, charts, page) for question in questions)
     except CogdocError as error:
-        yield _failed(page.document, engine, page.number, error)
+        yield _failed(page.document, engine, page.number, error, meter.total)
         return
     info = describe_page(text)
     if not charts:
@@ -90,6 +98,7 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             page=info,
             flags=(*text.flags, Flag.NOT_A_CHART.value),
             timings=stopwatch.seconds,
+            usage=meter.total,
             answers=answers,
         )
     for index, chart in enumerate(charts):
@@ -99,6 +108,7 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             page=info,
             flags=(*text.flags, *((Flag.MEASURED.value,) if chart.measured else ())),
             timings=stopwatch.seconds,
+            usage=meter.total if index == 0 else None,
             chart=chart,
             answers=answers if index == 0 else (),
         )

@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
+from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.results.omissions import omission_flags
-from cogdoc.results.records import PageRecord
+from cogdoc.results.records import PageRecord, Usage
 from cogdoc.tasks.describe import (
     Stopwatch,
     describe_block,
@@ -70,19 +71,26 @@ def transcribe(
         yield _failed(document, engine, number, error)
 
 
-def _failed(document: Document, engine: Engine, number: int, error: CogdocError) -> PageRecord:
-    source = describe_source(document)
-    return PageRecord(source=source, engine=engine.info, page=failed_page(number), error=describe_error(error))
+def _failed(
+    document: Document, engine: Engine, number: int, error: CogdocError, usage: Usage | None = None
+) -> PageRecord:
+    return PageRecord(
+        source=describe_source(document),
+        engine=engine.info,
+        page=failed_page(number),
+        usage=usage,
+        error=describe_error(error),
+    )
 
 
 def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
-    stopwatch = Stopwatch()
+    stopwatch, meter = Stopwatch(), UsageMeter()
     try:
-        with stopwatch.measure("read"):
+        with stopwatch.measure("read"), meter.measure():
             transcription = engine.transcribe(page)
         text = page.text()
     except CogdocError as error:
-        return _failed(page.document, engine, page.number, error)
+        return _failed(page.document, engine, page.number, error, meter.total)
     on_page = tuple(describe_block(block, text) for block in transcription.blocks)
     blocks = (*on_page, *describe_comments(text))
     raw = transcription.raw
@@ -95,6 +103,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         # Both may have the same flag: OCR and the engine can each read a page in tiles.
         flags=tuple(dict.fromkeys((*text.flags, *transcription.flags, *omitted))),
         timings=stopwatch.seconds,
+        usage=meter.total,
         origin=text.origin.value,
         resolution=round(text.resolution, 1) if text.resolution else None,
         ocr_engine=text.ocr_engine,

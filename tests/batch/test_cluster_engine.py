@@ -28,6 +28,7 @@ from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import EngineRequest, EngineSelection
 from cogdoc.errors import CheckpointError, InputError, MissingError
 from cogdoc.results.records import AnyRecord
+from cogdoc.results.usage import reproducible
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
@@ -104,7 +105,7 @@ def run(
     """All records without timings, as JSON; `do` is called after the first."""
     lines = []
     for record in task(open_path(FORMS, workers), engine):
-        lines.append(record.model_copy(update={"timings": {}}).model_dump_json())
+        lines.append(reproducible(record).model_dump_json())
         if len(lines) == 1:
             do()
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 from collections.abc import Callable
@@ -88,6 +89,26 @@ def test_a_folder_becomes_json_lines(cogdoc: Cogdoc, tmp_path: Path) -> None:
         texts.append(record["text"].split("\n"))
     facts = {entry["file"]: entry["text"] for entry in json.loads((POCKET / "facts.json").read_text())}
     assert texts == [facts["form-1.png"], facts["form-2.png"], facts["form-3.jpg"]]
+
+
+def test_what_the_work_took_is_shown_and_recorded_and_files_have_what_every_run_has(
+    cogdoc: Cogdoc, tmp_path: Path
+) -> None:
+    output, log = tmp_path / "forms.json", tmp_path / "log.jsonl"
+    ended = cogdoc("ocr", POCKET / "forms.pdf", *MODEL, "-v", "--out", "json", "--to", output, "--log-json", log)
+    assert ended.code == 0
+    _, *pages, total = [line.partition("forms.pdf: ")[2] or line for line in ended.err.splitlines()]
+    tokens = r"\d+ tokens in \d+ passes, \d+ of \d+ draft tokens accepted"
+    seconds = r"(, waiting [\d.]+ s)?, pictures? [\d.]+ s( \(2 read\))?, decoding [\d.]+ s"
+    for line, where in zip((*pages, total), ("page 1: ", "page 2: ", r"cogdoc: in all [\d.]+ s: "), strict=True):
+        assert re.fullmatch(where + tokens + seconds, line), line
+    usages = [record["usage"] for record in json.loads(output.read_text())["records"]]
+    assert [(usage["pictures"], usage["seconds"]) for usage in usages] == [({}, {}), ({}, {})]
+    in_all = {event["event"]: event for event in map(json.loads, log.read_text().splitlines())}["end"]["usage"]
+    assert in_all["pictures"] == {"read": 2}
+    assert min(in_all["seconds"].values()) >= 0 < in_all["seconds"]["decoding"]
+    for count in ("generations", "prompt_tokens", "generated_tokens", "passes", "draft_tokens", "accepted_tokens"):
+        assert in_all[count] == sum(usage[count] for usage in usages) > 0
 
 
 def test_options_of_generation_are_used_and_stated(cogdoc: Cogdoc) -> None:

@@ -21,8 +21,9 @@ from cogdoc.cogvlm2.batch import fork, prefill_prefix
 from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.decoding_row import Finished, FinishReason, Token
 from cogdoc.cogvlm2.prompts import build_prompt
+from cogdoc.cogvlm2.request import Request
 from cogdoc.cogvlm2.sampling import Sampling, sample
-from cogdoc.cogvlm2.scheduler import Request, Scheduler
+from cogdoc.cogvlm2.scheduler import Scheduler
 from cogdoc.errors import ResourceError, TimeLimitError, TooLargeError
 
 SESSION = random_session(3)
@@ -141,12 +142,13 @@ def test_rows_go_on_while_an_image_is_read(open_scheduler: Callable[..., Schedul
     events = iter(running)
     next(events)
     layers: list[int] = []
+    steps: list[int] = []
 
     def slow(_: torch.Tensor) -> None:
         time.sleep(0.02)
-        layers.append(running.passes)
+        layers.append(len(steps))
 
-    with before_each_layer(slow, vision=True):
+    with before_each_layer(slow, vision=True), before_each_layer(lambda _: steps.append(1)):
         other = scheduler.submit(request(1, 1))
         assert result(iter(other)) == alone(1, 1, 12, Sampling())
     assert layers[-1] > layers[0]

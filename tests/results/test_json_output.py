@@ -34,6 +34,7 @@ from cogdoc.results.records import (
     TableResult,
     TextBlock,
     TextLine,
+    Usage,
 )
 
 BOX = (1.0, 2.0, 3.0, 4.5)
@@ -69,6 +70,7 @@ RECORDS: dict[str, list[AnyRecord]] = {
             source=SOURCE,
             engine=ENGINE,
             timings={"read": 0.5},
+            usage=Usage(generations=1, passes=3, pictures={"read": 1}, seconds={"decoding": 0.5}),
             flags=("low-confidence",),
             answer=Answer(
                 question="total?",

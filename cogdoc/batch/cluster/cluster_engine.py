@@ -19,10 +19,11 @@ from cogdoc.engines.entry import Actors
 from cogdoc.engines.protocol import Engine, Transcription
 from cogdoc.engines.registry import load_engine
 from cogdoc.engines.selection import EngineSelection
+from cogdoc.engines.usage_meter import UsageMeter, add_usage
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText
-from cogdoc.results.records import Answer, Chart, EngineInfo
+from cogdoc.results.records import Answer, Chart, EngineInfo, Usage
 
 CACHED_PAGES = 8
 """How many pages an actor keeps open, since several questions about one page follow each other."""
@@ -40,6 +41,14 @@ class PageDescription:
     @property
     def key(self) -> Hashable:
         return self.request, self.number
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an actor's engine gave, and what that took."""
+
+    result: Any
+    usage: Usage | None
 
 
 class ClusterEngine:
@@ -66,7 +75,7 @@ class ClusterEngine:
             what=f"engines of {actors.gpus:g} GPU and {actors.cpus:g} CPU each",
             report=report,
         )
-        self.info: EngineInfo = self._pool.submit("info").result()
+        self.info: EngineInfo = self._pool.submit("info").result().result
         self.at_a_time = 1  # each document has a thread already, and there are as many as actors
 
     def close(self) -> None:
@@ -92,7 +101,9 @@ class ClusterEngine:
             PageDescription(page.document.source, page.document.request, page.number, page.text()) for page in pages
         )
         keys = tuple(description.key for description in descriptions)
-        return self._pool.submit(method, descriptions, *arguments, affinity=keys).result()
+        reply: Reply = self._pool.submit(method, descriptions, *arguments, affinity=keys).result()
+        add_usage(reply.usage)
+        return reply.result
 
 
 class EngineActor:
@@ -120,30 +131,35 @@ class EngineActor:
             return refuse_panic(error)
         return None
 
-    def call(self, method: str, pages: tuple[PageDescription, ...] = (), *arguments: Any) -> Any:
-        engine = self._engine
-        assert engine is not None
+    def call(self, method: str, pages: tuple[PageDescription, ...] = (), *arguments: Any) -> Reply | Refusal:
+        meter = UsageMeter()
         try:
-            opened = [self._page(page) for page in pages]
-            match method:
-                case "info":
-                    return engine.info
-                case "transcribe":
-                    return engine.transcribe(opened[0])
-                case "answer":
-                    question, page_count = arguments
-                    return engine.answer(question, opened, page_count)
-                case "read_charts":
-                    return engine.read_charts(opened[0])
-                case "answer_from_charts":
-                    question, charts = arguments
-                    return engine.answer_from_charts(question, charts, opened[0])
-                case _:
-                    raise ValueError(method)
+            with meter.measure():
+                result = self._call(method, [self._page(page) for page in pages], *arguments)
+            return Reply(result, meter.total)
         except CogdocError as error:
             return refuse(error, (page.request for page in pages))
         except BaseException as error:
             return refuse_panic(error)
+
+    def _call(self, method: str, pages: Sequence[Page], *arguments: Any) -> Any:
+        engine = self._engine
+        assert engine is not None
+        match method:
+            case "info":
+                return engine.info
+            case "transcribe":
+                return engine.transcribe(pages[0])
+            case "answer":
+                question, page_count = arguments
+                return engine.answer(question, pages, page_count)
+            case "read_charts":
+                return engine.read_charts(pages[0])
+            case "answer_from_charts":
+                question, charts = arguments
+                return engine.answer_from_charts(question, charts, pages[0])
+            case _:
+                raise ValueError(method)
 
     def _page(self, description: PageDescription) -> Page:
         page = self._pages.pop(description.key, None)

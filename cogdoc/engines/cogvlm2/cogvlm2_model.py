@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -15,8 +16,9 @@ from cogdoc.cogvlm2.image_readings import ReadingCounts
 from cogdoc.cogvlm2.out_of_memory import release_memory, wanted_memory
 from cogdoc.cogvlm2.prompts import apply_template
 from cogdoc.cogvlm2.reading_memory import ReadingRoom, reading_context
+from cogdoc.cogvlm2.request import Answer, Costs, Request
 from cogdoc.cogvlm2.sampling import Sampling
-from cogdoc.cogvlm2.scheduler import Answer, Request, Scheduler
+from cogdoc.cogvlm2.scheduler import Scheduler
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer
 from cogdoc.engines.cogvlm2.drafting import TextDraft
@@ -31,6 +33,7 @@ from cogdoc.engines.vision.vision_model import (
     VisionModelLimits,
 )
 from cogdoc.errors import TimeLimitError, is_out_of_memory
+from cogdoc.results.records import Usage
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.configuration import Template
@@ -84,12 +87,12 @@ class CogVLM2Model:
         if len(images) != 1:
             raise ValueError(f"CogVLM2 answers about one image at a time, not {len(images)}")
         template = cast("Template | None", prompt.template) or ("vqa" if prompt.short_answer else "chat")
-        text = apply_template(template, prompt.text)
+        text_ids = self._tokenizer.encode(apply_template(template, prompt.text))
         sampled = options.sampling
         answer = self._scheduler.submit(
             Request(
                 image=Image.fromarray(images[0].picture),
-                text_ids=self._tokenizer.encode(text),
+                text_ids=text_ids,
                 max_new_tokens=options.max_new_tokens,
                 sampling=Sampling(temperature=sampled.temperature, top_p=sampled.top_p, seed=sampled.seed),
                 draft=TextDraft(self._tokenizer.encode(options.draft)) if options.draft is not None else None,
@@ -101,6 +104,8 @@ class CogVLM2Model:
             return self._collect(answer, options)
         finally:
             answer.abandon()
+            if options.on_usage is not None:
+                options.on_usage(_usage(answer.costs, len(text_ids)))
 
     def count_tokens(self, text: str) -> int:
         return self._tokenizer.count(text)
@@ -138,6 +143,20 @@ class CogVLM2Model:
             if options.on_text is not None:
                 options.on_text(rest)
         return Generation("".join(token.text for token in tokens).strip(), tuple(tokens), finish_reason)
+
+
+def _usage(costs: Costs, prompt_tokens: int) -> Usage:
+    seconds = {"waiting": costs.waiting, "pictures": costs.reading, "decoding": costs.decoding}
+    return Usage(
+        generations=1,
+        prompt_tokens=prompt_tokens,
+        generated_tokens=costs.generated,
+        passes=costs.passes,
+        draft_tokens=costs.drafted,
+        accepted_tokens=costs.accepted,
+        pictures=dict(Counter(source.value for source in costs.pictures)),
+        seconds={name: round(value, 4) for name, value in seconds.items()},
+    )
 
 
 def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progress | None = None) -> CogVLM2Model:

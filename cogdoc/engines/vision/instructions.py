@@ -14,6 +14,7 @@ from importlib.resources import files
 import tomli
 
 from cogdoc.engines.generation import AS_USUAL, QUESTION, GenerationRequest
+from cogdoc.engines.usage_meter import add_usage
 from cogdoc.engines.vision.vision_model import GREEDY, GenerationOptions, Prompt, Sampling, StopCondition
 from cogdoc.errors import UsageError
 from cogdoc.query.reply_form import ReplyForm, reply_form
@@ -44,7 +45,7 @@ class Instruction:
         self, time_limit: float, sampling: Sampling = GREEDY, stop: StopCondition | None = None
     ) -> GenerationOptions:
         """The options for generating the answer; see `GenerationOptions`."""
-        return GenerationOptions(self.max_new_tokens, time_limit, sampling, stop)
+        return GenerationOptions(self.max_new_tokens, time_limit, sampling, stop, on_usage=add_usage)
 
 
 @dataclass(frozen=True, slots=True)

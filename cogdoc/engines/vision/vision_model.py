@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from cogdoc.documents.pictures import Picture
+    from cogdoc.results.records import Usage
 
 UNKNOWN_CONFIDENCE = 0.5
 """The confidence of text from a model that gives no log-probabilities: it counts as neither sure nor unsure."""
@@ -90,6 +91,8 @@ class GenerationOptions:
     """Polled while the model works, also before the first token; True ends it with `FinishReason.CANCELLED`."""
     on_text: Callable[[str], None] | None = None
     """Called with each piece of text as it is generated; the pieces joined and stripped are the generation's text."""
+    on_usage: Callable[[Usage], None] | None = None
+    """Called once at the end with what the generation took, also if it fails. Models that cannot tell ignore it."""
 
 
 class FinishReason(StrEnum):
