@@ -47,6 +47,7 @@ class BlockKind(StrEnum):
     FOOTNOTE = "footnote"
     HEADER = "header"
     FOOTER = "footer"
+    WATERMARK = "watermark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ class Line:
     """Words side by side that belong together, in the order in which people read them; all have one direction."""
 
     words: Annotated[tuple[Word, ...], MinLen(1)]
+    is_watermark: bool = False
+    """Whether it is a watermark or stamp, which is laid over other lines or printed behind them."""
 
     @property
     def text(self) -> str:

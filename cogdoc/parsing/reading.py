@@ -218,7 +218,7 @@ def _read_layer(
         height=height,
         turned=0,
         origin=origin,
-        lines=tuple(lines),
+        lines=(*lines, *layer.watermarks),
         resolution=resolution,
         ocr_engine=None if resolution is None else _name(tesseract),
         flags=tuple(flags),

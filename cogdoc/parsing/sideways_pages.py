@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from cogdoc.documents.geometry import Box
-from cogdoc.parsing.page_text import Line, PageText, Word
+from cogdoc.parsing.page_text import PageText, Word
 from cogdoc.text import has_unspaced
 
 MIN_SHARE = 0.6
@@ -33,7 +33,10 @@ def upright(page_text: PageText) -> PageText:
         width=height if is_sideways else width,
         height=width if is_sideways else height,
         turned=turned,
-        lines=tuple(Line(tuple(_turn(word, turned, width, height) for word in line.words)) for line in page_text.lines),
+        lines=tuple(
+            replace(line, words=tuple(_turn(word, turned, width, height) for word in line.words))
+            for line in page_text.lines
+        ),
         flags=(*page_text.flags, "turned"),
     )
 

@@ -64,14 +64,17 @@ class _Region:
 def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> PageLayout:
     """Divide page `index` (0-based) into blocks that contain all of its text, in reading order.
 
-    The text of a scan may gain words in table cells that OCR of the page overlooked.
+    Watermarks are its last blocks. The text of a scan may gain words in table cells that OCR of the page overlooked.
     """
     if not page_text.lines:
         return PageLayout(page_text, ())
-    page_text, blocks = detect_blocks(document, index, page_text)
-    earlier_pages = edge_lines_before(document, page_text)
-    marked = mark_running_headers(blocks, page_text, earlier_pages, page_count=document.page_count)
-    return PageLayout(page_text, tuple(join_field_rows(marked)))
+    watermarks = tuple(line for line in page_text.lines if line.is_watermark)
+    body = replace(page_text, lines=tuple(line for line in page_text.lines if not line.is_watermark))
+    body, blocks = detect_blocks(document, index, body)
+    earlier_pages = edge_lines_before(document, body)
+    marked = mark_running_headers(blocks, body, earlier_pages, page_count=document.page_count)
+    laid_over = (Block(BlockKind.WATERMARK, line.box, (line,)) for line in watermarks)
+    return PageLayout(replace(body, lines=(*body.lines, *watermarks)), (*join_field_rows(marked), *laid_over))
 
 
 def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tuple[PageText, list[Block]]:

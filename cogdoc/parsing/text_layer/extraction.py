@@ -22,10 +22,11 @@ from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.form_fields import read_form_fields, with_values
 from cogdoc.parsing.text_layer.hidden_layers import all_layers_shown, has_hidden_layers
 from cogdoc.parsing.text_layer.hidden_text import intersection, readable_text
-from cogdoc.parsing.text_layer.page_frame import frame_of
+from cogdoc.parsing.text_layer.page_frame import PageFrame, frame_of
 from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.plausibility import is_implausible
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
+from cogdoc.parsing.text_layer.watermarks import separate_watermarks
 from cogdoc.parsing.text_layer.word_repair import repaired_words
 from cogdoc.text import HAN, KANA, has_right_to_left
 
@@ -96,6 +97,8 @@ class TextLayer:
     """The boxes of the page's pictures in points, clipped to the page."""
     drawn_text: tuple[Box, ...]
     """The boxes of filled shapes that are likely letters, clipped to the page."""
+    watermarks: tuple[Line, ...] = ()
+    """The lines that are laid over the others, or printed behind them; `lines` has them not."""
 
     @property
     def readable(self) -> bool:
@@ -133,6 +136,8 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         readable = readable_text(page, frame, entries, flags, log, trace, pictures)
         if hidden:
             readable = replace(readable, entries=list(entries), overlays=frozenset(), chars=None)
+        readable, stamped = separate_watermarks(page, readable, trace, flags)
+        watermarks = _watermark_lines(stamped, frame)
         entries, directions = repaired_words(page, frame, readable, trace, flags)
         drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, entries)), page_box)
         hides_layers = has_hidden_layers(document.file, index)
@@ -177,7 +182,17 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         doubtful=tuple(_lines_in(boxes, lines) for boxes in implausible),
         pictures=pictures,
         drawn_text=drawn_text,
+        watermarks=watermarks,
     )
+
+
+def _watermark_lines(entries: Iterable[Entry], frame: PageFrame) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    for _, group in itertools.groupby(entries, key=lambda entry: entry[5:7]):
+        words = ((_clean(entry[4]), frame.display(Box(*entry[:4]))) for entry in group)
+        if kept := tuple(Word(text, box, 1.0) for text, box in words if text and box.overlap(frame.box) > 0):
+            lines.append(Line(kept, is_watermark=True))
+    return tuple(lines)
 
 
 def _texts_of_fonts(trace: Iterable[Mapping[str, Any]]) -> dict[str, str]:

@@ -1,0 +1,106 @@
+"""Watermarks and stamps are lines of their own, outside the sentences that they are laid over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+import pytest
+
+from cogdoc.documents.open_request import OpenRequest
+from cogdoc.parsing.page_text import BlockKind, PageText
+from cogdoc.parsing.reading import read_layout, read_page_text
+
+BODY = """The tenant shall keep the premises in good repair and condition throughout the term of
+this agreement, and shall permit the landlord to enter at all reasonable times in order
+to inspect the state of the building. Any alteration of the structure requires consent
+in writing, which the landlord shall not withhold without good reason.
+The rent is payable in advance on the first day of each month. If the payment is late by
+more than fourteen days, interest accrues on the unpaid amount at the statutory rate from
+the due date until the day on which the landlord has received the full sum. The deposit of
+1,250.00 EUR is held in a separate account and is returned within six weeks after the end
+of the term, less any sum that is needed to repair damage beyond ordinary wear.""".splitlines()
+
+
+def write_body(page: pymupdf.Page) -> None:
+    for index, line in enumerate(BODY):
+        page.insert_text((70, 90 + 16 * index), line, fontsize=11)
+
+
+def lay_over(page: pymupdf.Page, text: str, place: tuple[float, float], size: float, angle: float, gray: Any) -> None:
+    writer = pymupdf.TextWriter(page.rect, color=gray)
+    writer.append(place, text, font=pymupdf.Font("cjk" if ord(text[0]) > 0x3000 else "helv"), fontsize=size)
+    writer.write_text(page, morph=(pymupdf.Point(place), pymupdf.Matrix(angle)))
+
+
+def lines_of(page: PageText) -> tuple[list[str], list[str]]:
+    """The lines of the body, and those of watermarks."""
+    return (
+        [line.text for line in page.lines if not line.is_watermark],
+        [line.text for line in page.lines if line.is_watermark],
+    )
+
+
+PALE, RED = (0.75, 0.75, 0.75), (0.9, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "size", "angle", "color"),
+    [
+        ("DRAFT", (130, 300), 110, 40, PALE),
+        ("草稿", (180, 280), 120, 45, PALE),
+        ("Nicht zur Weitergabe", (60, 260), 60, 20, PALE),
+        ("PAID 12 MAY", (250, 200), 24, 8, RED),
+    ],
+)
+def test_a_watermark_is_a_line_after_the_body(
+    tmp_path: Path, text: str, place: Any, size: float, angle: float, color: Any
+) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    lay_over(page, text, place, size, angle, color)
+    write_body(page)
+    file.save(tmp_path / "draft.pdf")
+    body, watermarks = lines_of(read_page_text(OpenRequest(tmp_path / "draft.pdf"), 1))
+    assert body == BODY
+    assert watermarks == [text]
+
+
+def test_a_watermark_is_a_block_after_all_others(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    for y in range(80, 400, 90):
+        lay_over(page, "Licensed to A. Berg", (90, y), 14, 30, PALE)
+    write_body(page)
+    file.save(tmp_path / "licensed.pdf")
+    layout = read_layout(OpenRequest(tmp_path / "licensed.pdf"), 1)
+    body = [line.text for block in layout.blocks if block.kind is not BlockKind.WATERMARK for line in block.lines]
+    assert body == BODY
+    assert layout.blocks[-1].kind is BlockKind.WATERMARK
+    assert layout.page_text.lines[-1] == layout.blocks[-1].lines[0]
+
+
+def test_large_slanted_and_colored_text_beside_others_stays_in_its_place(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    page.insert_text((70, 60), "Lease", fontsize=30, color=RED)
+    write_body(page)
+    for index, name in enumerate(("January", "February", "March")):
+        lay_over(page, name, (100 + 60 * index, 330), 11, 45, (0, 0, 0))
+        page.insert_text((95 + 60 * index, 345), f"{index}4.10", fontsize=11, color=PALE)
+    file.save(tmp_path / "lease.pdf")
+    _, watermarks = lines_of(read_page_text(OpenRequest(tmp_path / "lease.pdf"), 1))
+    assert watermarks == []
+
+
+def test_values_on_lines_of_dots_are_no_watermarks(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    write_body(page)
+    for index, value in enumerate(("Sommer", "12 March 2026")):
+        page.insert_text((70, 300 + 20 * index), "Name" + 60 * ".", fontsize=11)
+        page.insert_text((120, 299 + 20 * index), value, fontsize=18, color=(0, 0, 1))
+    file.save(tmp_path / "form.pdf")
+    _, watermarks = lines_of(read_page_text(OpenRequest(tmp_path / "form.pdf"), 1))
+    assert watermarks == []
