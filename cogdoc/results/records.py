@@ -263,15 +263,16 @@ class Chart(Model):
 class Usage(Model):
     """What a vision model's work took, added up over its generations: tiles, retries, and the pages of an answer.
 
-    Files have neither `pictures` nor `seconds`, which depend on what else was read, and when.
+    Files have only what follows from the text: the other counts and the seconds depend on what else was read, and when.
     """
 
     generations: int = 0
+    failed: int = Field(default=0, description="generations that took too long, or failed otherwise")
     prompt_tokens: int = Field(default=0, description="of the instructions' text")
     generated_tokens: int = 0
-    passes: int = Field(default=0, description="forward passes that decoded tokens")
-    draft_tokens: int = Field(default=0, description="tokens of drafts that were verified")
-    accepted_tokens: int = Field(default=0, description="those of them that the model chose as well")
+    passes: int | None = Field(default=None, description="forward passes that decoded tokens")
+    draft_tokens: int | None = Field(default=None, description="tokens of drafts that were verified")
+    accepted_tokens: int | None = Field(default=None, description="those of them that the model chose as well")
     pictures: dict[str, int] = Field(
         default_factory=dict,
         description='how often a picture was "read", or its "features in memory", "features on disk" or "prefix kept"',

@@ -10,6 +10,8 @@ from cogdoc.results.records import Record, Usage
 
 R = TypeVar("R", bound=Record)
 
+_OF_THE_TEXT = {"generations", "prompt_tokens", "generated_tokens"}
+
 SHORT_WAIT = 0.05
 """Seconds of waiting that are not worth a word."""
 
@@ -27,29 +29,37 @@ def total_usage(usages: Iterable[Usage | None]) -> Usage | None:
             seconds[name] = round(seconds.get(name, 0.0) + value, 4)
     return Usage(
         generations=sum(usage.generations for usage in known),
+        failed=sum(usage.failed for usage in known),
         prompt_tokens=sum(usage.prompt_tokens for usage in known),
         generated_tokens=sum(usage.generated_tokens for usage in known),
-        passes=sum(usage.passes for usage in known),
-        draft_tokens=sum(usage.draft_tokens for usage in known),
-        accepted_tokens=sum(usage.accepted_tokens for usage in known),
+        passes=_sum(usage.passes for usage in known),
+        draft_tokens=_sum(usage.draft_tokens for usage in known),
+        accepted_tokens=_sum(usage.accepted_tokens for usage in known),
         pictures=dict(pictures),
         seconds=seconds,
     )
 
 
 def reproducible(record: R) -> R:
-    """A record without what depends on what else was read, and when: its timings, and those of its usage."""
+    """A record without its timings, and with only that of its usage which follows from the text.
+
+    How far a generation came that took too long differs from run to run. Passes and drafts do where memory runs out.
+    """
     usage = record.usage
     if usage is not None:
-        usage = usage.model_copy(update={"pictures": {}, "seconds": {}})
+        usage = None if usage.failed else Usage(**usage.model_dump(include=_OF_THE_TEXT))
     return record.model_copy(update={"timings": {}, "usage": usage})
 
 
 def describe_usage(usage: Usage) -> str:
     """In words: "41 tokens in 6 passes, 35 of 37 draft tokens accepted, picture 0.8 s, decoding 0.3 s"."""
-    parts = [f"{_count(usage.generated_tokens, 'token')} in {_count(usage.passes, 'pass', 'passes')}"]
+    parts = [_count(usage.generated_tokens, "token")]
+    if usage.passes is not None:
+        parts[0] += f" in {_count(usage.passes, 'pass', 'passes')}"
+    if usage.failed:
+        parts.append(f"{usage.failed} of {_count(usage.generations, 'generation')} failed")
     if usage.draft_tokens:
-        parts.append(f"{usage.accepted_tokens} of {_count(usage.draft_tokens, 'draft token')} accepted")
+        parts.append(f"{usage.accepted_tokens or 0} of {_count(usage.draft_tokens, 'draft token')} accepted")
     seconds = usage.seconds
     waiting = seconds.get("waiting", 0.0)
     if waiting >= SHORT_WAIT:
@@ -68,6 +78,11 @@ def _pictures(pictures: Mapping[str, int], seconds: float) -> str:
         return f"picture {seconds:.1f} s ({next(iter(pictures))})"
     sources = ", ".join(f"{count} {source}" for source, count in sorted(pictures.items()))
     return f"pictures {seconds:.1f} s ({sources or 'none read'})"
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
 def _count(number: int, one: str, several: str | None = None) -> str:

@@ -28,6 +28,7 @@ from cogdoc.tasks.ocr import transcribe
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 ROOM = ReadingRoom(row_tokens=512, rows=4, prefix_bytes=1 << 30)
 ALL = PageSelection()
+OF_THE_TEXT = {"generations", "prompt_tokens", "generated_tokens"}
 QUESTIONS = ["What is the tip?", "What is the date?"]
 
 pytestmark = pytest.mark.skipif(not (POCKET / "model" / "model.safetensors").exists(), reason="no pocket checkpoint")
@@ -74,8 +75,9 @@ def test_each_page_tells_what_it_took(forms: Document, open_model: Callable[...,
         assert usage.generated_tokens == model.count_tokens(record.text)
         assert usage.prompt_tokens > 0
         # Each pass gives a token of its own, the last one that which stops.
-        assert usage.passes + usage.accepted_tokens == usage.generated_tokens + 1
-        assert 0 < usage.accepted_tokens <= usage.draft_tokens
+        passes, drafted, accepted = usage.passes or 0, usage.draft_tokens or 0, usage.accepted_tokens or 0
+        assert passes + accepted == usage.generated_tokens + 1
+        assert 0 < accepted <= drafted
         seconds = usage.seconds
         assert list(seconds) == ["waiting", "pictures", "decoding"]
         assert min(seconds["pictures"], seconds["decoding"]) > 0
@@ -110,7 +112,8 @@ def test_what_files_have_does_not_depend_on_what_is_read_side_by_side(
         for room in (None, ROOM)
     ]
     assert runs[0] == runs[1]
-    assert all(usage is not None and not usage.pictures and not usage.seconds for usage in runs[0])
+    assert all(usage is not None and usage.generated_tokens for usage in runs[0])
+    assert all(usage == Usage.model_validate(usage.model_dump(include=OF_THE_TEXT)) for usage in runs[0] if usage)
 
 
 def test_features_are_told_to_come_from_disk_or_memory(
@@ -132,8 +135,10 @@ def test_features_are_told_to_come_from_disk_or_memory(
 def test_time_that_was_not_enough_is_told_too(forms: Document, open_model: Callable[..., CogVLM2Model]) -> None:
     (record, _) = transcribe(forms, engine_of(open_model(), seconds=0), ALL)
     assert record.error is not None or "took too long" in record.steps
-    assert usage_of(record).generations == 1
-    assert usage_of(record).generated_tokens == 0
+    usage = usage_of(record)
+    assert (usage.generations, usage.failed, usage.generated_tokens) == (1, 1, 0)
+    assert describe_usage(usage).startswith("0 tokens in 0 passes, 1 of 1 generation failed")
+    assert reproducible(record).usage is None
 
 
 def test_other_models_may_leave_it_out(forms: Document) -> None:

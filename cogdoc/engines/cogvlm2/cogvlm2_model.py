@@ -100,12 +100,15 @@ class CogVLM2Model:
                 cancelled=options.cancelled or (lambda: False),
             )
         )
+        failed = True
         try:
-            return self._collect(answer, options)
+            generation = self._collect(answer, options)
+            failed = False
         finally:
             answer.abandon()
             if options.on_usage is not None:
-                options.on_usage(_usage(answer.costs, len(text_ids)))
+                options.on_usage(_usage(answer.costs, len(text_ids), failed=failed))
+        return generation
 
     def count_tokens(self, text: str) -> int:
         return self._tokenizer.count(text)
@@ -145,10 +148,11 @@ class CogVLM2Model:
         return Generation("".join(token.text for token in tokens).strip(), tuple(tokens), finish_reason)
 
 
-def _usage(costs: Costs, prompt_tokens: int) -> Usage:
+def _usage(costs: Costs, prompt_tokens: int, *, failed: bool) -> Usage:
     seconds = {"waiting": costs.waiting, "pictures": costs.reading, "decoding": costs.decoding}
     return Usage(
         generations=1,
+        failed=int(failed),
         prompt_tokens=prompt_tokens,
         generated_tokens=costs.generated,
         passes=costs.passes,
