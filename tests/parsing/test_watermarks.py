@@ -67,6 +67,40 @@ def test_a_watermark_is_a_line_after_the_body(
     assert watermarks == [text]
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "size", "angle", "color"),
+    [
+        ("KOPIE", (150, 240), 60, 0, (0.85, 0.85, 0.85)),
+        ("uncontrolled copy", (200, 155), 11, 0, (0.8, 0.8, 0.8)),
+        ("MUSTER", (130, 230), 90, 0, PALE),
+        ("PAID", (300, 185), 36, 12, RED),
+    ],
+)
+def test_a_stamp_hides_no_words_nor_is_it_hidden_by_them(
+    tmp_path: Path, text: str, place: Any, size: float, angle: float, color: Any
+) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    write_body(page)
+    lay_over(page, text, place, size, angle, color)
+    file.save(tmp_path / "copy.pdf")
+    read = read_page_text(OpenRequest(tmp_path / "copy.pdf"), 1)
+    assert lines_of(read) == (BODY, [text])
+    assert read.flags == ()
+
+
+def test_what_is_wholly_under_large_letters_stays_hidden(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    write_body(page)
+    page.insert_text((162.5, 180), "900", fontsize=5)
+    lay_over(page, "IIIIII", (150, 240), 120, 0, RED)
+    file.save(tmp_path / "covered.pdf")
+    read = read_page_text(OpenRequest(tmp_path / "covered.pdf"), 1)
+    assert lines_of(read) == (BODY, ["IIIIII"])
+    assert "hidden-text" in read.flags
+
+
 def test_a_watermark_is_a_block_after_all_others(tmp_path: Path) -> None:
     file = pymupdf.open()
     page = file.new_page()

@@ -28,6 +28,14 @@ class Char(NamedTuple):
     """Index of its word."""
 
 
+Place = tuple[str, int, int]
+"""A character and where it is, in quarters of a point."""
+
+
+def place_of(text: str, origin: tuple[float, float]) -> Place:
+    return text, round(4 * origin[0]), round(4 * origin[1])
+
+
 def read_chars(page: pymupdf.Page, entries: Sequence[Entry], flags: int) -> list[Char]:
     """The characters of the words `entries`, in their order."""
     words = iter(enumerate(entry[4] for entry in entries))

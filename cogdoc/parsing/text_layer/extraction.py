@@ -16,7 +16,7 @@ from cogdoc.documents.mupdf import ERRORS, pymupdf, reason
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import Line, Word
-from cogdoc.parsing.text_layer.characters import Entry
+from cogdoc.parsing.text_layer.characters import Entry, Place
 from cogdoc.parsing.text_layer.checkboxes import mark_checkboxes
 from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.form_fields import read_form_fields, with_values
@@ -26,7 +26,7 @@ from cogdoc.parsing.text_layer.page_frame import PageFrame, frame_of
 from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.plausibility import is_implausible
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
-from cogdoc.parsing.text_layer.watermarks import separate_watermarks
+from cogdoc.parsing.text_layer.watermarks import separate_watermarks, text_over_text
 from cogdoc.parsing.text_layer.word_repair import repaired_words
 from cogdoc.text import HAN, KANA, has_right_to_left
 
@@ -133,10 +133,12 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         infos = page.get_image_info() if log.has_pictures else ()
         pictures = _clipped((frame.display(Box(*info["bbox"])) for info in infos), page_box)
         trace = page.get_texttrace()
-        readable = readable_text(page, frame, entries, flags, log, trace, pictures)
+        over_text = text_over_text(trace)
+        overlaid = frozenset[Place]().union(*(style.places for style in over_text))
+        readable = readable_text(page, frame, entries, flags, log, trace, pictures, overlaid)
         if hidden:
             readable = replace(readable, entries=list(entries), overlays=frozenset(), chars=None)
-        readable, stamped = separate_watermarks(page, readable, trace, flags)
+        readable, stamped = separate_watermarks(page, readable, over_text, flags)
         watermarks = _watermark_lines(stamped, frame)
         entries, directions = repaired_words(page, frame, readable, trace, flags)
         drawn_text = _clipped(_drawn_text_boxes(_without_backgrounds(log.filled_shapes, entries)), page_box)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,21 +17,21 @@ import numpy.typing as npt
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
-from cogdoc.parsing.text_layer.characters import Char, Entry, group_by_word, read_chars
-from cogdoc.parsing.text_layer.glyph_pixels import CLIP_TEXT, Glyph, color_difference, compare_with_pixels, lab
+from cogdoc.parsing.text_layer.characters import Char, Entry, Place, group_by_word, place_of, read_chars
+from cogdoc.parsing.text_layer.glyph_pixels import (
+    CLIP_TEXT,
+    MIN_CONTRAST,
+    Glyph,
+    color_difference,
+    compare_with_pixels,
+    lab,
+)
 from cogdoc.parsing.text_layer.page_frame import PageFrame
-from cogdoc.parsing.text_layer.paint_log import MIN_OPACITY, Color, PaintLog
-
-MIN_SIZE = 2.0
-"""Points; smaller text is not legible in print. On pages smaller than A4, which are shown enlarged, it is less."""
-
-A4_HEIGHT = 842.0
+from cogdoc.parsing.text_layer.paint_log import PaintLog
+from cogdoc.parsing.text_layer.spans import Span, min_size, read_spans
 
 MIN_OUTLINE = 0.375
 """Share of the smallest size that small letters without ascenders reach."""
-
-MIN_ADVANCE = 0.05
-"""Letters that are narrower than this share of their height are lines, not letters."""
 
 MIN_WIDTH = 0.05
 """Points; the second letter of a ligature has no width of its own."""
@@ -48,6 +48,9 @@ BIG_LETTER = 16.0
 COVERED = 0.8
 """Share of a word's width and height that is covered by what is painted over it."""
 
+WHOLLY = 0.5
+"""Share of a line's letters that are covered by those of a stamp, if the line is hidden."""
+
 SAME_PLACE = 0.05
 """Points within which two drawings, such as fill and stroke, are of one character."""
 
@@ -59,9 +62,6 @@ _NEIGHBORS = tuple(itertools.product((0, -1, 1), repeat=2))
 
 COMPARED_AT_ONCE = 1_000_000
 """Pairs of an area and a run of text; they take 50 bytes each."""
-
-INVISIBLE = 3
-"""The type of text in render mode 3 (PDF 1.7, 9.3.6) in MuPDF's trace."""
 
 PICTURE_SHARE = 0.5
 """A word is over a picture if the picture covers this share of its box."""
@@ -89,25 +89,6 @@ UNKNOWN = ReadableText([], frozenset(), 1.0, leaves_out=True)
 """For pages whose text and paint do not match; OCR tells what they show."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """A run of characters in one font, as `Page.get_texttrace` has it."""
-
-    chars: Sequence[tuple[int, int, tuple[float, float], tuple[float, float, float, float]]]
-    """Unicode value, glyph, origin and box of each, in the coordinates of the file."""
-    operation: int
-    box: Box
-    """On the page as displayed."""
-    centers: tuple[float, float, float, float]
-    """The bounding box of its letters' centers, in the coordinates of the file."""
-    color: Color
-    size: float
-    """The mean of the letters' longer sides, in points."""
-    is_invisible: bool
-    is_faint: bool
-    is_tiny: bool
-
-
 def readable_text(
     page: pymupdf.Page,
     frame: PageFrame,
@@ -116,26 +97,32 @@ def readable_text(
     log: PaintLog,
     trace: Sequence[Mapping[str, Any]],
     pictures: Sequence[Box],
+    overlaid: Collection[Place] = (),
 ) -> ReadableText:
     """Leave hidden characters out of `entries`.
 
     Args:
         trace: what `Page.get_texttrace` has.
         pictures: boxes of the page as displayed.
+        overlaid: letters that are likely those of watermarks.
     """
-    least = MIN_OUTLINE * _min_size(frame)
+    least = MIN_OUTLINE * min_size(frame)
     squeezed = [_is_squeezed(entry, least) for entry in entries]
-    spans = _read_spans(trace, frame)
+    spans = read_spans(trace, frame, overlaid)
     if any(span.operation >= len(log.texts) for span in spans):
         return UNKNOWN
     leaves_out = any(_is_beyond(span, frame, log) for span in spans)
-    suspects = _find_suspects(frame, spans, log)
-    if not suspects and not log.has_clip_text and not any(squeezed):
+    watermarks = frozenset(index for index, span in enumerate(spans) if span.is_overlaid)
+    suspects = _find_suspects(frame, spans, log, watermarks)
+    beneath = (_find_suspects(frame, spans, log) if watermarks else suspects) - watermarks - suspects
+    if not suspects and not beneath and not log.has_clip_text and not any(squeezed):
         return ReadableText(list(entries), frozenset(), 0.0, leaves_out)
     chars = read_chars(page, entries, flags)
     if len(chars) != sum(len(entry[4]) for entry in entries):
         return UNKNOWN
     hidden, inked = _judge(page, frame, chars, spans, suspects)
+    if beneath:
+        hidden |= _wholly_hidden(_judge(page, frame, chars, spans, beneath)[0], chars, entries, overlaid)
     hidden |= np.array([squeezed[char.word] for char in chars], np.bool_)
     if not hidden.any():
         return ReadableText(list(entries), frozenset(), 0.0, leaves_out, chars=group_by_word(chars, entries))
@@ -162,43 +149,7 @@ def readable_text(
     )
 
 
-def _read_spans(trace: Sequence[Mapping[str, Any]], frame: PageFrame) -> list[_Span]:
-    operations = {number: index for index, number in enumerate(dict.fromkeys(span["seqno"] for span in trace))}
-    min_size = _min_size(frame)
-    inked = [[char[3] for char in span["chars"] if char[0] > 32] for span in trace]
-    trace = [span for span, boxes in zip(trace, inked, strict=True) if boxes]
-    if not trace:
-        return []
-    counts = [len(boxes) for boxes in inked if boxes]
-    starts = np.cumsum([0, *counts[:-1]])
-    boxes = np.array(list(itertools.chain.from_iterable(inked)), np.float64)
-    corners = np.minimum.reduceat(boxes[:, :2], starts), np.maximum.reduceat(boxes[:, 2:], starts)
-    outlines = np.concatenate(corners, axis=1).tolist()
-    means = np.add.reduceat(boxes[:, 2:] - boxes[:, :2], starts) / np.array(counts)[:, None]
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    centers = np.concatenate([np.minimum.reduceat(middles, starts), np.maximum.reduceat(middles, starts)], axis=1)
-    spans: list[_Span] = []
-    for span, outline, center, (width, height) in zip(
-        trace, outlines, map(tuple, centers.tolist()), means.tolist(), strict=True
-    ):
-        color = span["color"] if len(span["color"]) == 3 else span["color"][:1] * 3
-        spans.append(
-            _Span(
-                chars=span["chars"],
-                operation=operations[span["seqno"]],
-                box=frame.display(Box(*outline)),
-                centers=center,
-                color=color,
-                size=max(width, height),
-                is_invisible=span["type"] == INVISIBLE or span["opacity"] == 0,
-                is_faint=span["opacity"] < MIN_OPACITY,
-                is_tiny=span["size"] < min_size or min(width, height) < MIN_ADVANCE * max(width, height),
-            )
-        )
-    return spans
-
-
-def _are_covered(words: Sequence[Box], spans: Sequence[_Span], log: PaintLog) -> bool:
+def _are_covered(words: Sequence[Box], spans: Sequence[Span], log: PaintLog) -> bool:
     """Whether something is painted over one of the words that would be visible without it."""
     visible = [span for span in spans if not (span.is_invisible or span.is_faint or span.is_tiny)]
     if not words or not visible or not log.areas:
@@ -216,11 +167,6 @@ def _are_covered(words: Sequence[Box], spans: Sequence[_Span], log: PaintLog) ->
     return False
 
 
-def _min_size(frame: PageFrame) -> float:
-    long_side = max(frame.width, frame.height)
-    return MIN_SIZE * min(1.0, long_side / A4_HEIGHT)
-
-
 def _is_squeezed(entry: Entry, least: float) -> bool:
     """Whether the outlines of a word's letters are too low or too narrow to be legible, whatever the font size is."""
     x0, y0, x1, y1, text = entry[:5]
@@ -231,7 +177,7 @@ def _is_squeezed(entry: Entry, least: float) -> bool:
     return letters > 0 and (min(sides) if letters > 1 else max(sides)) < least
 
 
-def _is_beyond(span: _Span, frame: PageFrame, log: PaintLog) -> bool:
+def _is_beyond(span: Span, frame: PageFrame, log: PaintLog) -> bool:
     """Whether a span is completely outside the page or its clip; MuPDF does not extract such text."""
     clip = log.texts[span.operation].clip if span.operation < len(log.texts) else span.box
     return any(
@@ -240,31 +186,59 @@ def _is_beyond(span: _Span, frame: PageFrame, log: PaintLog) -> bool:
     )
 
 
-def _find_suspects(frame: PageFrame, spans: Sequence[_Span], log: PaintLog) -> set[int]:
-    """The indices of the spans that may be hidden."""
+def _wholly_hidden(
+    hidden: npt.NDArray[np.bool_], chars: Sequence[Char], entries: Sequence[Entry], overlaid: Collection[Place]
+) -> npt.NDArray[np.bool_]:
+    """`hidden` where most letters of a line are: people read a line whose letters a stamp covers in some places."""
+    lines = {line: number for number, line in enumerate(dict.fromkeys(entry[5:7] for entry in entries))}
+    line_of = np.array([lines[entries[char.word][5:7]] for char in chars])
+    beneath = np.array([place_of(char.text, char.origin) not in overlaid for char in chars], np.float64)
+    share = np.bincount(line_of, hidden) / np.maximum(np.bincount(line_of, beneath), 1)
+    return np.asarray(hidden & (share[line_of] >= WHOLLY))
+
+
+def _find_suspects(
+    frame: PageFrame, spans: Sequence[Span], log: PaintLog, watermarks: frozenset[int] = frozenset()
+) -> set[int]:
+    """The indices of the spans that may be hidden.
+
+    Args:
+        watermarks: the indices of spans that hide no others, and that can be seen if they are not too pale.
+    """
     if not spans:
         return set()
     boxes = np.array([span.box for span in spans])
     orders = np.array([log.texts[span.operation].order for span in spans])
     colors = lab([span.color for span in spans])
     reach = MIN_OVERLAP * np.array([span.size for span in spans])
+    pale = color_difference(lab([span.shade for span in spans]) - lab([(1.0, 1.0, 1.0)]))
     suspect = color_difference(colors - lab([(1.0, 1.0, 1.0)])) < SAFE_CONTRAST
+    for index in watermarks:
+        suspect[index] = pale[index] < MIN_CONTRAST
     for index, span in enumerate(spans):
         operation = log.texts[span.operation]
         shown, box = intersection(operation.clip, frame.box), span.box
         exceeds = max(shown.x0 - box.x0, shown.y0 - box.y0, box.x1 - shown.x1, box.y1 - shown.y1)
         suspect[index] |= (
-            span.is_invisible or span.is_faint or span.is_tiny or operation.veiled or exceeds > reach[index]
+            span.is_invisible
+            or (span.is_faint and index not in watermarks)
+            or span.is_tiny
+            or operation.veiled
+            or exceeds > reach[index]
         )
     areas = [(area.box, area.order, area.color) for area in log.areas]
-    areas += [(span.box, log.texts[span.operation].order, span.color) for span in spans if span.size > BIG_LETTER]
+    areas += [
+        (span.box, log.texts[span.operation].order, span.color)
+        for index, span in enumerate(spans)
+        if span.size > BIG_LETTER and index not in watermarks
+    ]
     for box, order, color in (areas[index] for index in _near_any([area[0] for area in areas], boxes)):
         overlap = np.minimum(boxes[:, 2:], box[2:]) - np.maximum(boxes[:, :2], box[:2])
         touches = (overlap > reach[:, None]).all(axis=1) & (orders != order)
         if touches.any():
             alike = color is None or color_difference(colors - lab([color])) < SAFE_CONTRAST
             suspect |= touches & ((orders < order) | alike)
-    return {*map(int, np.flatnonzero(suspect))} | _stacked(spans)
+    return {*map(int, np.flatnonzero(suspect))} | _stacked(spans, watermarks)
 
 
 def _near_any(areas: Sequence[Box], boxes: npt.NDArray[np.float64]) -> list[int]:
@@ -279,10 +253,11 @@ def _near_any(areas: Sequence[Box], boxes: npt.NDArray[np.float64]) -> list[int]
     return near
 
 
-def _stacked(spans: Sequence[_Span]) -> set[int]:
+def _stacked(spans: Sequence[Span], without: frozenset[int]) -> set[int]:
     """The indices of the spans that have letters at the place of other letters of another operation."""
     operations = np.array([span.operation for span in spans])
     near = _near_another(np.array([span.centers for span in spans]), operations)
+    near = [index for index in near if index not in without]
     inked = [[char[3] for char in spans[index].chars if char[0] > 32] for index in near]
     if not inked:
         return set()
@@ -316,7 +291,7 @@ def _near_another(centers: npt.NDArray[np.float64], operations: npt.NDArray[np.i
 
 
 def _judge(
-    page: pymupdf.Page, frame: PageFrame, chars: Sequence[Char], spans: Sequence[_Span], suspects: set[int]
+    page: pymupdf.Page, frame: PageFrame, chars: Sequence[Char], spans: Sequence[Span], suspects: set[int]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Whether each character is hidden, and whether the page shows anything in its place."""
     hidden = np.zeros(len(chars), np.bool_)
@@ -353,7 +328,7 @@ def _judge(
     return hidden, inked
 
 
-def _find_drawings(chars: Sequence[Char], spans: Sequence[_Span]) -> list[list[tuple[int, int]]]:
+def _find_drawings(chars: Sequence[Char], spans: Sequence[Span]) -> list[list[tuple[int, int]]]:
     """The span and glyph that draw each character: several if it is filled and stroked, none if it is only a clip."""
     places: dict[tuple[int, int], list[tuple[str, tuple[float, float], tuple[int, int]]]] = {}
     for index, span in enumerate(spans):

@@ -6,6 +6,7 @@ whose letters are at the place of other letters. Nothing else on a page is print
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,9 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.mupdf import pymupdf
-from cogdoc.parsing.text_layer.characters import Char, Entry, group_by_word, read_chars
-from cogdoc.parsing.text_layer.hidden_text import INVISIBLE, ReadableText
+from cogdoc.parsing.text_layer.characters import Char, Entry, Place, group_by_word, place_of, read_chars
+from cogdoc.parsing.text_layer.hidden_text import ReadableText
+from cogdoc.parsing.text_layer.spans import INVISIBLE
 
 LARGE = 1.5
 """Times the size of most of a page's text from which text may be a watermark."""
@@ -59,47 +62,58 @@ class _Style(NamedTuple):
     opacity: float
 
 
-class _Overlaid(NamedTuple):
+class OverlaidText(NamedTuple):
     """The letters of a style that is probably that of a watermark."""
 
     share: float
     """The least share of them that is over others."""
     letters: Floats
     """The boxes of letters and digits, shape (letters, 4)."""
-    places: frozenset[tuple[str, int, int]]
-    """All characters, as `_place` has them."""
+    places: frozenset[Place]
+    """Of all characters."""
 
 
 def separate_watermarks(
-    page: pymupdf.Page, readable: ReadableText, trace: Sequence[Mapping[str, Any]], flags: int
+    page: pymupdf.Page, readable: ReadableText, styles: Sequence[OverlaidText], flags: int
 ) -> Separated:
-    """Take the words of watermarks out of `readable`; `trace` is what `Page.get_texttrace` has."""
-    styles = _styles_over_text([span for span in trace if span["type"] != INVISIBLE and span["opacity"] > 0])
+    """Take the words of watermarks out of `readable`; `styles` is what `text_over_text` finds."""
     if not styles:
         return Separated(readable, [])
     entries = readable.entries
     words = readable.chars or group_by_word(read_chars(page, entries, flags), entries)
     if words is None:
         return Separated(readable, [])
-    found: set[int] = set()
+    placed = [(char, place_of(char.text, char.origin)) for word in words for char in word]
+    marked: set[Place] = set()
     for style in styles:
-        inside = {
-            index
-            for index, word in enumerate(words)
-            if 2 * sum(_place(char) in style.places for char in word) > len(word)
-        }
-        others = _boxes([char for index, word in enumerate(words) if index not in inside for char in word])
+        others = _boxes([char for char, place in placed if place not in style.places])
         if _is_over(style.letters, others, style.share):  # not only over hidden text
-            found |= inside
-    if not found:
+            marked |= style.places
+    if not marked:
         return Separated(readable, [])
-    kept = [index for index in range(len(entries)) if index not in found]
-    body = replace(readable, entries=[entries[index] for index in kept], chars=[words[index] for index in kept])
-    return Separated(body, [entries[index] for index in sorted(found)])
+    kept: list[tuple[Entry, list[Char]]] = []
+    watermarks: list[Entry] = []
+    for entry, word in zip(entries, words, strict=True):
+        for is_marked, group in itertools.groupby(word, key=lambda char: place_of(char.text, char.origin) in marked):
+            part = list(group)
+            if is_marked:
+                watermarks.append(_part(entry, part))
+            else:
+                kept.append((_part(entry, part), part))
+    body = replace(readable, entries=[entry for entry, _ in kept], chars=[part for _, part in kept])
+    return Separated(body, watermarks)
 
 
-def _styles_over_text(trace: Sequence[Mapping[str, Any]]) -> list[_Overlaid]:
-    """The styles of text that is laid over other text, which may be hidden."""
+def _part(entry: Entry, chars: Sequence[Char]) -> Entry:
+    """A word of some of an entry's characters."""
+    text = "".join(char.text for char in chars)
+    box = Box(*entry[:4]) if text == entry[4] else bounding_box(char.box for char in chars)
+    return (*box, text, *entry[5:])
+
+
+def text_over_text(trace: Sequence[Mapping[str, Any]]) -> list[OverlaidText]:
+    """The letters of `Page.get_texttrace` that are laid over others, which may be hidden, by their style."""
+    trace = [span for span in trace if span["type"] != INVISIBLE and span["opacity"] > 0]
     counts: Counter[_Style] = Counter()
     by_style: dict[_Style, list[Mapping[str, Any]]] = {}
     for span in trace:
@@ -110,7 +124,7 @@ def _styles_over_text(trace: Sequence[Mapping[str, Any]]) -> list[_Overlaid]:
         return []
     usual = _Usual.of(counts)
     candidates = [style for style in by_style if usual.differs(style)]
-    styles: list[_Overlaid] = []
+    styles: list[OverlaidText] = []
     for style in candidates:
         letters = _boxes_of(by_style[style])
         if not len(letters):
@@ -125,7 +139,7 @@ def _styles_over_text(trace: Sequence[Mapping[str, Any]]) -> list[_Overlaid]:
         share = ASKEW_SHARE if usual.is_askew(style) else LEVEL_SHARE
         if near and _is_over(letters, _boxes_of(near), share):
             chars = (char for span in by_style[style] for char in span["chars"])
-            styles.append(_Overlaid(share, letters, frozenset(_key(chr(max(0, c[0])), c[2]) for c in chars)))
+            styles.append(OverlaidText(share, letters, frozenset(place_of(chr(max(0, c[0])), c[2]) for c in chars)))
     return styles
 
 
@@ -198,12 +212,3 @@ def _boxes_of(spans: Sequence[Mapping[str, Any]]) -> Floats:
 
 def _boxes(chars: Sequence[Char]) -> Floats:
     return np.array([char.box for char in chars if char.text.isalnum()], np.float64).reshape(-1, 4)
-
-
-def _place(char: Char) -> tuple[str, int, int]:
-    return _key(char.text, char.origin)
-
-
-def _key(text: str, origin: tuple[float, float]) -> tuple[str, int, int]:
-    """Quarters of a point tell drawings of one letter apart."""
-    return text, round(4 * origin[0]), round(4 * origin[1])
