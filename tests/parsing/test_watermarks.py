@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -101,18 +102,39 @@ def test_what_is_wholly_under_large_letters_stays_hidden(tmp_path: Path) -> None
     assert "hidden-text" in read.flags
 
 
-def test_a_watermark_is_a_block_after_all_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_a_form", [False, True])
+@pytest.mark.parametrize("rotation", [0, 90])
+def test_a_watermark_is_a_block_after_those_of_the_page_without_it(
+    tmp_path: Path, in_a_form: bool, rotation: int
+) -> None:
+    stamp = pymupdf.open()
+    lay_over(stamp.new_page(), "not for release", (100, 330), 60, 30, PALE)
+    file = pymupdf.open()
+    for _ in range(2):
+        write_body(file.new_page())
+    if in_a_form:
+        file[1].show_pdf_page(file[1].rect, stamp, 0)
+    else:
+        lay_over(file[1], "not for release", (100, 330), 60, 30, PALE)
+    for page in file:
+        page.set_rotation(rotation)
+    file.save(tmp_path / "released.pdf")
+    plain, stamped = (read_layout(OpenRequest(tmp_path / "released.pdf"), number) for number in (1, 2))
+    *blocks, watermark = stamped.blocks
+    assert [block.lines for block in blocks] == [block.lines for block in plain.blocks]
+    assert watermark.kind is BlockKind.WATERMARK
+    assert watermark.lines == stamped.page_text.lines[-1:]
+    assert watermark.lines[0].text == "not for release"
+
+
+def test_small_slanted_text_all_over_a_page_is_apart_from_its_sentences(tmp_path: Path) -> None:
     file = pymupdf.open()
     page = file.new_page()
-    for y in range(80, 400, 90):
-        lay_over(page, "Licensed to A. Berg", (90, y), 14, 30, PALE)
+    for x, y in itertools.product((60, 230, 400), range(100, 800, 90)):
+        lay_over(page, "Licensed to A. Berg", (x, y), 14, 30, PALE)
     write_body(page)
     file.save(tmp_path / "licensed.pdf")
-    layout = read_layout(OpenRequest(tmp_path / "licensed.pdf"), 1)
-    body = [line.text for block in layout.blocks if block.kind is not BlockKind.WATERMARK for line in block.lines]
-    assert body == BODY
-    assert layout.blocks[-1].kind is BlockKind.WATERMARK
-    assert layout.page_text.lines[-1] == layout.blocks[-1].lines[0]
+    assert lines_of(read_page_text(OpenRequest(tmp_path / "licensed.pdf"), 1)) == (BODY, ["Licensed to A. Berg"] * 24)
 
 
 def test_large_slanted_and_colored_text_beside_others_stays_in_its_place(tmp_path: Path) -> None:

@@ -69,8 +69,7 @@ def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> Page
     if not page_text.lines:
         return PageLayout(page_text, ())
     watermarks = tuple(line for line in page_text.lines if line.is_watermark)
-    body = replace(page_text, lines=tuple(line for line in page_text.lines if not line.is_watermark))
-    body, blocks = detect_blocks(document, index, body)
+    body, blocks = detect_blocks(document, index, page_text)
     earlier_pages = edge_lines_before(document, body)
     marked = mark_running_headers(blocks, body, earlier_pages, page_count=document.page_count)
     laid_over = (Block(BlockKind.WATERMARK, line.box, (line,)) for line in watermarks)
@@ -78,12 +77,13 @@ def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> Page
 
 
 def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tuple[PageText, list[Block]]:
-    """The page's text and its blocks, of the kinds that the models take them for."""
+    """The page's text without watermarks, and its blocks, of the kinds that the models take them for."""
     regions = _find_regions(document, index, page_text)
     if page_text.origin is TextOrigin.OCR and (grids := [region.grid for region in regions if region.grid]):
         added = read_empty_cells(document, index, page_text, grids)
         page_text = replace(page_text, lines=(*page_text.lines, *added))
-    return page_text, _fill_regions(regions, page_text.lines)
+    body = replace(page_text, lines=tuple(line for line in page_text.lines if not line.is_watermark))
+    return body, _fill_regions(regions, body.lines)
 
 
 def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:

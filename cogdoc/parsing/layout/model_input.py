@@ -22,6 +22,7 @@ from cogdoc.documents.mupdf import pymupdf
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.documents.opening import OpenDocument
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
+from cogdoc.parsing.layout.watermark_removal import remove_watermarks
 from cogdoc.parsing.page_text import PageText, TextOrigin, Word
 
 PAPER = (595.0, 842.0)
@@ -106,6 +107,8 @@ def make_input(document: OpenDocument, index: int, page_text: PageText, clip: Bo
     else:
         file = pymupdf.open("pdf", document.file.convert_to_pdf(index, index + 1))
     page = file[0]
+    if any(line.is_watermark for line in page_text.lines):
+        remove_watermarks(page)
     page.set_rotation((page.rotation + page_text.turned) % 360)
     page.remove_rotation()
     model_input = ModelInput(file)
