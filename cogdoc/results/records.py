@@ -50,6 +50,8 @@ class Flag(StrEnum):
     """Markdown leaves out running headers, footers or page numbers: the blocks of kind `header` and `footer`."""
     LINES_LOST = "lines-lost"
     """Markdown lacks text of the page's blocks."""
+    TABLE_CONTINUES = "table-continues"
+    """The table at the head of the page continues the one at the foot of the page before; both are whole tables."""
     XFA_FORM = "xfa-form"
     """The file is an XFA form without pages of its own; the text has the fields that are filled in, if any."""
     COMMENTS = "comments"

@@ -18,6 +18,7 @@ from typing import Any
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.opening import OpenDocument
 from cogdoc.parsing.layout.columns import split_columns
+from cogdoc.parsing.layout.continued_tables import continues_table
 from cogdoc.parsing.layout.earlier_pages import edge_lines_before
 from cogdoc.parsing.layout.empty_cells import read_empty_cells
 from cogdoc.parsing.layout.field_rows import join_field_rows
@@ -72,6 +73,8 @@ def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> Page
     body, blocks = detect_blocks(document, index, page_text)
     earlier_pages = edge_lines_before(document, body)
     marked = mark_running_headers(blocks, body, earlier_pages, page_count=document.page_count)
+    if continues_table(document, body, marked):
+        body = replace(body, flags=(*body.flags, "table-continues"))
     laid_over = (Block(BlockKind.WATERMARK, line.box, (line,)) for line in watermarks)
     return PageLayout(replace(body, lines=(*body.lines, *watermarks)), (*join_field_rows(marked), *laid_over))
 
