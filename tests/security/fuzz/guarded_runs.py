@@ -61,7 +61,8 @@ def run_guarded(command: Sequence[str], inputs: Path, kill_after: float) -> Guar
 
 def _run(command: Sequence[str], folders: dict[str, Path], kill_after: float) -> tuple[Ending, list[int]]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("XDG_", "COGDOC_", "HF_"))}
-    environment |= {"HOME": str(folders["home"]), "TMPDIR": str(folders["temporary"])}
+    # Without the reading cache, which is meant to stay.
+    environment |= {"HOME": str(folders["home"]), "TMPDIR": str(folders["temporary"]), "COGDOC_CACHE": "off"}
     environment["PYTHONPATH"] = str(Path(cogdoc.__file__).parents[1])
     before, started = os.times(), time.perf_counter()
     with TemporaryFile() as output, TemporaryFile() as errors:
