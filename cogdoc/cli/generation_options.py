@@ -18,7 +18,7 @@ PromptOption = Annotated[
         "--prompt",
         envvar="COGDOC_PROMPT",
         metavar="TEXT",
-        help="An instruction instead of cogdoc's own; for ask, {question} in it stands for the question.",
+        help="An instruction instead of cogdoc's own; for ask, {question} in it is replaced by the question.",
         rich_help_panel=_PANEL,
     ),
 ]

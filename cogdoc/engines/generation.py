@@ -80,7 +80,7 @@ class GenerationRequest:
             return
         if task == "ask" and QUESTION not in self.prompt:
             raise UsageError(
-                f"--prompt: lacks {QUESTION}, which stands for the question",
+                f"--prompt: lacks {QUESTION}, in whose place the question comes",
                 f'for example: --prompt "Answer in one word: {QUESTION}"',
             )
         if QUESTION in self.prompt and not has_questions:

@@ -223,7 +223,7 @@ def test_a_small_card_offloads_on_request_and_is_told_so(monkeypatch: pytest.Mon
     assert (settings.offload, settings.vision) == (True, "bf16")
     assert select_engine(EngineRequest(offload=True)).name == "cogvlm2"
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=4 << 30))
-    with pytest.raises(ResourceError, match=r"keeps 12.6 GB in main memory, of which 4.3 GB are free"):
+    with pytest.raises(ResourceError, match=r"keeps 12.6 GB in main memory, and 4.3 GB are free"):
         select_engine(EngineRequest("cogvlm2", offload=True))
 
 

@@ -162,7 +162,7 @@ def _check_main_memory(needed: int) -> None:
     available = psutil.virtual_memory().available
     if needed > available:
         raise ResourceError(
-            f"--offload keeps {needed / 1e9:.1f} GB in main memory, of which {available / 1e9:.1f} GB are free",
+            f"--offload keeps {needed / 1e9:.1f} GB in main memory, and {available / 1e9:.1f} GB are free",
             "--vision-precision quantized needs less",
         )
 

@@ -48,7 +48,7 @@ class CogVLM2Settings:
     half: ComputeDtype = "bfloat16"
     """The 16-bit dtype of the device."""
     layer_devices: tuple[str, ...] = ()
-    """The device of each decoder layer where they are spread over several cards, of which `device` is the first."""
+    """The device of each decoder layer where they are spread over several cards; `device` is the first of these."""
 
     advice: str | None = field(default=None, compare=False)
     """See `EngineSettings.advice`."""

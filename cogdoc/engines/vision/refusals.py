@@ -39,7 +39,8 @@ def declines(question: str, answer: str, page_text: PageText) -> bool:
 def is_printed_value(question: str, answer: str, page_text: PageText) -> bool:
     """Whether the page prints `answer` as a value of its own, at the end of a line, beside words of the question.
 
-    Beside it is what precedes it in its line, what is on the same row, and the line above a value that stands alone.
+    Beside it is what precedes it in its line, what is on the same row, and the line above a value that has its line
+    to itself.
     """
     key = comparison_key(answer).strip(_END)
     if not key:
