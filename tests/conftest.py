@@ -66,7 +66,8 @@ def start_cogdoc(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
             env=clean_environment(),
             start_new_session=True,
             # A background job of a script inherits an ignored SIGINT; a foreground job does not.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            # The same goes for SIGHUP below nohup.
+            preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)],
         )
 
     return start

@@ -29,6 +29,9 @@ LINE_TOTALS = frozenset({"line total", "amount"})
 TOTAL_MATCH = 0.5
 """How well a column of totals matches words that name no column."""
 
+MOST = 1e100
+"""No table counts anything beyond it, and sums stay far below the largest number that a float can be."""
+
 MIN_SUMMED = 3
 SUM_TOLERANCE = 0.001
 """Share by which a printed total may differ from the sum, since the terms are rounded."""
@@ -304,10 +307,11 @@ def is_named_by(cell: DataCell, phrase: Phrase) -> bool:
 
 
 def number_of(cell: DataCell | None) -> float | None:
-    """The number of a cell; None for a date or a text."""
+    """The number of a cell; None for a date or a text, or one that nobody counts with."""
     if cell is None or cell.quantity is None or cell.quantity.day is not None:
         return None
-    return cell.quantity.number
+    number = cell.quantity.number
+    return number if number is not None and abs(number) <= MOST else None
 
 
 def is_total(name: str) -> bool:
