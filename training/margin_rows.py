@@ -39,7 +39,7 @@ from training.single_pages import made_page
 
 ONE_PAGE_FILES = ("core/ocr.jsonl", "core/tables.jsonl", "more/*/ocr.jsonl", "dev2/ocr.jsonl", "dev2/tables.jsonl")
 PUBLICATIONS = ("olmocr_bench_sample", "ocr_pages_en", "omnidocbench_demo", "mdpbench_demo")
-"""Data sets of single pages, some of which are taken from publications; nothing says which rows run through these."""
+"""Data sets of single pages, in part out of publications; nothing says which rows run through these."""
 
 OWN_HEADS = ("zugferd_facturx", "vrdu_adbuy", "brazil_fiscal", "invoices_invoice2data")
 """Data sets whose pages repeat letterheads."""

@@ -1,4 +1,4 @@
-"""Machines with cards that are not there: a compiled stand-in for NVIDIA's libraries, and builds of torch."""
+"""Machines with cards that are not there: a fake of NVIDIA's libraries, compiled here, and of builds of torch."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class FakeMachine:
 
 
 def compile_libraries(folder: Path) -> Path:
-    """Compile the stand-in for `libcuda.so.1` and `libnvidia-ml.so.1`."""
+    """Compile the fake of `libcuda.so.1` and `libnvidia-ml.so.1`."""
     assert COMPILER is not None
     for name in ("libcuda.so.1", "libnvidia-ml.so.1"):
         subprocess.run([COMPILER, "-shared", "-fPIC", "-O0", "-o", folder / name, SOURCE], check=True)
@@ -94,7 +94,7 @@ def compile_libraries(folder: Path) -> Path:
 
 
 def write_torch(folder: Path, build: FakeTorch) -> Path:
-    """A package that stands for a build of torch as far as engine selection asks it."""
+    """A package that answers as a build of torch does, as far as engine selection asks it."""
     package = folder / "packages" / "torch"
     package.mkdir(parents=True, exist_ok=True)
     (package / "version.py").write_text(

@@ -1,4 +1,4 @@
-"""Which cards are used, and what is said about the others: a compiled stand-in for NVIDIA's libraries answers."""
+"""Which cards are used, and what is said about the others, with a fake of NVIDIA's libraries."""
 
 from __future__ import annotations
 
