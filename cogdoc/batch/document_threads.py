@@ -196,6 +196,6 @@ def run_sources(
 
 
 def _check_page_count(document: Document, selection: PageSelection, limit: int | None) -> None:
-    count = selection.count(document.page_count)
+    count = document.count_pages(selection)
     if limit is not None and count > limit:
         raise TooLargeError(f"{count} pages are more than --max-pages {limit}", "select fewer with --pages")

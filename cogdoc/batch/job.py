@@ -180,7 +180,10 @@ class _Run:
     def end(self) -> ExitCode:
         """Report the totals and close the journal."""
         destination, counts = self._job.destination, self._counts
-        exit_code = counts.exit_code(strict=self._job.strict)
+        empty_share = self._job.shard.count > 1 and not counts.files
+        exit_code = ExitCode.OK if empty_share else counts.exit_code(strict=self._job.strict)
+        if empty_share:
+            self._reporter.empty_share(str(self._job.shard))
         self._reporter.end(counts, summary=destination.path is not None)
         if self._journal and not (self._job.fail_fast and counts.failures):
             keep = destination.folder or exit_code is ExitCode.PARTIAL

@@ -102,6 +102,9 @@ class Reporter:
         if status.message:
             self._listener.warned(f"{source.name}: {status.message} (in an earlier run; --retry-failed tries again)")
 
+    def empty_share(self, share: str) -> None:
+        self._listener.noted(f"share {share} has no files")
+
     def end(self, counts: RunCounts, *, summary: bool) -> None:
         """End the record, and show how many files there were, if `summary` is set and there were several."""
         self._record.end(counts)

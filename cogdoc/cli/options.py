@@ -91,7 +91,7 @@ Pages = Annotated[
         "--pages",
         envvar="COGDOC_PAGES",
         metavar="LIST",
-        help="Pages to read, counted from 1, such as 1,3-5,8-.",
+        help="Pages to read: numbers, counted from 1, or printed labels, such as 1,3-5,8-,iv.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -142,6 +142,14 @@ PasswordFile = Annotated[
         envvar="COGDOC_PASSWORD_FILE",
         metavar="FILE",
         help="A file whose first line is the password of encrypted files.",
+        rich_help_panel=_WHERE,
+    ),
+]
+AskPassword = Annotated[
+    bool,
+    typer.Option(
+        "--password",
+        help="Ask at the terminal for the password of encrypted files.",
         rich_help_panel=_WHERE,
     ),
 ]
@@ -255,7 +263,7 @@ Cache = Annotated[
     bool | None,
     typer.Option(
         "--cache/--no-cache",
-        help="Keep what pages say for the next run. By default, of all files but those that --password-file opens.",
+        help="Keep what pages say for the next run. By default, of all files but those that a password opens.",
         show_default=False,
         rich_help_panel=_LIMITS,
     ),
@@ -308,6 +316,7 @@ class RunOptions(EngineOptions):
     files_from: FilesFrom = None
     nul_separated: NulSeparated = False
     password_file: PasswordFile = None
+    ask_password: AskPassword = False
     out: str | None = None
     """The name of an output format; `out_option` declares it for each command."""
     to: To = None

@@ -16,8 +16,8 @@ from cogdoc.batch.job import Job, run_job
 from cogdoc.batch.journal import journal_beside
 from cogdoc.batch.plan import Shard, parse_shard, slurm_shard
 from cogdoc.cli.messages import announce, report, report_traceback, warn
-from cogdoc.cli.option_files import read_lines
 from cogdoc.cli.options import RunOptions
+from cogdoc.cli.passwords import read_password
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
 from cogdoc.cli.workers import start_workers
 from cogdoc.documents.file_lists import read_file_list
@@ -64,7 +64,7 @@ def run_task(
         raise UsageError("--sandbox strict cannot be had with --cluster: it checks this machine only")
     _check_outputs(options, {"--questions-from": questions_from})
     open_options = OpenOptions(
-        password=_password(options.password_file),
+        password=read_password(options.password_file, ask=options.ask_password),
         max_megapixels=options.max_megapixels,
         tesseract=options.tesseract,
         hidden=options.hidden,
@@ -239,15 +239,6 @@ def _stdin(arguments: Sequence[str], stack: ExitStack) -> Path | CogdocError | N
         return stack.enter_context(keep_stdin())
     except CogdocError as error:
         return error
-
-
-def _password(file: Path | None) -> str | None:
-    if file is None:
-        return None
-    lines = read_lines("--password-file", file)
-    if not lines or not lines[0]:
-        raise UsageError(f"--password-file: {file} is empty")
-    return lines[0]
 
 
 def _all_arguments(arguments: Sequence[str], options: RunOptions, stack: ExitStack) -> Iterable[str | UnresolvedSource]:

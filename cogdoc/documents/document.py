@@ -84,7 +84,15 @@ class Document:
         Raises:
             UsageError: the document has no such page.
         """
-        return selection.page_numbers(self.page_count)
+        return self._in_numbers(selection).page_numbers(self.page_count)
+
+    def count_pages(self, selection: PageSelection) -> int:
+        """How many pages are selected.
+
+        Raises:
+            UsageError: the document has no such page.
+        """
+        return self._in_numbers(selection).count(self.page_count)
 
     def select(self, selection: PageSelection) -> PagesToRead:
         """The selected pages up to the limit, and the error of the pages beyond it.
@@ -93,7 +101,19 @@ class Document:
             UsageError: the document has no such page.
         """
         default, kind = (MAX_FRAMES, "frames of an animation") if self.facts.is_animation else (MAX_PAGES, "pages")
-        return limit_pages(selection, self.page_count, self._max_pages or default, kind)
+        return limit_pages(self._in_numbers(selection), self.page_count, self._max_pages or default, kind)
+
+    def _in_numbers(self, selection: PageSelection) -> PageSelection:
+        """The selection with the pages of this document in place of printed labels."""
+        return selection.with_labels(self._first_pages) if selection.labels else selection
+
+    @cached_property
+    def _first_pages(self) -> dict[str, int]:
+        """The number of the first page with each label, in the order of the pages."""
+        first_pages: dict[str, int] = {}
+        for number, label in enumerate(self.sandbox.run(read_labels, self.request), 1):
+            first_pages.setdefault(label, number)
+        return first_pages
 
     def page_size(self, number: int) -> tuple[float, float]:
         """Width and height of page `number` in points, as displayed."""
@@ -141,6 +161,13 @@ def read_page_size(request: OpenRequest, number: int) -> tuple[float, float]:
 
     document = open_document(request)
     return document.size(check_index(document, number))
+
+
+def read_labels(request: OpenRequest) -> list[str]:
+    from cogdoc.documents.opening import open_document
+
+    document = open_document(request)
+    return [document.label(index) for index in range(document.page_count)]
 
 
 def draw_page(request: OpenRequest, number: int, size: PixelSize | None) -> Picture:

@@ -107,12 +107,12 @@ def encrypts_attachments_only(file: pymupdf.Document) -> bool:
 
 def _authenticate(file: pymupdf.Document, password: str | None) -> None:
     if password is None:
-        raise EncryptedError("encrypted, needs a password", "give it with --password-file FILE")
+        raise EncryptedError("encrypted, needs a password", "--password asks for it, --password-file FILE reads it")
     # PDF 2.0 prepares passwords with SASLprep; older files use them as they were typed.
     for candidate in dict.fromkeys((password, _saslprep(password))):
         if file.authenticate(candidate):
             return
-    raise EncryptedError("the password is wrong", "the first line of --password-file FILE must be the password")
+    raise EncryptedError("the password is wrong", "with --password-file, it is the first line of the file")
 
 
 def _saslprep(password: str) -> str:

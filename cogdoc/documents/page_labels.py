@@ -7,10 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from cogdoc.documents.mupdf import pymupdf
-from cogdoc.documents.page_selection import COUNTED_PAGES
-
-LONGEST = 100
-"""Characters of a label; a longer one is no page number that anyone would look for."""
+from cogdoc.documents.page_selection import COUNTED_PAGES, LONGEST_LABEL
 
 MOST_RULES = 20_000
 """Rules that are read; more take seconds, and no document needs them."""
@@ -44,7 +41,7 @@ class PageLabels:
             label = str(pymupdf.utils.construct_label(style, rule["prefix"], number - (style in ("a", "A"))))
         except (ValueError, TypeError, IndexError, OverflowError):
             return ""
-        return label if len(label) <= LONGEST else ""
+        return label if len(label) <= LONGEST_LABEL else ""
 
 
 def _count_rules(file: pymupdf.Document) -> int:

@@ -1,4 +1,4 @@
-"""Parses `--pages 1,3-5,8-`, the selection of the pages to read, and limits their number."""
+"""Parses `--pages 1,3-5,8-,iv`, the selection of the pages to read, and limits their number."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ MAX_FRAMES = 1_000
 COUNTED_PAGES = 1_000_000
 """A document with more pages is refused. No count of a file is believed: counting its pages ends here."""
 
+LONGEST_LABEL = 100
+"""Characters of a page's printed label."""
+
 _RANGE = re.compile(r"\s*(?:(?P<single>\d{1,9})|(?P<first>\d{1,9})?\s*-\s*(?P<last>\d{1,9})?)\s*", re.ASCII)
 
 
@@ -26,6 +29,16 @@ class PageSelection:
     """Ranges of 1-based page numbers, both ends included; None for an open end."""
 
     ranges: tuple[tuple[int, int | None], ...] = ((1, None),)
+    labels: tuple[str, ...] = ()
+    """Printed labels, such as `iv` or `A-2`, and ranges of them, such as `iv-vi`; each document has its own."""
+
+    def with_labels(self, first_pages: Mapping[str, int]) -> PageSelection:
+        """The selection of the pages of a document, with `first_pages` as the first page of each of its labels.
+
+        Raises:
+            UsageError: no page has a label that the user named, or a range of labels runs backwards.
+        """
+        return PageSelection((*self.ranges, *(_labelled_range(label, first_pages) for label in self.labels)))
 
     def page_numbers(self, page_count: int) -> Iterator[int]:
         """The selected pages of a document in ascending order, each once.
@@ -101,23 +114,53 @@ def limit_pages(selection: PageSelection, page_count: int, limit: int, kind: str
 
 
 def parse_page_selection(selection: str) -> PageSelection:
-    """Parse a selection such as `1,3-5,8-` or `-3`.
+    """Parse a selection such as `1,3-5,8-`, `-3` or `i-iv,A-2`.
+
+    Numbers are those of the pages in the file, from 1. Anything else is a label.
 
     Raises:
         UsageError: the text is not a selection, contains page 0, or a range runs backwards.
     """
     ranges: list[tuple[int, int | None]] = []
-    for part in selection.split(","):
+    labels: list[str] = []
+    for part in map(str.strip, selection.split(",")):
         match = _RANGE.fullmatch(part)
-        if match is None or part.strip() == "-":
-            raise UsageError(
-                f"--pages: {part.strip()!r} is not a page or a range", "write for example --pages 1,3-5,8-"
-            )
+        if match is None and any(map(str.isalpha, part)) and len(part) <= 2 * LONGEST_LABEL:
+            labels.append(part)
+            continue
+        if match is None or part == "-":
+            raise UsageError(f"--pages: {part!r} is not a page or a range", "write for example --pages 1,3-5,8-")
         first = int(match["single"] or match["first"] or 1)
         last = int(text) if (text := match["single"] or match["last"]) else None
         if first < 1 or (last is not None and last < 1):
             raise UsageError("--pages: pages are counted from 1")
         if last is not None and last < first:
-            raise UsageError(f"--pages: {part.strip()!r} runs backwards")
+            raise UsageError(f"--pages: {part!r} runs backwards")
         ranges.append((first, last))
-    return PageSelection(tuple(ranges))
+    return PageSelection(tuple(ranges), tuple(labels))
+
+
+def _labelled_range(text: str, first_pages: Mapping[str, int]) -> tuple[int, int | None]:
+    """The pages that a label names, or a range between two labels or numbers; a label can contain a hyphen itself.
+
+    Raises:
+        UsageError: no page has the label, or the range runs backwards.
+    """
+
+    def page(label: str) -> int | None:
+        label = label.strip()
+        return int(label) if label.isascii() and label.isdecimal() else first_pages.get(label)
+
+    if (single := page(text)) is not None:
+        return single, single
+    for hyphen in re.finditer("-", text):
+        start, end = text[: hyphen.start()], text[hyphen.end() :]
+        first, last = page(start) if start.strip() else 1, page(end)
+        if first is None or (last is None and end.strip()):
+            continue
+        if last is not None and last < first:
+            raise UsageError(f"--pages: {text!r} runs backwards")
+        return first, last
+    labels = [label for label, number in first_pages.items() if label != str(number)]
+    named = f"its labels are {labels[0]} to {labels[-1]}" if labels else "its pages have no labels but their numbers"
+    raise UsageError(f"--pages: no page has the label {text!r}: {named}", "write for example --pages 1,3-5,8-")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 COMMAND = (sys.executable, "-m", "cogdoc")
@@ -27,3 +30,26 @@ def clean_environment(**settings: str) -> dict[str, str]:
     """The environment with `settings` but no other settings of cogdoc, no cache, and a terminal 100 columns wide."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COGDOC_")}
     return kept | {"COGDOC_CACHE": "off", "COLUMNS": "100", "PYTHONPATH": "", **settings}
+
+
+def run_at_a_terminal(*arguments: str, typed: str) -> tuple[int, str]:
+    """Run the command with a terminal of its own; the exit code, and what the terminal shows."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *COMMAND, *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=clean_environment(),
+    )
+    os.close(theirs)
+    shown = b""
+    # A Linux terminal gives an error, not an end of file, once no process has it open.
+    with suppress(OSError):
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+            if typed and b"password: " in shown:
+                os.write(ours, typed.encode())
+                typed = ""
+    os.close(ours)
+    return process.wait(60), shown.decode()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from running import COMMAND, clean_environment
+from running import COMMAND, clean_environment, run_at_a_terminal
 
 
 def assert_one_line(ended: Any, *expected: str) -> None:
@@ -82,6 +82,31 @@ def test_encrypted_file_without_and_with_a_wrong_and_with_the_right_password(
 
 
 @pytest.mark.slow
+def test_a_password_is_asked_for_at_the_terminal(cogdoc: Any, samples: Path, facts: dict[str, Any]) -> None:
+    file, password = str(samples / "encrypted.pdf"), facts["encrypted.pdf"]["password"]
+    ended, shown = run_at_a_terminal("ocr", file, "--password", typed=f"{password}\n")
+    assert ended == 0
+    assert "1,742" in shown
+    assert password not in shown
+    ended, shown = run_at_a_terminal("ocr", file, "--password", typed="\n")
+    assert ended == 2
+    assert "--password: nothing was typed" in shown
+    without = subprocess.run(
+        [*COMMAND, "ocr", file, "--password"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        start_new_session=True,
+        check=False,
+    )
+    assert without.returncode == 2
+    assert "--password asks at a terminal, and there is none" in without.stderr
+    both = cogdoc("ocr", file, "--password", "--password-file", "gone")
+    assert_one_line(both, "--password and --password-file both give a password")
+
+
+@pytest.mark.slow
 def test_password_file_that_is_missing_or_empty(cogdoc: Any, blank: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     assert_one_line(cogdoc("ocr", blank, "--password-file", "empty"), "--password-file: empty is empty")
@@ -95,7 +120,8 @@ def test_password_file_that_is_missing_or_empty(cogdoc: Any, blank: Path, tmp_pa
         ("2", "page 2 is out of range: the document has 1 page"),
         ("0", "pages are counted from 1"),
         ("3-1", "runs backwards"),
-        ("first", "is not a page or a range"),
+        ("first", "no page has the label 'first': its pages have no labels but their numbers"),
+        ("1.5", "is not a page or a range"),
     ],
 )
 def test_impossible_pages(cogdoc: Any, blank: Path, pages: str, message: str) -> None:
@@ -159,6 +185,7 @@ def test_full_disk_behind_standard_output(blank: Path) -> None:
         (["ocr"], "nothing to read"),
         (["ask"], "what is the question?"),
         (["ask", "blank.pdf"], "what is the question?"),
+        (["ask", "What is the total?", "blank.pdf"], "the last argument is the question, but blank.pdf is a file"),
         (["ask", "-q", "total?"], "nothing to read"),
         (["chart"], "nothing to read"),
         (["ocr", "blank.pdf", "--out", "csv"], "ocr cannot be written as 'csv'"),

@@ -234,6 +234,15 @@ def test_shares_together_cover_all_files(cogdoc: Any, folder: Path, tmp_path: Pa
     assert len(files) == len(set(files)) == 12
 
 
+def test_a_share_without_files_is_no_failure(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    ended = [cogdoc("ocr", bill, "--to", "out/", "--shard", f"{index}/3") for index in (1, 2, 3)]
+    assert [one.code for one in ended] == [0, 0, 0]
+    assert sum("has no files" in one.err for one in ended) == 2
+    assert (tmp_path / "out" / "bill.pdf.md").exists()
+    failed = [cogdoc("ocr", "gone.pdf", "--to", "out/", "--shard", f"{index}/2").code for index in (1, 2)]
+    assert sorted(failed) == [0, 4]
+
+
 def test_slurm_variables_set_the_share(cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     array = {"SLURM_ARRAY_TASK_ID": "12", "SLURM_ARRAY_TASK_MIN": "10", "SLURM_ARRAY_TASK_COUNT": "3"}
     ended = cogdoc("ocr", folder, "--to", "out", **array)

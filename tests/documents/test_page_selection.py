@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import pymupdf
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +46,7 @@ def test_spaces_are_allowed_and_no_page_repeats() -> None:
     assert list(parse_page_selection(" 3 - 5 , 4-6, 1").page_numbers(9)) == [1, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize("selection", ["", ",", "a", "1-2-3", "1,,2", "-", "1.5", "+1", "١", "9" * 5000])
+@pytest.mark.parametrize("selection", ["", ",", "1-2-3", "1,,2", "-", "1.5", "+1", "١", "9" * 5000, "a" * 5000])
 def test_invalid_selection_is_a_usage_error(selection: str) -> None:
     with pytest.raises(UsageError, match="is not a page or a range"):
         parse_page_selection(selection)
@@ -62,6 +66,49 @@ def test_a_range_that_ends_beyond_the_document_selects_what_there_is(selection: 
     parsed = parse_page_selection(selection)
     assert list(parsed.page_numbers(3)) == numbers
     assert parsed.count(3) == len(numbers)
+
+
+LABELS = {"i": 1, "ii": 2, "iii": 3, "1": 4, "A-1": 5, "A-2": 6, "A-3": 7, "B": 8}
+
+
+@pytest.mark.parametrize(
+    ("selection", "numbers"),
+    [
+        *(("iii", [3]), ("ii-iii", [2, 3]), ("A-2", [6]), ("A-1-A-3", [5, 6, 7]), ("iii-A-1", [3, 4, 5])),
+        *(("-ii", [1, 2]), ("A-3-", [7, 8]), ("B, 1", [1, 8]), ("2-B", [2, 3, 4, 5, 6, 7, 8]), ("ii - 3", [2, 3])),
+    ],
+)
+def test_printed_labels_select_pages(selection: str, numbers: list[int]) -> None:
+    assert list(parse_page_selection(selection).with_labels(LABELS).page_numbers(8)) == numbers
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        ("iv", "no page has the label 'iv': its labels are i to B"),
+        ("i-x", "no page has the label 'i-x'"),
+        ("A-9", "no page has the label 'A-9'"),
+        ("iii-i", "'iii-i' runs backwards"),
+    ],
+)
+def test_labels_that_select_nothing_are_usage_errors(selection: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_page_selection(selection).with_labels(LABELS)
+
+
+def test_a_document_with_labels_is_read_by_them(tmp_path: Path, open_file: Any) -> None:
+    with pymupdf.open() as file:
+        for _ in range(5):
+            file.new_page()
+        file.set_page_labels(
+            [{"startpage": 0, "prefix": "", "style": "r"}, {"startpage": 3, "prefix": "A-", "style": "D"}]
+        )
+        file.save(tmp_path / "labelled.pdf")
+    document = open_file(tmp_path / "labelled.pdf")
+    assert document.select(parse_page_selection("ii-iii,A-2")).numbers == (2, 3, 5)
+    assert document.count_pages(parse_page_selection("ii-")) == 4
+    with pytest.raises(UsageError, match="its labels are i to A-2"):
+        document.select(parse_page_selection("A-3"))
 
 
 @pytest.mark.parametrize("selection", ["4", "4-7", "4-", "1,9"])
