@@ -64,7 +64,11 @@ class AskTask:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"pages": self.selection.ranges, "questions": self.questions, "top_pages": self.top_pages}
+        return {
+            "pages": (*self.selection.ranges, *self.selection.labels),
+            "questions": self.questions,
+            "top_pages": self.top_pages,
+        }
 
     def items(self, document: Document) -> Sequence[Item]:  # noqa: ARG002 - the protocol's
         return self.questions

@@ -30,7 +30,7 @@ class ChartTask:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"pages": self.selection.ranges, "questions": self.questions}
+        return {"pages": (*self.selection.ranges, *self.selection.labels), "questions": self.questions}
 
     def items(self, document: Document) -> Sequence[Item]:
         return document.select(self.selection).items

@@ -40,7 +40,7 @@ class OcrTask:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"pages": self.selection.ranges}
+        return {"pages": (*self.selection.ranges, *self.selection.labels)}
 
     def items(self, document: Document) -> Sequence[Item]:
         return document.select(self.selection).items

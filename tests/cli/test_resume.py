@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pymupdf
 import pytest
 from running import COMMAND, clean_environment
 from small_pdfs import save_pdf
@@ -232,6 +233,16 @@ def test_shares_together_cover_all_files(cogdoc: Any, folder: Path, tmp_path: Pa
         if event["event"] == "file"
     ]
     assert len(files) == len(set(files)) == 12
+
+
+def test_a_run_of_other_labelled_pages_does_not_continue_the_first(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    with pymupdf.open(bill) as file:
+        file.copy_page(0)
+        file.set_page_labels([{"startpage": 0, "prefix": "", "style": "r", "firstpagenum": 1}])
+        file.save(tmp_path / "labelled.pdf")
+    cogdoc("ocr", "labelled.pdf", "--pages", "i", "--to", "out/", "--out", "jsonl")
+    ended = cogdoc("ocr", "labelled.pdf", "--pages", "ii", "--to", "out/", "--out", "jsonl")
+    assert ended.code == 6
 
 
 def test_a_share_without_files_is_no_failure(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
