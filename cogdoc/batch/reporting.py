@@ -8,11 +8,11 @@ from typing import Protocol
 from cogdoc.batch.accounting import FileCounts, RunCounts
 from cogdoc.batch.items import ItemResult
 from cogdoc.batch.journal import FileStatus
-from cogdoc.batch.run_record import RunRecord
+from cogdoc.batch.run_record import RunRecord, peaks_of
 from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, Flag, PageRecord, SourceInfo
-from cogdoc.results.usage import describe_usage
+from cogdoc.results.usage import describe_memory, describe_usage
 
 _TESSERACT = {
     "cyrillic": "rus",
@@ -110,6 +110,7 @@ class Reporter:
         self._record.end(counts)
         if counts.usage is not None and counts.items > 1:
             self._listener.detailed(f"in all {self._record.wall_seconds:.1f} s: {describe_usage(counts.usage)}")
+        self._listener.detailed(f"at most {describe_memory(peaks_of(counts))} at a time")
         if not summary or counts.files < 2:
             return
         parts = {

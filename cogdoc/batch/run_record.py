@@ -16,11 +16,13 @@ from types import TracebackType
 from typing import Any, BinaryIO, TextIO
 
 from cogdoc.batch.accounting import FileCounts, RunCounts
+from cogdoc.engines.peak_memory import process_peak
 from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.destination import write_error
 from cogdoc.results.folders import is_unused, make_private, open_folder, open_regular_file
 from cogdoc.results.printable import printable_json
 from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, SourceInfo, Usage
+from cogdoc.results.usage import PROCESS
 from cogdoc.storage import without_secrets
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Item
@@ -94,6 +96,7 @@ class RunRecord:
             partial=counts.partial,
             failed=counts.failed,
             earlier=counts.done_earlier,
+            peak_memory=peaks_of(counts),
             usage=_described(counts.usage),
         )
 
@@ -114,6 +117,11 @@ class RunRecord:
                 self._stream.flush()
             except OSError as error:
                 raise write_error(self._path, error) from None
+
+
+def peaks_of(counts: RunCounts) -> dict[str, int]:
+    """The most bytes at a time, of this process and of the cards that its model is on."""
+    return {PROCESS: process_peak()} | (counts.usage.peak_memory if counts.usage is not None else {})
 
 
 def _described(usage: Usage | None) -> dict[str, Any] | None:

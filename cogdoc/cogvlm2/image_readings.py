@@ -6,6 +6,7 @@ An image is known by its pixels, so that questions, retries and documents that s
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -80,16 +81,20 @@ class ReadingCounts:
     """Images that the vision tower encoded or the feature store had."""
     prompts: int = 0
     """Prompts up to the end of an image that were prefilled."""
+    vision_seconds: float = 0.0
+    """Time for features, by the clock of the readings."""
 
 
 class ImageReadings:
     """Reads images with a session's model, and keeps the latest readings. For one thread."""
 
-    def __init__(self, session: CogVLM2Session, prefix_bytes: int) -> None:
+    def __init__(self, session: CogVLM2Session, prefix_bytes: int, clock: Callable[[], float] = time.monotonic) -> None:
         """
         Args:
             prefix_bytes: of the device's memory for keys and values; those of the latest image are kept in any case.
+            clock: seconds of work on images.
         """
+        self._clock = clock
         self._session = session
         self._features: Bounded[Tensor] = Bounded(FEATURE_BYTES, lambda features: features.nbytes)
         self._prefixes: Bounded[Prefix] = Bounded(prefix_bytes, lambda prefix: prefix.nbytes)
@@ -118,9 +123,13 @@ class ImageReadings:
         features = self._features.get(key)
         if features is None:
             self.counts.images += 1
-            features, stored = self._session.find_features(image, cancelled)
+            started = self._clock()
+            try:
+                features, stored = self._session.find_features(image, cancelled)
+                self._features.put(key, features.cpu())  # waits for the device
+            finally:
+                self.counts.vision_seconds += self._clock() - started
             source = PictureSource.DISK if stored else PictureSource.READ
-            self._features.put(key, features.cpu())
         self.counts.prompts += 1
         with cancellable(model, cancelled):
             prompt = build_prompt(model.config, (), with_image=True)

@@ -49,6 +49,8 @@ class Costs:
     """Seconds in which the model did nothing for it, or read its image for another request."""
     reading: float = 0.0
     """Seconds that the reading of its image took, without the steps of others in between."""
+    vision: float = 0.0
+    """Those of them that its features took."""
     decoding: float = 0.0
     """Seconds that its passes took."""
 
@@ -100,6 +102,7 @@ class Task:
     passes: int = 0
     pictures: tuple[PictureSource, ...] = ()
     reading: float = 0.0
+    vision: float = 0.0
     decoding: float = 0.0
 
     def end_reason(self) -> FinishReason | None:
@@ -122,6 +125,7 @@ class Task:
             pictures=self.pictures,
             waiting=max(0.0, waiting),
             reading=self.reading,
+            vision=self.vision,
             decoding=self.decoding,
         )
         self.answer.put(event, costs)

@@ -68,7 +68,7 @@ class Scheduler:
         self._most_rows = self._rows = rows
         self._capacity = capacity
         self._describe_lack = describe_lack
-        self._readings = ImageReadings(session, prefix_bytes)
+        self._readings = ImageReadings(session, prefix_bytes, self._clock)
         self._shared = _State()
         # Of the model's thread alone:
         self._pool: RowPool | None = None
@@ -185,13 +185,18 @@ class Scheduler:
     def _read(self, group: list[Task]) -> Prefix:
         """Read the image of some requests; the first one of them bears the costs."""
         first = group[0]
-        started, stepped = time.monotonic(), self._stepped_seconds
+        started, vision = self._clock(), self.counts.vision_seconds
         try:
             prefix, source = self._readings.read(first.key, first.request.image, lambda: self._interrupted(group))
         finally:
-            first.reading += time.monotonic() - started - (self._stepped_seconds - stepped)
+            first.reading += self._clock() - started
+            first.vision += self.counts.vision_seconds - vision
         first.pictures += (source,)
         return prefix
+
+    def _clock(self) -> float:
+        """Seconds without those of steps, which are taken while an image is read."""
+        return time.monotonic() - self._stepped_seconds
 
     def _next_group(self) -> list[Task]:
         """Take the oldest waiting request, rather one whose image is read already, and those about the same image."""

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Generic, ParamSpec, Protocol, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class KeptResult(Future[T], Generic[T]):
+    """A result that was kept from an earlier call."""
+
+    def __init__(self, result: T) -> None:
+        super().__init__()
+        self.set_result(result)
 
 
 class Workers(Protocol):

@@ -51,14 +51,23 @@ class Case:
 
 def fingerprint(case: Case) -> str:
     """A hash of everything that the outcome of a case depends on: its question, its truth, its document."""
-    document = case.document
+    content = repr(replace(case, document=tuple(part.encode() for part in _parts(case.document))))
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def reading(case: Case) -> str:
+    """A hash of what an engine is asked to do for a case; several cases may look at the same reply."""
+    task = Task.OCR if case.task is Task.TABLES else case.task
+    content = repr((_parts(case.document), task, case.question if task is Task.ASK else ""))
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _parts(document: Path | tuple[bytes, ...]) -> list[str]:
+    """What tells a document, and its state, from others."""
     if isinstance(document, Path):
         state = document.stat() if document.is_file() else None
-        parts = [str(document), repr(state and (state.st_size, state.st_mtime_ns))]
-    else:
-        parts = [hashlib.sha256(picture).hexdigest() for picture in document]
-    content = repr(replace(case, document=tuple(part.encode() for part in parts)))
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+        return [str(document), repr(state and (state.st_size, state.st_mtime_ns))]
+    return [hashlib.sha256(picture).hexdigest() for picture in document]
 
 
 def by_document(cases: Iterable[Case]) -> list[Case]:

@@ -23,12 +23,13 @@ from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import InputError
-from cogdoc.evaluation.cases import Case, Task, fingerprint
+from cogdoc.evaluation.cases import Case, Task, fingerprint, reading
 from cogdoc.evaluation.outcomes import Outcome, Reply
 from cogdoc.evaluation.run_folder import OutcomeFile, RunFolder, open_run_folder
 from cogdoc.evaluation.scoring import GRADED_ELSEWHERE, score
 from cogdoc.evaluation.summary import RunFacts, Summary, summarize
 from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, PageRecord
+from cogdoc.results.usage import total_usage
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
@@ -185,6 +186,7 @@ def _records(cases: tuple[Case, ...], document: Document, engine: Engine) -> Ite
 
 
 def _outcome(case: Case, records: list[AnyRecord], running: RunningSource[AnyRecord]) -> tuple[Outcome, Answer | None]:
+    usage = total_usage(record.usage for record in records if _belongs_to(record, case))
     score_of_failure = None if case.metric == GRADED_ELSEWHERE else 0.0
     outcome = Outcome(
         case.id,
@@ -195,6 +197,8 @@ def _outcome(case: Case, records: list[AnyRecord], running: RunningSource[AnyRec
         case.question,
         score=score_of_failure,
         measures={},
+        usage=usage.model_dump(mode="json") if usage is not None else None,
+        reading=reading(case) if usage is not None else "",
     )
     try:
         reply, seconds = _reply(case, records, running)

@@ -10,6 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cogdoc.evaluation.outcomes import Outcome, abridged
 from cogdoc.evaluation.scoring import METRIC_NAMES
 from cogdoc.evaluation.summary import Summary
+from cogdoc.results.records import Usage
+from cogdoc.results.usage import describe_usage, reproducible_usage
 
 MAX_FAILURES = 500
 """Most failures shown on the page; `outcomes.jsonl` has all."""
@@ -35,10 +37,18 @@ def write_report(summary: Summary, outcomes: Sequence[Outcome], stream: TextIO) 
         failure_count=len(failures),
         ungraded=sum(outcome.score is None and outcome.error is None for outcome in outcomes),
         metric_names=METRIC_NAMES,
+        took=describe_usage,
+        tokens=_tokens,
         shown=lambda value: "– (not found)" if value is None else abridged(value),
     )
     for piece in page:
         stream.write(piece)
+
+
+def _tokens(outcome: Outcome) -> str | None:
+    """What a vision model generated for a case, without what differs from run to run."""
+    usage = None if outcome.usage is None else reproducible_usage(Usage.model_validate(outcome.usage))
+    return None if usage is None else describe_usage(usage)
 
 
 def _worst_first(outcome: Outcome) -> tuple[float, float]:

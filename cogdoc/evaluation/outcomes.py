@@ -51,6 +51,10 @@ class Outcome:
     expected: Any = None
     confidence: float | None = None
     seconds: float = 0.0
+    usage: dict[str, Any] | None = None
+    """What a vision model's work took, as in results; see `cogdoc.results.records.Usage`."""
+    reading: str = ""
+    """Outcomes of one reading have the usage of the same work; see `cogdoc.evaluation.cases.reading`."""
     error: str | None = None
     picture: str | None = None
     """File name of a picture of the page, relative to the run's folder, if the answer is wrong."""

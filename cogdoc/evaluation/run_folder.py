@@ -23,7 +23,7 @@ from cogdoc.errors import CogdocError, InputError, OutputError, OutputExistsErro
 from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.html_report import write_report
 from cogdoc.evaluation.outcomes import Outcome
-from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown
+from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown, reproducible
 from cogdoc.results.destination import open_output
 from cogdoc.results.folders import open_folder, open_regular_file
 from cogdoc.results.records import Answer
@@ -129,6 +129,7 @@ class RunFolder:
         Answers that are graded elsewhere go to `answers.json`, by the id of their question.
         """
         all_outcomes = list(outcomes)
+        summary = reproducible(summary, all_outcomes)
         if ungraded := {outcome.case: outcome.prediction or "" for outcome in all_outcomes if outcome.score is None}:
             self._write(ANSWERS, json.dumps(ungraded, ensure_ascii=False, indent=2))
         self._write(SUMMARY, summary.model_dump_json(indent=2, by_alias=True))

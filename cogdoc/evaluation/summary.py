@@ -16,7 +16,8 @@ from cogdoc.evaluation.reliability import (
     reliability,
 )
 from cogdoc.evaluation.scoring import COUNTED_APART, METRIC_NAMES
-from cogdoc.results.records import EngineInfo
+from cogdoc.results.records import EngineInfo, Usage
+from cogdoc.results.usage import describe_memory, describe_usage, reproducible_usage, total_usage
 
 SUMMARY_VERSION = "cogdoc-eval/1"
 
@@ -76,6 +77,11 @@ class Summary(SummaryPart):
     engine: EngineInfo
     groups: tuple[Group, ...]
     calibration: tuple[Calibration, ...]
+    usage: Usage | None = Field(
+        default=None,
+        description="what a vision model's work took for all cases; null without one. Files have only the counts of "
+        "tokens: the rest differs from run to run, and is in outcomes.jsonl for each case",
+    )
     published: dict[str, float] = Field(description="scores of CogVLM2 as published, 0 to 1, by model")
 
 
@@ -110,8 +116,20 @@ def summarize(facts: RunFacts, outcomes: Sequence[Outcome]) -> Summary:
         engine=facts.engine,
         groups=tuple(_group(name, group) for name, group in named_groups),
         calibration=tuple(_calibration(name, answers) for name, answers in judged if answers),
+        usage=total_usage(_usages(outcomes)),
         published=dict(facts.published) | _published_of({outcome.group for outcome in outcomes}, facts),
     )
+
+
+def reproducible(summary: Summary, outcomes: Iterable[Outcome]) -> Summary:
+    """A summary with only that of its usage which follows from the replies."""
+    return summary.model_copy(update={"usage": total_usage(map(reproducible_usage, _usages(outcomes)))})
+
+
+def _usages(outcomes: Iterable[Outcome]) -> list[Usage]:
+    """The usage of each reading."""
+    usages = {outcome.reading: outcome.usage for outcome in outcomes}
+    return [Usage.model_validate(usage) for usage in usages.values() if usage is not None]
 
 
 def _published_of(groups: Collection[str], facts: RunFacts) -> dict[str, float]:
@@ -207,6 +225,9 @@ def as_markdown(summary: Summary) -> str:
         ]
         header = ["confidence", "answers", "calibration error", "90% right from", "share of answers"]
         tables.append(pipe_table([header, *rows]))
+    if summary.usage is not None:
+        memory = describe_memory(summary.usage.peak_memory)
+        tables.append(describe_usage(summary.usage) + (f", at most {memory} at a time" if memory else ""))
     return "\n\n".join(tables)
 
 

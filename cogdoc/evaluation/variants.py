@@ -19,7 +19,16 @@ from cogdoc.evaluation.cases import Case, Task
 from cogdoc.evaluation.evaluate import evaluate
 from cogdoc.evaluation.outcomes import Outcome
 from cogdoc.evaluation.run_folder import REPORT, RUN, SUMMARY, TABLES
-from cogdoc.evaluation.summary import Figure, Group, RunFacts, Summary, SummaryPart, figure_cell, pipe_table
+from cogdoc.evaluation.summary import (
+    Figure,
+    Group,
+    RunFacts,
+    Summary,
+    SummaryPart,
+    figure_cell,
+    pipe_table,
+    reproducible,
+)
 from cogdoc.results.destination import open_output
 
 _INSTRUCTIONS = {
@@ -106,6 +115,7 @@ def evaluate_variants(
     if to is not None:
         _check_folder(to)
     scores: list[VariantScores] = []
+    written: list[VariantScores] = []
     outcomes: list[Outcome] = []
     for name in names:
         variant = engine.with_generation(replace(generation, variant=name))
@@ -119,10 +129,11 @@ def evaluate_variants(
             done=done,
         )
         scores.append(VariantScores(name=name, summary=summary))
+        written.append(VariantScores(name=name, summary=reproducible(summary, own)))
         outcomes += own
     comparison = Comparison(schema=COMPARISON_VERSION, variants=tuple(scores))
     if to is not None:
-        _write(comparison, to)
+        _write(comparison.model_copy(update={"variants": tuple(written)}), to)
     return comparison, outcomes
 
 

@@ -9,6 +9,7 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.reading_cache.cacheable import cacheable
 from cogdoc.documents.rendering import PixelSize
+from cogdoc.documents.workers import KeptResult
 from cogdoc.errors import DamagedError
 from cogdoc.parsing.page_text import PageLayout, PageText
 
@@ -48,6 +49,11 @@ class Page:
                 assert self._text is not None
                 self._known_text = self._of_this_page(self._text.result())
         return self._known_text
+
+    @property
+    def cache_hits(self) -> int:
+        """How many of its text and layout the reading cache had."""
+        return sum(isinstance(future, KeptResult) for future in (self._text, self._layout))
 
     def has_text_within(self, seconds: float) -> bool:
         """Whether the text is read, or reading it has failed, within `seconds`."""

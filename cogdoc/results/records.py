@@ -265,12 +265,14 @@ class Chart(Model):
 class Usage(Model):
     """What a vision model's work took, added up over its generations: tiles, retries, and the pages of an answer.
 
-    Files have only what follows from the text: the other counts and the seconds depend on what else was read, and when.
+    It also has what the reading cache saved. Files have only what follows from the text: the other counts, the seconds
+    and the memory depend on what else was read, and when.
     """
 
     generations: int = 0
     failed: int = Field(default=0, description="generations that took too long, or failed otherwise")
     prompt_tokens: int = Field(default=0, description="of the instructions' text")
+    image_tokens: int = Field(default=0, description="of the pictures in the prompts, those that were read before too")
     generated_tokens: int = 0
     passes: int | None = Field(default=None, description="forward passes that decoded tokens")
     draft_tokens: int | None = Field(default=None, description="tokens of drafts that were verified")
@@ -281,7 +283,13 @@ class Usage(Model):
     )
     seconds: dict[str, float] = Field(
         default_factory=dict,
-        description='"waiting" for other work, reading "pictures", and "decoding", others beside it included',
+        description='"waiting" for other work, the "vision" tower, the "prompt" pass over a picture, and "decoding", '
+        "which has the pass over the instruction and others beside it",
+    )
+    cache_hits: int = Field(default=0, description="texts and layouts of pages that the reading cache had")
+    peak_memory: dict[str, int] = Field(
+        default_factory=dict,
+        description='the most bytes until then: of each "cuda" device as PyTorch allocates them, or of the "process"',
     )
 
 
@@ -293,7 +301,10 @@ class Record(Model):
     engine: EngineInfo
     flags: tuple[str, ...] = ()
     timings: dict[str, float] = Field(default_factory=dict, description="seconds by step")
-    usage: Usage | None = Field(default=None, description="what a vision model's work took; null without one")
+    usage: Usage | None = Field(
+        default=None,
+        description="what a vision model's work took; null if there was none and the reading cache had nothing",
+    )
     error: ErrorInfo | None = None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, ClassVar
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
@@ -20,9 +20,9 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError, DamagedError
 from cogdoc.parsing.page import Page
-from cogdoc.parsing.page_text import PageText
 from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.records import Answer, AnswerRecord, Flag, UnreadPage, Usage
+from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
 from cogdoc.tasks.task import Item
@@ -95,10 +95,12 @@ def answer_questions(
     stopwatch = Stopwatch()
     with PageTextStore() as store:
         failures: dict[int, CogdocError] = dict(selected.left_out)
+        cache_hits = 0
         with stopwatch.measure("read"):
-            for text in _read_texts(document, selected.numbers, failures):
-                store.add(text)
-        pages = _Pages(document, store, kept=engine.at_a_time)
+            for page in _read_texts(document, selected.numbers, failures):
+                store.add(page.text())
+                cache_hits += page.cache_hits
+        pages = _Pages(document, store, engine.at_a_time, cache_hits)
 
         def answer(question: str) -> AnswerRecord:
             return _answer_question(question, pages, engine, selected.count, top_pages, failures, stopwatch.copy())
@@ -110,16 +112,20 @@ class _Pages:
     """The pages of a document, by number. Questions that are answered together or one after the other share them, with
     what was read of them. Thread-safe."""
 
-    def __init__(self, document: Document, store: PageTextStore, kept: int) -> None:
+    def __init__(self, document: Document, store: PageTextStore, kept: int, cache_hits: int) -> None:
         """
         Args:
             kept: of how many questions pages are kept.
+            cache_hits: how many of their texts the reading cache had.
         """
         self.document = document
         self.store = store
         self._lock = threading.Lock()
         self._pages: WeakValueDictionary[int, Page] = WeakValueDictionary()
         self._recent: deque[list[Page]] = deque(maxlen=kept)
+        self._cache_hits = cache_hits
+        self._counted: WeakSet[Page] = WeakSet()
+        """Pages whose hits are told already."""
 
     def get(self, numbers: Sequence[int]) -> list[Page]:
         with self._lock:
@@ -136,6 +142,16 @@ class _Pages:
 
         with self._lock:
             return [page.number for page in rank_pages(question, self.store)[:top_pages]]
+
+    def take_cache_hits(self, pages: Sequence[Page]) -> int:
+        """The hits of the reading cache that no question was told yet: of all texts, and of the layouts of `pages`."""
+        with self._lock:
+            hits, self._cache_hits = self._cache_hits, 0
+            for page in pages:
+                if page.cache_hits and page not in self._counted:
+                    self._counted.add(page)
+                    hits += page.cache_hits
+        return hits
 
 
 def _answer_question(
@@ -159,14 +175,15 @@ def _answer_question(
             counted = None if is_raw else _counted(question, pages.store)
             answer = counted or engine.answer(question, best, page_count)
     except CogdocError as error:
-        return _failed(document, engine, question, stopwatch, {0: error}, meter.total)
+        usage = with_cache_hits(meter.total, pages.take_cache_hits(best))
+        return _failed(document, engine, question, stopwatch, {0: error}, usage)
     page_flags = {flag for page in best for flag in page.text().flags}
     record = _record(document, engine, stopwatch, answer, failures, page_flags)
-    return record.model_copy(update={"usage": meter.total})
+    return record.model_copy(update={"usage": with_cache_hits(meter.total, pages.take_cache_hits(best))})
 
 
-def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[PageText]:
-    """Yield the text of all pages in order; adds the error of each page that fails to `failures`."""
+def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[Page]:
+    """Yield all pages in order, with their text; adds the error of each page that fails to `failures`."""
     first, *others = numbers
     first_page = Page(document, first)
     # Starting a second worker process takes longer than reading a short document that has a text layer.
@@ -174,9 +191,11 @@ def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, 
     pages = chain([first_page], (Page(document, number) for number in others))
     for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_text):
         try:
-            yield page.text()
+            page.text()
         except CogdocError as error:
             failures[page.number] = error
+        else:
+            yield page
 
 
 def _counted(question: str, store: PageTextStore) -> Answer | None:

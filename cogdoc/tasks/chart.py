@@ -14,6 +14,7 @@ from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import ChartRecord, Flag, Usage
+from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_page, describe_source, failed_page
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.task import Item
@@ -88,9 +89,9 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             charts = engine.read_charts(page)
             answers = tuple(engine.answer_from_charts(question, charts, page) for question in questions)
     except CogdocError as error:
-        yield _failed(page.document, engine, page.number, error, meter.total)
+        yield _failed(page.document, engine, page.number, error, with_cache_hits(meter.total, page.cache_hits))
         return
-    info = describe_page(text)
+    info, usage = describe_page(text), with_cache_hits(meter.total, page.cache_hits)
     if not charts:
         yield ChartRecord(
             source=source,
@@ -98,7 +99,7 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             page=info,
             flags=(*text.flags, Flag.NOT_A_CHART.value),
             timings=stopwatch.seconds,
-            usage=meter.total,
+            usage=usage,
             answers=answers,
         )
     for index, chart in enumerate(charts):
@@ -108,7 +109,7 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             page=info,
             flags=(*text.flags, *((Flag.MEASURED.value,) if chart.measured else ())),
             timings=stopwatch.seconds,
-            usage=meter.total if index == 0 else None,
+            usage=usage if index == 0 else None,
             chart=chart,
             answers=answers if index == 0 else (),
         )

@@ -16,6 +16,7 @@ from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.results.omissions import omission_flags
 from cogdoc.results.records import PageRecord, Usage
+from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import (
     Stopwatch,
     describe_block,
@@ -90,7 +91,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
             transcription = engine.transcribe(page)
         text = page.text()
     except CogdocError as error:
-        return _failed(page.document, engine, page.number, error, meter.total)
+        return _failed(page.document, engine, page.number, error, with_cache_hits(meter.total, page.cache_hits))
     on_page = tuple(describe_block(block, text) for block in transcription.blocks)
     blocks = (*on_page, *describe_comments(text))
     raw = transcription.raw
@@ -103,7 +104,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         # Both may have the same flag: OCR and the engine can each read a page in tiles.
         flags=tuple(dict.fromkeys((*text.flags, *transcription.flags, *omitted))),
         timings=stopwatch.seconds,
-        usage=meter.total,
+        usage=with_cache_hits(meter.total, page.cache_hits),
         origin=text.origin.value,
         resolution=round(text.resolution, 1) if text.resolution else None,
         ocr_engine=text.ocr_engine,

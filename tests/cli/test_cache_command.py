@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from running import Cogdoc
 from small_pdfs import save_pdf
@@ -60,3 +62,23 @@ def test_a_size_that_is_none_is_refused(cogdoc: Cogdoc, blank: Path, tmp_path: P
     result = cogdoc("ocr", blank, COGDOC_CACHE=str(tmp_path / "cache"), COGDOC_CACHE_GB="much")
     assert result.code == 2
     assert "COGDOC_CACHE_GB: 'much' is no size" in result.err
+
+
+def test_results_tell_what_it_had_and_files_do_not(cogdoc: Cogdoc, bill: Path, tmp_path: Path) -> None:
+    cache, output = str(tmp_path / "cache"), tmp_path / "bill.json"
+    command = ("ask", bill, "-q", "What is the total due?", "-q", "invoice number?", "--out", "json")
+
+    def records(text: str) -> list[dict[str, Any]]:
+        return list(json.loads(text)["records"])
+
+    first, second = (cogdoc(*command, "-v", COGDOC_CACHE=cache) for _ in range(2))
+    assert [record["usage"] for record in records(first.out)] == [None, None]
+    # Each reading is told once: that of the text, and that of the layout if the question needs one.
+    (text, *_) = [record["usage"] for record in records(second.out)]
+    assert text["cache_hits"] >= 1
+    assert text["generations"] == 0
+    told = sum(record["usage"]["cache_hits"] for record in records(second.out) if record["usage"])
+    assert told <= 2
+    assert f"cogdoc: {bill}: What is the total due?: {text['cache_hits']} reading" in second.err
+    assert cogdoc(*command, "--to", output, COGDOC_CACHE=cache).code == 0
+    assert [record["usage"] for record in records(output.read_text())] == [None, None]

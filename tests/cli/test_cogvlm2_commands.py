@@ -97,14 +97,17 @@ def test_what_the_work_took_is_shown_and_recorded_and_files_have_what_every_run_
     output, log = tmp_path / "forms.json", tmp_path / "log.jsonl"
     ended = cogdoc("ocr", POCKET / "forms.pdf", *MODEL, "-v", "--out", "json", "--to", output, "--log-json", log)
     assert ended.code == 0
-    _, *pages, total = [line.partition("forms.pdf: ")[2] or line for line in ended.err.splitlines()]
+    _, *pages, total, memory = [line.partition("forms.pdf: ")[2] or line for line in ended.err.splitlines()]
     tokens = r"\d+ tokens in \d+ passes, \d+ of \d+ draft tokens accepted"
-    seconds = r"(, waiting [\d.]+ s)?, pictures? [\d.]+ s( \(2 read\))?, decoding [\d.]+ s"
+    seconds = r"(, waiting [\d.]+ s)?, pictures? [\d.]+ s( \(2 read\))?, prompt [\d.]+ s, decoding [\d.]+ s"
     for line, where in zip((*pages, total), ("page 1: ", "page 2: ", r"cogdoc: in all [\d.]+ s: "), strict=True):
         assert re.fullmatch(where + tokens + seconds, line), line
+    assert re.fullmatch(r"cogdoc: at most [\d.]+ GB in this process at a time", memory)
     usages = [record["usage"] for record in json.loads(output.read_text())["records"]]
     assert [(usage["passes"], usage["pictures"], usage["seconds"]) for usage in usages] == [(None, {}, {})] * 2
-    in_all = {event["event"]: event for event in map(json.loads, log.read_text().splitlines())}["end"]["usage"]
+    end = {event["event"]: event for event in map(json.loads, log.read_text().splitlines())}["end"]
+    in_all = end["usage"]
+    assert end["peak_memory"] == in_all["peak_memory"]
     assert in_all["pictures"] == {"read": 2}
     assert min(in_all["seconds"].values()) >= 0 < in_all["seconds"]["decoding"]
     assert in_all["passes"] > 0

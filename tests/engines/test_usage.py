@@ -20,7 +20,7 @@ from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model
 from cogdoc.engines.vision.engine import VisionEngine
 from cogdoc.engines.vision.vision_model import VisionModel
 from cogdoc.results.records import EngineInfo, PageRecord, Record, Usage
-from cogdoc.results.usage import describe_usage, reproducible, total_usage
+from cogdoc.results.usage import describe_memory, describe_usage, reproducible, total_usage
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
@@ -28,7 +28,7 @@ from cogdoc.tasks.ocr import transcribe
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 ROOM = ReadingRoom(row_tokens=512, rows=4, prefix_bytes=1 << 30)
 ALL = PageSelection()
-OF_THE_TEXT = {"generations", "prompt_tokens", "generated_tokens"}
+OF_THE_TEXT = {"generations", "prompt_tokens", "image_tokens", "generated_tokens"}
 QUESTIONS = ["What is the tip?", "What is the date?"]
 
 pytestmark = pytest.mark.skipif(not (POCKET / "model" / "model.safetensors").exists(), reason="no pocket checkpoint")
@@ -73,14 +73,15 @@ def test_each_page_tells_what_it_took(forms: Document, open_model: Callable[...,
         usage = usage_of(record)
         assert (usage.generations, usage.pictures) == (1, {"read": 1})
         assert usage.generated_tokens == model.count_tokens(record.text)
-        assert usage.prompt_tokens > 0
+        assert (usage.prompt_tokens > 0, usage.image_tokens) == (True, model.limits.image_tokens)
+        assert usage.peak_memory["process"] > 50_000_000
         # Each pass gives a token of its own, the last one that which stops.
         passes, drafted, accepted = usage.passes or 0, usage.draft_tokens or 0, usage.accepted_tokens or 0
         assert passes + accepted == usage.generated_tokens + 1
         assert 0 < accepted <= drafted
         seconds = usage.seconds
-        assert list(seconds) == ["waiting", "pictures", "decoding"]
-        assert min(seconds["pictures"], seconds["decoding"]) > 0
+        assert list(seconds) == ["waiting", "vision", "prompt", "decoding"]
+        assert min(seconds["vision"], seconds["prompt"], seconds["decoding"]) > 0
         assert sum(seconds.values()) <= record.timings["read"]
 
 
@@ -154,22 +155,31 @@ def test_usage_in_words() -> None:
         draft_tokens=37,
         accepted_tokens=35,
         pictures={"read": 1},
-        seconds={"waiting": 0.01, "pictures": 0.81, "decoding": 0.3},
+        seconds={"waiting": 0.01, "vision": 0.81, "prompt": 0.2, "decoding": 0.3},
     )
     assert describe_usage(page) == (
-        "41 tokens in 6 passes, 35 of 37 draft tokens accepted, picture 0.8 s, decoding 0.3 s"
+        "41 tokens in 6 passes, 35 of 37 draft tokens accepted, picture 0.8 s, prompt 0.2 s, decoding 0.3 s"
     )
     answer = Usage(
         generations=1,
         generated_tokens=1,
         passes=1,
         pictures={"prefix kept": 1},
-        seconds={"waiting": 2.0, "pictures": 0.0, "decoding": 0.1},
+        seconds={"waiting": 2.0, "vision": 0.0, "prompt": 0.0, "decoding": 0.1},
+        peak_memory={"process": 7},
+        cache_hits=2,
     )
-    assert describe_usage(answer) == "1 token in 1 pass, waiting 2.0 s, picture 0.0 s (prefix kept), decoding 0.1 s"
+    assert describe_usage(answer) == (
+        "1 token in 1 pass, waiting 2.0 s, picture 0.0 s (prefix kept), prompt 0.0 s, decoding 0.1 s, "
+        "2 readings from the cache"
+    )
     both = total_usage([page, None, answer])
     assert both is not None
     assert describe_usage(both) == (
         "42 tokens in 7 passes, 35 of 37 draft tokens accepted, waiting 2.0 s, "
-        "pictures 0.8 s (1 prefix kept, 1 read), decoding 0.4 s"
+        "pictures 0.8 s (1 prefix kept, 1 read), prompt 0.2 s, decoding 0.4 s, 2 readings from the cache"
+    )
+    assert both.peak_memory == {"process": 7}
+    assert describe_memory({"process": 620_000_000, "cuda:0": 13_100_000_000}) == (
+        "0.6 GB in this process, 13.1 GB on cuda:0"
     )

@@ -70,7 +70,14 @@ RECORDS: dict[str, list[AnyRecord]] = {
             source=SOURCE,
             engine=ENGINE,
             timings={"read": 0.5},
-            usage=Usage(generations=1, passes=3, pictures={"read": 1}, seconds={"decoding": 0.5}),
+            usage=Usage(
+                generations=1,
+                passes=3,
+                pictures={"read": 1},
+                seconds={"decoding": 0.5},
+                cache_hits=1,
+                peak_memory={"process": 9},
+            ),
             flags=("low-confidence",),
             answer=Answer(
                 question="total?",

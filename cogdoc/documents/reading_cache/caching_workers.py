@@ -14,7 +14,7 @@ from cogdoc.documents.reading_cache.cache_database import CacheDatabase
 from cogdoc.documents.reading_cache.cacheable import part_of_call
 from cogdoc.documents.reading_cache.reader_version import reader_version
 from cogdoc.documents.worker_replies import ReplyError, from_json, to_json
-from cogdoc.documents.workers import Workers
+from cogdoc.documents.workers import KeptResult, Workers
 from cogdoc.errors import DamagedError, InputError
 
 P = ParamSpec("P")
@@ -55,14 +55,12 @@ class CachingWorkers:
         except InputError:  # which the worker process says
             return self._started().submit(function, *args, **kwargs)
         key = self._key(function, request, document, part)
-        future: Future[T] = Future()
         if (body := self._cache.get(key)) is not None:
             try:
-                future.set_result(from_json(function, body))
+                return KeptResult(from_json(function, body))
             except ReplyError:
                 self._cache.remove(key)
-            else:
-                return future
+        future: Future[T] = Future()
 
         def keep(read: Future[T]) -> None:
             # Before the result is passed on, so that what a run has shown is kept, however it ends.

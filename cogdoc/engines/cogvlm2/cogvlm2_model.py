@@ -23,6 +23,7 @@ from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer
 from cogdoc.engines.cogvlm2.drafting import TextDraft
 from cogdoc.engines.cogvlm2.memory_errors import Requirement, requirement
+from cogdoc.engines.cogvlm2.peak_memory import peak_memory
 from cogdoc.engines.vision.vision_model import (
     FinishReason,
     Generation,
@@ -68,6 +69,7 @@ class CogVLM2Model:
             image_tokens=config.image_tokens,
             side_by_side=room.rows,
         )
+        self._devices = {str(device) for device in session.model.layer_devices}
         self.dtype = str(session.model.dtype).removeprefix("torch.")
         self._tokenizer = session.tokenizer
         needs = needs or Requirement(str(session.model.device))
@@ -107,7 +109,7 @@ class CogVLM2Model:
         finally:
             answer.abandon()
             if options.on_usage is not None:
-                options.on_usage(_usage(answer.costs, len(text_ids), failed=failed))
+                options.on_usage(self._usage(answer.costs, len(text_ids), failed=failed))
         return generation
 
     def count_tokens(self, text: str) -> int:
@@ -119,6 +121,23 @@ class CogVLM2Model:
         The process must not end while a thread is inside PyTorch, which would abort it.
         """
         self._scheduler.close()
+
+    def _usage(self, costs: Costs, prompt_tokens: int, *, failed: bool) -> Usage:
+        prompt = max(0.0, costs.reading - costs.vision)
+        seconds = {"waiting": costs.waiting, "vision": costs.vision, "prompt": prompt, "decoding": costs.decoding}
+        return Usage(
+            generations=1,
+            failed=int(failed),
+            prompt_tokens=prompt_tokens,
+            image_tokens=self.limits.image_tokens,
+            generated_tokens=costs.generated,
+            passes=costs.passes,
+            draft_tokens=costs.drafted,
+            accepted_tokens=costs.accepted,
+            pictures=dict(Counter(source.value for source in costs.pictures)),
+            seconds={name: round(value, 4) for name, value in seconds.items()},
+            peak_memory=peak_memory(self._devices),
+        )
 
     def _collect(self, answer: Answer, options: GenerationOptions) -> Generation:
         stream = TextStream(self._tokenizer)
@@ -146,21 +165,6 @@ class CogVLM2Model:
             if options.on_text is not None:
                 options.on_text(rest)
         return Generation("".join(token.text for token in tokens).strip(), tuple(tokens), finish_reason)
-
-
-def _usage(costs: Costs, prompt_tokens: int, *, failed: bool) -> Usage:
-    seconds = {"waiting": costs.waiting, "pictures": costs.reading, "decoding": costs.decoding}
-    return Usage(
-        generations=1,
-        failed=int(failed),
-        prompt_tokens=prompt_tokens,
-        generated_tokens=costs.generated,
-        passes=costs.passes,
-        draft_tokens=costs.drafted,
-        accepted_tokens=costs.accepted,
-        pictures=dict(Counter(source.value for source in costs.pictures)),
-        seconds={name: round(value, 4) for name, value in seconds.items()},
-    )
 
 
 def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progress | None = None) -> CogVLM2Model:
