@@ -73,3 +73,20 @@ def test_marks_of_a_pdf_come_before_their_labels(tmp_path: Path) -> None:
     document.save(tmp_path / "form.pdf")
     text = read_page_text(OpenRequest(tmp_path / "form.pdf"), 1).text
     assert text.splitlines() == ["☐ Student", "☒ Regular", "☐ Honorary"]
+
+
+def han_line(text: str, x: int, y: int) -> OcrLine:
+    """A line of square characters of 30 pixels, each a word, as the engine gives them."""
+    words = tuple(OcrWord(char, quad(x + 30 * index, y, 30, 30), 1.0) for index, char in enumerate(text))
+    return OcrLine(text, quad(x, y, 30 * len(text), 30), 1.0, words)
+
+
+def test_a_character_that_looks_like_a_box_stays_in_its_word() -> None:
+    picture = picture_with_boxes((62, 22, False), (62, 122, False), (302, 122, False))
+    lines = [han_line("出口货物", 30, 20), han_line("口是", 60, 120), han_line("口否", 300, 120)]
+    assert [found.text for found in mark_checkboxes(picture, lines)] == ["出口货物", "☐ 是", "☐ 否"]
+
+
+def test_a_character_is_no_companion_of_a_square() -> None:
+    lines = [han_line("港口费", 30, 20), han_line("天口", 30, 120)]
+    assert mark_checkboxes(picture_with_boxes((62, 22, False), (62, 122, False)), lines) == lines

@@ -8,6 +8,7 @@ and the text of a page never differ. Runs in the sandbox.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ from cogdoc.parsing.layout.empty_cells import read_empty_cells
 from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_clipping
 from cogdoc.parsing.layout.picture_tables import may_be_table
+from cogdoc.parsing.layout.prose_beside_tables import ProseBeside, find_prose
 from cogdoc.parsing.layout.running_headers import mark_running_headers
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
@@ -174,22 +176,34 @@ def _fill_regions(regions: Sequence[_Region], lines: Sequence[Line]) -> list[Blo
     lines_outside: list[Line] = []
     for line in lines:
         words_by_region: dict[int | None, list[Word]] = {}
-        for word in line.words:
-            words_by_region.setdefault(_find_region(word.box, regions), []).append(word)
+        for word, region_index in zip(line.words, _regions_of(line, regions), strict=True):
+            words_by_region.setdefault(region_index, []).append(word)
         for region_index, words in words_by_region.items():
             if region_index is None:
                 lines_outside.append(Line(tuple(words)))
             else:
                 lines_by_region.setdefault(region_index, []).append(Line(tuple(words)))
     blocks = [
-        _make_block(region, lines_by_region.get(index, []))
+        part
         for index, region in enumerate(regions)
         if index in lines_by_region or region.kind is BlockKind.PICTURE
+        for block in _make_blocks(region, lines_by_region.get(index, []))
+        for part in split_columns(block)
     ]
-    blocks = [part for block in blocks for part in split_columns(block)]
     for line in lines_outside:
         blocks.insert(_insertion_index(line.box, blocks), Block(BlockKind.TEXT, line.box, (line,)))
     return blocks
+
+
+def _regions_of(line: Line, regions: Sequence[_Region]) -> list[int | None]:
+    """The region of each word; a picture, such as a stamp, takes none out of a line of the text beneath."""
+    found = [_find_region(word.box, regions) for word in line.words]
+    of_texts = {index for index in found if index is not None and regions[index].kind is not BlockKind.PICTURE}
+    for number, (word, index) in enumerate(zip(line.words, found, strict=True)):
+        if index is not None and regions[index].kind is BlockKind.PICTURE:
+            beneath = (text for text in of_texts if regions[text].box.overlap(word.box) > 0.5 * word.box.area)
+            found[number] = next(beneath, index)
+    return found
 
 
 def _find_region(box: Box, regions: Sequence[_Region]) -> int | None:
@@ -198,17 +212,36 @@ def _find_region(box: Box, regions: Sequence[_Region]) -> int | None:
     return min(containing, key=lambda i: regions[i].box.area, default=None)
 
 
-def _make_block(region: _Region, lines: list[Line]) -> Block:
+def _make_blocks(region: _Region, lines: list[Line]) -> list[Block]:
+    """The block of a region; a table may have running text beside it."""
     kind = region.kind
     if kind is BlockKind.TABLE:
         words = [word for line in lines for word in line.words]
         table = build_table(region.box, region.grid, words) if region.grid else None
+        if table and region.grid and (prose := find_prose(table, words)):
+            text = Block(BlockKind.TEXT, bounding_box(line.box for line in prose.lines), prose.lines)
+            others = _make_blocks(*_beside(region.grid, prose, lines))
+            return [text, *others] if prose.is_left else [*others, text]
         if table and _contains(table, words):
-            return Block(kind, region.box, tuple(lines), table=table)
+            return [Block(kind, region.box, tuple(lines), table=table)]
         kind = BlockKind.TEXT
     if kind is BlockKind.PICTURE and len(lines) >= TEXT_PICTURE_LINES:
         kind = BlockKind.TEXT  # a photographed document (a receipt on a desk), not an illustration
-    return Block(kind, region.box, tuple(sorted_lines(lines)), region.level)
+    return [Block(kind, region.box, tuple(sorted_lines(lines)), region.level)]
+
+
+def _beside(grid: Grid, prose: ProseBeside, lines: Sequence[Line]) -> tuple[_Region, list[Line]]:
+    """A table without the running text beside it, and its lines."""
+    taken = {word for line in prose.lines for word in line.words}
+    remaining = [tuple(word for word in line.words if word not in taken) for line in lines]
+    kept = [Line(words) for words in remaining if words]
+    box = bounding_box(line.box for line in kept)
+    column_lines, row_lines = grid
+    inner = (line for line in column_lines if (line > prose.edge) is prose.is_left and box.x0 < line < box.x1)
+    # Rows of the running text only are none of the table.
+    used = [any(low <= line.box.center[1] < high for line in kept) for low, high in itertools.pairwise(row_lines)]
+    rows = [high for high, is_used in zip(row_lines[1:], used, strict=True) if is_used][:-1]
+    return _Region(BlockKind.TABLE, box, 0, ((box.x0, *inner, box.x1), (box.y0, *rows, box.y1))), kept
 
 
 def _contains(table: Table, words: Sequence[Word]) -> bool:

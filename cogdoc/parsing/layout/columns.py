@@ -51,10 +51,20 @@ def flows(lines: Sequence[Line]) -> bool:
         first = following.words[0]
         if line.text[-1] in ENDS:
             continue
-        is_full = line.box.x1 + _first_width(first, line) >= right
+        is_full = _is_full(line, following, right)
         flowing += is_full and _starts_inside(first)
         broken += not is_full or first.text[0].isdigit()
     return flowing > broken
+
+
+def continues(line: Line, following: Line, right: float) -> bool:
+    """Whether a sentence goes on from a line, of a column that ends at `right`, to the next one."""
+    ends = line.text[-1] in ENDS
+    return not ends and _is_full(line, following, right) and _starts_inside(following.words[0])
+
+
+def _is_full(line: Line, following: Line, right: float) -> bool:
+    return line.box.x1 + _first_width(following.words[0], line) >= right
 
 
 def _first_width(word: Word, line: Line) -> float:

@@ -52,14 +52,26 @@ MARGIN = 0.12
 MAX_SPECKS = 0.08
 """Share of ink in that white space: the specks of a scan."""
 
+MIN_BOXES = 2
+"""Checkboxes of a page; a single square may be anything."""
+
 SAME_SIDE = 1.25
 """Ratio of the sides of boxes that belong together."""
 
 REACH = 1.5
 """Line heights between a box and its label."""
 
+ADJACENT = 1.3
+"""Line heights between the centers of two characters without a space between them."""
+
 FRAMED = frozenset("国田回固因图圆四日目园团围困曰口図囲団円")
 """Chinese characters with a frame around them, which look like boxes."""
+
+OPENING = (
+    "港出进入窗人户端接路门胸伤借关缺海湖河渡井道可刀创裂瓶开封插领袖亲张改渠進戶門關張開",
+    "岸味腔径号头令供碑頭徑號",
+)
+"""Characters before and after "口" in Chinese and Japanese words; squares before labels look the same."""
 
 _READ_AS = "☐☑☒□■口ロ囗回✓√vVxX×[]|()°OD0"
 """What text recognition makes of checkboxes."""
@@ -72,11 +84,17 @@ def mark_checkboxes(picture: Picture, lines: Sequence[OcrLine]) -> list[OcrLine]
     height = statistics.median(min(line.height, line.width) for line in lines)
     scale = 1 if height >= FINE else 2
     enlarged = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-    marks: dict[int, list[OcrWord]] = {}
-    for found, mark in _find_boxes(np.asarray(enlarged, np.uint8), scale * height):
-        box = Box(*(side / scale for side in found))
+    found: list[tuple[Box, str, int | None]] = []
+    for enlarged_box, mark in _find_boxes(np.asarray(enlarged, np.uint8), scale * height):
+        box = Box(*(side / scale for side in enlarged_box))
         index = _line_of(box, lines, height)
-        if index is not None and not _is_character(box, lines[index]):
+        if index is None or not _is_character(box, lines[index]):
+            found.append((box, mark, index))
+    if len(found) < MIN_BOXES:
+        return list(lines)
+    marks: dict[int, list[OcrWord]] = {}
+    for box, mark, index in found:
+        if index is not None:
             corners = ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
             marks.setdefault(index, []).append(OcrWord(mark, np.array(corners), 1.0))
     return [_with_marks(line, marks[index]) if index in marks else line for index, line in enumerate(lines)]
@@ -119,7 +137,7 @@ def _find_boxes(picture: Picture, height: float) -> list[tuple[Box, str]]:
                 boxes.append((box, TICKED if share >= MIN_MARK else BLANK))
     blank = [box.width for box, mark in boxes if mark == BLANK]
     marks = [pair for pair in boxes if any(1 / SAME_SIDE <= pair[0].width / side <= SAME_SIDE for side in blank)]
-    return marks if len(marks) > 1 else []
+    return marks if len(marks) >= MIN_BOXES else []
 
 
 def _stands_alone(ink: npt.NDArray[np.uint8], x: int, y: int, width: int, tall: int) -> bool:
@@ -162,8 +180,25 @@ def _line_of(box: Box, lines: Sequence[OcrLine], height: float) -> int | None:
 
 def _is_character(box: Box, line: OcrLine) -> bool:
     """Whether a box is the frame of a Chinese character that was recognized there."""
-    beside = [word.text for word in line.words if abs(_extent(word.quad).center[0] - box.center[0]) < box.width]
-    return any(text in FRAMED and text not in _READ_AS for text in beside)
+    beside = [
+        index for index, word in enumerate(line.words) if abs(_extent(word.quad).center[0] - box.center[0]) < box.width
+    ]
+    texts = [line.words[index].text for index in beside]
+    if any(text in FRAMED and text not in _READ_AS for text in texts):
+        return True
+    return any(text == "口" and _opens(line.words, index) for text, index in zip(texts, beside, strict=True))
+
+
+def _opens(words: Sequence[OcrWord], index: int) -> bool:
+    """Whether the "口" at an index is part of a word with the character right before or after it."""
+    before, after = OPENING
+    extent = _extent(words[index].quad)
+    return any(
+        0 <= neighbour < len(words)
+        and words[neighbour].text in chars
+        and abs(_extent(words[neighbour].quad).center[0] - extent.center[0]) < ADJACENT * extent.height
+        for neighbour, chars in ((index - 1, before), (index + 1, after))
+    )
 
 
 def _with_marks(line: OcrLine, marks: Sequence[OcrWord]) -> OcrLine:
@@ -195,7 +230,7 @@ def _without_mark(word: OcrWord, marks: Sequence[OcrWord]) -> str | None:
     for mark in marks:
         box = _extent(mark.quad)
         if extent.x0 - box.width / 2 <= box.center[0] <= extent.x1:
-            inside = box.x0 <= extent.center[0] <= box.x1 or len(word.text) == 1
+            inside = box.x0 <= extent.center[0] <= box.x1 or (len(word.text) == 1 and word.text in _READ_AS)
             text = word.text.lstrip(_READ_AS) if box.center[0] < extent.x0 + box.width else word.text
             return None if (inside and len(word.text) <= 2) or not text else text
     return word.text
