@@ -35,9 +35,12 @@ class EngineKeywords(TypedDict, total=False):
     """The keywords that select an engine, for every function here. Each engine is loaded once per process."""
 
     engine: str
-    """auto (the default), builtin or cogvlm2."""
+    """auto (the default), builtin, cogvlm2, or the URL of an OpenAI-compatible server."""
     model: str | None
-    """The CogVLM2 checkpoint to use: chat, chinese, or a folder. With `auto`, it selects cogvlm2."""
+    """The CogVLM2 checkpoint to use: chat, chinese, or a folder. With `auto`, it selects cogvlm2. With a URL, the
+    name of the server's model."""
+    allow_remote: bool
+    """Whether a server may be outside of this machine and its private networks; False by default."""
     prompt: str | None
     """An instruction for CogVLM2 instead of cogdoc's own; for questions, it contains {question}."""
     template: str | None
@@ -86,7 +89,10 @@ class OpenedDocument:
             keywords.get("max_tokens"),
             keywords.get("raw", False),
         )
-        self._engine = _generating(EngineRequest(keywords.get("engine", AUTO), keywords.get("model")), self._generation)
+        request = EngineRequest(
+            keywords.get("engine", AUTO), keywords.get("model"), allow_remote=keywords.get("allow_remote", False)
+        )
+        self._engine = _generating(request, self._generation)
         self._document = open_path(
             path, _workers(keywords.get("cache")), password, tesseract, hidden=keywords.get("hidden", False)
         )

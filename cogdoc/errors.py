@@ -11,6 +11,7 @@ CogdocError                 15  a bug, unless a subclass says otherwise
 |-- OutputError              5  reading or writing failed
 |   |-- PlaceLostError          the disk is full or the output folder is gone, so no file can be written
 |   `-- OutputExistsError    6  would overwrite a file
+|-- ServerError              5  the server of a remote engine is not there, fails, or is busy
 |-- ResourceError            7  not enough GPU or main memory
 |-- EncryptedError           8  needs a password, or another one
 |-- ConfigurationError       9  settings of a model or an adapter do not fit each other
@@ -102,6 +103,10 @@ class OutputError(CogdocError):
 
 class PlaceLostError(OutputError):
     pass
+
+
+class ServerError(CogdocError):
+    exit_code = ExitCode.INPUT_OUTPUT
 
 
 class OutputExistsError(OutputError):

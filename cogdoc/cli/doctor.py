@@ -33,7 +33,9 @@ LIBRARIES = (
     "transformers",
     "bitsandbytes",
     "huggingface_hub",
+    "openai",
 )
+SERVER_SECONDS = 10.0
 GB = 1e9
 GIB = 2**30
 
@@ -58,6 +60,7 @@ def doctor() -> None:
         *_model_rows(),
         *_context_rows(cards),
         ("engine", f"{selection.name}: {selection.reason}"),
+        *_server_rows(),
         ("next", _suggestion(selection, cards)),
     ]
     width = max(len(name) for name, _ in rows)
@@ -136,6 +139,26 @@ def _context_rows(cards: Cards) -> Iterator[tuple[str, str]]:
     if together := fitting_together(PUBLISHED, PRECISIONS, cards):
         yield "on all GPUs", f"CogVLM2 fits together, for reading pages, in {'; '.join(together)}"
     yield "on the CPU", _contexts(psutil.virtual_memory().available, "cpu", None)
+
+
+def _server_rows() -> Iterator[tuple[str, str]]:
+    """The server that the environment names as the engine, and whether it answers."""
+    from cogdoc.engines.registry import load_engine, select_engine
+    from cogdoc.engines.remote.address import is_server_address
+    from cogdoc.engines.selection import EngineRequest
+    from cogdoc.errors import CogdocError
+
+    named = os.environ.get("COGDOC_ENGINE", "")
+    if not is_server_address(named):
+        return
+    request = EngineRequest(named, os.environ.get("COGDOC_MODEL"), allow_remote="COGDOC_ALLOW_REMOTE" in os.environ)
+    try:
+        engine = load_engine(select_engine(request), SERVER_SECONDS)
+    except CogdocError as error:
+        yield "server", f"{error.message} ({error.hint})" if error.hint else error.message
+        return
+    engine.close()
+    yield "server", f"{engine.info.server} serves {engine.info.checkpoint}, as COGDOC_ENGINE says"
 
 
 def _contexts(memory: int, device: Device, card: Card | None) -> str:

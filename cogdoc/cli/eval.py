@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cogdoc.cli import options as shared
+from cogdoc.cli.engine_options import EngineOptions
 from cogdoc.errors import ExitCode, InputError, UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def evaluation(
             help="A variant of CogVLM2's instructions (plain, exact, ...); several are compared in one report.",
         ),
     ] = None,
-    options: shared.EngineOptions,
+    options: EngineOptions,
     out: Annotated[str, typer.Option("--out", metavar="|".join(FORMATS), help="The format of the scores.")] = FORMATS[
         0
     ],

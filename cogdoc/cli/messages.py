@@ -24,6 +24,8 @@ def announce(selection: EngineSelection, *, verbose: bool, quiet: bool) -> None:
     """Say which engine was selected, where that matters, and on a terminal how it loads faster."""
     if verbose or (selection.announce and not quiet):
         warn(f"engine {selection.name}: {selection.reason}")
+    if selection.settings.notice is not None and not quiet:
+        warn(selection.settings.notice)
     if selection.settings.advice is not None and not quiet and sys.stderr.isatty():
         warn(selection.settings.advice)
 

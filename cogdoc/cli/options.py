@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import typer
 
-from cogdoc.cli.generation_options import GenerationOptions
-from cogdoc.cogvlm2.precision import VISION_PRECISIONS
+from cogdoc.cli.engine_options import EngineOptions
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.documents.tesseract import Tesseract, tesseract_for
-from cogdoc.engines.registry import DEFAULT_SECONDS, engine_arguments
-from cogdoc.engines.selection import AUTO, EngineRequest
-from cogdoc.models.published_models import QUANTIZATIONS
+from cogdoc.engines.registry import DEFAULT_SECONDS
+from cogdoc.engines.selection import EngineRequest
 from cogdoc.results.output_formats import formats_of
 
 _WHERE = "What to read"
@@ -29,62 +27,6 @@ MAX_COUNT = 1_000_000_000
 _LIMITS = "Limits"
 
 Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, folders, patterns, or -.")]
-Engine = Annotated[
-    str,
-    typer.Option(
-        "--engine",
-        envvar="COGDOC_ENGINE",
-        metavar="|".join(engine_arguments()),
-        autocompletion=lambda: list(engine_arguments()),
-        help="The engine that reads the pages.",
-    ),
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        envvar="COGDOC_MODEL",
-        metavar="chat|chinese|FOLDER",
-        help="The CogVLM2 checkpoint to use; see cogdoc model list.",
-    ),
-]
-Quantization = Annotated[
-    str | None,
-    typer.Option(
-        "--quantization",
-        envvar="COGDOC_QUANTIZATION",
-        metavar="|".join(QUANTIZATIONS),
-        autocompletion=lambda: list(QUANTIZATIONS),
-        help="The precision of CogVLM2's weights; nf4 by default.",
-    ),
-]
-VisionPrecision = Annotated[
-    str | None,
-    typer.Option(
-        "--vision-precision",
-        envvar="COGDOC_VISION_PRECISION",
-        metavar="|".join(VISION_PRECISIONS),
-        autocompletion=lambda: list(VISION_PRECISIONS),
-        help="The precision of CogVLM2's vision tower; bf16 by default if memory suffices.",
-    ),
-]
-Adapter = Annotated[
-    str | None,
-    typer.Option(
-        "--adapter",
-        envvar="COGDOC_ADAPTER",
-        metavar="FOLDER",
-        help="A LoRA adapter of CogVLM2, as PEFT saves it.",
-    ),
-]
-Offload = Annotated[
-    bool,
-    typer.Option(
-        "--offload",
-        envvar="COGDOC_OFFLOAD",
-        help="Keep what CogVLM2 needs only for pictures in main memory, for small GPUs; the answers are the same.",
-    ),
-]
 Pages = Annotated[
     str | None,
     typer.Option(
@@ -282,30 +224,6 @@ Verbose = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class EngineOptions(GenerationOptions):
-    """The options that select an engine, and say how it generates."""
-
-    engine: Engine = AUTO
-    model: Model = None
-    quantization: Quantization = None
-    vision_precision: VisionPrecision = None
-    adapter: Adapter = None
-    offload: Offload = False
-
-    @property
-    def engine_request(self) -> EngineRequest:
-        return EngineRequest(
-            self.engine,
-            self.model,
-            self.quantization,
-            self.vision_precision,
-            self.adapter,
-            self.generation,
-            self.offload,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class RunOptions(EngineOptions):
     """The options of `ask`, `ocr` and `chart`."""
 
@@ -334,6 +252,12 @@ class RunOptions(EngineOptions):
     fail_fast: FailFast = False
     quiet: Quiet = False
     verbose: Verbose = False
+
+    @property
+    def engine_request(self) -> EngineRequest:
+        """As many requests go to a server at a time as pages are read."""
+        # Without arguments, `super` would not know the class that slots make of this one.
+        return replace(super(RunOptions, self).engine_request, at_a_time=self.jobs)
 
     @property
     def tesseract(self) -> Tesseract | None:

@@ -12,6 +12,7 @@ from cogdoc.engines.builtin.entry import BuiltinEntry
 from cogdoc.engines.cogvlm2.entry import CogVLM2Entry
 from cogdoc.engines.entry import EngineEntry, Offer
 from cogdoc.engines.generation import refuse_options
+from cogdoc.engines.remote.entry import RemoteEntry
 from cogdoc.engines.selection import AUTO, EngineRequest, EngineSelection, Progress
 from cogdoc.errors import UsageError
 from cogdoc.models.published_models import QUANTIZATIONS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _ALL: tuple[EngineEntry, ...] = (
     CogVLM2Entry(),
+    RemoteEntry(),
     BuiltinEntry(),
 )
 
@@ -51,6 +53,7 @@ def select_engine(request: EngineRequest | None = None) -> EngineSelection:
         UsageError: there is no engine or quantization of that name, or a model for an engine that has none.
         MissingError, CheckpointError: the model is not on this machine, or is not CogVLM2.
         ResourceError: the model was requested, and this machine does not have enough memory for it.
+        ServerError: the host of the requested server is not known.
     """
     request = request or EngineRequest()
     entry = find_entry(request)

@@ -29,6 +29,10 @@ class EngineRequest:
     adapter: str | None = None
     generation: GenerationRequest = AS_USUAL
     offload: bool = False
+    allow_remote: bool = False
+    """Whether pages may be sent to a server outside of this machine and its private networks."""
+    at_a_time: int | None = None
+    """How many requests a server gets at a time."""
 
 
 class EngineSettings(Protocol):
@@ -37,6 +41,11 @@ class EngineSettings(Protocol):
     @property
     def advice(self) -> str | None:
         """How the user makes later loads faster, if that is possible; shown on a terminal."""
+        ...
+
+    @property
+    def notice(self) -> str | None:
+        """What the user must know before any page is read: that pages leave this machine. Shown always."""
         ...
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:

@@ -33,6 +33,8 @@ class Flag(StrEnum):
     UNSUPPORTED_SCRIPT = "unsupported-script"
     """The page is in a script that the OCR engine cannot read; its text is not to be trusted."""
     LOW_CONFIDENCE = "low-confidence"
+    UNKNOWN_CONFIDENCE = "unknown-confidence"
+    """The server of the model gives no probabilities; 0.5 stands in their place, and says nothing."""
     BAD_TEXT_LAYER = "bad-text-layer"
     REPAIRED_FILE = "repaired-file"
     PAGES_FAILED = "pages-failed"
@@ -116,6 +118,7 @@ class EngineInfo(Model):
     name: str
     version: str
     checkpoint: str | None = None
+    server: str | None = Field(default=None, description="the address to which a remote engine sends pages")
     quantization: str | None = None
     dtype: str | None = Field(default=None, description="in which a model computes, such as bfloat16")
     vision_precision: str | None = Field(
@@ -271,7 +274,9 @@ class Usage(Model):
 
     generations: int = 0
     failed: int = Field(default=0, description="generations that took too long, or failed otherwise")
-    prompt_tokens: int = Field(default=0, description="of the instructions' text")
+    prompt_tokens: int = Field(
+        default=0, description="of the instructions' text; from a server, with those of pictures"
+    )
     image_tokens: int = Field(default=0, description="of the pictures in the prompts, those that were read before too")
     generated_tokens: int = 0
     passes: int | None = Field(default=None, description="forward passes that decoded tokens")
@@ -284,7 +289,7 @@ class Usage(Model):
     seconds: dict[str, float] = Field(
         default_factory=dict,
         description='"waiting" for other work, the "vision" tower, the "prompt" pass over a picture, and "decoding", '
-        "which has the pass over the instruction and others beside it",
+        'which has the pass over the instruction and others beside it; a remote engine has those of its "server"',
     )
     cache_hits: int = Field(default=0, description="texts and layouts of pages that the reading cache had")
     peak_memory: dict[str, int] = Field(

@@ -95,7 +95,7 @@ def _generations(usage: Usage) -> Iterator[str]:
         yield f"waiting {waiting:.1f} s"
     if "vision" in seconds:
         yield _pictures(usage.pictures, seconds["vision"])
-    for step in ("prompt", "decoding"):
+    for step in ("prompt", "decoding", "server"):
         if step in seconds:
             yield f"{step} {seconds[step]:.1f} s"
 

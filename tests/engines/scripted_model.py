@@ -80,6 +80,7 @@ class ScriptedSettings:
     model: ScriptedModel
     generation: GenerationRequest = AS_USUAL
     advice: str | None = None
+    notice: str | None = None
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:  # noqa: ARG002
         self.model.loads += 1
@@ -88,14 +89,14 @@ class ScriptedSettings:
 
 @dataclass(frozen=True)
 class ScriptedEntry:
-    """Implements `cogdoc.engines.entry.EngineEntry`; selected by an address, as an engine behind a URL would be."""
+    """Implements `cogdoc.engines.entry.EngineEntry`; selected by a form of its own, as an engine behind a URL is."""
 
     model: ScriptedModel
     name: str = "scripted"
-    argument: str = "URL"
+    argument: str = "scripted:NAME"
 
     def accepts(self, request: EngineRequest) -> bool:
-        return request.engine.startswith("http://")
+        return request.engine.startswith("scripted:")
 
     def configure(self, request: EngineRequest) -> ScriptedSettings:
         return ScriptedSettings(self.model, request.generation)

@@ -128,6 +128,7 @@ def test_without_log_probabilities_the_confidence_is_the_documented_constant(cov
     answer = engine_for(ScriptedModel({question: ["2024"]}, probability=None)).answer(question, [cover], 8)
     assert (answer.text, answer.confidence) == ("2024", UNKNOWN_CONFIDENCE)
     assert answer.evidence
+    assert answer.flags == ("unknown-confidence",)
 
 
 def test_questions_about_one_page_share_one_image(cover: Page) -> None:
@@ -152,7 +153,7 @@ COVER = (
 def test_a_page_is_transcribed_into_blocks_with_the_boxes_of_its_words(cover: Page, probability: float | None) -> None:
     transcription = engine_for(ScriptedModel({TRANSCRIBE: [COVER]}, probability)).transcribe(cover)
     assert transcription.steps == ("whole: ok",)
-    assert transcription.flags == ()
+    assert transcription.flags == (() if probability else ("unknown-confidence",))
     assert transcription.agreement == 1
     assert transcription.confidence == pytest.approx(UNKNOWN_CONFIDENCE if probability is None else probability)
     assert [block.kind.value for block in transcription.blocks] == ["heading", "text", "text", "text"]
@@ -323,13 +324,13 @@ def test_pieces_of_text_are_streamed_and_generation_can_be_cancelled() -> None:
 def test_one_more_entry_in_the_registry_is_one_more_engine(monkeypatch: pytest.MonkeyPatch, samples: Path) -> None:
     model = ScriptedModel({CHAIR: ["Tobias Renquist"]})
     monkeypatch.setitem(ENTRIES, "scripted", ScriptedEntry(model))
-    assert engine_arguments() == ("auto", "builtin", "cogvlm2", "URL")
-    address = "http://localhost:8000/v1"
+    assert engine_arguments() == ("auto", "builtin", "cogvlm2", "scripted:NAME", "URL")
+    address = "scripted:one"
     selection = select_engine(EngineRequest(address))
     assert (selection.name, selection.reason, selection.announce) == ("scripted", "requested", False)
     with pytest.raises(UsageError) as refused:
         select_engine(EngineRequest("scripted"))
-    assert refused.value.hint == "engines: auto, builtin, cogvlm2, URL"
+    assert refused.value.hint == "engines: auto, builtin, cogvlm2, scripted:NAME, URL"
     engine = load_engine(selection, seconds=7)
     assert engine.info == INFO
     record = cogdoc.ask(samples / "report.pdf", CHAIR, engine=address)
@@ -345,7 +346,7 @@ def test_one_more_entry_in_the_registry_is_one_more_engine(monkeypatch: pytest.M
 def test_python_takes_the_options_of_generation(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     model = ScriptedModel({"Say: " + CHAIR: ["Not stated."], "Write it.": ["Here is the text:\nreport"]})
     monkeypatch.setitem(ENTRIES, "scripted", ScriptedEntry(model))
-    address = "http://localhost:8000/v2"
+    address = "scripted:two"
     form = tmp_path / "form.pdf"
     with pymupdf.open() as file:
         file.new_page(width=300, height=200).insert_text((20, 30), "Annual report")

@@ -19,6 +19,7 @@ class BuiltinSettings:
     """Implements `cogdoc.engines.selection.EngineSettings`; there is nothing to set."""
 
     advice: None = None
+    notice: None = None
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:  # noqa: ARG002  of the protocol
         from cogdoc.engines.builtin.engine import BuiltinEngine

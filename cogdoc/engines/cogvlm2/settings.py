@@ -52,6 +52,7 @@ class CogVLM2Settings:
 
     advice: str | None = field(default=None, compare=False)
     """See `EngineSettings.advice`."""
+    notice: None = None
 
     def load(self, seconds: float, progress: Progress | None = None) -> Engine:
         with TokenizerTrial(self.checkpoint) as trial:

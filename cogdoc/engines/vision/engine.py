@@ -12,9 +12,10 @@ from cogdoc.engines.vision.chart_tables import read_chart
 from cogdoc.engines.vision.computed_answers import chart_tables, compute, with_computed
 from cogdoc.engines.vision.grounding import find_evidence
 from cogdoc.engines.vision.instructions import Instructions
+from cogdoc.engines.vision.picture_sizes import page_size
 from cogdoc.engines.vision.refusals import declines
 from cogdoc.engines.vision.reply_phrases import is_refusal
-from cogdoc.engines.vision.tiles import draw_page, page_size
+from cogdoc.engines.vision.tiles import draw_page
 from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.engines.vision.vision_model import FinishReason, PageImage, VisionModel
 from cogdoc.errors import CogdocError, InputError, ResourceError, TimeLimitError
@@ -30,6 +31,7 @@ class _PageAnswer:
     confidence: float
     evidence: tuple[Evidence, ...]
     cut_off: bool
+    is_confidence_known: bool
 
     @property
     def support(self) -> tuple[bool, bool, float]:
@@ -110,11 +112,14 @@ class VisionEngine:
         if not self._instructions.request.raw and declines(question, text, page_text):
             return []
         cut_off = generation.finish_reason is FinishReason.LENGTH
-        return [_PageAnswer(text, generation.confidence, find_evidence(text, page_text), cut_off)]
+        evidence = find_evidence(text, page_text)
+        return [_PageAnswer(text, generation.confidence, evidence, cut_off, generation.is_confidence_known)]
 
     def _image(self, page: Page) -> PageImage:
         if page not in self._images:
-            self._images[page] = PageImage(draw_page(page, page.text(), page_size(self._model.limits)))
+            page_text = page.text()
+            size = page_size(self._model.limits, page_text.width, page_text.height)
+            self._images[page] = PageImage(draw_page(page, page_text, size))
         return self._images[page]
 
 
@@ -126,7 +131,11 @@ def _best_answer(question: str, answers: Sequence[_PageAnswer]) -> Answer:
     if not answers:
         return Answer(question=question, text=None, confidence=0.0)
     best, *others = sorted(answers, key=lambda answer: answer.support, reverse=True)
-    flags = [flag for flag, raised in ((Flag.NOT_LITERAL, not best.evidence), (Flag.CUT_OFF, best.cut_off)) if raised]
+    raised = {
+        Flag.NOT_LITERAL: not best.evidence,
+        Flag.CUT_OFF: best.cut_off,
+        Flag.UNKNOWN_CONFIDENCE: not best.is_confidence_known,
+    }
     return Answer(
         question=question,
         text=best.text,
@@ -140,5 +149,5 @@ def _best_answer(question: str, answers: Sequence[_PageAnswer]) -> Answer:
             )
             for other in others
         ),
-        flags=tuple(flag.value for flag in flags),
+        flags=tuple(flag.value for flag, is_raised in raised.items() if is_raised),
     )

@@ -86,7 +86,7 @@ class Instructions:
         assert variants.max_new_tokens is not None
         own = self.request.prompt
         if own is not None and QUESTION not in own:
-            return self._instruction(own, None, variants.max_new_tokens, short=False)
+            return self._instruction(own, None, variants.max_new_tokens, short=False, is_users=True)
         variant = self._variant(task)
         return self._instruction(variant.texts[_language(text)], variant.template, variants.max_new_tokens, short=False)
 
@@ -94,10 +94,15 @@ class Instructions:
         """The instruction for a question; it asks for a short answer unless the question calls for more than a fact."""
         variant = self._variant(Task.QUESTION)
         own = self.request.prompt
-        pattern = own if own is not None and QUESTION in own else variant.texts[_language(question)]
+        is_users = own is not None and QUESTION in own
+        pattern = own if own is not None and is_users else variant.texts[_language(question)]
         form = reply_form(question)
         return self._instruction(
-            pattern.replace(QUESTION, question), variant.template, ANSWER_TOKENS[form], short=form is ReplyForm.FACT
+            pattern.replace(QUESTION, question),
+            variant.template,
+            ANSWER_TOKENS[form],
+            short=form is ReplyForm.FACT,
+            is_users=is_users,
         )
 
     @property
@@ -120,8 +125,10 @@ class Instructions:
         variants = load_variants()[task]
         return variants.by_name.get(self.request.variant or "", variants.by_name[variants.default])
 
-    def _instruction(self, text: str, template: str | None, max_new_tokens: int, *, short: bool) -> Instruction:
-        prompt = Prompt(text, short_answer=short, template=self.request.template or template)
+    def _instruction(
+        self, text: str, template: str | None, max_new_tokens: int, *, short: bool, is_users: bool = False
+    ) -> Instruction:
+        prompt = Prompt(text, short, self.request.template or template, is_users)
         return Instruction(prompt, self.request.max_tokens or max_new_tokens)
 
 

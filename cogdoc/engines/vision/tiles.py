@@ -16,7 +16,8 @@ import numpy as np
 from PIL import Image
 
 from cogdoc.documents.geometry import Box, bounding_box
-from cogdoc.documents.rendering import LONG_SIDE, PixelSize
+from cogdoc.documents.rendering import PixelSize
+from cogdoc.engines.vision.picture_sizes import patches_per_point, pixels_per_point
 from cogdoc.engines.vision.vision_model import VisionModelLimits
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageText
@@ -79,7 +80,7 @@ def line_height(lines: Sequence[Line]) -> float:
 
 def is_dense(page_text: PageText, limits: VisionModelLimits, tokens: int, max_new_tokens: int) -> bool:
     """Whether a page is too much for one image: its print is too small, or its text of `tokens` too long."""
-    patches = line_height(page_text.lines) / page_text.height * limits.patch_grid
+    patches = line_height(page_text.lines) * patches_per_point(limits, page_text.width, page_text.height)
     return 0 < patches < SMALL_PRINT or tokens > MAX_TOKEN_SHARE * max_new_tokens
 
 
@@ -105,7 +106,7 @@ def plan_tiles(
         share = inside / characters
         needed = max(
             share * tokens / (MAX_TOKEN_SHARE * max_new_tokens),
-            SMALL_PRINT * region.height / (print_height * limits.patch_grid),
+            _bands_for_print(region, print_height, limits),
             2 if len(regions) == 1 else 1,
         )
         count = min(math.ceil(needed), MAX_BANDS, max(1, MAX_TILES // len(regions)))
@@ -115,6 +116,13 @@ def plan_tiles(
         replace(tile, is_table=any(box.overlap(tile.box) >= TABLE_SHARE * tile.box.area for box in tables))
         for tile in tiles
     ]
+
+
+def _bands_for_print(region: Box, print_height: float, limits: VisionModelLimits) -> float:
+    """In how many bands a region has to be read for its print to be as high as `SMALL_PRINT`."""
+    bands = SMALL_PRINT / (print_height * patches_per_point(limits, region.width, region.height))
+    # In their own proportions, bands are enlarged in both directions, by the square root of their number.
+    return bands**2 if limits.keeps_proportions else bands
 
 
 def _regions(blocks: Sequence[Block]) -> list[Box]:
@@ -156,12 +164,6 @@ def _bands(region: Box, count: int, overlap: float) -> list[Tile]:
     ]
 
 
-def page_size(limits: VisionModelLimits) -> PixelSize:
-    """The size at which a whole page is drawn for a model: its input square, or a larger one that it scales down."""
-    side = max(LONG_SIDE, limits.image_size)
-    return PixelSize(side, side)
-
-
 def draw_page(page: Page, page_text: PageText, size: PixelSize) -> Picture:
     """The page at `size`, in the coordinates of its text's boxes: upright, with level lines."""
     on_its_side = page_text.turned in (90, 270)
@@ -176,18 +178,28 @@ def draw_page(page: Page, page_text: PageText, size: PixelSize) -> Picture:
 
 def draw_tiles(page: Page, page_text: PageText, tiles: Sequence[Tile], limits: VisionModelLimits) -> list[Picture]:
     """A picture of each tile at about the model's resolution, all cropped from one rendering of the page."""
-    min_width, min_height = min(tile.box.width for tile in tiles), min(tile.box.height for tile in tiles)
-    across = min(MAX_ENLARGEMENT, page_text.width / min_width) * limits.image_size
-    down = min(MAX_ENLARGEMENT, page_text.height / min_height) * limits.image_size
-    picture = draw_page(page, page_text, PixelSize(round(across), round(down)))
+    picture = draw_page(page, page_text, _enlarged_size(page_text, tiles, limits))
     x_scale, y_scale = picture.shape[1] / page_text.width, picture.shape[0] / page_text.height
-    return [_crop(picture, tile.box, x_scale, y_scale) for tile in tiles]
+    min_aspect = 0.0 if limits.keeps_proportions else MIN_ASPECT
+    return [_crop(picture, tile.box, x_scale, y_scale, min_aspect) for tile in tiles]
 
 
-def _crop(picture: Picture, box: Box, x_scale: float, y_scale: float) -> Picture:
+def _enlarged_size(page_text: PageText, tiles: Sequence[Tile], limits: VisionModelLimits) -> PixelSize:
+    """The size of a page at which its smallest tile has the model's resolution."""
+    width, height = page_text.width, page_text.height
+    if limits.keeps_proportions:
+        finest = max(pixels_per_point(limits, tile.box.width, tile.box.height) for tile in tiles)
+        scale = min(finest, MAX_ENLARGEMENT * limits.image_size / max(width, height))
+        return PixelSize(max(1, round(width * scale)), max(1, round(height * scale)))
+    across = min(MAX_ENLARGEMENT, width / min(tile.box.width for tile in tiles)) * limits.image_size
+    down = min(MAX_ENLARGEMENT, height / min(tile.box.height for tile in tiles)) * limits.image_size
+    return PixelSize(round(across), round(down))
+
+
+def _crop(picture: Picture, box: Box, x_scale: float, y_scale: float, min_aspect: float) -> Picture:
     left, top, right, bottom = (round(side) for side in box.scaled(x_scale, y_scale))
     tile = picture[top : max(bottom, top + 1), left : max(right, left + 1)]
-    missing = round((MIN_ASPECT * box.width - box.height) * y_scale)
+    missing = round((min_aspect * box.width - box.height) * y_scale)
     if missing <= 0:
         return np.ascontiguousarray(tile)
     return np.concatenate([tile, np.full((missing, *tile.shape[1:]), 255, np.uint8)])

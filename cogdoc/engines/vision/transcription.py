@@ -16,9 +16,10 @@ from cogdoc.engines.vision.agreement import agreement
 from cogdoc.engines.vision.generated_lines import GeneratedLine, generated_lines, merge
 from cogdoc.engines.vision.instructions import Instructions, Task
 from cogdoc.engines.vision.markdown_blocks import to_blocks
+from cogdoc.engines.vision.picture_sizes import page_size
 from cogdoc.engines.vision.repetition import RepetitionGuard
 from cogdoc.engines.vision.reply_cleaning import cleaned
-from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, page_size, plan_tiles
+from cogdoc.engines.vision.tiles import Tile, draw_page, draw_tiles, is_dense, plan_tiles
 from cogdoc.engines.vision.vision_model import (
     FinishReason,
     Generation,
@@ -76,6 +77,8 @@ class _Attempts:
             generation = self.model.generate([image], request.prompt, options)
             lines = cleaned(generated_lines(generation), self.literal)
             outcome = _outcome(generation, lines)
+            if not generation.is_confidence_known:
+                self.flag(Flag.UNKNOWN_CONFIDENCE)
             self.steps.append(f"{name}{suffix}: {outcome}")
             if outcome == OK or (outcome == NO_TEXT and not printed):
                 return lines
@@ -131,7 +134,7 @@ def _read_page(page: Page, page_text: PageText, attempts: _Attempts) -> list[Gen
     if is_dense(page_text, limits, tokens, max_new_tokens):
         attempts.steps.append("dense page: in tiles")
     else:
-        picture = draw_page(page, page_text, page_size(limits))
+        picture = draw_page(page, page_text, page_size(limits, page_text.width, page_text.height))
         lines = attempts.read(picture, "whole", printed=page_text.text)
     if lines is None:
         tiles = plan_tiles(page_text, page.layout().blocks, limits, tokens, max_new_tokens)
@@ -144,16 +147,21 @@ def _read_page(page: Page, page_text: PageText, attempts: _Attempts) -> list[Gen
 
 def _raw_transcription(page: Page, page_text: PageText, attempts: _Attempts) -> Transcription:
     """The model's words about the whole page as they came, without a second attempt."""
-    image = PageImage(draw_page(page, page_text, page_size(attempts.model.limits)))
+    size = page_size(attempts.model.limits, page_text.width, page_text.height)
+    image = PageImage(draw_page(page, page_text, size))
     request = attempts.instructions.for_page(Task.TRANSCRIBE, page_text.text)
     options = request.options(attempts.time_limit, attempts.instructions.sampling, RepetitionGuard())
     generation = attempts.model.generate([image], request.prompt, options)
     outcome = _outcome(generation, generated_lines(generation))
     flag = {REPETITION: Flag.REPETITION, CUT_OFF: Flag.CUT_OFF}.get(outcome)
+    if not generation.is_confidence_known:
+        attempts.flag(Flag.UNKNOWN_CONFIDENCE)
+    if flag is not None:
+        attempts.flag(flag)
     return Transcription(
         (),
         generation.confidence,
-        flags=_names([flag] if flag else ()),
+        flags=_names(attempts.flags),
         steps=(f"whole: {outcome}",),
         agreement=agreement((word.text for word in page_text.words), generation.text),
         raw=generation.text,

@@ -40,6 +40,8 @@ class VisionModelLimits:
     """Tokens of one image."""
     side_by_side: int = 1
     """Requests that it answers together: as many threads keep it busy."""
+    keeps_proportions: bool = False
+    """Whether it sees images in their own proportions, with about as many pixels as the square has."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -59,6 +61,8 @@ class Prompt:
     """Whether the answer is a few words rather than sentences."""
     template: str | None = None
     """One of the model's own templates by name, instead of the one that it takes for such an answer."""
+    is_users: bool = False
+    """Whether the user worded the whole instruction, to which no other words are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,11 @@ class Generation:
     tokens: tuple[Token, ...]
     """Their texts joined and stripped are `text`. Empty if the model gives no log-probabilities."""
     finish_reason: FinishReason
+
+    @property
+    def is_confidence_known(self) -> bool:
+        """Whether the model gave log-probabilities of its text, if there is any."""
+        return bool(self.tokens) or not self.text
 
     @property
     def confidence(self) -> float:
