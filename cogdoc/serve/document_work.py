@@ -1,0 +1,91 @@
+"""Runs a task on an uploaded document, in a thread that waits for the worker processes and the model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.sources import Source
+from cogdoc.documents.tesseract import Tesseract
+from cogdoc.engines.generation import GenerationRequest
+from cogdoc.errors import TimeLimitError, TooLargeError
+from cogdoc.results.records import AnyRecord, SourceInfo
+from cogdoc.serve.service import Service
+from cogdoc.serve.uploads import Upload
+from cogdoc.tasks.describe import describe_source
+from cogdoc.tasks.task import Item, Task
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWork:
+    """What to do with a document, and how to open it."""
+
+    task: Task
+    generation: GenerationRequest
+    password: str | None = None
+    tesseract: Tesseract | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The document is open."""
+
+    source: SourceInfo
+    items: tuple[Item, ...]
+    """What the task goes through: page numbers or questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecords:
+    """All records of one item."""
+
+    item: Item
+    records: tuple[AnyRecord, ...]
+
+
+Progress = Opened | ItemRecords
+
+
+def run_document(
+    service: Service,
+    work: DocumentWork,
+    upload: Upload,
+    *,
+    done: frozenset[Item] = frozenset(),
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Iterator[Progress]:
+    """Open a document, and yield that and then the records of each item in order.
+
+    Args:
+        done: items to leave out.
+        cancelled: polled between items; True ends it.
+
+    Raises:
+        CogdocError: the document cannot be opened or is too long, or it takes too long; the error of a page or an
+            answer is in its record.
+    """
+    limits = service.settings.limits
+    deadline = time.monotonic() + limits.seconds
+    engine = service.generating(work.generation)
+    request = OpenRequest(
+        upload.path, work.password, service.settings.max_megapixels, work.tesseract, hidden=work.hidden
+    )
+    document = Document(Source(upload.path, upload.name, Path(upload.name)), request, service.workers)
+    pages = work.task.selection.count(document.page_count)
+    if pages > limits.pages:
+        raise TooLargeError(f"{pages} pages are more than this server's {limits.pages}", "select fewer with pages")
+    items = tuple(work.task.items(document))
+    yield Opened(describe_source(document), items)
+    left = [item for item in items if item not in done]
+    results = work.task.run(document, engine, left) if left else iter(())
+    for item in left:
+        if cancelled():
+            return
+        if time.monotonic() > deadline:
+            raise TimeLimitError(f"took longer than {limits.seconds:g} s", "select fewer pages, or send it as a job")
+        yield ItemRecords(item, next(results))

@@ -1,0 +1,58 @@
+"""What all requests share: the engine, the worker processes, the queue, and the folder of uploads."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from cogdoc.documents.workers import Workers
+from cogdoc.engines.generation import GenerationRequest, refuse_options
+from cogdoc.engines.protocol import Engine, InstructedEngine
+from cogdoc.serve.admission import Admission
+from cogdoc.serve.settings import ServeSettings
+from cogdoc.serve.uploads import UploadFolder
+
+
+class Service:
+    """Owns the engine and the worker processes; close it once no request runs any more."""
+
+    def __init__(self, engine: Engine, workers: Workers, settings: ServeSettings) -> None:
+        self.engine = engine
+        self.workers = workers
+        self.settings = settings
+        self.uploads = UploadFolder()
+        # One more than the engine and the worker processes take, so that the next request is at hand.
+        self.admission = Admission(max(workers.jobs, engine.at_a_time) + 1, settings.limits.waiting)
+        self.draining = False
+        """Whether the server finishes what runs and takes nothing new."""
+
+    @property
+    def model_name(self) -> str:
+        """What clients call the engine: the name of its checkpoint, or its own."""
+        return self.engine.info.checkpoint or self.engine.info.name
+
+    def generating(self, generation: GenerationRequest) -> Engine:
+        """The engine with these options of generation; all of them share the model.
+
+        Raises:
+            UsageError: there are options, and the engine has no model.
+        """
+        if isinstance(self.engine, InstructedEngine):
+            return self.engine.with_generation(generation)
+        refuse_options(generation, "the built-in engine has no model")
+        return self.engine
+
+    def close(self) -> None:
+        self.engine.close()
+        self.workers.close()
+        self.uploads.close()
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+SharedService = Annotated[Service, Depends(_service)]
+"""The parameter of a route that needs the service."""

@@ -1,0 +1,88 @@
+"""Runs the real `cogdoc serve` on a free port, as users run it, and talks to it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from running import COMMAND, clean_environment
+
+STARTED = re.compile(r"serves (\S+) on (http://\S+)")
+START_SECONDS = 60.0
+
+
+@dataclass
+class RunningServer:
+    """A server process and its address."""
+
+    process: subprocess.Popen[str]
+    url: str = ""
+    model: str = ""
+    lines: list[str] = field(default_factory=list)
+    """What it printed on standard error."""
+    reader: threading.Thread = field(default_factory=threading.Thread)
+
+    def client(self, **options: Any) -> httpx2.Client:
+        return httpx2.Client(base_url=self.url, timeout=60, **options)
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal, and wait for the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout=60)
+
+    @property
+    def err(self) -> str:
+        return "".join(self.lines)
+
+
+def start_server(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> RunningServer:
+    """Start `cogdoc serve`, and wait until it listens."""
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=cwd,
+        env=clean_environment(**environment),
+        text=True,
+    )
+    server = RunningServer(process)
+    assert process.stderr is not None
+
+    for line in process.stderr:
+        server.lines.append(line)
+        if started := STARTED.search(line):
+            server.model, server.url = started[1], started[2]
+            break
+    else:
+        raise AssertionError(f"the server ended with {process.wait()}: {server.err}")
+    server.reader = threading.Thread(target=server.lines.extend, args=(process.stderr,), daemon=True)
+    server.reader.start()
+    deadline = time.monotonic() + START_SECONDS
+    with server.client() as client:
+        while client.get("/healthz").status_code != 200:
+            assert time.monotonic() < deadline
+    return server
+
+
+@contextmanager
+def running_server(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> Iterator[RunningServer]:
+    """A server that ends with the context."""
+    server = start_server(*arguments, cwd=cwd, **environment)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+        server.reader.join()
+        assert server.process.stderr is not None
+        server.process.stderr.close()
