@@ -23,6 +23,8 @@ class Run:
     """A finished command; all times in seconds from its start, memory in bytes."""
 
     seconds: float
+    processor_seconds: float
+    """Of the process and the children that it has waited for."""
     output: str
     memory: tuple[tuple[float, int], ...]
     """Anonymous resident memory of the process and all its descendants, sampled while it ran."""
@@ -60,7 +62,11 @@ def run(command: Sequence[str], **environment: str) -> Run:
 
         sampler = threading.Thread(target=sample, daemon=True)
         sampler.start()
-        output, _ = process.communicate()
+        assert process.stdout is not None
+        output = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stdout.close()
         seconds = time.perf_counter() - started
         ended.set()
         sampler.join()
@@ -68,7 +74,7 @@ def run(command: Sequence[str], **environment: str) -> Run:
             errors.seek(0)
             message = errors.read().decode("utf-8", "replace").strip()
             raise CommandFailedError(f"{' '.join(command)} ended with {process.returncode}: {message[-500:]}")
-    return Run(seconds, output, tuple(memory))
+    return Run(seconds, used.ru_utime + used.ru_stime, output, tuple(memory))
 
 
 def anonymous_memory(pid: int) -> int:

@@ -24,6 +24,7 @@ COGDOC = str(Path(sys.executable).with_name("cogdoc"))
 SAMPLE = Path(__file__).parents[1] / "samples" / "report.pdf"
 POCKET = Path(__file__).parents[1] / "samples" / "pocket" / "model"
 MEMORY_POINTS = 5
+ENGINE_PAGES, ENGINE_SCANS = 50, 2
 MEGABYTE = 1024**2
 
 
@@ -65,6 +66,29 @@ def measure_start(_folder: Path, options: argparse.Namespace) -> str:
         for name, times in seconds.items()
     ]
     return markdown_table(["command", "median s", "min", "max", "times bare python"], rows)
+
+
+def measure_engine(folder: Path, options: argparse.Namespace) -> str:
+    """Take the processor time of the built-in engine's work, without the reading cache: medians of whole commands."""
+    text, scan = folder / "engine.pdf", folder / "engine-scanned.pdf"
+    write_text_pdf(text, ENGINE_PAGES)
+    write_scan_pdf(scan, text, ENGINE_SCANS)
+    commands = {
+        "--help": ["--help"],
+        "ask, 8 pages": ["ask", str(SAMPLE), "total revenue?"],
+        f"ocr --out text, {ENGINE_PAGES} pages": ["ocr", str(text), "--out", "text"],
+        f"ocr --out md, {ENGINE_PAGES} pages": ["ocr", str(text), "--out", "md"],
+        f"ocr --out text, {ENGINE_SCANS} scans": ["ocr", str(scan), "--out", "text"],
+    }
+    rows = []
+    for name, arguments in commands.items():
+        finished = [
+            run([sys.executable, "-m", "cogdoc", *arguments], COGDOC_CACHE="off") for _ in range(options.engine_runs)
+        ]
+        times = [one.processor_seconds for one in finished]
+        peak = max(one.peak_memory for one in finished) / MEGABYTE
+        rows.append([name, f"{median(times):.2f}", f"{min(times):.2f}", f"{max(times):.2f}", f"{peak:.0f}"])
+    return markdown_table(["command", "median s of processor time", "min", "max", "peak MB"], rows)
 
 
 def measure_text(folder: Path, options: argparse.Namespace) -> str:
@@ -139,6 +163,7 @@ def measure_deep(folder: Path, options: argparse.Namespace) -> str:
 
 MEASUREMENTS: dict[str, Callable[[Path, argparse.Namespace], str]] = {
     "start": measure_start,
+    "engine": measure_engine,
     "text": measure_text,
     "scan": measure_scan,
     "again": measure_again,
@@ -160,6 +185,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--scans", type=int, default=10, help="scanned pages")
     parser.add_argument("--forms", type=int, default=200, help="pages read by CogVLM2's pocket checkpoint")
     parser.add_argument("--runs", type=int, default=5, help="how often each start is timed")
+    parser.add_argument("--engine-runs", type=int, default=3, help="how often each command of the engine is timed")
     return parser.parse_args(arguments)
 
 

@@ -41,6 +41,11 @@ PASSED_VARIABLES = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_
 """Environment variables that a worker process may see. Others hold secrets of the user."""
 
 
+KEPT_BLOCK, KEPT_MEMORY = 64 << 20, 256 << 20
+"""Bytes of a freed block, and of all of them, that the C library (glibc) keeps for the next allocation. Otherwise the
+networks wait for the kernel to give them the same memory again for each step of each page."""
+
+
 class WorkerProcess:
     """One worker process. One thread at a time communicates with it."""
 
@@ -168,6 +173,8 @@ def _environment(threads: int) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
         "COGDOC_WORKER_THREADS": str(threads),
         "PYDANTIC_DISABLE_PLUGINS": "__all__",
+        "MALLOC_MMAP_THRESHOLD_": str(KEPT_BLOCK),
+        "MALLOC_TRIM_THRESHOLD_": str(KEPT_MEMORY),
     }
     return passed | own
 

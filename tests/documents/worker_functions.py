@@ -177,3 +177,19 @@ def memory_growth_while_drawing(warm: OpenRequest, request: OpenRequest, size: P
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     draw_page(request, 1, size)
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+
+
+def reads_denormals_as_zeros() -> bool:
+    from cogdoc.parsing.ocr.ocr_engine import recognize
+
+    recognize(np.full((400, 400, 3), 255, np.uint8))
+    return float(np.float32(1e-30) * np.float32(1e-10)) == 0.0
+
+
+def faults_of_repeated_work() -> int:
+    """The page faults of taking 48 MB ten times."""
+    np.ones(48 << 17).sum()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        np.ones(48 << 17).sum()
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_cli
 from cogdoc.parsing.layout.picture_tables import may_be_table
 from cogdoc.parsing.layout.prose_beside_tables import ProseBeside, find_prose
 from cogdoc.parsing.layout.running_headers import mark_running_headers
+from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
 from cogdoc.parsing.tables.table_building import Grid, build_table
@@ -133,28 +133,21 @@ def _detect_regions(document: OpenDocument, index: int, page_text: PageText, cli
 def _parser() -> Any:
     import onnxruntime
 
-    with _session_threads(onnxruntime, int(os.environ.get("COGDOC_WORKER_THREADS", "0"))):
+    with _session_options(onnxruntime):
         from pymupdf4llm.helpers.document_layout import parse_document
 
     return parse_document
 
 
 @contextlib.contextmanager
-def _session_threads(runtime: Any, threads: int) -> Iterator[None]:
-    """Make the models that are loaded in this context use `threads` threads.
+def _session_options(runtime: Any) -> Iterator[None]:
+    """Make the models that are loaded in this context take the options of worker processes.
 
     By default each of PyMuPDF's models spins on all cores, which slows down all processes of a pool, and PyMuPDF has no
     setting for it.
     """
     session_options = runtime.SessionOptions
-
-    def make_options() -> Any:
-        options = session_options()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return options
-
-    runtime.SessionOptions = make_options
+    runtime.SessionOptions = lambda: configured(session_options())
     try:
         yield
     finally:

@@ -7,7 +7,6 @@ classifier is switched off: it rotates some long lines by 180 degrees, and so ga
 from __future__ import annotations
 
 import math
-import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cogdoc.documents.pictures import Picture
+from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.ocr.ctc import BLANK, CtcOutput, decode_greedy
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, shifted
 
@@ -71,7 +71,10 @@ def _engine() -> Any:
     import logging
 
     from rapidocr import RapidOCR
+    from rapidocr.inference_engine.onnxruntime.main import OrtInferSession
 
+    make_options = OrtInferSession._init_sess_opts
+    OrtInferSession._init_sess_opts = staticmethod(lambda settings: configured(make_options(settings)))
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
     engine = RapidOCR(
         params={
@@ -80,7 +83,6 @@ def _engine() -> Any:
             "Global.max_side_len": MAX_SIDE,
             "Global.text_score": 0.0,
             "Rec.rec_batch_num": 1,
-            "EngineConfig.onnxruntime.intra_op_num_threads": int(os.environ.get("COGDOC_WORKER_THREADS", "0")) or -1,
         }
     )
     recognizer = engine._load_rec_model()

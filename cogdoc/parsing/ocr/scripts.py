@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cogdoc.documents.pictures import Picture
+from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.ocr.ocr_lines import OcrLine
 
 HEIGHT = 32
@@ -151,7 +152,7 @@ def line_windows(gray: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 def _network() -> Any:
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
+    options = configured(onnxruntime.SessionOptions())
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     weights = files("cogdoc.parsing.ocr").joinpath("scripts.onnx").read_bytes()
