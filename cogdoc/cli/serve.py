@@ -26,7 +26,7 @@ HELP = """Keep an engine loaded, and answer other programs over HTTP.
 Listens on this machine only. Ends by Ctrl-C or SIGTERM, once the running requests are finished.
 """
 
-NEEDED = ("fastapi", "uvicorn", "python_multipart")
+NEEDED = ("fastapi", "uvicorn", "python_multipart", "jsonschema")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,15 @@ def serve(
     port: Annotated[
         int, typer.Option("--port", envvar="COGDOC_PORT", min=0, max=65535, help="The port; 0 takes any free one.")
     ] = 8765,
+    picture_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--picture-host",
+            metavar="HOST|*",
+            help="Fetch pictures of chat requests from this host, or with * from every public one; can be repeated. "
+            "By default, only pictures in the requests themselves are read.",
+        ),
+    ] = None,
     *,
     options: ServeOptions,
 ) -> None:
@@ -81,12 +90,16 @@ def serve(
     from cogdoc.engines.registry import load_engine, select_engine
     from cogdoc.serve import server
     from cogdoc.serve.listening import address_of, is_loopback, open_socket
+    from cogdoc.serve.picture_hosts import PictureHosts
     from cogdoc.serve.service import Service
     from cogdoc.serve.settings import ServeSettings
 
     if not is_loopback(host):
         raise UsageError(f"--host {host}: other machines could reach the server", "name an address such as 127.0.0.1")
-    settings = ServeSettings(max_megapixels=options.max_megapixels)
+    settings = ServeSettings(
+        max_megapixels=options.max_megapixels,
+        picture_hosts=PictureHosts(frozenset(name.lower() for name in picture_host or ())),
+    )
     selection = select_engine(options.engine_request)
     announce(selection, verbose=options.verbose, quiet=options.quiet)
     with ExitStack() as stack:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 
 from cogdoc.serve import document_routes, health_routes
+from cogdoc.serve.chat import routes as chat_routes
 from cogdoc.serve.error_replies import add_error_replies
 from cogdoc.serve.service import Service
 
@@ -26,6 +27,7 @@ class Section:
 SECTIONS = (
     Section(health_routes.router, public=True),
     Section(document_routes.router),
+    Section(chat_routes.router),
 )
 """Every part of the server; a new one is a line here."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -24,6 +25,7 @@ class Service:
         self.uploads = UploadFolder()
         # One more than the engine and the worker processes take, so that the next request is at hand.
         self.admission = Admission(max(workers.jobs, engine.at_a_time) + 1, settings.limits.waiting)
+        self.started = int(time.time())
         self.draining = False
         """Whether the server finishes what runs and takes nothing new."""
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from cogdoc.documents.rendering import MAX_MEGAPIXELS
+from cogdoc.serve.picture_hosts import PictureHosts
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8765
 
@@ -30,4 +33,5 @@ class ServeSettings:
     port: int = DEFAULT_PORT
     """0 takes any free one."""
     limits: Limits = field(default_factory=Limits)
-    max_megapixels: float = 0.0
+    max_megapixels: float = MAX_MEGAPIXELS
+    picture_hosts: PictureHosts = field(default_factory=PictureHosts)

@@ -14,7 +14,7 @@ from PIL import Image
 from cogdoc.cogvlm2 import decoding_row
 from cogdoc.cogvlm2.image_readings import ReadingCounts
 from cogdoc.cogvlm2.out_of_memory import release_memory, wanted_memory
-from cogdoc.cogvlm2.prompts import apply_template
+from cogdoc.cogvlm2.prompts import Turn, apply_template
 from cogdoc.cogvlm2.reading_memory import ReadingRoom, reading_context
 from cogdoc.cogvlm2.request import Answer, Costs, Request
 from cogdoc.cogvlm2.sampling import Sampling
@@ -89,7 +89,8 @@ class CogVLM2Model:
         if len(images) != 1:
             raise ValueError(f"CogVLM2 answers about one image at a time, not {len(images)}")
         template = cast("Template | None", prompt.template) or ("vqa" if prompt.short_answer else "chat")
-        text_ids = self._tokenizer.encode(apply_template(template, prompt.text))
+        history = [Turn(turn.question, turn.answer) for turn in prompt.history]
+        text_ids = self._tokenizer.encode(apply_template(template, prompt.text, history))
         sampled = options.sampling
         answer = self._scheduler.submit(
             Request(

@@ -180,6 +180,7 @@ class RemoteModel:
             self._form,
             self.name,
             text,
+            prompt.history,
             tuple(map(self._url_of, images)),
             options,
             max_tokens=max(min(options.max_new_tokens, room), min(options.max_new_tokens, LEAST_TOKENS)),

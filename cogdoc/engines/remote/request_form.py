@@ -10,7 +10,7 @@ from typing import Any
 import openai
 
 from cogdoc.engines.remote.failures import message_of, says_too_long
-from cogdoc.engines.vision.vision_model import GenerationOptions
+from cogdoc.engines.vision.vision_model import GenerationOptions, Turn
 
 _OPTIONAL = ("stream_options", "logprobs", "seed", "top_p", "template", "stream")
 """Parameters without which an answer is as good. A refusal that names several concerns the first."""
@@ -84,6 +84,7 @@ class RequestBody:
         form: RequestForm,
         model: str,
         text: str,
+        history: tuple[Turn, ...],
         pictures: tuple[str, ...],
         options: GenerationOptions,
         *,
@@ -101,6 +102,7 @@ class RequestBody:
         self._form = form
         self._model = model
         self._text = text
+        self._history = history
         self._pictures = pictures
         self._options = options
         self._max_tokens = max_tokens
@@ -110,12 +112,19 @@ class RequestBody:
     def __call__(self, refusal: openai.APIStatusError | None) -> dict[str, Any] | None:
         if refusal is not None and not self._adapt(refusal):
             return None
-        content = [
-            *({"type": "image_url", "image_url": {"url": url}} for url in self._pictures),
-            {"type": "text", "text": self._text},
-        ]
         parameters = self._form.parameters(self._options, self._max_tokens, self._template)
-        return {"model": self._model, "messages": [{"role": "user", "content": content}], **parameters}
+        return {"model": self._model, "messages": self._messages(), **parameters}
+
+    def _messages(self) -> list[dict[str, Any]]:
+        """The conversation; the pictures are in its first message."""
+        messages: list[dict[str, Any]] = []
+        for turn in self._history:
+            messages.append({"role": "user", "content": turn.question})
+            messages.append({"role": "assistant", "content": turn.answer})
+        messages.append({"role": "user", "content": self._text})
+        pictures = [{"type": "image_url", "image_url": {"url": url}} for url in self._pictures]
+        messages[0]["content"] = [*pictures, {"type": "text", "text": messages[0]["content"]}]
+        return messages
 
     def _adapt(self, refusal: openai.APIStatusError) -> bool:
         if refusal.status_code == 413:

@@ -60,23 +60,23 @@ class VisionEngine:
         self._instructions = Instructions(generation)
         self.info = info.model_copy(update={"generation": _describe(generation)})
         self.at_a_time = model.limits.side_by_side
-        self._model = model
-        self._time_limit = time_limit
+        self.model = model
+        self.time_limit = time_limit
         # Several questions about one page follow each other; the image is dropped together with its page.
         self._images: WeakKeyDictionary[Page, PageImage] = WeakKeyDictionary()
 
     def close(self) -> None:
-        self._model.close()
+        self.model.close()
 
     def with_generation(self, generation: GenerationRequest) -> VisionEngine:
         """See `cogdoc.engines.protocol.InstructedEngine`."""
-        return VisionEngine(self._model, self.info, self._time_limit, generation)
+        return VisionEngine(self.model, self.info, self.time_limit, generation)
 
     def prepare(self, page: Page) -> None:
         page.request_text()
 
     def transcribe(self, page: Page) -> Transcription:
-        return transcribe_page(page, self._model, self._time_limit, self._instructions)
+        return transcribe_page(page, self.model, self.time_limit, self._instructions)
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:  # noqa: ARG002  of the protocol
         answers: list[_PageAnswer] = []
@@ -92,7 +92,7 @@ class VisionEngine:
         return answer.model_copy(update={"flags": (*answer.flags, Flag.PAGES_FAILED.value)}) if failure else answer
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
-        chart = read_chart(self._image(page), page.text(), self._model, self._time_limit, self._instructions)
+        chart = read_chart(self._image(page), page.text(), self.model, self.time_limit, self._instructions)
         return (chart,) if chart is not None else ()
 
     def answer_from_charts(self, question: str, charts: Iterable[Chart], page: Page) -> Answer:
@@ -106,8 +106,8 @@ class VisionEngine:
     def _answer_from_page(self, question: str, page: Page) -> list[_PageAnswer]:
         """The model's answer from one page; empty if the answer is a refusal."""
         request = self._instructions.for_question(question)
-        options = request.options(self._time_limit, self._instructions.sampling)
-        generation = self._model.generate([self._image(page)], request.prompt, options)
+        options = request.options(self.time_limit, self._instructions.sampling)
+        generation = self.model.generate([self._image(page)], request.prompt, options)
         text, page_text = generation.text, page.text()
         if not self._instructions.request.raw and declines(question, text, page_text):
             return []
@@ -118,7 +118,7 @@ class VisionEngine:
     def _image(self, page: Page) -> PageImage:
         if page not in self._images:
             page_text = page.text()
-            size = page_size(self._model.limits, page_text.width, page_text.height)
+            size = page_size(self.model.limits, page_text.width, page_text.height)
             self._images[page] = PageImage(draw_page(page, page_text, size))
         return self._images[page]
 

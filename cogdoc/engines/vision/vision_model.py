@@ -53,6 +53,14 @@ class PageImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of a conversation, and its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """The text of a request. The model applies its own chat template."""
 
@@ -63,6 +71,8 @@ class Prompt:
     """One of the model's own templates by name, instead of the one that it takes for such an answer."""
     is_users: bool = False
     """Whether the user worded the whole instruction, to which no other words are added."""
+    history: tuple[Turn, ...] = ()
+    """The conversation before it, about the same images."""
 
 
 @dataclass(frozen=True, slots=True)
