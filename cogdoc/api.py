@@ -5,10 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from functools import cache
-from typing import TypedDict, TypeVar, Unpack
+from typing import Self, TypedDict, TypeVar, Unpack
 
-from cogdoc.documents.document import open_path
+from cogdoc.documents.any_source import DocumentSource, local_file
+from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.reading_cache.cache_place import open_cache
 from cogdoc.documents.reading_cache.caching_workers import CachingWorkers
@@ -19,14 +22,13 @@ from cogdoc.engines.generation import GenerationRequest, refuse_options
 from cogdoc.engines.protocol import Engine, InstructedEngine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import AUTO, EngineRequest
+from cogdoc.errors import UsageError
 from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord
-from cogdoc.tasks.ask import answer_questions
+from cogdoc.tasks.ask import TOP_PAGES, answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
 
 T = TypeVar("T")
-PathLike = str | os.PathLike[str]
-
 JOBS = min(2, os.cpu_count() or 1)
 """How many pages are read at the same time."""
 
@@ -39,6 +41,11 @@ class EngineKeywords(TypedDict, total=False):
     model: str | None
     """The CogVLM2 checkpoint to use: chat, chinese, or a folder. With `auto`, it selects cogvlm2. With a URL, the
     name of the server's model."""
+    quantization: str | None
+    """nf4, int8 or none, instead of what fits this machine; see the command line's options of the same names."""
+    vision_precision: str | None
+    adapter: str | None
+    offload: bool
     allow_remote: bool
     """Whether a server may be outside of this machine and its private networks; False by default."""
     prompt: str | None
@@ -69,11 +76,13 @@ class Keywords(EngineKeywords, total=False):
 
 
 class OpenedDocument:
-    """A document that stays open, so that several calls can share what was read."""
+    """A document that stays open, so that several calls can share what was read. Close it, or use it in `with`."""
 
-    def __init__(self, path: PathLike, password: str | None = None, **keywords: Unpack[Keywords]) -> None:
+    def __init__(self, source: DocumentSource, password: str | None = None, **keywords: Unpack[Keywords]) -> None:
         """
         Args:
+            source: a path, an address such as `https://...` or `s3://...`, bytes, a file that is open in binary mode,
+                or a PIL image.
             keywords: see `Keywords`.
 
         Raises:
@@ -89,88 +98,144 @@ class OpenedDocument:
             keywords.get("max_tokens"),
             keywords.get("raw", False),
         )
-        request = EngineRequest(
-            keywords.get("engine", AUTO), keywords.get("model"), allow_remote=keywords.get("allow_remote", False)
-        )
-        self._engine = _generating(request, self._generation)
-        self._document = open_path(
-            path, _workers(keywords.get("cache")), password, tesseract, hidden=keywords.get("hidden", False)
-        )
+        self._engine = _generating(_engine_request(keywords), self._generation)
+        with ExitStack() as stack:
+            origin, path = stack.enter_context(local_file(source))
+            request = OpenRequest(
+                path, password, tesseract=tesseract, remote=origin.remote, hidden=keywords.get("hidden", False)
+            )
+            self._document = Document(origin, request, _workers(keywords.get("cache")))
+            self._stack = stack.pop_all()
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"{self.page_count} page{'' if self.page_count == 1 else 's'}"
+        return f"<OpenedDocument {self.name!r}, {state}, engine {self._engine.info.name}>"
+
+    @property
+    def name(self) -> str:
+        """What results call the document."""
+        return self._document.source.name
 
     @property
     def page_count(self) -> int:
         return self._document.page_count
 
-    def ask(self, question: str, pages: str | None = None) -> AnswerRecord:
-        """Answer one question; `pages` such as "1,3-5,8-" limits the search to those pages."""
-        return self.ask_all([question], pages)[0]
+    def ask(self, question: str, pages: str | None = None, top_pages: int = TOP_PAGES) -> AnswerRecord:
+        """Answer one question.
 
-    def ask_all(self, questions: Sequence[str], pages: str | None = None) -> list[AnswerRecord]:
-        """Answer several questions, reading each page once."""
+        Args:
+            pages: such as "1,3-5,8-", to search only these pages.
+            top_pages: how many of the most promising pages the engine searches.
+        """
+        return self.ask_all([question], pages, top_pages)[0]
+
+    def ask_all(
+        self, questions: Sequence[str], pages: str | None = None, top_pages: int = TOP_PAGES
+    ) -> list[AnswerRecord]:
+        """Answer several questions, reading each page once; see `ask`."""
+        if top_pages < 1:
+            raise UsageError(f"top_pages: {top_pages} is not at least 1")
         self._generation.check_for("ask", has_questions=True)
-        return _collect(answer_questions(self._document, self._engine, questions, _selection(pages)))
+        return _collect(answer_questions(self._opened(), self._engine, questions, _selection(pages), top_pages))
 
     def ocr(self, pages: str | None = None) -> list[PageRecord]:
         """The text of the pages."""
         self._generation.check_for("ocr", has_questions=False)
-        return _collect(transcribe(self._document, self._engine, _selection(pages)))
+        return _collect(transcribe(self._opened(), self._engine, _selection(pages)))
 
     def chart(self, questions: Sequence[str] = (), pages: str | None = None) -> list[ChartRecord]:
         """The data of the charts as tables, one record per chart."""
         self._generation.check_for("chart", has_questions=bool(questions))
-        return _collect(read_charts(self._document, self._engine, _selection(pages), questions))
+        return _collect(read_charts(self._opened(), self._engine, _selection(pages), questions))
+
+    def close(self) -> None:
+        """Remove the copy of what was in memory or behind an address. The engine stays loaded for other documents."""
+        self._closed = True
+        self._stack.close()
+
+    def _opened(self) -> Document:
+        if self._closed:
+            raise UsageError(f"{self.name} is closed")
+        return self._document
 
 
-def open(path: PathLike, password: str | None = None, **keywords: Unpack[Keywords]) -> OpenedDocument:  # noqa: A001
+def open(  # noqa: A001
+    source: DocumentSource, password: str | None = None, **keywords: Unpack[Keywords]
+) -> OpenedDocument:
     """Open a document for several calls; see `OpenedDocument`."""
-    return OpenedDocument(path, password, **keywords)
+    return OpenedDocument(source, password, **keywords)
 
 
 def ask(
-    path: PathLike,
+    source: DocumentSource,
     question: str,
     pages: str | None = None,
     password: str | None = None,
+    top_pages: int = TOP_PAGES,
     **keywords: Unpack[Keywords],
 ) -> AnswerRecord:
-    """Answer one question from one document.
+    """Answer one question from one document; see `OpenedDocument` for what can be one.
 
     Raises:
         CogdocError: the file cannot be opened; a later failure is the record's `error`.
     """
-    return OpenedDocument(path, password, **keywords).ask(question, pages)
+    with OpenedDocument(source, password, **keywords) as document:
+        return document.ask(question, pages, top_pages)
 
 
 def ask_all(
-    path: PathLike,
+    source: DocumentSource,
     questions: Sequence[str],
     pages: str | None = None,
     password: str | None = None,
+    top_pages: int = TOP_PAGES,
     **keywords: Unpack[Keywords],
 ) -> list[AnswerRecord]:
     """Answer several questions from one document, reading each page once; see `ask`."""
-    return OpenedDocument(path, password, **keywords).ask_all(questions, pages)
+    with OpenedDocument(source, password, **keywords) as document:
+        return document.ask_all(questions, pages, top_pages)
 
 
 def ocr(
-    path: PathLike,
+    source: DocumentSource,
     pages: str | None = None,
     password: str | None = None,
     **keywords: Unpack[Keywords],
 ) -> list[PageRecord]:
     """Read the text of a document's pages; see `ask` for errors."""
-    return OpenedDocument(path, password, **keywords).ocr(pages)
+    with OpenedDocument(source, password, **keywords) as document:
+        return document.ocr(pages)
 
 
 def chart(
-    path: PathLike,
+    source: DocumentSource,
     questions: Sequence[str] = (),
     pages: str | None = None,
     password: str | None = None,
     **keywords: Unpack[Keywords],
 ) -> list[ChartRecord]:
     """Read the charts of a document; see `ask` for errors."""
-    return OpenedDocument(path, password, **keywords).chart(questions, pages)
+    with OpenedDocument(source, password, **keywords) as document:
+        return document.chart(questions, pages)
+
+
+def _engine_request(keywords: Keywords) -> EngineRequest:
+    return EngineRequest(
+        keywords.get("engine", AUTO),
+        keywords.get("model"),
+        keywords.get("quantization"),
+        keywords.get("vision_precision"),
+        keywords.get("adapter"),
+        offload=keywords.get("offload", False),
+        allow_remote=keywords.get("allow_remote", False),
+    )
 
 
 def _collect(records: Iterator[T]) -> list[T]:

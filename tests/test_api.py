@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from small_pdfs import save_pdf
 
 import cogdoc
@@ -60,7 +66,7 @@ def test_errors_are_exceptions_of_one_family(tmp_path: Path, samples: Path) -> N
         assert caught.value.kind == kind
     with pytest.raises(cogdoc.CogdocError, match="out of range"):
         cogdoc.ocr(samples / "blank.png", pages="2")
-    with pytest.raises(cogdoc.CogdocError, match="not a page"):
+    with pytest.raises(cogdoc.CogdocError, match="no page has the label"):
         cogdoc.ocr(samples / "blank.png", pages="all")
 
 
@@ -74,3 +80,106 @@ def test_all_public_names_are_there_and_no_others() -> None:
     assert all(getattr(cogdoc, name) is not None for name in cogdoc.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         cogdoc.nonsense  # noqa: B018
+
+
+# Sources
+
+
+@pytest.mark.slow
+def test_a_document_may_be_in_memory_or_behind_an_address(bill: Path) -> None:
+    data = bill.read_bytes()
+    expected = [page.text for page in cogdoc.ocr(bill)]
+    with bill.open("rb") as file:
+        for source, name in (
+            (str(bill), str(bill)),
+            (data, "<bytes>"),
+            (bytearray(data), "<bytes>"),
+            (io.BytesIO(data), "<bytes>"),
+            (file, str(bill)),
+            (f"file://{bill}", f"file://{bill}"),
+        ):
+            pages = cogdoc.ocr(source)
+            assert [page.text for page in pages] == expected
+            assert pages[0].source.path == name
+            assert pages[0].source.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.slow
+def test_a_web_address_is_fetched_as_on_the_command_line(bill: Path) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(bill.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}/{bill.name}"
+        answer = cogdoc.ask(address, "total due?").answer
+        with pytest.raises(cogdoc.CogdocError, match="no such file"):
+            cogdoc.open(f"{address}.gone")
+        server.shutdown()
+    assert answer is not None
+    assert answer.text == "$98.76"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "RGBA"])
+def test_a_picture_of_pillow_is_a_page(mode: str, samples: Path) -> None:
+    with Image.open(samples / "pocket" / "form-1.png") as picture:
+        converted = picture.convert(mode)
+    (page,) = cogdoc.ocr(converted)
+    assert "84.04" in page.text
+    assert page.source.path == "<image>"
+
+
+def test_what_cannot_be_a_document_is_refused(tmp_path: Path) -> None:
+    for source, message in (
+        (b"", "empty"),
+        (io.BytesIO(), "empty"),
+        (io.StringIO("text"), "binary mode"),
+        (7, "int is nothing that can be read"),
+        (None, "NoneType"),
+        (b"hello", "."),
+        (f"file://{tmp_path}/gone.pdf", "no such file"),
+        ("nothing://x", "unknown"),
+    ):
+        with pytest.raises(cogdoc.CogdocError, match=message):
+            cogdoc.open(source)  # type: ignore[arg-type]
+
+
+# Opened documents
+
+
+def test_an_opened_document_is_closed_at_the_end_of_its_block(bill: Path) -> None:
+    with cogdoc.open(bill.read_bytes()) as document:
+        copy = document._document.request.path
+        assert copy.exists()
+        assert repr(document) == "<OpenedDocument '<bytes>', 2 pages, engine builtin>"
+    assert not copy.exists()
+    assert repr(document) == "<OpenedDocument '<bytes>', closed, engine builtin>"
+    with pytest.raises(cogdoc.CogdocError, match="is closed"):
+        document.ocr()
+    document.close()
+
+
+def test_top_pages_limits_the_search(bill: Path) -> None:
+    with cogdoc.open(bill) as document:
+        assert document.ask("total due?", top_pages=1).answer is not None
+        with pytest.raises(cogdoc.CogdocError, match="top_pages"):
+            document.ask("total due?", top_pages=0)
+
+
+def test_options_of_weights_reach_the_engine(bill: Path) -> None:
+    with pytest.raises(cogdoc.CogdocError, match="--quantization"):
+        cogdoc.ask(bill, "total due?", engine="cogvlm2", quantization="int3")
+    with pytest.raises(cogdoc.CogdocError, match="outside of this machine"):
+        cogdoc.ask(bill, "total due?", engine="http://203.0.113.7/v1")
+
+
+def test_records_are_shown_in_one_line(bill: Path, samples: Path) -> None:
+    (first, _) = cogdoc.ocr(bill)
+    assert repr(first) == str(first)
+    assert repr(first).startswith(f"<PageRecord {bill} page 1, 'Invoice number: A-1047', confidence ")
+    answer = repr(cogdoc.ask(bill, "total due?"))
+    assert answer.startswith("<AnswerRecord 'total due?': '$98.76', page 2, confidence 0.")
+    absent = repr(cogdoc.ask(bill, "Who is the pilot of the aircraft?"))
+    assert absent.startswith("<AnswerRecord 'Who is the pilot of the aircraft?': not found")
+    (chart,) = cogdoc.chart(samples / "charts" / "bar.png")
+    assert "bar chart" in repr(chart)
+    assert "\n" not in repr(chart)

@@ -312,6 +312,13 @@ class Record(Model):
     )
     error: ErrorInfo | None = None
 
+    def __repr__(self) -> str:
+        from cogdoc.results.reprs import describe_record
+
+        return describe_record(self)
+
+    __str__ = __repr__
+
 
 class AnswerRecord(Record):
     """A question about a document, and its answer."""

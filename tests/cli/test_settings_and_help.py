@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-HEAVY = {"torch", "transformers", "onnxruntime", "pymupdf", "rapidocr", "cv2"}
+HEAVY = {"openai", "mcp", "torch", "transformers", "onnxruntime", "pymupdf", "rapidocr", "cv2"}
 COMMANDS = ("ask", "ocr", "chart", "doctor", "schema")
 
 
