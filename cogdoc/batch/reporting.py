@@ -27,6 +27,7 @@ _TESSERACT = {
     "hangul": "kor",
     "georgian": "kat",
     "armenian": "hye",
+    "vietnamese": "vie",
 }
 """A language of Tesseract for each script."""
 

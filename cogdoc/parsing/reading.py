@@ -48,6 +48,12 @@ MIN_LEGIBILITY = 0.85
 READ_SCRIPTS = ("LATIN", "CJK", "HIRAGANA", "KATAKANA", "FULLWIDTH")
 """What the Unicode names of letters that RapidOCR reads begin with."""
 
+MIN_BENEATH = 2
+"""Words beneath a stamp of a picture."""
+
+LARGE = 1.5
+"""Heights of the words beneath from which it is one."""
+
 AGREEMENT = 0.9
 """The similarity (0 to 1) of sampled lines and their pixels' OCR from which a hidden layer is trusted."""
 
@@ -210,7 +216,8 @@ def _read_layer(
             box = word.box.scaled(scale, scale)
             picture[max(0, int(box.y0)) : int(box.y1) + 1, max(0, int(box.x0)) : int(box.x1) + 1] = 255
         if ocr_lines := recognize_regions(picture, _merged(regions), scale, tesseract):
-            lines, origin, resolution = lines + ocr_lines, TextOrigin.MIXED, 72 * scale
+            lines += [replace(line, is_watermark=_is_laid_over(line, layer.lines)) for line in ocr_lines]
+            origin, resolution = TextOrigin.MIXED, 72 * scale
     page_text = PageText(
         number=index + 1,
         label=document.label(index),
@@ -233,6 +240,18 @@ def _name(tesseract: Tesseract | None) -> str:
 def _is_covered(region: Box, lines: Sequence[Line]) -> bool:
     covered = sum(region.overlap(word.box) for line in lines for word in line.words)
     return covered >= COVERED_SHARE * region.area
+
+
+def _is_laid_over(line: Line, lines: Sequence[Line]) -> bool:
+    """Whether a line of a picture is large print over the words of a text layer, such as a stamp."""
+    beneath = [
+        word
+        for other in lines
+        if other.box.overlap(line.box) > 0
+        for word in other.words
+        if line.box.contains_point(*word.box.center)
+    ]
+    return len(beneath) >= MIN_BENEATH and line.box.height >= LARGE * min(word.box.height for word in beneath)
 
 
 def _merged(boxes: Sequence[Box]) -> list[Box]:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(not SERIF.exists(), reason="the font DejaVu Seri
 LINES = {
     "cyrillic": ("Договор поставки мебели", "Покупатель обязан оплатить товар", "Сумма к оплате составляет 39,50"),
     "greek": ("Σύμβαση προμήθειας επίπλων", "Ο αγοραστής οφείλει να πληρώσει", "Το συνολικό ποσό είναι 39,50"),
+    "vietnamese": ("Người mua phải trả tiền hàng", "Điều kiện của hợp đồng được ghi", "Tổng số tiền phải trả là"),
     "armenian": ("Հայաստանի Հանրապետություն", "Գնորդը պարտավոր է վճարել", "Ընդհանուր գումարը 39,50"),
 }
 

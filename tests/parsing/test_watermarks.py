@@ -160,3 +160,20 @@ def test_values_on_lines_of_dots_are_no_watermarks(tmp_path: Path) -> None:
     file.save(tmp_path / "form.pdf")
     _, watermarks = lines_of(read_page_text(OpenRequest(tmp_path / "form.pdf"), 1))
     assert watermarks == []
+
+
+def test_words_beneath_letters_that_are_drawn_as_paths_stay_in_their_sentences(tmp_path: Path) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    write_body(page)
+    shape = page.new_shape()
+    for left in (150, 220, 290):  # the letter L
+        corners = [(0, 0), (22, 0), (22, 80), (60, 80), (60, 104), (0, 104), (0, 0)]
+        shape.draw_polyline([pymupdf.Point(left + x, 120 + y) for x, y in corners])
+    shape.finish(color=None, fill=RED)
+    shape.commit()
+    page.draw_rect(pymupdf.Rect(69, 95, 90, 110), color=None, fill=(0, 0, 0), radius=0.2)  # a bar over "this"
+    file.save(tmp_path / "stamped.pdf")
+    read = read_page_text(OpenRequest(tmp_path / "stamped.pdf"), 1)
+    assert lines_of(read)[0] == [BODY[0], BODY[1].removeprefix("this "), *BODY[2:]]
+    assert read.flags == ("hidden-text", "covered-text")

@@ -17,6 +17,7 @@ from cogdoc.documents.tesseract import Tesseract
 from cogdoc.parsing.ocr import tesseract_engine
 from cogdoc.parsing.ocr.bands import recognize_bands
 from cogdoc.parsing.ocr.checkboxes import mark_checkboxes
+from cogdoc.parsing.ocr.colored_stamps import take_off_stamps
 from cogdoc.parsing.ocr.ink import InkComponent, find_ink, ink_window
 from cogdoc.parsing.ocr.merged_rows import split_merged_rows
 from cogdoc.parsing.ocr.missed_ink import read_missed_ink
@@ -26,6 +27,7 @@ from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, rotate
 from cogdoc.parsing.ocr.scripts import mark_unread_scripts
 from cogdoc.parsing.ocr.sideways_numbers import join_sideways_numbers
 from cogdoc.parsing.ocr.spelling import correct_spelling
+from cogdoc.parsing.ocr.stamps import part_stamps
 from cogdoc.parsing.page_text import Line
 
 LONG_SIDE = 2000
@@ -103,17 +105,17 @@ def recognize_page(document: OpenDocument, index: int, tesseract: Tesseract | No
     if scale * long_side < SMALL_PICTURE_SIDE and 0 < _line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
         picture = document.picture(index, _pixels(width, height, scale))
-    lines, faint = _read(picture, tesseract)
+    lines, faint, stamps = _read(picture, tesseract)
     turn = find_turn(picture, lines) if looks_turned(lines) else 0
     if turn:
         picture = rotate(picture, turn)
-        lines, faint = _read(picture, tesseract)
+        lines, faint, stamps = _read(picture, tesseract)
     # Read small print again with all the pixels that the file has.
     enlargement = _enlargement(lines, scale, min(native_scale, most))
     if enlargement > 1.2:
         scale *= enlargement
         picture = rotate(document.picture(index, _pixels(width, height, scale)), turn)
-        lines, faint = _read(picture, tesseract)
+        lines, faint, stamps = _read(picture, tesseract)
     scripts: tuple[str, ...] = ()
     if tesseract is None:
         lines, scripts = mark_unread_scripts(picture, lines, faint)
@@ -121,9 +123,12 @@ def recognize_page(document: OpenDocument, index: int, tesseract: Tesseract | No
     skew = page_skew(lines)
     if abs(skew) < MIN_SKEW:
         skew = 0.0
-    lines = _deskewed(lines, skew, picture.shape[1] / 2, picture.shape[0] / 2)
+    lines, stamps = (_deskewed(part, skew, picture.shape[1] / 2, picture.shape[0] / 2) for part in (lines, stamps))
+    lines, beside, laid_over = part_stamps(lines, stamps)
+    page_lines = [to_line(line) for line in (*lines, *beside)]
+    page_lines += [replace(to_line(line), is_watermark=True) for line in laid_over]
     return PageOcr(
-        lines=tuple(_in_points(to_line(line), 1 / scale) for line in lines),
+        lines=tuple(_in_points(line, 1 / scale) for line in page_lines),
         turned=turn,
         skew=skew,
         resolution=72 * scale,
@@ -155,16 +160,20 @@ def _recognize(picture: Picture, tesseract: Tesseract | None) -> list[OcrLine]:
     return tesseract_engine.recognize(picture, tesseract) if tesseract else recognize(picture)
 
 
-def _read(picture: Picture, tesseract: Tesseract | None) -> tuple[list[OcrLine], list[OcrLine]]:
-    """The lines of `picture`, and of ink that text detection misses; then those that are recognized too badly."""
+def _read(picture: Picture, tesseract: Tesseract | None) -> tuple[list[OcrLine], list[OcrLine], list[OcrLine]]:
+    """The lines of `picture`, and of ink that text detection misses; those that are recognized too badly; stamps."""
+    picture, colored = take_off_stamps(picture)
+    stamps = [
+        shifted(line, stamp.left, stamp.top) for stamp in colored for line in _recognize(stamp.picture, tesseract)
+    ]
     components = find_ink(picture)
     part, left, top = _with_ink(picture, components)
     if tesseract:  # it finds lone lines, and pages of any size, by itself
-        return [shifted(line, left, top) for line in tesseract_engine.recognize(part, tesseract)], []
+        return [shifted(line, left, top) for line in tesseract_engine.recognize(part, tesseract)], [], stamps
     found = recognize_bands(part, BAND_HEIGHT, lambda band: recognize(band, min_score=0.0))
     lines = [shifted(line, left, top) for line in found]
     kept, faint = ([line for line in lines if (line.confidence >= MIN_SCORE) is clear] for clear in (True, False))
-    return read_missed_ink(picture, split_merged_rows(picture, kept, components), components), faint
+    return read_missed_ink(picture, split_merged_rows(picture, kept, components), components), faint, stamps
 
 
 def _with_ink(picture: Picture, components: Sequence[InkComponent]) -> tuple[Picture, int, int]:
@@ -234,4 +243,4 @@ def _deskewed(lines: Sequence[OcrLine], skew: float, center_x: float, center_y: 
 
 
 def _in_points(line: Line, factor: float) -> Line:
-    return Line(tuple(replace(word, box=word.box.scaled(factor, factor)) for word in line.words))
+    return replace(line, words=tuple(replace(word, box=word.box.scaled(factor, factor)) for word in line.words))

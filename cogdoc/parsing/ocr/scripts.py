@@ -19,6 +19,7 @@ import numpy.typing as npt
 from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.ocr.ocr_lines import OcrLine
+from cogdoc.parsing.ocr.vietnamese import NAME, is_vietnamese
 
 HEIGHT = 32
 WINDOW = 160
@@ -74,6 +75,8 @@ def mark_unread_scripts(
     Args:
         faint: lines that were recognized too badly to be kept, which tell the script as well.
     """
+    if is_vietnamese(lines):
+        return [_doubted(line) if _has_script(line) else line for line in lines], (NAME,)
     seen = [line for line in (*lines, *faint) if _has_script(line)]
     chosen = [seen[index] for index in np.linspace(0, len(seen) - 1, min(MAX_LINES, len(seen))).astype(int)]
     if not chosen:

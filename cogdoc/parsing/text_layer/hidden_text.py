@@ -27,7 +27,7 @@ from cogdoc.parsing.text_layer.glyph_pixels import (
     lab,
 )
 from cogdoc.parsing.text_layer.page_frame import PageFrame
-from cogdoc.parsing.text_layer.paint_log import PaintLog
+from cogdoc.parsing.text_layer.paint_log import PaintedArea, PaintLog
 from cogdoc.parsing.text_layer.spans import Span, min_size, read_spans
 
 MIN_OUTLINE = 0.375
@@ -113,8 +113,10 @@ def readable_text(
         return UNKNOWN
     leaves_out = any(_is_beyond(span, frame, log) for span in spans)
     watermarks = frozenset(index for index, span in enumerate(spans) if span.is_overlaid)
-    suspects = _find_suspects(frame, spans, log, watermarks)
-    beneath = (_find_suspects(frame, spans, log) if watermarks else suspects) - watermarks - suspects
+    solid = [area for area in log.areas if not area.has_gaps]
+    suspects = _find_suspects(frame, spans, log, solid, watermarks)
+    is_stamped = bool(watermarks) or len(solid) < len(log.areas)
+    beneath = (_find_suspects(frame, spans, log, log.areas) if is_stamped else suspects) - watermarks - suspects
     if not suspects and not beneath and not log.has_clip_text and not any(squeezed):
         return ReadableText(list(entries), frozenset(), 0.0, leaves_out)
     chars = read_chars(page, entries, flags)
@@ -198,11 +200,16 @@ def _wholly_hidden(
 
 
 def _find_suspects(
-    frame: PageFrame, spans: Sequence[Span], log: PaintLog, watermarks: frozenset[int] = frozenset()
+    frame: PageFrame,
+    spans: Sequence[Span],
+    log: PaintLog,
+    painted: Sequence[PaintedArea],
+    watermarks: frozenset[int] = frozenset(),
 ) -> set[int]:
     """The indices of the spans that may be hidden.
 
     Args:
+        painted: the areas of `log` that may hide them.
         watermarks: the indices of spans that hide no others, and that can be seen if they are not too pale.
     """
     if not spans:
@@ -226,7 +233,7 @@ def _find_suspects(
             or operation.veiled
             or exceeds > reach[index]
         )
-    areas = [(area.box, area.order, area.color) for area in log.areas]
+    areas = [(area.box, area.order, area.color) for area in painted]
     areas += [
         (span.box, log.texts[span.operation].order, span.color)
         for index, span in enumerate(spans)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.mupdf import pymupdf
+from cogdoc.parsing.text_layer.path_shapes import fill_share
 
 mupdf = pymupdf.mupdf
 
@@ -22,6 +23,15 @@ MIN_OPACITY = 0.6
 MAX_COLORS = 2000
 """Converting a color takes 10 microseconds; on pages with more areas, the colors of the rest stay unknown."""
 
+MIN_SHAPE = 16.0
+"""Points of the shorter side of a shape that may be a letter of a stamp."""
+
+MAX_SHAPES = 500
+"""Measuring a shape takes 50 microseconds; on pages with more of them, the others have no gaps."""
+
+MAX_FILL = 0.6
+"""Share of its box that a shape with gaps fills; a disk fills .79."""
+
 Color = tuple[float, float, float]
 """Red, green and blue, 0 to 1."""
 
@@ -33,6 +43,8 @@ class PaintedArea(NamedTuple):
     box: Box
     color: Color | None
     """None if it has several, or is not known."""
+    has_gaps: bool = False
+    """Whether it is a shape such as a letter, around which people read what is beneath."""
 
 
 class TextOperation(NamedTuple):
@@ -89,6 +101,7 @@ class _PaintLogger(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
         self._params = mupdf.FzColorParams()
         self._unit = mupdf.FzRect(mupdf.FzRect.Fixed_UNIT)
         self._colors = 0
+        self._measured = 0
         for name in _HANDLED:
             getattr(self, f"use_virtual_{name}")()
 
@@ -97,9 +110,16 @@ class _PaintLogger(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
     ) -> None:
         box = _box(mupdf.ll_fz_bound_path(path, None, ctm))
         self.log.filled_paths.append(box)
-        if not mupdf.ll_fz_path_is_rect(path, ctm):
+        is_shape = not mupdf.ll_fz_path_is_rect(path, ctm)
+        if is_shape:
             self.log.filled_shapes.append(box)
-        self._add_area(box, space, color, alpha)
+        self._add_area(box, space, color, alpha, has_gaps=is_shape and self._has_gaps(path, box))
+
+    def _has_gaps(self, path: Any, box: Box) -> bool:
+        if min(box.width, box.height) < MIN_SHAPE or self._measured == MAX_SHAPES:
+            return False
+        self._measured += 1
+        return fill_share(path) < MAX_FILL
 
     def stroke_path(
         self, _: Any, path: Any, stroke: Any, ctm: Any, space: Any, color: Any, alpha: float, *_rest: Any
@@ -167,7 +187,9 @@ class _PaintLogger(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
     def end_group(self, _: Any) -> None:
         self._leave()
 
-    def _add_area(self, box: Box, space: Any = None, color: Any = None, alpha: float = 0.0) -> None:
+    def _add_area(
+        self, box: Box, space: Any = None, color: Any = None, alpha: float = 0.0, *, has_gaps: bool = False
+    ) -> None:
         self._order += 1
         clip = self._scopes[-1].clip
         shown = Box(max(box.x0, clip.x0), max(box.y0, clip.y0), min(box.x1, clip.x1), min(box.y1, clip.y1))
@@ -178,7 +200,7 @@ class _PaintLogger(mupdf.FzDevice2):  # type: ignore[misc, name-defined]
             self._colors += 1
             converted = mupdf.ll_fz_convert_color(space, color, self._rgb.m_internal, None, self._params.internal())
             rgb = (converted[0], converted[1], converted[2])
-        self.log.areas.append(PaintedArea(self._order, shown, rgb))
+        self.log.areas.append(PaintedArea(self._order, shown, rgb, has_gaps))
 
     def _add_text(self) -> None:
         self._order += 1
