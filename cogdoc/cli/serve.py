@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +17,10 @@ from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.engines.registry import DEFAULT_SECONDS
 from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.errors import MissingError, UsageError
+from cogdoc.serve import defaults
+
+if TYPE_CHECKING:
+    from cogdoc.serve.settings import ServeSettings
 
 HELP = """Keep an engine loaded, and answer other programs over HTTP.
 
@@ -25,6 +31,9 @@ HELP = """Keep an engine loaded, and answer other programs over HTTP.
 
 Listens on this machine only. Ends by Ctrl-C or SIGTERM, once the running requests are finished.
 """
+
+_ACCESS = "Access"
+_LIMITS = "Limits"
 
 NEEDED = ("fastapi", "uvicorn", "python_multipart", "jsonschema")
 
@@ -65,10 +74,39 @@ class ServeOptions:
 def serve(
     host: Annotated[
         str, typer.Option("--host", envvar="COGDOC_HOST", metavar="ADDRESS", help="The address to listen on.")
-    ] = "127.0.0.1",
+    ] = defaults.HOST,
     port: Annotated[
         int, typer.Option("--port", envvar="COGDOC_PORT", min=0, max=65535, help="The port; 0 takes any free one.")
-    ] = 8765,
+    ] = defaults.PORT,
+    keys_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--keys-file",
+            envvar="COGDOC_KEYS_FILE",
+            metavar="FILE",
+            help="API keys, one a line, each with a name and limits if you like: KEY alice pages=50 requests=2. "
+            "COGDOC_SERVE_KEYS adds keys.",
+            rich_help_panel=_ACCESS,
+        ),
+    ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-host",
+            metavar="NAME",
+            help="A name under which clients may address the server, besides its own; can be repeated.",
+            rich_help_panel=_ACCESS,
+        ),
+    ] = None,
+    allowed_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-origin",
+            metavar="ORIGIN",
+            help="The origin of web pages elsewhere that may use the server; can be repeated.",
+            rich_help_panel=_ACCESS,
+        ),
+    ] = None,
     picture_host: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,30 +114,101 @@ def serve(
             metavar="HOST|*",
             help="Fetch pictures of chat requests from this host, or with * from every public one; can be repeated. "
             "By default, only pictures in the requests themselves are read.",
+            rich_help_panel=_ACCESS,
         ),
     ] = None,
+    max_upload: Annotated[
+        int,
+        typer.Option(
+            "--max-upload",
+            envvar="COGDOC_MAX_UPLOAD",
+            min=1,
+            max=100_000,
+            metavar="MB",
+            help="Refuse larger requests.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = defaults.UPLOAD_MEGABYTES,
+    max_pages: Annotated[
+        int,
+        typer.Option(
+            "--max-pages",
+            envvar="COGDOC_MAX_PAGES",
+            min=1,
+            max=shared.MAX_COUNT,
+            metavar="N",
+            help="Refuse documents with more selected pages.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = defaults.PAGES,
+    max_seconds: Annotated[
+        int,
+        typer.Option(
+            "--max-seconds",
+            envvar="COGDOC_MAX_SECONDS",
+            min=1,
+            max=1_000_000,
+            metavar="N",
+            help="How long the work of one request may take; jobs may take longer.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = defaults.SECONDS,
+    max_waiting: Annotated[
+        int,
+        typer.Option(
+            "--max-waiting",
+            envvar="COGDOC_MAX_WAITING",
+            min=0,
+            max=100_000,
+            metavar="N",
+            help="How many requests may wait; further ones get 429.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = defaults.WAITING,
     *,
     options: ServeOptions,
 ) -> None:
     if not all(map(_is_installed, NEEDED)):
         raise MissingError("cogdoc serve needs packages that are not installed", "pip install 'cogdoc[serve]'")
+    from cogdoc.serve.gate.host_check import allowed_hosts
+    from cogdoc.serve.grants import Grant
+    from cogdoc.serve.keys import read_keys
+    from cogdoc.serve.listening import is_loopback
+    from cogdoc.serve.picture_hosts import PictureHosts
+    from cogdoc.serve.settings import ServeSettings
+
+    grant = Grant(upload_bytes=max_upload << 20, pages=max_pages, seconds=float(max_seconds))
+    keys = read_keys(keys_file, os.environ, grant)
+    loopback = is_loopback(host)
+    if not loopback and not keys:
+        raise UsageError(
+            f"--host {host}: other machines could use the server without a key",
+            "write keys to a file, and name it with --keys-file; openssl rand -hex 32 makes one",
+        )
+    settings = ServeSettings(
+        grant=grant,
+        waiting=max_waiting,
+        keys=keys,
+        hosts=allowed_hosts(host, loopback=loopback, others=allowed_host or ()),
+        origins=frozenset(origin.lower().rstrip("/") for origin in allowed_origin or ()),
+        max_megapixels=options.max_megapixels,
+        picture_hosts=PictureHosts(frozenset(name.lower() for name in picture_host or ())),
+    )
+    _run(host, port, settings, options)
+
+
+def _run(host: str, port: int, settings: ServeSettings, options: ServeOptions) -> None:
     from cogdoc.cli.messages import announce, warn
     from cogdoc.cli.progress import loading_line
     from cogdoc.cli.run_task import STRICT, default_jobs
     from cogdoc.cli.workers import start_workers
     from cogdoc.engines.registry import load_engine, select_engine
     from cogdoc.serve import server
-    from cogdoc.serve.listening import address_of, is_loopback, open_socket
-    from cogdoc.serve.picture_hosts import PictureHosts
+    from cogdoc.serve.listening import address_of, open_socket
+    from cogdoc.serve.logs import start_logging
     from cogdoc.serve.service import Service
-    from cogdoc.serve.settings import ServeSettings
 
-    if not is_loopback(host):
-        raise UsageError(f"--host {host}: other machines could reach the server", "name an address such as 127.0.0.1")
-    settings = ServeSettings(
-        max_megapixels=options.max_megapixels,
-        picture_hosts=PictureHosts(frozenset(name.lower() for name in picture_host or ())),
-    )
+    start_logging(quiet=options.quiet)
     selection = select_engine(options.engine_request)
     announce(selection, verbose=options.verbose, quiet=options.quiet)
     with ExitStack() as stack:

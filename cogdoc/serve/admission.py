@@ -1,4 +1,4 @@
-"""Lets a few requests run at a time and the others wait in order; refuses those for which the queue has no place."""
+"""Lets a few requests run at a time, and the others wait in the order in which they came."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import math
 import time
 from collections import deque
+from contextlib import suppress
 
 from cogdoc.errors import CogdocError, ExitCode
 
@@ -17,7 +18,7 @@ _RECENT_SHARE = 0.2
 
 
 class BusyError(CogdocError):
-    """The queue is full, or a key has used up what it may have."""
+    """There is no place for one more request, or a key has used up what it may have."""
 
     exit_code = ExitCode.RESOURCES
 
@@ -33,9 +34,8 @@ class BusyError(CogdocError):
 class Admission:
     """Of one event loop; only `Slot.release` may be called from other threads."""
 
-    def __init__(self, running: int, waiting: int) -> None:
+    def __init__(self, running: int) -> None:
         self.most_running = running
-        self.most_waiting = waiting
         self.running = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._seconds = 1.0
@@ -46,22 +46,18 @@ class Admission:
         return len(self._waiting)
 
     async def enter(self) -> Slot:
-        """Wait for a turn.
-
-        Raises:
-            BusyError: too many wait already.
-        """
+        """Wait for a turn."""
         if self.running >= self.most_running or self._waiting:
             await self._wait()
         else:
             self.running += 1
         return Slot(self)
 
+    def retry_after(self) -> int:
+        """Seconds after which those that wait now have probably run."""
+        return min(LONGEST_RETRY, max(1, math.ceil(self._seconds * self.waiting / self.most_running)))
+
     async def _wait(self) -> None:
-        if self.waiting >= self.most_waiting:
-            raise BusyError(
-                f"{self.waiting} requests are waiting already", "try again later", retry_after=self._retry_after()
-            )
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -69,7 +65,7 @@ class Admission:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.leave(None)
-            else:
+            elif turn in self._waiting:
                 self._waiting.remove(turn)
             raise
 
@@ -88,9 +84,6 @@ class Admission:
                 return
         self.running -= 1
 
-    def _retry_after(self) -> int:
-        return min(LONGEST_RETRY, max(1, math.ceil(self._seconds * self.waiting / self.most_running)))
-
 
 class Slot:
     """The right to run; release it once, from any thread."""
@@ -102,4 +95,5 @@ class Slot:
 
     def release(self) -> None:
         seconds = time.monotonic() - self._started
-        self._loop.call_soon_threadsafe(self._admission.leave, seconds)
+        with suppress(RuntimeError):  # the loop is closed: the server has ended
+            self._loop.call_soon_threadsafe(self._admission.leave, seconds)

@@ -1,4 +1,4 @@
-"""Puts the server together from its routers and middleware."""
+"""Puts the server together from its routers, and the gates in front of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import Mount, Route
 
 from cogdoc.serve import document_routes, health_routes
 from cogdoc.serve.chat import routes as chat_routes
 from cogdoc.serve.error_replies import add_error_replies
+from cogdoc.serve.gate.body_limits import BodyLimits
+from cogdoc.serve.gate.host_check import HostCheck
+from cogdoc.serve.gate.key_check import KeyCheck
+from cogdoc.serve.gate.request_ids import RequestIds
+from cogdoc.serve.gate.turnstile import Turnstile
 from cogdoc.serve.service import Service
 
 
@@ -52,4 +58,19 @@ def create_application(service: Service) -> FastAPI:
     for section in SECTIONS:
         app.include_router(section.router)
     add_error_replies(app)
+    settings = service.settings
+    # The last one that is added comes first.
+    app.add_middleware(BodyLimits)
+    app.add_middleware(Turnstile, admission=service.admission, waiting=settings.waiting)
+    app.add_middleware(KeyCheck, keys=settings.keys, default=settings.grant, is_public=_is_public)
+    app.add_middleware(HostCheck, hosts=settings.hosts, origins=settings.origins)
+    app.add_middleware(RequestIds)
     return app
+
+
+def _is_public(path: str) -> bool:
+    """Whether a path needs no key: those of public sections, and the description of the others."""
+    if path == "/openapi.json":
+        return True
+    routes = (route for section in SECTIONS if section.public for route in section.router.routes)
+    return any(isinstance(route, Route | Mount) and route.path_regex.match(path) for route in routes)

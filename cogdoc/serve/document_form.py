@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import Depends, Form
+from fastapi import Depends, Form, Request
 
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.tesseract import tesseract_for
 from cogdoc.engines.generation import GenerationRequest
 from cogdoc.serve.document_work import DocumentWork
+from cogdoc.serve.grants import Grant, grant_of
 from cogdoc.tasks.task import Task
 
 
@@ -24,6 +25,7 @@ class DocumentOptions:
     language: str | None
     hidden: bool
     generation: GenerationRequest
+    grant: Grant
 
     def work(self, task: Task) -> DocumentWork:
         """
@@ -33,10 +35,19 @@ class DocumentOptions:
         """
         self.generation.check_for(task.name, has_questions=bool(task.questions))
         tesseract = tesseract_for(self.ocr, self.language)
-        return DocumentWork(task, self.generation, self.password, tesseract, self.hidden)
+        return DocumentWork(
+            task,
+            self.generation,
+            self.password,
+            tesseract,
+            self.hidden,
+            max_pages=self.grant.pages,
+            max_seconds=self.grant.seconds,
+        )
 
 
 def _document_options(
+    request: Request,
     pages: Annotated[
         str | None, Form(description="Pages to read, counted from 1.", examples=["1,3-5,8-"], max_length=10_000)
     ] = None,
@@ -59,6 +70,7 @@ def _document_options(
         language,
         hidden,
         GenerationRequest(prompt, template, temperature, top_p, seed, max_tokens, raw),
+        grant_of(request),
     )
 
 

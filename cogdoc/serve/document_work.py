@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.page_selection import MAX_PAGES
 from cogdoc.documents.sources import Source
 from cogdoc.documents.tesseract import Tesseract
 from cogdoc.engines.generation import GenerationRequest
@@ -29,6 +30,9 @@ class DocumentWork:
     password: str | None = None
     tesseract: Tesseract | None = None
     hidden: bool = False
+    max_pages: int = MAX_PAGES
+    """How many pages may be selected."""
+    max_seconds: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +73,15 @@ def run_document(
         CogdocError: the document cannot be opened or is too long, or it takes too long; the error of a page or an
             answer is in its record.
     """
-    limits = service.settings.limits
-    deadline = time.monotonic() + limits.seconds
+    deadline = time.monotonic() + work.max_seconds
     engine = service.generating(work.generation)
     request = OpenRequest(
         upload.path, work.password, service.settings.max_megapixels, work.tesseract, hidden=work.hidden
     )
     document = Document(Source(upload.path, upload.name, Path(upload.name)), request, service.workers)
     pages = work.task.selection.count(document.page_count)
-    if pages > limits.pages:
-        raise TooLargeError(f"{pages} pages are more than this server's {limits.pages}", "select fewer with pages")
+    if pages > work.max_pages:
+        raise TooLargeError(f"{pages} pages are more than the {work.max_pages} allowed here", "select fewer with pages")
     items = tuple(work.task.items(document))
     yield Opened(describe_source(document), items)
     left = [item for item in items if item not in done]
@@ -87,5 +90,5 @@ def run_document(
         if cancelled():
             return
         if time.monotonic() > deadline:
-            raise TimeLimitError(f"took longer than {limits.seconds:g} s", "select fewer pages, or send it as a job")
+            raise TimeLimitError(f"took longer than {work.max_seconds:g} s", "select fewer pages, or send it as a job")
         yield ItemRecords(item, next(results))

@@ -124,7 +124,8 @@ def add_error_replies(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        response = reply(RequestError(str(error.detail), status=error.status_code))
+        code = "too_large" if error.status_code == 413 else None
+        response = reply(RequestError(str(error.detail), status=error.status_code, code=code))
         response.headers.update(error.headers or {})
         return response
 

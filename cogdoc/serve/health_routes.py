@@ -25,8 +25,7 @@ async def health() -> dict[str, str]:
 )
 async def readiness(service: SharedService) -> JSONResponse:
     admission = service.admission
-    full = admission.waiting >= admission.most_waiting
-    status = "draining" if service.draining else "full" if full else "ready"
+    status = "draining" if service.draining else "ready"
     content: dict[str, Any] = {
         "status": status,
         "model": service.model_name,

@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from cogdoc.serve.application import create_application
+from cogdoc.serve.connections import TimedProtocol
 from cogdoc.serve.service import Service
 
 KEEP_ALIVE_SECONDS = 30
@@ -44,7 +45,7 @@ def serve(service: Service, sockets: Sequence[socket.socket]) -> None:
     """Answer requests until a signal comes, then finish those that run. Closes the service and the sockets."""
     config = uvicorn.Config(
         create_application(service),
-        http="h11",
+        http=TimedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -24,7 +24,7 @@ class Service:
         self.settings = settings
         self.uploads = UploadFolder()
         # One more than the engine and the worker processes take, so that the next request is at hand.
-        self.admission = Admission(max(workers.jobs, engine.at_a_time) + 1, settings.limits.waiting)
+        self.admission = Admission(max(workers.jobs, engine.at_a_time) + 1)
         self.started = int(time.time())
         self.draining = False
         """Whether the server finishes what runs and takes nothing new."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -44,10 +45,17 @@ class RunningServer:
         return "".join(self.lines)
 
 
-def start_server(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> RunningServer:
-    """Start `cogdoc serve`, and wait until it listens."""
+def start_server(
+    *arguments: str | Path, cwd: Path | None = None, changes: str = "", **environment: str
+) -> RunningServer:
+    """Start `cogdoc serve`, and wait until it listens.
+
+    Args:
+        changes: Python code that runs first, such as to shorten a time limit.
+    """
+    command = (sys.executable, "-c", f"{changes}\nfrom cogdoc.cli.app import main; main()") if changes else COMMAND
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0", *map(str, arguments)],
+        [*command, "serve", "--port", "0", *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         cwd=cwd,
@@ -74,9 +82,11 @@ def start_server(*arguments: str | Path, cwd: Path | None = None, **environment:
 
 
 @contextmanager
-def running_server(*arguments: str | Path, cwd: Path | None = None, **environment: str) -> Iterator[RunningServer]:
+def running_server(
+    *arguments: str | Path, cwd: Path | None = None, changes: str = "", **environment: str
+) -> Iterator[RunningServer]:
     """A server that ends with the context."""
-    server = start_server(*arguments, cwd=cwd, **environment)
+    server = start_server(*arguments, cwd=cwd, changes=changes, **environment)
     try:
         yield server
     finally:

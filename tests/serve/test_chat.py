@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,28 @@ def test_a_reply_fits_the_schema_or_is_refused(chat: openai.OpenAI) -> None:
         with pytest.raises(openai.BadRequestError) as refused:
             ask(schema, max_tokens=16)
         assert (refused.value.param or "").startswith("response_format")
+
+
+def test_a_client_that_vanishes_frees_its_row(warm: RunningServer) -> None:
+    body = {"model": "model", "messages": asking("Read the text."), "temperature": 9.0, "max_tokens": 100_000}
+
+    def running() -> int:
+        with warm.client() as client:
+            count: int = client.get("/readyz").json()["running"]
+            return count
+
+    for options in ({"stream": True, "n": 2}, {}):
+        with warm.client() as client:
+            if options:
+                with client.stream("POST", "/v1/chat/completions", json=body | options) as reply:
+                    assert next(iter(reply.iter_lines())).startswith("data: ")
+            else:
+                with pytest.raises(httpx2.ReadTimeout):
+                    client.post("/v1/chat/completions", json=body, timeout=0.5)
+        deadline = time.monotonic() + 5
+        while running():
+            assert time.monotonic() < deadline, "the model goes on for nobody"
+            time.sleep(0.05)
 
 
 def test_an_address_of_another_cogdoc_is_an_engine(warm: RunningServer, cogdoc: Any) -> None:

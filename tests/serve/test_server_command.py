@@ -30,7 +30,7 @@ def test_without_the_extra_it_says_what_to_install() -> None:
 def test_other_commands_import_none_of_it() -> None:
     code = "import sys, cogdoc.cli.app; print(*sys.modules)"
     imported = subprocess.check_output([sys.executable, "-c", code], text=True).split()
-    assert {"fastapi", "uvicorn", "cogdoc.serve"}.isdisjoint(imported)
+    assert {"fastapi", "uvicorn", "cogdoc.serve.service"}.isdisjoint(imported)
 
 
 @pytest.mark.parametrize(

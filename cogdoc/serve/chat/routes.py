@@ -24,6 +24,7 @@ from cogdoc.serve.chat.pictures import keep_picture
 from cogdoc.serve.chat.request import ChatBody, ChatCall, parse_call
 from cogdoc.serve.error_replies import RequestError, describe
 from cogdoc.serve.event_streams import event, stream_events, until_client_leaves
+from cogdoc.serve.grants import Grant, grant_of
 from cogdoc.serve.service import Service, SharedService
 from cogdoc.serve.threads import Events, start_thread
 from cogdoc.serve.uploads import Upload
@@ -50,11 +51,11 @@ async def complete(body: ChatBody, request: Request, service: SharedService) -> 
     call = parse_call(body)
     if not isinstance(service.engine, VisionEngine):
         check_builtin(call)
-    limits = service.settings.limits
+    grant = grant_of(request)
     picture = await until_client_leaves(
         request,
         asyncio.to_thread(
-            keep_picture, call.picture, service.uploads, service.settings.picture_hosts, limits.upload_bytes
+            keep_picture, call.picture, service.uploads, service.settings.picture_hosts, grant.upload_bytes
         ),
     )
     objects = CompletionObjects(service.model_name, logprobs=call.logprobs)
@@ -67,7 +68,9 @@ async def complete(body: ChatBody, request: Request, service: SharedService) -> 
             slot.release()
 
         started = True
-        events: Events[ChatEvent] = start_thread(lambda events: _complete(service, call, picture, events), release)
+        events: Events[ChatEvent] = start_thread(
+            lambda events: _complete(service, call, picture, grant, events), release
+        )
     finally:
         if not started:
             picture.close()
@@ -78,14 +81,14 @@ async def complete(body: ChatBody, request: Request, service: SharedService) -> 
     return JSONResponse(objects.completion(choices, counts))
 
 
-def _complete(service: Service, call: ChatCall, picture: Upload, events: Events[ChatEvent]) -> None:
+def _complete(service: Service, call: ChatCall, picture: Upload, grant: Grant, events: Events[ChatEvent]) -> None:
     request = OpenRequest(picture.path, max_megapixels=service.settings.max_megapixels)
     document = Document(Source(picture.path, picture.name, Path(picture.name)), request, service.workers)
     if document.page_count > 1:
         raise RequestError("image_url: it has several pages", "send documents to /v1/ask", param="messages")
     engine = service.engine
     if isinstance(engine, VisionEngine):
-        ModelChat(engine.model, call, engine.time_limit, events).run(document)
+        ModelChat(engine.model, call, min(engine.time_limit, grant.seconds), events).run(document)
     else:
         answer_from_text(engine, call, document, events)
 
