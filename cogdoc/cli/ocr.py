@@ -28,4 +28,4 @@ def ocr(
     from cogdoc.cli.run_task import run_task
     from cogdoc.tasks.ocr import OcrTask
 
-    raise typer.Exit(run_task(OcrTask(options.selection), sources or (), options))
+    raise typer.Exit(run_task(OcrTask(options.selection, text_only=options.out == "text"), sources or (), options))

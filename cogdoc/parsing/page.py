@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
@@ -20,30 +21,48 @@ if TYPE_CHECKING:
 class Page:
     """Page `number` (1-based) of a document."""
 
-    def __init__(self, document: Document, number: int, page_text: PageText | None = None) -> None:
-        """Pass `page_text` if the page's text is known already."""
+    def __init__(
+        self, document: Document, number: int, page_text: PageText | None = None, *, text_only: bool = False
+    ) -> None:
+        """
+        Args:
+            page_text: the page's text, if it is known already.
+            text_only: whether a transcription of the page is wanted for its text alone, not for its blocks.
+        """
         self.document = document
         self.number = number
+        self.text_only = text_only
         self._known_text = page_text
         self._text: Future[PageText] | None = None
         self._layout: Future[PageLayout] | None = None
+        self._ordered: Future[PageLayout] | None = None
 
     def request_text(self) -> None:
         """Start to read the text in the sandbox, without waiting for it."""
-        if self._known_text is None and self._text is None and self._layout is None:
+        if not (self._known_text or self._text or self._layout or self._ordered):
             self._text = self.document.sandbox.submit(text_of, self.document.request, self.number)
 
     def request_layout(self) -> None:
         """Start to read the layout in the sandbox. If the text was requested before, wait for it first."""
         if self._layout is None:
-            page_text = self.text() if self._text or self._known_text else None
-            self._layout = self.document.sandbox.submit(layout_of, self.document.request, self.number, page_text)
+            self._layout = self._submit(layout_of)
+
+    def request_ordered_text(self) -> None:
+        """As `request_layout`, for `ordered_text`."""
+        if self._ordered is None:
+            self._ordered = self._submit(ordered_text_of)
+
+    def _submit(self, read: Callable[[OpenRequest, int, PageText | None], PageLayout]) -> Future[PageLayout]:
+        page_text = self.text() if self._text or self._known_text else None
+        return self.document.sandbox.submit(read, self.document.request, self.number, page_text)
 
     def text(self) -> PageText:
         """The page's own text, from its text layer or OCR."""
         if self._known_text is None:
             if self._layout is not None:
                 self._known_text = self.layout().page_text
+            elif self._ordered is not None:
+                self._known_text = self.ordered_text().page_text
             else:
                 self.request_text()
                 assert self._text is not None
@@ -71,6 +90,14 @@ class Page:
         self._of_this_page(layout.page_text)
         return layout
 
+    def ordered_text(self) -> PageLayout:
+        """The page's text in reading order, as in `layout`; its blocks may be larger, with no kinds and no tables."""
+        self.request_ordered_text()
+        assert self._ordered is not None
+        ordered = self._ordered.result()
+        self._of_this_page(ordered.page_text)
+        return ordered
+
     def picture(self, size: PixelSize | None = None) -> Picture:
         """The page rendered with a long side of 1344 pixels, or at exactly `size`."""
         return self.document.picture(self.number, size).result()
@@ -96,3 +123,10 @@ def layout_of(request: OpenRequest, number: int, page_text: PageText | None) -> 
     from cogdoc.parsing.reading import read_layout
 
     return read_layout(request, number, page_text)
+
+
+@cacheable(lambda _request, number, _text: number)
+def ordered_text_of(request: OpenRequest, number: int, page_text: PageText | None) -> PageLayout:
+    from cogdoc.parsing.reading import read_ordered_text
+
+    return read_ordered_text(request, number, page_text)

@@ -24,6 +24,7 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.opening import OpenDocument, check_index, open_document
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.documents.tesseract import Tesseract
+from cogdoc.parsing.layout.single_column import find_single_column
 from cogdoc.parsing.ocr.blank_pages import is_blank
 from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin
 from cogdoc.parsing.sideways_pages import upright
@@ -98,6 +99,18 @@ def read_layout(request: OpenRequest, number: int, page_text: PageText | None = 
 
     document = open_document(request)
     return find_blocks(document, check_index(document, number), page_text)
+
+
+def read_ordered_text(request: OpenRequest, number: int, page_text: PageText | None = None) -> PageLayout:
+    """As `read_layout`, for the text alone: pages of one column need no layout models, and get no kinds of blocks.
+
+    Raises:
+        InputError, EncryptedError: the file or the page cannot be read.
+        UsageError: there is no such page.
+    """
+    page_text = page_text or read_page_text(request, number)
+    column = find_single_column(page_text)
+    return PageLayout(page_text, column) if column else read_layout(request, number, page_text)
 
 
 def _read(document: OpenDocument, index: int, tesseract: Tesseract | None, *, hidden: bool) -> PageText:

@@ -48,7 +48,8 @@ async def ocr(
     out: Out = "json",
     stream: Stream = False,
 ) -> Response:
-    return await _reply(request, service, options.work(OcrTask(options.selection)), file, out, stream=stream)
+    task = OcrTask(options.selection, text_only=out == "text")
+    return await _reply(request, service, options.work(task), file, out, stream=stream)
 
 
 @router.post("/chart", summary="Read charts as tables", response_model=ChartResult)

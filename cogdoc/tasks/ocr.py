@@ -38,26 +38,35 @@ class OcrTask:
     questions: ClassVar[tuple[str, ...]] = ()
 
     selection: PageSelection
+    text_only: bool = False
+    """Whether of the records only the text is used; their blocks may then not be those of the page's layout."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"pages": (*self.selection.ranges, *self.selection.labels)}
+        pages = {"pages": (*self.selection.ranges, *self.selection.labels)}
+        return pages | ({"text_only": True} if self.text_only else {})
 
     def items(self, document: Document) -> Sequence[Item]:
         return document.select(self.selection).items
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[PageRecord]]:
-        for record in transcribe(document, engine, self.selection, items):
+        for record in transcribe(document, engine, self.selection, items, text_only=self.text_only):
             yield (record,)
 
 
 def transcribe(
-    document: Document, engine: Engine, selection: PageSelection, items: Sequence[Item] | None = None
+    document: Document,
+    engine: Engine,
+    selection: PageSelection,
+    items: Sequence[Item] | None = None,
+    *,
+    text_only: bool = False,
 ) -> Iterator[PageRecord]:
     """Yield one record for each page, in page order; the record of a page that fails has an `error`.
 
     Args:
         items: only these of the selected pages.
+        text_only: as in `OcrTask`.
 
     Raises:
         UsageError: `selection` has a page that does not exist.
@@ -65,7 +74,7 @@ def transcribe(
     selected = document.select(selection)
     if items is not None:
         selected = selected.only(items)
-    pages = (Page(document, number) for number in selected.numbers)
+    pages = (Page(document, number, text_only=text_only) for number in selected.numbers)
     prepared = look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare)
     yield from map_side_by_side(partial(_transcribe_page, engine=engine), prepared, engine.at_a_time)
     for number, error in selected.left_out.items():

@@ -49,6 +49,7 @@ def test_settings_tell_tasks_apart() -> None:
     some_pages = parse_page_selection("2-")
     others = [
         OcrTask(some_pages),
+        OcrTask(ALL_PAGES, text_only=True),
         ChartTask(some_pages),
         ChartTask(ALL_PAGES),
         AskTask(QUESTIONS, ALL_PAGES, top_pages=1),

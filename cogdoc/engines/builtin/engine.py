@@ -38,10 +38,13 @@ class BuiltinEngine:
         """Do nothing: the sandbox, which does the work, is owned by the caller."""
 
     def prepare(self, page: Page) -> None:
-        page.request_layout()
+        if page.text_only:
+            page.request_ordered_text()
+        else:
+            page.request_layout()
 
     def transcribe(self, page: Page) -> Transcription:
-        layout = page.layout()
+        layout = page.ordered_text() if page.text_only else page.layout()
         return Transcription(layout.blocks, mean_confidence(layout.page_text.words))
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
