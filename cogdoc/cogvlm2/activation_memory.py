@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from cogdoc.cogvlm2.configuration import ModelConfig
-from cogdoc.cogvlm2.tensor_memory import FLOAT32, INT64, TensorMemory
+from cogdoc.cogvlm2.tensor_memory import FLOAT32, INT64, MASK_ALIGNMENT, TensorMemory
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,24 +115,27 @@ def prefill_peak(
 def step_peak(config: ModelConfig, memory: TensorMemory, batch: int, length: int, new_tokens: int) -> Peak:
     """Peak of a decode step of `new_tokens` tokens in each row with a cache of `length` tokens, logits included.
 
-    Beside what prefill needs, the mask of visible slots is always alive, once per query head of a group. Attention
-    converts it to numbers, and the CUDA kernel copies those into rows whose length is divisible by eight.
+    Beside what prefill needs, the mask is always alive, for several tokens once per query head of a group.
     """
     tokens, slots = batch * new_tokens, length + 1
-    group = config.num_heads // config.num_kv_heads
-    unaligned = memory.device == "cuda" and slots % 8 != 0
-    numbers = memory.size(tokens, group * (slots + (8 * ceil(slots / 8) if unaligned else 0)))
+    copies = config.num_heads // config.num_kv_heads if new_tokens > 1 else 1
+    aligned = MASK_ALIGNMENT * ceil(slots / MASK_ALIGNMENT)
+    compared = tokens * aligned
+    mask = memory.size(compared * copies, 1)
     state = memory.size(tokens, config.hidden_size)
     stages = _layer_stages(config, memory, tokens, 0)
     # Heads and tokens are transposed before and after attention, which copies where there are several of both.
     scores = FLOAT32 * tokens * config.num_heads  # the log-sums of the fused kernel
     if not memory.fused_attention:  # the scores in fp32, before and after softmax, and keys and values in fp32
         scores = FLOAT32 * (3 * tokens * config.num_heads * slots + 2 * batch * slots * config.kv_size)
-    stages["attention: scores"] = stages["attention: queries held"] + scores + numbers
+    stages["attention: scores"] = stages["attention: queries held"] + scores
     stages["attention: scores"] += state if new_tokens > 1 else 0
     stages["attention: dense"] += state
-    stages = {moment: size + tokens * slots * group for moment, size in stages.items()}
-    stages["slots compared"] = (INT64 + tokens) * slots
+    stages = {moment: size + mask for moment, size in stages.items()}
+    stages["slots compared"] = INT64 * aligned + compared
+    stages["mask"] = mask + compared * copies
+    if copies > 1:
+        stages["mask repeated"] = compared + compared * copies
     return _decoder_peak(config, memory, batch, tokens, 3 * INT64 * tokens, stages)
 
 
@@ -168,8 +171,7 @@ def _layer_stages(config: ModelConfig, memory: TensorMemory, tokens: int, vision
     return {
         "attention: norm": residual + memory.rms_norm(tokens, hidden),
         "attention: query_key_value": residual + state + projected,
-        "attention: queries rotated": qkv + memory.rotated(tokens, hidden),
-        "attention: keys rotated": qkv + state + memory.rotated(tokens, kv_size),
+        "attention: rotated": qkv + memory.rotated(tokens, hidden + kv_size),
         "attention: queries held": attended,
         "attention: dense": attended + by_expert(hidden, lambda n: memory.product(n, hidden, hidden)),
         "MLP: norm": residual + state + memory.rms_norm(tokens, hidden),

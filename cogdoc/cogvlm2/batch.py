@@ -16,18 +16,24 @@ from cogdoc.cogvlm2.model import CogVLM2, collate
 from cogdoc.cogvlm2.prompts import Prompt, check_length
 from cogdoc.errors import DamagedError, OutputError
 
-StepFunction = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache, bool], Tensor]
+StepFunction = Callable[[CogVLM2, Tensor, Tensor, Tensor, KVCache, bool, bool], Tensor]
 """`step_logits`, or a compiled version of it."""
 
 
 def step_logits(
-    model: CogVLM2, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool
+    model: CogVLM2,
+    token_ids: Tensor,
+    positions: Tensor,
+    slots: Tensor,
+    cache: KVCache,
+    ragged: bool = False,
+    masked: bool = True,
 ) -> Tensor:
     """Run a decode step on inputs (batch, length) and return the logits (batch, length, vocab_size) of each token.
 
     There is no data-dependent control flow, so `torch.compile(step_logits, fullgraph=True)` can replace it.
     """
-    return model.logits(model.decode_step(token_ids, positions, slots, cache, ragged))
+    return model.logits(model.decode_step(token_ids, positions, slots, cache, ragged, masked))
 
 
 class DecodingBatch:
@@ -77,10 +83,12 @@ class DecodingBatch:
         Returns:
             Logits (batch, longest, vocab_size) of each token; those of padding are meaningless.
         """
-        token_ids, positions, slots, in_use = self._inputs(tokens)
+        inputs, in_use = self._inputs(tokens)
         if self._step is not None:
-            return self._step(self.model, token_ids, positions, slots, self._cache, self._ragged)
-        return step_logits(self.model, token_ids, positions, slots, self._cache.truncated(in_use), self._ragged)
+            return self._step(self.model, *inputs, self._cache, self._ragged, True)
+        return step_logits(
+            self.model, *inputs, self._cache.truncated(in_use), self._ragged, self._needs_mask(tokens, in_use)
+        )
 
     def commit(self, row: int, tokens: int) -> None:
         """Add the first `tokens` of the last `forward` to a row; the next `forward` overwrites the others."""
@@ -95,8 +103,10 @@ class DecodingBatch:
         """
         if not all(tokens):
             raise ValueError("a row gets no token")
-        token_ids, positions, slots, in_use = self._inputs(tokens)
-        hidden = self.model.decode_step(token_ids, positions, slots, self._cache.truncated(in_use), self._ragged)
+        inputs, in_use = self._inputs(tokens)
+        hidden = self.model.decode_step(
+            *inputs, self._cache.truncated(in_use), self._ragged, self._needs_mask(tokens, in_use)
+        )
         for row, added in enumerate(tokens):
             self.commit(row, len(added))
         self.keep_next_logits([len(added) for added in tokens], hidden)
@@ -114,7 +124,11 @@ class DecodingBatch:
     def _ragged(self) -> bool:
         return self.model.arithmetic == "published" and len(set(self.lengths)) > 1
 
-    def _inputs(self, tokens: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor, Tensor, int]:
+    def _needs_mask(self, tokens: Sequence[Sequence[int]], in_use: int) -> bool:
+        """Whether a token must not see all slots in use: where rows differ in length, or have several tokens."""
+        return any(len(row) != 1 or length + 1 != in_use for row, length in zip(tokens, self.lengths, strict=True))
+
+    def _inputs(self, tokens: Sequence[Sequence[int]]) -> tuple[tuple[Tensor, Tensor, Tensor], int]:
         """Token ids, positions and slots, each (batch, longest), and the number of slots in use.
 
         Padding is written to the slot after the row's own tokens, which its next token overwrites.
@@ -122,20 +136,18 @@ class DecodingBatch:
         longest = max(len(row) for row in tokens)
         if max(length + len(row) for row, length in zip(tokens, self.lengths, strict=True)) > self.capacity:
             raise ValueError(f"a row would exceed its capacity of {self.capacity} tokens")
-        token_ids, positions, slots = [], [], []
+        token_ids: list[list[int]] = []
+        positions: list[list[int]] = []
+        slots: list[list[int]] = []
         for row, length, offset in zip(tokens, self.lengths, self._offsets, strict=True):
             padding = [0] * (longest - len(row))
             own_slots = list(range(length, length + len(row)))
             token_ids.append([*row, *padding])
             positions.append([slot + offset for slot in own_slots] + padding)
             slots.append(own_slots + [length + len(row)] * len(padding))
-        device = self.model.device
-        return (
-            torch.tensor(token_ids, device=device),
-            torch.tensor(positions, device=device),
-            torch.tensor(slots, device=device),
-            max(max(row) for row in slots) + 1,
-        )
+        in_use = max(max(row) for row in slots) + 1
+        inputs = torch.tensor([token_ids, positions, slots], device=self.model.device)  # copied at once
+        return (inputs[0], inputs[1], inputs[2]), in_use
 
 
 @torch.inference_mode()
@@ -233,7 +245,7 @@ def prefill_prefix(model: CogVLM2, prompt: Prompt, features: Tensor | None) -> P
     """
     check_length(len(prompt), model.config.max_positions)
     cache = allocate_cache(model.config, 1, len(prompt), model.dtype, model.layer_devices)
-    model.prefill(collate([prompt], model.config.pad_token_id, model.device), features, cache)
+    model.prefill(collate([prompt], model.config.pad_token_id, model.device), features, cache, keys_only=True)
     length = len(prompt)
     return Prefix(
         keys=tuple(keys[0, :, :length] for keys in cache.keys),

@@ -42,6 +42,10 @@ class AllocatedLayer:
 
     def write_at(self, key: Tensor, value: Tensor, slots: Tensor) -> tuple[Tensor, Tensor]:
         """Write keys and values to `slots`, which may differ between rows, and return the whole storage."""
+        if slots.shape[0] == 1:
+            self.keys.index_copy_(2, slots[0], key.transpose(1, 2))
+            self.values.index_copy_(2, slots[0], value.transpose(1, 2))
+            return self.keys, self.values
         rows = torch.arange(slots.shape[0], device=slots.device)[:, None]
         self.keys[rows, :, slots] = key
         self.values[rows, :, slots] = value

@@ -8,7 +8,7 @@ from functools import partial
 
 from cogdoc.cogvlm2.batch import DecodingBatch
 from cogdoc.cogvlm2.decoding_row import DecodingRow, Finished, FinishReason, Token
-from cogdoc.cogvlm2.sampling import Sampling, sample
+from cogdoc.cogvlm2.sampling import Sampling, read, sample
 
 DraftFunction = Callable[[int, Sequence[int]], Sequence[int]]
 """Takes a row and its answer so far, and guesses the tokens that follow; see `RowDraft`."""
@@ -65,8 +65,8 @@ def decode(
             for number, row in enumerate(rows):
                 yield from row.finish(number, FinishReason.CANCELLED)
             return
-        tokens, logprobs = sample(logits, samplings, [len(row.answer) for row in rows])
-        for number, (row, ids, row_logprobs) in enumerate(zip(rows, tokens.tolist(), logprobs.tolist(), strict=True)):
+        chosen, logprobs = read(*sample(logits, samplings, [len(row.answer) for row in rows]))
+        for number, (row, ids, row_logprobs) in enumerate(zip(rows, chosen, logprobs, strict=True)):
             if row.finish_reason is None:
                 yield from row.accept(batch, number, ids, row_logprobs)
         if all(row.finish_reason for row in rows):

@@ -39,17 +39,20 @@ class AttentionMetadata:
 
     Args:
         slots: (batch, length), where the keys and values of the tokens are written.
-        visible: (batch, 1, group * length, slots of the cache), true where a query may attend. The queries of the
-            `group` heads that share a key head follow one another, so that keys are never repeated in memory.
-        rounded: compute attention as the published code does where rows differ in length.
+        mask: (batch, 1, group * length, slots of the cache), or 1 in place of group * length where all queries of a row
+            see the same: true where a query may attend, or else a number that is added to its score. The queries of the
+            `group` heads that share a key head follow one another, so that keys are never repeated in memory. None
+            where each query sees the whole cache, which lets PyTorch take a kernel that knows no mask.
+        rounded: compute attention as the published code does where rows differ in length. The mask is boolean then.
     """
 
     slots: Tensor
-    visible: Tensor
+    mask: Tensor | None
     rounded: bool = False
 
     def to(self, device: torch.device) -> AttentionMetadata:
-        return AttentionMetadata(self.slots.to(device), self.visible.to(device), self.rounded)
+        mask = None if self.mask is None else self.mask.to(device)
+        return AttentionMetadata(self.slots.to(device), mask, self.rounded)
 
 
 class RMSNorm(nn.Module):
@@ -61,9 +64,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, hidden: Tensor) -> Tensor:
-        wide = hidden.float()
-        scale = torch.rsqrt(wide.pow(2).mean(-1, keepdim=True) + self.eps)
-        return (self.weight * (wide * scale)).to(hidden.dtype)
+        return functional.rms_norm(hidden, self.weight.shape, self.weight, self.eps)
 
 
 def apply_experts(hidden: Tensor, routing: Routing | None, language: nn.Module, vision: nn.Module) -> Tensor:
@@ -78,16 +79,17 @@ def apply_experts(hidden: Tensor, routing: Routing | None, language: nn.Module, 
     return merged.view(*hidden.shape[:-1], -1)
 
 
-def rounded_attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor) -> Tensor:
+def rounded_attention(query: Tensor, key: Tensor, value: Tensor, visible: Tensor | None) -> Tensor:
     """Attention with scores and weights rounded to the dtype of the tensors, as in the published code.
 
     Args:
         query: (batch, kv_heads, group * length, head_dim).
         key, value: (batch, kv_heads, slots, head_dim).
-        visible: (batch, 1, group * length, slots).
+        visible: (batch, 1, group * length or 1, slots).
     """
     scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
-    scores = scores.masked_fill(~visible, torch.finfo(scores.dtype).min)
+    if visible is not None:
+        scores = scores.masked_fill(~visible, torch.finfo(scores.dtype).min)
     return scores.softmax(dim=-1, dtype=torch.float32).to(query.dtype) @ value
 
 
@@ -109,6 +111,13 @@ class Attention(nn.Module):
         self.vision_expert_dense = nn.Linear(width, width, bias=False)
         self.rotary_emb = RotaryFrequencies(config.head_dim, config.rotary_base)
 
+    def project(self, hidden: Tensor, rotation: Rotation, routing: Routing | None) -> tuple[Tensor, Tensor, Tensor]:
+        """The rotated queries and keys, and the values, of tokens: each (batch, length, heads, head_dim)."""
+        qkv = apply_experts(hidden, routing, self.language_expert_query_key_value, self.vision_expert_query_key_value)
+        heads = qkv.view(*hidden.shape[:2], -1, self.head_dim)
+        rotated = rotation.apply(heads[:, :, : -self.kv_heads])
+        return rotated[:, :, : -self.kv_heads], rotated[:, :, -self.kv_heads :], heads[:, :, -self.kv_heads :]
+
     def forward(
         self,
         hidden: Tensor,
@@ -118,11 +127,7 @@ class Attention(nn.Module):
         metadata: AttentionMetadata | None,
     ) -> Tensor:
         batch, length, _ = hidden.shape
-        qkv = apply_experts(hidden, routing, self.language_expert_query_key_value, self.vision_expert_query_key_value)
-        query, key, value = (
-            part.view(batch, length, -1, self.head_dim) for part in torch.split(qkv, self.sizes, dim=-1)
-        )  # each (batch, length, heads, head_dim)
-        query, key = rotation.apply(query), rotation.apply(key)
+        query, key, value = self.project(hidden, rotation, routing)
         if metadata is None:
             cache.write_prompt(key, value)
             context = attention(
@@ -133,7 +138,7 @@ class Attention(nn.Module):
             grouped = query.view(batch, length, self.kv_heads, -1, self.head_dim).permute(0, 2, 3, 1, 4)
             # grouped: (batch, kv_heads, group, length, head_dim)
             attend = rounded_attention if metadata.rounded else functional.scaled_dot_product_attention
-            context = attend(grouped.flatten(2, 3), keys, values, metadata.visible)
+            context = attend(grouped.flatten(2, 3), keys, values, metadata.mask)
             # (batch, kv_heads, group * length, head_dim)
             context = context.view(batch, self.kv_heads, -1, length, self.head_dim).permute(0, 3, 1, 2, 4)
             # (batch, length, kv_heads, group, head_dim)
@@ -193,3 +198,8 @@ class DecoderLayer(nn.Module):
         """
         hidden = hidden + self.self_attn(self.input_layernorm(hidden), rotation, cache, routing, metadata)
         return hidden + self.mlp(self.post_attention_layernorm(hidden), routing)
+
+    def write_prompt(self, hidden: Tensor, rotation: Rotation, cache: LayerCache, routing: Routing | None) -> None:
+        """Only write the keys and values of prompts, in the last layer, whose output nobody needs."""
+        _, key, value = self.self_attn.project(self.input_layernorm(hidden), rotation, routing)
+        cache.write_prompt(key, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import cast
 
 import torch
@@ -14,6 +15,7 @@ from cogdoc.cogvlm2.configuration import Arithmetic, ModelConfig
 from cogdoc.cogvlm2.language import AttentionMetadata, DecoderLayer, RMSNorm, Routing
 from cogdoc.cogvlm2.prompts import IMAGE, Prompt, vision_expert_tokens
 from cogdoc.cogvlm2.rotary import Rotation, compute_rotation, inverse_frequencies
+from cogdoc.cogvlm2.tensor_memory import MASK_ALIGNMENT
 from cogdoc.cogvlm2.vision import VisionTower
 from cogdoc.errors import ResourceError
 
@@ -77,6 +79,8 @@ class CogVLM2(nn.Module):
         self.arithmetic = arithmetic
         self.model = CogVLM2Decoder(config)
         self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.is_offloaded = False
+        """Whether passes copy the weights that only images need, see `cogdoc.cogvlm2.offloading`."""
 
     @property
     def device(self) -> torch.device:
@@ -105,14 +109,18 @@ class CogVLM2(nn.Module):
         features = torch.cat([self.model.vision(image[None].to(self.device, self.dtype)) for image in pixels])
         return _within_range(features, "the vision tower")
 
-    def prefill(self, batch: PromptBatch, features: Tensor | None, cache: KVCache) -> Tensor:
+    def prefill(
+        self, batch: PromptBatch, features: Tensor | None, cache: KVCache, *, keys_only: bool = False
+    ) -> Tensor:
         """Run whole prompts, and write their keys and values to the empty rows of `cache`.
 
         Args:
             features: (images, image_tokens, hidden_size), one for each row with an image, in the order of rows.
+            keys_only: compute of the last layer nothing but its keys and values.
 
         Returns:
-            The output of the last layer (batch, length, hidden_size) before the final norm; meaningless at padding.
+            The output of the last layer (batch, length, hidden_size) before the final norm, or of the last but one with
+            `keys_only`; meaningless at padding.
 
         Raises:
             ValueError: the number of features is not that of the prompts with an image.
@@ -132,22 +140,35 @@ class CogVLM2(nn.Module):
             cache = cache.truncated(max(batch.lengths))
             slots = torch.arange(cache.slots, device=hidden.device).expand(hidden.shape[:2])
             metadata = self._attention_metadata(slots, cache, rounded=True)
-        hidden = self._run_layers(hidden, self._rotation(batch.positions), cache, batch.routing, metadata)
-        return _within_range(hidden, "the language model")
+        rotation = self._rotation(batch.positions)
+        # An offloaded weight is freed when it has been used.
+        keys_only = keys_only and not self.is_offloaded
+        hidden = self._run_layers(hidden, rotation, cache, batch.routing, metadata, keys_only=keys_only)
+        for tensor in (cache.keys[-1], cache.values[-1]) if keys_only else (hidden,):
+            _within_range(tensor, "the language model")
+        return hidden
 
     def decode_step(
-        self, token_ids: Tensor, positions: Tensor, slots: Tensor, cache: KVCache, ragged: bool = False
+        self,
+        token_ids: Tensor,
+        positions: Tensor,
+        slots: Tensor,
+        cache: KVCache,
+        ragged: bool = False,
+        masked: bool = True,
     ) -> Tensor:
         """Run text tokens that continue `cache`: the last tokens, drafts to verify, or the suffix of a prefix.
 
         Args:
             token_ids, positions, slots: (batch, length) each; padding may use any slot after the tokens of its row.
             ragged: whether rows differ in length, which only `published` arithmetic depends on.
+            masked: false if each token is the last one of the whole cache, so that it sees all slots.
 
         Returns:
             The output of the last layer (batch, length, hidden_size) before the final norm.
         """
-        metadata = self._attention_metadata(slots, cache, rounded=ragged and self.arithmetic == "published")
+        rounded = ragged and self.arithmetic == "published"
+        metadata = self._attention_metadata(slots, cache, rounded) if masked else AttentionMetadata(slots, None)
         hidden = self.model.embed_tokens(token_ids)
         return self._run_layers(hidden, self._rotation(positions), cache, None, metadata)
 
@@ -158,9 +179,16 @@ class CogVLM2(nn.Module):
         return head(norm(hidden.to(norm.weight.device)).to(head.weight.device)).float()
 
     def _attention_metadata(self, slots: Tensor, cache: KVCache, rounded: bool) -> AttentionMetadata:
-        visible = torch.arange(cache.slots, device=slots.device) <= slots[..., None]  # (batch, length, slots)
-        group = self.config.num_heads // self.config.num_kv_heads
-        return AttentionMetadata(slots, visible.repeat(1, group, 1)[:, None], rounded)
+        # As numbers in aligned rows, which otherwise each layer would make of it on CUDA.
+        aligned = MASK_ALIGNMENT * ceil(cache.slots / MASK_ALIGNMENT)
+        later = torch.arange(aligned, device=slots.device) > slots[..., None]  # (batch, length, aligned)
+        if slots.shape[1] > 1:
+            later = later.repeat(1, self.config.num_heads // self.config.num_kv_heads, 1)
+        later = later[:, None]  # (batch, 1, group * length or 1, aligned)
+        if rounded:
+            return AttentionMetadata(slots, ~later[..., : cache.slots], rounded)
+        mask = torch.zeros_like(later, dtype=self.dtype).masked_fill_(later, -torch.inf)
+        return AttentionMetadata(slots, mask[..., : cache.slots])
 
     def _run_layers(
         self,
@@ -169,13 +197,20 @@ class CogVLM2(nn.Module):
         cache: KVCache,
         routing: Routing | None,
         metadata: AttentionMetadata | None,
+        keys_only: bool = False,
     ) -> Tensor:
-        for layer, layer_cache, device in zip(self.model.layers, cache.layers(), self.layer_devices, strict=True):
+        last = self.config.num_layers - 1
+        for number, (layer, layer_cache, device) in enumerate(
+            zip(self.model.layers, cache.layers(), self.layer_devices, strict=True)
+        ):
             if hidden.device != device:
                 hidden, rotation = hidden.to(device), rotation.to(device)
                 routing = None if routing is None else routing.to(device)
                 metadata = None if metadata is None else metadata.to(device)
-            hidden = layer(hidden, rotation, layer_cache, routing, metadata)
+            if keys_only and number == last:
+                cast(DecoderLayer, layer).write_prompt(hidden, rotation, layer_cache, routing)
+            else:
+                hidden = layer(hidden, rotation, layer_cache, routing, metadata)
         return hidden
 
     def _rotation(self, positions: Tensor) -> Rotation:

@@ -33,6 +33,7 @@ def offload(model: CogVLM2, device: torch.device) -> None:
         [tower.conv, tower.linear_proj],
     ]
     experts = [vision_experts(layer) for layer in model.model.layers if isinstance(layer, DecoderLayer)]
+    model.is_offloaded = True
     for stages in (vision, experts):
         _Schedule([_Stage(modules, device) for modules in stages], device)
 

@@ -10,7 +10,10 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Cosines and sines of the angles of each token, both (batch, length, 1, head_dim), shared by all heads."""
+    """Cosines and sines of the angles of each token, both (batch, length, 1, head_dim), shared by all heads.
+
+    The first half of the sines is negative, since the halves of a head are swapped and that of the first is negated.
+    """
 
     cos: Tensor
     sin: Tensor
@@ -21,9 +24,11 @@ class Rotation:
     def apply(self, heads: Tensor) -> Tensor:
         """Rotate queries or keys (batch, length, heads, head_dim)."""
         first, second = heads.chunk(2, dim=-1)
-        rotated_half = torch.cat((-second, first), dim=-1)
+        swapped = torch.cat((second, first), dim=-1)
         # With fp32 tables, bf16 heads are promoted and rounded once; with bf16 tables everything is computed in bf16.
-        return (heads * self.cos + rotated_half * self.sin).to(heads.dtype)
+        rotated = heads * self.cos
+        rotated += swapped * self.sin
+        return rotated.to(heads.dtype)
 
 
 class RotaryFrequencies(nn.Module):
@@ -49,5 +54,5 @@ def compute_rotation(positions: Tensor, frequencies: Tensor) -> Rotation:
     exceeds 0.1 rad for a fifth of the angles.
     """
     angles = positions.to(frequencies.dtype)[..., None] * frequencies  # (batch, length, head_dim / 2)
-    angles = torch.cat((angles, angles), dim=-1)[:, :, None]  # (batch, length, 1, head_dim)
-    return Rotation(angles.cos(), angles.sin())
+    cos, sin = angles.cos()[:, :, None], angles.sin()[:, :, None]
+    return Rotation(torch.cat((cos, cos), dim=-1), torch.cat((-sin, sin), dim=-1))  # each (batch, length, 1, head_dim)

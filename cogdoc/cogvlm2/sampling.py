@@ -67,6 +67,13 @@ def sample(logits: Tensor, samplings: Sequence[Sampling], first: Sequence[int]) 
     return tokens, chosen - logits.logsumexp(dim=-1)
 
 
+def read(tokens: Tensor, logprobs: Tensor) -> tuple[list[list[int]], list[list[float]]]:
+    """What `sample` returned as lists: waits for the device once, and copies once."""
+    # Numbers in fp64 hold any token id exactly.
+    ids, values = torch.stack((tokens.double(), logprobs.double())).tolist()
+    return [[int(number) for number in row] for row in ids], values
+
+
 def _draw(logits: Tensor, samplings: Sequence[Sampling], first: Sequence[int]) -> Tensor:
     length, vocab = logits.shape[1:]
 

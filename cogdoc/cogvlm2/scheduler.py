@@ -23,7 +23,7 @@ from cogdoc.cogvlm2.out_of_memory import release_memory, wanted_memory
 from cogdoc.cogvlm2.prompts import build_prompt, check_length
 from cogdoc.cogvlm2.request import Answer, Request, Task
 from cogdoc.cogvlm2.row_pool import RowPool
-from cogdoc.cogvlm2.sampling import sample
+from cogdoc.cogvlm2.sampling import read, sample
 from cogdoc.cogvlm2.session import CogVLM2Session
 from cogdoc.errors import CogdocError, ResourceError, TimeLimitError, is_out_of_memory
 
@@ -259,8 +259,8 @@ class Scheduler:
         assert self._pool is not None
         tasks = [self._running[number] for number in rows]
         samplings = [task.request.sampling for task in tasks]
-        tokens, logprobs = sample(logits, samplings, [len(task.row.answer) for task in tasks])
-        chosen = list(zip(rows, tasks, tokens.tolist(), logprobs.tolist(), strict=True))  # waits for the device
+        tokens, logprobs = read(*sample(logits, samplings, [len(task.row.answer) for task in tasks]))
+        chosen = list(zip(rows, tasks, tokens, logprobs, strict=True))
         seconds = time.monotonic() - started
         for number, task, ids, row_logprobs in chosen:
             if task.row.finish_reason is not None:

@@ -24,6 +24,9 @@ SCORE_BYTES = 128 << 20
 BYTES_PER_SCORE = 8
 """A score in fp32, with itself in the compute dtype or its weight before and after."""
 
+MASK_ALIGNMENT = 8
+"""The numbers of which the rows of a mask are multiples, so that the kernels on CUDA need no copy."""
+
 FLOAT32 = 4
 INT64 = 8
 CODE_TABLES = (16, 256)  # the values of NF4 and those of the 8-bit scales
@@ -141,9 +144,12 @@ class TensorMemory:
         return max(chunked, repeated)
 
     def rms_norm(self, tokens: int, columns: int) -> int:
-        """Three fp32 tensors at once: the input, scaled, and weighted; an fp32 input is not copied."""
+        """On CUDA its result; on the CPU three fp32 tensors: the input, scaled, and weighted; fp32 is not copied."""
+        if self.device == "cuda":
+            return self.size(tokens, columns)
         return tokens * columns * FLOAT32 * (3 if self.width < FLOAT32 else 2)
 
     def rotated(self, tokens: int, columns: int) -> int:
-        """The swapped halves, two products with the fp32 tables, and their sum."""
-        return self.size(tokens, columns) + 3 * FLOAT32 * tokens * columns
+        """The swapped halves, and two products with the fp32 tables; on the CPU also a factor as fp32."""
+        tensors = 3 if self.device == "cpu" and self.width < FLOAT32 else 2
+        return self.size(tokens, columns) + tensors * FLOAT32 * tokens * columns

@@ -95,10 +95,10 @@ def _fused_attention(
     enable_gqa: bool = False,
 ) -> Tensor:
     assert enable_gqa or query.shape[1] == key.shape[1]
-    if attn_mask is not None:  # as torch does on CUDA before calling the kernel
-        mask = torch.where(attn_mask, 0.0, torch.full((), -torch.inf, dtype=query.dtype, device=query.device))
-        slots = key.shape[2]
-        attn_mask = functional.pad(mask, (0, -slots % 8))[..., :slots] if slots % 8 else mask
+    if attn_mask is not None:  # otherwise torch copies it on CUDA before calling the kernel
+        assert attn_mask.dtype == query.dtype
+        assert attn_mask.stride(-1) == 1
+        assert all(stride % 8 == 0 for stride in attn_mask.stride()[:-1])
     kernel: Callable[..., tuple[Tensor, Tensor]] = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
     return kernel(query, key, value, is_causal=is_causal, attn_mask=attn_mask)[0]
 

@@ -207,6 +207,38 @@ def test_no_pass_waits_for_the_device() -> None:
         step_logits(model, torch.tensor([[5], [6]]), slots, slots, cache, False)
 
 
+class Recording(TorchDispatchMode):
+    """Records the names of the operators that run, and whether attention has a mask."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.masks: list[bool] = []
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = function.overloadpacket.__name__
+        self.names.append(name)
+        if name == "scaled_dot_product_attention":
+            self.masks.append(len(args) > 3 and args[3] is not None)
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_rows_of_equal_length_are_decoded_without_a_mask_and_each_step_is_read_at_once(rows: int) -> None:
+    batch = prefill(small_model(), [prompt([5, 6], False), prompt([7, 8], False)][:rows], None, max_new_tokens=4)
+    with Recording() as recording:
+        list(decode(batch, 4, ()))
+    assert recording.masks == [False] * 3 * small_model().config.num_layers
+    assert recording.names.count("stack") == 4  # tokens and log-probabilities
+
+
+def test_rows_of_different_length_do_not_see_beyond_their_own() -> None:
+    batch = prefill(small_model(), [prompt([5, 6], False), prompt([7], False)], None, max_new_tokens=4)
+    with Recording() as recording:
+        list(decode(batch, 2, ()))
+    assert recording.masks == [True] * small_model().config.num_layers
+
+
 def test_a_prompt_longer_than_the_context_is_refused_with_its_length() -> None:
     too_long = Prompt((3,) * (CONTEXT + 1), (0,) * (CONTEXT + 1), tuple(range(CONTEXT + 1)))
     with pytest.raises(TooLargeError, match=f"{CONTEXT + 1} tokens.*{CONTEXT}"):

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_models import CONTEXT, VOCAB, answer, prompt, small_features, small_model
 
 from cogdoc.cogvlm2.batch import Prefix, fork, prefill_prefix
+from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.decoding import collect, decode
+from cogdoc.cogvlm2.model import collate
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.errors import DamagedError, OutputError, TooLargeError
 
@@ -37,6 +40,24 @@ def test_forked_questions_give_the_answers_of_whole_prompts(
         (whole,) = answer([prompt([*shared, *question], True)], [0], sampling=Sampling(0.8, seed=3))
         assert row.token_ids == whole.token_ids
         assert row.logprobs == pytest.approx(whole.logprobs, abs=1e-4)
+
+
+def test_of_the_last_layer_a_prefix_takes_only_keys_and_values_which_are_those_of_the_whole_pass() -> None:
+    model, text = small_model(), prompt([8, 9], True)
+    cache = allocate_cache(model.config, 1, len(text), model.dtype, model.device)
+    with torch.inference_mode():
+        model.prefill(collate([text], model.config.pad_token_id, model.device), small_features()[:1], cache)
+    runs: list[int] = []
+    hooks = [
+        layer.mlp.register_forward_hook(lambda *_, number=number: runs.append(number))
+        for number, layer in enumerate(model.model.layers)
+    ]
+    prefix = image_prefix(8, 9)
+    for hook in hooks:
+        hook.remove()
+    assert runs == list(range(model.config.num_layers - 1))
+    for kept, whole in zip((*prefix.keys, *prefix.values), (*cache.keys, *cache.values), strict=True):
+        assert torch.equal(kept, whole[0, :, : len(text)])
 
 
 def test_a_prefix_serves_again_after_it_was_forked() -> None:
