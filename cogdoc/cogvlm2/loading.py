@@ -48,6 +48,12 @@ NAMED_TENSORS = 8
 
 LAYERS = "model.layers."
 
+COMPUTE_DTYPES: dict[ComputeDtype, torch.dtype] = {
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "float32": torch.float32,
+}
+
 SMALL_PART = 4096
 """Elements that a part of a quantized weight may have, however small the weight is."""
 
@@ -136,7 +142,7 @@ def load_model(
     dtype: torch.dtype | None = None,
     device: torch.device | str | Sequence[str] = "cpu",
     offload: bool = False,
-    half: ComputeDtype = "bfloat16",
+    compute: ComputeDtype = "bfloat16",
     arithmetic: Arithmetic = "precise",
     prepare: Callable[[CogVLM2], None] | None = None,
     progress: Progress | None = None,
@@ -150,7 +156,7 @@ def load_model(
         device: one for all, or one for each decoder layer, in order. Embeddings and vision tower are where the first
             layer is, the output head is where the last one is.
         offload: keep what only images need in main memory, see `cogdoc.cogvlm2.offloading`. For one device.
-        half: what takes the place of bf16; `float16` for devices without it.
+        compute: what takes the place of bf16, for devices without it.
         arithmetic: see `cogdoc.cogvlm2.configuration.Arithmetic`.
         prepare: called with the model before its weights are offloaded, since nothing may replace them later.
 
@@ -179,8 +185,8 @@ def load_model(
     if dtype is None:
         stated = str(raw.get("dtype") or raw.get("torch_dtype") or contents.stored["model.embed_tokens.weight"].dtype)
         dtype = (torch_dtype(stated) if quantization == "none" else None) or torch.bfloat16
-    if dtype is torch.bfloat16 and half == "float16":
-        dtype = torch.float16
+    if dtype is torch.bfloat16:
+        dtype = COMPUTE_DTYPES[compute]
     devices = DeviceMap.of(device, config, offload=offload)
     _set_quantized_layers(model, contents, quantization, vision)
     with torch.no_grad():

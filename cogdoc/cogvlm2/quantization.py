@@ -85,8 +85,8 @@ class Linear4bit(nn.Module):
             raise CheckpointError(f"quantized from the shape {list(shape)}")
         if (scales, nested_scales) != (blocks, nested):
             raise CheckpointError(f"{scales} and {nested_scales} scales instead of {blocks} and {nested}")
-        if dtype is torch.float16:
-            state.dtype = dtype  # expand to what computes, not by way of bf16, which the card may not have
+        if dtype is not torch.bfloat16:
+            state.dtype = dtype  # expand to what computes, not by way of bf16, which the device may not have
         self.codes, self.state = codes.view(-1, 1), state
 
     def forward(self, hidden: Tensor) -> Tensor:

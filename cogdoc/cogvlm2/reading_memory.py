@@ -40,12 +40,14 @@ def reading_plan(
     *,
     offload: bool = False,
     fused_attention: bool = True,
+    dtype_bytes: int = 2,
 ) -> MemoryPlan:
     """Plan reading one page at a time, with the image of the last page kept for further questions."""
     return plan(
         config,
         quantization,
         length=reading_context(config),
+        dtype_bytes=dtype_bytes,
         device=device,
         fused_attention=fused_attention,
         vision=vision,
@@ -80,6 +82,7 @@ def reading_room(
     vision: VisionPrecision,
     offload: bool = False,
     fused_attention: bool = True,
+    dtype_bytes: int = 2,
 ) -> ReadingRoom:
     """The most rows for which `available` bytes suffice, with half of what remains for the prefixes of images."""
 
@@ -90,6 +93,7 @@ def reading_room(
             length=row_tokens,
             batch=rows,
             new_tokens=JOINING_TOKENS if rows > 1 else 1,
+            dtype_bytes=dtype_bytes,
             device=device,
             fused_attention=fused_attention,
             vision=vision,

@@ -117,7 +117,7 @@ def load_session(
     vision: VisionPrecision | None = None,
     device: torch.device | str | Sequence[str] = "cpu",
     offload: bool = False,
-    half: ComputeDtype = "bfloat16",
+    compute: ComputeDtype = "bfloat16",
     feature_folder: Path | None = None,
     tokenizer: Tokenizer | None = None,
     adapter: Adapter | None = None,
@@ -126,7 +126,7 @@ def load_session(
     """Load a checkpoint with its tokenizer, and cache image features in `feature_folder` if there is one.
 
     Args:
-        quantization, vision, device, offload, half: see `loading.load_model`.
+        quantization, vision, device, offload, compute: see `loading.load_model`.
         tokenizer: that of the checkpoint, if it is loaded already.
         adapter: a fine-tune of the checkpoint.
 
@@ -149,7 +149,7 @@ def load_session(
         vision=vision,
         device=device,
         offload=offload,
-        half=half,
+        compute=compute,
         prepare=partial(apply_adapter, adapter=adapter) if adapter is not None else None,
         progress=progress,
     )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from cogdoc.cogvlm2.card_arithmetic import CardArithmetic, card_arithmetic, runs_on
+from cogdoc.cogvlm2.card_arithmetic import DeviceArithmetic, card_arithmetic, runs_on
 
 
 @pytest.mark.parametrize("capability", [(8, 0), (8, 6), (9, 0), (12, 0)])
 def test_ampere_and_newer_compute_in_bf16_with_fused_attention(capability: tuple[int, int]) -> None:
-    assert card_arithmetic(capability) == CardArithmetic("bfloat16", fused_attention=True)
+    assert card_arithmetic(capability) == DeviceArithmetic("bfloat16", fused_attention=True)
 
 
 @pytest.mark.parametrize("capability", [(7, 5), (7, 0), (6, 1)])
 def test_older_cards_compute_in_fp16_without_fused_attention(capability: tuple[int, int]) -> None:
-    assert card_arithmetic(capability) == CardArithmetic("float16", fused_attention=False)
+    assert card_arithmetic(capability) == DeviceArithmetic("float16", fused_attention=False)
 
 
 def test_4_bits_need_pascal_and_8_bits_turing() -> None:

@@ -13,6 +13,7 @@ from cogdoc.cli.messages import announce
 from cogdoc.cogvlm2.precision import VisionPrecision
 from cogdoc.cogvlm2.published import CONFIG_JSON
 from cogdoc.engines import cuda_devices
+from cogdoc.engines.cogvlm2 import fitting
 from cogdoc.engines.cogvlm2.placement import quantizing_device
 from cogdoc.engines.cogvlm2.settings import CogVLM2Settings
 from cogdoc.engines.cuda_devices import Card, Cards, find_cards
@@ -156,7 +157,7 @@ def test_a_model_is_spread_over_cards_only_where_none_is_large_enough(monkeypatc
     with_cards(monkeypatch, 12, 12, capability=(7, 5))
     old = select_engine(EngineRequest("cogvlm2", vision_precision="quantized")).settings
     assert isinstance(old, CogVLM2Settings)
-    assert (set(old.layer_devices), old.half) == ({"cuda:0", "cuda:1"}, "float16")
+    assert (set(old.layer_devices), old.compute) == ({"cuda:0", "cuda:1"}, "float16")
 
 
 def test_a_start_that_quantizes_names_the_command_that_keeps_the_copy(
@@ -228,14 +229,35 @@ def test_a_small_card_offloads_on_request_and_is_told_so(monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("full_size")
-@pytest.mark.parametrize(("capability", "half"), [((7, 5), "float16"), ((8, 0), "bfloat16")])
+@pytest.mark.parametrize(("capability", "compute"), [((7, 5), "float16"), ((8, 0), "bfloat16")])
 def test_the_dtype_is_one_that_the_card_has(
-    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], half: str
+    monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], compute: str
 ) -> None:
     with_cards(monkeypatch, 24, capability=capability)
     settings = select_engine(EngineRequest("cogvlm2")).settings
     assert isinstance(settings, CogVLM2Settings)
-    assert settings.half == half
+    assert settings.compute == compute
+
+
+@pytest.mark.usefixtures("full_size")
+@pytest.mark.parametrize(
+    ("instructions", "gigabytes", "compute", "vision"),
+    [
+        (True, 64, "bfloat16", "bf16"),
+        (False, 64, "float32", "bf16"),
+        (False, 26, "bfloat16", "bf16"),
+        (False, 18, "float32", "quantized"),
+    ],
+)
+def test_a_cpu_without_bf16_instructions_computes_in_fp32_where_the_memory_allows_it(
+    monkeypatch: pytest.MonkeyPatch, instructions: bool, gigabytes: int, compute: str, vision: VisionPrecision
+) -> None:
+    with_cards(monkeypatch)
+    monkeypatch.setattr(fitting, "has_bf16_instructions", lambda: instructions)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gigabytes << 30))
+    settings = select_engine(EngineRequest("cogvlm2")).settings
+    assert isinstance(settings, CogVLM2Settings)
+    assert (settings.compute, settings.vision) == (compute, vision)
 
 
 @pytest.mark.usefixtures("full_size")

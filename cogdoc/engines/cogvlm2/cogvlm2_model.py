@@ -183,7 +183,7 @@ def load_model(settings: CogVLM2Settings, tokenizer: Tokenizer, progress: Progre
             vision=settings.vision,
             device=settings.layer_devices or settings.device,
             offload=settings.offload,
-            half=settings.half,
+            compute=settings.compute,
             feature_folder=feature_folder() if settings.stores_features else None,
             tokenizer=tokenizer,
             adapter=settings.adapter,

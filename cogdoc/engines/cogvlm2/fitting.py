@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cogdoc.cogvlm2.card_arithmetic import CardArithmetic, card_arithmetic, runs_on
+from cogdoc.cogvlm2.card_arithmetic import DeviceArithmetic, card_arithmetic, runs_on
 from cogdoc.cogvlm2.configuration import ModelConfig
+from cogdoc.cogvlm2.cpu_arithmetic import has_bf16_instructions
 from cogdoc.cogvlm2.layer_placement import card_load, place_layers
 from cogdoc.cogvlm2.reading_memory import (
+    CPU_RESERVE,
     ReadingRoom,
     default_vision_precision,
     reading_plan,
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from cogdoc.cogvlm2.quantized_parts import Quantization
     from cogdoc.engines.cuda_devices import Card, Cards
 
-CPU_ARITHMETIC = CardArithmetic("bfloat16", fused_attention=True)
+CPU_ARITHMETIC = DeviceArithmetic("bfloat16", fused_attention=True)
+CPU_IN_FP32 = DeviceArithmetic("float32", fused_attention=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,15 @@ class Requested:
     extra: int
     """Bytes that the plan does not know."""
 
-    def plan(self, placement: Placement, vision: VisionPrecision, *, offload: bool) -> MemoryPlan:
-        fused = _arithmetic(placement).fused_attention
+    def plan(self, placement: Placement, vision: VisionPrecision, *, offload: bool, dtype_bytes: int = 2) -> MemoryPlan:
         return reading_plan(
-            self.config, self.quantization, placement.kind, vision, offload=offload, fused_attention=fused
+            self.config,
+            self.quantization,
+            placement.kind,
+            vision,
+            offload=offload,
+            fused_attention=_arithmetic(placement).fused_attention,
+            dtype_bytes=dtype_bytes,
         )
 
 
@@ -56,7 +64,7 @@ class Fit:
 
     placement: Placement
     vision: VisionPrecision
-    arithmetic: CardArithmetic
+    arithmetic: DeviceArithmetic
     layer_devices: tuple[str, ...] = ()
 
 
@@ -72,7 +80,8 @@ def fit(requested: Requested, cards: Cards, *, small: bool) -> Fit:
     """
     placement = place(cards, requested.quantization, small=small)
     try:
-        return Fit(placement, _choose_vision(requested, placement), _arithmetic(placement))
+        vision = _choose_vision(requested, placement)
+        return Fit(placement, vision, _best_arithmetic(requested, placement, vision))
     except ResourceError:
         modern = tuple(card for card in cards.usable if runs_on(requested.quantization, card.capability))
         spread = None if requested.offload else _spread(requested, modern)
@@ -148,11 +157,25 @@ def room_for(requested: Requested, fitted: Fit, row_tokens: int) -> ReadingRoom:
         vision=fitted.vision,
         offload=requested.offload,
         fused_attention=fitted.arithmetic.fused_attention,
+        dtype_bytes=fitted.arithmetic.dtype_bytes,
     )
 
 
-def _arithmetic(placement: Placement) -> CardArithmetic:
-    """The dtype and the kernels of the device."""
+def _best_arithmetic(requested: Requested, placement: Placement, vision: VisionPrecision) -> DeviceArithmetic:
+    """As `_arithmetic`, but fp32 on CPUs without bf16 instructions, which need several times as long for bf16.
+
+    That takes more memory; without it, bf16 remains. int8 products compute in fp32 themselves.
+    """
+    usual = _arithmetic(placement)
+    if placement.card is not None or requested.quantization == "int8" or has_bf16_instructions():
+        return usual
+    planned = requested.plan(placement, vision, offload=requested.offload, dtype_bytes=CPU_IN_FP32.dtype_bytes)
+    needed = required_memory(planned, "cpu") + planned.host + requested.extra + CPU_RESERVE
+    return CPU_IN_FP32 if needed <= placement.available else usual
+
+
+def _arithmetic(placement: Placement) -> DeviceArithmetic:
+    """The usual dtype and the kernels of the device."""
     return CPU_ARITHMETIC if placement.card is None else card_arithmetic(placement.card.capability)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cogdoc.cogvlm2.card_arithmetic import dtype_bytes
 from cogdoc.cogvlm2.configuration import read_config
 from cogdoc.cogvlm2.reading_memory import reading_plan, required_memory
 from cogdoc.engines.cogvlm2.placement import Placement, describe_memory
@@ -44,7 +45,12 @@ def requirement(settings: CogVLM2Settings) -> Requirement:
     """What the plan says that a model needs as `settings` load it."""
     kind: Device = "cuda" if settings.device.startswith("cuda") else "cpu"
     planned = reading_plan(
-        read_config(settings.checkpoint), settings.quantization, kind, settings.vision, offload=settings.offload
+        read_config(settings.checkpoint),
+        settings.quantization,
+        kind,
+        settings.vision,
+        offload=settings.offload,
+        dtype_bytes=dtype_bytes(settings.compute),
     )
     weights, needed = planned.weights / 1e9, required_memory(planned, kind) / 1e9
     return Requirement(

@@ -45,8 +45,8 @@ class CogVLM2Settings:
     generation: GenerationRequest = AS_USUAL
     offload: bool = False
     """Whether what only images need is kept in main memory."""
-    half: ComputeDtype = "bfloat16"
-    """The 16-bit dtype of the device."""
+    compute: ComputeDtype = "bfloat16"
+    """What the device computes in where the checkpoint has bf16."""
     layer_devices: tuple[str, ...] = ()
     """The device of each decoder layer where they are spread over several cards; `device` is the first of these."""
 
@@ -111,7 +111,7 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
         room=room_for(requested, fitted, reading_context(config) if is_usual else config.max_positions),
         generation=generation,
         offload=request.offload,
-        half=fitted.arithmetic.dtype,
+        compute=fitted.arithmetic.dtype,
         layer_devices=fitted.layer_devices,
         advice=None if small or stored else _advice(checkpoint, config, quantization, fitted.vision),
     )
