@@ -11,13 +11,15 @@ import torch
 from benchmarks.gpu.card import peak_memory, seconds_of, start_peak, synchronize
 from benchmarks.gpu.outcome import PartOutcome, checked
 from benchmarks.gpu.random_model import random_model, sizes
-from cogdoc.cogvlm2.batch import prefill
+from cogdoc.cogvlm2.batch import DecodingBatch, prefill, prefill_prefix
 from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, plan
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.precision import VisionPrecision
 from cogdoc.cogvlm2.prompts import Prompt, build_prompt
 from cogdoc.cogvlm2.quantized_parts import Quantization
+from cogdoc.cogvlm2.row_pool import RowPool
+from cogdoc.cogvlm2.step_graphs import CAPTURE_AT, can_be_captured
 
 GB = 1e9
 DECODED = 64
@@ -76,10 +78,14 @@ def measure_variant(variant: Variant, device: torch.device, bytes_per_second: fl
     _decode(model, page, features, WARMED_UP, device)
     tokens_per_second, found = _decode(model, page, features, DECODED, device)
     problems += found
+    captured_per_second, found = _decode_in_graphs(model, page, features, device)
+    problems += found
     read = _bytes_of_a_step(config, variant, len(page) + DECODED // 2)
     figures["tokens a second"] = tokens_per_second
     figures["GB read for a token"] = read / GB
     figures["share of the bandwidth"] = tokens_per_second * read / bytes_per_second
+    figures["tokens a second in graphs"] = captured_per_second or "cannot be captured"
+    figures["share of the bandwidth in graphs"] = captured_per_second * read / bytes_per_second
     return checked(figures, sorted(set(problems)))
 
 
@@ -94,7 +100,29 @@ def _decode(
 ) -> tuple[float, list[str]]:
     """Tokens a second of greedy steps after a prompt, and what is wrong with the logits."""
     batch = prefill(model, [prompt], features, max_new_tokens=tokens)
-    logits = batch.take_next_logits()  # (1, vocab_size)
+    return _take_steps(batch, batch.take_next_logits(), tokens, device)
+
+
+def _decode_in_graphs(
+    model: CogVLM2, prompt: Prompt, features: torch.Tensor, device: torch.device
+) -> tuple[float, list[str]]:
+    """As `_decode` in captured steps; 0 where a model cannot be captured. Uncaptured on the CPU."""
+    if device.type == "cuda" and not can_be_captured(model):
+        return 0.0, []
+    prefix = prefill_prefix(model, build_prompt(model.config, (), with_image=True), features)
+    pool = RowPool(model, 1, len(prompt) + WARMED_UP + DECODED, static=True)
+    logits = pool.join(prefix, [prompt.token_ids[prefix.length :]])
+    _, found = _take_steps(pool, logits, max(WARMED_UP, CAPTURE_AT), device)
+    tokens_per_second, later = _take_steps(pool, logits, DECODED - CAPTURE_AT, device)
+    assert pool.graphs is not None
+    failure = [f"not captured: {pool.graphs.failure}"] if pool.graphs.failure is not None else []
+    return tokens_per_second, [*found, *later, *failure]
+
+
+def _take_steps(
+    batch: DecodingBatch, logits: torch.Tensor, tokens: int, device: torch.device
+) -> tuple[float, list[str]]:
+    """Tokens a second of greedy steps that follow `logits` (1, vocab_size), and what is wrong with the last ones."""
     synchronize(device)
     started = time.perf_counter()
     for _ in range(tokens):

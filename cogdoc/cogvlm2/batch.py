@@ -129,11 +129,16 @@ class DecodingBatch:
         return any(len(row) != 1 or length + 1 != in_use for row, length in zip(tokens, self.lengths, strict=True))
 
     def _inputs(self, tokens: Sequence[Sequence[int]]) -> tuple[tuple[Tensor, Tensor, Tensor], int]:
-        """Token ids, positions and slots, each (batch, longest), and the number of slots in use.
+        """Token ids, positions and slots, each (batch, longest), and the number of slots in use."""
+        rows, in_use = self._rows(tokens, max(len(row) for row in tokens))
+        inputs = torch.tensor(rows, device=self.model.device)  # copied at once
+        return (inputs[0], inputs[1], inputs[2]), in_use
+
+    def _rows(self, tokens: Sequence[Sequence[int]], longest: int) -> tuple[list[list[list[int]]], int]:
+        """Token ids, positions and slots of each row, padded to `longest`, and the number of slots in use.
 
         Padding is written to the slot after the row's own tokens, which its next token overwrites.
         """
-        longest = max(len(row) for row in tokens)
         if max(length + len(row) for row, length in zip(tokens, self.lengths, strict=True)) > self.capacity:
             raise ValueError(f"a row would exceed its capacity of {self.capacity} tokens")
         token_ids: list[list[int]] = []
@@ -145,9 +150,7 @@ class DecodingBatch:
             token_ids.append([*row, *padding])
             positions.append([slot + offset for slot in own_slots] + padding)
             slots.append(own_slots + [length + len(row)] * len(padding))
-        in_use = max(max(row) for row in slots) + 1
-        inputs = torch.tensor([token_ids, positions, slots], device=self.model.device)  # copied at once
-        return (inputs[0], inputs[1], inputs[2]), in_use
+        return [token_ids, positions, slots], max(max(row) for row in slots) + 1
 
 
 @torch.inference_mode()

@@ -50,6 +50,7 @@ class Linear4bit(nn.Module):
     Codes and scales are not parameters: load the layer to its device, and do not move it with `to`.
     """
 
+    waits_for_device = False
     bias: nn.Parameter | None
 
     def __init__(self, in_features: int, out_features: int, bias: bool) -> None:
@@ -125,6 +126,8 @@ class Linear4bit(nn.Module):
 
 class Linear8bit(Linear8bitLt):  # type: ignore[misc]  # bitsandbytes is not typed
     """A linear layer with LLM.int8() (Dettmers et al., 2022, arXiv:2208.07339)."""
+
+    waits_for_device = True  # whether there are outliers
 
     def __init__(self, in_features: int, out_features: int, bias: bool) -> None:
         super().__init__(

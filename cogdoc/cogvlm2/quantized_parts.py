@@ -40,6 +40,9 @@ INT8_OUTLIERS = 6.0
 class QuantizedLayer(Protocol):
     """A linear layer of `cogdoc.cogvlm2.quantization`."""
 
+    waits_for_device: bool
+    """Whether its product reads from the GPU which kernel runs next."""
+
     def quantize(self, weight: Tensor) -> None:
         """Quantize a weight (out_features, in_features) on its device."""
         ...

@@ -23,6 +23,9 @@ ROWS = (8, 4, 2)
 JOINING_TOKENS = 64
 """Tokens of a usual question, or of drafts, in each row of a pass; longer questions may make rows join again later."""
 
+STATIC_TOKENS = 16
+"""The most tokens of a row in a step that is captured as a CUDA graph, which keeps its memory, see `step_graphs`."""
+
 CPU_RESERVE = 2 << 30
 """Main memory that the choice of a precision leaves to other programs, in bytes."""
 
@@ -86,13 +89,13 @@ def reading_room(
 ) -> ReadingRoom:
     """The most rows for which `available` bytes suffice, with half of what remains for the prefixes of images."""
 
-    def plan_rows(rows: int) -> MemoryPlan:
+    def plan_rows(rows: int, new_tokens: int) -> MemoryPlan:
         return plan(
             config,
             quantization,
             length=row_tokens,
             batch=rows,
-            new_tokens=JOINING_TOKENS if rows > 1 else 1,
+            new_tokens=new_tokens,
             dtype_bytes=dtype_bytes,
             device=device,
             fused_attention=fused_attention,
@@ -101,12 +104,13 @@ def reading_room(
             kept_images=1,
         )
 
-    one = plan_rows(1)  # images and prompts are read one by one
+    one = plan_rows(1, 1)  # images and prompts are read one by one
     remaining = available - required_memory(one, device) - (CPU_RESERVE if device == "cpu" else 0)
     for rows in ROWS:
-        several = plan_rows(rows)
+        several = plan_rows(rows, JOINING_TOKENS)
         steps = max(0, several.step.size - max(one.vision.size, one.prompt.size))
-        if (left := remaining - (several.cache - one.cache) - steps) >= 0:
+        captured = plan_rows(rows, STATIC_TOKENS).step.size if device == "cuda" else 0
+        if (left := remaining - (several.cache - one.cache) - steps - captured) >= 0:
             return ReadingRoom(row_tokens, rows, left // 2)
     return ReadingRoom(row_tokens)
 

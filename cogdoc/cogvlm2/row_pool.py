@@ -11,25 +11,37 @@ from cogdoc.cogvlm2.batch import DecodingBatch, Prefix
 from cogdoc.cogvlm2.cache import allocate_cache
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import check_length
+from cogdoc.cogvlm2.step_graphs import StepGraphs, static_length
 
 
 class RowPool(DecodingBatch):
     """Rows that are in use are the first ones of the cache: a row that leaves is replaced by the last one."""
 
-    def __init__(self, model: CogVLM2, rows: int, capacity: int) -> None:
+    def __init__(self, model: CogVLM2, rows: int, capacity: int, *, static: bool = False) -> None:
         """
         Args:
             rows: sequences side by side.
             capacity: the most tokens of each, prompt and answer together.
+            static: take steps of few fixed shapes, which can be captured, see `step_graphs`.
         """
         self._whole = allocate_cache(model.config, rows, capacity, model.dtype, model.layer_devices)
         self.size = rows
+        self.graphs = StepGraphs(model, self._whole) if static else None
         super().__init__(model, self._whole.rows(0, 0), [], [], None)
 
     @property
     def free(self) -> int:
         """The number of rows that nobody uses."""
         return self.size - len(self.lengths)
+
+    @torch.inference_mode()
+    def forward(self, tokens: Sequence[Sequence[int]]) -> Tensor:
+        """See `DecodingBatch.forward`; the logits may have more columns, and the next call may overwrite them."""
+        length = static_length(max(len(row) for row in tokens))
+        if self.graphs is None or length is None:
+            return super().forward(tokens)
+        rows, in_use = self._rows(tokens, length)
+        return self.graphs.run(torch.tensor(rows), in_use)
 
     @torch.inference_mode()
     def join(self, prefix: Prefix, suffixes: Sequence[Sequence[int]]) -> Tensor:

@@ -25,6 +25,7 @@ from cogdoc.cogvlm2.request import Answer, Request, Task
 from cogdoc.cogvlm2.row_pool import RowPool
 from cogdoc.cogvlm2.sampling import read, sample
 from cogdoc.cogvlm2.session import CogVLM2Session
+from cogdoc.cogvlm2.step_graphs import can_be_captured
 from cogdoc.errors import CogdocError, ResourceError, TimeLimitError, is_out_of_memory
 
 DescribeLack = Callable[[str, str | None], ResourceError]
@@ -168,7 +169,8 @@ class Scheduler:
         prefix = self._read(group)
         started = time.monotonic()
         if self._pool is None:
-            self._pool = RowPool(self._session.model, self._rows, self._capacity)
+            model = self._session.model
+            self._pool = RowPool(model, self._rows, self._capacity, static=can_be_captured(model))
         pool = self._pool
         joining, left = group[: pool.free], group[pool.free :]  # rows took steps meanwhile, and may be fewer
         logits = pool.join(prefix, [[*task.request.text_ids, *task.row.answer] for task in joining])
