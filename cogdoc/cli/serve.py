@@ -165,6 +165,29 @@ def serve(
             rich_help_panel=_LIMITS,
         ),
     ] = defaults.WAITING,
+    jobs_folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--jobs-folder",
+            envvar="COGDOC_JOBS_FOLDER",
+            metavar="FOLDER",
+            help="Where jobs are kept until a later server finishes them; by default in the user's state folder, by "
+            "port.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = None,
+    keep_jobs: Annotated[
+        int,
+        typer.Option(
+            "--keep-jobs",
+            envvar="COGDOC_KEEP_JOBS",
+            min=0,
+            max=36500,
+            metavar="DAYS",
+            help="How long jobs are kept after their end.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = defaults.KEEP_JOBS_DAYS,
     *,
     options: ServeOptions,
 ) -> None:
@@ -191,6 +214,8 @@ def serve(
         keys=keys,
         hosts=allowed_hosts(host, loopback=loopback, others=allowed_host or ()),
         origins=frozenset(origin.lower().rstrip("/") for origin in allowed_origin or ()),
+        jobs_folder=jobs_folder or _jobs_folder(port),
+        keep_jobs_seconds=keep_jobs * 86400.0,
         max_megapixels=options.max_megapixels,
         picture_hosts=PictureHosts(frozenset(name.lower() for name in picture_host or ())),
     )
@@ -204,6 +229,7 @@ def _run(host: str, port: int, settings: ServeSettings, options: ServeOptions) -
     from cogdoc.cli.workers import start_workers
     from cogdoc.engines.registry import load_engine, select_engine
     from cogdoc.serve import server
+    from cogdoc.serve.jobs.store import JobStore
     from cogdoc.serve.listening import address_of, open_socket
     from cogdoc.serve.logs import start_logging
     from cogdoc.serve.service import Service
@@ -213,6 +239,7 @@ def _run(host: str, port: int, settings: ServeSettings, options: ServeOptions) -
     announce(selection, verbose=options.verbose, quiet=options.quiet)
     with ExitStack() as stack:
         listener = stack.enter_context(open_socket(host, port))
+        store = JobStore(settings.jobs_folder) if settings.jobs_folder is not None else None
         with loading_line(quiet=options.quiet) as loaded:
             engine = load_engine(selection, options.timeout, loaded)
         stack.callback(engine.close)
@@ -228,7 +255,15 @@ def _run(host: str, port: int, settings: ServeSettings, options: ServeOptions) -
         service = Service(engine, workers, settings)
         if not options.quiet:
             warn(f"serves {service.model_name} on {address_of(host, listener.getsockname()[1])} until Ctrl-C")
-        server.serve(service, [listener])
+        server.serve(service, store or JobStore(service.uploads.path / "jobs"), [listener])
+
+
+def _jobs_folder(port: int) -> Path | None:
+    """Where the jobs of a server at this port are kept; nowhere for a port that nobody knows beforehand."""
+    if not port:
+        return None
+    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(state).expanduser() / "cogdoc" / f"jobs-{port}"
 
 
 def _is_installed(name: str) -> bool:

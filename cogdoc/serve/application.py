@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from cogdoc.serve.gate.host_check import HostCheck
 from cogdoc.serve.gate.key_check import KeyCheck
 from cogdoc.serve.gate.request_ids import RequestIds
 from cogdoc.serve.gate.turnstile import Turnstile
+from cogdoc.serve.jobs import routes as job_routes
+from cogdoc.serve.jobs.runner import JobRunner
+from cogdoc.serve.jobs.store import JobStore
 from cogdoc.serve.service import Service
 
 
@@ -33,17 +37,23 @@ class Section:
 SECTIONS = (
     Section(health_routes.router, public=True),
     Section(document_routes.router),
+    Section(job_routes.router),
     Section(chat_routes.router),
 )
 """Every part of the server; a new one is a line here."""
 
 
-def create_application(service: Service) -> FastAPI:
-    """The server as an ASGI application; it closes `service` when it ends."""
+def create_application(service: Service, store: JobStore) -> FastAPI:
+    """The server as an ASGI application; it closes `service` and `store` when it ends."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.jobs = JobRunner(service, store)
+        running = asyncio.create_task(app.state.jobs.run())
         yield
+        running.cancel()
+        await asyncio.wait((running,))
+        store.close()
         service.close()
 
     app = FastAPI(

@@ -60,7 +60,7 @@ async def reply_with_results(
         started = True
         if stream:
             streamed: Events[str] = start_thread(lambda events: _stream(service, work, upload, events), release)
-            return stream_events(aiter(streamed), _failure)
+            return stream_events(aiter(streamed), failure_event)
         whole: Events[str] = start_thread(lambda events: _render(service, work, upload, output, events), release)
         text = await until_client_leaves(request, whole.first())
     finally:
@@ -94,5 +94,6 @@ def _stream(service: Service, work: DocumentWork, upload: Upload, events: Events
     events.emit(event("{}", "end"))
 
 
-def _failure(error: CogdocError) -> str:
+def failure_event(error: CogdocError) -> str:
+    """The last event of a stream that fails."""
     return event(json.dumps(describe(error)), "error")

@@ -60,13 +60,13 @@ def run_document(
     work: DocumentWork,
     upload: Upload,
     *,
-    done: frozenset[Item] = frozenset(),
+    done: frozenset[str] = frozenset(),
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
     """Open a document, and yield that and then the records of each item in order.
 
     Args:
-        done: items to leave out.
+        done: items to leave out, as text.
         cancelled: polled between items; True ends it.
 
     Raises:
@@ -79,12 +79,12 @@ def run_document(
         upload.path, work.password, service.settings.max_megapixels, work.tesseract, hidden=work.hidden
     )
     document = Document(Source(upload.path, upload.name, Path(upload.name)), request, service.workers)
-    pages = work.task.selection.count(document.page_count)
+    pages = document.count_pages(work.task.selection)
     if pages > work.max_pages:
         raise TooLargeError(f"{pages} pages are more than the {work.max_pages} allowed here", "select fewer with pages")
     items = tuple(work.task.items(document))
     yield Opened(describe_source(document), items)
-    left = [item for item in items if item not in done]
+    left = [item for item in items if str(item) not in done]
     results = work.task.run(document, engine, left) if left else iter(())
     for item in left:
         if cancelled():

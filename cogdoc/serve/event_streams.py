@@ -24,9 +24,10 @@ CLIENT_LEFT = 499
 """nginx's status for a client that closed the connection; nobody receives it, but the log has it."""
 
 
-def event(data: str, name: str | None = None) -> str:
-    """An event; `data` is JSON on one line."""
-    head = f"event: {name}\n" if name else ""
+def event(data: str, name: str | None = None, event_id: int | None = None) -> str:
+    """An event; `data` is JSON on one line. Clients send the id of the last one when they connect again."""
+    head = f"id: {event_id}\n" if event_id is not None else ""
+    head += f"event: {name}\n" if name else ""
     return f"{head}data: {data}\n\n"
 
 

@@ -12,6 +12,7 @@ import uvicorn
 
 from cogdoc.serve.application import create_application
 from cogdoc.serve.connections import TimedProtocol
+from cogdoc.serve.jobs.store import JobStore
 from cogdoc.serve.service import Service
 
 KEEP_ALIVE_SECONDS = 30
@@ -41,10 +42,10 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(service: Service, sockets: Sequence[socket.socket]) -> None:
-    """Answer requests until a signal comes, then finish those that run. Closes the service and the sockets."""
+def serve(service: Service, store: JobStore, sockets: Sequence[socket.socket]) -> None:
+    """Answer requests until a signal comes, then finish those that run. Closes all three."""
     config = uvicorn.Config(
-        create_application(service),
+        create_application(service, store),
         http=TimedProtocol,
         ws="none",
         lifespan="on",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.serve import defaults
@@ -24,5 +25,9 @@ class ServeSettings:
     """The names under which the server may be asked; empty for any."""
     origins: frozenset[str] = frozenset()
     """Of the web pages of other sites that may use it."""
+    jobs_folder: Path | None = None
+    """Where jobs are kept; None if they end with the server."""
+    keep_jobs_seconds: float = defaults.KEEP_JOBS_DAYS * 86400.0
+    """How long a job is kept after its end."""
     max_megapixels: float = MAX_MEGAPIXELS
     picture_hosts: PictureHosts = field(default_factory=PictureHosts)

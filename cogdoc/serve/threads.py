@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from cogdoc.errors import ResourceError
@@ -20,12 +21,19 @@ class AbandonedError(Exception):
     """Nobody needs the rest of a thread's events."""
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Comes after the last event."""
+
+    error: BaseException | None
+
+
 class Events(Generic[T]):
     """The events of a thread, in order."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._queue: asyncio.Queue[T | BaseException | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[T | _End] = asyncio.Queue()
         self._free = threading.Semaphore(QUEUED_EVENTS)
         self._abandoned = threading.Event()
 
@@ -46,7 +54,7 @@ class Events(Generic[T]):
 
     def end(self, error: BaseException | None) -> None:
         """Say that no more events come; of the thread."""
-        self._put(error)
+        self._put(_End(error))
 
     def abandon(self) -> None:
         self._abandoned.set()
@@ -54,11 +62,11 @@ class Events(Generic[T]):
 
     async def __aiter__(self) -> AsyncIterator[T]:
         try:
-            while (event := await self._queue.get()) is not None:
-                if isinstance(event, BaseException):
-                    raise event
+            while not isinstance(event := await self._queue.get(), _End):
                 self._free.release()
                 yield event
+            if event.error is not None:
+                raise event.error
         finally:
             self.abandon()
 
@@ -68,7 +76,7 @@ class Events(Generic[T]):
             return event
         raise AbandonedError
 
-    def _put(self, event: T | BaseException | None) -> None:
+    def _put(self, event: T | _End) -> None:
         with suppress(RuntimeError):  # the loop is closed: the server has ended
             self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
 

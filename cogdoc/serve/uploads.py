@@ -37,7 +37,7 @@ class UploadFolder:
     """A folder that only this user may read."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="cogdoc-serve-"))
+        self.path = Path(tempfile.mkdtemp(prefix="cogdoc-serve-"))
 
     def keep(self, file: IO[bytes], name: str | None) -> Upload:
         """Copy an upload from its beginning.
@@ -61,15 +61,15 @@ class UploadFolder:
         raise AssertionError("not reached")
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def _new_file(self, stack: ExitStack) -> tuple[IO[bytes], Path]:
         """A new file, and a path under which this process can open it."""
         if sys.platform == "linux":  # without a name, so that nothing remains if the process is killed
-            file = stack.enter_context(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
+            file = stack.enter_context(tempfile.TemporaryFile(dir=self.path))  # noqa: SIM115
             path = Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
         else:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(dir=self.path))
             path = Path(folder) / UNNAMED
             file = stack.enter_context(path.open("w+b"))
         return file, path
