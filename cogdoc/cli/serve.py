@@ -35,7 +35,7 @@ Listens on this machine only. Ends by Ctrl-C or SIGTERM, once the running reques
 _ACCESS = "Access"
 _LIMITS = "Limits"
 
-NEEDED = ("fastapi", "uvicorn", "python_multipart", "jsonschema")
+NEEDED = ("fastapi", "uvicorn", "python_multipart", "jsonschema", "prometheus_client")
 
 
 @dataclass(frozen=True, slots=True)

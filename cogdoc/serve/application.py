@@ -11,13 +11,15 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Mount, Route
 
-from cogdoc.serve import document_routes, health_routes
+from cogdoc.serve import document_routes, health_routes, metrics_routes
+from cogdoc.serve.api_page import routes as api_page_routes
 from cogdoc.serve.chat import routes as chat_routes
 from cogdoc.serve.error_replies import add_error_replies
 from cogdoc.serve.gate.body_limits import BodyLimits
 from cogdoc.serve.gate.host_check import HostCheck
 from cogdoc.serve.gate.key_check import KeyCheck
 from cogdoc.serve.gate.request_ids import RequestIds
+from cogdoc.serve.gate.request_metrics import RequestMetrics
 from cogdoc.serve.gate.turnstile import Turnstile
 from cogdoc.serve.jobs import routes as job_routes
 from cogdoc.serve.jobs.runner import JobRunner
@@ -36,6 +38,8 @@ class Section:
 
 SECTIONS = (
     Section(health_routes.router, public=True),
+    Section(api_page_routes.router, public=True),
+    Section(metrics_routes.router),
     Section(document_routes.router),
     Section(job_routes.router),
     Section(chat_routes.router),
@@ -74,7 +78,9 @@ def create_application(service: Service, store: JobStore) -> FastAPI:
     app.add_middleware(Turnstile, admission=service.admission, waiting=settings.waiting)
     app.add_middleware(KeyCheck, keys=settings.keys, default=settings.grant, is_public=_is_public)
     app.add_middleware(HostCheck, hosts=settings.hosts, origins=settings.origins)
+    app.add_middleware(RequestMetrics, metrics=service.metrics)
     app.add_middleware(RequestIds)
+    service.metrics.watch("jobs_open", "Jobs that wait or run.", store.count_open)
     return app
 
 

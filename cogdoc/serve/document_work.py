@@ -78,6 +78,7 @@ def run_document(
     request = OpenRequest(
         upload.path, work.password, service.settings.max_megapixels, work.tesseract, hidden=work.hidden
     )
+    service.metrics.count_upload(upload.path.stat().st_size)
     document = Document(Source(upload.path, upload.name, Path(upload.name)), request, service.workers)
     pages = document.count_pages(work.task.selection)
     if pages > work.max_pages:
@@ -91,4 +92,6 @@ def run_document(
             return
         if time.monotonic() > deadline:
             raise TimeLimitError(f"took longer than {work.max_seconds:g} s", "select fewer pages, or send it as a job")
-        yield ItemRecords(item, next(results))
+        records = next(results)
+        service.metrics.count_records(records)
+        yield ItemRecords(item, records)

@@ -11,6 +11,7 @@ from cogdoc.documents.workers import Workers
 from cogdoc.engines.generation import GenerationRequest, refuse_options
 from cogdoc.engines.protocol import Engine, InstructedEngine
 from cogdoc.serve.admission import Admission
+from cogdoc.serve.metrics import Metrics
 from cogdoc.serve.settings import ServeSettings
 from cogdoc.serve.uploads import UploadFolder
 
@@ -25,6 +26,9 @@ class Service:
         self.uploads = UploadFolder()
         # One more than the engine and the worker processes take, so that the next request is at hand.
         self.admission = Admission(max(workers.jobs, engine.at_a_time) + 1)
+        self.metrics = Metrics()
+        self.metrics.watch("running", "Requests and jobs that run.", lambda: self.admission.running)
+        self.metrics.watch("waiting", "Requests and jobs that wait for their turn.", lambda: self.admission.waiting)
         self.started = int(time.time())
         self.draining = False
         """Whether the server finishes what runs and takes nothing new."""

@@ -43,6 +43,11 @@ class ModelChat:
         self._usages: list[Usage] = []
         self._failure: BaseException | None = None
 
+    @property
+    def usage(self) -> Usage:
+        """What all choices have taken so far."""
+        return total_usage(self._usages) or Usage()
+
     def run(self, document: Document) -> None:
         """Generate all choices side by side, and emit their events.
 
@@ -62,7 +67,7 @@ class ModelChat:
             thread.join()
         if self._failure is not None:
             raise self._failure
-        total = total_usage(self._usages) or Usage()
+        total = self.usage
         self._events.emit(TokenCounts(total.prompt_tokens + total.image_tokens, total.generated_tokens))
 
     def _try_choice(self, index: int, image: PageImage) -> None:

@@ -82,13 +82,18 @@ async def complete(body: ChatBody, request: Request, service: SharedService) -> 
 
 
 def _complete(service: Service, call: ChatCall, picture: Upload, grant: Grant, events: Events[ChatEvent]) -> None:
+    service.metrics.count_upload(picture.path.stat().st_size)
     request = OpenRequest(picture.path, max_megapixels=service.settings.max_megapixels)
     document = Document(Source(picture.path, picture.name, Path(picture.name)), request, service.workers)
     if document.page_count > 1:
         raise RequestError("image_url: it has several pages", "send documents to /v1/ask", param="messages")
     engine = service.engine
     if isinstance(engine, VisionEngine):
-        ModelChat(engine.model, call, min(engine.time_limit, grant.seconds), events).run(document)
+        chat = ModelChat(engine.model, call, min(engine.time_limit, grant.seconds), events)
+        try:
+            chat.run(document)
+        finally:
+            service.metrics.count_usage(chat.usage)
     else:
         answer_from_text(engine, call, document, events)
 
