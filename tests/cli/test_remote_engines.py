@@ -1,40 +1,24 @@
-"""The command line with an engine behind an address: a server in a process of its own that runs the pocket CogVLM2."""
+"""The command line with an engine behind an address: `cogdoc serve` with the pocket CogVLM2, and servers that fail."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chat_server import Asked, Reply, chat_server
-from running import Cogdoc, clean_environment
+from running import Cogdoc
+from serving import running_server
 
-from cogdoc.engines.vision.instructions import Instructions, Task
-
-ROOT = Path(__file__).parents[2]
-POCKET = ROOT / "samples" / "pocket"
-TRANSCRIBE = Instructions().for_page(Task.TRANSCRIBE, "").prompt.text
+POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 
 
 @pytest.fixture(scope="module")
 def pocket_url() -> Iterator[str]:
-    server = subprocess.Popen(
-        [sys.executable, ROOT / "tests" / "engines" / "chat_server.py", POCKET / "model"],
-        stdout=subprocess.PIPE,
-        env=clean_environment(OMP_NUM_THREADS="1"),
-        cwd=ROOT,
-        text=True,
-    )
-    assert server.stdout is not None
-    try:
-        yield f"http://127.0.0.1:{server.stdout.readline().strip()}/v1"
-    finally:
-        server.kill()
-        server.communicate()
+    with running_server("--model", POCKET / "model", "--quantization", "none", OMP_NUM_THREADS="1") as server:
+        yield f"{server.url}/v1"
 
 
 def records(output: str) -> list[dict[str, Any]]:

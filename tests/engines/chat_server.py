@@ -9,19 +9,14 @@ import base64
 import io
 import json
 import ssl
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
-
-from cogdoc.engines.vision.vision_model import FinishReason, GenerationOptions, PageImage, Prompt
 
 
 @dataclass
@@ -208,34 +203,3 @@ def _logprobs(reply: Reply, start: int, end: int | None, body: dict[str, Any]) -
     pairs = zip(reply.pieces[start:end], reply.logprobs[start:end], strict=True)
     content = [{"token": piece, "logprob": value, "bytes": list(piece.encode())} for piece, value in pairs]
     return {"logprobs": {"content": content}}
-
-
-def cogvlm2_answer(folder: Path) -> tuple[Answer, dict[str, Any]]:
-    """Answers of a real checkpoint, and its entry in the list of models."""
-    from cogdoc.cogvlm2.session import load_session
-    from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model
-
-    model = CogVLM2Model(load_session(folder, quantization="none"))
-    limits = model.limits
-
-    def answer(asked: Asked) -> Reply:
-        prompt = Prompt(asked.text, template=asked.body.get("template") or "chat")
-        generation = model.generate(
-            [PageImage(np.asarray(asked.picture.convert("RGB")))],
-            prompt,
-            GenerationOptions(asked.body["max_tokens"], 60),
-        )
-        reason = "length" if generation.finish_reason is FinishReason.LENGTH else "stop"
-        tokens = generation.tokens
-        return Reply([token.text for token in tokens], [token.logprob for token in tokens], reason)
-
-    facts = {"image_size": limits.image_size, "patch_grid": limits.patch_grid, "image_tokens": limits.image_tokens}
-    return answer, {"id": folder.name, "object": "model", "max_model_len": limits.context_tokens, "cogvlm2": facts}
-
-
-if __name__ == "__main__":
-    answer, entry = cogvlm2_answer(Path(sys.argv[1]))
-    server = ChatServer(answer, [entry])
-    sys.stdout.write(f"{server.port}\n")
-    sys.stdout.flush()
-    threading.Event().wait()

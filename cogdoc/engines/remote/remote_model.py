@@ -175,7 +175,8 @@ class RemoteModel:
             template = template or ("vqa" if prompt.short_answer else "chat")
         elif prompt.short_answer and not prompt.is_users:
             text = f"{text}\n{SHORT['zh' if 3 * count_han(text) > len(text) else 'en']}"
-        room = self.limits.context_tokens - len(images) * self.limits.image_tokens - self.count_tokens(text)
+        words = text + "".join(turn.question + turn.answer for turn in prompt.history)
+        room = self.limits.context_tokens - len(images) * self.limits.image_tokens - self.count_tokens(words)
         return RequestBody(
             self._form,
             self.name,
