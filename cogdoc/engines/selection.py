@@ -31,6 +31,8 @@ class EngineRequest:
     offload: bool = False
     allow_remote: bool = False
     """Whether pages may be sent to a server outside of this machine and its private networks."""
+    conversation: bool = False
+    """Whether prompts hold a conversation, which may fill the model's context."""
     at_a_time: int | None = None
     """How many requests a server gets at a time."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cogdoc.documents.document import Document
@@ -75,6 +75,13 @@ def search_pages(document: Document, query: str, selection: PageSelection) -> Se
         return SearchResult(tuple(_matches(ranked, words)), unread)
 
 
+def matched_weight(query: str, page: PageText) -> float:
+    """The weights of the query's words that a page prints, but not of those that only name a kind of value."""
+    heavy = {term.norm: term.weight for term in parse_question(query).terms if term.weight >= MIN_WEIGHT}
+    found = {word for line in page.lines for word in _found(line, heavy)}
+    return sum(heavy[word] for word in found)
+
+
 def _words(query: str) -> dict[str, float]:
     """The words to find, with their weights; all of them if none weighs much."""
     terms = {term.norm: term.weight for term in parse_question(query).terms}
@@ -82,7 +89,7 @@ def _words(query: str) -> dict[str, float]:
     return heavy or terms or dict.fromkeys(split_words(query), 1.0)
 
 
-def _matches(pages: Iterator[PageText], words: dict[str, float]) -> Iterator[PageMatch]:
+def _matches(pages: Iterator[PageText], words: Mapping[str, float]) -> Iterator[PageMatch]:
     for page in pages:
         scored = [(score, -index) for index, line in enumerate(page.lines) if (score := _score(line, words))]
         if scored:
@@ -90,12 +97,15 @@ def _matches(pages: Iterator[PageText], words: dict[str, float]) -> Iterator[Pag
             yield PageMatch(page.number, page.label, tuple(_snippet(line, page) for line in best))
 
 
-def _score(line: Line, words: dict[str, float]) -> float:
+def _score(line: Line, words: Mapping[str, float]) -> float:
     """The weights of the query's words in a line."""
+    return sum(words[word] for word in _found(line, words))
+
+
+def _found(line: Line, words: Iterable[str]) -> list[str]:
+    """Those of the query's words that a line has."""
     printed = split_words(line.text)
-    return sum(
-        weight for word, weight in words.items() if any(match_strength(word, other) >= MATCHING for other in printed)
-    )
+    return [word for word in words if any(match_strength(word, other) >= MATCHING for other in printed)]
 
 
 def _snippet(line: Line, page: PageText) -> Snippet:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 HEAVY = {"openai", "mcp", "torch", "transformers", "onnxruntime", "pymupdf", "rapidocr", "cv2"}
-COMMANDS = ("ask", "ocr", "chart", "doctor", "schema")
+COMMANDS = ("ask", "ocr", "chart", "chat", "mcp", "doctor", "schema")
 
 
 def modules_imported(*arguments: str) -> set[str]:

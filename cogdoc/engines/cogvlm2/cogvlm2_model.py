@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -16,7 +16,7 @@ from cogdoc.cogvlm2.image_readings import ReadingCounts
 from cogdoc.cogvlm2.out_of_memory import release_memory, wanted_memory
 from cogdoc.cogvlm2.prompts import Turn, apply_template
 from cogdoc.cogvlm2.reading_memory import ReadingRoom, reading_context
-from cogdoc.cogvlm2.request import Answer, Costs, Request
+from cogdoc.cogvlm2.request import Costs, Request
 from cogdoc.cogvlm2.sampling import Sampling
 from cogdoc.cogvlm2.scheduler import Scheduler
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
@@ -24,6 +24,7 @@ from cogdoc.cogvlm2.tokenizer import TextStream, Tokenizer
 from cogdoc.engines.cogvlm2.drafting import TextDraft
 from cogdoc.engines.cogvlm2.memory_errors import Requirement, requirement
 from cogdoc.engines.cogvlm2.peak_memory import peak_memory
+from cogdoc.engines.cogvlm2.text_alone import TextAlone
 from cogdoc.engines.vision.vision_model import (
     FinishReason,
     Generation,
@@ -74,6 +75,7 @@ class CogVLM2Model:
         self._tokenizer = session.tokenizer
         needs = needs or Requirement(str(session.model.device))
         self._scheduler = Scheduler(session, room.rows, room.row_tokens, room.prefix_bytes, needs.error)
+        self._text_alone = TextAlone(session)
 
     @property
     def counts(self) -> ReadingCounts:
@@ -84,12 +86,14 @@ class CogVLM2Model:
         """See `VisionModel.generate`.
 
         Raises:
-            ValueError: there is not exactly one image.
+            ValueError: there is more than one image.
         """
-        if len(images) != 1:
+        if len(images) > 1:
             raise ValueError(f"CogVLM2 answers about one image at a time, not {len(images)}")
         template = cast("Template | None", prompt.template) or ("vqa" if prompt.short_answer else "chat")
         history = [Turn(turn.question, turn.answer) for turn in prompt.history]
+        if not images:
+            return self._text_alone.generate(prompt.text, history, template, options, self._collect)
         text_ids = self._tokenizer.encode(apply_template(template, prompt.text, history))
         sampled = options.sampling
         answer = self._scheduler.submit(
@@ -121,6 +125,7 @@ class CogVLM2Model:
 
         The process must not end while a thread is inside PyTorch, which would abort it.
         """
+        self._text_alone.close()
         self._scheduler.close()
 
     def _usage(self, costs: Costs, prompt_tokens: int, *, failed: bool) -> Usage:
@@ -140,7 +145,9 @@ class CogVLM2Model:
             peak_memory=peak_memory(self._devices),
         )
 
-    def _collect(self, answer: Answer, options: GenerationOptions) -> Generation:
+    def _collect(
+        self, answer: Iterable[decoding_row.Token | decoding_row.Finished], options: GenerationOptions
+    ) -> Generation:
         stream = TextStream(self._tokenizer)
         ids: list[int] = []
         tokens: list[Token] = []

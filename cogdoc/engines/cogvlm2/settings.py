@@ -100,7 +100,8 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     # Only now, since it imports torch.
     fitted = fit(requested, cuda_devices.check_with_torch(cards), small=small)
     generation = request.generation
-    is_usual = generation.prompt is None and (generation.max_tokens or 0) <= ANSWER_TOKENS
+    has_short_prompts = generation.prompt is None and not request.conversation
+    is_usual = has_short_prompts and (generation.max_tokens or 0) <= ANSWER_TOKENS
     return CogVLM2Settings(
         checkpoint,
         quantization,

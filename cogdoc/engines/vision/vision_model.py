@@ -159,7 +159,7 @@ class VisionModel(Protocol):
     limits: VisionModelLimits
 
     def generate(self, images: Sequence[PageImage], prompt: Prompt, options: GenerationOptions) -> Generation:
-        """Answer a prompt about images; `engines/vision` asks about one at a time.
+        """Answer a prompt about images; `engines/vision` asks about one at a time, and in conversations about none.
 
         Raises:
             TimeLimitError: it took longer than `options.time_limit`, or the model was closed.
