@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from enum import StrEnum
 from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -62,6 +63,14 @@ _PATTERNS: tuple[tuple[str, float], ...] = (
 """Patterns with how surely what they match is a date; an earlier pattern takes precedence over later ones."""
 
 
+class Precision(StrEnum):
+    """The smallest unit of a printed date."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
 class FoundDate(NamedTuple):
     start: int
     end: int
@@ -69,6 +78,7 @@ class FoundDate(NamedTuple):
     """How surely it is a date, 0 to 1; less than 0.6 for a year alone."""
     day: date | None
     """The first day of a month or year if no day is printed; None without a year."""
+    precision: Precision
 
 
 @lru_cache(maxsize=8192)
@@ -82,7 +92,7 @@ def find_dates(text: str) -> tuple[FoundDate, ...]:
         for match in pattern.finditer(folded):
             start, end = match.span()
             if all(end <= other.start or other.end <= start for other in found) and _is_possible(match):
-                found.append(FoundDate(start, end, fitting, _day_of(match)))
+                found.append(FoundDate(start, end, fitting, _day_of(match), _precision(match)))
     return tuple(sorted(found, key=lambda one: one.start))
 
 
@@ -174,6 +184,13 @@ def _day_of(match: re.Match[str]) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def _precision(match: re.Match[str]) -> Precision:
+    parts = match.groupdict()
+    if parts.get("day") or parts.get("first"):
+        return Precision.DAY
+    return Precision.MONTH if parts.get("month") or parts.get("name") else Precision.YEAR
 
 
 def _year(parts: Mapping[str, str | None]) -> int | None:

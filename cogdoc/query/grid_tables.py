@@ -28,6 +28,9 @@ MAX_SYMBOL = 2
 _FIELD = re.compile(r"[:：]\s*\S")
 _BRACKETS = re.compile(r"[(（\[]([^)）\]]*)[)）\]]")
 _UNIT_LABEL = re.compile(r"单位[:：]?\s*(\S+)")
+_SYMBOLS = re.compile(r"[€£¥₹₽₩₺₪฿₫₱–—]")
+"""Signs that headers in ASCII have beside their words."""
+
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
@@ -135,13 +138,14 @@ def _table(rows: Sequence[GridRow], source: Source) -> DataTable:
     notes = [unit_note(" ".join(column)) for column in columns]
     common = (notes[name_column] if name_column is not None else NO_NOTE, unit_note(caption))
     comma = uses_decimal_comma(cell.text for row in body for cell in row if cell is not None)
+    counted = [any(map(_is_counted, column)) for column in columns]
     cells = tuple(
         tuple(
-            _cell(cell, _first(note, *beside) if column != name_column else NO_NOTE, source.page, comma)
-            for column, (cell, note) in enumerate(zip(row, notes, strict=True))
+            _cell(cell, _first(note, *beside, counted=counts) if column != name_column else NO_NOTE, source.page, comma)
+            for column, (cell, note, counts) in enumerate(zip(row, notes, counted, strict=True))
         )
         for row, header in zip(body, headers, strict=True)
-        for beside in ((unit_note(" ".join(header)), *common),)
+        for beside in ((unit_note(" ".join(header)), *(() if any(map(_is_counted, header[-1:])) else common)),)
     )
     return DataTable(source.origin, caption, columns, headers, cells, name_column)
 
@@ -196,8 +200,13 @@ def _cell(cell: GridCell | None, note: Note, page: int, decimal_comma: bool) -> 
     return DataCell(cell.text.strip(), quantity, page, cell.box)
 
 
-def _first(*notes: Note) -> Note:
-    """The first unit and the first scale that headers state: the column's, the row's, the table's; shares have none."""
+def _first(own: Note, *beside: Note, counted: bool) -> Note:
+    """The first unit and the first scale that headers state: the column's, the row's, the table's; shares have none.
+
+    Args:
+        counted: only the column's own, since its numbers are counts or references.
+    """
+    notes = (own,) if counted else (own, *beside)
     unit = next((unit for unit, _ in notes if unit), "")
     scale = next((scale for _, scale in notes if scale != 1.0), 1.0)
     return unit, 1.0 if unit == "%" else scale
@@ -208,7 +217,7 @@ def unit_note(text: str) -> Note:
     """The unit and the scale that a header or title states: "(in thousands of euros)", "单位：万元", "Change in %"."""
     labelled = _UNIT_LABEL.findall(text)
     notes = labelled or _BRACKETS.findall(text)
-    if text.isascii() and (len(text.split()) <= MAX_NOTE_WORDS or not notes):
+    if _SYMBOLS.sub("", text).isascii() and (len(text.split()) <= MAX_NOTE_WORDS or not notes):
         notes = [*notes, text]
     unit, scale = "", 1.0
     for note in notes:
@@ -217,6 +226,17 @@ def unit_note(text: str) -> Note:
         if not unit:
             unit = "%" if "%" in note else _currency(note)
     return unit, scale
+
+
+@lru_cache(maxsize=4096)
+def _is_counted(header: str) -> bool:
+    """Whether the numbers under a header are counts or references; the unit of a whole table is not theirs."""
+    words = load_lexicon().words["counted"]
+    folded = fold_case(header)
+    return any(
+        re.search(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", folded) if word.isascii() else word in folded
+        for word in words
+    )
 
 
 def _scale(note: str) -> float:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from cogdoc.results.records import Chart
+from cogdoc.results.records import Chart, ChartValue, plain_decimal
 
 
-def chart_to_rows(chart: Chart) -> list[list[str]]:
-    """The chart as a table: a row for each category, a column for each series."""
+def chart_to_rows(chart: Chart, *, numeric: bool = False) -> list[list[str]]:
+    """The chart as a table: a row for each category, a column for each series.
+
+    Args:
+        numeric: values are digits alone, and their unit is in the header; else they are as printed.
+    """
     horizontal = "horizontal" in chart.kind
     category_title, value_title = (chart.y_title, chart.x_title) if horizontal else (chart.x_title, chart.y_title)
-    header = [category_title or "category", *(series.name or value_title or "value" for series in chart.series)]
+    unit = f" ({chart.unit})" if numeric and chart.unit else ""
+    names = (series.name or value_title or "value" for series in chart.series)
+    header = [category_title or "category", *(name if unit.strip(" ()") in name else name + unit for name in names)]
     rows = [
-        [category, *(_number(series.values[i].value, series.values[i].text) for series in chart.series)]
+        [category, *(_cell(series.values[i], numeric=numeric) for series in chart.series)]
         for i, category in enumerate(chart.categories)
     ]
     return [header, *rows]
 
 
-def _number(value: float | None, printed: str | None) -> str:
-    if printed:
-        return printed
-    return "" if value is None else f"{Decimal(f'{value:.6g}'):f}"  # never 1e+07
+def _cell(value: ChartValue, *, numeric: bool) -> str:
+    if value.value is None or (value.text and not numeric):
+        return value.text or ""
+    return plain_decimal(float(f"{value.value:.6g}"))

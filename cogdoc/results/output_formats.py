@@ -41,6 +41,13 @@ FORMATS: dict[str, OutputFormat] = {
     output.name: output
     for output in (
         OutputFormat("text", "txt", "plain text", f"{_HERE}.text:TextRenderer", default_of=("ask",)),
+        OutputFormat(
+            "values",
+            "tsv",
+            "answers in full, and in plain form for programs",
+            f"{_HERE}.values:ValuesRenderer",
+            tasks=("ask",),
+        ),
         OutputFormat("md", "md", "Markdown", f"{_HERE}.markdown:MarkdownRenderer", default_of=("ocr", "chart")),
         OutputFormat("json", "json", "one JSON text", f"{_HERE}.json:JsonRenderer"),
         OutputFormat("jsonl", "jsonl", "a line of JSON for each result", f"{_HERE}.jsonl:JsonLinesRenderer"),

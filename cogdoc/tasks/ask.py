@@ -174,6 +174,10 @@ def _answer_question(
             is_raw = engine.info.generation is not None and engine.info.generation.raw
             counted = None if is_raw else _counted(question, pages.store)
             answer = counted or engine.answer(question, best, page_count)
+        if not is_raw:
+            from cogdoc.tasks.answer_values import with_value
+
+            answer = with_value(answer, best)
     except CogdocError as error:
         usage = with_cache_hits(meter.total, pages.take_cache_hits(best))
         return _failed(document, engine, question, stopwatch, {0: error}, usage)

@@ -88,6 +88,10 @@ def _read_page(page: Page, engine: Engine, questions: Sequence[str]) -> Iterator
             text = page.text()
             charts = engine.read_charts(page)
             answers = tuple(engine.answer_from_charts(question, charts, page) for question in questions)
+        if answers:
+            from cogdoc.tasks.answer_values import with_chart_value
+
+            answers = tuple(with_chart_value(answer, charts) for answer in answers)
     except CogdocError as error:
         yield _failed(page.document, engine, page.number, error, with_cache_hits(meter.total, page.cache_hits))
         return

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from cogdoc.documents.document import Document
+from cogdoc.documents.geometry import Box
 from cogdoc.errors import CogdocError
-from cogdoc.parsing.page_text import Block, Line, PageText, mean_confidence
+from cogdoc.parsing.page_text import Block, Cell, Line, PageText, mean_confidence
 from cogdoc.results.plain_text import lines_to_text, table_to_text
 from cogdoc.results.records import (
     ErrorInfo,
     PageInfo,
+    PrintedValue,
     SourceInfo,
     TableCell,
     TableResult,
@@ -48,16 +50,25 @@ def describe_error(error: CogdocError) -> ErrorInfo:
     return ErrorInfo(kind=error.kind, message=message, hint=error.hint, exit_code=int(error.exit_code))
 
 
-def describe_block(block: Block, page: PageText) -> TextBlock:
-    """Convert a block to a result; its boxes become those of the page as displayed."""
+def describe_blocks(blocks: Sequence[Block], page: PageText) -> tuple[TextBlock, ...]:
+    """Convert the blocks of a page to results; their boxes become those of the page as displayed."""
+    values: Mapping[Box, PrintedValue] = {}
+    if any(block.table is not None for block in blocks):
+        from cogdoc.tasks.cell_values import cell_values
+
+        values = cell_values(blocks, page)
+    return tuple(_describe_block(block, page, values) for block in blocks)
+
+
+def _describe_block(block: Block, page: PageText, values: Mapping[Box, PrintedValue]) -> TextBlock:
+    def describe_cell(cell: Cell) -> TableCell:
+        if cell.box is None:
+            return TableCell(text=cell.text)
+        return TableCell(text=cell.text, box=page.displayed(cell.box), value=values.get(cell.box))
+
     table = None
     if block.table is not None:
-        table = TableResult(
-            rows=tuple(
-                tuple(TableCell(text=cell.text, box=page.displayed(cell.box) if cell.box else None) for cell in row)
-                for row in block.table.rows
-            )
-        )
+        table = TableResult(rows=tuple(tuple(map(describe_cell, row)) for row in block.table.rows))
     lines = tuple(_describe_line(line, page) for line in block.lines)
     return TextBlock(
         kind=block.kind.value,

@@ -19,7 +19,7 @@ from cogdoc.results.records import PageRecord, Usage
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import (
     Stopwatch,
-    describe_block,
+    describe_blocks,
     describe_comments,
     describe_error,
     describe_page,
@@ -101,7 +101,7 @@ def _transcribe_page(page: Page, engine: Engine) -> PageRecord:
         text = page.text()
     except CogdocError as error:
         return _failed(page.document, engine, page.number, error, with_cache_hits(meter.total, page.cache_hits))
-    on_page = tuple(describe_block(block, text) for block in transcription.blocks)
+    on_page = describe_blocks(transcription.blocks, text)
     blocks = (*on_page, *describe_comments(text))
     raw = transcription.raw
     markdown = blocks_to_markdown(blocks) if raw is None else raw

@@ -20,7 +20,7 @@ from cogdoc.engines.vision.tiles import is_dense, plan_tiles
 from cogdoc.engines.vision.vision_model import FinishReason, Generation, Token, VisionModelLimits
 from cogdoc.parsing.page_text import Block, BlockKind
 from cogdoc.results.block_markdown import blocks_to_markdown
-from cogdoc.tasks.describe import describe_block
+from cogdoc.tasks.describe import describe_blocks
 
 LIMITS = VisionModelLimits(image_size=1344, patch_grid=96, context_tokens=8192, image_tokens=2306)
 """Those of the published CogVLM2 checkpoints."""
@@ -112,7 +112,7 @@ def test_headings_paragraphs_lists_and_tables_are_what_the_model_generated() -> 
     table = blocks[4].table
     assert table is not None
     assert [[cell.text for cell in row] for row in table.rows] == [["Item", "Price"], ["Lamp", "12.50"], ["Desk", ""]]
-    assert "# Invoice" in blocks_to_markdown([describe_block(block, PAGE) for block in blocks])
+    assert "# Invoice" in blocks_to_markdown(describe_blocks(blocks, PAGE))
 
 
 def test_lines_and_cells_have_the_boxes_of_the_literal_words() -> None:
@@ -166,14 +166,14 @@ def test_a_line_that_the_page_does_not_have_is_placed_between_its_neighbors() ->
 def test_an_invented_line_is_not_taken_for_text_to_the_side_of_its_neighbors() -> None:
     page = page_of(line_at("The first line", 50, 50), line_at("The last line", 50, 50 + HEIGHT))
     blocks = to_blocks(reply_lines("The first line\nSomething else\nThe last line"), page)
-    described = [describe_block(block, page) for block in blocks]
+    described = describe_blocks(blocks, page)
     assert [block.text for block in described] == ["The first line", "Something else", "The last line"]
 
 
 def test_without_literal_words_lines_share_the_page() -> None:
     (block,) = to_blocks(reply_lines("one\ntwo"), page_of())
     assert [line.box.y0 for line in block.lines] == [0, 400]
-    assert describe_block(block, page_of()).text == "one\ntwo"
+    assert describe_blocks([block], page_of())[0].text == "one\ntwo"
 
 
 @settings(deadline=None, max_examples=200)
@@ -181,7 +181,7 @@ def test_without_literal_words_lines_share_the_page() -> None:
 def test_any_reply_becomes_blocks_that_can_be_described(text: str) -> None:
     reply = reply_lines("\n".join(" ".join(line.split()) for line in text.split("\n")))
     blocks = to_blocks(reply, PAGE)
-    blocks_to_markdown([describe_block(block, PAGE) for block in blocks])
+    blocks_to_markdown(describe_blocks(blocks, PAGE))
     assert all(0 <= block.box.x0 <= block.box.x1 <= PAGE.width for block in blocks)
 
 

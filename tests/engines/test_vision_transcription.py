@@ -21,7 +21,7 @@ from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import blocks_to_markdown
-from cogdoc.tasks.describe import describe_block
+from cogdoc.tasks.describe import describe_blocks
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +106,7 @@ def test_whatever_a_model_generates_is_placed_on_the_page_and_can_be_printed(
         assert 0 <= block.box.x0 <= block.box.x1 <= words.width
         assert 0 <= block.box.y0 <= block.box.y1 <= words.height
         assert all(0 <= word.confidence <= 1 for line in block.lines for word in line.words)
-    blocks_to_markdown([describe_block(block, words) for block in by_chance.blocks])
+    blocks_to_markdown(describe_blocks(by_chance.blocks, words))
 
 
 def test_invented_text_is_flagged(large_print: Document) -> None:

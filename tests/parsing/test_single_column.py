@@ -12,7 +12,7 @@ from cogdoc.documents.document import Document
 from cogdoc.parsing.layout.single_column import find_single_column
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Block, PageText
-from cogdoc.tasks.describe import describe_block
+from cogdoc.tasks.describe import describe_blocks
 
 PROSE = (
     "The harbour council examined the ledger of the winter and accepted the estimate",
@@ -54,7 +54,7 @@ def columns(offset: float) -> list[tuple[float, float, str]]:
 
 
 def text_of(blocks: Sequence[Block], page: PageText) -> list[str]:
-    return "\n".join(describe_block(block, page).text for block in blocks).split("\n")
+    return "\n".join(block.text for block in describe_blocks(blocks, page)).split("\n")
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_format_that_a_task_cannot_be_written_in_is_a_usage_error_that_names_the
     run = cogdoc_with_a_new_format(tmp_path, "ask", str(samples / "letter.pdf"), "who?", "--out", "loud")
     assert run.returncode == 2
     assert "cannot be written as 'loud'" in run.stderr
-    assert "formats: text, md, json, jsonl, csv" in run.stderr
+    assert "formats: text, values, md, json, jsonl, csv" in run.stderr
 
 
 @pytest.mark.parametrize("task", EVERY_TASK)

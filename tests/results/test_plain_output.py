@@ -97,9 +97,9 @@ fields = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\
 def test_csv_of_answers_parses_back_with_control_chars_and_formulas_escaped(texts: list[str]) -> None:
     shown = written(FORMATS["csv"], "ask", [answered(text, question=text) for text in texts])
     header, *rows = csv.reader(io.StringIO(shown, newline=""))
-    assert header == ["source", "question", "answer", "page", "confidence"]
+    assert header == ["source", "question", "answer", "value", "unit", "page", "confidence"]
     escaped_texts = [spreadsheet_cell(printable(text, keep_newlines=True)) for text in texts]
-    assert rows == [["a.pdf", text, text, "3", "0.500"] for text in escaped_texts]
+    assert rows == [["a.pdf", text, text, "", "", "3", "0.500"] for text in escaped_texts]
 
 
 def test_csv_of_a_chart_parses_back() -> None:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.printable import printable
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorInfo, SourceInfo
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorInfo, PrintedValue, SourceInfo
 from cogdoc.results.renderers.renderer import RenderContext
 from cogdoc.results.spreadsheet_cells import spreadsheet_cell
 
@@ -26,20 +26,21 @@ class CsvRenderer:
 
     def begin(self, task: str, source: SourceInfo) -> None:  # noqa: ARG002 - part of the protocol
         if task == "ask" and not self._started:
-            self._csv.writerow(["source", "question", "answer", "page", "confidence"])
+            self._csv.writerow(["source", "question", "answer", "value", "unit", "page", "confidence"])
             self._started = True
 
     def write(self, record: AnyRecord) -> None:
         if isinstance(record, AnswerRecord) and record.answer is not None:
             answer = record.answer
             page = str(answer.evidence[0].page) if answer.evidence else ""
-            self._write_row([record.source.path, answer.question, answer.text or "", page, f"{answer.confidence:.3f}"])
+            answered = [answer.text or "", *_value_cells(answer.value)]
+            self._write_row([record.source.path, answer.question, *answered, page, f"{answer.confidence:.3f}"])
         elif isinstance(record, ChartRecord) and record.chart is not None:
             if self._started:
                 self._csv.writerow([])
             self._started = True
             source_cell = [record.source.path] if self._several_sources else []
-            for row in chart_to_rows(record.chart):
+            for row in chart_to_rows(record.chart, numeric=True):
                 self._write_row([*source_cell, *row])
         self._stream.flush()
 
@@ -53,3 +54,13 @@ class CsvRenderer:
         # Excel reads a file whose first bytes are "ID" as SYLK, another format with formulas; quotes are not "ID".
         writer = self._quoted_csv if cells[0].startswith("ID") else self._csv
         writer.writerow([spreadsheet_cell(printable(cell, keep_newlines=True)) for cell in cells])
+
+
+def _value_cells(value: PrintedValue | None) -> tuple[str, str]:
+    """A value and its unit; the amount as digits alone, dates and durations in ISO 8601."""
+    if value is None:
+        return "", ""
+    if value.date is not None or value.duration is not None:
+        return value.plain, ""
+    number, _, unit = value.plain.partition(" ")
+    return (number[:-1], "%") if number.endswith("%") else (number, unit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.printable import printable
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, PageRecord
+from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, PageRecord
 from cogdoc.results.renderers.prose import ProseRenderer
 
 
@@ -23,13 +23,17 @@ class TextRenderer(ProseRenderer):
         answer = record.answer
         if answer is None or (answer.text is None and not self._context.several_questions):
             return None
-        line = answer.text or ""
+        line = self.answer_text(answer)
         if self._context.several_questions:
-            line = f"{_one_cell(answer.question)}\t{_one_cell(line)}"
+            line = f"{_one_cell(answer.question)}\t{' '.join(line.splitlines())}"
         if self._context.several_sources:
             page = answer.evidence[0].page if answer.evidence else ""
             line = f"{printable(record.source.path)}:{page}:{' '.join(line.splitlines())}"
         return line
+
+    def answer_text(self, answer: Answer) -> str:
+        text = answer.text or ""
+        return _one_cell(text) if self._context.several_questions else text
 
 
 def _chart_text(record: ChartRecord) -> str | None:
