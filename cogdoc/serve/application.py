@@ -24,6 +24,8 @@ from cogdoc.serve.gate.turnstile import Turnstile
 from cogdoc.serve.jobs import routes as job_routes
 from cogdoc.serve.jobs.runner import JobRunner
 from cogdoc.serve.jobs.store import JobStore
+from cogdoc.serve.page import document_routes as page_document_routes
+from cogdoc.serve.page import file_routes as page_file_routes
 from cogdoc.serve.service import Service
 
 
@@ -43,6 +45,8 @@ SECTIONS = (
     Section(document_routes.router),
     Section(job_routes.router),
     Section(chat_routes.router),
+    Section(page_file_routes.router, public=True),
+    Section(page_document_routes.router),
 )
 """Every part of the server; a new one is a line here."""
 

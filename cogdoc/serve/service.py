@@ -11,6 +11,7 @@ from cogdoc.documents.workers import Workers
 from cogdoc.engines.generation import GenerationRequest, refuse_options
 from cogdoc.engines.protocol import Engine, InstructedEngine
 from cogdoc.serve.admission import Admission
+from cogdoc.serve.kept_documents import KeptDocuments
 from cogdoc.serve.metrics import Metrics
 from cogdoc.serve.settings import ServeSettings
 from cogdoc.serve.uploads import UploadFolder
@@ -24,6 +25,7 @@ class Service:
         self.workers = workers
         self.settings = settings
         self.uploads = UploadFolder()
+        self.kept_documents = KeptDocuments()
         # One more than the engine and the worker processes take, so that the next request is at hand.
         self.admission = Admission(max(workers.jobs, engine.at_a_time) + 1)
         self.metrics = Metrics()
@@ -52,6 +54,7 @@ class Service:
     def close(self) -> None:
         self.engine.close()
         self.workers.close()
+        self.kept_documents.close()
         self.uploads.close()
 
 
