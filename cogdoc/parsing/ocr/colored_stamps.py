@@ -36,6 +36,9 @@ NEAR = 0.5
 MIN_TOUCHING = 3
 """Pieces of black ink that a part of a stamp touches: letters of the text beneath."""
 
+MIN_LETTER = 8
+"""Pixels of the height of such a letter."""
+
 MIN_SIZE = 12
 """Pixels of the sides of a stamp."""
 
@@ -100,9 +103,11 @@ def _parts_over_black(colored: Mask, brightest: Mask) -> list[Box]:
         area = np.s_[top : top + tall, left : left + wide]
         own = (labels[area] == label).astype(np.uint8) & colored[area]
         black = (brightest[area] < BLACK * _level(brightest[area], own)).astype(np.uint8)
-        _, pieces = cv2.connectedComponents(black, connectivity=8)
+        _, pieces, sizes, _ = cv2.connectedComponentsWithStats(black, connectivity=8)
         beside = cv2.dilate(own, np.ones((BLEED, BLEED), np.uint8)) & black
-        if len(np.unique(pieces[beside == 1])) >= MIN_TOUCHING:
+        touched = np.unique(pieces[beside == 1])
+        # Colored writing on dotted lines and rules is none over text.
+        if (sizes[touched, cv2.CC_STAT_HEIGHT] >= MIN_LETTER).sum() >= MIN_TOUCHING:
             found.append(Box(float(left), float(top), float(left + wide), float(top + tall)))
     return found
 

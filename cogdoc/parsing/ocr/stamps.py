@@ -19,6 +19,10 @@ MIN_BENEATH = 2
 BODY_LENGTH = 8.0
 """Heights of the shortest line of running text."""
 
+MIN_SCORE = 0.7
+MIN_LETTERS = 2
+"""Letters and digits of a line in colored ink; lines and marks that are drawn look like one or two letters."""
+
 OVERLAP = 0.2
 """Shares of width and height that two lines have in common if one is laid over the other."""
 
@@ -41,8 +45,11 @@ def part_stamps(
         and sum(_is_over(line, other) for other in body if other.width >= BODY_LENGTH * other.height) >= MIN_BENEATH
     ]
     text = [line for line in lines if not any(line is other for other in slanted)]
-    over = [stamp for stamp in stamps if any(_is_over(stamp, line) for line in text)]
-    beside = [stamp for stamp in stamps if not any(stamp is other for other in over)]
+    legible = [
+        stamp for stamp in stamps if stamp.confidence >= MIN_SCORE and sum(map(str.isalnum, stamp.text)) >= MIN_LETTERS
+    ]
+    over = [stamp for stamp in legible if any(_is_over(stamp, line) for line in text)]
+    beside = [stamp for stamp in legible if not any(stamp is other for other in over)]
     return text, beside, [*slanted, *over]
 
 
