@@ -4,7 +4,8 @@ The annotated types say which values are possible. They are checked where a resu
 a hostile file may have taken that over.
 
 All boxes are in PDF points of the upright page, origin top left: its own /Rotate is applied, and scans are rotated
-and deskewed, so that lines of text are level. `PageText.displayed` maps a box to the page as a viewer shows it.
+deskewed and straightened, so that lines of text are level. `PageText.displayed` maps a box to the page as a viewer
+shows it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from annotated_types import Ge, Interval, MinLen, MultipleOf
 from pydantic import AfterValidator
 
 from cogdoc.documents.geometry import Box, Coordinate, bounding_box
+from cogdoc.parsing.bend import Bend, bend_offset
 from cogdoc.text import text_width
 
 Share = Annotated[float, Interval(ge=0.0, le=1.0)]
@@ -131,6 +133,8 @@ class PageText:
     lines: tuple[Line, ...]
     skew: Annotated[float, Interval(ge=-360.0, le=360.0)] = 0.0
     """Degrees clockwise by which the lines of a scan sloped after that rotation; corrected about the page's center."""
+    bend: Bend | None = None
+    """How the lines of a photographed page bent, on the upright page before deskewing; None for straight lines."""
     resolution: Coordinate | None = None
     """Pixels per inch of the picture that OCR read; None without OCR."""
     ocr_engine: str | None = None
@@ -157,7 +161,7 @@ class PageText:
 
     def displayed(self, box: Box) -> Box:
         """`box` on the page as a viewer shows it: the bounding box of its rotated corners."""
-        if not self.turned and not self.skew:
+        if not self.turned and not self.skew and not self.bend:
             return box
         corners = [(x, y) for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
         return bounding_box(Box(x, y, x, y) for x, y in map(self._displayed_point, corners))
@@ -166,6 +170,8 @@ class PageText:
         cos, sin = math.cos(math.radians(self.skew)), math.sin(math.radians(self.skew))
         x, y = point[0] - self.width / 2, point[1] - self.height / 2
         x, y = x * cos - y * sin + self.width / 2, x * sin + y * cos + self.height / 2
+        if self.bend:
+            y += self.height * bend_offset(self.bend, 2 * x / self.width - 1, 2 * y / self.height - 1)
         match self.turned:
             case 90:
                 return y, self.width - x

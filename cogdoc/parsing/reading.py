@@ -317,6 +317,7 @@ def _read_scan(document: OpenDocument, index: int, flags: list[str], tesseract: 
         origin=TextOrigin.OCR,
         lines=result.lines,
         skew=result.skew,
+        bend=result.bend,
         resolution=result.resolution,
         ocr_engine=_name(tesseract),
         legibility=result.legibility,

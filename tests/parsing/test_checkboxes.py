@@ -90,3 +90,9 @@ def test_a_character_that_looks_like_a_box_stays_in_its_word() -> None:
 def test_a_character_is_no_companion_of_a_square() -> None:
     lines = [han_line("港口费", 30, 20), han_line("天口", 30, 120)]
     assert mark_checkboxes(picture_with_boxes((62, 22, False), (62, 122, False)), lines) == lines
+
+
+def test_recognized_chinese_characters_are_no_checkboxes() -> None:
+    picture = picture_with_boxes((62, 22, True), (62, 122, False), (302, 122, True))
+    lines = [han_line("委员会", 30, 20), han_line("口是", 60, 120), han_line("区否", 300, 120)]
+    assert [found.text for found in mark_checkboxes(picture, lines)] == ["委员会", "☐ 是", "☒ 否"]

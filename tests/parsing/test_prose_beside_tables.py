@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pymupdf
 import pytest
 
+from cogdoc.documents.geometry import Box
 from cogdoc.documents.open_request import OpenRequest
-from cogdoc.parsing.page_text import BlockKind, PageLayout
+from cogdoc.parsing.layout.prose_beside_tables import find_prose_columns
+from cogdoc.parsing.page_text import BlockKind, Cell, PageLayout, Table, Word
 from cogdoc.parsing.reading import read_layout
 
 PROSE = """The harbour council examined the ledger and
@@ -61,3 +64,32 @@ def test_descriptions_stay_in_their_table(tmp_path: Path) -> None:
     blocks = layout_of(file, tmp_path / "services.pdf").blocks
     (table,) = (block.table for block in blocks if block.table)
     assert [[cell.text for cell in row] for row in table.rows] == SERVICES
+
+
+def test_columns_of_running_text_are_no_table() -> None:
+    lefts = (50.0, 250.0, 450.0)
+    parts = (
+        PROSE[:4],
+        [*PROSE[4:6], "council, which answers", "within a month of the"],
+        ["ferry that sails at noon", *PROSE[4:]],
+    )
+    words = [word for left, part in zip(lefts, parts, strict=True) for word in words_of(part, left)]
+    cells = tuple(Cell("", Box(left - 5, 90, left + 195, 160)) for left in lefts)
+    table = Table(Box(45, 90, 645, 160), (cells,))
+    columns = find_prose_columns(table, words)
+    assert [[line.text for line in column] for column in columns] == [list(part) for part in parts]
+
+
+def test_descriptions_side_by_side_are_a_table() -> None:
+    parts = ([text for *_, text in SERVICES], [text for *_, text in reversed(SERVICES)])
+    words = [word for left, part in zip((50.0, 450.0), parts, strict=True) for word in words_of(part, left)]
+    cells = tuple(Cell("", Box(left - 5, 90, left + 395, 160)) for left in (50.0, 450.0))
+    assert find_prose_columns(Table(Box(45, 90, 845, 160), (cells,)), words) == []
+
+
+def words_of(lines: Sequence[str], left: float) -> Iterator[Word]:
+    for index, line in enumerate(lines):
+        x = left
+        for text in line.split():
+            yield Word(text, Box(x, 100 + 12 * index, x + 3.6 * len(text), 109 + 12 * index), 1.0)
+            x += 3.6 * (len(text) + 1)

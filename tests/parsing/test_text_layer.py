@@ -83,3 +83,12 @@ def test_words_far_apart_in_one_row_are_separate_lines(tmp_path: Path, read_file
     page.insert_text((320, 72), "right column")
     file.save(tmp_path / "row.pdf")
     assert read_file(tmp_path / "row.pdf").text.splitlines() == ["left column", "right column"]
+
+
+def test_chinese_characters_are_the_usual_ones(tmp_path: Path, read_file: Any) -> None:
+    file = pymupdf.open()
+    page = file.new_page()
+    page.insert_font(fontname="han", fontbuffer=pymupdf.Font("cjk").buffer)
+    page.insert_text((72, 100), "\uf907\uf9d0", fontname="han", fontsize=12)  # compatibility ideographs
+    file.save(tmp_path / "compatibility.pdf")
+    assert read_file(tmp_path / "compatibility.pdf").text == "\u9f9c\u985e"

@@ -41,7 +41,7 @@ def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, .
     page_text = layout.page_text
     index = check_index(document, page_text.number)
     size, scale = _picture_size(document, index)
-    picture = upright_picture(document.picture(index, size), page_text.turned, page_text.skew)
+    picture = upright_picture(document.picture(index, size), page_text.turned, page_text.skew, page_text.bend)
     drawing = _drawing(document, index, scale) if not page_text.turned else None
     charts: list[Chart] = []
     for region in _regions(layout, isinstance(document, PictureDocument)):

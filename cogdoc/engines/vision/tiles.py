@@ -165,10 +165,14 @@ def _bands(region: Box, count: int, overlap: float) -> list[Tile]:
 
 
 def draw_page(page: Page, page_text: PageText, size: PixelSize) -> Picture:
-    """The page at `size`, in the coordinates of its text's boxes: upright, with level lines."""
+    """The page at `size`, in the coordinates of its text's boxes: upright, with straight and level lines."""
     on_its_side = page_text.turned in (90, 270)
     picture = page.picture(PixelSize(size.height, size.width) if on_its_side else size)
     upright = np.rot90(picture, -page_text.turned // 90)
+    if page_text.bend:
+        from cogdoc.parsing.ocr.page_bend import straightened
+
+        upright = straightened(np.ascontiguousarray(upright), page_text.bend)
     if page_text.skew:
         # Pillow counts angles counter-clockwise, so this turns a line that falls by `skew` back up.
         level = Image.fromarray(upright).rotate(page_text.skew, Image.Resampling.BICUBIC, fillcolor=(255, 255, 255))

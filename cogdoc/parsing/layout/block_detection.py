@@ -24,7 +24,7 @@ from cogdoc.parsing.layout.empty_cells import read_empty_cells
 from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_clipping
 from cogdoc.parsing.layout.picture_tables import may_be_table
-from cogdoc.parsing.layout.prose_beside_tables import ProseBeside, find_prose
+from cogdoc.parsing.layout.prose_beside_tables import ProseBeside, find_prose, find_prose_columns
 from cogdoc.parsing.layout.running_headers import mark_running_headers
 from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
@@ -211,6 +211,8 @@ def _make_blocks(region: _Region, lines: list[Line]) -> list[Block]:
     if kind is BlockKind.TABLE:
         words = [word for line in lines for word in line.words]
         table = build_table(region.box, region.grid, words) if region.grid else None
+        if table and (columns := find_prose_columns(table, words)):
+            return [Block(BlockKind.TEXT, bounding_box(line.box for line in part), tuple(part)) for part in columns]
         if table and region.grid and (prose := find_prose(table, words)):
             text = Block(BlockKind.TEXT, bounding_box(line.box for line in prose.lines), prose.lines)
             others = _make_blocks(*_beside(region.grid, prose, lines))

@@ -52,7 +52,7 @@ def flows(lines: Sequence[Line]) -> bool:
         if line.text[-1] in ENDS:
             continue
         is_full = _is_full(line, following, right)
-        flowing += is_full and _starts_inside(first)
+        flowing += is_full and starts_inside(first)
         broken += not is_full or first.text[0].isdigit()
     return flowing > broken
 
@@ -60,7 +60,7 @@ def flows(lines: Sequence[Line]) -> bool:
 def continues(line: Line, following: Line, right: float) -> bool:
     """Whether a sentence goes on from a line, of a column that ends at `right`, to the next one."""
     ends = line.text[-1] in ENDS
-    return not ends and _is_full(line, following, right) and _starts_inside(following.words[0])
+    return not ends and _is_full(line, following, right) and starts_inside(following.words[0])
 
 
 def _is_full(line: Line, following: Line, right: float) -> bool:
@@ -75,7 +75,7 @@ def _first_width(word: Word, line: Line) -> float:
     return width if line.box.width >= MIN_UNSPACED * width else float("-inf")
 
 
-def _starts_inside(word: Word) -> bool:
+def starts_inside(word: Word) -> bool:
     """Whether a word may be in the middle of a sentence."""
     return word.text[0].isalpha() and not (_has_case(word.text[0]) and word.text[0].isupper())
 

@@ -57,7 +57,7 @@ def read_empty_cells(document: OpenDocument, index: int, page_text: PageText, gr
         return []
     width, height = document.size(index)
     picture = document.picture(index, fit_long_side(width, height, LONG_SIDE))
-    upright = upright_picture(picture, page_text.turned, page_text.skew)
+    upright = upright_picture(picture, page_text.turned, page_text.skew, page_text.bend)
     scale = upright.shape[1] / page_text.width
     print_height = typical_height(page_text.words)
     words = (_read_cell(upright, scale, cell, row, print_height) for cell, row in boxes)

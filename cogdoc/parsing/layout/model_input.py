@@ -132,7 +132,7 @@ def _make_picture_input(document: OpenDocument, index: int, page_text: PageText,
 
     width, height = document.size(index)
     picture = document.picture(index, fit_long_side(width, height, LONG_SIDE))
-    upright = Image.fromarray(upright_picture(picture, page_text.turned, page_text.skew))
+    upright = Image.fromarray(upright_picture(picture, page_text.turned, page_text.skew, page_text.bend))
     words = page_text.words
     if clip:
         pixels = upright.width / page_text.width

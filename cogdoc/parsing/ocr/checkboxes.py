@@ -16,6 +16,7 @@ import numpy.typing as npt
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord
+from cogdoc.text import has_han
 
 TICKED, BLANK = "☒", "☐"
 
@@ -64,8 +65,11 @@ REACH = 1.5
 ADJACENT = 1.3
 """Line heights between the centers of two characters without a space between them."""
 
-FRAMED = frozenset("国田回固因图圆四日目园团围困曰口図囲団円")
-"""Chinese characters with a frame around them, which look like boxes."""
+SAME_PLACE = 0.6
+"""Widths of a box between its center and that of a character that is recognized in its place."""
+
+LIKE_TICKED = "区凶网冈匹"
+"""Chinese characters that text recognition makes of ticked boxes, apart from those in `_READ_AS`."""
 
 OPENING = (
     "港出进入窗人户端接路门胸伤借关缺海湖河渡井道可刀创裂瓶开封插领袖亲张改渠進戶門關張開",
@@ -179,12 +183,14 @@ def _line_of(box: Box, lines: Sequence[OcrLine], height: float) -> int | None:
 
 
 def _is_character(box: Box, line: OcrLine) -> bool:
-    """Whether a box is the frame of a Chinese character that was recognized there."""
+    """Whether a box is a part of a Chinese character that was recognized there, such as its frame."""
     beside = [
-        index for index, word in enumerate(line.words) if abs(_extent(word.quad).center[0] - box.center[0]) < box.width
+        index
+        for index, word in enumerate(line.words)
+        if abs(_extent(word.quad).center[0] - box.center[0]) < SAME_PLACE * box.width
     ]
     texts = [line.words[index].text for index in beside]
-    if any(text in FRAMED and text not in _READ_AS for text in texts):
+    if any(has_han(text) and text[0] not in _READ_AS + LIKE_TICKED for text in texts):
         return True
     return any(text == "口" and _opens(line.words, index) for text, index in zip(texts, beside, strict=True))
 

@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 
 from cogdoc.documents.pictures import Picture
+from cogdoc.parsing.bend import Bend
 from cogdoc.parsing.ocr.ocr_engine import recognize_lines
 from cogdoc.parsing.ocr.ocr_lines import OcrLine
+from cogdoc.parsing.ocr.page_bend import straightened
 
 DOUBTFUL_SCORE = 0.88
 """Upright pages have a mean score of 0.95 and more, others of 0.6 to 0.75."""
@@ -50,9 +52,11 @@ def rotate(picture: Picture, degrees: int) -> Picture:
     return np.ascontiguousarray(np.rot90(picture, -degrees // 90))
 
 
-def upright_picture(picture: Picture, turn: int, skew: float) -> Picture:
-    """A page's picture in the coordinates of its words' boxes: upright, with level lines."""
+def upright_picture(picture: Picture, turn: int, skew: float, bend: Bend | None = None) -> Picture:
+    """A page's picture in the coordinates of its words' boxes: upright, with straight and level lines."""
     upright = rotate(picture, turn) if turn else picture
+    if bend:
+        upright = straightened(upright, bend)
     if not skew:
         return upright
     height, width = upright.shape[:2]

@@ -14,6 +14,7 @@ from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.pictures import Picture
 from cogdoc.documents.rendering import PixelSize
 from cogdoc.documents.tesseract import Tesseract
+from cogdoc.parsing.bend import Bend
 from cogdoc.parsing.ocr import tesseract_engine
 from cogdoc.parsing.ocr.bands import recognize_bands
 from cogdoc.parsing.ocr.checkboxes import mark_checkboxes
@@ -24,6 +25,7 @@ from cogdoc.parsing.ocr.missed_ink import read_missed_ink
 from cogdoc.parsing.ocr.ocr_engine import MIN_SCORE, median_line_height, recognize
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, page_skew, shifted, to_line
 from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, rotate
+from cogdoc.parsing.ocr.page_bend import find_bend, straightened
 from cogdoc.parsing.ocr.scripts import mark_unread_scripts
 from cogdoc.parsing.ocr.sideways_numbers import join_sideways_numbers
 from cogdoc.parsing.ocr.spelling import correct_spelling
@@ -79,7 +81,8 @@ class PageOcr:
     lines: tuple[Line, ...]
     turned: int
     skew: float
-    """Both as in `PageText`."""
+    bend: Bend | None
+    """All as in `PageText`."""
     resolution: float
     """Pixels per inch of the picture that was read."""
     banded: bool
@@ -105,32 +108,34 @@ def recognize_page(document: OpenDocument, index: int, tesseract: Tesseract | No
     if scale * long_side < SMALL_PICTURE_SIDE and 0 < _line_height(picture) < LARGE_PRINT:
         scale *= min(SMALL_PICTURE_SIDE / (scale * long_side), MAX_ENLARGEMENT)
         picture = document.picture(index, _pixels(width, height, scale))
-    lines, faint, stamps = _read(picture, tesseract)
-    turn = find_turn(picture, lines) if looks_turned(lines) else 0
+    reading = _read(picture, tesseract)
+    turn = find_turn(picture, reading.lines) if looks_turned(reading.lines) else 0
     if turn:
         picture = rotate(picture, turn)
-        lines, faint, stamps = _read(picture, tesseract)
+        reading = _read(picture, tesseract)
     # Read small print again with all the pixels that the file has.
-    enlargement = _enlargement(lines, scale, min(native_scale, most))
+    enlargement = _enlargement(reading.lines, scale, min(native_scale, most))
     if enlargement > 1.2:
         scale *= enlargement
         picture = rotate(document.picture(index, _pixels(width, height, scale)), turn)
-        lines, faint, stamps = _read(picture, tesseract)
+        reading = _read(picture, tesseract)
+    picture, lines = reading.picture, reading.lines
     scripts: tuple[str, ...] = ()
     if tesseract is None:
-        lines, scripts = mark_unread_scripts(picture, lines, faint)
+        lines, scripts = mark_unread_scripts(picture, lines, reading.faint)
     lines = mark_checkboxes(picture, correct_spelling(join_sideways_numbers(picture, lines)))
     skew = page_skew(lines)
     if abs(skew) < MIN_SKEW:
         skew = 0.0
-    lines, stamps = (_deskewed(part, skew, picture.shape[1] / 2, picture.shape[0] / 2) for part in (lines, stamps))
-    lines, beside, laid_over = part_stamps(lines, stamps)
+    level = (_deskewed(part, skew, picture.shape[1] / 2, picture.shape[0] / 2) for part in (lines, reading.stamps))
+    lines, beside, laid_over = part_stamps(*level)
     page_lines = [to_line(line) for line in (*lines, *beside)]
     page_lines += [replace(to_line(line), is_watermark=True) for line in laid_over]
     return PageOcr(
         lines=tuple(_in_points(line, 1 / scale) for line in page_lines),
         turned=turn,
         skew=skew,
+        bend=reading.bend,
         resolution=72 * scale,
         banded=tesseract is None and picture.shape[0] > BAND_HEIGHT,
         small_print=bool(lines) and _typical_height(lines) < UNREADABLE_PRINT,
@@ -160,20 +165,39 @@ def _recognize(picture: Picture, tesseract: Tesseract | None) -> list[OcrLine]:
     return tesseract_engine.recognize(picture, tesseract) if tesseract else recognize(picture)
 
 
-def _read(picture: Picture, tesseract: Tesseract | None) -> tuple[list[OcrLine], list[OcrLine], list[OcrLine]]:
-    """The lines of `picture`, and of ink that text detection misses; those that are recognized too badly; stamps."""
-    picture, colored = take_off_stamps(picture)
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What OCR finds in a page's picture."""
+
+    picture: Picture
+    """With straight lines."""
+    bend: Bend | None
+    lines: list[OcrLine]
+    """Those of ink that text detection misses included."""
+    faint: list[OcrLine]
+    """Those that are recognized too badly."""
+    stamps: list[OcrLine]
+
+
+def _read(picture: Picture, tesseract: Tesseract | None) -> _Reading:
+    components = find_ink(picture)
+    if bend := find_bend(components, picture.shape[1], picture.shape[0]):
+        picture = straightened(picture, bend)
+    body, colored = take_off_stamps(picture)
     stamps = [
         shifted(line, stamp.left, stamp.top) for stamp in colored for line in _recognize(stamp.picture, tesseract)
     ]
-    components = find_ink(picture)
-    part, left, top = _with_ink(picture, components)
+    if bend or colored:
+        components = find_ink(body)
+    part, left, top = _with_ink(body, components)
     if tesseract:  # it finds lone lines, and pages of any size, by itself
-        return [shifted(line, left, top) for line in tesseract_engine.recognize(part, tesseract)], [], stamps
+        lines = [shifted(line, left, top) for line in tesseract_engine.recognize(part, tesseract)]
+        return _Reading(picture, bend, lines, [], stamps)
     found = recognize_bands(part, BAND_HEIGHT, lambda band: recognize(band, min_score=0.0))
     lines = [shifted(line, left, top) for line in found]
     kept, faint = ([line for line in lines if (line.confidence >= MIN_SCORE) is clear] for clear in (True, False))
-    return read_missed_ink(picture, split_merged_rows(picture, kept, components), components), faint, stamps
+    lines = read_missed_ink(body, split_merged_rows(body, kept, components), components)
+    return _Reading(picture, bend, lines, faint, stamps)
 
 
 def _with_ink(picture: Picture, components: Sequence[InkComponent]) -> tuple[Picture, int, int]:

@@ -69,6 +69,10 @@ _SYMBOLS = {
 _PRESENTATION_FORM = re.compile("[\ufb1d-\ufdff\ufe70-\ufefc]+")
 """The shapes of Arabic letters at the start, in the middle and at the end of words, and Hebrew letters with points."""
 
+_DOUBLE_HAN = re.compile("[\u2e80-\u2fd5\uf900-\ufad9\U0002f800-\U0002fa1d]")
+"""Radicals and compatibility ideographs, which look like usual Chinese characters: programs that take the characters
+back from the glyphs of a font write them instead."""
+
 _UNRECOGNIZED = re.compile(f"(?![{HAN}{KANA}])[^\\W\\d_\u0000-\u024f\u1e00-\u1eff]")
 """Letters that OCR does not read; it would give look-alikes for them."""
 
@@ -223,6 +227,8 @@ def _clean(text: str) -> str:
         spelled = spelled[:-1].replace(_SOFT_HYPHEN, "-") + spelled[-1]
     if has_right_to_left(spelled):
         spelled = _PRESENTATION_FORM.sub(lambda match: unicodedata.normalize("NFKC", match[0]), spelled)
+    if not spelled.isascii():
+        spelled = _DOUBLE_HAN.sub(lambda match: unicodedata.normalize("NFKC", match[0]), spelled)
     return "".join(c for c in spelled if unicodedata.category(c) not in ("Cc", "Cs", "Cn", "Co") and c != _REPLACEMENT)
 
 

@@ -91,7 +91,7 @@ def propose_from_charts(matcher: Matcher, pages: Sequence[PageView], charts: Pag
 def _upright(chart: Chart, page: PageView) -> Chart:
     """The chart, without the places of its marks on a turned page: a table needs those on the upright page."""
     text = page.layout.page_text
-    if not text.turned and not text.skew:
+    if not text.turned and not text.skew and not text.bend:
         return chart
     series = tuple(
         one.model_copy(update={"values": tuple(value.model_copy(update={"box": None}) for value in one.values)})
