@@ -21,6 +21,10 @@ from cogdoc.tasks.ocr import OcrTask
 
 router = APIRouter(prefix="/v1", tags=["documents"])
 
+MAX_QUESTIONS = 200
+MAX_QUESTION = 2000
+"""Characters; understanding a question takes this process time, which its other clients lack."""
+
 Document = Annotated[UploadFile, File(description="A PDF, XPS or EPUB file, or a picture.")]
 
 
@@ -70,9 +74,15 @@ def questions_of(texts: list[str], *, needed: bool = True) -> tuple[str, ...]:
     """The questions of a form.
 
     Raises:
-        RequestError: there is none.
+        RequestError: there is none, or they are too many or too long.
     """
     questions = tuple(well_formed(text.strip()) for text in texts if text.strip())
+    if len(questions) > MAX_QUESTIONS or any(len(question) > MAX_QUESTION for question in questions):
+        raise RequestError(
+            f"question: at most {MAX_QUESTIONS} of {MAX_QUESTION:,} characters each",
+            "send several requests",
+            param="question",
+        )
     if needed and not questions:
         raise RequestError("question: is empty", param="question")
     return questions

@@ -8,6 +8,7 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import DamagedError
 from cogdoc.serve.chat.completion import ChatEvent, FinishedChoice, TextPiece, TokenCounts
 from cogdoc.serve.chat.request import ChatCall
+from cogdoc.serve.document_routes import MAX_QUESTION
 from cogdoc.serve.error_replies import RequestError
 from cogdoc.serve.threads import Events
 from cogdoc.tasks.ask import answer_questions
@@ -18,7 +19,7 @@ NOT_FOUND = "not found"
 def check_builtin(call: ChatCall) -> None:
     """
     Raises:
-        RequestError: the request needs a model.
+        RequestError: the request needs a model, or the question is too long.
     """
     if not call.is_bare:
         raise RequestError(
@@ -26,6 +27,8 @@ def check_builtin(call: ChatCall) -> None:
             "leave them out, or start the server with a model",
             code="unsupported_parameter",
         )
+    if len(call.last_message) > MAX_QUESTION:
+        raise RequestError(f"messages: the question has more than {MAX_QUESTION:,} characters", param="messages")
 
 
 def answer_from_text(engine: Engine, call: ChatCall, document: Document, events: Events[ChatEvent]) -> None:
