@@ -23,9 +23,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.generated_documents import write_text_pdf
 from benchmarks.process import run
 from benchmarks.report import markdown_table
+from cogdoc.measuring.generated_documents import write_text_pdf
 
 COGDOC = str(Path(sys.executable).with_name("cogdoc"))
 MEGABYTE = 1024**2

@@ -17,8 +17,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.generated_documents import write_scan_pdf, write_text_pdf
 from benchmarks.report import markdown_table
+from cogdoc.measuring.generated_documents import write_scan_pdf, write_text_pdf
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 

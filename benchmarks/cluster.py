@@ -18,7 +18,6 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.generated_documents import write_scan_pdf, write_text_pdf
 from benchmarks.report import markdown_table
 from cogdoc.batch.cluster.connection import connect
 from cogdoc.batch.document_threads import OpenOptions, run_sources
@@ -29,6 +28,7 @@ from cogdoc.documents.sources import expand_sources
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.builtin.engine import BuiltinEngine
 from cogdoc.engines.selection import EngineRequest
+from cogdoc.measuring.generated_documents import write_scan_pdf, write_text_pdf
 from cogdoc.parsing.page import Page
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.ocr import transcribe

@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.generated_documents import write_text_pdf
 from benchmarks.report import markdown_table
 from cogdoc.documents.document import draw_page, read_page_size
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.rendering import LONG_SIDE, PixelSize
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.measuring.generated_documents import write_text_pdf
 from cogdoc.parsing.page import text_of
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]

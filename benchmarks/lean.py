@@ -19,15 +19,14 @@ import torch
 from torch import Tensor
 
 from benchmarks import published_way
-from benchmarks.gpu.random_model import random_model
 from benchmarks.report import markdown_table
-from benchmarks.side_by_side import SIZES
 from cogdoc.cogvlm2.batch import Prefix, fork, prefill_prefix
-from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.decoding import collect, decode
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import build_prompt
 from cogdoc.cogvlm2.row_pool import RowPool
+from cogdoc.measuring.model_choice import SMALL
+from cogdoc.measuring.random_model import random_model
 
 QUESTION = tuple(range(100, 112))
 STEPS = 30
@@ -51,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args(arguments).rounds
     torch.set_num_threads(1)
-    model = random_model(parse_config(SIZES), "none", "bf16", torch.device("cpu")).float()
+    model = random_model(SMALL, "none", "bf16", torch.device("cpu")).float()
     size = model.config.vision.image_size
     pixels = torch.randn(1, model.config.vision.in_channels, size, size, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():

@@ -9,43 +9,20 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import cast
 
 import torch
 from PIL import Image
 
-from benchmarks.gpu.random_model import random_model
-from cogdoc.cogvlm2.configuration import ModelConfig, parse_config
+from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.decoding_row import Token
-from cogdoc.cogvlm2.published import CONFIG_JSON
 from cogdoc.cogvlm2.request import Answer, Request
 from cogdoc.cogvlm2.scheduler import Scheduler
 from cogdoc.cogvlm2.session import CogVLM2Session
 from cogdoc.cogvlm2.tokenizer import Tokenizer
 from cogdoc.engines.cogvlm2.drafting import TextDraft
-
-SIZES: dict[str, Any] = CONFIG_JSON | {
-    "hidden_size": 512,
-    "intermediate_size": 1536,
-    "num_hidden_layers": 8,
-    "num_attention_heads": 8,
-    "num_multi_query_heads": 2,
-    "max_position_embeddings": 1024,
-    "vocab_size": 32768,
-    "bos_token_id": 31990,
-    "eos_token_id": [31991],
-    "pad_token_id": 31992,
-    "vision_config": CONFIG_JSON["vision_config"]
-    | {
-        "hidden_size": 384,
-        "intermediate_size": 1536,
-        "num_hidden_layers": 8,
-        "num_heads": 6,
-        "image_size": 448,
-        "num_positions": 1025,
-    },
-}
-"""The published architecture at 448 pixels."""
+from cogdoc.measuring.model_choice import SMALL
+from cogdoc.measuring.random_model import random_model
 
 QUESTIONS = 8
 QUESTION_TOKENS = 12
@@ -57,7 +34,7 @@ KEEP_ALL = 1 << 40
 
 def main() -> None:
     torch.set_num_threads(1)
-    config = parse_config(SIZES)
+    config = SMALL
     model = random_model(config, "none", "bf16", torch.device("cpu")).float()
     # The scheduler needs no tokenizer: its requests are tokens.
     session = CogVLM2Session(model, cast(Tokenizer, None), frozenset())

@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.generated_documents import write_scan_pdf, write_text_pdf
 from benchmarks.process import CommandFailedError, Run, run
 from benchmarks.report import markdown_table
+from cogdoc.measuring.generated_documents import write_scan_pdf, write_text_pdf
 from samples.pocket.forms import random_form
 from samples.pocket.make_pictures import write_pdf
 

@@ -22,13 +22,13 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.gpu import card
 from benchmarks.gpu.capacity import VARIANTS, Variant, measure_variant
 from benchmarks.gpu.correctness import decoding_ways, parity, run_tests
 from benchmarks.gpu.outcome import Figures, PartOutcome
-from benchmarks.gpu.random_model import sizes
 from benchmarks.report import markdown_table
 from cogdoc.errors import CogdocError
+from cogdoc.measuring import card
+from cogdoc.measuring.random_model import sizes
 
 SECONDS = 420
 """No part begins later, so that the whole ends within eight minutes."""

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 
 import torch
 
-from benchmarks.gpu.card import peak_memory, seconds_of, start_peak, synchronize
 from benchmarks.gpu.outcome import PartOutcome, checked
-from benchmarks.gpu.random_model import random_model, sizes
 from cogdoc.cogvlm2.batch import DecodingBatch, prefill, prefill_prefix
 from cogdoc.cogvlm2.configuration import ModelConfig
 from cogdoc.cogvlm2.memory import RUNTIME_BYTES, MemoryPlan, plan
 from cogdoc.cogvlm2.model import CogVLM2
+from cogdoc.cogvlm2.model_work import step_bytes
 from cogdoc.cogvlm2.precision import VisionPrecision
 from cogdoc.cogvlm2.prompts import Prompt, build_prompt
 from cogdoc.cogvlm2.quantized_parts import Quantization
 from cogdoc.cogvlm2.row_pool import RowPool
 from cogdoc.cogvlm2.step_graphs import CAPTURE_AT, can_be_captured
+from cogdoc.measuring.card import peak_memory, seconds_of, start_peak, synchronize
+from cogdoc.measuring.random_model import random_model, sizes
 
 GB = 1e9
 DECODED = 64
@@ -80,7 +81,7 @@ def measure_variant(variant: Variant, device: torch.device, bytes_per_second: fl
     problems += found
     captured_per_second, found = _decode_in_graphs(model, page, features, device)
     problems += found
-    read = _bytes_of_a_step(config, variant, len(page) + DECODED // 2)
+    read = step_bytes(config, variant.quantization, len(page) + DECODED // 2, variant.vision)
     figures["tokens a second"] = tokens_per_second
     figures["GB read for a token"] = read / GB
     figures["share of the bandwidth"] = tokens_per_second * read / bytes_per_second
@@ -144,14 +145,3 @@ def _compare_memory(
     figures["measured peak, GB"] = peak / GB
     if peak > allowed:
         problems.append(f"the peak of {peak / GB:.2f} GB exceeds the plan and its reserve, {allowed / GB:.2f}")
-
-
-def _bytes_of_a_step(config: ModelConfig, variant: Variant, length: int) -> float:
-    """Bytes of weights and cache that a decode step reads: the language layers and the output head."""
-    planned = plan(config, variant.quantization, length=length, vision=variant.vision)
-    parts = planned.parts
-    experts = parts.language_layers + parts.visual_experts
-    # Scales belong to language and visual experts and to the vision tower, about in proportion to their codes.
-    tower = parts.vision_transformer + parts.adapter if variant.vision == "quantized" else 0
-    scales = parts.quantization_state * parts.language_layers / (experts + tower)
-    return parts.language_layers + scales + parts.output_head + planned.cache

@@ -12,7 +12,7 @@ import typer
 from typer.main import get_command
 
 from cogdoc.batch.stopping import StoppedRun
-from cogdoc.cli import ask, cache, chart, chat, doctor, mcp, model, ocr, schema, serve
+from cogdoc.cli import ask, bench, cache, chart, chat, doctor, mcp, model, ocr, schema, serve
 from cogdoc.cli import eval as evaluation
 from cogdoc.cli.messages import report, report_traceback, warn
 from cogdoc.cli.standard_streams import drop_unwritten_results, prepare_streams
@@ -35,6 +35,7 @@ app.command("serve", help=serve.HELP)(serve.serve)
 app.add_typer(model.app, name="model", help=model.HELP)
 app.add_typer(cache.app, name="cache", help=cache.HELP)
 app.command("mcp", help=mcp.HELP)(mcp.mcp)
+app.command("bench", help=bench.HELP)(bench.bench)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("schema", help=schema.HELP)(schema.schema)
 

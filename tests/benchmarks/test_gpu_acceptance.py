@@ -12,8 +12,8 @@ from benchmarks.full_size import weight_bytes
 from benchmarks.gpu import __main__ as acceptance
 from benchmarks.gpu.capacity import VARIANTS, Variant
 from benchmarks.gpu.outcome import PartOutcome
-from benchmarks.gpu.random_model import random_model, sizes
 from cogdoc.cogvlm2.published import PUBLISHED
+from cogdoc.measuring.random_model import random_model, sizes
 
 GIB = 2**30
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pymupdf
 import pytest
 
-from benchmarks.generated_documents import write_scan_pdf, write_text_pdf
 from benchmarks.process import CommandFailedError, run
+from cogdoc.measuring.generated_documents import write_scan_pdf, write_text_pdf
 
 ALLOCATES_IN_CHILD = """
 import subprocess, sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from cogdoc.cogvlm2.quantized_parts import Quantization, quantizable
 from cogdoc.cogvlm2.rotary import inverse_frequencies
 
 STD = 0.02
+DRAWN = 1 << 24
 
 TOY: dict[str, Any] = CONFIG_JSON | {
     "hidden_size": 128,
@@ -48,19 +50,30 @@ def sizes(toy: bool) -> ModelConfig:
 
 
 def random_model(
-    config: ModelConfig, quantization: Quantization, vision: VisionPrecision, device: torch.device
+    config: ModelConfig,
+    quantization: Quantization,
+    vision: VisionPrecision,
+    device: torch.device,
+    dtype: torch.dtype = torch.bfloat16,
 ) -> CogVLM2:
-    """Make a model in bf16, quantized layer by layer, so that its peak memory is the finished model and one layer."""
+    """Make a model that computes in `dtype`, quantized layer by layer: at its peak there is the model and one layer."""
     with torch.device("meta"):
         model = CogVLM2(config)
     generator = torch.Generator(device).manual_seed(0)
     quantized = dict(quantizable(model, vision)) if quantization != "none" else {}
+    # Quantizing takes long on a CPU, so layers of one shape get copies of the same weight.
+    known: dict[torch.Size, Linear4bit | Linear8bit] = {}
     for name, linear in quantized.items():
-        kind = Linear4bit if quantization == "nf4" else Linear8bit
-        layer = kind(linear.in_features, linear.out_features, linear.bias is not None)
-        layer.quantize(_random(linear.weight.shape, generator))
+        shape = linear.weight.shape
+        if shape not in known:
+            kind = Linear4bit if quantization == "nf4" else Linear8bit
+            known[shape] = kind(linear.in_features, linear.out_features, bias=False)
+            known[shape].quantize(_random(shape, generator, dtype))
+        layer = deepcopy(known[shape])
         if linear.bias is not None:
-            layer.bias = _parameter(torch.zeros(linear.out_features, dtype=torch.bfloat16, device=device))
+            layer.bias = _parameter(torch.zeros(linear.out_features, dtype=dtype, device=device))
+        if "language_" in name and device.type == "cpu" and dtype == torch.bfloat16:
+            layer.pack()  # as loading does
         model.set_submodule(name, layer)
     for name, tensor in list(itertools.chain(model.named_parameters(), model.named_buffers())):
         if not tensor.is_meta:
@@ -68,18 +81,21 @@ def random_model(
         path, _, leaf = name.rpartition(".")
         module = model.get_submodule(path)
         if leaf == "inv_freq":
-            module._buffers[leaf] = inverse_frequencies(config.head_dim, config.rotary_base, device).bfloat16()
+            module._buffers[leaf] = inverse_frequencies(config.head_dim, config.rotary_base, device).to(dtype)
         elif tensor.dim() == 1:  # norms of one, biases of zero
-            value = torch.full(tensor.shape, float(leaf == "weight"), dtype=torch.bfloat16, device=device)
+            value = torch.full(tensor.shape, float(leaf == "weight"), dtype=dtype, device=device)
             module.register_parameter(leaf, _parameter(value))
         else:
-            module.register_parameter(leaf, _parameter(_random(tensor.shape, generator)))
+            module.register_parameter(leaf, _parameter(_random(tensor.shape, generator, dtype)))
     return model.eval().requires_grad_(False)
 
 
-def _random(shape: torch.Size, generator: torch.Generator) -> Tensor:
-    values = torch.empty(shape, dtype=torch.bfloat16, device=generator.device)
-    return values.normal_(0, STD, generator=generator)
+def _random(shape: torch.Size, generator: torch.Generator, dtype: torch.dtype) -> Tensor:
+    """Random numbers; those of the largest tensors repeat, which saves a CPU half a minute."""
+    count = shape.numel()
+    values = torch.empty(min(count, DRAWN), dtype=dtype, device=generator.device)
+    values.normal_(0, STD, generator=generator)
+    return values.repeat(-(-count // DRAWN))[:count].view(shape)
 
 
 def _parameter(value: Tensor) -> nn.Parameter:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
-import pymupdf
 from PIL import Image
+
+from cogdoc.documents.mupdf import pymupdf
 
 SCAN_DPI = 150
 _VOCABULARY = """

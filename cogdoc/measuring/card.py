@@ -10,7 +10,13 @@ from importlib.metadata import version
 import torch
 
 COPIED_BYTES = 1 << 30
+SUMMED_BYTES = 1 << 28
+"""More than the caches of a CPU hold."""
+
 REPEATS = 10
+
+PRODUCT_ROWS = 1024
+"""On a CPU, where more take long and are no faster."""
 
 
 def describe(device: torch.device) -> dict[str, str | int]:
@@ -56,12 +62,41 @@ def seconds_of(work: Callable[[], object], device: torch.device, repeats: int = 
     return (time.perf_counter() - started) / repeats
 
 
-def bandwidth(device: torch.device, toy: bool) -> float:
-    """Bytes a second that a copy reads and writes."""
-    size = COPIED_BYTES >> 8 if toy else COPIED_BYTES
-    source = torch.empty(size, dtype=torch.uint8, device=device)
-    target = torch.empty_like(source)
-    return 2 * size / seconds_of(lambda: target.copy_(source), device, REPEATS)
+def bandwidth(device: torch.device, toy: bool = False) -> float:
+    """Bytes a second: on a card those that a copy reads and writes, on the CPU those that a sum reads.
+
+    The best of several, since it is the limit that others are compared with.
+    """
+    if device.type == "cuda":
+        source = torch.empty(COPIED_BYTES, dtype=torch.uint8, device=device)
+        target = torch.empty_like(source)
+        return 2 * COPIED_BYTES / best_seconds(lambda: target.copy_(source), device)
+    numbers = torch.ones((SUMMED_BYTES >> 5 if toy else SUMMED_BYTES) // 4)
+    return numbers.nbytes / best_seconds(numbers.sum, device)
+
+
+def product(device: torch.device, dtype: torch.dtype, rows: int, inner: int, columns: int) -> float:
+    """Operations a second of a matrix product (rows, inner) x (inner, columns); 2 for each multiplication and sum.
+
+    The best of several, as for `bandwidth`.
+    """
+    rows = min(rows, PRODUCT_ROWS) if device.type == "cpu" else rows
+    left = torch.randn(rows, inner, device=device).to(dtype)
+    right = torch.randn(inner, columns, device=device).to(dtype)
+    return 2 * rows * inner * columns / best_seconds(lambda: left @ right, device)
+
+
+def best_seconds(work: Callable[[], object], device: torch.device) -> float:
+    """The fewest seconds of several calls, after one that does not count."""
+    work()
+    synchronize(device)
+    times = []
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        work()
+        synchronize(device)
+        times.append(time.perf_counter() - started)
+    return min(times)
 
 
 def start_peak(device: torch.device) -> None:
