@@ -22,6 +22,7 @@ from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.documents.sources import Source, UnresolvedSource, local_copy
 from cogdoc.documents.tesseract import Tesseract
 from cogdoc.documents.workers import Workers
+from cogdoc.engines.abandonment import abandonable
 from cogdoc.errors import CogdocError, ResourceError, TooLargeError, as_cogdoc_error
 from cogdoc.results.records import SourceInfo
 from cogdoc.tasks.describe import describe_source
@@ -101,7 +102,7 @@ class RunningSource(Generic[T]):
             yield from self._receive()
 
     def abandon(self) -> None:
-        """Let the thread end at its next result."""
+        """Let the thread end at its next result, and give up what a model generates for it."""
         self._abandoned.set()
 
     def _receive(self) -> tuple[T, ...]:
@@ -144,8 +145,9 @@ class RunningSource(Generic[T]):
                 _check_page_count(document, options.selection, options.max_pages)
                 info = describe_source(document)
                 self._send(_Message(info))
-                for result in self._work(document):
-                    self._send(_Message(info, (result,)))
+                with abandonable(self._abandoned.is_set):
+                    for result in self._work(document):
+                        self._send(_Message(info, (result,)))
         except _AbandonedError:
             return
         except BaseException as error:

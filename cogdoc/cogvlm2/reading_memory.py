@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cogdoc.cogvlm2.configuration import ModelConfig
@@ -62,6 +62,27 @@ def reading_plan(
 def required_memory(planned: MemoryPlan, device: Device) -> int:
     """The bytes that must be free before loading."""
     return planned.peak + (RUNTIME_BYTES if device == "cuda" else 0)
+
+
+def rows_plan(
+    config: ModelConfig, quantization: Quantization, vision: VisionPrecision, rows: int, *, fused_attention: bool
+) -> MemoryPlan:
+    """Plan answers side by side over several cards, with images and prompts read one by one."""
+
+    def planned(batch: int, new_tokens: int) -> MemoryPlan:
+        return plan(
+            config,
+            quantization,
+            length=reading_context(config),
+            batch=batch,
+            new_tokens=new_tokens,
+            fused_attention=fused_attention,
+            vision=vision,
+            kept_images=1,
+        )
+
+    one = planned(1, 1)
+    return replace(planned(rows, JOINING_TOKENS), vision=one.vision, prompt=one.prompt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import TypeVar
 
+from cogdoc.engines.abandonment import abandonable, abandonment
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -25,17 +27,29 @@ def look_ahead(items: Iterable[T], distance: int, begin: Callable[[T], None]) ->
 
 
 def map_side_by_side(function: Callable[[T], R], items: Iterable[T], at_a_time: int) -> Iterator[R]:
-    """Yield the results of `function` in the order of the items, working on up to `at_a_time` of them in threads."""
+    """Yield the results of `function` in the order of the items, working on up to `at_a_time` of them in threads.
+
+    Closing the iterator gives up those in work, see `abandonment`.
+    """
     if at_a_time == 1:
         yield from map(function, items)
         return
+    outer, closed = abandonment(), threading.Event()
+
+    def work(item: T) -> R:
+        with abandonable(outer), abandonable(closed.is_set):
+            return function(item)
+
     started: deque[Future[R]] = deque()
-    for item in items:
-        started.append(_in_thread(function, item))
-        if len(started) == at_a_time:
+    try:
+        for item in items:
+            started.append(_in_thread(work, item))
+            if len(started) == at_a_time:
+                yield started.popleft().result()
+        while started:
             yield started.popleft().result()
-    while started:
-        yield started.popleft().result()
+    finally:
+        closed.set()
 
 
 def _in_thread(function: Callable[[T], R], item: T) -> Future[R]:

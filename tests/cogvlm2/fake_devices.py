@@ -21,6 +21,7 @@ from cogdoc.cogvlm2.configuration import parse_config
 from cogdoc.cogvlm2.loading import DeviceMap
 from cogdoc.cogvlm2.model import CogVLM2
 from cogdoc.cogvlm2.prompts import build_prompt
+from cogdoc.cogvlm2.row_pool import RowPool
 
 FIRST, SECOND = "pretended:0", "pretended:1"
 
@@ -60,6 +61,13 @@ def run(model: CogVLM2) -> None:
     prompts = [build_prompt(model.config, [5, 6, 7], with_image) for with_image in (True, False)]
     batch = prefill(model, prompts, features, max_new_tokens=5)
     batches = [batch, fork(model, prefill_prefix(model, prompts[0], features), [[4], [4, 5]], max_new_tokens=5)]
+    pool = RowPool(model, 4, 20)
+    prefix = prefill_prefix(model, build_prompt(model.config, (), with_image=True), features)
+    for suffixes in ([[5, 6], [5]], [[7], [8, 9, 10]]):
+        assert str(pool.join(prefix, suffixes).device) == SECOND
+    assert str(pool.forward([[3], [4, 5], [6], [7]]).device) == SECOND
+    pool.leave(0)
+    assert pool.forward([[3], [4], [5]]).shape[:2] == (3, 1)
     for each in batches:
         assert str(each.take_next_logits().device) == SECOND
         assert str(each.forward([[3, 4], [5]]).device) == SECOND

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cogdoc.engines.abandonment import abandonment
 from cogdoc.tasks.lookahead import map_side_by_side
 
 
@@ -46,6 +47,32 @@ def test_an_error_comes_where_its_result_would() -> None:
     assert next(results) == 0.5
     with pytest.raises(ZeroDivisionError):
         next(results)
+
+
+def test_whoever_leaves_early_gives_up_what_is_in_work() -> None:
+    given_up: list[int] = []
+
+    def wait(item: int) -> int:
+        abandoned, deadline = abandonment(), time.monotonic() + 30
+        while item and not abandoned() and time.monotonic() < deadline:
+            time.sleep(0.001)
+        if abandoned():
+            given_up.append(item)
+        return item
+
+    def in_turn(item: int) -> int:
+        """The threads of threads are given up too."""
+        return next(map_side_by_side(wait, [5, 6], 2)) if item else 0
+
+    for function, expected in ((wait, [1, 2]), (in_turn, [5, 5, 6, 6])):
+        given_up.clear()
+        results = map_side_by_side(function, [0, 1, 2, 3], 3)
+        assert next(results) == 0
+        results.close()  # type: ignore[attr-defined]  it is a generator
+        deadline = time.monotonic() + 30
+        while len(given_up) < len(expected) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert sorted(given_up) == expected
 
 
 def test_a_program_that_stops_early_ends_at_once() -> None:

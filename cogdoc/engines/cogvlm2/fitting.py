@@ -12,11 +12,14 @@ from cogdoc.cogvlm2.cpu_arithmetic import has_bf16_instructions
 from cogdoc.cogvlm2.layer_placement import card_load, place_layers
 from cogdoc.cogvlm2.reading_memory import (
     CPU_RESERVE,
+    ROWS,
     ReadingRoom,
     default_vision_precision,
+    reading_context,
     reading_plan,
     reading_room,
     required_memory,
+    rows_plan,
 )
 from cogdoc.engines.cogvlm2.placement import Placement, place
 from cogdoc.errors import ResourceError
@@ -60,12 +63,14 @@ class Fit:
 
     Args:
         layer_devices: the device of each decoder layer where they are spread over several cards, otherwise empty.
+        spread_rows: the answers side by side for which these cards have memory.
     """
 
     placement: Placement
     vision: VisionPrecision
     arithmetic: DeviceArithmetic
     layer_devices: tuple[str, ...] = ()
+    spread_rows: int = 1
 
 
 def fit(requested: Requested, cards: Cards, *, small: bool) -> Fit:
@@ -108,7 +113,24 @@ def _spread(requested: Requested, cards: Sequence[Card]) -> Fit | None:
             placed = place_layers(load, requested.config.num_layers, free)
             if placed is not None:
                 first = Placement(used[0].device, used[0].free, used[0])
-                return Fit(first, vision, weakest, tuple(used[card].device for card in placed))
+                rows, placed = _more_rows(requested, vision, weakest, free) or (1, placed)
+                return Fit(first, vision, weakest, tuple(used[card].device for card in placed), rows)
+    return None
+
+
+def _more_rows(
+    requested: Requested, vision: VisionPrecision, arithmetic: DeviceArithmetic, free: Sequence[int]
+) -> tuple[int, tuple[int, ...]] | None:
+    """The most answers side by side for which the cards have memory, and the card of each layer then."""
+    for rows in ROWS:
+
+        def planned(config: ModelConfig, rows: int = rows) -> MemoryPlan:
+            quantization, fused = requested.quantization, arithmetic.fused_attention
+            return rows_plan(config, quantization, vision, rows, fused_attention=fused)
+
+        placed = place_layers(card_load(requested.config, planned), requested.config.num_layers, free)
+        if placed is not None:
+            return rows, placed
     return None
 
 
@@ -147,7 +169,9 @@ def _choose_vision(requested: Requested, placement: Placement) -> VisionPrecisio
 def room_for(requested: Requested, fitted: Fit, row_tokens: int) -> ReadingRoom:
     """How many answers the free memory has room for, each of `row_tokens` tokens with its image and question."""
     if fitted.layer_devices:
-        return ReadingRoom(row_tokens)
+        # Longer rows than usual were not planned.
+        is_usual = row_tokens <= reading_context(requested.config)
+        return ReadingRoom(row_tokens, fitted.spread_rows if is_usual else 1)
     return reading_room(
         requested.config,
         requested.quantization,

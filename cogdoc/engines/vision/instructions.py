@@ -13,6 +13,7 @@ from importlib.resources import files
 
 import tomli
 
+from cogdoc.engines.abandonment import abandonment
 from cogdoc.engines.generation import AS_USUAL, QUESTION, GenerationRequest
 from cogdoc.engines.usage_meter import add_usage
 from cogdoc.engines.vision.vision_model import GREEDY, GenerationOptions, Prompt, Sampling, StopCondition
@@ -45,7 +46,9 @@ class Instruction:
         self, time_limit: float, sampling: Sampling = GREEDY, stop: StopCondition | None = None
     ) -> GenerationOptions:
         """The options for generating the answer; see `GenerationOptions`."""
-        return GenerationOptions(self.max_new_tokens, time_limit, sampling, stop, on_usage=add_usage)
+        return GenerationOptions(
+            self.max_new_tokens, time_limit, sampling, stop, cancelled=abandonment(), on_usage=add_usage
+        )
 
 
 @dataclass(frozen=True, slots=True)
