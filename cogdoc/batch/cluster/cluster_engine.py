@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -25,8 +26,14 @@ from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText
 from cogdoc.results.records import Answer, Chart, EngineInfo, Usage
 
-CACHED_PAGES = 8
+CACHED_PAGES = 32
 """How many pages an actor keeps open, since several questions about one page follow each other."""
+
+MOST_CALLS = 16
+"""How many calls an actor can run at a time; how many it runs, its engine says."""
+
+MOST_AT_A_TIME = 16
+"""How many pages or questions of a document are worked on at a time; there are as many documents, each with threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ class ClusterEngine:
         import ray
 
         actor = ray.remote(EngineActor).options(
-            num_cpus=actors.cpus, num_gpus=actors.gpus, scheduling_strategy="SPREAD"
+            num_cpus=actors.cpus, num_gpus=actors.gpus, scheduling_strategy="SPREAD", max_concurrency=MOST_CALLS + 1
         )
         self._pool = Pool(
             lambda: actor.remote(selection, seconds, version("cogdoc")),
@@ -76,7 +83,7 @@ class ClusterEngine:
             report=report,
         )
         self.info: EngineInfo = self._pool.submit("info").result().result
-        self.at_a_time = 1  # each document has a thread already, and there are as many as actors
+        self.at_a_time = min(self._pool.calls_at_a_time, MOST_AT_A_TIME)
 
     def close(self) -> None:
         self._pool.close()
@@ -116,20 +123,22 @@ class EngineActor:
         self._engine: Engine | None = None
         self._sandbox = Sandbox(jobs=1, timeout=seconds, threads=1)
         self._files = FetchedFiles()
+        self._lock = threading.Lock()
         self._pages: OrderedDict[Hashable, Page] = OrderedDict()
 
     def greet(self) -> str | Refusal:
         error = version_error(self._version)
         return refuse(error) if error is not None else host()
 
-    def prepare(self) -> Refusal | None:
+    def prepare(self) -> int | Refusal:
+        """Load the engine. Returns how many calls keep it busy."""
         try:
             self._engine = load_engine(self._selection, self._seconds)
         except CogdocError as error:
             return refuse(error)
         except BaseException as error:
             return refuse_panic(error)
-        return None
+        return min(self._engine.at_a_time, MOST_CALLS)
 
     def call(self, method: str, pages: tuple[PageDescription, ...] = (), *arguments: Any) -> Reply | Refusal:
         meter = UsageMeter()
@@ -162,11 +171,12 @@ class EngineActor:
                 raise ValueError(method)
 
     def _page(self, description: PageDescription) -> Page:
-        page = self._pages.pop(description.key, None)
-        request = self._files.local_copy(description.request)
-        if page is None or page.document.request != request:
-            page = Page(Document(description.source, request, self._sandbox), description.number, description.text)
-        self._pages[description.key] = page
-        if len(self._pages) > CACHED_PAGES:
-            self._pages.popitem(last=False)
-        return page
+        with self._lock:
+            page = self._pages.pop(description.key, None)
+            request = self._files.local_copy(description.request)
+            if page is None or page.document.request != request:
+                page = Page(Document(description.source, request, self._sandbox), description.number, description.text)
+            self._pages[description.key] = page
+            if len(self._pages) > CACHED_PAGES:
+                self._pages.popitem(last=False)
+            return page

@@ -13,8 +13,8 @@ from typing import IO, Any
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.remote import RemoteFile, fetch
 
-KEPT_FILES = 8
-"""How many files an actor keeps, because the next calls are often about the same files."""
+KEPT_FILES = 32
+"""How many files an actor keeps, because the next calls are often about the same files; it reads fewer at a time."""
 
 
 class FetchedFiles:

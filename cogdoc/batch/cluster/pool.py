@@ -1,12 +1,10 @@
-"""A pool of Ray actors of one kind. Each runs one call at a time; if an actor dies, another repeats its call."""
+"""A pool of Ray actors of one kind. Each runs as many calls at a time as it says; if it dies, another repeats them."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakSet
 
@@ -14,6 +12,7 @@ import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from cogdoc.batch.cluster.refusal import Refusal
+from cogdoc.batch.cluster.slots import Call, Slot, must_drain, take
 from cogdoc.errors import CogdocError, DamagedError, MissingError, ResourceError, as_cogdoc_error
 
 ATTEMPTS = 3
@@ -34,31 +33,6 @@ POLL_SECONDS = 1.0
 Report = Callable[[str], None]
 
 
-class Call(Future[Any]):
-    """A call that is queued, running or done."""
-
-    def __init__(self, pool: Pool, arguments: tuple[Any, ...], affinity: Hashable) -> None:
-        super().__init__()
-        self.pool = pool
-        self.arguments = arguments
-        self.affinity = affinity
-        self.attempts = 0
-
-    def result(self, timeout: float | None = None) -> Any:
-        self.pool.prioritize(self)
-        return super().result(timeout)
-
-
-@dataclass(slots=True, eq=False)
-class _Slot:
-    """Room for one actor. A thread of the driver starts the actor and sends it calls."""
-
-    affinity: Hashable = None
-    """The affinity of the actor's last call."""
-    idle: bool = False
-    host: str = ""
-
-
 class Pool:
     """Runs calls on actors of one kind.
 
@@ -70,7 +44,8 @@ class Pool:
         """
         Args:
             start: creates an actor with three methods: `greet()` returns its machine's name, `prepare()` is called
-                once and may take minutes, `call(*arguments)` returns results. Each may return a `Refusal` instead.
+                once, may take minutes, and returns how many calls it runs at a time (None for one),
+                `call(*arguments)` returns results. Each may return a `Refusal` instead.
             size: how many actors.
             what: what kind of actors these are, for messages.
             report: receives messages about actors that died.
@@ -88,8 +63,8 @@ class Pool:
         self._awaited: dict[Call, None] = {}
         self._queued: dict[Call, None] = {}
         self._run_ahead: WeakSet[Call] = WeakSet()
-        self._slots = [_Slot() for _ in range(size)]
-        self._actors: dict[_Slot, Any] = {}
+        self._slots = [Slot() for _ in range(size)]
+        self._actors: dict[Slot, Any] = {}
         self._preparing = 0
         self._no_actor_since: float | None = time.monotonic()
         self._failure: CogdocError | None = None
@@ -102,9 +77,15 @@ class Pool:
             thread.start()
         self._wait_for_first()
 
+    @property
+    def calls_at_a_time(self) -> int:
+        """How many calls the actors run at a time, if those that start later are like those that have started."""
+        with self._condition:
+            return len(self._slots) * max((slot.calls for slot in self._slots), default=1)
+
     def submit(self, *arguments: Any, affinity: Hashable = None) -> Call:
         """Queue a call; it runs on the first free actor, preferably one whose last call had the same `affinity`."""
-        call = Call(self, arguments, affinity)
+        call = Call(self.prioritize, arguments, affinity)
         with self._condition:
             if self._closed:
                 raise _closed_error()
@@ -149,7 +130,7 @@ class Pool:
             self.close()
             raise failure
 
-    def _run_slot(self, slot: _Slot) -> None:
+    def _run_slot(self, slot: Slot) -> None:
         """Work for a slot until the pool is closed. Anything else that ends it is an error of the waiting calls."""
         try:
             self._serve(slot)
@@ -158,8 +139,8 @@ class Pool:
                 self._actors.pop(slot, None)
             self._remove_slot(slot, as_cogdoc_error(error))
 
-    def _serve(self, slot: _Slot) -> None:
-        """Send calls to an actor one by one, and start another actor when it dies."""
+    def _serve(self, slot: Slot) -> None:
+        """Send calls to an actor, and start another actor when it dies."""
         while not self._closed:
             try:
                 actor = self._start_actor(slot)
@@ -168,41 +149,70 @@ class Pool:
                 return
             if actor is None:
                 return
-            while (call := self._next(slot)) is not None:
-                try:
-                    if call.attempts and not self._is_alive(actor):
-                        # When a machine dies, all its actors do. The call is not the cause, so it keeps its attempts.
-                        self._repeat(call, slot, blamed=False)
-                        break
-                    outcome = ray.get(actor.call.remote(*call.arguments))
-                except RayTaskError as error:
-                    call.set_exception(error.cause or error)
-                except RayError:
-                    self._repeat(call, slot)
-                    break
-                except BaseException as error:  # the result cannot be unpickled here, for example
-                    call.set_exception(error)
-                else:
-                    _settle(call, outcome)
-                    del outcome
-                del call  # frees the result if nobody waits for it anymore
+            others = [
+                threading.Thread(target=self._send_calls, args=(slot, actor), name="cogdoc-cluster", daemon=True)
+                for _ in range(slot.calls - 1)
+            ]
+            for thread in others:
+                thread.start()
+            self._send_calls(slot, actor)
+            for thread in others:
+                thread.join()
             self._end_actor(slot)
 
-    def _next(self, slot: _Slot) -> Call | None:
+    def _send_calls(self, slot: Slot, actor: Any) -> None:
+        """Send calls to an actor one by one, until it dies; other threads send it others meanwhile."""
+        while (call := self._next(slot)) is not None:
+            try:
+                if call.attempts and not self._is_alive(actor):
+                    # When a machine dies, all its actors do. The call is not the cause, so it keeps its attempts.
+                    self._repeat(call, slot, blamed=False)
+                    continue
+                outcome = ray.get(actor.call.remote(*call.arguments))
+            except RayTaskError as error:
+                call.set_exception(error.cause or error)
+            except RayError:
+                self._repeat(call, slot)
+            except BaseException as error:  # the result cannot be unpickled here, for example
+                call.set_exception(error)
+            else:
+                _settle(call, outcome)
+                del outcome
+            finally:
+                self._end_call(slot)
+            del call  # frees the result if nobody waits for it anymore
+
+    def _end_call(self, slot: Slot) -> None:
         with self._condition:
-            slot.idle = True
-            while not self._closed:
-                call = self._take(self._awaited, slot)
-                if call is None and len(self._run_ahead) < self._max_ahead:
-                    call = self._take(self._queued, slot)
-                    if call is not None:
-                        self._run_ahead.add(call)
-                if call is None:
-                    # A call leaves `_run_ahead` without a notification when it is garbage-collected, hence the timeout.
-                    self._condition.wait(POLL_SECONDS)
-                elif call.attempts or call.set_running_or_notify_cancel():
-                    slot.idle, slot.affinity = False, call.affinity
-                    return call
+            slot.running -= 1
+            self._condition.notify_all()
+
+    def _next(self, slot: Slot) -> Call | None:
+        with self._condition:
+            slot.waiting += 1
+            try:
+                return self._wait_for_call(slot)
+            finally:
+                slot.waiting -= 1
+
+    def _wait_for_call(self, slot: Slot) -> Call | None:
+        """The next call for a slot; None if the pool is closed or the actor has died. Needs the condition."""
+        while not self._closed and not slot.lost:
+            drains = must_drain(slot, self._awaited)
+            call = None if drains else take(self._awaited, slot, self._slots)
+            if call is None and not drains and len(self._run_ahead) < self._max_ahead:
+                call = take(self._queued, slot, self._slots)
+                if call is not None:
+                    self._run_ahead.add(call)
+            if call is None:
+                # A call leaves `_run_ahead` without a notification when it is garbage-collected, hence the timeout.
+                self._condition.wait(POLL_SECONDS)
+            elif call.attempts or call.set_running_or_notify_cancel():
+                slot.running += 1
+                slot.affinities.append(call.affinity)
+                if len(slot.affinities) > slot.calls:
+                    slot.affinities.popleft()
+                return call
         return None
 
     def _wake(self, call: Call) -> None:
@@ -212,23 +222,6 @@ class Pool:
         else:
             self._condition.notify_all()
 
-    def _take(self, calls: dict[Call, None], slot: _Slot) -> Call | None:
-        """Take the first call with the slot's affinity, else the first that no other idle slot has the affinity of."""
-        chosen = None
-        for call in calls:
-            if call.affinity is not None and call.affinity == slot.affinity:
-                chosen = call
-                break
-            if chosen is None and not any(
-                other.idle and other.affinity == call.affinity for other in self._slots if call.affinity is not None
-            ):
-                chosen = call
-                if slot.affinity is None:
-                    break
-        if chosen is not None:
-            del calls[chosen]
-        return chosen
-
     def _is_alive(self, actor: Any) -> bool:
         try:
             ray.get(actor.greet.remote())
@@ -236,11 +229,12 @@ class Pool:
             return False
         return True
 
-    def _repeat(self, call: Call, slot: _Slot, *, blamed: bool = True) -> None:
+    def _repeat(self, call: Call, slot: Slot, *, blamed: bool = True) -> None:
         """Queue a call again after its actor died; `blamed` if the call may be the cause."""
         call.attempts += blamed
         with self._condition:
             closed = self._closed
+            known, slot.lost = slot.lost, True
             again = not closed and call.attempts < ATTEMPTS
             if again:
                 self._awaited = {call: None, **self._awaited}
@@ -249,7 +243,9 @@ class Pool:
         if closed:
             call.set_exception(_closed_error())
             return
-        self._report(f"a worker on {slot.host} died" + ("; its page is read again" if again else ""))
+        if not known:
+            pages = "its page is" if slot.calls == 1 else "its pages are"
+            self._report(f"a worker on {slot.host} died" + (f"; {pages} read again" if again else ""))
         if not again:
             call.set_exception(
                 ResourceError(
@@ -257,7 +253,7 @@ class Pool:
                 )
             )
 
-    def _start_actor(self, slot: _Slot) -> Any | None:
+    def _start_actor(self, slot: Slot) -> Any | None:
         """Start an actor and wait until it is ready; None if the pool is closed meanwhile.
 
         Raises:
@@ -270,7 +266,7 @@ class Pool:
                 if host is not None:
                     self._count_preparing(1)
                     try:
-                        self._wait_for(actor.prepare.remote())
+                        calls = self._wait_for(actor.prepare.remote())
                     finally:
                         self._count_preparing(-1)
             except RayError as error:
@@ -284,7 +280,8 @@ class Pool:
                 if host is None or self._closed:
                     ray.kill(actor)
                     return None
-                slot.host, slot.affinity = host, None
+                slot.host, slot.calls, slot.lost = host, calls or 1, False
+                slot.affinities.clear()
                 self._actors[slot] = actor
                 self._no_actor_since = None
                 self._condition.notify_all()
@@ -316,9 +313,8 @@ class Pool:
                 self._no_actor_since = time.monotonic()
             self._condition.notify_all()
 
-    def _end_actor(self, slot: _Slot) -> None:
+    def _end_actor(self, slot: Slot) -> None:
         with self._condition:
-            slot.idle = False
             actor = self._actors.pop(slot)
             if not self._actors:
                 self._no_actor_since = time.monotonic()
@@ -336,7 +332,7 @@ class Pool:
             )
             self._fail_all(error)
 
-    def _remove_slot(self, slot: _Slot, error: CogdocError) -> None:
+    def _remove_slot(self, slot: Slot, error: CogdocError) -> None:
         with self._condition:
             self._slots.remove(slot)
             if not self._slots:
