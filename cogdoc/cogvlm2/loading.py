@@ -38,6 +38,7 @@ from cogdoc.cogvlm2.quantized_parts import (
 from cogdoc.cogvlm2.relatives import relative_of_tensors
 from cogdoc.cogvlm2.rotary import RotaryFrequencies, inverse_frequencies
 from cogdoc.cogvlm2.shard_headers import StoredTensor
+from cogdoc.cogvlm2.widened import WidenedLinear
 from cogdoc.errors import CheckpointError, UsageError
 
 Progress = Callable[[int, int], None]
@@ -189,6 +190,8 @@ def load_model(
         dtype = COMPUTE_DTYPES[compute]
     devices = DeviceMap.of(device, config, offload=offload)
     _set_quantized_layers(model, contents, quantization, vision)
+    if quantization != "none" and dtype is torch.float32:
+        _set_widened_layers(model, contents)
     with torch.no_grad():
         _load_tensors(model, contents, dtype, devices, progress)
         _set_omitted(model, config, dtype, devices)
@@ -289,6 +292,19 @@ def _set_quantized_layers(
         model.set_submodule(name, Linear4bit(*sizes) if form is Form.FOUR_BIT else Linear8bit(*sizes))
 
 
+def _set_widened_layers(model: CogVLM2, contents: Contents) -> None:
+    """Keep in 16 bits what the vision tower has in 16 bits, beside a quantized language side."""
+    for name, linear in list(model.named_modules()):
+        if isinstance(linear, nn.Linear) and in_vision_tower(name) and _is_16_bit(contents.stored[f"{name}.weight"]):
+            with torch.device("meta"):
+                widened = WidenedLinear(linear.in_features, linear.out_features, linear.bias is not None)
+            model.set_submodule(name, widened)
+
+
+def _is_16_bit(tensor: StoredTensor) -> bool:
+    return torch_dtype(tensor.dtype) in (torch.bfloat16, torch.float16)
+
+
 def _layers_to_quantize(
     model: CogVLM2, contents: Contents, quantization: Quantization, vision: VisionPrecision | None
 ) -> set[str]:
@@ -318,6 +334,9 @@ def _load_tensor(
 ) -> None:
     path, _, leaf = name.rpartition(".")
     module = model.get_submodule(path)
+    if leaf == "weight" and isinstance(module, WidenedLinear):
+        _assign(module, leaf, reader.read(name).to(devices.home(name), copy=True))
+        return
     if leaf != "weight" or not isinstance(module, QuantizedLayer):
         _assign(module, leaf, reader.read(name).to(devices.home(name), dtype, copy=True))
         return

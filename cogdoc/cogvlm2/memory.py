@@ -118,7 +118,11 @@ def plan(
     """
     length = config.max_positions if length is None else length
     memory = TensorMemory(quantization, dtype_bytes, device, fused_attention)
-    vision_memory = replace(memory, quantization="none") if vision == "bf16" else memory
+    vision_memory = memory
+    if vision == "bf16":
+        # In 16 bits as it is stored, whatever the rest computes in; see `cogdoc.cogvlm2.widened`.
+        stored_width = 2 if quantization != "none" and dtype_bytes > 2 else None
+        vision_memory = replace(memory, quantization="none", stored_width=stored_width)
     kept_tokens = kept_images * config.image_tokens
     host, offloaded = _offloaded(config, memory, vision_memory) if offload else (0, NOTHING_OFFLOADED)
     parts = _weights(config, memory, vision_memory)

@@ -60,12 +60,14 @@ class TensorMemory:
         width: bytes of a number that is not quantized.
         device: the device whose kernels run.
         fused_attention: whether it has a fused kernel for attention over whole prompts.
+        stored_width: bytes of a number of a weight that is not quantized, if it is widened at each product.
     """
 
     quantization: Quantization
     width: int
     device: Device
     fused_attention: bool = True
+    stored_width: int | None = None
 
     def size(self, rows: int, columns: int) -> int:
         """Bytes of a tensor (rows, columns) that is not quantized."""
@@ -75,7 +77,12 @@ class TensorMemory:
         """Bytes of the weights of such layers, without their quantization state."""
         parameters = layer.inputs * layer.outputs
         four_bit = ceil(parameters / 2)
-        each = {"none": parameters * self.width, "nf4": four_bit, "fp4": four_bit, "int8": parameters}
+        each = {
+            "none": parameters * (self.stored_width or self.width),
+            "nf4": four_bit,
+            "fp4": four_bit,
+            "int8": parameters,
+        }
         return layer.count * each[self.quantization]
 
     def state(self, layer: LinearShape) -> int:
@@ -118,7 +125,7 @@ class TensorMemory:
         """
         out, input_numbers, output_numbers = self.size(tokens, outputs), tokens * inputs, tokens * outputs
         if self.quantization == "none":
-            return out
+            return out + (self.size(inputs, outputs) if self.stored_width is not None else 0)
         if self.quantization == "fp4":
             return out + self.size(inputs, outputs)
         if self.quantization == "nf4":

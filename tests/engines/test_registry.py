@@ -246,7 +246,8 @@ def test_the_dtype_is_one_that_the_card_has(
     [
         (True, 64, "bfloat16", "bf16"),
         (False, 64, "float32", "bf16"),
-        (False, 26, "bfloat16", "bf16"),
+        (False, 26, "float32", "bf16"),
+        (False, 22, "bfloat16", "bf16"),
         (False, 18, "float32", "quantized"),
     ],
 )
