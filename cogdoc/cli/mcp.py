@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +14,9 @@ import typer
 
 from cogdoc.cli import options as shared
 from cogdoc.cli.engine_options import EngineOptions
+from cogdoc.cli.messages import announce, warn
 from cogdoc.engines.registry import DEFAULT_SECONDS
-from cogdoc.errors import MissingError
+from cogdoc.errors import ExitCode, MissingError
 
 HELP = """Serve the documents of folders to agents, by the Model Context Protocol over standard input and output.
 
@@ -53,7 +56,6 @@ def mcp(
     *,
     options: McpOptions,
 ) -> None:
-    from cogdoc.cli.messages import announce
     from cogdoc.cli.run_task import default_jobs
     from cogdoc.cli.workers import start_workers
     from cogdoc.documents.tesseract import tesseract_for
@@ -69,9 +71,24 @@ def mcp(
     tesseract = tesseract_for(options.ocr, options.language)
     selection = select_engine(replace(options.engine_request, at_a_time=options.jobs))
     announce(selection, verbose=options.verbose, quiet=options.quiet)
-    with ExitStack() as stack:
+    with _ending_at_once(), ExitStack() as stack:
         engine = load_engine(selection, options.timeout)
         stack.callback(engine.close)
         workers = start_workers(default_jobs(options.jobs), options.timeout, cache=options.cache, quiet=options.quiet)
         stack.callback(workers.close)
         build_server(Reader(allowed, engine, workers, tesseract, top_pages)).run()
+
+
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """End the process when a signal has unwound everything: the SDK's thread waits for input, and would keep it."""
+    try:
+        yield
+    except Exception:
+        raise
+    except KeyboardInterrupt:
+        warn("interrupted")
+        os._exit(ExitCode.INTERRUPTED)
+    except BaseException:  # SIGTERM or SIGHUP
+        warn("terminated")
+        os._exit(ExitCode.TERMINATED)

@@ -5,10 +5,9 @@ While it serves, the SDK keeps standard output to itself: what else is written t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
@@ -17,7 +16,10 @@ from pydantic import Field
 
 from cogdoc.errors import as_cogdoc_error
 from cogdoc.mcp_server import results
+from cogdoc.mcp_server.abandonable_threads import AbandonableThreads
 from cogdoc.mcp_server.reader import Reader
+
+T = TypeVar("T")
 
 INSTRUCTIONS = """\
 Reads documents (PDF, scans, pictures of pages, charts) in the folders that the user named. `documents` lists their \
@@ -40,66 +42,58 @@ Query = Annotated[str, Field(description="words or a question")]
 def build_server(reader: Reader) -> MCPServer:
     """The server with all tools and resources."""
     server = MCPServer("cogdoc", instructions=INSTRUCTIONS, version=version("cogdoc"), log_level="ERROR")
+    threads = AbandonableThreads()
 
     @server.tool(annotations=READS_ONLY)
-    def documents(start: Start = 0) -> results.Documents:
+    async def documents(start: Start = 0) -> results.Documents:
         """List the documents that can be read."""
-        with _explained(ToolError):
-            return reader.documents(start)
+        return await _explained(threads, ToolError, lambda: reader.documents(start))
 
     @server.tool(annotations=READS_ONLY)
-    def ask(document: Name, question: Question, pages: Pages = None) -> results.Answered:
+    async def ask(document: Name, question: Question, pages: Pages = None) -> results.Answered:
         """Answer a question from a document, with the places that contain the answer. Null if it is not there."""
-        with _explained(ToolError):
-            return reader.ask(document, question, pages)
+        return await _explained(threads, ToolError, lambda: reader.ask(document, question, pages))
 
     @server.tool(annotations=READS_ONLY)
-    def ocr(document: Name, pages: Pages = None, cursor: CursorText = None) -> results.Text:
+    async def ocr(document: Name, pages: Pages = None, cursor: CursorText = None) -> results.Text:
         """Read the text of a document's pages as Markdown, with tables, also from scans."""
-        with _explained(ToolError):
-            return reader.ocr(document, pages, cursor)
+        return await _explained(threads, ToolError, lambda: reader.ocr(document, pages, cursor))
 
     @server.tool(annotations=READS_ONLY)
-    def chart(document: Name, pages: Pages = None, cursor: CursorText = None) -> results.Charts:
+    async def chart(document: Name, pages: Pages = None, cursor: CursorText = None) -> results.Charts:
         """Read the data of the charts on a document's pages as tables."""
-        with _explained(ToolError):
-            return reader.chart(document, pages, cursor)
+        return await _explained(threads, ToolError, lambda: reader.chart(document, pages, cursor))
 
     @server.tool(annotations=READS_ONLY)
-    def search_pages(document: Name, query: Query, pages: Pages = None, start: Start = 0) -> results.Matches:
+    async def search_pages(document: Name, query: Query, pages: Pages = None, start: Start = 0) -> results.Matches:
         """Find the pages of a document that match words or a question, with the lines that match."""
-        with _explained(ToolError):
-            return reader.search(document, query, pages, start)
+        return await _explained(threads, ToolError, lambda: reader.search(document, query, pages, start))
 
-    _add_resources(server, reader)
+    _add_resources(server, reader, threads)
     return server
 
 
-def _add_resources(server: MCPServer, reader: Reader) -> None:
+def _add_resources(server: MCPServer, reader: Reader, threads: AbandonableThreads) -> None:
     @server.resource("cogdoc://documents", mime_type="application/json", name="documents")
-    def listed() -> str:
+    async def listed() -> str:
         """The names of the documents that can be read, the first 500."""
-        with _explained(ResourceError):
-            return reader.documents(0).model_dump_json()
+        return await _explained(threads, ResourceError, lambda: reader.documents(0).model_dump_json())
 
     @server.resource("cogdoc://text/{+document}/{page}", mime_type="text/markdown", name="page")
-    def text(document: str, page: int) -> str:
+    async def text(document: str, page: int) -> str:
         """The text of one page of a document."""
-        with _explained(ResourceError):
-            return reader.page(document, page)
+        return await _explained(threads, ResourceError, lambda: reader.page(document, page))
 
     @server.resource("cogdoc://picture/{+document}/{page}", mime_type="image/png", name="picture")
-    def picture(document: str, page: int) -> bytes:
+    async def picture(document: str, page: int) -> bytes:
         """One page of a document as a picture."""
-        with _explained(ResourceError):
-            return reader.picture(document, page)
+        return await _explained(threads, ResourceError, lambda: reader.picture(document, page))
 
 
-@contextmanager
-def _explained(kind: Callable[[str], Exception]) -> Iterator[None]:
-    """Turn errors into those that the SDK passes on in words, in one line."""
+async def _explained(threads: AbandonableThreads, kind: Callable[[str], Exception], work: Callable[[], T]) -> T:
+    """The result of `work`; its errors become those that the SDK passes on in words, in one line."""
     try:
-        yield
+        return await threads.run(work)
     except Exception as error:
         described = as_cogdoc_error(error)
         hint = f" ({described.hint})" if described.hint else ""

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from base64 import b64decode
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
-from PIL import Image
+from PIL import Image, ImageDraw
 from running import COMMAND, Cogdoc, clean_environment
 from small_pdfs import save_pdf
 
@@ -24,7 +25,30 @@ from cogdoc.errors import InputError, UsageError
 from cogdoc.mcp_server.folders import AllowedFolders
 from cogdoc.mcp_server.results import MAX_CHARACTERS, NOTE
 
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+
 Session = Callable[[Client], Coroutine[Any, Any, None]]
+
+
+@pytest.fixture(scope="module")
+def slow_scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scan of small print that takes OCR many seconds."""
+    path = tmp_path_factory.mktemp("scans") / "small-print.png"
+    sheet = Image.new("L", (3000, 4200), 255)
+    draw = ImageDraw.Draw(sheet)
+    for row in range(100):
+        draw.text((60, 40 + 41 * row), " ".join(f"word{row * 40 + n}" for n in range(40)), fill=0, font_size=24)
+    sheet.save(path)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -183,19 +207,9 @@ def test_nothing_outside_of_the_folders_is_reachable(folder: Path) -> None:
 
 
 def test_standard_output_has_only_the_protocol_and_the_server_ends_with_its_input(folder: Path) -> None:
-    hello = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        },
-    }
     ended = subprocess.run(
         [*COMMAND, "mcp", str(folder), "-v"],
-        input=json.dumps(hello) + "\nthis is no message\n",
+        input=json.dumps(HELLO) + "\nthis is no message\n",
         capture_output=True,
         env=clean_environment(),
         timeout=60,
@@ -207,6 +221,40 @@ def test_standard_output_has_only_the_protocol_and_the_server_ends_with_its_inpu
     assert messages[0]["result"]["serverInfo"]["name"] == "cogdoc"
     assert "engine builtin" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["closes its input", "sends SIGTERM"])
+def test_the_server_ends_at_once_though_a_call_runs(slow_scan: Path, how: str) -> None:
+    call = {"name": "ocr", "arguments": {"document": slow_scan.name}}
+    server = subprocess.Popen(
+        [*COMMAND, "mcp", str(slow_scan.parent)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=clean_environment(),
+        text=True,
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    server.stdin.write(f"{json.dumps(HELLO)}\n")
+    server.stdin.flush()
+    assert "serverInfo" in server.stdout.readline()
+    for message in (
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call},
+    ):
+        server.stdin.write(f"{json.dumps(message)}\n")
+        server.stdin.flush()
+    time.sleep(1)
+    began = time.monotonic()
+    if how == "sends SIGTERM":
+        server.terminate()
+    else:
+        server.stdin.close()
+    assert server.wait(60) == (143 if how == "sends SIGTERM" else 0)
+    assert time.monotonic() - began < 15
+    server.stdin.close()
+    server.stdout.close()
 
 
 def test_folders_that_are_none_are_named(cogdoc: Cogdoc, blank: Path) -> None:
