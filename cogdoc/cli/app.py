@@ -15,7 +15,7 @@ from cogdoc.batch.stopping import StoppedRun
 from cogdoc.cli import ask, bench, cache, chart, chat, doctor, mcp, model, ocr, schema, serve
 from cogdoc.cli import eval as evaluation
 from cogdoc.cli.messages import report, report_traceback, warn
-from cogdoc.cli.standard_streams import drop_unwritten_results, prepare_streams
+from cogdoc.cli.standard_streams import drop_unwritten_results, help_markup, prepare_streams
 from cogdoc.errors import CogdocError, ExitCode, ResourceError, UsageError, as_cogdoc_error
 
 app = typer.Typer(
@@ -23,7 +23,7 @@ app = typer.Typer(
     help="Answers, text and numbers out of documents, on your own machine.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=help_markup(),
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("ask", help=ask.HELP)(ask.ask)
@@ -82,7 +82,9 @@ def _run(arguments: list[str]) -> int:
         report(error)
         return int(error.exit_code)
     except typer.TyperException as error:
-        if error.message:  # empty if no command is given, which shows the help
+        if type(error).__name__ == "NoArgsIsHelpError":  # typer does not export it
+            sys.stdout.write(f"{error.message}\n" if error.message else "")  # empty if it was shown on a terminal
+        elif error.message:
             report(UsageError(error.format_message(), "see --help"))
         return int(ExitCode.USAGE)
     except StoppedRun as stopped:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cogdoc.cli.standard_streams import help_markup
 from cogdoc.errors import InputError, OutputError
 from cogdoc.results.printable import printable
 
@@ -38,7 +39,7 @@ CLEAR_HELP = """Remove what is kept, of all documents or of those that you name.
 
 MB = 1e6
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=help_markup())
 
 
 @app.command("show", help=SHOW_HELP)

@@ -6,7 +6,6 @@ import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ GIB = 2**30
 
 
 def doctor() -> None:
+    from importlib.metadata import version
+
     from cogdoc.documents.sandbox import try_sandbox
     from cogdoc.engines.cuda_devices import check_with_torch, find_cards
     from cogdoc.engines.registry import select_engine
@@ -76,6 +77,8 @@ def _sandbox_rows(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
 
 
 def _version(library: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(library)
     except PackageNotFoundError:

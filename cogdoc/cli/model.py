@@ -16,6 +16,7 @@ from cogdoc.cli import merge
 from cogdoc.cli.messages import report, warn
 from cogdoc.cli.model_show import print_table, size_in_words
 from cogdoc.cli.progress import count_progress
+from cogdoc.cli.standard_streams import help_markup
 from cogdoc.errors import CheckpointError, ExitCode, MissingError, OutputExistsError, UsageError
 from cogdoc.results.printable import printable
 
@@ -86,7 +87,7 @@ REMOVE_HELP = """Delete a model that cogdoc pulled or quantized, and nothing els
 MB, GB = 1e6, 1e9
 GIB = 2**30
 
-app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=help_markup())
 
 Name = Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="A name that `model list` shows, or a folder.")]
 Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="No progress and no notes.")]

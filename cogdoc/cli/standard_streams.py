@@ -9,7 +9,7 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cogdoc.errors import PlaceLostError
 
@@ -110,3 +110,8 @@ def _open_if_closed(number: int, flags: int) -> None:
             os.close(opened)
         else:
             os.set_inheritable(number, True)
+
+
+def help_markup() -> Literal["rich"] | None:
+    """How typer formats help: by rich on a terminal, else as plain text, without the time that rich takes to load."""
+    return "rich" if sys.stdout is not None and not sys.stdout.closed and sys.stdout.isatty() else None

@@ -43,19 +43,27 @@ class Box(NamedTuple):
 
     def overlap(self, other: Box) -> float:
         """The area of the intersection with `other`."""
-        width = min(self.x1, other.x1) - max(self.x0, other.x0)
-        height = min(self.y1, other.y1) - max(self.y0, other.y0)
-        return max(0.0, width) * max(0.0, height)
+        x0, y0, x1, y1 = self
+        left, top, right, bottom = other
+        if x1 <= left or right <= x0 or y1 <= top or bottom <= y0:  # most boxes are apart, and this is quicker
+            return 0.0
+        return max(0.0, min(x1, right) - max(x0, left)) * max(0.0, min(y1, bottom) - max(y0, top))
 
     def vertical_overlap(self, other: Box) -> float:
         """Overlap of the vertical extents as a share of the smaller height, 0 to 1."""
-        shared = min(self.y1, other.y1) - max(self.y0, other.y0)
-        return max(0.0, shared) / max(1e-6, min(self.height, other.height))
+        _, y0, _, y1 = self
+        _, top, _, bottom = other
+        if y1 <= top or bottom <= y0:
+            return 0.0
+        return max(0.0, min(y1, bottom) - max(y0, top)) / max(1e-6, min(y1 - y0, bottom - top))
 
     def horizontal_overlap(self, other: Box) -> float:
         """Overlap of the horizontal extents as a share of the smaller width, 0 to 1."""
-        shared = min(self.x1, other.x1) - max(self.x0, other.x0)
-        return max(0.0, shared) / max(1e-6, min(self.width, other.width))
+        x0, _, x1, _ = self
+        left, _, right, _ = other
+        if x1 <= left or right <= x0:
+            return 0.0
+        return max(0.0, min(x1, right) - max(x0, left)) / max(1e-6, min(x1 - x0, right - left))
 
     def scaled(self, x_factor: float, y_factor: float) -> Box:
         return Box(self.x0 * x_factor, self.y0 * y_factor, self.x1 * x_factor, self.y1 * y_factor)

@@ -243,6 +243,8 @@ def _scale(note: str) -> float:
     """The factor of the scale word in a note, if no number precedes it."""
     low = fold_case(note)
     for word, factor in _scales().items():
+        if word not in low:
+            continue
         for match in re.finditer(
             rf"(?<![^\W\d_]){re.escape(word)}s?(?![^\W\d_])" if word.isascii() else re.escape(word), low
         ):

@@ -48,13 +48,17 @@ class Segment:
 
     def slice_box(self, start: int, end: int) -> Box:
         """The box of a slice of the text; all characters of a word count as equally wide."""
-        boxes, offset = [], 0
+        boxes: list[Box] = []
+        offset = 0
         for word in self.words:
+            if offset >= end:
+                break
             length = len(word.text)
             left, right = max(start - offset, 0), min(end - offset, length)
             if left < right:
-                width = word.box.width / length
-                boxes.append(Box(word.box.x0 + left * width, word.box.y0, word.box.x0 + right * width, word.box.y1))
+                x0, y0, x1, y1 = word.box
+                width = (x1 - x0) / length
+                boxes.append(Box(x0 + left * width, y0, x0 + right * width, y1))
             offset += length + 1
         return bounding_box(boxes) if boxes else self.box
 

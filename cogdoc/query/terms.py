@@ -48,6 +48,9 @@ def fold_case(text: str) -> str:
     """`text` in lower case and narrow forms (NFKC), with the same length, so that offsets stay valid."""
     if text.isascii():
         return text.lower()
+    # The whole at once, where that is the same: "Σ" has another lower case at the end of a word.
+    if unicodedata.is_normalized("NFKC", text) and "Σ" not in text and len(low := text.lower()) == len(text):
+        return low
     return "".join(map(_fold_char, text))
 
 
@@ -83,6 +86,8 @@ def split_tokens(text: str) -> tuple[Token, ...]:
 def split_words(text: str) -> list[str]:
     """The norms of the tokens of `text`, in less time, if it is of a script with spaces."""
     low = fold_case(text)
+    if low.isascii():
+        return _TOKEN.findall(low)
     if has_unspaced(low):
         return [token.norm for token in split_tokens(text)]
     return [word.replace("’", "'") for word in _TOKEN.findall(low)]

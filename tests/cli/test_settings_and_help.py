@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -11,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from running import COMMAND, clean_environment
 
 HEAVY = {"openai", "mcp", "torch", "transformers", "onnxruntime", "pymupdf", "rapidocr", "cv2"}
+SLOW = HEAVY | {"rich", "numpy", "fastapi"}
+"""What help, which is to appear at once, does not load either."""
+
 COMMANDS = ("ask", "ocr", "chart", "chat", "mcp", "doctor", "schema")
 
 
@@ -32,7 +38,7 @@ def test_help_of_every_command_shows_examples_and_loads_nothing_heavy(cogdoc: An
     ended = cogdoc(command, "--help")
     assert (ended.code, ended.err) == (0, "")
     assert f"cogdoc {command}" in ended.out
-    assert modules_imported("-m", "cogdoc", command, "--help") & HEAVY == set()
+    assert modules_imported("-m", "cogdoc", command, "--help") & SLOW == set()
 
 
 @pytest.mark.slow
@@ -40,7 +46,24 @@ def test_help_lists_the_commands_and_loads_nothing_heavy(cogdoc: Any) -> None:
     ended = cogdoc("--help")
     assert (ended.code, ended.err) == (0, "")
     assert all(command in ended.out for command in COMMANDS)
-    assert modules_imported("-m", "cogdoc", "--help") & HEAVY == set()
+    assert modules_imported("-m", "cogdoc", "--help") & SLOW == set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_help_has_panels_on_a_terminal() -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    environment = clean_environment() | {"TERM": "xterm"}
+    with subprocess.Popen([*COMMAND, "--help"], stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as running:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux reports the end of a terminal as an error
+            while part := os.read(ours, 1 << 16):
+                shown += part
+    os.close(ours)
+    assert running.returncode == 0
+    assert "╭" in shown.decode()
 
 
 def test_without_a_command_the_help_is_shown_as_a_usage_error(cogdoc: Any) -> None:
