@@ -16,6 +16,8 @@ from small_pdfs import save_pdf
 
 # A test must not find what an earlier one has read.
 os.environ["COGDOC_CACHE"] = "off"
+# Nor a model that another test, or a user, keeps loaded.
+os.environ["COGDOC_WARM"] = "off"
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"

@@ -12,7 +12,7 @@ import typer
 from typer.main import get_command
 
 from cogdoc.batch.stopping import StoppedRun
-from cogdoc.cli import ask, bench, cache, chart, chat, doctor, mcp, model, ocr, schema, serve
+from cogdoc.cli import ask, bench, cache, chart, chat, doctor, mcp, model, ocr, ps, schema, serve
 from cogdoc.cli import eval as evaluation
 from cogdoc.cli.messages import report, report_traceback, warn
 from cogdoc.cli.standard_streams import drop_unwritten_results, help_markup, prepare_streams
@@ -32,6 +32,7 @@ app.command("chart", help=chart.HELP)(chart.chart)
 app.command("chat", help=chat.HELP)(chat.chat)
 app.command("eval", help=evaluation.HELP)(evaluation.evaluation)
 app.command("serve", help=serve.HELP)(serve.serve)
+app.command("ps", help=ps.HELP)(ps.ps)
 app.add_typer(model.app, name="model", help=model.HELP)
 app.add_typer(cache.app, name="cache", help=cache.HELP)
 app.command("mcp", help=mcp.HELP)(mcp.mcp)

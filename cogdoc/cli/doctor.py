@@ -62,6 +62,7 @@ def doctor() -> None:
         *_context_rows(cards),
         ("engine", f"{selection.name}: {selection.reason}"),
         *_server_rows(),
+        *_warm_rows(),
         ("next", _suggestion(selection, cards)),
     ]
     width = max(len(name) for name, _ in rows)
@@ -162,6 +163,21 @@ def _server_rows() -> Iterator[tuple[str, str]]:
         return
     engine.close()
     yield "server", f"{engine.info.server} serves {engine.info.checkpoint}, as COGDOC_ENGINE says"
+
+
+def _warm_rows() -> Iterator[tuple[str, str]]:
+    """The servers of this user, whose models other commands use."""
+    from cogdoc.engines.warm.servers import find_servers
+
+    found = find_servers()
+    for problem in found.problems:
+        yield "no warm engine", problem
+    for server in found.servers:
+        if server.description is None:
+            yield "warm engine", f"the process {server.pid} {server.problem}"
+            continue
+        where = f" and answers on {server.description.address}" if server.description.address else ""
+        yield "warm engine", f"process {server.pid} keeps {server.description.model} loaded{where}"
 
 
 def _contexts(memory: int, device: Device, card: Card | None) -> str:

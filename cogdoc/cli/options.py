@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from cogdoc.cli.engine_options import EngineOptions
+from cogdoc.cli.warm import KeepAlive, Warm
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.documents.tesseract import Tesseract, tesseract_for
@@ -250,6 +251,8 @@ class RunOptions(EngineOptions):
     sandbox: SandboxMode = "auto"
     cache: Cache = None
     fail_fast: FailFast = False
+    warm: Warm = True
+    keep_alive: KeepAlive = None
     quiet: Quiet = False
     verbose: Verbose = False
 

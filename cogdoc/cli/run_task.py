@@ -19,6 +19,7 @@ from cogdoc.cli.messages import announce, report, report_traceback, warn
 from cogdoc.cli.options import RunOptions
 from cogdoc.cli.passwords import read_password
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
+from cogdoc.cli.warm import select_warm_engine
 from cogdoc.cli.workers import start_workers
 from cogdoc.documents.file_lists import read_file_list
 from cogdoc.documents.folder_walk import is_folder
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from io import BufferedIOBase
 
     from cogdoc.batch.cluster.connection import Cluster
+    from cogdoc.engines.selection import EngineSelection
 
 MAX_DEFAULT_JOBS = 8
 STRICT = "strict"
@@ -62,6 +64,9 @@ def run_task(
     options.generation.check_for(task.name, has_questions=bool(task.questions))
     if options.cluster and options.sandbox == STRICT:
         raise UsageError("--sandbox strict cannot be had with --cluster: it checks this machine only")
+    if options.keep_alive is not None and (options.cluster or not options.warm):
+        other = "--cluster" if options.cluster else "--no-warm"
+        raise UsageError(f"--keep-alive leaves a server on this machine behind, and {other} uses none")
     _check_outputs(options, {"--questions-from": questions_from})
     open_options = OpenOptions(
         password=read_password(options.password_file, ask=options.ask_password),
@@ -74,8 +79,7 @@ def run_task(
     )
     with ExitStack() as stack:
         cluster = stack.enter_context(_connect(options.cluster)) if options.cluster else None
-        select = cluster.select_engine if cluster else select_engine
-        selection = select(options.engine_request)
+        selection = _select_engine(options, cluster)
         announce(selection, verbose=options.verbose, quiet=options.quiet)
         named_several = len(arguments) > 1 or options.files_from is not None
         sources = expand_sources(
@@ -124,6 +128,19 @@ def run_task(
             record_path=options.log_json,
         )
         return run_job(job, chain(first_two, sources), sandbox, _Messages(progress, options), several=several)
+
+
+def _select_engine(options: RunOptions, cluster: Cluster | None) -> EngineSelection:
+    request = options.engine_request
+    if cluster is not None:
+        return cluster.select_engine(request)
+    if options.warm:
+        selection = select_warm_engine(
+            request, keep_alive=options.keep_alive, verbose=options.verbose, quiet=options.quiet
+        )
+        if selection is not None:
+            return selection
+    return select_engine(request)
 
 
 class _Messages:

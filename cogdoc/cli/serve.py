@@ -13,10 +13,11 @@ import typer
 
 from cogdoc.cli import engine_options
 from cogdoc.cli import options as shared
+from cogdoc.cli.warm import Warm
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.engines.registry import DEFAULT_SECONDS
 from cogdoc.engines.selection import AUTO, EngineRequest
-from cogdoc.errors import MissingError, UsageError
+from cogdoc.errors import MissingError, OutputError, UsageError
 from cogdoc.serve import defaults
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ HELP = """Keep an engine loaded, and answer other programs over HTTP.
 \b
   cogdoc serve
   cogdoc serve --port 9000 --engine builtin
+  cogdoc serve --stop
   curl -F file=@report.pdf -F question="total revenue?" http://127.0.0.1:8765/v1/ask
 
 Listens on this machine only. Ends by Ctrl-C or SIGTERM, once the running requests are finished.
@@ -54,6 +56,7 @@ class ServeOptions:
     max_megapixels: shared.MaxMegapixels = MAX_MEGAPIXELS
     sandbox: shared.SandboxMode = "auto"
     cache: shared.Cache = None
+    warm: Warm = True
     quiet: shared.Quiet = False
     verbose: shared.Verbose = False
 
@@ -188,9 +191,17 @@ def serve(
             rich_help_panel=_LIMITS,
         ),
     ] = defaults.KEEP_JOBS_DAYS,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Stop your servers on this machine, also those that --keep-alive left.")
+    ] = False,
     *,
     options: ServeOptions,
 ) -> None:
+    if stop:
+        from cogdoc.cli.stopping import stop_servers
+
+        stop_servers(quiet=options.quiet)
+        return
     if not all(map(_is_installed, NEEDED)):
         raise MissingError("cogdoc serve needs packages that are not installed", "pip install 'cogdoc[serve]'")
     from cogdoc.serve.gate.host_check import allowed_hosts
@@ -228,6 +239,7 @@ def _run(host: str, port: int, settings: ServeSettings, options: ServeOptions) -
     from cogdoc.cli.run_task import STRICT, default_jobs
     from cogdoc.cli.workers import start_workers
     from cogdoc.engines.registry import load_engine, select_engine
+    from cogdoc.engines.warm.offering import EngineOffer
     from cogdoc.serve import server
     from cogdoc.serve.jobs.store import JobStore
     from cogdoc.serve.listening import address_of, open_socket
@@ -236,6 +248,7 @@ def _run(host: str, port: int, settings: ServeSettings, options: ServeOptions) -
 
     start_logging(quiet=options.quiet)
     selection = select_engine(options.engine_request)
+    offer = EngineOffer.of(selection, options.engine_request) if options.warm else None
     announce(selection, verbose=options.verbose, quiet=options.quiet)
     with ExitStack() as stack:
         listener = stack.enter_context(open_socket(host, port))
@@ -252,9 +265,15 @@ def _run(host: str, port: int, settings: ServeSettings, options: ServeOptions) -
             quiet=options.quiet,
         )
         stack.callback(workers.close)
+        address = address_of(host, listener.getsockname()[1])
         service = Service(engine, workers, settings)
+        if offer is not None:
+            try:
+                service.lender = offer.lend(engine, address=address)
+            except OutputError as error:
+                warn(f"other commands cannot use the engine: {error.message}")
         if not options.quiet:
-            warn(f"serves {service.model_name} on {address_of(host, listener.getsockname()[1])} until Ctrl-C")
+            warn(f"serves {service.model_name} on {address} until Ctrl-C")
         server.serve(service, store or JobStore(service.uploads.path / "jobs"), [listener])
 
 

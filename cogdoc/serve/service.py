@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.generation import GenerationRequest, refuse_options
 from cogdoc.engines.protocol import Engine, InstructedEngine
+from cogdoc.engines.warm.lender import Lender
 from cogdoc.serve.admission import Admission
 from cogdoc.serve.kept_documents import KeptDocuments
 from cogdoc.serve.metrics import Metrics
@@ -32,6 +33,8 @@ class Service:
         self.metrics.watch("running", "Requests and jobs that run.", lambda: self.admission.running)
         self.metrics.watch("waiting", "Requests and jobs that wait for their turn.", lambda: self.admission.waiting)
         self.started = int(time.time())
+        self.lender: Lender | None = None
+        """Lends the engine's model to commands of this user."""
         self.draining = False
         """Whether the server finishes what runs and takes nothing new."""
 
@@ -52,6 +55,8 @@ class Service:
         return self.engine
 
     def close(self) -> None:
+        if self.lender is not None:
+            self.lender.close()
         self.engine.close()
         self.workers.close()
         self.kept_documents.close()

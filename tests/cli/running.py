@@ -29,7 +29,7 @@ Cogdoc = Callable[..., CommandResult]
 def clean_environment(**settings: str) -> dict[str, str]:
     """The environment with `settings` but no other settings of cogdoc, no cache, and a terminal 100 columns wide."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COGDOC_")}
-    return kept | {"COGDOC_CACHE": "off", "COLUMNS": "100", "PYTHONPATH": "", **settings}
+    return kept | {"COGDOC_CACHE": "off", "COGDOC_WARM": "off", "COLUMNS": "100", "PYTHONPATH": "", **settings}
 
 
 def run_at_a_terminal(*arguments: str, typed: str) -> tuple[int, str]:

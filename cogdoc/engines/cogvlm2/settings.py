@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from cogdoc.cogvlm2.adapters import Adapter, read_adapter
 from cogdoc.cogvlm2.configuration import ModelConfig, parse_config, read_raw_config
@@ -85,13 +85,9 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     """
     raw = read_raw_config(checkpoint)
     config = parse_config(raw)
-    small = plan(config, "none").weights < SMALL_WEIGHTS
-    default: Quantization = "none" if small else "nf4"
+    small = _is_small(config)
     stored = stored_quantization(raw)
-    quantization = cast("Quantization | None", request.quantization) or stored or default
-    if (quantization, stored) == ("nf4", "fp4"):
-        quantization = "fp4"  # as `load_model` does
-    vision = cast("VisionPrecision | None", request.vision_precision) or stored_vision_precision(raw)
+    quantization, vision = precision_for(raw, config, request)
     adapter = read_adapter(Path(request.adapter)) if request.adapter is not None else None
     extra = (adapter.size if adapter is not None else 0) + single_scale_bytes(raw, config)
     requested = Requested(config, quantization, vision, request.offload, extra)
@@ -100,8 +96,6 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     # Only now, since it imports torch.
     fitted = fit(requested, cuda_devices.check_with_torch(cards), small=small)
     generation = request.generation
-    has_short_prompts = generation.prompt is None and not request.conversation
-    is_usual = has_short_prompts and (generation.max_tokens or 0) <= ANSWER_TOKENS
     return CogVLM2Settings(
         checkpoint,
         quantization,
@@ -109,13 +103,43 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
         fitted.placement.device,
         stores_features=not small,
         adapter=adapter,
-        room=room_for(requested, fitted, reading_context(config) if is_usual else config.max_positions),
+        room=room_for(requested, fitted, tokens_for(config, request)),
         generation=generation,
         offload=request.offload,
         compute=fitted.arithmetic.dtype,
         layer_devices=fitted.layer_devices,
         advice=None if small or stored else _advice(checkpoint, config, quantization, fitted.vision),
     )
+
+
+class Precision(NamedTuple):
+    """The precision of a model's weights, and that of its vision tower; None if the free memory decides it."""
+
+    quantization: Quantization
+    vision: VisionPrecision | None
+
+
+def precision_for(raw: dict[str, Any], config: ModelConfig, request: EngineRequest) -> Precision:
+    """What is requested, else what the checkpoint has, else the default."""
+    stored = stored_quantization(raw)
+    default: Quantization = "none" if _is_small(config) else "nf4"
+    quantization = cast("Quantization | None", request.quantization) or stored or default
+    if (quantization, stored) == ("nf4", "fp4"):
+        quantization = "fp4"  # as `load_model` does
+    vision = cast("VisionPrecision | None", request.vision_precision) or stored_vision_precision(raw)
+    return Precision(quantization, vision)
+
+
+def tokens_for(config: ModelConfig, request: EngineRequest) -> int:
+    """The tokens of image, question and answer that each answer needs room for."""
+    generation = request.generation
+    has_short_prompts = generation.prompt is None and not request.conversation
+    is_usual = has_short_prompts and (generation.max_tokens or 0) <= ANSWER_TOKENS
+    return reading_context(config) if is_usual else config.max_positions
+
+
+def _is_small(config: ModelConfig) -> bool:
+    return plan(config, "none").weights < SMALL_WEIGHTS
 
 
 def _advice(checkpoint: Path, config: ModelConfig, quantization: Quantization, vision: VisionPrecision) -> str | None:
