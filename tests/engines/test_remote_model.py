@@ -104,6 +104,15 @@ def test_tokens_that_do_not_spell_the_text_still_give_its_confidence() -> None:
     assert generation.confidence == pytest.approx(0.5)
 
 
+def test_what_a_model_thinks_before_its_answer_is_not_the_answer() -> None:
+    pieces = ["<think>", "The total is", " below.", "</think>", "\n\n", "84", ".04"]
+    with model_that_gets(Reply(pieces, [math.log(0.1)] * 5 + [math.log(0.9)] * 2)) as (model, _):
+        generation = model.generate([A4], TOTAL, OPTIONS)
+    assert (generation.text, len(generation.tokens)) == ("84.04", 3)
+    with model_that_gets(Reply(pieces)) as (model, _):
+        assert model.generate([A4], TOTAL, OPTIONS).text == "84.04"
+
+
 def test_an_answer_that_is_not_streamed_is_as_good() -> None:
     with model_that_gets(replace(SERVED, streams=False)) as (model, _):
         generation = model.generate([A4], TOTAL, OPTIONS)

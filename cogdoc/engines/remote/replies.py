@@ -16,6 +16,9 @@ UNIT_CHARACTERS = 8
 
 _UNIT = re.compile(rf"\s*(?:[{HAN}{KANA}]|[^\s{HAN}{KANA}]{{1,{UNIT_CHARACTERS}}})")
 
+_THOUGHT = re.compile(r"\s*<think>.*?</think>", re.DOTALL)
+"""What models that think write before their answer, where the server does not keep it apart."""
+
 CHARACTERS_PER_TOKEN = 64
 """More characters than this for each token that was asked for mean that the server does not stop."""
 
@@ -69,8 +72,11 @@ class Reply:
         return len(self.text) > self._max_characters
 
     def generation(self, finish_reason: FinishReason) -> Generation:
-        text = self.text.strip()
-        return Generation(text, _tokens(self._entries, text), finish_reason)
+        """The answer: the text without what the model thought before it."""
+        thought = _THOUGHT.match(self.text)
+        start = thought.end() if thought is not None else 0
+        text = self.text[start:].strip()
+        return Generation(text, _tokens(_entries_from(start, self._entries), text), finish_reason)
 
     def _split(self, text: str, entries: Sequence[Mapping[str, Any]]) -> None:
         """Add to the units: tokens where the server gives them, else words."""
@@ -86,6 +92,16 @@ class Reply:
 
 def _is_token(entry: Any) -> bool:
     return isinstance(entry.get("token"), str) and isinstance(entry.get("logprob"), int | float)
+
+
+def _entries_from(start: int, entries: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The tokens that begin at or after an index of the text."""
+    length = 0
+    for index, piece in enumerate(_pieces(entries)):
+        if length >= start:
+            return entries[index:]
+        length += len(piece)
+    return entries if not start else ()
 
 
 def _tokens(entries: Sequence[Mapping[str, Any]], text: str) -> tuple[Token, ...]:
