@@ -295,7 +295,9 @@ def _set_quantized_layers(
 def _set_widened_layers(model: CogVLM2, contents: Contents) -> None:
     """Keep in 16 bits what the vision tower has in 16 bits, beside a quantized language side."""
     for name, linear in list(model.named_modules()):
-        if isinstance(linear, nn.Linear) and in_vision_tower(name) and _is_16_bit(contents.stored[f"{name}.weight"]):
+        if type(linear) is not nn.Linear or not in_vision_tower(name):  # quantized layers may be derived from it
+            continue
+        if _is_16_bit(contents.stored[f"{name}.weight"]):
             with torch.device("meta"):
                 widened = WidenedLinear(linear.in_features, linear.out_features, linear.bias is not None)
             model.set_submodule(name, widened)
