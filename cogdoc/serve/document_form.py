@@ -83,6 +83,9 @@ Out = Annotated[
 ]
 Stream = Annotated[
     bool,
-    Form(description="Reply with server-sent events: `source`, a `record` for each result, and `end` or `error`."),
+    Form(
+        description="Reply with server-sent events: `source`, the `text` of answers while a model writes it, "
+        "a `record` for each result, and `end` or `error`."
+    ),
 ]
 Questions = Annotated[list[str], Form(alias="question", description="Can be repeated.", max_length=1000)]

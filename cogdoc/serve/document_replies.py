@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from io import StringIO
 
 from fastapi import Request
 from fastapi.responses import Response
 
+from cogdoc.engines.live_text import listen
 from cogdoc.errors import CogdocError, UsageError
 from cogdoc.results.output_formats import FORMATS, OutputFormat, make_renderer
 from cogdoc.results.printable import printable_json
@@ -84,13 +86,14 @@ def _render(service: Service, work: DocumentWork, upload: Upload, output: Output
 
 
 def _stream(service: Service, work: DocumentWork, upload: Upload, events: Events[str]) -> None:
-    for step in run_document(service, work, upload, cancelled=lambda: events.abandoned):
-        if isinstance(step, Opened):
-            source = step.source.model_dump(mode="json")
-            events.emit(event(json.dumps({"source": source, "items": step.items}), "source"))
-            continue
-        for record in step.records:
-            events.emit(event(printable_json(record.model_dump_json()), "record"))
+    with listen(lambda piece: events.emit(event(json.dumps(asdict(piece)), "text"))):
+        for step in run_document(service, work, upload, cancelled=lambda: events.abandoned):
+            if isinstance(step, Opened):
+                source = step.source.model_dump(mode="json")
+                events.emit(event(json.dumps({"source": source, "items": step.items}), "source"))
+                continue
+            for record in step.records:
+                events.emit(event(printable_json(record.model_dump_json()), "record"))
     events.emit(event("{}", "end"))
 
 

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextvars import copy_context
 from typing import TypeVar
 
 from cogdoc.engines.abandonment import abandonable, abandonment
@@ -62,5 +63,6 @@ def _in_thread(function: Callable[[T], R], item: T) -> Future[R]:
             future.set_exception(error)
 
     # Not of a pool, whose threads Python waits for: whoever stops early does not wait for pages that nobody needs.
-    threading.Thread(target=run, name="cogdoc-item", daemon=True).start()
+    context = copy_context()  # with who listens to the model
+    threading.Thread(target=context.run, args=(run,), name="cogdoc-item", daemon=True).start()
     return future

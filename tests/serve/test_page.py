@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pymupdf
 import pytest
 from browsing import Visit, chromium, until
+from chat_server import Reply, chat_server
 from serving import RunningServer, running_server
 from small_pdfs import save_pdf
 
@@ -311,6 +313,33 @@ def test_a_server_with_keys_has_the_page_ask_for_one(browser: Any, bill: Path) -
         assert asked.value.headers["authorization"] == f"Bearer {key}"
         tab.problems.clear()  # the browser's console repeats the status 401
         tab.close()
+
+
+def test_the_answer_of_a_model_appears_while_it_is_written(browser: Any, tmp_path: Path) -> None:
+    pauses = iter((0.0, 60.0))
+    go_on = threading.Event()
+    reply = Reply(["Ninety-eight ", "dollars"], pause=lambda: wait_for(go_on, next(pauses)))
+    path = save_pdf(tmp_path / "bill.pdf", "Total due: Ninety-eight dollars")
+    with (
+        chat_server(reply) as model,
+        running_server("--engine", model.url, "--model", "seer", "--jobs", "1") as server,
+    ):
+        tab = Visit(browser, server)
+        tab.open(path)
+        tab.page.fill("#question", "What is the total due?")
+        tab.page.press("#question", "Enter")
+        tab.page.locator(".answer.draft", has_text="Ninety-eight").wait_for()
+        assert tab.page.inner_text(".draft-page") == "From page 1"
+        assert "dollars" not in tab.page.inner_text(".entry")
+        go_on.set()
+        tab.page.wait_for_selector(".entry .place-button")
+        assert tab.page.inner_text(".answer:not(.draft)") == "Ninety-eight dollars"
+        assert "does not say how sure" in tab.page.inner_text(".entry .sure")
+        tab.close()
+
+
+def wait_for(event: threading.Event, seconds: float) -> None:
+    event.wait(seconds)
 
 
 def test_it_is_usable_on_a_narrow_screen(visit: NewVisit, bill: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from weakref import WeakKeyDictionary
 
 from cogdoc.engines.generation import AS_USUAL, GenerationRequest
+from cogdoc.engines.live_text import live_text
 from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.chart_tables import read_chart
 from cogdoc.engines.vision.computed_answers import chart_tables, compute, with_computed
@@ -107,6 +108,7 @@ class VisionEngine:
         """The model's answer from one page; empty if the answer is a refusal."""
         request = self._instructions.for_question(question)
         options = request.options(self.time_limit, self._instructions.sampling)
+        options = replace(options, on_text=live_text(question, page.number))
         generation = self.model.generate([self._image(page)], request.prompt, options)
         text, page_text = generation.text, page.text()
         if not self._instructions.request.raw and declines(question, text, page_text):

@@ -169,7 +169,7 @@ export class AskPanel {
       "button",
       { type: "button", class: "place-button", title: words("showOnPage"), onclick: () => this.#showOnPage(shown) },
       icon(TARGET),
-      element("span", {}, element("b", {}, name), " ", element("span", { class: "quote", dir: "auto" }, text)),
+      element("span", {}, element("b", {}, name), " ", element("span", { class: "quote", dir: "auto" }, text.replaceAll(" | ", " · "))),
     );
   }
 

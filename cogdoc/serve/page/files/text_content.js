@@ -67,8 +67,13 @@ function flowing(block) {
 /** Whether a character is of a script that puts no spaces between words. */
 const wide = (char) => /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff00-\uffef]/u.test(char ?? "");
 
+/** A cell that is an amount, and so aligned at the right. */
+const AMOUNT = /^[\s(+−–-]*\p{Sc}?\s?\d[\d.,\s]*(%|\p{Sc})?\)?\s*$/u;
+
 function tableElement({ rows }) {
-  const row = (cells, tag) => element("tr", {}, cells.map((cell) => element(tag, tag === "th" ? { scope: "col" } : {}, cell.text)));
   const [head, ...body] = rows;
+  const numeric = (head ?? []).map((_, column) => body.some((cells) => AMOUNT.test(cells[column].text)) && body.every(({ [column]: { text } }) => !text || AMOUNT.test(text)));
+  const row = (cells, tag) =>
+    element("tr", {}, cells.map((cell, column) => element(tag, { scope: tag === "th" ? "col" : null, class: numeric[column] ? "number" : null }, cell.text)));
   return element("table", {}, element("thead", {}, head ? row(head, "th") : null), element("tbody", {}, body.map((cells) => row(cells, "td"))));
 }

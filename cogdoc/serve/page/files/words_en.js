@@ -2,7 +2,7 @@
 
 export const english = {
   skipToQuestion: "Skip to the question",
-  openAnother: "Open another document",
+  openAnother: "Open another",
   dark: "Dark",
   light: "Light",
   switchToDark: "Switch to dark colours",

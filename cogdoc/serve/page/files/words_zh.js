@@ -2,7 +2,7 @@
 
 export const chinese = {
   skipToQuestion: "跳到提问框",
-  openAnother: "打开其他文档",
+  openAnother: "打开其他",
   dark: "深色",
   light: "浅色",
   switchToDark: "切换为深色",
