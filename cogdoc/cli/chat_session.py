@@ -18,7 +18,7 @@ from cogdoc.errors import CogdocError, ExitCode, OutputError, UsageError, as_cog
 from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import escape_lines, markdown_comment
 from cogdoc.results.printable import printable, well_formed
-from cogdoc.tasks.conversation import Conversation, Hearing, Reply
+from cogdoc.tasks.conversation import AnswerListener, Conversation, Reply
 from cogdoc.tasks.ocr import transcribe
 
 T = TypeVar("T")
@@ -138,7 +138,7 @@ class ChatSession:
             self._note(f"page {number}")
 
         reply = self._interruptible(
-            lambda cancelled: self._conversation.ask(question, Hearing(show_page, show_piece, cancelled))
+            lambda cancelled: self._conversation.ask(question, AnswerListener(show_page, show_piece, cancelled))
         )
         if reply is None:
             self._note("stopped")
@@ -184,7 +184,7 @@ class ChatSession:
             if not self._at_terminal:
                 raise
             self._show("")
-            # An engine that cannot be stopped goes on unheard, and what it has read helps the next question.
+            # An engine that cannot be stopped goes on, and what it has read helps the next question.
             if not done.wait(5 if self._conversation.streams else 0):
                 return None
         if failures:

@@ -33,6 +33,7 @@ LIBRARIES = (
     "bitsandbytes",
     "huggingface_hub",
     "openai",
+    "mcp",
 )
 SERVER_SECONDS = 10.0
 GB = 1e9

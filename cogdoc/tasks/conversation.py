@@ -51,8 +51,8 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Hearing:
-    """How the one who asks follows an answer."""
+class AnswerListener:
+    """Follows an answer while it is generated."""
 
     on_page: Callable[[int], None]
     """Called with the page's number before it is looked at, if the document has several."""
@@ -69,7 +69,7 @@ class Conversation(Protocol):
     page: int | None
     """The page of the last question."""
 
-    def ask(self, question: str, hearing: Hearing) -> Reply:
+    def ask(self, question: str, listener: AnswerListener) -> Reply:
         """
         Raises:
             CogdocError: there is no answer; the conversation can go on.
@@ -118,22 +118,24 @@ class ModelConversation:
         """The last page that was looked at. Its image is the same object each time, so that it is read once."""
         self._said: list[tuple[int | None, Turn]] = []
 
-    def ask(self, question: str, hearing: Hearing) -> Reply:
+    def ask(self, question: str, listener: AnswerListener) -> Reply:
         page: Page | None = None
         image: tuple[PageImage, ...] = ()
         if self._document is not None:
-            number = self._pinned or self._choose(question, hearing)
+            number = self._pinned or self._choose(question, listener)
             if number is None:
                 return Reply(question, "", is_stopped=True)
             self.page = number
             if self._document.page_count > 1:
-                hearing.on_page(number)
+                listener.on_page(number)
             page, drawn = self._look(number)
             image = (drawn,)
         history = [turn for number, turn in self._said if number == self.page]
         while True:
             try:
-                generation = self._engine.model.generate(image, self._prompt(question, history), self._options(hearing))
+                generation = self._engine.model.generate(
+                    image, self._prompt(question, history), self._options(listener)
+                )
                 break
             except TooLargeError:
                 if not history:
@@ -165,17 +167,17 @@ class ModelConversation:
         template = self._generation.template
         return Prompt(question, template=template, is_users=True, history=tuple(history))
 
-    def _options(self, hearing: Hearing) -> GenerationOptions:
+    def _options(self, listener: AnswerListener) -> GenerationOptions:
         return GenerationOptions(
             self._generation.max_tokens or MAX_TOKENS,
             self._engine.time_limit,
             Instructions(self._generation).sampling,
             stop=RepetitionGuard(),
-            cancelled=hearing.cancelled,
-            on_text=hearing.on_text,
+            cancelled=listener.cancelled,
+            on_text=listener.on_text,
         )
 
-    def _choose(self, question: str, hearing: Hearing) -> int | None:
+    def _choose(self, question: str, listener: AnswerListener) -> int | None:
         """The page for a question; None if that was cancelled."""
         from cogdoc.query.page_ranking import rank_pages
 
@@ -183,7 +185,7 @@ class ModelConversation:
         assert document is not None
         if document.page_count == 1:
             return 1
-        if self._texts is None and not self._read_texts(document, hearing):
+        if self._texts is None and not self._read_texts(document, listener):
             return None
         assert self._texts is not None
         scores = {page.number: page.score for page in rank_pages(question, self._texts)}
@@ -197,12 +199,12 @@ class ModelConversation:
         is_named = matched_weight(question, self._texts.get(best)) > matched_weight(question, self._texts.get(here))
         return best if is_named else here
 
-    def _read_texts(self, document: Document, hearing: Hearing) -> bool:
+    def _read_texts(self, document: Document, listener: AnswerListener) -> bool:
         texts = PageTextStore()
         selected = document.select(PageSelection())
         pages = (Page(document, number) for number in selected.numbers)
         for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
-            if hearing.cancelled():
+            if listener.cancelled():
                 texts.close()
                 return False
             try:
@@ -232,9 +234,9 @@ class SingleQuestions:
         self._engine = engine
         self._selection = PageSelection()
 
-    def ask(self, question: str, hearing: Hearing) -> Reply:
+    def ask(self, question: str, listener: AnswerListener) -> Reply:
         (record,) = answer_questions(self._document, self._engine, [question], self._selection)
-        if hearing.cancelled():
+        if listener.cancelled():
             return Reply(question, "", is_stopped=True)
         if record.answer is None:
             assert record.error is not None
