@@ -98,7 +98,8 @@ def test_a_server_is_listed_with_its_model_and_address(
 
 
 def test_a_model_in_another_precision_is_not_used_and_verbose_says_why(warm: Cogdoc) -> None:
-    ended = warm("ask", "missing.png", "What is the total?", *MODEL, "--quantization", "nf4", "-v")
+    nothing = ("ask", "--files-from", "-", "-q", "What is the total?")
+    ended = warm(*nothing, *MODEL, "--quantization", "nf4", "-v")
     assert ended.code == 4
     assert "is not used: it has another quantization" in ended.err
     assert "engine cogvlm2: requested" in ended.err

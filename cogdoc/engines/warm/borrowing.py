@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cogdoc.engines.cogvlm2.entry import DEFAULT_MODEL, CogVLM2Entry
 from cogdoc.engines.registry import find_entry, load_engine, select_engine
 from cogdoc.engines.selection import AUTO, EngineRequest, EngineSelection, Progress
+from cogdoc.engines.warm.private_folder import may_have_servers
 from cogdoc.errors import CogdocError, ResourceError
 
 if TYPE_CHECKING:
@@ -80,10 +81,10 @@ def find_warm_engine(
         report: receives a line if the server is lost later.
         keep_alive: see `BorrowedSettings.keep_alive`.
     """
+    if not _may_be_lent(request) or not may_have_servers():
+        return WarmSearch(None)
     from cogdoc.engines.warm.servers import find_servers
 
-    if not _may_be_lent(request):
-        return WarmSearch(None)
     found = find_servers()
     notes = list(found.problems)
     if not found.servers:

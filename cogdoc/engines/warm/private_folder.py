@@ -115,6 +115,17 @@ def existing_folders() -> Iterator[tuple[list[PrivateFolder], list[str]]]:
             os.close(folder.descriptor)
 
 
+def may_have_servers() -> bool:
+    """Whether there is a socket, or a folder that cannot be used: takes no time and no imports where there is none."""
+    if not is_supported():
+        return False
+    with existing_folders() as (folders, problems):
+        try:
+            return bool(problems) or any(folder.sockets() for folder in folders)
+        except OSError:
+            return True  # whoever looks closer says why
+
+
 def _open(path: Path) -> int:
     """
     Raises:
