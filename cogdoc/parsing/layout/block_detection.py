@@ -17,12 +17,14 @@ from typing import Any
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.opening import OpenDocument
+from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.parsing.layout.columns import split_columns
 from cogdoc.parsing.layout.continued_tables import continues_table
 from cogdoc.parsing.layout.earlier_pages import edge_lines_before
 from cogdoc.parsing.layout.empty_cells import read_empty_cells
 from cogdoc.parsing.layout.field_rows import join_field_rows
 from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_clipping
+from cogdoc.parsing.layout.panels import Edge, find_edges, part_panels
 from cogdoc.parsing.layout.picture_tables import may_be_table
 from cogdoc.parsing.layout.prose_beside_tables import ProseBeside, find_prose, find_prose_columns
 from cogdoc.parsing.layout.running_headers import mark_running_headers
@@ -77,8 +79,16 @@ def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> Page
     marked = mark_running_headers(blocks, body, earlier_pages, page_count=document.page_count)
     if continues_table(document, body, marked):
         body = replace(body, flags=(*body.flags, "table-continues"))
+    panels = part_panels(marked, _panel_edges(document, index, body), body.width, body.height)
+    joined = [block for panel in panels for block in join_field_rows(panel)]
     laid_over = (Block(BlockKind.WATERMARK, line.box, (line,)) for line in watermarks)
-    return PageLayout(replace(body, lines=(*body.lines, *watermarks)), (*join_field_rows(marked), *laid_over))
+    return PageLayout(replace(body, lines=(*body.lines, *watermarks)), (*joined, *laid_over))
+
+
+def _panel_edges(document: OpenDocument, index: int, page_text: PageText) -> list[Edge]:
+    if page_text.origin is not TextOrigin.OCR or page_text.turned or page_text.skew or page_text.bend:
+        return []
+    return find_edges(document.picture(index, fit_long_side(page_text.width, page_text.height, LONG_SIDE)))
 
 
 def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tuple[PageText, list[Block]]:

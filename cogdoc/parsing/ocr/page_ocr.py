@@ -26,6 +26,7 @@ from cogdoc.parsing.ocr.ocr_engine import MIN_SCORE, median_line_height, recogni
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, page_skew, shifted, to_line
 from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, rotate
 from cogdoc.parsing.ocr.page_bend import find_bend, straightened
+from cogdoc.parsing.ocr.raised_digits import set_digits_apart
 from cogdoc.parsing.ocr.scripts import mark_unread_scripts
 from cogdoc.parsing.ocr.sideways_numbers import join_sideways_numbers
 from cogdoc.parsing.ocr.spelling import correct_spelling
@@ -124,6 +125,7 @@ def recognize_page(document: OpenDocument, index: int, tesseract: Tesseract | No
     if tesseract is None:
         lines, scripts = mark_unread_scripts(picture, lines, reading.faint)
     lines = mark_checkboxes(picture, correct_spelling(join_sideways_numbers(picture, lines)))
+    lines = set_digits_apart(lines, reading.components)
     skew = page_skew(lines)
     if abs(skew) < MIN_SKEW:
         skew = 0.0
@@ -172,6 +174,8 @@ class _Reading:
     picture: Picture
     """With straight lines."""
     bend: Bend | None
+    components: list[InkComponent]
+    """Without those of stamps."""
     lines: list[OcrLine]
     """Those of ink that text detection misses included."""
     faint: list[OcrLine]
@@ -192,12 +196,12 @@ def _read(picture: Picture, tesseract: Tesseract | None) -> _Reading:
     part, left, top = _with_ink(body, components)
     if tesseract:  # it finds lone lines, and pages of any size, by itself
         lines = [shifted(line, left, top) for line in tesseract_engine.recognize(part, tesseract)]
-        return _Reading(picture, bend, lines, [], stamps)
+        return _Reading(picture, bend, components, lines, [], stamps)
     found = recognize_bands(part, BAND_HEIGHT, lambda band: recognize(band, min_score=0.0))
     lines = [shifted(line, left, top) for line in found]
     kept, faint = ([line for line in lines if (line.confidence >= MIN_SCORE) is clear] for clear in (True, False))
     lines = read_missed_ink(body, split_merged_rows(body, kept, components), components)
-    return _Reading(picture, bend, lines, faint, stamps)
+    return _Reading(picture, bend, components, lines, faint, stamps)
 
 
 def _with_ink(picture: Picture, components: Sequence[InkComponent]) -> tuple[Picture, int, int]:

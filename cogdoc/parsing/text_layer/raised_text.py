@@ -7,11 +7,11 @@ has them, there are 1,2041 members and 103 litres.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cogdoc.documents.geometry import Box, bounding_box
+from cogdoc.parsing.superscripts import is_note, is_ordinal, superscript
 from cogdoc.parsing.text_layer.characters import Char, Entry
 
 MIN_RAISE, MAX_RAISE = 0.15, 0.8
@@ -28,14 +28,6 @@ MAX_GAP = 0.5
 
 MAX_RAISED = 12
 """Characters of a raised text; longer ones are lines of their own."""
-
-_SUPERSCRIPTS = str.maketrans("0123456789+-−–=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾")
-_EXPONENT = re.compile(r"[-+−–]?\d{1,3}")
-_SIGNED_EXPONENT = re.compile(r"[-+−–]\d{1,3}")
-_POWER_BASE = re.compile(r"(?:.*[^\d.,])?(?:10|2)")
-_MARK = re.compile(r"[\d,;*†‡§¶()\[\]–-]+|[a-z](?:[,;][a-z])*\)?")
-_ORDINAL = re.compile(r"(?i:st|nd|rd|th|er|ers|re|e|es|è|ème|eme|nd|nde|d|o|a|º|ª|os|as|to|ste|te|de|en|й|я|е|го)\.?")
-_PLAIN_INTEGER = re.compile(r"(?:.*[^\d.,])?\d{1,3}")
 
 
 def has_raised_text(trace: Sequence[Mapping[str, Any]]) -> bool:
@@ -99,7 +91,7 @@ def _words_of_line(line: Sequence[tuple[Entry, Sequence[Char]]], letters: Sequen
             if not raised[-1]:
                 base = char
         if all(raised) and position and len(word) <= MAX_RAISED:
-            yield (*_beside(Box(*entry[:4]), base.box, base.direction), _superscript(entry[4]), *entry[5:])
+            yield (*_beside(Box(*entry[:4]), base.box, base.direction), superscript(entry[4]), *entry[5:])
         elif any(raised) and not all(raised):
             yield from _parts(word, raised, entry, starts_line=not position)
         else:
@@ -108,42 +100,27 @@ def _words_of_line(line: Sequence[tuple[Entry, Sequence[Char]]], letters: Sequen
 
 def _parts(word: Sequence[Char], raised: Sequence[bool], entry: Entry, *, starts_line: bool) -> Iterator[Entry]:
     """The words of one word, `entry`, some of whose characters are raised."""
-    text, chars, is_note = "", list[Char](), False
+    text, chars, as_note = "", list[Char](), False
     for is_raised, group in itertools.groupby(zip(word, raised, strict=True), key=lambda pair: pair[1]):
         run = [char for char, _ in group]
         written = "".join(char.text for char in run)
         if text and is_raised:
-            is_note = _is_note(text, written)
-            written = written if _ORDINAL.fullmatch(written) and not is_note else _superscript(written)
+            as_note = is_note(text, written)
+            written = written if is_ordinal(written) and not as_note else superscript(written)
         elif is_raised:
-            is_note = starts_line
-            written = written if starts_line else _superscript(written)
-        elif is_note and not written[0].isalnum():  # the full stop or bracket behind a note
-            is_note = False
-        if is_note and is_raised and text:
+            as_note = starts_line
+            written = written if starts_line else superscript(written)
+        elif as_note and not written[0].isalnum():  # the full stop or bracket behind a note
+            as_note = False
+        if as_note and is_raised and text:
             yield _entry(text, chars, entry)
             text, chars = written, run
-        elif is_note and text:
+        elif as_note and text:
             yield _entry(text, chars, entry)
-            text, chars, is_note = written, run, False
+            text, chars, as_note = written, run, False
         else:
             text, chars = text + written, [*chars, *run]
     yield _entry(text, chars, entry)
-
-
-def _is_note(base: str, raised: str) -> bool:
-    """Whether what is raised behind `base` is a word of its own: behind a number it would change the number."""
-    if not base[-1].isdigit():
-        return False
-    if _ORDINAL.fullmatch(raised) and _PLAIN_INTEGER.fullmatch(base):
-        return False
-    if _SIGNED_EXPONENT.fullmatch(raised) or (_EXPONENT.fullmatch(raised) and _POWER_BASE.fullmatch(base)):
-        return False
-    return _MARK.fullmatch(raised) is not None
-
-
-def _superscript(text: str) -> str:
-    return text.translate(_SUPERSCRIPTS) if any(char.isdigit() for char in text) else text
 
 
 def _entry(text: str, chars: Sequence[Char], word: Entry) -> Entry:
