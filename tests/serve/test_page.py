@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,11 @@ from chat_server import Reply, chat_server
 from serving import RunningServer, running_server
 from small_pdfs import save_pdf
 
+import cogdoc.serve
+from cogdoc.results.records import Flag
+
 SAMPLES = Path(__file__).parents[2] / "samples"
+FILES = Path(cogdoc.serve.__file__).parent / "page" / "files"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 NewVisit = Callable[..., Visit]
@@ -256,7 +261,18 @@ def darkness(tab: Visit) -> float:
     return 1 - sum(map(int, color.removeprefix("rgb(").removesuffix(")").split(", "))) / 765
 
 
-def test_failures_are_one_clear_line(visit: NewVisit, tmp_path: Path) -> None:
+def test_every_text_and_flag_has_words_in_both_languages() -> None:
+    english, chinese = (words_of(language) for language in ("en", "zh"))
+    assert english - chinese == set()
+    assert {f"flag {flag.value}" for flag in Flag} <= english
+
+
+def words_of(language: str) -> set[str]:
+    text = (FILES / f"words_{language}.js").read_text(encoding="utf-8")
+    return set(re.findall(r'^  "?([\w -]+?)"?: "', text, re.MULTILINE))
+
+
+def test_failures_are_one_clear_line(visit: NewVisit, bill: Path, tmp_path: Path) -> None:
     tab = visit()
     plain = tmp_path / "notes.txt"
     plain.write_text("just text", encoding="utf-8")
@@ -267,7 +283,11 @@ def test_failures_are_one_clear_line(visit: NewVisit, tmp_path: Path) -> None:
     tab.page.wait_for_selector("#password-form:not([hidden])")
     tab.page.fill("#password", "wrong")
     tab.page.press("#password", "Enter")
-    tab.page.wait_for_selector("#open-error:not([hidden])")
+    tab.page.locator("#open-error", has_text="wrong").wait_for()
+    tab.open(bill)
+    tab.page.set_input_files("#file", plain)
+    tab.page.locator("#ask-error", has_text="plain text").wait_for()
+    assert tab.page.inner_text("#document-name") == "bill.pdf"
     tab.problems.clear()  # the browser's console repeats the statuses of refusals
 
 

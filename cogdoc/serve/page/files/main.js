@@ -33,24 +33,32 @@ async function open(file, password = "") {
   announce(words("opening", { name }));
   const title = document.querySelector("#drop strong");
   title.textContent = words("opening", { name });
+  byId("document-name").textContent = title.textContent;
   byId("drop").classList.add("busy");
   try {
     if (!file.size) throw Object.assign(new Error(), { line: words("error empty") });
     show(await OpenedDocument.open(file, password));
   } catch (error) {
-    close();
-    showError(byId("open-error"), error.line || error.message);
-    if (error.kind === "encrypted") {
-      lockedFile = file;
-      byId("password-form").hidden = false;
-      byId("password").value = "";
-      byId("password").focus();
-    }
+    fail(error, file);
   } finally {
     title.textContent = words("chooseDocument");
+    byId("document-name").textContent = opened?.name ?? "";
     byId("drop").classList.remove("busy");
     byId("file").value = "";
   }
+}
+
+/** Say why a document was not opened. One that is open stays so, unless the other needs a password. */
+function fail(error, file) {
+  const isLocked = error.kind === "encrypted";
+  if (isLocked) close();
+  if (opened) tabs.select(byId("tab-ask"));
+  showError(byId(opened ? "ask-error" : "open-error"), error.line || error.message);
+  if (!isLocked) return;
+  lockedFile = file;
+  byId("password-form").hidden = false;
+  byId("password").value = "";
+  byId("password").focus();
 }
 
 function show(document_) {

@@ -16,6 +16,7 @@ export const english = {
   opened: "{name} is open. Pages: {count}.",
   placeLocal: "Read by {engine} on the machine that runs this server. The document is deleted when you leave.",
   placeRemote: "Read by {engine}. Its pages are sent to {server}. The document is deleted here when you leave.",
+  forPrograms: "For programs: the interface of this server",
   passwordLabel: "This document is locked. Its password:",
   openWithPassword: "Open",
   pages: "Pages",

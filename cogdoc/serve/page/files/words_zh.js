@@ -16,6 +16,7 @@ export const chinese = {
   opened: "已打开 {name}，共 {count} 页。",
   placeLocal: "由运行此服务的机器上的 {engine} 读取。离开页面后文档即被删除。",
   placeRemote: "由 {engine} 读取，页面会发送到 {server}。离开页面后，此处的文档即被删除。",
+  forPrograms: "供程序调用：此服务的接口",
   passwordLabel: "这份文档已加密，请输入密码：",
   openWithPassword: "打开",
   pages: "页面",
