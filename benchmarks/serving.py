@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--clients", type=int, default=200)
     options = parser.parse_args()
-    command = [sys.executable, "-m", "cogdoc", "serve", "--port", "0", "--model", str(options.model), "--jobs", "1"]
+    command = [sys.executable, "-m", "cogdoc", "serve", "--port", "0", "--model", str(options.model)]
     command += ["--max-waiting", str(QUEUED), "--sandbox", "auto", "--no-cache"]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:

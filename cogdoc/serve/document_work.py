@@ -12,6 +12,7 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import MAX_PAGES
 from cogdoc.documents.sources import Source
 from cogdoc.documents.tesseract import Tesseract
+from cogdoc.engines.abandonment import abandonable
 from cogdoc.engines.generation import GenerationRequest
 from cogdoc.errors import TimeLimitError, TooLargeError
 from cogdoc.results.records import AnyRecord, SourceInfo
@@ -67,7 +68,7 @@ def run_document(
 
     Args:
         done: items to leave out, as text.
-        cancelled: polled between items; True ends it.
+        cancelled: polled between items, and while a model generates; True ends it.
 
     Raises:
         CogdocError: the document cannot be opened or is too long, or it takes too long; the error of a page or an
@@ -92,6 +93,9 @@ def run_document(
             return
         if time.monotonic() > deadline:
             raise TimeLimitError(f"took longer than {work.max_seconds:g} s", "select fewer pages, or send it as a job")
-        records = next(results)
+        with abandonable(cancelled):
+            records = next(results)
+        if cancelled():  # a model's words may be cut off
+            return
         service.metrics.count_records(records)
         yield ItemRecords(item, records)

@@ -186,6 +186,17 @@ def test_a_client_that_vanishes_frees_its_row(warm: RunningServer) -> None:
             time.sleep(0.05)
 
 
+def test_a_request_about_a_document_whose_client_vanishes_frees_the_model_as_well(warm: RunningServer) -> None:
+    fields = {"prompt": "Read the text.", "temperature": "9", "max_tokens": "100000", "raw": "true"}
+    with warm.client() as client:
+        with pytest.raises(httpx2.ReadTimeout):
+            client.post("/v1/ocr", files={"file": (POCKET / "form-1.png").read_bytes()}, data=fields, timeout=1.0)
+        deadline = time.monotonic() + 20
+        while client.get("/readyz").json()["running"]:
+            assert time.monotonic() < deadline, "the model goes on for nobody"
+            time.sleep(0.05)
+
+
 def test_an_address_of_another_cogdoc_is_an_engine(warm: RunningServer, cogdoc: Any) -> None:
     options = ("--engine", f"{warm.url}/v1", "--model", "model", "--out", "json")
     ended = cogdoc("ask", POCKET / "form-1.png", "What is the total?", *options)
