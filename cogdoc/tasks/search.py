@@ -76,10 +76,10 @@ def search_pages(document: Document, query: str, selection: PageSelection) -> Se
 
 
 def matched_weight(query: str, page: PageText) -> float:
-    """The weights of the query's words that a page prints, but not of those that only name a kind of value."""
-    heavy = {term.norm: term.weight for term in parse_question(query).terms if term.weight >= MIN_WEIGHT}
-    found = {word for line in page.lines for word in _found(line, heavy)}
-    return sum(heavy[word] for word in found)
+    """The weights of the query's words that a page prints."""
+    words = {term.norm: term.weight for term in parse_question(query).terms}
+    found = {word for line in page.lines for word in _found(line, words)}
+    return sum(words[word] for word in found)
 
 
 def _words(query: str) -> dict[str, float]:
