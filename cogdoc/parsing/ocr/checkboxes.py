@@ -114,8 +114,9 @@ def _find_boxes(picture: Picture, height: float) -> list[tuple[Box, str]]:
     window = 2 * int(height) + 1
     ink = cv2.adaptiveThreshold(gray, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, 15)
     length = max(3, round(STROKE * height))
-    level, upright = _strokes(ink, (1, length)), _strokes(ink, (length, 1))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
+    thick = cv2.dilate(ink, np.ones((3, 3), np.uint8))  # by a pixel, so that a slight slope does not cut strokes
+    upright: npt.NDArray[np.uint8] | None = None
+    _, _, stats, _ = cv2.connectedComponentsWithStats(_strokes(thick, (1, length)), connectivity=8)
     edges = [
         edge
         for edge in sorted(stats[1:, :4].tolist(), key=lambda edge: edge[1])
@@ -130,6 +131,8 @@ def _find_boxes(picture: Picture, height: float) -> list[tuple[Box, str]]:
             aligned = max(abs(x - x_below), abs(x + width - x_below - width_below)) <= OUTLINE * width
             if not aligned or not 1 / MAX_RATIO <= tall / width <= MAX_RATIO:
                 continue
+            if upright is None:  # most pages have no box, and need no upright strokes
+                upright = _strokes(thick, (length, 1))
             edge = max(3, round(INSIDE * width))
             sides = (upright[top : top + tall, start : start + edge] for start in (x, x + width - edge))
             share = float(ink[top + edge : top + tall - edge, x + edge : x + width - edge].mean())
@@ -159,10 +162,9 @@ def _stands_alone(ink: npt.NDArray[np.uint8], x: int, y: int, width: int, tall: 
     )
 
 
-def _strokes(ink: npt.NDArray[np.uint8], shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """Strokes at least as high and wide as `shape`, thickened by a pixel, so that a slight slope does not cut them."""
-    thick = cv2.dilate(ink, np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones(shape, np.uint8)), np.uint8)
+def _strokes(ink: cv2.typing.MatLike, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Strokes at least as high and wide as `shape`."""
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)), np.uint8)
 
 
 def _extent(quad: npt.NDArray[np.float64]) -> Box:

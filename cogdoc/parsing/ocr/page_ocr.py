@@ -232,7 +232,8 @@ def _line_height(picture: Picture) -> float:
 
 def _typical_height(lines: Sequence[OcrLine]) -> float:
     """The median line height in pixels, weighted by characters; for vertical lines, their width."""
-    return statistics.median(min(line.height, line.width) for line in lines for _ in line.text)
+    heights = ((min(line.height, line.width), len(line.text)) for line in lines)
+    return statistics.median(height for height, count in heights for _ in range(count))
 
 
 def _legibility(lines: Sequence[OcrLine]) -> float | None:
