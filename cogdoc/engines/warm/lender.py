@@ -27,6 +27,8 @@ from cogdoc.errors import OutputError
 BACKLOG = 128
 IDLE_SECONDS = 3600.0
 OUT_OF_FILES_SECONDS = 0.1
+SIGNAL_SECONDS = 1.0
+"""How often a wait is interrupted: a signal that another thread got, as after a stop, wakes nobody by itself."""
 
 
 class Lender:
@@ -78,7 +80,7 @@ class Lender:
                 left = self._keep_alive if in_use else self._used + self._keep_alive - time.monotonic()
                 if left <= 0:
                     return
-                self._changed.wait(left)
+                self._changed.wait(min(left, SIGNAL_SECONDS))
 
     def close(self) -> None:
         """Let nobody else use it, and wait until the requests that run are finished."""
@@ -126,7 +128,10 @@ class Lender:
             if peer_process(connection) is None:
                 connection.close()
                 continue
-            threading.Thread(target=self._serve, args=(connection,), name="cogdoc-lent", daemon=True).start()
+            try:
+                threading.Thread(target=self._serve, args=(connection,), name="cogdoc-lent", daemon=True).start()
+            except RuntimeError:  # the system starts no thread: the command goes on without the server
+                connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         channel = Channel(connection)
