@@ -60,7 +60,8 @@ function flowing(block) {
   return block.lines.reduce((text, line, index) => {
     if (!index) return line.text;
     if (block.lines[index - 1].box[2] < edge) return `${text}\n${line.text}`;
-    return wide(text.at(-1)) && wide(line.text[0]) ? text + line.text : `${text} ${line.text}`;
+    const joined = text.endsWith("-") || (wide(text.at(-1)) && wide(line.text[0]));
+    return joined ? text + line.text : `${text} ${line.text}`;
   }, "");
 }
 

@@ -152,7 +152,8 @@ export class Viewer extends EventTarget {
   async #load(figure) {
     const pixels = Math.max(figure.sheet.clientWidth, figure.sheet.clientHeight) * Math.min(devicePixelRatio, 2);
     const side = SIDES.find((each) => each >= pixels * 0.9) || SIDES.at(-1);
-    if (side <= figure.side || figure.loading?.side === side) return;
+    const isComing = figure.loading?.side === side && !figure.loading.signal.aborted;
+    if (side <= figure.side || isComing) return;
     figure.loading?.abort();
     const loading = Object.assign(new AbortController(), { side });
     figure.loading = loading;
@@ -205,6 +206,7 @@ export class Viewer extends EventTarget {
   #setZoom(zoom) {
     this.#zoom = zoom;
     this.#resize();
+    this.#scroller.scrollLeft = (this.#scroller.scrollWidth - this.#scroller.clientWidth) / 2;
   }
 
   /** Give every page its width, and keep what is in the middle of the view. */
