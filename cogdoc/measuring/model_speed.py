@@ -174,6 +174,7 @@ def _session(choice: ModelChoice, device: torch.device) -> CogVLM2Session:
         )
         return CogVLM2Session(session.model, session.tokenizer, frozenset())
     dtype: torch.dtype = getattr(torch, choice.dtype)
-    model = random_model(choice.measured, choice.quantization, choice.vision, device, dtype)
+    packed = device.type == "cpu" and dtype is torch.bfloat16  # as loading does
+    model = random_model(choice.measured, choice.quantization, choice.vision, device, dtype, packed=packed)
     # The requests are tokens, and no token ends them.
     return CogVLM2Session(model, cast(Tokenizer, None), frozenset())

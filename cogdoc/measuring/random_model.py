@@ -55,6 +55,8 @@ def random_model(
     vision: VisionPrecision,
     device: torch.device,
     dtype: torch.dtype = torch.bfloat16,
+    *,
+    packed: bool = False,
 ) -> CogVLM2:
     """Make a model that computes in `dtype`, quantized layer by layer: at its peak there is the model and one layer."""
     with torch.device("meta"):
@@ -72,8 +74,8 @@ def random_model(
         layer = deepcopy(known[shape])
         if linear.bias is not None:
             layer.bias = _parameter(torch.zeros(linear.out_features, dtype=dtype, device=device))
-        if "language_" in name and device.type == "cpu" and dtype == torch.bfloat16:
-            layer.pack()  # as loading does
+        if packed and "language_" in name:
+            layer.pack()
         model.set_submodule(name, layer)
     for name, tensor in list(itertools.chain(model.named_parameters(), model.named_buffers())):
         if not tensor.is_meta:
