@@ -59,8 +59,12 @@ def main() -> None:
         lines = iter(server.stderr)
         started = next(found for line in lines if (found := re.search(r"serves (\S+) on (\S+)", line)))
         # What the server logs must not fill the pipe.
-        threading.Thread(target=lambda: deque(lines, maxlen=0), daemon=True).start()
-        asyncio.run(_measure(started[2], started[1], options.requests, options.clients))
+        log: deque[str] = deque(maxlen=20)
+        threading.Thread(target=log.extend, args=(lines,), daemon=True).start()
+        try:
+            asyncio.run(_measure(started[2], started[1], options.requests, options.clients))
+        except httpx2.ConnectError:
+            sys.exit(f"the server ended with {server.wait()}: {''.join(log)}")
     finally:
         server.terminate()
         server.wait()
