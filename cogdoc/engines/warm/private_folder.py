@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +53,12 @@ def is_supported() -> bool:
 
 
 def folder_paths() -> list[Path]:
-    """Where the folder may be, in the order in which a server tries them."""
+    """Where the folder is: in the user's own folder of this login, if there is one, and nowhere else then."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    paths = [Path(runtime) / "cogdoc"] if runtime.startswith("/") else []
-    return [*paths, Path(f"/tmp/cogdoc-{os.geteuid()}")]
+    with suppress(OSError):
+        if runtime.startswith("/") and os.stat(runtime).st_uid == os.geteuid():  # noqa: PTH116
+            return [Path(runtime) / "cogdoc"]
+    return [Path(f"/tmp/cogdoc-{os.geteuid()}")]
 
 
 @contextmanager
