@@ -14,11 +14,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.report import markdown_table
 from cogdoc.measuring.generated_documents import write_scan_pdf, write_text_pdf
+from samples.pocket import MODEL
+from samples.pocket.forms import draw, random_form, random_style
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checkouts = {"before": options.before.absolute(), "after": options.after.absolute()}
     rows, differing = [], []
     with TemporaryDirectory(prefix="cogdoc-compared-") as folder:
-        for work in _works(Path(folder), options.files):
+        for work in (*_works(Path(folder), options.files), *_deep_works(Path(folder), options.forms)):
             pairs: list[dict[str, Cost]] = []
             outputs: dict[str, bytes] = {}
             for turn in range(-1, options.runs):
@@ -66,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _works(folder: Path, files: int) -> list[Work]:
-    """Starts, and folders of native and scanned documents of two pages."""
+    """Starts, and folders of native and scanned documents of two pages; nothing without files."""
+    if not files:
+        return []
     native, scanned = folder / "native", folder / "scanned"
     native.mkdir()
     scanned.mkdir()
@@ -82,6 +87,22 @@ def _works(folder: Path, files: int) -> list[Work]:
         Work("ocr, native pages", ("ocr", str(native), "--jobs", "2"), 2 * files),
         Work("ask, native pages", ("ask", str(native), question, "--jobs", "2"), 2 * files),
         Work("ocr, scanned pages", ("ocr", str(scanned), "--jobs", "2"), 2 * max(1, files // 5)),
+    ]
+
+
+def _deep_works(folder: Path, forms: int) -> list[Work]:
+    """Forms for the pocket checkpoint, one a file; nothing without forms."""
+    if not forms:
+        return []
+    pictures, drawn = folder / "forms", Random(0)
+    pictures.mkdir()
+    for number in range(forms):
+        draw(random_form(drawn, rows=5), random_style(drawn)).save(pictures / f"{number:03}.png")
+    model = ("--engine", "cogvlm2", "--model", str(MODEL), "--quantization", "none", "--jobs", "2")
+    asked = ("-q", "What is the total?", "-q", "What is the tip?", "-q", "What is the date?")
+    return [
+        Work("ocr, forms by CogVLM2", ("ocr", str(pictures), *model), forms),
+        Work("ask, three questions a form", ("ask", str(pictures), *asked, *model), forms),
     ]
 
 
@@ -116,6 +137,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--after", type=Path, required=True, help="another checkout")
     parser.add_argument("--runs", type=int, default=7, help="pairs of runs of each command")
     parser.add_argument("--files", type=int, default=20, help="native documents of two pages; a fifth as many scans")
+    parser.add_argument("--forms", type=int, default=0, help="one-page forms for CogVLM2's pocket checkpoint")
     return parser.parse_args(arguments)
 
 
