@@ -75,7 +75,13 @@ def test_wrong_options_are_usage_errors_before_anything_is_measured(
 @pytest.mark.slow
 def test_ctrl_c_ends_it_with_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cogdoc", "bench", "--only", "builtin", "--picture", str(tmp_path / "bench.png")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run unattended
+    ) as process:
         assert process.stderr is not None
         process.stderr.readline()  # what it will do
         time.sleep(1)

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -35,6 +36,7 @@ class Terminal:
         self._side, program = pty.openpty()
 
         def take_terminal() -> None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run unattended
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 

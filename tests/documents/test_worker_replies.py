@@ -59,6 +59,7 @@ pages = st.builds(
     st.sampled_from(TextOrigin),
     st.lists(lines, max_size=4).map(tuple),
     st.floats(-360, 360),
+    st.none() | st.tuples(*[st.floats(-1, 1)] * 4),
     st.none() | coordinates,
     flags=st.lists(texts, max_size=2).map(tuple),
     comments=st.lists(st.builds(Comment, texts, boxes, texts), max_size=2).map(tuple),
