@@ -164,6 +164,16 @@ def test_a_reply_fits_the_schema_or_is_refused(chat: openai.OpenAI) -> None:
         assert (refused.value.param or "").startswith("response_format")
 
 
+def leave_early(client: httpx2.Client, path: str, seconds: float, **request: Any) -> None:
+    """Ask for a long answer and leave before it is there; a random one can be short, and is asked for again."""
+    for _ in range(20):
+        try:
+            client.post(path, timeout=seconds, **request)
+        except httpx2.ReadTimeout:
+            return
+    pytest.fail("every answer was short")
+
+
 def test_a_client_that_vanishes_frees_its_row(warm: RunningServer) -> None:
     body = {"model": "model", "messages": asking("Read the text."), "temperature": 9.0, "max_tokens": 100_000}
 
@@ -178,8 +188,7 @@ def test_a_client_that_vanishes_frees_its_row(warm: RunningServer) -> None:
                 with client.stream("POST", "/v1/chat/completions", json=body | options) as reply:
                     assert next(iter(reply.iter_lines())).startswith("data: ")
             else:
-                with pytest.raises(httpx2.ReadTimeout):
-                    client.post("/v1/chat/completions", json=body, timeout=0.5)
+                leave_early(client, "/v1/chat/completions", 0.5, json=body)
         deadline = time.monotonic() + 5
         while running():
             assert time.monotonic() < deadline, "the model goes on for nobody"
@@ -189,8 +198,7 @@ def test_a_client_that_vanishes_frees_its_row(warm: RunningServer) -> None:
 def test_a_request_about_a_document_whose_client_vanishes_frees_the_model_as_well(warm: RunningServer) -> None:
     fields = {"prompt": "Read the text.", "temperature": "9", "max_tokens": "100000", "raw": "true"}
     with warm.client() as client:
-        with pytest.raises(httpx2.ReadTimeout):
-            client.post("/v1/ocr", files={"file": (POCKET / "form-1.png").read_bytes()}, data=fields, timeout=1.0)
+        leave_early(client, "/v1/ocr", 1.0, files={"file": (POCKET / "form-1.png").read_bytes()}, data=fields)
         deadline = time.monotonic() + 20
         while client.get("/readyz").json()["running"]:
             assert time.monotonic() < deadline, "the model goes on for nobody"
