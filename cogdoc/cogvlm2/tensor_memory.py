@@ -25,7 +25,7 @@ BYTES_PER_SCORE = 8
 """A score in fp32, with itself in the compute dtype or its weight before and after."""
 
 MASK_ALIGNMENT = 8
-"""The numbers of which the rows of a mask are multiples, so that the kernels on CUDA need no copy."""
+"""The rows of a mask are multiples of these numbers, so that the kernels on CUDA need no copy."""
 
 FLOAT32 = 4
 INT64 = 8

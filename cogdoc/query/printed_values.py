@@ -19,7 +19,7 @@ from cogdoc.query.dates import FoundDate, Precision, find_dates
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import MAX_UNIT, is_ordinal_number
 from cogdoc.query.terms import fold_case
-from cogdoc.results.records import PrintedValue, plain_decimal
+from cogdoc.results.printed_value import PrintedValue, plain_decimal
 
 
 @dataclass(frozen=True, slots=True)

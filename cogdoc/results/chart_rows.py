@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cogdoc.results.records import Chart, ChartValue, plain_decimal
+from cogdoc.results.printed_value import plain_decimal
+from cogdoc.results.records import Chart, ChartValue
 
 
 def chart_to_rows(chart: Chart, *, numeric: bool = False) -> list[list[str]]:

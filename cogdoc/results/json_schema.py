@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from cogdoc.results.record_model import Model
 from cogdoc.results.records import (
     SCHEMA_VERSION,
     AnswerRecord,
     AnyRecord,
     ChartRecord,
     ErrorInfo,
-    Model,
     PageRecord,
     SourceInfo,
 )

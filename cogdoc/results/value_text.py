@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cogdoc.results.records import Answer, PrintedValue
+from cogdoc.results.printed_value import PrintedValue
+from cogdoc.results.records import Answer
 
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹", "KRW": "₩"}
 _SCALES = {1e2: "hundred", 1e3: "thousand", 1e6: "million", 1e9: "billion", 1e12: "trillion"}

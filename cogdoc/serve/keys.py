@@ -20,7 +20,7 @@ SHORTEST_KEY = 16
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key, of which only the hash is kept, and what it grants."""
+    """A key and what it grants; only its hash is kept."""
 
     digest: bytes
     grant: Grant

@@ -13,7 +13,7 @@ class PictureHosts:
     """The hosts that pictures may be fetched from."""
 
     names: frozenset[str] = frozenset()
-    """Lower case; `*` stands for every host with public addresses only."""
+    """Lower case; `*` means every host that has only public addresses."""
 
     def allows(self, host: str, addresses: list[str]) -> bool:
         """Whether a host may be asked, at all of these IP addresses."""

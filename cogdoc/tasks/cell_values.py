@@ -9,7 +9,7 @@ from cogdoc.parsing.page_text import Block, PageText
 from cogdoc.query.detected_tables import detected_tables
 from cogdoc.query.printed_values import Style, ValueContext, read_value, style_of
 from cogdoc.query.table import DataTable
-from cogdoc.results.records import PrintedValue
+from cogdoc.results.printed_value import PrintedValue
 
 
 def cell_values(blocks: Sequence[Block], page: PageText) -> Mapping[Box, PrintedValue]:

@@ -11,16 +11,8 @@ from cogdoc.documents.geometry import Box
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page_text import Block, Cell, Line, PageText, mean_confidence
 from cogdoc.results.plain_text import lines_to_text, table_to_text
-from cogdoc.results.records import (
-    ErrorInfo,
-    PageInfo,
-    PrintedValue,
-    SourceInfo,
-    TableCell,
-    TableResult,
-    TextBlock,
-    TextLine,
-)
+from cogdoc.results.printed_value import PrintedValue
+from cogdoc.results.records import ErrorInfo, PageInfo, SourceInfo, TableCell, TableResult, TextBlock, TextLine
 from cogdoc.storage import without_secrets
 
 

@@ -11,7 +11,8 @@ from typing import TextIO
 
 from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.printable import printable
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorInfo, PrintedValue, SourceInfo
+from cogdoc.results.printed_value import PrintedValue
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorInfo, SourceInfo
 from cogdoc.results.renderers.renderer import RenderContext
 from cogdoc.results.spreadsheet_cells import spreadsheet_cell
 
