@@ -34,4 +34,4 @@ def _with_currency(text: str, value: PrintedValue) -> str:
 
 
 def _scale_of(value: PrintedValue) -> str:
-    return "" if value.scale == 1.0 else _SCALES.get(value.scale, f"× {value.scale:g}")
+    return "" if value.scale == 1.0 else _SCALES.get(value.scale, f"× {value.scale:,.0f}")

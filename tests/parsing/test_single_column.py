@@ -45,7 +45,7 @@ def table(top: float) -> list[tuple[float, float, str]]:
 
 
 def columns(offset: float) -> list[tuple[float, float, str]]:
-    """Two columns of prose, of which the second is lower by `offset`."""
+    """Two columns of prose; the second is lower by `offset`."""
     left, right = (
         ("examined the ledger of", "the winter and", "the boats of", "nine men"),
         ("and all", "of the", "year", "was"),

@@ -9,6 +9,8 @@ import pytest
 
 import cogdoc
 from cogdoc.api import OpenedDocument
+from cogdoc.results.printed_value import PrintedValue
+from cogdoc.results.records import Answer
 from cogdoc.results.value_text import in_full
 
 
@@ -43,6 +45,11 @@ def test_names_are_no_values(report: OpenedDocument) -> None:
     assert answer is not None
     assert answer.found
     assert answer.value is None
+
+
+def test_scales_without_an_english_word_are_digits() -> None:
+    value = PrintedValue(kind="number", number=7.2e9, scale=1e8)
+    assert in_full(Answer(question="多少？", text="72", value=value, confidence=1)) == "72 × 100,000,000"
 
 
 def test_cells_have_values(report: OpenedDocument) -> None:

@@ -26,8 +26,8 @@ MIN_MARGIN_GAP = 4.0
 MAX_MARGIN_PARTS = 3
 
 MIN_DISTANCE = 1.0
-"""Line heights of white space, at least, between a running header or footer and the text, or between two lines of which
-one starts behind the end of the other: closer ones may be of two columns."""
+"""The fewest line heights of white space between a running header or footer and the text, or between two lines that do
+not overlap horizontally: closer ones may be of two columns."""
 
 MIN_TABLE_ROWS = 3
 

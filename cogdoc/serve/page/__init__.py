@@ -1,4 +1,4 @@
-"""The page for people at `/`: its files, and the documents that it keeps while somebody looks at them.
+"""The page for people at `/`: its files, and its routes for the document that is open.
 
 `files/` has the page as browsers load it, without a build step. It talks to `document_routes.py` only.
 """
