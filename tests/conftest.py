@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from running import COMMAND, Cogdoc, CommandResult, clean_environment
+from PIL import Image, ImageDraw
+from running import COMMAND, Cogdoc, CommandResult, clean_environment, killed_at_end
 from small_pdfs import save_pdf
 
 # A test must not find what an earlier one has read.
@@ -55,24 +57,26 @@ def cogdoc(tmp_path: Path) -> Cogdoc:
 
 
 @pytest.fixture
-def start_cogdoc(tmp_path: Path) -> Callable[..., subprocess.Popen[bytes]]:
-    """Starts the command as the leader of its own process group, as a shell does."""
+def start_cogdoc(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts the command as the leader of its own process group, as a shell does. After the test it does not run."""
+    with ExitStack() as started:
 
-    def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [*COMMAND, *map(str, arguments)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-            env=clean_environment(),
-            start_new_session=True,
-            # A background job of a script inherits an ignored SIGINT; a foreground job does not.
-            # The same goes for SIGHUP below nohup.
-            preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)],
-        )
+        def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
+            process = subprocess.Popen(
+                [*COMMAND, *map(str, arguments)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=tmp_path,
+                env=clean_environment(),
+                start_new_session=True,
+                # A background job of a script inherits an ignored SIGINT; a foreground job does not.
+                # The same goes for SIGHUP below nohup.
+                preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGHUP)],
+            )
+            return started.enter_context(killed_at_end(process))
 
-    return start
+        yield start
 
 
 @pytest.fixture
@@ -86,3 +90,15 @@ def long_pdf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A document long enough for a test to act while it is being read."""
     pages = [f"Page {number}\nof a long document" for number in range(1, 401)]
     return save_pdf(tmp_path_factory.mktemp("long") / "long.pdf", *pages)
+
+
+@pytest.fixture(scope="session")
+def slow_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scan of small print that takes OCR many seconds."""
+    path = tmp_path_factory.mktemp("slow") / "small-print.png"
+    sheet = Image.new("L", (3000, 4200), 255)
+    draw = ImageDraw.Draw(sheet)
+    for row in range(100):
+        draw.text((60, 40 + 41 * row), " ".join(f"word{row * 40 + n}" for n in range(40)), fill=0, font_size=24)
+    sheet.save(path)
+    return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import struct
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -66,6 +67,7 @@ class PictureDocument:
         self._max_pixels = request.max_megapixels * 1e6
         self._formats = _load_plugin(file_format)
         self._stream = request.open()
+        weakref.finalize(self, self._stream.close)  # also where the next lines raise
         self._open_file()
         self.page_count = self._frames.count
         self.is_animation = self._frames.is_animation

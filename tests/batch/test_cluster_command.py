@@ -58,15 +58,15 @@ def outcomes(folder: Path) -> list[tuple[str, str]]:
 
 
 def test_killed_machine_changes_neither_output_nor_record(machines: Any, folder: Path, tmp_path: Path) -> None:
-    local = start("ocr", folder, "--to", tmp_path / "local")
-    _, local_err = local.communicate()
-    on_cluster = start("ocr", folder, "--to", tmp_path / "cluster", "--cluster", machines.address)
-    while not results(tmp_path / "cluster"):
-        assert on_cluster.poll() is None
-        time.sleep(0.05)
-    (second,) = machines.worker_nodes
-    kill_machine(machines, second)
-    out, err = on_cluster.communicate()
+    with start("ocr", folder, "--to", tmp_path / "local") as local:
+        _, local_err = local.communicate()
+    with start("ocr", folder, "--to", tmp_path / "cluster", "--cluster", machines.address) as on_cluster:
+        while not results(tmp_path / "cluster"):
+            assert on_cluster.poll() is None
+            time.sleep(0.05)
+        (second,) = machines.worker_nodes
+        kill_machine(machines, second)
+        out, err = on_cluster.communicate()
     assert (on_cluster.returncode, local.returncode, out) == (1, 1, "")
     assert results(tmp_path / "cluster") == results(tmp_path / "local")
     assert len(results(tmp_path / "cluster")) == 3
@@ -77,7 +77,7 @@ def test_killed_machine_changes_neither_output_nor_record(machines: Any, folder:
 
 
 def test_address_without_a_cluster_is_one_line(folder: Path) -> None:
-    ended = start("ocr", folder, "--cluster", "127.0.0.1:1")
-    out, err = ended.communicate()
+    with start("ocr", folder, "--cluster", "127.0.0.1:1") as ended:
+        out, err = ended.communicate()
     assert (ended.returncode, out) == (7, "")
     assert err.splitlines()[0] == "cogdoc: --cluster: no Ray cluster at 127.0.0.1:1: Connection refused"

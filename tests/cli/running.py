@@ -6,9 +6,12 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Process = TypeVar("Process", bound="subprocess.Popen[Any]")
 
 COMMAND = (sys.executable, "-m", "cogdoc")
 
@@ -32,6 +35,20 @@ def clean_environment(**settings: str) -> dict[str, str]:
     return kept | {"COGDOC_CACHE": "off", "COGDOC_WARM": "off", "COLUMNS": "100", "PYTHONPATH": "", **settings}
 
 
+@contextmanager
+def killed_at_end(process: Process) -> Iterator[Process]:
+    """Kills the process at the end of the context if it still runs, whatever the test came to, and closes its pipes."""
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with suppress(OSError):  # what was not sent yet cannot be sent anymore
+                    stream.close()
+
+
 def run_at_a_terminal(*arguments: str, typed: str) -> tuple[int, str]:
     """Run the command with a terminal of its own; the exit code, and what the terminal shows."""
     ours, theirs = pty.openpty()
@@ -43,13 +60,14 @@ def run_at_a_terminal(*arguments: str, typed: str) -> tuple[int, str]:
         env=clean_environment(),
     )
     os.close(theirs)
-    shown = b""
-    # A Linux terminal gives an error, not an end of file, once no process has it open.
-    with suppress(OSError):
-        while chunk := os.read(ours, 65536):
-            shown += chunk
-            if typed and b"password: " in shown:
-                os.write(ours, typed.encode())
-                typed = ""
-    os.close(ours)
-    return process.wait(60), shown.decode()
+    with killed_at_end(process):
+        shown = b""
+        # A Linux terminal gives an error, not an end of file, once no process has it open.
+        with suppress(OSError):
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+                if typed and b"password: " in shown:
+                    os.write(ours, typed.encode())
+                    typed = ""
+        os.close(ours)
+        return process.wait(60), shown.decode()

@@ -8,12 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
 from cogdoc.documents.document import Document
+from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.rendering import PixelSize
-from cogdoc.errors import TooLargeError
+from cogdoc.errors import DamagedError, TooLargeError
 from cogdoc.parsing.page import Page
 
 Open = Callable[..., Document]
@@ -54,6 +57,23 @@ def test_every_frame_of_a_tiff_is_a_page(tmp_path: Path, open_file: Open) -> Non
     assert document.page_count == 3
     for number in (3, 1, 2):
         assert (document.picture(number).result() == grays[number - 1]).all()
+
+
+def test_files_of_pictures_that_are_not_used_anymore_are_closed(tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    corner_marked().save(path)
+
+    def open_files() -> int:
+        return [Path(file.path) for file in psutil.Process().open_files()].count(path)
+
+    opened = [PictureDocument(OpenRequest(path)) for _ in range(3)]
+    assert open_files() == 3
+    opened.clear()
+    assert open_files() == 0
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(DamagedError):
+        PictureDocument(OpenRequest(path))
+    assert open_files() == 0
 
 
 def test_transparent_pictures_have_a_white_background(tmp_path: Path, open_file: Open) -> None:

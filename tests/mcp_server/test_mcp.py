@@ -17,8 +17,8 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, MCPError, StdioServerParameters
-from PIL import Image, ImageDraw
-from running import COMMAND, Cogdoc, clean_environment
+from PIL import Image
+from running import COMMAND, Cogdoc, clean_environment, killed_at_end
 from small_pdfs import save_pdf
 
 from cogdoc.errors import InputError, UsageError
@@ -37,18 +37,6 @@ HELLO = {
 }
 
 Session = Callable[[Client], Coroutine[Any, Any, None]]
-
-
-@pytest.fixture(scope="module")
-def slow_scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A scan of small print that takes OCR many seconds."""
-    path = tmp_path_factory.mktemp("scans") / "small-print.png"
-    sheet = Image.new("L", (3000, 4200), 255)
-    draw = ImageDraw.Draw(sheet)
-    for row in range(100):
-        draw.text((60, 40 + 41 * row), " ".join(f"word{row * 40 + n}" for n in range(40)), fill=0, font_size=24)
-    sheet.save(path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -225,36 +213,35 @@ def test_standard_output_has_only_the_protocol_and_the_server_ends_with_its_inpu
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["closes its input", "sends SIGTERM"])
-def test_the_server_ends_at_once_though_a_call_runs(slow_scan: Path, how: str) -> None:
-    call = {"name": "ocr", "arguments": {"document": slow_scan.name}}
-    server = subprocess.Popen(
-        [*COMMAND, "mcp", str(slow_scan.parent)],
+def test_the_server_ends_at_once_though_a_call_runs(slow_page: Path, how: str) -> None:
+    call = {"name": "ocr", "arguments": {"document": slow_page.name}}
+    process = subprocess.Popen(
+        [*COMMAND, "mcp", str(slow_page.parent)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=clean_environment(),
         text=True,
     )
-    assert server.stdin is not None
-    assert server.stdout is not None
-    server.stdin.write(f"{json.dumps(HELLO)}\n")
-    server.stdin.flush()
-    assert "serverInfo" in server.stdout.readline()
-    for message in (
-        {"jsonrpc": "2.0", "method": "notifications/initialized"},
-        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call},
-    ):
-        server.stdin.write(f"{json.dumps(message)}\n")
+    with killed_at_end(process) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(f"{json.dumps(HELLO)}\n")
         server.stdin.flush()
-    time.sleep(1)
-    began = time.monotonic()
-    if how == "sends SIGTERM":
-        server.terminate()
-    else:
-        server.stdin.close()
-    assert server.wait(60) == (143 if how == "sends SIGTERM" else 0)
-    assert time.monotonic() - began < 15
-    server.stdin.close()
-    server.stdout.close()
+        assert "serverInfo" in server.stdout.readline()
+        for message in (
+            {"jsonrpc": "2.0", "method": "notifications/initialized"},
+            {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call},
+        ):
+            server.stdin.write(f"{json.dumps(message)}\n")
+            server.stdin.flush()
+        time.sleep(1)
+        began = time.monotonic()
+        if how == "sends SIGTERM":
+            server.terminate()
+        else:
+            server.stdin.close()
+        assert server.wait(60) == (143 if how == "sends SIGTERM" else 0)
+        assert time.monotonic() - began < 15
 
 
 def test_folders_that_are_none_are_named(cogdoc: Cogdoc, blank: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from checkpoint_files import SHARDS, UNWANTED
 from local_hub import COMMIT, STALLS, TOKEN, Hub
+from running import killed_at_end
 
 LARGE = SHARDS[1]
 
@@ -67,15 +68,16 @@ def test_model_is_pulled_listed_verified_and_removed(hub: Hub, folder: Path) -> 
 @pytest.mark.slow
 def test_pull_resumes_after_ctrl_c(hub: Hub, folder: Path) -> None:
     hub.breaks = {LARGE: [STALLS]}
-    started = subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-m", "cogdoc", "model", "pull"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    assert hub.stalled.wait(60)
-    started.send_signal(signal.SIGINT)
-    _, errors = started.communicate(timeout=60)
+    with killed_at_end(process) as started:
+        assert hub.stalled.wait(60)
+        started.send_signal(signal.SIGINT)
+        _, errors = started.communicate(timeout=60)
     assert started.returncode == 130
     assert b"Traceback" not in errors
     assert not folder.exists()

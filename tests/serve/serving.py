@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from running import COMMAND, clean_environment
+from running import COMMAND, clean_environment, killed_at_end
 
 STARTED = re.compile(r"serves (\S+) on (http://\S+)")
 START_SECONDS = 60.0
@@ -30,7 +30,6 @@ class RunningServer:
     model: str = ""
     lines: list[str] = field(default_factory=list)
     """What it printed on standard error."""
-    reader: threading.Thread = field(default_factory=threading.Thread)
 
     def client(self, **options: Any) -> httpx2.Client:
         return httpx2.Client(base_url=self.url, timeout=60, **options)
@@ -45,10 +44,11 @@ class RunningServer:
         return "".join(self.lines)
 
 
-def start_server(
+@contextmanager
+def running_server(
     *arguments: str | Path, cwd: Path | None = None, changes: str = "", **environment: str
-) -> RunningServer:
-    """Start `cogdoc serve`, and wait until it listens.
+) -> Iterator[RunningServer]:
+    """`cogdoc serve`, once it listens. It ends with the context.
 
     Args:
         changes: Python code that runs first, such as to shorten a time limit.
@@ -62,37 +62,32 @@ def start_server(
         env=clean_environment(**environment),
         text=True,
     )
-    server = RunningServer(process)
-    assert process.stderr is not None
+    with killed_at_end(process):
+        server = RunningServer(process)
+        _read_address(server)
+        reader = threading.Thread(target=server.lines.extend, args=(process.stderr,), daemon=True)
+        reader.start()
+        try:
+            _wait_until_healthy(server)
+            yield server
+        finally:
+            process.kill()
+            reader.join()  # it reads to the end
 
-    for line in process.stderr:
+
+def _read_address(server: RunningServer) -> None:
+    assert server.process.stderr is not None
+    for line in server.process.stderr:
         server.lines.append(line)
         if started := STARTED.search(line):
             server.model, server.url = started[1], started[2]
-            break
-    else:
-        raise AssertionError(f"the server ended with {process.wait()}: {server.err}")
-    server.reader = threading.Thread(target=server.lines.extend, args=(process.stderr,), daemon=True)
-    server.reader.start()
+            return
+    raise AssertionError(f"the server ended with {server.process.wait()}: {server.err}")
+
+
+def _wait_until_healthy(server: RunningServer) -> None:
     deadline = time.monotonic() + START_SECONDS
     with server.client() as client:
         while client.get("/healthz").status_code != 200:
             assert time.monotonic() < deadline
-    return server
-
-
-@contextmanager
-def running_server(
-    *arguments: str | Path, cwd: Path | None = None, changes: str = "", **environment: str
-) -> Iterator[RunningServer]:
-    """A server that ends with the context."""
-    server = start_server(*arguments, cwd=cwd, changes=changes, **environment)
-    try:
-        yield server
-    finally:
-        if server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
-        server.reader.join()
-        assert server.process.stderr is not None
-        server.process.stderr.close()
+            time.sleep(0.02)

@@ -96,7 +96,8 @@ def test_documents_can_be_dropped_and_pictures_pasted(visit: NewVisit, bill: Pat
     with pymupdf.open(bill) as file:
         picture = file[0].get_pixmap().tobytes("png")
     tab.page.evaluate(give, ["paste", "image.png", list(picture)])
-    tab.page.locator("#document-name", has_text="image.png").wait_for()
+    # Until the picture is open, it says "Opening image.png".
+    until(lambda: tab.page.inner_text("#document-name") == "image.png")
     assert tab.page.locator(".frame").count() == 1
 
 
