@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -42,7 +42,8 @@ class Job:
     task: Task
     engine: Engine
     options: OpenOptions
-    output: OutputFormat
+    formats: tuple[OutputFormat, ...]
+    """What to write; several only to a folder."""
     destination: Destination
     strict: bool = False
     """Whether an answer that is not found is a failure."""
@@ -145,7 +146,7 @@ class _Run:
         self._cut_short = False
         """Whether --fail-fast ended the current source early."""
         self._versions: dict[Path, FileVersion] = {}
-        """The versions, by output path, that the sources in progress had before they were opened: they may change."""
+        """The versions that the sources in progress had before they were opened, by the first of their output paths."""
 
     def to_one_file(self, sources: Iterable[Source | UnresolvedSource], *, several: bool) -> None:
         """Write all results to one file, or to standard output."""
@@ -153,13 +154,13 @@ class _Run:
         if path:
             remove_parts(path)
             self._check_not_record(path)
-        with self._open(path, _NO_VERSION) as stream:
-            renderer = self._renderer(stream, several=several)
+        with suppress(DiscardOutput), self._open(path, _NO_VERSION) as stream:
+            renderer = self._renderer(self._job.formats[0], stream, several=several)
             for running in self._run_sources(self._until_stopped(sources)):
                 self._check_not_overwritten(running.source)
                 running.wait_until_open()
-                counts = self._write(running, renderer)
-                self._end_file(running, counts, path)
+                counts = self._write(running, [renderer])
+                self._end_file(running, counts, (path,) if path else ())
             renderer.close()
             if path is not None and (self._cut_short or not self._counts.succeeded):
                 raise DiscardOutput
@@ -168,8 +169,9 @@ class _Run:
             self._journal.end_file(path, _NO_VERSION, FileStatus(FileState.DONE, self._counts.items, failed))
 
     def to_folder(self, sources: Iterable[Source | UnresolvedSource]) -> None:
-        """Write the results of each source to a file of its own."""
-        plan = Plan(self._until_stopped(sources), self._job.destination, self._job.output, self._job.shard)
+        """Write the results of each source to files of its own, one for each format."""
+        # Outputs of one format differ in names exactly where those of another do, so the plan needs only one format.
+        plan = Plan(self._until_stopped(sources), self._job.destination, self._job.formats[0], self._job.shard)
         try:
             for running in self._run_sources(self._not_completed(plan)):
                 running.wait_until_open()
@@ -215,18 +217,34 @@ class _Run:
         assert self._journal is not None
         for source in self._until_stopped(plan):
             if isinstance(source, Source):
-                output = self._job.destination.file_for(source.relative, self._job.output)
+                outputs = self._outputs_of(source)
                 version = FileVersion.of_source(source)
-                status = self._journal.status(output, version)
+                status = self._earlier_status(outputs, version)
                 if status is not None:
                     self._counts.add_earlier_file(status)
                     self._reporter.add_earlier_file(source, status)
                     if self._job.fail_fast and status.message:
                         return
                     continue
-                remove_parts(output, self._job.destination.path)
-                self._versions[output] = version
+                for output in outputs:
+                    remove_parts(output, self._job.destination.path)
+                self._versions[outputs[0]] = version
             yield source
+
+    def _outputs_of(self, source: Source) -> tuple[Path, ...]:
+        return tuple(self._job.destination.file_for(source.relative, output) for output in self._job.formats)
+
+    def _earlier_status(self, outputs: Sequence[Path], version: FileVersion) -> FileStatus | None:
+        """How the work on a file ended in an earlier run; None unless it wrote every output, or failed for each."""
+        assert self._journal is not None
+        worst: FileStatus | None = None
+        for output in outputs:
+            status = self._journal.status(output, version)
+            if status is None:
+                return None
+            if worst is None or status.exit_code:
+                worst = status
+        return worst
 
     def _write_file(self, running: RunningSource[ItemResult], plan: Plan) -> None:
         destination = self._job.destination
@@ -234,36 +252,43 @@ class _Run:
         assert self._journal is not None
         counts = FileCounts()
         if running.source is None:
-            self._end_file(running, counts, None)
+            self._end_file(running, counts)
             return
-        output = destination.file_for(running.source.relative, self._job.output)
-        version = self._versions.pop(output)
+        outputs = self._outputs_of(running.source)
+        version = self._versions.pop(outputs[0])
         try:
             if running.error is None:
                 if not destination.path.is_dir():
                     raise PlaceLostError(f"{destination.path}: this folder does not exist anymore")
-                self._check_replaceable(output, plan)
-                with self._open(output, version) as stream:
-                    renderer = self._renderer(stream, several=False)
-                    counts = self._write(running, renderer)
-                    renderer.close()
+                for output in outputs:
+                    self._check_replaceable(output, plan)
+                with suppress(DiscardOutput), ExitStack() as stack:
+                    streams = [stack.enter_context(self._open(output, version)) for output in outputs]
+                    renderers = [
+                        self._renderer(output_format, stream, several=False)
+                        for output_format, stream in zip(self._job.formats, streams, strict=True)
+                    ]
+                    counts = self._write(running, renderers)
+                    for renderer in renderers:
+                        renderer.close()
                     if running.error is not None or self._cut_short:
                         raise DiscardOutput
         except PlaceLostError:
             raise
         except OutputError as error:
             running.abandon()
-            self._end_file(running, counts, None, error)
+            self._end_file(running, counts, output_error=error)
             return
         if self._cut_short:  # the journal has the items that are done
-            self._end_file(running, counts, None)
+            self._end_file(running, counts)
             return
-        self._journal.end_file(output, version, counts.status(running.error))
-        if running.error is None:
-            plan.keep(self._identity_of_output(output))
+        for output in outputs:
+            self._journal.end_file(output, version, counts.status(running.error))
+            if running.error is None:
+                plan.keep(self._identity_of_output(output))
         if running.error is None and not counts.failed:
             self._journal.remove_results(running.info)
-        self._end_file(running, counts, output if running.error is None else None)
+        self._end_file(running, counts, outputs if running.error is None else ())
 
     def _open(self, path: Path | None, version: FileVersion) -> AbstractContextManager[TextIO]:
         destination, journal = self._job.destination, self._journal
@@ -304,17 +329,19 @@ class _Run:
         address = self._job.destination.address_for(path)
         return identity_of_path(path) if address is None else identity_of_address(address)
 
-    def _write(self, running: RunningSource[ItemResult], renderer: Renderer) -> FileCounts:
+    def _write(self, running: RunningSource[ItemResult], renderers: Sequence[Renderer]) -> FileCounts:
         counts = FileCounts()
         failures = len(self._counts.failures)
-        renderer.begin(self._job.task.name, running.info)
+        for renderer in renderers:
+            renderer.begin(self._job.task.name, running.info)
         for result in running.results():
             counts.add(result)
             written = self._reproducible(result)
             if self._journal and not result.stored:
                 self._journal.store(running.info, written)
             for record in written.records:
-                renderer.write(record)
+                for renderer in renderers:
+                    renderer.write(record)
                 self._counts.add_record(record)
                 self._reporter.add_record(record)
             self._reporter.add_item(result, running.info.path)
@@ -323,7 +350,8 @@ class _Run:
                 running.abandon()
                 break
             self.stop_if_requested()
-        renderer.end(describe_error(running.error) if running.error else None)
+        for renderer in renderers:
+            renderer.end(describe_error(running.error) if running.error else None)
         return counts
 
     def _reproducible(self, result: ItemResult) -> ItemResult:
@@ -336,16 +364,16 @@ class _Run:
         self,
         running: RunningSource[ItemResult],
         counts: FileCounts,
-        output: Path | None,
+        outputs: Sequence[Path] = (),
         output_error: CogdocError | None = None,
     ) -> None:
         error = output_error or running.error
         self._counts.add_file(counts, error)
-        self._reporter.add_file(running.info, counts, output, error)
+        self._reporter.add_file(running.info, counts, outputs, error)
 
-    def _renderer(self, stream: TextIO, *, several: bool) -> Renderer:
+    def _renderer(self, output_format: OutputFormat, stream: TextIO, *, several: bool) -> Renderer:
         several_questions = len(self._job.task.questions) > 1
-        return make_renderer(self._job.output, stream, several_sources=several, several_questions=several_questions)
+        return make_renderer(output_format, stream, several_sources=several, several_questions=several_questions)
 
     def stop_if_requested(self) -> None:
         if self._request.signal is not None:

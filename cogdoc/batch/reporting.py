@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -92,12 +93,14 @@ class Reporter:
                 self._listener.detailed(f"{path}: {what}: {describe_usage(record.usage)}")
         self._listener.advanced(path)
 
-    def add_file(self, info: SourceInfo, counts: FileCounts, output: Path | None, error: CogdocError | None) -> None:
+    def add_file(
+        self, info: SourceInfo, counts: FileCounts, outputs: Sequence[Path], error: CogdocError | None
+    ) -> None:
         if error is not None:
             self._listener.failed(error, "" if isinstance(error, OutputError) else info.path)
         if info.attachments:
             self._listener.detailed(f"{info.path}: attached, not read: {', '.join(info.attachments)}")
-        self._record.add_file(info, counts, output, error)
+        self._record.add_file(info, counts, outputs, error)
 
     def add_earlier_file(self, source: Source, status: FileStatus) -> None:
         if status.message:

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -69,14 +70,17 @@ class RunRecord:
         for unread in record.unread_pages:
             self._write("page", path=record.source.path, page=unread.page, message=unread.message)
 
-    def add_file(self, source: SourceInfo, counts: FileCounts, output: Path | None, error: CogdocError | None) -> None:
+    def add_file(
+        self, source: SourceInfo, counts: FileCounts, outputs: Sequence[Path], error: CogdocError | None
+    ) -> None:
         self._write(
             "file",
             path=source.path,
             sha256=source.sha256,
             pages=source.page_count,
             fate=counts.outcome(error),
-            output=str(output) if output else None,
+            output=str(outputs[0]) if outputs else None,
+            outputs=list(map(str, outputs)),
             items=counts.items,
             failed=counts.failed,
             kept=counts.stored,

@@ -10,8 +10,8 @@ HELP = """Convert documents to text.
 
 \b
   cogdoc ocr scan.png
-  cogdoc ocr scans/ --out md --to text/
-  cogdoc ocr report.pdf --pages 3-5 --out jsonl
+  cogdoc ocr scans/ --out md,json --to text/
+  cogdoc ocr report.pdf --pages 3-5 --to pages.jsonl
   find . -name '*.tiff' -print0 | cogdoc ocr --files-from - -0 --out text
 
 Takes the text layer of a page if it has a good one, else runs OCR; pages can have both. Prints Markdown with \
@@ -28,4 +28,5 @@ def ocr(
     from cogdoc.cli.run_task import run_task
     from cogdoc.tasks.ocr import OcrTask
 
-    raise typer.Exit(run_task(OcrTask(options.selection, text_only=options.out == "text"), sources or (), options))
+    text_only = [output.name for output in options.formats("ocr")] == ["text"]
+    raise typer.Exit(run_task(OcrTask(options.selection, text_only=text_only), sources or (), options))

@@ -12,13 +12,14 @@ from typing import Annotated, Any, Literal, get_type_hints
 import typer
 
 from cogdoc.cli.engine_options import EngineOptions
+from cogdoc.cli.output_choice import choose_formats
 from cogdoc.cli.warm import KeepAlive, Warm
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
 from cogdoc.documents.rendering import MAX_MEGAPIXELS
 from cogdoc.documents.tesseract import Tesseract, tesseract_for
 from cogdoc.engines.registry import DEFAULT_SECONDS
 from cogdoc.engines.selection import EngineRequest
-from cogdoc.results.output_formats import formats_of
+from cogdoc.results.output_formats import OutputFormat, formats_of
 
 _WHERE = "What to read"
 _RESULT = "Results"
@@ -102,7 +103,7 @@ To = Annotated[
         "--to",
         envvar="COGDOC_TO",
         metavar="PATH",
-        help="Write to a file, or to a folder with one file per source, instead of standard output.",
+        help="Write to a file, or to a folder with one file per source and format, instead of standard output.",
         rich_help_panel=_RESULT,
     ),
 ]
@@ -236,8 +237,8 @@ class RunOptions(EngineOptions):
     nul_separated: NulSeparated = False
     password_file: PasswordFile = None
     ask_password: AskPassword = False
-    out: str | None = None
-    """The name of an output format; `out_option` declares it for each command."""
+    out: list[str] | None = None
+    """Names of output formats, perhaps several with commas; `out_option` declares it for each command."""
     to: To = None
     overwrite: Overwrite = False
     retry_failed: RetryFailed = False
@@ -281,6 +282,14 @@ class RunOptions(EngineOptions):
         """
         return parse_page_selection(self.pages) if self.pages else PageSelection()
 
+    def formats(self, task: str) -> tuple[OutputFormat, ...]:
+        """What to write, at least one.
+
+        Raises:
+            UsageError: `out`, or the ending of `to`, names no format that results of the task can be written in.
+        """
+        return choose_formats(task, self.out or (), self.to)
+
 
 def out_option(task: str) -> Any:
     """Declare `--out` for a command, with the formats of its task in the help and in shell completion."""
@@ -288,15 +297,17 @@ def out_option(task: str) -> Any:
     choices = "; ".join(f"{output.name}: {output.help}" for output in formats)
 
     def complete(incomplete: str) -> list[tuple[str, str]]:
-        return [(output.name, output.help) for output in formats if output.name.startswith(incomplete)]
+        before, comma, begun = incomplete.rpartition(",")
+        return [(f"{before}{comma}{output.name}", output.help) for output in formats if output.name.startswith(begun)]
 
     return Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--out",
             envvar="COGDOC_OUT",
-            metavar="FORMAT",
-            help=f"Format of the output ({formats[0].name} by default). {choices}.",
+            metavar="FORMAT[,FORMAT]",
+            help=f"Formats of the output; by default the one that --to ends with, such as .json, else "
+            f"{formats[0].name}. Several write a file each to the folder --to. {choices}.",
             autocompletion=complete,
             rich_help_panel=_RESULT,
         ),

@@ -17,6 +17,7 @@ from cogdoc.batch.journal import journal_beside
 from cogdoc.batch.plan import Shard, parse_shard, slurm_shard
 from cogdoc.cli.messages import announce, report, report_traceback, warn
 from cogdoc.cli.options import RunOptions
+from cogdoc.cli.output_choice import check_formats, check_place
 from cogdoc.cli.passwords import read_password
 from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
 from cogdoc.cli.warm import select_warm_engine
@@ -28,7 +29,6 @@ from cogdoc.documents.workers import Workers
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
 from cogdoc.results.destination import Destination, choose_destination, local_path
-from cogdoc.results.output_formats import OutputFormat, formats_of
 from cogdoc.storage import is_address
 from cogdoc.tasks.task import Task
 from cogdoc.transfers import TransferLimits
@@ -60,7 +60,8 @@ def run_task(
     Raises:
         CogdocError: the run as a whole is impossible; the error of a single source or page is only reported.
     """
-    output = _output_format(options.out, task)
+    formats = options.formats(task.name)
+    check_formats(task.name, formats, has_questions=bool(task.questions))
     options.generation.check_for(task.name, has_questions=bool(task.questions))
     if options.cluster and options.sandbox == STRICT:
         raise UsageError("--sandbox strict cannot be had with --cluster: it checks this machine only")
@@ -93,7 +94,10 @@ def run_task(
             raise InputError("nothing to read: the list of files is empty")
         several = len(first_two) > 1
         # Results of a folder always go to a folder, even if it has a single file today.
-        destination = _destination(options, several=several or named_several or any(map(_may_hold_several, arguments)))
+        several_results = several or named_several or len(formats) > 1 or any(map(_may_hold_several, arguments))
+        destination = _destination(options, several=several_results)
+        shown = destination.path is None and sys.stdout.isatty()
+        check_place(formats, options.to, folder=destination.folder, terminal=shown)
         shard = _shard(options, destination)
         sandbox: Workers
         if cluster:
@@ -113,13 +117,12 @@ def run_task(
                 quiet=options.quiet,
             )
         stack.callback(sandbox.close)
-        results_on_terminal = destination.path is None and sys.stdout.isatty()
-        progress = stack.enter_context(progress_line(quiet=options.quiet or results_on_terminal))
+        progress = stack.enter_context(progress_line(quiet=options.quiet or shown))
         job = Job(
             task,
             engine,
             open_options,
-            output,
+            formats,
             destination,
             strict=strict,
             fail_fast=options.fail_fast,
@@ -174,20 +177,6 @@ class _Messages:
 def default_jobs(jobs: int | None) -> int:
     """How many worker processes to start, if `--jobs` is not given."""
     return jobs or min(MAX_DEFAULT_JOBS, os.cpu_count() or 1)
-
-
-def _output_format(name: str | None, task: Task) -> OutputFormat:
-    formats = formats_of(task.name)
-    if name is None:
-        return formats[0]
-    output = next((output for output in formats if output.name == name), None)
-    if output is None:
-        names = ", ".join(output.name for output in formats)
-        raise UsageError(f"--out: {task.name} cannot be written as {name!r}", f"formats: {names}")
-    if task.name == "chart" and task.questions and not output.answers_about_charts:
-        names = ", ".join(output.name for output in formats if output.answers_about_charts)
-        raise UsageError(f"--out {name} holds the chart's table, not answers", f"with -q use one of {names}")
-    return output
 
 
 def _connect(address: str) -> AbstractContextManager[Cluster]:

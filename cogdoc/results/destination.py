@@ -83,13 +83,21 @@ class Fingerprint:
     sha256: str
 
 
+def names_folder(to: str) -> bool:
+    """Whether `--to` names a folder in any case: it ends with a slash, or is a folder on this machine."""
+    if to.endswith(("/", os.sep)):
+        return True
+    path = local_file(to) if is_address(to) else Path(to)
+    return path is not None and path.is_dir()
+
+
 def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfinished: bool = False) -> Destination:
     """The destination that `--to` names.
 
-    It is a folder if `to` is an existing folder, ends with a slash, or has no suffix and there may be several sources.
+    It is a folder if `to` is an existing folder, ends with a slash, or has no suffix and there may be several results.
 
     Args:
-        several: whether there may be more than one source.
+        several: whether there may be more than one source, or one format.
         unfinished: an interrupted run may have left the file there; the caller checks later whether it did.
 
     Raises:
@@ -104,7 +112,7 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
     if is_address(to) and local_file(to) is None:
         return _choose_address(to, several=several, overwrite=overwrite, unfinished=unfinished)
     path = local_path(to)
-    folder = path.is_dir() or to.endswith(("/", os.sep)) or (several and not path.suffix)
+    folder = names_folder(to) or (several and not path.suffix)
     if folder:
         try:
             path.mkdir(parents=True, exist_ok=True)
@@ -175,7 +183,7 @@ def check_replaceable(path: Path, existing: os.stat_result | None, *, overwrite:
 
 
 class DiscardOutput(Exception):  # noqa: N818 - a signal, not an error
-    """Raised inside `open_output` to discard what was written."""
+    """Raised inside `open_output` to discard what was written. It passes through all outputs that are open."""
 
 
 @contextmanager
@@ -200,8 +208,7 @@ def open_output(
         OutputExistsError, OutputError: the file cannot be written.
     """
     if path is None:
-        with suppress(DiscardOutput):
-            yield sys.stdout
+        yield sys.stdout
         return
     if root is None:
         root = path.parent
@@ -235,8 +242,6 @@ def open_output(
                 folder.synchronize()
             finally:
                 folder.remove(part)
-    except DiscardOutput:
-        return
     except OSError as error:
         raise write_error(path, error) from None
 

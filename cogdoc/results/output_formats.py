@@ -1,4 +1,4 @@
-"""The registry of output formats: what `--out` accepts, the file suffix of each format, and its renderer.
+"""The registry of output formats: what `--out` accepts, the endings of each format's files, and its renderer.
 
 A new format is a module in `cogdoc/results/renderers/` and an entry in `FORMATS`. Renderers are imported when they are
 used, so that `--help` and shell completion stay fast.
@@ -28,6 +28,10 @@ class OutputFormat:
     help: str
     renderer: str
     """The class that writes the format, as `module:class`; it is called with a stream and a `RenderContext`."""
+    other_endings: tuple[str, ...] = ()
+    """Further endings of a file's name that mean this format, without the dot."""
+    binary: bool = False
+    """Whether the renderer's stream takes bytes."""
     tasks: tuple[str, ...] = EVERY_TASK
     default_of: tuple[str, ...] = ()
     """The tasks that write this format unless `--out` names another."""
@@ -48,9 +52,22 @@ FORMATS: dict[str, OutputFormat] = {
             f"{_HERE}.values:ValuesRenderer",
             tasks=("ask",),
         ),
-        OutputFormat("md", "md", "Markdown", f"{_HERE}.markdown:MarkdownRenderer", default_of=("ocr", "chart")),
+        OutputFormat(
+            "md",
+            "md",
+            "Markdown",
+            f"{_HERE}.markdown:MarkdownRenderer",
+            other_endings=("markdown",),
+            default_of=("ocr", "chart"),
+        ),
         OutputFormat("json", "json", "one JSON text", f"{_HERE}.json:JsonRenderer"),
-        OutputFormat("jsonl", "jsonl", "a line of JSON for each result", f"{_HERE}.jsonl:JsonLinesRenderer"),
+        OutputFormat(
+            "jsonl",
+            "jsonl",
+            "a line of JSON for each result",
+            f"{_HERE}.jsonl:JsonLinesRenderer",
+            other_endings=("ndjson",),
+        ),
         OutputFormat(
             "csv",
             "csv",
@@ -69,10 +86,16 @@ def formats_of(task: str) -> Sequence[OutputFormat]:
     return sorted(formats, key=lambda output: task not in output.default_of)
 
 
+def format_by_ending(ending: str, task: str) -> OutputFormat | None:
+    """The format of files whose names end in `ending`, without the dot, if the task's results can be written in it."""
+    ending = ending.casefold()
+    return next((output for output in formats_of(task) if ending in (output.suffix, *output.other_endings)), None)
+
+
 def make_renderer(
     output: OutputFormat, stream: TextIO, *, several_sources: bool = False, several_questions: bool = False
 ) -> Renderer:
-    """A renderer that writes to `stream`.
+    """A renderer that writes to `stream`, or to its bytes if the format is binary.
 
     Args:
         several_sources: results of more than one source go to this stream.
@@ -81,5 +104,6 @@ def make_renderer(
     from cogdoc.results.renderers.renderer import RenderContext
 
     module, _, name = output.renderer.partition(":")
-    renderer: Renderer = getattr(import_module(module), name)(stream, RenderContext(several_sources, several_questions))
+    context = RenderContext(several_sources, several_questions)
+    renderer: Renderer = getattr(import_module(module), name)(stream.buffer if output.binary else stream, context)
     return renderer

@@ -115,7 +115,7 @@ def test_none_of_several_sources_is_replaced_by_its_text(cogdoc: Any, blank: Pat
     for name in names:
         shutil.copy(blank if name == "b.pdf" else bill, tmp_path / name)
     before = (tmp_path / "c.pdf").read_bytes()
-    assert cogdoc("ocr", *names, "--to", "c.pdf", "--overwrite").code == 5
+    assert cogdoc("ocr", *names, "--out", "md", "--to", "c.pdf", "--overwrite").code == 5
     assert (tmp_path / "c.pdf").read_bytes() == before
 
 
@@ -153,7 +153,7 @@ def test_output_is_utf8_whatever_the_locale_says(cogdoc: Any, samples: Path) -> 
 def test_a_document_is_never_replaced_by_its_own_text(cogdoc: Any, tmp_path: Path, samples: Path) -> None:
     source = Path(shutil.copy(samples / "blank.png", tmp_path / "form.png"))
     before = source.read_bytes()
-    ended = cogdoc("ocr", source, "--to", source, "--overwrite")
+    ended = cogdoc("ocr", source, "--out", "md", "--to", source, "--overwrite")
     assert ended.code == 5
     assert "is the document that is being read" in ended.err
     assert source.read_bytes() == before

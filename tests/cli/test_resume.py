@@ -76,18 +76,18 @@ def kill_until_done(cwd: Path, seed: int, *arguments: str) -> int:
     raise AssertionError("never completed")
 
 
-@pytest.mark.parametrize("to", ["out/", "all.jsonl"])
+@pytest.mark.parametrize(("to", "formats"), [("out/", "jsonl,md"), ("all.jsonl", "jsonl")])
 def test_output_after_kills_equals_that_of_an_undisturbed_run(
-    cogdoc: Any, folder: Path, tmp_path: Path, to: str
+    cogdoc: Any, folder: Path, tmp_path: Path, to: str, formats: str
 ) -> None:
-    arguments = ("ocr", str(folder), "--out", "jsonl", "--to")
+    arguments = ("ocr", str(folder), "--out", formats, "--to")
     assert cogdoc(*arguments, f"calm-{to}").code == 1, "one document is damaged"
     kills = kill_until_done(tmp_path, 7, *arguments, to)
     assert kills > 0
     calm, stormy = tmp_path / f"calm-{to}", tmp_path / to
     if to.endswith("/"):
         assert results_below(stormy) == results_below(calm)
-        assert len(results_below(calm)) == 11
+        assert len(results_below(calm)) == 2 * 11
     else:
         assert stormy.read_bytes() == calm.read_bytes()
 
