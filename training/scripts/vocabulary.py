@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from babel import Locale  # type: ignore[import-not-found]
+from babel import Locale  # type: ignore[import-not-found, unused-ignore]
 
 _LATIN = "en de fr es pt it nl pl cs sk hu ro hr sl tr vi fi sv da nb is lt lv et ga mt sq az id ms sw eu ca gl cy"
 
