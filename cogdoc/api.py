@@ -127,33 +127,47 @@ class OpenedDocument:
     def page_count(self) -> int:
         return self._document.page_count
 
-    def ask(self, question: str, pages: str | None = None, top_pages: int = TOP_PAGES) -> AnswerRecord:
+    def ask(
+        self, question: str, pages: str | None = None, top_pages: int = TOP_PAGES, min_confidence: float = 0.0
+    ) -> AnswerRecord:
         """Answer one question.
 
         Args:
             pages: such as "1,3-5,8-", to search only these pages.
             top_pages: how many of the most promising pages the engine searches.
+            min_confidence: an answer that is right with a lower probability than this is withheld: the record has it
+                as `answer.withheld`.
         """
-        return self.ask_all([question], pages, top_pages)[0]
+        return self.ask_all([question], pages, top_pages, min_confidence)[0]
 
     def ask_all(
-        self, questions: Sequence[str], pages: str | None = None, top_pages: int = TOP_PAGES
+        self,
+        questions: Sequence[str],
+        pages: str | None = None,
+        top_pages: int = TOP_PAGES,
+        min_confidence: float = 0.0,
     ) -> list[AnswerRecord]:
         """Answer several questions, reading each page once; see `ask`."""
         if top_pages < 1:
             raise UsageError(f"top_pages: {top_pages} is not at least 1")
+        _check_probability(min_confidence)
         self._generation.check_for("ask", has_questions=True)
-        return _collect(answer_questions(self._opened(), self._engine, questions, _selection(pages), top_pages))
+        selection = _selection(pages)
+        return _collect(answer_questions(self._opened(), self._engine, questions, selection, top_pages, min_confidence))
 
     def ocr(self, pages: str | None = None) -> list[PageRecord]:
         """The text of the pages."""
         self._generation.check_for("ocr", has_questions=False)
         return _collect(transcribe(self._opened(), self._engine, _selection(pages)))
 
-    def chart(self, questions: Sequence[str] = (), pages: str | None = None) -> list[ChartRecord]:
-        """The data of the charts as tables, one record per chart."""
+    def chart(
+        self, questions: Sequence[str] = (), pages: str | None = None, min_confidence: float = 0.0
+    ) -> list[ChartRecord]:
+        """The data of the charts as tables, one record per chart; see `ask` for `min_confidence`."""
+        _check_probability(min_confidence)
         self._generation.check_for("chart", has_questions=bool(questions))
-        return _collect(read_charts(self._opened(), self._engine, _selection(pages), questions))
+        selection = _selection(pages)
+        return _collect(read_charts(self._opened(), self._engine, selection, questions, min_confidence=min_confidence))
 
     def close(self) -> None:
         """Remove the copy of what was in memory or behind an address. The engine stays loaded for other documents."""
@@ -179,6 +193,7 @@ def ask(
     pages: str | None = None,
     password: str | None = None,
     top_pages: int = TOP_PAGES,
+    min_confidence: float = 0.0,
     **keywords: Unpack[Keywords],
 ) -> AnswerRecord:
     """Answer one question from one document; see `OpenedDocument` for what can be one.
@@ -187,7 +202,7 @@ def ask(
         CogdocError: the file cannot be opened; a later failure is the record's `error`.
     """
     with OpenedDocument(source, password, **keywords) as document:
-        return document.ask(question, pages, top_pages)
+        return document.ask(question, pages, top_pages, min_confidence)
 
 
 def ask_all(
@@ -196,11 +211,12 @@ def ask_all(
     pages: str | None = None,
     password: str | None = None,
     top_pages: int = TOP_PAGES,
+    min_confidence: float = 0.0,
     **keywords: Unpack[Keywords],
 ) -> list[AnswerRecord]:
     """Answer several questions from one document, reading each page once; see `ask`."""
     with OpenedDocument(source, password, **keywords) as document:
-        return document.ask_all(questions, pages, top_pages)
+        return document.ask_all(questions, pages, top_pages, min_confidence)
 
 
 def ocr(
@@ -219,11 +235,12 @@ def chart(
     questions: Sequence[str] = (),
     pages: str | None = None,
     password: str | None = None,
+    min_confidence: float = 0.0,
     **keywords: Unpack[Keywords],
 ) -> list[ChartRecord]:
     """Read the charts of a document; see `ask` for errors."""
     with OpenedDocument(source, password, **keywords) as document:
-        return document.chart(questions, pages)
+        return document.chart(questions, pages, min_confidence)
 
 
 def _engine_request(keywords: Keywords) -> EngineRequest:
@@ -283,6 +300,11 @@ def _generating(request: EngineRequest, generation: GenerationRequest) -> Engine
         return engine.with_generation(generation)
     refuse_options(generation, "the built-in engine has no model")
     return engine
+
+
+def _check_probability(min_confidence: float) -> None:
+    if not 0 <= min_confidence <= 1:
+        raise UsageError(f"min_confidence: {min_confidence} is not between 0 and 1")
 
 
 def _selection(pages: str | None) -> PageSelection:

@@ -12,7 +12,9 @@ from cogdoc.batch.journal import FileStatus
 from cogdoc.batch.run_record import RunRecord, peaks_of
 from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, Flag, PageRecord, SourceInfo
+from cogdoc.results.certainty import Certainty
+from cogdoc.results.flags import Flag
+from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, PageRecord, SourceInfo
 from cogdoc.results.usage import describe_memory, describe_usage
 
 _TESSERACT = {
@@ -48,6 +50,9 @@ class Listener(Protocol):
     def noted(self, line: str) -> None:
         """Something that `--quiet` leaves out."""
 
+    def doubted(self, line: str) -> None:
+        """An answer is more likely wrong than right."""
+
     def detailed(self, line: str) -> None:
         """Something that only `--verbose` shows."""
 
@@ -80,8 +85,11 @@ class Reporter:
             self._warn_once(f"{prefix}: {record.error.message}")
         elif isinstance(record, AnswerRecord):
             self._add_answer(record)
-        elif isinstance(record, ChartRecord) and record.chart is None and page:
-            self._listener.noted(f"{path}: page {page.number}: no chart on this page")
+        elif isinstance(record, ChartRecord):
+            if record.chart is None and page:
+                self._listener.noted(f"{path}: page {page.number}: no chart on this page")
+            for answer in record.answers:
+                self._add_doubt(answer, path)
 
     def add_item(self, result: ItemResult, path: str) -> None:
         """Add an item whose records are added already."""
@@ -140,7 +148,20 @@ class Reporter:
             for page in record.unread_pages:
                 self._listener.warned(f"{path}: page {page.page}: {page.message}")
         if record.answer is not None and not record.answer.found:
-            self._listener.noted(f"{path}: not found: {record.answer.question}")
+            self._listener.noted(f"{path}: {_why_not(record.answer)}: {record.answer.question}")
+        if record.answer is not None:
+            self._add_doubt(record.answer, path)
+
+    def _add_doubt(self, answer: Answer, path: str) -> None:
+        if answer.certainty is Certainty.UNSURE:
+            self._listener.doubted(f"{path}: unsure, {answer.confidence:.0%}: {answer.question}")
+
+
+def _why_not(answer: Answer) -> str:
+    if answer.withheld is None:
+        return "not found"
+    confidence = answer.withheld.confidence
+    return "withheld, no confidence" if confidence is None else f"withheld, {confidence:.0%}"
 
 
 def _unread(record: AnyRecord) -> str:

@@ -22,8 +22,9 @@ The last argument is the question, unless you give it with -q or --questions-fro
   cogdoc ask scan.png -q "Who signed it?" -q "When?" --out json
   curl -s https://example.org/report.pdf | cogdoc ask - "net income in 2023?"
 
-Prints the bare answer, with path:page: in front if there is more than one source. Prints nothing if the answer \
-is not in the document (exit code 0, or 10 with --strict).
+Prints the bare answer, with path:page: in front if there is more than one source. On a terminal, an answer that is \
+more likely wrong than right is marked (unsure). Prints nothing if the answer is not in the document, or if its \
+confidence is below --min-confidence (exit code 0, or 10 with --strict).
 """
 
 
@@ -45,6 +46,7 @@ def ask(
             "--top-pages", envvar="COGDOC_TOP_PAGES", min=1, metavar="N", help="How many pages to search for an answer."
         ),
     ] = 5,
+    min_confidence: shared.MinConfidence = 0.0,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 10 if an answer is not found.")] = False,
     *,
     options: shared.RunOptions,
@@ -60,7 +62,7 @@ def ask(
         questions = [well_formed(arguments.pop())]
         _refuse_swapped(questions[0], arguments)
 
-    task = AskTask(tuple(questions), options.selection, top_pages)
+    task = AskTask(tuple(questions), options.selection, top_pages, min_confidence)
     raise typer.Exit(run_task(task, arguments, options, strict=strict, questions_from=questions_from))
 
 

@@ -29,11 +29,12 @@ def chart(
         list[str] | None,
         typer.Option("-q", "--question", metavar="TEXT", help="A question about the chart; can be repeated."),
     ] = None,
+    min_confidence: shared.MinConfidence = 0.0,
     *,
     options: shared.RunOptions,
 ) -> None:
     from cogdoc.cli.run_task import run_task
     from cogdoc.tasks.chart import ChartTask
 
-    task = ChartTask(options.selection, tuple(map(well_formed, question or ())))
+    task = ChartTask(options.selection, tuple(map(well_formed, question or ())), min_confidence)
     raise typer.Exit(run_task(task, sources or (), options))

@@ -17,6 +17,8 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, OutputError, UsageError, as_cogdoc_error
 from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import escape_lines, markdown_comment
+from cogdoc.results.certainty import Certainty
+from cogdoc.results.flags import Flag
 from cogdoc.results.printable import printable, well_formed
 from cogdoc.tasks.conversation import AnswerListener, Conversation, Reply
 from cogdoc.tasks.ocr import transcribe
@@ -155,7 +157,8 @@ class ChatSession:
         for found in reply.evidence[:1]:
             self._note(f"page {found.label}: {found.text}")
         if reply.flags:
-            self._note(", ".join(reply.flags))
+            unsure = {Flag.LOW_CONFIDENCE.value: Certainty.UNSURE.value}
+            self._note(", ".join(unsure.get(flag, flag) for flag in reply.flags))
 
     def _interruptible(self, work: Callable[[Callable[[], bool]], T]) -> T | None:
         """Run `work` in a thread, and have it cancelled by Ctrl-C; None if it does not end soon then.

@@ -29,6 +29,18 @@ MAX_COUNT = 1_000_000_000
 _LIMITS = "Limits"
 
 Sources = Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help="Files, folders, patterns, or -.")]
+MinConfidence = Annotated[
+    float,
+    typer.Option(
+        "--min-confidence",
+        envvar="COGDOC_MIN_CONFIDENCE",
+        min=0.0,
+        max=1.0,
+        metavar="P",
+        help="Give no answer that is right with a lower probability than this; JSON names it as withheld.",
+        show_default=False,
+    ),
+]
 Pages = Annotated[
     str | None,
     typer.Option(

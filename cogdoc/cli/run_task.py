@@ -130,7 +130,8 @@ def run_task(
             shard=shard,
             record_path=options.log_json,
         )
-        return run_job(job, chain(first_two, sources), sandbox, _Messages(progress, options), several=several)
+        messages = _Messages(progress, options, bare=all(output.bare for output in formats) and not shown)
+        return run_job(job, chain(first_two, sources), sandbox, messages, several=several)
 
 
 def _select_engine(options: RunOptions, cluster: Cluster | None) -> EngineSelection:
@@ -149,8 +150,13 @@ def _select_engine(options: RunOptions, cluster: Cluster | None) -> EngineSelect
 class _Messages:
     """Shows how a run goes on standard error. Implements `cogdoc.batch.reporting.Listener`."""
 
-    def __init__(self, progress: ProgressLine, options: RunOptions) -> None:
+    def __init__(self, progress: ProgressLine, options: RunOptions, *, bare: bool) -> None:
+        """
+        Args:
+            bare: whether the results themselves do not tell which answers are doubtful.
+        """
         self._progress = progress
+        self._bare = bare
         self._quiet = options.quiet
         self._verbose = options.verbose
 
@@ -168,6 +174,10 @@ class _Messages:
     def noted(self, line: str) -> None:
         if not self._quiet:
             warn(line)
+
+    def doubted(self, line: str) -> None:
+        if self._bare:
+            self.noted(line)
 
     def detailed(self, line: str) -> None:
         if self._verbose:

@@ -49,7 +49,7 @@ def score_answer(case: Case, answer: Answer) -> Scored:
         measures,
         prediction=answer.text,
         expected=_expected(case),
-        confidence=answer.confidence if answer.found else None,
+        confidence=answer.confidence,
     )
 
 

@@ -198,6 +198,8 @@ def _answered(name: str, record: AnswerRecord) -> results.Answered:
         question=answer.question,
         answer=None if answer.text is None else answer.text[: results.MAX_CHARACTERS],
         confidence=answer.confidence,
+        certainty=answer.certainty,
+        p_answerable=answer.p_answerable,
         evidence=[
             results.Place(page=found.page, label=found.label, box=found.box, text=found.text[:MAX_PLACE])
             for found in answer.evidence[:MAX_EVIDENCE]

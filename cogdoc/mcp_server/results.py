@@ -41,7 +41,11 @@ class Answered(Content):
 
     question: str
     answer: str | None = Field(description="null if the document does not contain it")
-    confidence: float
+    confidence: float | None = Field(description="probability that the answer is right; null without one")
+    certainty: str | None = Field(description="the confidence in a word: sure, likely or unsure")
+    p_answerable: float | None = Field(
+        description="probability that the document answers the question; null if the engine does not estimate it"
+    )
     evidence: list[Place]
     formula: str | None = Field(default=None, description="how it is computed, if it is")
     operands: list[Place] = Field(default=[], description="the printed values that it is computed from")

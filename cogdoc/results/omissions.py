@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from cogdoc.results.flags import Flag
 from cogdoc.results.paragraphs import OMITTED_KINDS
-from cogdoc.results.records import Flag, TextBlock
+from cogdoc.results.records import TextBlock
 
 
 def omission_flags(blocks: Iterable[TextBlock], markdown: str) -> Iterator[str]:

@@ -32,6 +32,8 @@ class OutputFormat:
     """Further endings of a file's name that mean this format, without the dot."""
     binary: bool = False
     """Whether the renderer's stream takes bytes."""
+    bare: bool = False
+    """Whether it has answers without their confidence, unless a terminal shows them."""
     tasks: tuple[str, ...] = EVERY_TASK
     default_of: tuple[str, ...] = ()
     """The tasks that write this format unless `--out` names another."""
@@ -44,12 +46,13 @@ _HERE = "cogdoc.results.renderers"
 FORMATS: dict[str, OutputFormat] = {
     output.name: output
     for output in (
-        OutputFormat("text", "txt", "plain text", f"{_HERE}.text:TextRenderer", default_of=("ask",)),
+        OutputFormat("text", "txt", "plain text", f"{_HERE}.text:TextRenderer", bare=True, default_of=("ask",)),
         OutputFormat(
             "values",
             "tsv",
             "answers in full, and in plain form for programs",
             f"{_HERE}.values:ValuesRenderer",
+            bare=True,
             tasks=("ask",),
         ),
         OutputFormat(

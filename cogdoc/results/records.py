@@ -6,11 +6,13 @@ Boxes are `[left, top, right, bottom]` in PDF points of the upright page, origin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, computed_field, model_validator
 
+from cogdoc.results.certainty import Certainty, certainty_of
 from cogdoc.results.printed_value import PrintedValue
 from cogdoc.results.record_model import Model
 
@@ -20,59 +22,6 @@ Points = Annotated[float, AfterValidator(lambda points: round(points, 2))]
 BoxTuple = tuple[Points, Points, Points, Points]
 Color = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 Confidence = Annotated[float, Field(ge=0.0, le=1.0), AfterValidator(lambda confidence: round(confidence, 4))]
-
-
-class Flag(StrEnum):
-    """What a user should know before trusting a result."""
-
-    BLANK_PAGE = "blank-page"
-    TURNED = "turned"
-    TILED = "tiled"
-    LOW_RESOLUTION = "low-resolution"
-    NO_WORDS = "no-words"
-    """The page has ink, but OCR finds no words in it: a picture, or text that it cannot read."""
-    HARD_TO_READ = "hard-to-read"
-    """The page is a scan of low legibility; expect wrong characters."""
-    UNSUPPORTED_SCRIPT = "unsupported-script"
-    """The page is in a script that the OCR engine cannot read; its text is not to be trusted."""
-    LOW_CONFIDENCE = "low-confidence"
-    UNKNOWN_CONFIDENCE = "unknown-confidence"
-    """The server of the model gives no probabilities; 0.5 is given instead, and says nothing."""
-    BAD_TEXT_LAYER = "bad-text-layer"
-    REPAIRED_FILE = "repaired-file"
-    PAGES_FAILED = "pages-failed"
-    """Some of the document's pages could not be read; they may contain the answer."""
-    LAYOUT_FAILED = "layout-failed"
-    """Finding a page's blocks, tables or charts failed; the answer comes from the rest."""
-    NOT_A_CHART = "not-a-chart"
-    HIDDEN_TEXT = "hidden-text"
-    """The page contains text that it does not display; it was left out."""
-    HIDDEN_TEXT_INCLUDED = "hidden-text-included"
-    """The page contains text that it does not display, and that was asked for with `--hidden`."""
-    COVERED_TEXT = "covered-text"
-    """Text that the page does not display is only covered, as by a black box: who has the file can read it."""
-    LINES_OMITTED = "lines-omitted"
-    """Markdown leaves out running headers, footers or page numbers: the blocks of kind `header` and `footer`."""
-    LINES_LOST = "lines-lost"
-    """Markdown lacks text of the page's blocks."""
-    TABLE_CONTINUES = "table-continues"
-    """The table at the head of the page continues the one at the foot of the page before; both are whole tables."""
-    XFA_FORM = "xfa-form"
-    """The file is an XFA form without pages of its own; the text has the fields that are filled in, if any."""
-    COMMENTS = "comments"
-    """Readers have commented on the page; the comments are blocks of their own."""
-    NOT_LITERAL = "not-literally-on-the-page"
-    """The answer is not in the page's literal text: the model read it from a picture, inferred it, or made it up."""
-    CUT_OFF = "cut-off"
-    """The model reached a limit before it finished."""
-    REPETITION = "repetition"
-    """The model repeated itself; the repetition was cut, retried, or replaced by the literal text."""
-    LITERAL_TEXT = "literal-text"
-    """The page's literal text replaces what the model could not read."""
-    LOW_AGREEMENT = "low-agreement"
-    """The model's text contains less than half of the page's literal text."""
-    MEASURED = "measured"
-    """Values were measured against an axis, not read from labels."""
 
 
 class SourceInfo(Model):
@@ -154,7 +103,7 @@ class Candidate(Model):
     """An answer that was considered."""
 
     text: str
-    confidence: Confidence
+    confidence: Confidence | None = Field(description="probability that it is right; null if the engine states none")
     evidence: Evidence | None = None
 
 
@@ -173,7 +122,17 @@ class Answer(Model):
     question: str
     text: str | None
     value: PrintedValue | None = Field(default=None, description="of a number, amount, percentage, date or duration")
-    confidence: Confidence
+    confidence: Confidence | None = Field(
+        default=None,
+        description="probability that `text` is the right answer; null without a text, and if the engine states none",
+    )
+    p_answerable: Confidence | None = Field(
+        default=None,
+        description="probability that the pages answer the question at all; null if the engine does not estimate it",
+    )
+    withheld: Candidate | None = Field(
+        default=None, description="the answer that was found, if its confidence is below what was asked for"
+    )
     evidence: tuple[Evidence, ...] = ()
     alternatives: tuple[Candidate, ...] = ()
     query: dict[str, JsonValue] | None = Field(
@@ -184,9 +143,29 @@ class Answer(Model):
     formula: str | None = Field(default=None, description="how the answer is computed from the operands")
     flags: tuple[str, ...] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_derived(cls, fields: object) -> object:
+        """Leave out what JSON has besides the fields, since it follows from them."""
+        if not isinstance(fields, Mapping):
+            return fields
+        return {name: value for name, value in fields.items() if name not in ("found", "certainty")}
+
+    @model_validator(mode="after")
+    def _check_confidence(self) -> Self:
+        if self.text is None and self.confidence is not None:
+            raise ValueError("a refusal has a confidence; that of a text which was found is the only one")
+        return self
+
+    @computed_field(description="whether there is an answer; false for a refusal")  # type: ignore[prop-decorator]
     @property
     def found(self) -> bool:
         return self.text is not None
+
+    @computed_field(description="the confidence in a word; null without one")  # type: ignore[prop-decorator]
+    @property
+    def certainty(self) -> Certainty | None:
+        return None if self.confidence is None else certainty_of(self.confidence)
 
 
 class TextLine(Model):

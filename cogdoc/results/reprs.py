@@ -35,10 +35,16 @@ def _where(record: Record) -> str:
 def _answer(record: AnswerRecord) -> list[str]:
     answer = record.answer
     if answer is None or answer.text is None:
-        return [f"{_shortened(record.question)}: not found"]
+        likely = answer.p_answerable if answer is not None else None
+        return [f"{_shortened(record.question)}: not found", *_stated("p_answerable", likely)]
     evidence = answer.evidence[:1]
     places = [f"page {found.label}" for found in evidence]
-    return [f"{_shortened(record.question)}: {_shortened(answer.text)}", *places, f"confidence {answer.confidence:.2f}"]
+    found = f"{_shortened(record.question)}: {_shortened(answer.text)}"
+    return [found, *places, *_stated("confidence", answer.confidence)]
+
+
+def _stated(name: str, probability: float | None) -> list[str]:
+    return [] if probability is None else [f"{name} {probability:.2f}"]
 
 
 def _chart(record: ChartRecord) -> str:

@@ -88,4 +88,8 @@ Stream = Annotated[
         "a `record` for each result, and `end` or `error`."
     ),
 ]
+MinConfidence = Annotated[
+    float,
+    Form(ge=0, le=1, description="Give no answer that is right with a lower probability; `withheld` names it."),
+]
 Questions = Annotated[list[str], Form(alias="question", description="Can be repeated.", max_length=1000)]

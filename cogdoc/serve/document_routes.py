@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from cogdoc.results.json_schema import AskResult, ChartResult, OcrResult
 from cogdoc.results.printable import well_formed
-from cogdoc.serve.document_form import Options, Out, Questions, Stream
+from cogdoc.serve.document_form import MinConfidence, Options, Out, Questions, Stream
 from cogdoc.serve.document_replies import output_format, reply_with_results
 from cogdoc.serve.document_work import DocumentWork
 from cogdoc.serve.error_replies import RequestError
@@ -36,10 +36,11 @@ async def ask(
     question: Questions,
     options: Options,
     top_pages: Annotated[int, Form(ge=1, le=1000, description="How many pages to search for an answer.")] = TOP_PAGES,
+    min_confidence: MinConfidence = 0.0,
     out: Out = "json",
     stream: Stream = False,
 ) -> Response:
-    task = AskTask(questions_of(question), options.selection, top_pages)
+    task = AskTask(questions_of(question), options.selection, top_pages, min_confidence)
     return await _reply(request, service, options.work(task), file, out, stream=stream)
 
 
@@ -63,10 +64,11 @@ async def chart(
     file: Document,
     options: Options,
     question: Questions = [],  # noqa: B006  FastAPI copies it
+    min_confidence: MinConfidence = 0.0,
     out: Out = "json",
     stream: Stream = False,
 ) -> Response:
-    task = ChartTask(options.selection, questions_of(question, needed=False))
+    task = ChartTask(options.selection, questions_of(question, needed=False), min_confidence)
     return await _reply(request, service, options.work(task), file, out, stream=stream)
 
 

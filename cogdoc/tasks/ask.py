@@ -21,11 +21,14 @@ from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError, DamagedError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text_store import PageTextStore
-from cogdoc.results.records import Answer, AnswerRecord, Flag, UnreadPage, Usage
+from cogdoc.results.certainty import Certainty
+from cogdoc.results.flags import Flag
+from cogdoc.results.records import Answer, AnswerRecord, UnreadPage, Usage
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
 from cogdoc.tasks.task import Item
+from cogdoc.tasks.withholding import withhold
 
 TOP_PAGES = 5
 """How many pages of a long document the engine searches for one question."""
@@ -35,9 +38,6 @@ SHORT_DOCUMENT = 40
 
 QUICK_PAGE = 0.25
 """Seconds; a page with a text layer takes a hundredth, a page that needs OCR several."""
-
-LOW_CONFIDENCE = 0.5
-"""Answers below it are flagged: they are more often wrong than right."""
 
 COUNT_CONFIDENCE = 0.8
 """Of a count of captions or words on all pages, which may miss some that are printed in pictures."""
@@ -61,6 +61,8 @@ class AskTask:
     questions: tuple[str, ...]
     selection: PageSelection
     top_pages: int = TOP_PAGES
+    min_confidence: float = 0.0
+    """Answers with less are withheld."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -68,6 +70,7 @@ class AskTask:
             "pages": (*self.selection.ranges, *self.selection.labels),
             "questions": self.questions,
             "top_pages": self.top_pages,
+            "min_confidence": self.min_confidence,
         }
 
     def items(self, document: Document) -> Sequence[Item]:  # noqa: ARG002 - the protocol's
@@ -75,7 +78,9 @@ class AskTask:
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[AnswerRecord]]:
         questions = list(map(str, items))
-        for record in answer_questions(document, engine, questions, self.selection, self.top_pages):
+        for record in answer_questions(
+            document, engine, questions, self.selection, self.top_pages, self.min_confidence
+        ):
             yield (record,)
 
 
@@ -85,8 +90,9 @@ def answer_questions(
     questions: Sequence[str],
     selection: PageSelection,
     top_pages: int = TOP_PAGES,
+    min_confidence: float = 0.0,
 ) -> Iterator[AnswerRecord]:
-    """Yield one record for each question, in their order.
+    """Yield one record for each question, in their order; see `cogdoc.tasks.withholding` for `min_confidence`.
 
     Raises:
         UsageError: `selection` has a page that does not exist.
@@ -102,10 +108,21 @@ def answer_questions(
                 cache_hits += page.cache_hits
         pages = _Pages(document, store, engine.at_a_time, cache_hits)
 
+        how = _Search(selected.count, top_pages, min_confidence)
+
         def answer(question: str) -> AnswerRecord:
-            return _answer_question(question, pages, engine, selected.count, top_pages, failures, stopwatch.copy())
+            return _answer_question(question, pages, engine, how, failures, stopwatch.copy())
 
         yield from map_side_by_side(answer, questions, engine.at_a_time)
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """How questions are answered."""
+
+    page_count: int
+    top_pages: int
+    min_confidence: float
 
 
 class _Pages:
@@ -158,8 +175,7 @@ def _answer_question(
     question: str,
     pages: _Pages,
     engine: Engine,
-    page_count: int,
-    top_pages: int,
+    how: _Search,
     failures: Mapping[int, CogdocError],
     stopwatch: Stopwatch,
 ) -> AnswerRecord:
@@ -167,17 +183,18 @@ def _answer_question(
     if not len(pages.store):
         return _failed(document, engine, question, stopwatch, failures)
     with stopwatch.measure("rank"):
-        best = pages.get(pages.rank(question, top_pages))
+        best = pages.get(pages.rank(question, how.top_pages))
     meter = UsageMeter()
     try:
         with stopwatch.measure("answer"), meter.measure():
             is_raw = engine.info.generation is not None and engine.info.generation.raw
             counted = None if is_raw else _counted(question, pages.store)
-            answer = counted or engine.answer(question, best, page_count)
+            answer = counted or engine.answer(question, best, how.page_count)
         if not is_raw:
             from cogdoc.tasks.answer_values import with_value
 
             answer = with_value(answer, best)
+        answer = withhold(answer, how.min_confidence)
     except CogdocError as error:
         usage = with_cache_hits(meter.total, pages.take_cache_hits(best))
         return _failed(document, engine, question, stopwatch, {0: error}, usage)
@@ -220,7 +237,7 @@ def _record(
     page_flags: Collection[str],
 ) -> AnswerRecord:
     flags = list(answer.flags)
-    if answer.found and answer.confidence < LOW_CONFIDENCE:
+    if answer.certainty is Certainty.UNSURE:
         flags.append(Flag.LOW_CONFIDENCE.value)
     if failures:
         flags.append(Flag.PAGES_FAILED.value)

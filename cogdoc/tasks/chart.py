@@ -13,11 +13,13 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
-from cogdoc.results.records import ChartRecord, Flag, Usage
+from cogdoc.results.flags import Flag
+from cogdoc.results.records import ChartRecord, Usage
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_page, describe_source, failed_page
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.task import Item
+from cogdoc.tasks.withholding import withhold
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +30,23 @@ class ChartTask:
 
     selection: PageSelection
     questions: tuple[str, ...] = ()
+    min_confidence: float = 0.0
+    """Answers with less are withheld."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        return {"pages": (*self.selection.ranges, *self.selection.labels), "questions": self.questions}
+        return {
+            "pages": (*self.selection.ranges, *self.selection.labels),
+            "questions": self.questions,
+            "min_confidence": self.min_confidence,
+        }
 
     def items(self, document: Document) -> Sequence[Item]:
         return document.select(self.selection).items
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[ChartRecord, ...]]:
         # Only the first record of the next page shows that a page has no more charts.
-        records = read_charts(document, engine, self.selection, self.questions, items)
+        records = read_charts(document, engine, self.selection, self.questions, items, self.min_confidence)
         for _, charts in groupby(records, key=_page_number):
             yield tuple(charts)
 
@@ -49,11 +57,13 @@ def read_charts(
     selection: PageSelection,
     questions: Sequence[str] = (),
     items: Sequence[Item] | None = None,
+    min_confidence: float = 0.0,
 ) -> Iterator[ChartRecord]:
     """Yield one record for each chart; a page without one yields a single record with the flag `not-a-chart`.
 
     Args:
         items: only these of the selected pages.
+        min_confidence: answers with less are withheld, see `cogdoc.tasks.withholding`.
 
     Raises:
         UsageError: `selection` has a page that does not exist.
@@ -63,7 +73,9 @@ def read_charts(
         selected = selected.only(items)
     pages = (Page(document, number) for number in selected.numbers)
     for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
-        yield from _read_page(page, engine, questions)
+        for record in _read_page(page, engine, questions):
+            answers = tuple(withhold(answer, min_confidence) for answer in record.answers)
+            yield record.model_copy(update={"answers": answers})
     for number, error in selected.left_out.items():
         yield _failed(document, engine, number, error)
 

@@ -20,7 +20,8 @@ from cogdoc.engines.vision.vision_model import FinishReason, GenerationOptions, 
 from cogdoc.errors import CogdocError, TooLargeError, UsageError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text_store import PageTextStore
-from cogdoc.results.records import Evidence, Flag
+from cogdoc.results.flags import Flag
+from cogdoc.results.records import Evidence
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.search import matched_weight

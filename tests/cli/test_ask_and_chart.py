@@ -78,7 +78,7 @@ def test_json_has_the_page_and_box_of_the_answer(cogdoc: Any, bill: Path) -> Non
 
 def test_answers_as_csv_and_markdown(cogdoc: Any, bill: Path) -> None:
     rows = cogdoc("ask", bill.name, "invoice number?", "--out", "csv").out.splitlines()
-    assert rows[0] == "source,question,answer,value,unit,page,confidence"
+    assert rows[0] == "source,question,answer,value,unit,page,confidence,found,p_answerable"
     assert rows[1].startswith("bill.pdf,invoice number?,A-1047,,,1,0.")
     assert cogdoc("ask", bill.name, "invoice number?", "--out", "md").out.startswith("**invoice number?** A-1047 (bill")
 

@@ -123,10 +123,10 @@ def test_an_answer_that_reaches_the_token_limit_is_flagged_as_cut_off(cover: Pag
     assert "cut-off" in answer.flags
 
 
-def test_without_log_probabilities_the_confidence_is_the_documented_constant(cover: Page) -> None:
+def test_without_log_probabilities_an_answer_has_no_confidence(cover: Page) -> None:
     question = "What year is it?"
     answer = engine_for(ScriptedModel({question: ["2024"]}, probability=None)).answer(question, [cover], 8)
-    assert (answer.text, answer.confidence) == ("2024", UNKNOWN_CONFIDENCE)
+    assert (answer.text, answer.confidence, answer.certainty) == ("2024", None, None)
     assert answer.evidence
     assert answer.flags == ("unknown-confidence",)
 

@@ -22,14 +22,15 @@ SALES = Chart(
 DIFFERENCE = "What is the difference between Q2 and Q1 in 2024?"
 
 
-def answered(text: str | None, confidence: float) -> Answer:
+def answered(text: str | None, confidence: float | None) -> Answer:
     computed = compute(DIFFERENCE, list(chart_tables([SALES], 1)))
     assert computed is not None
-    return with_computed(Answer(question=DIFFERENCE, text=text, confidence=confidence), computed, 0.9)
+    direct = Answer(question=DIFFERENCE, text=text, confidence=confidence)
+    return with_computed(direct, computed, 0.9)
 
 
 def test_an_operation_is_computed_with_its_operands_and_formula() -> None:
-    answer = answered(None, 0.0)
+    answer = answered(None, None)
     assert answer.text == "3.5"
     assert answer.formula == "17.5 − 14"
     assert [operand.text for operand in answer.operands] == ["17.5", "14"]
@@ -38,7 +39,12 @@ def test_an_operation_is_computed_with_its_operands_and_formula() -> None:
 def test_agreement_makes_an_answer_surer() -> None:
     answer = answered("3.50", 0.6)
     assert answer.text == "3.50"
+    assert answer.confidence is not None
     assert answer.confidence > 0.8
+
+
+def test_agreement_gives_an_answer_without_a_confidence_that_of_the_table() -> None:
+    assert answered("3.50", None).confidence == pytest.approx(answered(None, None).confidence)
 
 
 @pytest.mark.parametrize(("confidence", "text"), [(0.2, "3.5"), (0.99, "4.5")])

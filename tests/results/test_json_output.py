@@ -102,7 +102,7 @@ RECORDS: dict[str, list[AnyRecord]] = {
             engine=ENGINE,
             page=PAGE,
             chart=CHART,
-            answers=(Answer(question="?", text=None, confidence=0),),
+            answers=(Answer(question="?", text=None, p_answerable=0.2, withheld=Candidate(text="8", confidence=0.4)),),
         ),
     ],
 }

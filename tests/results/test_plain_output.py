@@ -33,9 +33,10 @@ ENGINE = EngineInfo(name="builtin", version="0")
 UNSAFE = "\x00\x07\x08\x0b\x0d\x1b\x7f\x80\x85\x9b\u202e\u2066"
 
 
-def answered(text: str | None, question: str = "total?", path: str = "a.pdf") -> AnswerRecord:
+def answered(text: str | None, question: str = "total?", path: str = "a.pdf", confidence: float = 0.6) -> AnswerRecord:
     evidence = (Evidence(page=3, label="iii", box=(0, 0, 1, 1), text="line"),) if text is not None else ()
-    answer = Answer(question=question, text=text, confidence=0.5, evidence=evidence)
+    own = confidence if text is not None else None
+    answer = Answer(question=question, text=text, confidence=own, p_answerable=0.25, evidence=evidence)
     return AnswerRecord(source=SourceInfo(path=path), engine=ENGINE, question=answer.question, answer=answer)
 
 
@@ -97,9 +98,11 @@ fields = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\
 def test_csv_of_answers_parses_back_with_control_chars_and_formulas_escaped(texts: list[str]) -> None:
     shown = written(FORMATS["csv"], "ask", [answered(text, question=text) for text in texts])
     header, *rows = csv.reader(io.StringIO(shown, newline=""))
-    assert header == ["source", "question", "answer", "value", "unit", "page", "confidence"]
+    assert header == [
+        "source", "question", "answer", "value", "unit", "page", "confidence", "found", "p_answerable",
+    ]  # fmt: skip
     escaped_texts = [spreadsheet_cell(printable(text, keep_newlines=True)) for text in texts]
-    assert rows == [["a.pdf", text, text, "", "", "3", "0.500"] for text in escaped_texts]
+    assert rows == [["a.pdf", text, text, "", "", "3", "0.600", "true", "0.250"] for text in escaped_texts]
 
 
 def test_csv_of_a_chart_parses_back() -> None:

@@ -17,7 +17,7 @@ from serving import RunningServer, running_server
 from small_pdfs import save_pdf
 
 import cogdoc.serve
-from cogdoc.results.records import Flag
+from cogdoc.results.flags import Flag
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 FILES = Path(cogdoc.serve.__file__).parent / "page" / "files"

@@ -11,7 +11,8 @@ from cogdoc.engines.protocol import Transcription
 from cogdoc.errors import InputError, TimeLimitError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import BlockKind, PageLayout, TextOrigin, mean_confidence
-from cogdoc.results.records import Answer, Chart, EngineInfo, Flag
+from cogdoc.results.flags import Flag
+from cogdoc.results.records import Answer, Chart, EngineInfo
 
 LAID_OUT_PAGES = 2
 """How many of the best pages are laid out (blocks, tables, charts) for a question, unless the first one gives a sure
@@ -51,7 +52,7 @@ class BuiltinEngine:
         from cogdoc.engines.builtin.answering import answer_question
 
         layouts = [PageLayout(page.text(), ()) for page in pages]
-        best = Answer(question=question, text=None, confidence=0.0)
+        best = Answer(question=question, text=None)
         flags: tuple[str, ...] = ()
         for index, page in enumerate(pages[:LAID_OUT_PAGES]):
             try:
@@ -60,7 +61,7 @@ class BuiltinEngine:
                 # The words are already read and answer many questions without a layout.
                 flags = (Flag.LAYOUT_FAILED.value,)
             best = answer_question(question, layouts, page_count=page_count)
-            if best.found and best.confidence >= SURE_CONFIDENCE:
+            if best.confidence is not None and best.confidence >= SURE_CONFIDENCE:
                 return best.model_copy(update={"flags": flags})
         charts: dict[int, tuple[Chart, ...]] = {}
         for page, layout in zip(pages, layouts[:LAID_OUT_PAGES], strict=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from cogdoc.engines.vision.vision_model import UNKNOWN_CONFIDENCE
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.computed import Computed, tree_output
 from cogdoc.query.execution import run
@@ -54,8 +55,10 @@ def with_computed(direct: Answer, computed: Computed, confidence: float) -> Answ
         "formula": computed.formula or None,
     }
     if direct.text is not None and _are_same(direct.text, computed.text):
-        return direct.model_copy(update={**described, "confidence": 1 - (1 - direct.confidence) * (1 - own)})
-    if direct.text is not None and direct.confidence >= own:
+        wrong = (1 - own) * (1 if direct.confidence is None else 1 - direct.confidence)
+        return direct.model_copy(update={**described, "confidence": 1 - wrong})
+    own_words = UNKNOWN_CONFIDENCE if direct.confidence is None else direct.confidence
+    if direct.text is not None and own_words >= own:
         other = Candidate(text=computed.text, confidence=own)
         return direct.model_copy(update={"alternatives": (other, *direct.alternatives)})
     evidence = direct.evidence[0] if direct.evidence else None

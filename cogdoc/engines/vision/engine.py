@@ -21,7 +21,8 @@ from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.engines.vision.vision_model import FinishReason, PageImage, VisionModel
 from cogdoc.errors import CogdocError, InputError, ResourceError, TimeLimitError
 from cogdoc.parsing.page import Page
-from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidence, Flag, GenerationInfo
+from cogdoc.results.flags import Flag
+from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidence, GenerationInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class _PageAnswer:
     evidence: tuple[Evidence, ...]
     cut_off: bool
     is_confidence_known: bool
+
+    @property
+    def stated_confidence(self) -> float | None:
+        return self.confidence if self.is_confidence_known else None
 
     @property
     def support(self) -> tuple[bool, bool, float]:
@@ -131,7 +136,7 @@ def _describe(generation: GenerationRequest) -> GenerationInfo | None:
 
 def _best_answer(question: str, answers: Sequence[_PageAnswer]) -> Answer:
     if not answers:
-        return Answer(question=question, text=None, confidence=0.0)
+        return Answer(question=question, text=None)
     best, *others = sorted(answers, key=lambda answer: answer.support, reverse=True)
     raised = {
         Flag.NOT_LITERAL: not best.evidence,
@@ -141,12 +146,12 @@ def _best_answer(question: str, answers: Sequence[_PageAnswer]) -> Answer:
     return Answer(
         question=question,
         text=best.text,
-        confidence=best.confidence,
+        confidence=best.stated_confidence,
         evidence=best.evidence,
         alternatives=tuple(
             Candidate(
                 text=other.text,
-                confidence=other.confidence,
+                confidence=other.stated_confidence,
                 evidence=other.evidence[0] if other.evidence else None,
             )
             for other in others

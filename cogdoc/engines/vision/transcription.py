@@ -29,7 +29,7 @@ from cogdoc.engines.vision.vision_model import (
 from cogdoc.errors import TimeLimitError
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText, TextOrigin, mean_confidence
-from cogdoc.results.records import Flag
+from cogdoc.results.flags import Flag
 
 if TYPE_CHECKING:
     from cogdoc.documents.pictures import Picture

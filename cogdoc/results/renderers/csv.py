@@ -16,6 +16,10 @@ from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorIn
 from cogdoc.results.renderers.renderer import RenderContext
 from cogdoc.results.spreadsheet_cells import spreadsheet_cell
 
+_ANSWER_HEADER = (
+    "source", "question", "answer", "value", "unit", "page", "confidence", "found", "p_answerable",
+)  # fmt: skip
+
 
 class CsvRenderer:
     def __init__(self, stream: TextIO, context: RenderContext) -> None:
@@ -27,7 +31,7 @@ class CsvRenderer:
 
     def begin(self, task: str, source: SourceInfo) -> None:  # noqa: ARG002 - part of the protocol
         if task == "ask" and not self._started:
-            self._csv.writerow(["source", "question", "answer", "value", "unit", "page", "confidence"])
+            self._csv.writerow(_ANSWER_HEADER)
             self._started = True
 
     def write(self, record: AnyRecord) -> None:
@@ -35,7 +39,8 @@ class CsvRenderer:
             answer = record.answer
             page = str(answer.evidence[0].page) if answer.evidence else ""
             answered = [answer.text or "", *_value_cells(answer.value)]
-            self._write_row([record.source.path, answer.question, *answered, page, f"{answer.confidence:.3f}"])
+            judged = [_share(answer.confidence), str(answer.found).lower(), _share(answer.p_answerable)]
+            self._write_row([record.source.path, answer.question, *answered, page, *judged])
         elif isinstance(record, ChartRecord) and record.chart is not None:
             if self._started:
                 self._csv.writerow([])
@@ -55,6 +60,10 @@ class CsvRenderer:
         # Excel reads a file whose first bytes are "ID" as SYLK, another format with formulas; quotes are not "ID".
         writer = self._quoted_csv if cells[0].startswith("ID") else self._csv
         writer.writerow([spreadsheet_cell(printable(cell, keep_newlines=True)) for cell in cells])
+
+
+def _share(probability: float | None) -> str:
+    return "" if probability is None else f"{probability:.3f}"
 
 
 def _value_cells(value: PrintedValue | None) -> tuple[str, str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, escape_lines, markdown_comment
+from cogdoc.results.certainty import doubt
 from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, PageInfo, PageRecord
-from cogdoc.results.renderers.prose import ProseRenderer
+from cogdoc.results.renderers.prose import Line, ProseRenderer
 
 
 class MarkdownRenderer(ProseRenderer):
@@ -13,12 +14,17 @@ class MarkdownRenderer(ProseRenderer):
     def heading(self, name: str) -> str:
         return markdown_comment(name)
 
-    def render(self, record: AnyRecord) -> str | None:
-        if isinstance(record, AnswerRecord):
-            return _answer_markdown(record)
-        if isinstance(record, PageRecord):
-            return _page_markdown(record)
-        return _chart_markdown(record)
+    def render(self, record: AnyRecord) -> list[Line]:
+        text = _markdown(record)
+        return [] if text is None else [Line(text)]
+
+
+def _markdown(record: AnyRecord) -> str | None:
+    if isinstance(record, AnswerRecord):
+        return _answer_markdown(record)
+    if isinstance(record, PageRecord):
+        return _page_markdown(record)
+    return _chart_markdown(record)
 
 
 def _answer_markdown(record: AnswerRecord) -> str | None:
@@ -29,7 +35,7 @@ def _answer_markdown(record: AnswerRecord) -> str | None:
         return f"**{escape_lines(answer.question)}** not found"
     where = f" ({record.source.path}, page {answer.evidence[0].label})" if answer.evidence else ""
     formula = f" = {answer.formula}" if answer.formula else ""
-    return f"**{escape_lines(answer.question)}** {escape_lines(answer.text + formula + where)}"
+    return f"**{escape_lines(answer.question)}** {escape_lines(answer.text + formula + where)}{doubt(answer, ' *{}*')}"
 
 
 def _page_markdown(record: PageRecord) -> str | None:
@@ -49,6 +55,7 @@ def _page_marker(page: PageInfo) -> str:
 def _chart_markdown(record: ChartRecord) -> str | None:
     parts = [chart_to_markdown(record.chart)] if record.chart else []
     parts += [
-        f"**{escape_lines(answer.question)}** {escape_lines(answer.text or 'not found')}" for answer in record.answers
+        f"**{escape_lines(answer.question)}** {escape_lines(answer.text or 'not found')}{doubt(answer, ' *{}*')}"
+        for answer in record.answers
     ]
     return "\n\n".join(parts) or None

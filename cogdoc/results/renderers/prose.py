@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TextIO
 
 from cogdoc.results.printable import printable
 from cogdoc.results.records import AnswerRecord, AnyRecord, ErrorInfo, SourceInfo
 from cogdoc.results.renderers.renderer import RenderContext
+
+_YELLOW = "\x1b[33m{}\x1b[0m"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an answer, or any text."""
+
+    text: str
+    remark: str = ""
+    """What cogdoc says about it behind it, in colour if the terminal has any."""
 
 
 class ProseRenderer(ABC):
@@ -22,28 +36,30 @@ class ProseRenderer(ABC):
         self._parts = 0
         self._heading: str | None = None
         """The heading of the source, until its first part is written."""
+        self.on_terminal = stream.isatty()
+        self._in_color = self.on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
     @abstractmethod
     def heading(self, name: str) -> str:
         """The heading of a source, if results of several sources go to one stream."""
 
     @abstractmethod
-    def render(self, record: AnyRecord) -> str | None:
-        """The record as text; None if there is nothing to write."""
+    def render(self, record: AnyRecord) -> Sequence[Line]:
+        """The record as text; empty if there is nothing to write."""
 
     def begin(self, task: str, source: SourceInfo) -> None:
         if self._context.several_sources and task != "ask":
             self._heading = self.heading(printable(source.path))
 
     def write(self, record: AnyRecord) -> None:
-        text = self.render(record)
-        if text is None:
+        lines = self.render(record)
+        if not lines:
             return
         spaced = self.spaced_answers or not isinstance(record, AnswerRecord)
         if self._heading is not None:
-            self._write_part(self._heading, spaced=spaced)
+            self._write_part([Line(self._heading)], spaced=spaced)
             self._heading = None
-        self._write_part(text, spaced=spaced)
+        self._write_part(lines, spaced=spaced)
 
     def end(self, error: ErrorInfo | None) -> None:  # noqa: B027 - not abstract
         pass  # Standard error says what failed.
@@ -51,8 +67,14 @@ class ProseRenderer(ABC):
     def close(self) -> None:
         self._stream.flush()
 
-    def _write_part(self, text: str, *, spaced: bool) -> None:
+    def _write_part(self, lines: Sequence[Line], *, spaced: bool) -> None:
         separator = "\n" if spaced and self._parts else ""
-        self._stream.write(separator + printable(text, keep_newlines=True) + "\n")
+        self._stream.write(separator + "".join(f"{self._printable(line)}\n" for line in lines))
         self._stream.flush()
         self._parts += 1
+
+    def _printable(self, line: Line) -> str:
+        text = printable(line.text, keep_newlines=True)
+        if not line.remark:
+            return text
+        return f"{text} {_YELLOW.format(line.remark) if self._in_color else line.remark}"

@@ -77,6 +77,7 @@ def dump_work(work: DocumentWork) -> str:
             "task": task.name,
             "questions": task.questions,
             "top_pages": getattr(task, "top_pages", None),
+            "min_confidence": getattr(task, "min_confidence", 0.0),
             "ranges": task.selection.ranges,
             "labels": task.selection.labels,
             "generation": asdict(work.generation),
@@ -114,10 +115,10 @@ def load_work(text: str) -> DocumentWork:
 
 
 def _task(stored: dict[str, Any], selection: PageSelection) -> Task:
-    questions = tuple(stored["questions"])
+    questions, min_confidence = tuple(stored["questions"]), stored["min_confidence"]
     tasks: dict[str, Task] = {
-        "ask": AskTask(questions, selection, stored["top_pages"] or 1),
+        "ask": AskTask(questions, selection, stored["top_pages"] or 1, min_confidence),
         "ocr": OcrTask(selection),
-        "chart": ChartTask(selection, questions),
+        "chart": ChartTask(selection, questions, min_confidence),
     }
     return tasks[stored["task"]]

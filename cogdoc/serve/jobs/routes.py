@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 
 from cogdoc.results.printable import printable_json
 from cogdoc.serve.admission import BusyError
-from cogdoc.serve.document_form import Options, Questions
+from cogdoc.serve.document_form import MinConfidence, Options, Questions
 from cogdoc.serve.document_replies import MEDIA_TYPES, failure_event, output_format
 from cogdoc.serve.document_routes import Document, questions_of
 from cogdoc.serve.error_replies import RequestError
@@ -48,13 +48,14 @@ async def start(
     options: Options,
     question: Questions = [],  # noqa: B006  FastAPI copies it
     top_pages: Annotated[int, Form(ge=1, le=1000, description="With ask, how many pages to search.")] = TOP_PAGES,
+    min_confidence: MinConfidence = 0.0,
 ) -> JSONResponse:
     # Each once: what is done of a job is known by its question.
     questions = tuple(dict.fromkeys(questions_of(question, needed=task == "ask")))
     tasks: dict[str, Task] = {
-        "ask": AskTask(questions, options.selection, top_pages),
+        "ask": AskTask(questions, options.selection, top_pages, min_confidence),
         "ocr": OcrTask(options.selection),
-        "chart": ChartTask(options.selection, questions),
+        "chart": ChartTask(options.selection, questions, min_confidence),
     }
     work = options.work(tasks[task])
     service.generating(work.generation)  # says at once if it cannot be had

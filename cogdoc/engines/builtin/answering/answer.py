@@ -93,10 +93,10 @@ def answer_question(
 ) -> Answer:
     """Answer a question from the words and layout of pages, the most promising page first.
 
-    The answer's text is None if nothing on the pages fits; its confidence is then the probability that the
-    document does not answer the question. A question that names a page ("on page 5", "on the last page") is
-    answered from that page if it is among `layouts`. `page_count` is the length of the whole document: it
-    determines the last page, and answers questions about the number of pages. `charts` are those of the pages.
+    The answer's text is None if nothing on the pages fits, and it has no confidence then. A question that names a page
+    ("on page 5", "on the last page") is answered from that page if it is among `layouts`. `page_count` is the length of
+    the whole document: it determines the last page, and answers questions about the number of pages. `charts` are those
+    of the pages.
     """
     if page_count is not None and asks_page_count(parse_question(question)):
         return Answer(question=question, text=str(page_count), confidence=PAGE_COUNT_CONFIDENCE)
@@ -108,8 +108,8 @@ def answer_question(
     # Titles of charts often leave out what is known from their surroundings; other pages name what they are about.
     is_elsewhere = collected.evidence.get("names-missing") == 1 and not any(charts.values())
     best = ranked[0] if ranked and judgement.should_answer and not is_elsewhere else None
-    confidence = judgement.p_right if best is not None else 1 - judgement.p_answerable
-    alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, confidence)]
+    p_right = judgement.p_right if best is not None else None
+    alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, p_right)]
     shown = {alternative.evidence.page for alternative in alternatives if alternative.evidence is not None}
     if best is not None:
         shown.add(best[0].page.number)
@@ -124,7 +124,8 @@ def answer_question(
     return Answer(
         question=question,
         text=_without_parentheses(question, without_notes(best[0].text)) if best is not None else None,
-        confidence=confidence,
+        confidence=p_right,
+        p_answerable=judgement.p_answerable,
         evidence=_all_evidence(best[0], layouts) if best is not None else (),
         alternatives=tuple(alternatives),
         query=tree_output(best[0].query) if best is not None and best[0].query is not None else None,
@@ -187,12 +188,16 @@ def _without_parentheses(question: str, text: str) -> str:
     return amount[1] + amount[2] if amount and _SPENT.search(question) else text
 
 
-def _others(ranked: Sequence[RankedProposal], best: RankedProposal | None, confidence: float) -> list[RankedProposal]:
+def _others(
+    ranked: Sequence[RankedProposal], best: RankedProposal | None, p_right: float | None
+) -> list[RankedProposal]:
     """The next proposals, among them the best one of each of the most promising pages.
 
-    Their probabilities are scaled to what the answer's confidence leaves, and capped at that confidence.
+    Their probabilities are scaled to what the answer's own leaves, and capped at that.
     """
-    scale, cap = (1 - confidence) / (1 - best[1]) if best and best[1] < 1 else 1.0, confidence if best else 1.0
+    scale, cap = 1.0, 1.0
+    if best is not None and p_right is not None:
+        scale, cap = (1 - p_right) / (1 - best[1]) if best[1] < 1 else 1.0, p_right
     others = [(proposal, min(cap, scale * probability)) for proposal, probability in ranked[1 if best else 0 :]]
     shown = [pair for pair in others if pair[0].page.rank < SHOWN_PAGES]
     best_rank = best[0].page.rank if best else None

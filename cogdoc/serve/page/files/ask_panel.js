@@ -3,7 +3,7 @@
 import { announce, byId, element, icon, showError } from "./dom.js";
 import { mark } from "./marks.js";
 import { fillSaveBar } from "./save.js";
-import { flagText, pageName, sureness, words } from "./words.js";
+import { confidenceText, flagText, pageName, sureness, words } from "./words.js";
 
 const TARGET = "M8 2v3m0 6v3m6-6h-3M5 8H2m9 0a3 3 0 1 1-6 0 3 3 0 0 1 6 0";
 
@@ -116,8 +116,8 @@ export class AskPanel {
     if (!record || failed) return;
     const answer = record.answer;
     if (record.error) announce(record.error.message);
-    else if (answer.text === null) announce(words("notFound"));
-    else announce(words("answerIs", { text: answer.text, sure: sureness(answer.confidence, answer.flags) }));
+    else if (!answer.found) announce(words("notFound"));
+    else announce(words("answerIs", { text: answer.text, sure: sureness(answer) }));
   }
 
   #fill(entry) {
@@ -137,12 +137,14 @@ export class AskPanel {
   #answer(record) {
     const { answer } = record;
     const parts = [];
-    if (answer.text === null) {
-      parts.push(element("p", { class: "answer none" }, words("notFound")), element("p", { class: "sure" }, words("notFoundMore")));
+    if (!answer.found) {
+      const percent = answer.p_answerable === null ? null : Math.round(answer.p_answerable * 100);
+      const more = percent === null ? words("notFoundMore") : words("notFoundLikely", { percent });
+      parts.push(element("p", { class: "answer none" }, words("notFound")), element("p", { class: "sure" }, more));
     } else {
       parts.push(
         element("p", { class: "answer", dir: "auto" }, answer.text),
-        element("p", { class: answer.confidence < 0.5 ? "sure low" : "sure" }, sureness(answer.confidence, answer.flags)),
+        element("p", { class: answer.certainty === "unsure" ? "sure low" : "sure" }, sureness(answer)),
       );
       if (answer.evidence.length) parts.push(this.#places(answer.evidence));
     }
@@ -193,7 +195,7 @@ export class AskPanel {
       element(
         "li",
         {},
-        element("p", { class: "other", dir: "auto" }, text, " ", element("small", {}, sureness(confidence))),
+        element("p", { class: "other", dir: "auto" }, text, " ", element("small", {}, confidenceText(confidence))),
         evidence ? this.#placeButton(evidence, evidence.text, [evidence]) : null,
       ),
     );

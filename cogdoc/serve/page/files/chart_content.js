@@ -2,7 +2,7 @@
 
 import { element } from "./dom.js";
 import { mark, pair } from "./marks.js";
-import { flagText, sureness, words } from "./words.js";
+import { confidenceText, flagText, words } from "./words.js";
 
 export const chartContent = {
   task: "chart",
@@ -45,7 +45,7 @@ function chartElement({ chart, flags, page }, target, viewer) {
     "section",
     { class: "chart-result" },
     element("h3", { dir: "auto" }, title),
-    element("p", { class: "sure" }, sureness(chart.confidence)),
+    element("p", { class: "sure" }, confidenceText(chart.confidence)),
     notes(flags),
     element(
       "div",

@@ -2,7 +2,7 @@
 
 import { element } from "./dom.js";
 import { mark, pair } from "./marks.js";
-import { flagText, sureness, words } from "./words.js";
+import { confidenceText, flagText, words } from "./words.js";
 
 const TAGS = { title: "h3", heading: "h4", formula: "code", caption: "p", table: "div" };
 const ORIGINS = { "text-layer": "originlayer", ocr: "originocr", mixed: "originmixed" };
@@ -12,7 +12,7 @@ export const textContent = {
   formats: ["md", "json", "text"],
   empty: "textEmpty",
 
-  told: ([record], number) => words("textRead", { number, sure: record.confidence === null ? "" : sureness(record.confidence, record.flags) }),
+  told: ([record], number) => words("textRead", { number, sure: record.confidence === null ? "" : confidenceText(record.confidence, record.flags) }),
 
   render([record], number, viewer) {
     const parts = [facts(record)];
@@ -34,7 +34,7 @@ export const textContent = {
 function facts(record) {
   const said = [];
   if (record.origin in ORIGINS) said.push(words(ORIGINS[record.origin]));
-  if (record.confidence !== null && record.blocks.length && record.origin !== "text-layer") said.push(sureness(record.confidence, record.flags));
+  if (record.confidence !== null && record.blocks.length && record.origin !== "text-layer") said.push(confidenceText(record.confidence, record.flags));
   if (record.legibility !== null) said.push(words("readWith", { percent: Math.round(record.legibility * 100) }));
   return element(
     "div",

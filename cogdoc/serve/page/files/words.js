@@ -62,12 +62,19 @@ export function write(name, value, storage = "localStorage") {
   }
 }
 
-/** How sure an answer is, in words. */
-export function sureness(confidence, flags = []) {
-  if (flags.includes("unknown-confidence")) return words("sureUnknown");
-  const level = confidence >= 0.9 ? "sureVery" : confidence >= 0.7 ? "sureFairly" : confidence >= 0.5 ? "sureLittle" : "sureNot";
-  return words(level, { percent: Math.round(confidence * 100) });
+/** How sure an answer is, in words; the server chooses the word. */
+export function sureness({ certainty, confidence }) {
+  if (confidence === null) return words("sureUnknown");
+  return words(`sure ${certainty}`, { percent: percent(confidence) });
 }
+
+/** A confidence that is not that of an answer, such as of recognized text. */
+export function confidenceText(confidence, flags = []) {
+  if (confidence === null || flags.includes("unknown-confidence")) return words("sureUnknown");
+  return words("confidence", { percent: percent(confidence) });
+}
+
+const percent = (share) => Math.round(share * 100);
 
 /** What a flag means; its name if it is a new one. */
 export const flagText = (flag) => words(`flag ${flag}`) || flag;
