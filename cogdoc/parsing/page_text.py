@@ -21,6 +21,7 @@ from pydantic import AfterValidator
 
 from cogdoc.documents.geometry import Box, Coordinate, bounding_box
 from cogdoc.parsing.bend import Bend, bend_offset
+from cogdoc.parsing.text_spans import Span, joined_spans
 from cogdoc.text import text_width
 
 Share = Annotated[float, Interval(ge=0.0, le=1.0)]
@@ -64,6 +65,8 @@ class Word:
     direction: Annotated[int, Interval(ge=0, le=270), MultipleOf(90)] = 0
     """Degrees clockwise by which it is turned: 90 for text that runs down the page, as in vertical Chinese, 270 for
     text that runs up."""
+    spans: tuple[Span, ...] = ()
+    """The parts of its text that look different or are links, in order; none of them overlap."""
 
     @property
     def level_box(self) -> Box:
@@ -91,6 +94,13 @@ class Line:
     @property
     def text(self) -> str:
         return " ".join(word.text for word in self.words)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Those of its words, in its text."""
+        if not any(word.spans for word in self.words):
+            return ()
+        return joined_spans((word.text, word.spans) for word in self.words)
 
     @property
     def box(self) -> Box:

@@ -11,32 +11,32 @@ from collections.abc import Collection, Iterable, Sequence
 
 from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.code_blocks import code_lines
-from cogdoc.results.hyphenation import HYPHENS, join_at_hyphen, words_of
+from cogdoc.results.hyphenation import words_of
+from cogdoc.results.inline_markdown import escape, escape_lines, inline_markdown
+from cogdoc.results.marked_text import MarkedText, join_marked, join_side_by_side, letters_share
 from cogdoc.results.paragraphs import fills_width, paragraph_parts
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import Chart, ChartKind, TableResult, TextBlock
 from cogdoc.results.table_spans import spans_of
-from cogdoc.text import CJK_PUNCTUATION, HAN, KANA
+
+EMPHASIS = ("bold", "italic", "monospace")
+"""The styles that a whole text may have without emphasis."""
+
+WHOLE_HEADING = 0.8
+"""Share of a heading's letters from which a style is that of the heading."""
+
+MAX_MONOSPACE = 0.5
+"""Share of a block's letters above which a monospaced font is that of its text, not of code within it."""
 
 COLUMN_GAP = "   "
 """Separates texts that are side by side."""
 
-_LEADER = re.compile(r"(?:\s?[.·…]){5,}")
 _LEADERS_ONLY = re.compile(r"[\s.·…_]{5,}")
-_ESCAPED = re.compile(r"([\\`*_\[\]<>|~]|&(?=#?\w+;))")
-_LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|=[=\s]*$|-[-\s]*$|:-))")
-"""What would begin a heading, list item, underline, rule or table; a backslash goes after the match."""
-
 _HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
 """Before hashes at the end of a heading, which Markdown would drop."""
 
 _BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
 _NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、]\s*")
-_MARKS = {"☒": "[x]", "☑": "[x]", "☐": "[ ]", "◉": "(x)", "◯": "( )"}
-_MARK = re.compile(f"[{''.join(_MARKS)}](?=\\s|$)")
-"""Checkboxes and radio buttons before their labels, which become those of GitHub's task lists."""
-
-_CJK = re.compile(f"[{HAN}{KANA}{CJK_PUNCTUATION}]")
 
 
 def blocks_to_markdown(blocks: Iterable[TextBlock]) -> str:
@@ -51,19 +51,19 @@ def _parts_to_markdown(parts: Sequence[TextBlock], known: Collection[str]) -> st
     block = parts[0]
     if block.table is not None:
         return table_to_markdown(_rows_with_titles(block.table))
-    lines = [line.text for line in block.lines]
     match block.kind:
         case "title" | "heading":
             level = block.level or (1 if block.kind == "title" else 2)
-            return f"{'#' * level} {_heading_text(join_lines(lines, known))}"
+            return f"{'#' * level} {_heading(join_marked(map(MarkedText.of_line, block.lines), known))}"
         case "list-item":
-            return _list_item(lines, block.level, known)
+            return _list_item(block, known)
         case "comment":
             return f"> Comment: {escape_lines(block.text)}"
         case "text" if len(parts) == 1 and (code := code_lines(block)):
             return _fenced(code)
         case _:
-            return "" if _LEADERS_ONLY.fullmatch("".join(lines)) else _paragraph(parts, known)
+            is_rule = _LEADERS_ONLY.fullmatch("".join(line.text for line in block.lines))
+            return "" if is_rule else _paragraph(parts, known)
 
 
 def _fenced(lines: Sequence[str]) -> str:
@@ -114,42 +114,17 @@ def markdown_comment(text: str) -> str:
     return f"<!-- {re.sub('-(?=-)', '- ', text)} -->"
 
 
-def escape(text: str) -> str:
-    """`text` with its markup characters escaped; also simplifies leader dots and doubled single quotes.
-
-    Checkboxes become "[x]" and "[ ]", radio buttons "(x)" and "( )".
-    """
-    simplified = _LEADER.sub(" …", text).replace("‘‘", "“").replace("’’", "”")
-    escaped = _ESCAPED.sub(r"\\\1", simplified).strip()
-    return _MARK.sub(lambda mark: _MARKS[mark[0]], _LINE_START.sub(r"\1\\", escaped))
-
-
-def escape_lines(text: str) -> str:
-    """`text` of one or more lines as one, so that none of them begins a heading, list, table or other block."""
-    return escape(" ".join(text.split()))
-
-
 def join_lines(lines: Iterable[str], known: Collection[str] = ()) -> str:
     """The lines of a paragraph as one line: split words rejoined, no spaces between CJK characters.
 
     Args:
         known: words of the page, which tell compounds from words that a line end divides.
     """
-    text = ""
-    for line in lines:
-        if not text:
-            text = line
-        elif text[-1] in HYPHENS and (joined := join_at_hyphen(text, line, known)):
-            text = joined
-        elif _CJK.match(text[-1]) and _CJK.match(line[:1] or " "):
-            text += line
-        else:
-            text += " " + line
-    return text
+    return join_marked(map(MarkedText, lines), known).text
 
 
 def _paragraph(parts: Sequence[TextBlock], known: Collection[str]) -> str:
-    paragraphs: list[list[str]] = []
+    paragraphs: list[list[MarkedText]] = []
     for part in parts:
         first, *others = _runs_of_lines(part)
         if paragraphs:
@@ -157,40 +132,56 @@ def _paragraph(parts: Sequence[TextBlock], known: Collection[str]) -> str:
         else:
             paragraphs.append(first)
         paragraphs.extend(others)
-    return "  \n".join(escape(join_lines(lines, known)) for lines in paragraphs)
+    plain = _styles_to_leave_out(parts)
+    return "  \n".join(inline_markdown(join_marked(lines, known).without(plain)) for lines in paragraphs)
 
 
-def _runs_of_lines(block: TextBlock) -> list[list[str]]:
+def _styles_to_leave_out(parts: Sequence[TextBlock]) -> tuple[str, ...]:
+    """The styles that emphasize nothing in a block: those of the labels of a picture, and the font of its text."""
+    if parts[0].kind == "picture":
+        return EMPHASIS
+    share = letters_share((MarkedText.of_line(line) for part in parts for line in part.lines), "monospace")
+    return ("monospace",) if share > MAX_MONOSPACE else ()
+
+
+def _runs_of_lines(block: TextBlock) -> list[list[MarkedText]]:
     """The lines of a block, grouped into runs: a run ends after a line that does not fill the block's width.
 
     Lines that are side by side are a run of their own.
     """
-    runs: list[list[str]] = []
+    runs: list[list[MarkedText]] = []
     continues = False
     for row in rows_of(block.lines):
         if len(row) > 1:
-            runs.append([COLUMN_GAP.join(line.text for line in row)])
+            runs.append([join_side_by_side([MarkedText.of_line(line) for line in row], COLUMN_GAP)])
             continues = False
             continue
         (line,) = row
         if continues:
-            runs[-1].append(line.text)
+            runs[-1].append(MarkedText.of_line(line))
         else:
-            runs.append([line.text])
+            runs.append([MarkedText.of_line(line)])
         continues = fills_width(line, block)
     return runs or [[]]
 
 
-def _list_item(lines: Sequence[str], level: int, known: Collection[str]) -> str:
-    text = join_lines(lines, known)
-    indent = "  " * max(0, level - 1)
-    if match := _NUMBERED.match(text):
-        return f"{indent}{match[1]}. {escape(text[match.end() :])}"
-    return f"{indent}- {escape(_BULLET.sub('', text))}"
+def _list_item(block: TextBlock, known: Collection[str]) -> str:
+    marked = join_marked(map(MarkedText.of_line, block.lines), known).without(_styles_to_leave_out([block]))
+    indent = "  " * max(0, block.level - 1)
+    if match := _NUMBERED.match(marked.text):
+        return f"{indent}{match[1]}. {inline_markdown(marked.from_index(match.end()))}"
+    bullet = _BULLET.match(marked.text)
+    return f"{indent}- {inline_markdown(marked.from_index(bullet.end() if bullet else 0))}"
 
 
 def _row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
+
+
+def _heading(marked: MarkedText) -> str:
+    """The text of a heading, without the styles that all of it has."""
+    plain = [style for style in EMPHASIS if letters_share([marked], style) > WHOLE_HEADING]
+    return _HEADING_END.sub(r"\\", inline_markdown(marked.without(plain)))
 
 
 def _heading_text(text: str) -> str:

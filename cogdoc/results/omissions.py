@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from cogdoc.results.flags import Flag
 from cogdoc.results.paragraphs import OMITTED_KINDS
 from cogdoc.results.records import TextBlock
+
+_ADDRESS = re.compile(r"(?<=\])\(\S*\)")
+"""Of a link; text that is lost may not hide in it."""
 
 
 def omission_flags(blocks: Iterable[TextBlock], markdown: str) -> Iterator[str]:
@@ -18,7 +22,7 @@ def omission_flags(blocks: Iterable[TextBlock], markdown: str) -> Iterator[str]:
         (omitted if block.kind in OMITTED_KINDS else written).append(block)
     if any(map(_letters, omitted)):
         yield Flag.LINES_OMITTED.value
-    if sum(map(_letters, written), Counter()) - Counter(filter(str.isalnum, markdown)):
+    if sum(map(_letters, written), Counter()) - Counter(filter(str.isalnum, _ADDRESS.sub("", markdown))):
         yield Flag.LINES_LOST.value
 
 

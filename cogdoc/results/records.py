@@ -168,10 +168,22 @@ class Answer(Model):
         return None if self.confidence is None else certainty_of(self.confidence)
 
 
+class TextSpan(Model):
+    """A part of a line that looks different from most of the page, or is a link."""
+
+    start: int = Field(ge=0, description="index of its first character (Unicode code point) in the line's text")
+    end: int = Field(ge=1, description="index after its last character")
+    styles: tuple[str, ...] = Field(default=(), description="bold, italic, monospace, strikethrough")
+    link: str | None = Field(default=None, description="an http, https or mailto address")
+
+
 class TextLine(Model):
-    text: str
+    text: str = Field(description="plain, without markup")
     box: BoxTuple
     confidence: Confidence
+    spans: tuple[TextSpan, ...] = Field(
+        default=(), description="what a PDF's text layer says of its look and its links; in order, without overlaps"
+    )
 
 
 class TableCell(Model):

@@ -12,7 +12,16 @@ from cogdoc.errors import CogdocError
 from cogdoc.parsing.page_text import Block, Cell, Line, PageText, mean_confidence
 from cogdoc.results.plain_text import lines_to_text, table_to_text
 from cogdoc.results.printed_value import PrintedValue
-from cogdoc.results.records import ErrorInfo, PageInfo, SourceInfo, TableCell, TableResult, TextBlock, TextLine
+from cogdoc.results.records import (
+    ErrorInfo,
+    PageInfo,
+    SourceInfo,
+    TableCell,
+    TableResult,
+    TextBlock,
+    TextLine,
+    TextSpan,
+)
 from cogdoc.storage import without_secrets
 
 
@@ -83,7 +92,15 @@ def describe_comments(page: PageText) -> tuple[TextBlock, ...]:
 
 
 def _describe_line(line: Line, page: PageText) -> TextLine:
-    return TextLine(text=line.text, box=page.displayed(line.box), confidence=mean_confidence(line.words))
+    return TextLine(
+        text=line.text,
+        box=page.displayed(line.box),
+        confidence=mean_confidence(line.words),
+        spans=tuple(
+            TextSpan(start=span.start, end=span.end, styles=tuple(map(str, span.styles)), link=span.link)
+            for span in line.spans
+        ),
+    )
 
 
 class Stopwatch:

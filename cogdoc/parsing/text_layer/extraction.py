@@ -22,10 +22,12 @@ from cogdoc.parsing.text_layer.drop_caps import join_drop_caps
 from cogdoc.parsing.text_layer.form_fields import read_form_fields, with_values
 from cogdoc.parsing.text_layer.hidden_layers import all_layers_shown, has_hidden_layers
 from cogdoc.parsing.text_layer.hidden_text import intersection, readable_text
+from cogdoc.parsing.text_layer.links import read_links
 from cogdoc.parsing.text_layer.page_frame import PageFrame, frame_of
 from cogdoc.parsing.text_layer.paint_log import log_paint
 from cogdoc.parsing.text_layer.plausibility import is_implausible
 from cogdoc.parsing.text_layer.text_lines import join_columns, join_parts, lines_of
+from cogdoc.parsing.text_layer.text_styles import with_spans
 from cogdoc.parsing.text_layer.watermarks import separate_watermarks, text_over_text
 from cogdoc.parsing.text_layer.word_repair import repaired_words
 from cogdoc.text import HAN, KANA, has_right_to_left
@@ -175,7 +177,9 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
     try:
         fields = read_form_fields(page)
         lines = with_values(join_drop_caps(join_columns(join_parts(lines))), fields)
-        lines = mark_checkboxes(page, (*log.filled_paths, *log.stroked_paths), lines, fields)
+        paths = (*log.filled_paths, *log.stroked_paths)
+        lines = mark_checkboxes(page, paths, lines, fields)
+        lines = with_spans(lines, trace, frame, read_links(page, frame), paths)
     except ERRORS as error:
         raise DamagedError(f"damaged page: {reason(error)}") from None
     return TextLayer(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, escape_lines, markdown_comment
+from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, markdown_comment
 from cogdoc.results.certainty import doubt
+from cogdoc.results.inline_markdown import escape_lines
 from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, PageInfo, PageRecord
 from cogdoc.results.renderers.prose import Line, ProseRenderer
 
