@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cogdoc.documents.file_fields.widget_values import (
+    NOT_SHOWN,
+    is_ticked,
+    options_of,
+    page_widgets,
+    stored_values,
+    widget_box,
+)
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.mupdf import pymupdf
 from cogdoc.parsing.page_text import Line, Word
@@ -18,16 +26,12 @@ TICKED_CIRCLE, BLANK_CIRCLE = "◉", "◯"
 MAX_FIELDS = 5000
 """Fields of a page that are looked at."""
 
-MAX_VALUE = 10_000
-"""Characters of a value."""
-
 BAND = 20.0
 """Points; words are looked up by the band of the page that they are in."""
 
 MAX_SYMBOL = 2
 """Characters of the symbol that an appearance draws as a tick, which a text layer has as "3", "8" or "l"."""
 
-_NOT_SHOWN = mupdf.PDF_ANNOT_IS_HIDDEN | mupdf.PDF_ANNOT_IS_NO_VIEW
 _TEXT_KINDS = (mupdf.PDF_WIDGET_TYPE_TEXT, mupdf.PDF_WIDGET_TYPE_COMBOBOX, mupdf.PDF_WIDGET_TYPE_LISTBOX)
 _BUTTON_KINDS = (mupdf.PDF_WIDGET_TYPE_CHECKBOX, mupdf.PDF_WIDGET_TYPE_RADIOBUTTON)
 
@@ -57,17 +61,16 @@ def read_form_fields(page: pymupdf.Page) -> FormFields:
     values: list[tuple[Box, str]] = []
     lists: list[tuple[Box, frozenset[str]]] = []
     on_page = Box(0, 0, page.rect.width, page.rect.height)
-    for widget in _widgets(page):
+    for widget in page_widgets(page, MAX_FIELDS):
         kind = mupdf.pdf_widget_type(widget)
-        rect = mupdf.pdf_bound_annot(widget)
-        box = Box(rect.x0 - page.rect.x0, rect.y0 - page.rect.y0, rect.x1 - page.rect.x0, rect.y1 - page.rect.y0)
-        if not box.overlap(on_page) > 0 or mupdf.pdf_annot_flags(widget) & _NOT_SHOWN:
+        box = widget_box(page, widget)
+        if not box.overlap(on_page) > 0 or mupdf.pdf_annot_flags(widget) & NOT_SHOWN:
             continue
         field = mupdf.pdf_annot_obj(widget)
         if kind in _BUTTON_KINDS:
             is_round = kind == mupdf.PDF_WIDGET_TYPE_RADIOBUTTON
             ticked, blank = (TICKED_CIRCLE, BLANK_CIRCLE) if is_round else (TICKED_BOX, BLANK_BOX)
-            marks.append(Mark(box, ticked if _is_ticked(field) else blank))
+            marks.append(Mark(box, ticked if is_ticked(field) else blank))
         elif kind in _TEXT_KINDS and not mupdf.pdf_field_flags(field) & mupdf.PDF_TX_FIELD_IS_PASSWORD:
             selected = _values(field)
             if kind == mupdf.PDF_WIDGET_TYPE_LISTBOX:
@@ -112,45 +115,11 @@ def with_values(lines: Sequence[Line], fields: FormFields) -> list[Line]:
     return complete
 
 
-def _widgets(page: pymupdf.Page) -> Iterator[Any]:
-    if not page.parent.is_pdf:
-        return
-    widget = mupdf.pdf_first_widget(pymupdf._as_pdf_page(page))
-    for _ in range(MAX_FIELDS):
-        if not widget.m_internal:
-            return
-        yield widget
-        widget = mupdf.pdf_next_widget(widget)
-
-
-def _is_ticked(field: Any) -> bool:
-    """Whether a button is on: its appearance state says so, or without one, the value of its field."""
-    state = mupdf.pdf_dict_gets(field, "AS")
-    if mupdf.pdf_is_name(state):
-        return str(mupdf.pdf_to_name(state)) != "Off"
-    value = mupdf.pdf_dict_gets_inheritable(field, "V")
-    name = mupdf.pdf_to_name(value) if mupdf.pdf_is_name(value) else ""
-    own = mupdf.pdf_dict_getp(field, "AP/N")
-    return bool(name and name != "Off" and (not own.m_internal or mupdf.pdf_dict_gets(own, name).m_internal))
-
-
 def _values(field: Any) -> list[str]:
     """The values of a field; for a choice, the texts that its options show."""
-    value = mupdf.pdf_dict_gets_inheritable(field, "V")
-    entries = (
-        [mupdf.pdf_array_get(value, index) for index in range(min(mupdf.pdf_array_len(value), MAX_FIELDS))]
-        if mupdf.pdf_is_array(value)
-        else [value]
-    )
-    texts = [mupdf.pdf_to_text_string(entry)[:MAX_VALUE] for entry in entries if mupdf.pdf_is_string(entry)]
-    options = mupdf.pdf_dict_gets_inheritable(field, "Opt")
-    shown: dict[str, str] = {}
-    for index in range(min(mupdf.pdf_array_len(options), MAX_FIELDS) if options.m_internal else 0):
-        option = mupdf.pdf_array_get(options, index)
-        if mupdf.pdf_is_array(option):
-            export, text = (mupdf.pdf_to_text_string(mupdf.pdf_array_get(option, part)) for part in (0, 1))
-            shown[export] = text
-    return [shown.get(text, text) for text in texts]
+    options = options_of(field)
+    texts = dict(zip(options.exported, options.shown, strict=True))
+    return [texts.get(value, value) for value in stored_values(field)]
 
 
 def _with_choice(line: Line, lists: Sequence[tuple[Box, frozenset[str]]]) -> Line:
