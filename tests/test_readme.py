@@ -1,4 +1,5 @@
-"""What the README shows is what happens: every command and every piece of Python in it is run."""
+"""What the README and the documentation show is what happens: every command with its output, and the README's Python,
+is run."""
 
 from __future__ import annotations
 
@@ -12,19 +13,21 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
 
 
-def commands() -> list[tuple[str, str]]:
-    """Each command of the console blocks, with all that it is shown to print."""
-    found = []
-    for block in blocks("console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, shown = part.partition("\n")
-            found.append((command, shown))
+def commands() -> dict[str, str]:
+    """Each command of the console blocks of all pages, with all that it is shown to print."""
+    found: dict[str, str] = {}
+    for page in PAGES:
+        for block in blocks(page.read_text(encoding="utf-8"), "console"):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, shown = part.partition("\n")
+                assert found.setdefault(command, shown) == shown, f"{page}: shown differently elsewhere: {command}"
     return found
 
 
@@ -34,8 +37,8 @@ def environment() -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("command", "shown"), commands(), ids=[command for command, _ in commands()])
-def test_a_command_of_the_readme_prints_what_is_shown(command: str, shown: str) -> None:
+@pytest.mark.parametrize(("command", "shown"), commands().items(), ids=list(commands()))
+def test_a_command_prints_what_is_shown(command: str, shown: str) -> None:
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=ROOT,
@@ -50,7 +53,7 @@ def test_a_command_of_the_readme_prints_what_is_shown(command: str, shown: str) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("code", blocks("python"))
+@pytest.mark.parametrize("code", blocks(README, "python"))
 def test_the_python_of_the_readme_runs(code: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
