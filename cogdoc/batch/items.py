@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 from cogdoc.batch.document_threads import OpenOptions
 from cogdoc.documents.document import Document
+from cogdoc.documents.searchable_pdf.pdf_file import TextLayers, check_format, searchable_pdf
 from cogdoc.engines.protocol import Engine
-from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, AnyRecord, SourceInfo
+from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, AnyRecord, PageRecord, SourceInfo
+from cogdoc.results.renderers.renderer import DocumentRenderer, Renderer
 from cogdoc.tasks.describe import describe_source
 from cogdoc.tasks.task import Item, Task
 
@@ -32,6 +34,21 @@ class ItemResult:
             record.error is not None or (isinstance(record, AnswerRecord) and record.unread_pages != ())
             for record in self.records
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedDocument:
+    """The document as a searchable PDF file, after the results of its items."""
+
+    file: IO[bytes]
+
+    def write_to(self, renderers: Iterable[Renderer]) -> None:
+        """Give the file to those that write it, and close it."""
+        with self.file as file:
+            for renderer in renderers:
+                if isinstance(renderer, DocumentRenderer):
+                    file.seek(0)
+                    renderer.write_document(file)
 
 
 class StoredResults(Protocol):
@@ -67,3 +84,21 @@ def run_items(document: Document, task: Task, engine: Engine, stored: StoredResu
             yield ItemResult(item, stored.find(source, item), stored=True)
         else:
             yield ItemResult(item, next(results))
+
+
+def run_items_and_finish(
+    document: Document, task: Task, engine: Engine, stored: StoredResults | None
+) -> Iterator[ItemResult | FinishedDocument]:
+    """`run_items`, and at the end the document as a searchable PDF file.
+
+    Raises:
+        UnsupportedError: the document cannot be written as a PDF file.
+    """
+    check_format(document)
+    layers = TextLayers()
+    for result in run_items(document, task, engine, stored):
+        for record in result.records:
+            if isinstance(record, PageRecord) and record.text_layer is not None:
+                layers.add(record.text_layer)
+        yield result
+    yield FinishedDocument(searchable_pdf(document, layers))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,7 +11,7 @@ from typing import TextIO
 
 from cogdoc.batch.accounting import FileCounts, RunCounts
 from cogdoc.batch.document_threads import OpenOptions, RunningSource, run_sources
-from cogdoc.batch.items import ItemResult, run_items, run_key
+from cogdoc.batch.items import FinishedDocument, ItemResult, run_items, run_items_and_finish, run_key
 from cogdoc.batch.journal import JOURNAL_SUFFIX, FileState, FileStatus, FileVersion, Journal, journal_folder
 from cogdoc.batch.plan import Plan, Shard, identity_of_address, identity_of_path, identity_of_source
 from cogdoc.batch.reporting import Listener, Reporter
@@ -30,6 +30,8 @@ from cogdoc.storage import printable_address
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Task
 from cogdoc.transfers import interrupted_by
+
+_Result = ItemResult | FinishedDocument
 
 _NO_VERSION = FileVersion("")
 """Stands for the version of a source when many sources share one output file."""
@@ -193,8 +195,10 @@ class _Run:
             self.journal_removed = not keep
         return exit_code
 
-    def _run_sources(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[ItemResult]]:
-        work = partial(run_items, task=self._job.task, engine=self._job.engine, stored=self._journal)
+    def _run_sources(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[_Result]]:
+        run: Callable[..., Iterator[_Result]]
+        run = run_items_and_finish if any(output.searchable for output in self._job.formats) else run_items
+        work = partial(run, task=self._job.task, engine=self._job.engine, stored=self._journal)
         for running in run_sources(sources, self._job.options, work, self._sandbox, self._job.engine.at_a_time):
             self.stop_if_requested()
             failures = len(self._counts.failures)
@@ -246,7 +250,7 @@ class _Run:
                 worst = status
         return worst
 
-    def _write_file(self, running: RunningSource[ItemResult], plan: Plan) -> None:
+    def _write_file(self, running: RunningSource[_Result], plan: Plan) -> None:
         destination = self._job.destination
         assert destination.path is not None
         assert self._journal is not None
@@ -329,12 +333,15 @@ class _Run:
         address = self._job.destination.address_for(path)
         return identity_of_path(path) if address is None else identity_of_address(address)
 
-    def _write(self, running: RunningSource[ItemResult], renderers: Sequence[Renderer]) -> FileCounts:
+    def _write(self, running: RunningSource[_Result], renderers: Sequence[Renderer]) -> FileCounts:
         counts = FileCounts()
         failures = len(self._counts.failures)
         for renderer in renderers:
             renderer.begin(self._job.task.name, running.info)
         for result in running.results():
+            if isinstance(result, FinishedDocument):
+                result.write_to(renderers)
+                continue
             counts.add(result)
             written = self._reproducible(result)
             if self._journal and not result.stored:
@@ -362,7 +369,7 @@ class _Run:
 
     def _end_file(
         self,
-        running: RunningSource[ItemResult],
+        running: RunningSource[_Result],
         counts: FileCounts,
         outputs: Sequence[Path] = (),
         output_error: CogdocError | None = None,

@@ -12,7 +12,6 @@ import os
 import stat
 import time
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -27,7 +26,8 @@ from cogdoc.documents.sources import Source
 from cogdoc.errors import ExitCode, OutputError
 from cogdoc.results.destination import Destination, Fingerprint, fingerprint_of, fitting_name
 from cogdoc.results.folders import Folder, open_folder
-from cogdoc.results.records import AnyRecord, SourceInfo
+from cogdoc.results.records import AnyRecord, PageRecord, SourceInfo
+from cogdoc.results.text_layer import TextLayer
 from cogdoc.storage import printable_address, without_secrets
 from cogdoc.tasks.task import Item
 
@@ -83,6 +83,15 @@ class FileVersion:
             return FileVersion(str(time.time_ns()), origin)  # equal to no other: the file may have changed
         digest = hashlib.sha256(source.remote.version.encode("utf-8", "surrogatepass")).hexdigest()
         return FileVersion(f"{source.remote.size} {digest}", origin)
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredItem:
+    """The records of an item, and the text layers, which records leave out when they are written."""
+
+    records: tuple[AnyRecord, ...]
+    text_layers: tuple[TextLayer | None, ...] = ()
+    """One for each record, or none at all."""
 
 
 def origin_of(source: Source) -> bytes:
@@ -163,14 +172,18 @@ class Journal:
                 (self._key, source.path, source.sha256, item),
             ).fetchone()
         try:
-            records = tuple(_record_adapter().validate_json(_unpacked(row[0])))
+            stored = _item_adapter().validate_json(_unpacked(row[0]))
+            layers = stored.text_layers or (None,) * len(stored.records)
+            records = tuple(map(_with_text_layer, stored.records, layers))
         except (zlib.error, ValueError, TypeError):
             return None
         return records if records and all(record.source == source for record in records) else None
 
     def store(self, source: SourceInfo, result: ItemResult) -> None:
         """Store an item's records; once this returns, they survive a crash of the process."""
-        packed = zlib.compress(_record_adapter().dump_json(list(result.records), by_alias=True), 1)
+        layers = tuple(record.text_layer if isinstance(record, PageRecord) else None for record in result.records)
+        stored = _StoredItem(result.records, layers if any(layers) else ())
+        packed = zlib.compress(_item_adapter().dump_json(stored, by_alias=True), 1)
         with self._database.transaction() as database:
             database.execute(
                 "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)",
@@ -318,5 +331,9 @@ def _same_file(stored_origin: bytes, origin: bytes) -> bool:
 
 
 @cache
-def _record_adapter() -> TypeAdapter[Sequence[AnyRecord]]:
-    return TypeAdapter(list[AnyRecord])
+def _item_adapter() -> TypeAdapter[_StoredItem]:
+    return TypeAdapter(_StoredItem)
+
+
+def _with_text_layer(record: AnyRecord, layer: TextLayer | None) -> AnyRecord:
+    return record if layer is None else record.model_copy(update={"text_layer": layer})

@@ -11,6 +11,7 @@ HELP = """Convert documents to text.
 \b
   cogdoc ocr scan.png
   cogdoc ocr scans/ --out md,json --to text/
+  cogdoc ocr scan.pdf --to searchable.pdf
   cogdoc ocr report.pdf --pages 3-5 --to pages.jsonl
   find . -name '*.tiff' -print0 | cogdoc ocr --files-from - -0 --out text
 
@@ -28,5 +29,10 @@ def ocr(
     from cogdoc.cli.run_task import run_task
     from cogdoc.tasks.ocr import OcrTask
 
-    text_only = [output.name for output in options.formats("ocr")] == ["text"]
-    raise typer.Exit(run_task(OcrTask(options.selection, text_only=text_only), sources or (), options))
+    formats = options.formats("ocr")
+    task = OcrTask(
+        options.selection,
+        text_only=[output.name for output in formats] == ["text"],
+        text_layers=any(output.searchable for output in formats),
+    )
+    raise typer.Exit(run_task(task, sources or (), options))

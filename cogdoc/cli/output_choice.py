@@ -54,14 +54,17 @@ def check_formats(task: str, formats: Sequence[OutputFormat], *, has_questions: 
         raise UsageError(f"--out {unfit.name} holds the chart's table, not answers", f"with -q use one of {names}")
 
 
-def check_place(formats: Sequence[OutputFormat], to: str | None, *, folder: bool, terminal: bool) -> None:
+def check_place(
+    formats: Sequence[OutputFormat], to: str | None, *, folder: bool, several: bool, terminal: bool
+) -> None:
     """
     Args:
         folder: whether every source gets its own files.
+        several: whether there may be more than one source.
         terminal: whether the output is shown on a terminal.
 
     Raises:
-        UsageError: there are several formats for one place, or bytes for a terminal.
+        UsageError: there are several formats for one place, several documents for one file, or bytes for a terminal.
     """
     if len(formats) > 1 and not folder:
         place = "standard output" if to is None else f"{to}, a file,"
@@ -69,3 +72,7 @@ def check_place(formats: Sequence[OutputFormat], to: str | None, *, folder: bool
         raise UsageError(f"{place} takes one format, not {names}", "name a folder, such as --to results/")
     if terminal and formats[0].binary:
         raise UsageError(f"{formats[0].name} is not text for a terminal", f"name a file: --to FILE.{formats[0].suffix}")
+    if several and not folder and formats[0].searchable:
+        raise UsageError(
+            f"a {formats[0].name} file holds one document, and there may be several", "name a folder, such as --to out/"
+        )

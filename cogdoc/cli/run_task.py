@@ -94,10 +94,10 @@ def run_task(
             raise InputError("nothing to read: the list of files is empty")
         several = len(first_two) > 1
         # Results of a folder always go to a folder, even if it has a single file today.
-        several_results = several or named_several or len(formats) > 1 or any(map(_may_hold_several, arguments))
-        destination = _destination(options, several=several_results)
+        several_sources = several or named_several or any(map(_may_hold_several, arguments))
+        destination = _destination(options, several=several_sources or len(formats) > 1)
         shown = destination.path is None and sys.stdout.isatty()
-        check_place(formats, options.to, folder=destination.folder, terminal=shown)
+        check_place(formats, options.to, folder=destination.folder, several=several_sources, terminal=shown)
         shard = _shard(options, destination)
         sandbox: Workers
         if cluster:

@@ -119,16 +119,41 @@ class PictureDocument:
             self._open_file()
             raise
 
+    def stored_frame(self, index: int) -> tuple[Image.Image, int]:
+        """The frame with the pixels as the file has them, and the orientation in which they are shown (EXIF, 1 to 8).
+
+        Raises:
+            DamagedError, TooLargeError: as when the file is opened.
+        """
+        try:
+            with self._pillow():
+                self._load_frame(index)
+                return self.file.copy(), self._orientation()
+        except Exception:
+            self._open_file()
+            raise
+
+    def file_bytes(self) -> bytes:
+        self._stream.seek(0)
+        return self._stream.read()
+
     def _decode(self, index: int) -> Picture:
         with self._pillow():
-            if self._frames.starts:
-                self.file = open_pnm(self._stream, self._frames.starts[index])
-            else:
-                self.file.seek(index)
-            self._check_size()
-            self._load()
-            rotated = self.file.getexif().get(ExifTags.Base.Orientation, 1) != 1
+            self._load_frame(index)
+            rotated = self._orientation() != 1
             return rgb_pixels(flatten_on_white(ImageOps.exif_transpose(self.file) if rotated else self.file))
+
+    def _orientation(self) -> int:
+        orientation = self.file.getexif().get(ExifTags.Base.Orientation, 1)
+        return orientation if orientation in range(1, 9) else 1
+
+    def _load_frame(self, index: int) -> None:
+        if self._frames.starts:
+            self.file = open_pnm(self._stream, self._frames.starts[index])
+        else:
+            self.file.seek(index)
+        self._check_size()
+        self._load()
 
     @contextmanager
     def _pillow(self, *, check_size: bool = True) -> Iterator[None]:

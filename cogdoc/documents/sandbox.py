@@ -82,6 +82,10 @@ class Sandbox:
         """`submit`, and wait for the result."""
         return self.submit(function, *args, **kwargs).result()
 
+    @property
+    def local(self) -> Sandbox:
+        return self
+
     def close(self) -> None:
         """End the worker processes at once; waiting calls are cancelled."""
         self._closed = True

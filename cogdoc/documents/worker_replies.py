@@ -180,10 +180,15 @@ def _parse(body: bytes, result_type: Any) -> Any:
         raise ReplyError from error
 
 
+_CONFIGURATION = ConfigDict(
+    ser_json_inf_nan="constants", ser_json_bytes="base64", val_json_bytes="base64", extra="forbid"
+)
+
+
 @cache
 def _adapter(result_type: Any) -> TypeAdapter[tuple[Any]]:
     # Wrapped in a tuple, because pydantic takes a configuration (which keeps infinite numbers) only for such types.
-    return TypeAdapter(tuple[result_type], config=ConfigDict(ser_json_inf_nan="constants", extra="forbid"))
+    return TypeAdapter(tuple[result_type], config=_CONFIGURATION)
 
 
 @cache

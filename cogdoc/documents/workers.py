@@ -35,6 +35,11 @@ class Workers(Protocol):
         """`submit`, and wait for the result."""
         ...
 
+    @property
+    def local(self) -> Workers:
+        """Workers on this machine, for files that only it has."""
+        ...
+
     def close(self) -> None:
         """End the worker processes at once; waiting calls are cancelled."""
         ...

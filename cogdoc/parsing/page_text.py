@@ -82,6 +82,18 @@ class Word:
             case _:
                 return self.box
 
+    def page_point(self, x: float, y: float) -> tuple[float, float]:
+        """The point of the page that has these coordinates in those of `level_box`."""
+        match self.direction:
+            case 90:
+                return -y, x
+            case 180:
+                return -x, -y
+            case 270:
+                return y, -x
+            case _:
+                return x, y
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -174,9 +186,10 @@ class PageText:
         if not self.turned and not self.skew and not self.bend:
             return box
         corners = [(x, y) for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
-        return bounding_box(Box(x, y, x, y) for x, y in map(self._displayed_point, corners))
+        return bounding_box(Box(x, y, x, y) for x, y in map(self.displayed_point, corners))
 
-    def _displayed_point(self, point: tuple[float, float]) -> tuple[float, float]:
+    def displayed_point(self, point: tuple[float, float]) -> tuple[float, float]:
+        """`point` on the page as a viewer shows it."""
         cos, sin = math.cos(math.radians(self.skew)), math.sin(math.radians(self.skew))
         x, y = point[0] - self.width / 2, point[1] - self.height / 2
         x, y = x * cos - y * sin + self.width / 2, x * sin + y * cos + self.height / 2

@@ -34,6 +34,8 @@ class OutputFormat:
     """Whether the renderer's stream takes bytes."""
     bare: bool = False
     """Whether it has answers without their confidence, unless a terminal shows them."""
+    searchable: bool = False
+    """Whether it is the document itself, with the text that was read; the renderer is a `DocumentRenderer`."""
     tasks: tuple[str, ...] = EVERY_TASK
     default_of: tuple[str, ...] = ()
     """The tasks that write this format unless `--out` names another."""
@@ -78,6 +80,15 @@ FORMATS: dict[str, OutputFormat] = {
             f"{_HERE}.csv:CsvRenderer",
             tasks=("ask", "chart"),
             answers_about_charts=False,
+        ),
+        OutputFormat(
+            "pdf",
+            "pdf",
+            "the document with invisible text on its scans, to search and select",
+            f"{_HERE}.pdf:PdfRenderer",
+            binary=True,
+            searchable=True,
+            tasks=("ocr",),
         ),
     )
 }

@@ -11,10 +11,12 @@ from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, computed_field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from cogdoc.results.certainty import Certainty, certainty_of
 from cogdoc.results.printed_value import PrintedValue
 from cogdoc.results.record_model import Model
+from cogdoc.results.text_layer import TextLayer
 
 SCHEMA_VERSION: Final = "cogdoc/1"
 
@@ -345,6 +347,8 @@ class PageRecord(Record):
     text: str = ""
     markdown: str = ""
     blocks: tuple[TextBlock, ...] = ()
+    text_layer: SkipJsonSchema[TextLayer | None] = Field(default=None, exclude=True, repr=False)
+    """What OCR read, for a searchable PDF file; no part of the output."""
 
 
 class ChartRecord(Record):

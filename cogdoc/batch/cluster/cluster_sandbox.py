@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cached_property
@@ -35,6 +36,9 @@ class ClusterSandbox:
 
         actor = ray.remote(ParsingActor).options(num_cpus=1, scheduling_strategy="SPREAD")
         self.jobs = jobs
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._local: Sandbox | None = None
         self._pool = Pool(
             lambda: actor.remote(timeout, version("cogdoc")), jobs, what="workers of one CPU each", report=report
         )
@@ -47,9 +51,20 @@ class ClusterSandbox:
         """`submit`, and wait for the result."""
         return self.submit(function, *args, **kwargs).result()
 
+    @property
+    def local(self) -> Sandbox:
+        """A sandbox of one worker process on the driver's machine, started when it is first needed."""
+        with self._lock:
+            if self._local is None:
+                self._local = Sandbox(jobs=1, timeout=self._timeout)
+            return self._local
+
     def close(self) -> None:
         """Kill the actors at once and cancel queued calls."""
         self._pool.close()
+        with self._lock:
+            if self._local is not None:
+                self._local.close()
 
 
 class ParsingActor:

@@ -82,6 +82,10 @@ class CachingWorkers:
         """`submit`, and wait for the result."""
         return self.submit(function, *args, **kwargs).result()
 
+    @property
+    def local(self) -> Workers:
+        return self._started().local
+
     def close(self) -> None:
         """End the worker processes at once; waiting calls are cancelled."""
         with self._lock:

@@ -18,6 +18,10 @@ Quad = npt.NDArray[np.float64]
 """The corners of a slanted rectangle, clockwise from its top left: (4, 2), in pixels."""
 
 
+MOST_SURE = 0.99999
+"""The confidence that no word exceeds: only words of a text layer have 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class OcrWord:
     text: str
@@ -71,7 +75,9 @@ def shifted(line: OcrLine, right: float, down: float) -> OcrLine:
 def to_line(ocr_line: OcrLine) -> Line:
     """The line with axis-parallel boxes, in the same pixels."""
     words = _merge_words(ocr_line)
-    return Line(tuple(Word(word.text, _axis_parallel_box(word.quad), word.confidence) for word in words))
+    return Line(
+        tuple(Word(word.text, _axis_parallel_box(word.quad), min(word.confidence, MOST_SURE)) for word in words)
+    )
 
 
 def _merge_words(ocr_line: OcrLine) -> tuple[OcrWord, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol, runtime_checkable
 
 from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo
 
@@ -32,3 +32,10 @@ class Renderer(Protocol):
         """The source is finished; `error` is why it could not be read completely."""
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class DocumentRenderer(Renderer, Protocol):
+    """A renderer of the document itself, which is called with it after the last of its records."""
+
+    def write_document(self, file: IO[bytes]) -> None: ...

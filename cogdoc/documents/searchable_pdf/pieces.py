@@ -1,0 +1,27 @@
+"""What worker processes return of a PDF file that is written piece by piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PdfUpdate:
+    """What has to follow a PDF file's bytes to add text to it."""
+
+    data: bytes
+    font: int
+    """The object number of the font, for the next update of the same file."""
+    damaged: bool = False
+    """Whether the file has to be repaired first; there is no update then."""
+
+
+@dataclass(frozen=True, slots=True)
+class PagePiece:
+    """A part of the objects of a new PDF file's page."""
+
+    data: bytes
+    size: int
+    """Bytes of all of them."""
+    starts: tuple[int, ...]
+    """Where each object begins; the last is the page."""
