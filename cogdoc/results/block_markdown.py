@@ -7,12 +7,14 @@ continues in the next column. The blocks themselves keep everything in its posit
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.code_blocks import code_lines
+from cogdoc.results.footnote_markdown import find_notes, note_label, split_notes, with_references
 from cogdoc.results.hyphenation import words_of
 from cogdoc.results.inline_markdown import escape, escape_lines, inline_markdown
+from cogdoc.results.list_markdown import COLUMN_GAP, ListWriter
 from cogdoc.results.marked_text import MarkedText, join_marked, join_side_by_side, letters_share
 from cogdoc.results.paragraphs import fills_width, paragraph_parts
 from cogdoc.results.plain_text import rows_of
@@ -28,42 +30,112 @@ WHOLE_HEADING = 0.8
 MAX_MONOSPACE = 0.5
 """Share of a block's letters above which a monospaced font is that of its text, not of code within it."""
 
-COLUMN_GAP = "   "
-"""Separates texts that are side by side."""
-
 _LEADERS_ONLY = re.compile(r"[\s.·…_]{5,}")
 _HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
 """Before hashes at the end of a heading, which Markdown would drop."""
 
-_BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
-_NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、]\s*")
+_LATEX = re.compile(r"(?:\$\$|\\\[)\s*(?P<latex>[^`]+?)\s*(?:\$\$|\\\])")
 
 
-def blocks_to_markdown(blocks: Iterable[TextBlock]) -> str:
-    """A page's blocks in their order, separated by blank lines."""
-    blocks = list(blocks)
-    known = words_of(line.text for block in blocks for line in block.lines)
-    return "\n\n".join(text for parts in paragraph_parts(blocks) if (text := _parts_to_markdown(parts, known)))
+def blocks_to_markdown(blocks: Iterable[TextBlock], page: int = 1) -> str:
+    """A page's blocks in their order, separated by blank lines.
+
+    Args:
+        page: its number, with which the labels of its footnotes begin.
+    """
+    return _Page(list(blocks), page).to_markdown()
 
 
-def _parts_to_markdown(parts: Sequence[TextBlock], known: Collection[str]) -> str:
-    """A block, or a paragraph of several blocks; `known` are the words of the page."""
-    block = parts[0]
-    if block.table is not None:
-        return table_to_markdown(_rows_with_titles(block.table))
-    match block.kind:
-        case "title" | "heading":
-            level = block.level or (1 if block.kind == "title" else 2)
-            return f"{'#' * level} {_heading(join_marked(map(MarkedText.of_line, block.lines), known))}"
-        case "list-item":
-            return _list_item(block, known)
-        case "comment":
-            return f"> Comment: {escape_lines(block.text)}"
-        case "text" if len(parts) == 1 and (code := code_lines(block)):
-            return _fenced(code)
-        case _:
-            is_rule = _LEADERS_ONLY.fullmatch("".join(line.text for line in block.lines))
-            return "" if is_rule else _paragraph(parts, known)
+class _Page:
+    """Writes the blocks of one page."""
+
+    def __init__(self, blocks: Sequence[TextBlock], number: int) -> None:
+        self._blocks = blocks
+        self._number = number
+        self._known = words_of(line.text for block in blocks for line in block.lines)
+        notes, self._noted = find_notes(blocks)
+        self._notes = {id(blocks[index]) for index in notes}
+
+    def to_markdown(self) -> str:
+        written: list[str] = []
+        open_list: ListWriter | None = None
+        for parts in paragraph_parts(self._blocks):
+            if parts[0].kind != "list-item" or not parts[0].lines:
+                open_list = None
+                written += [text] if (text := self._parts(parts)) else []
+                continue
+            is_first, open_list = open_list is None, open_list or ListWriter()
+            rest, items = open_list.write(parts[0], self._known, self._inline_of(parts))
+            if is_first:
+                written += filter(None, (rest, "\n".join(items)))
+                open_list = open_list if items else None
+            else:
+                written[-1] = "\n".join([f"{written[-1]} {rest}" if rest else written[-1], *items])
+        return "\n\n".join(written)
+
+    def _parts(self, parts: Sequence[TextBlock]) -> str:
+        """A block, or a paragraph of several blocks."""
+        block = parts[0]
+        if id(block) in self._notes:
+            return self._footnotes(
+                block.model_copy(update={"lines": tuple(line for part in parts for line in part.lines)})
+            )
+        if block.table is not None:
+            return with_references(table_to_markdown(_rows_with_titles(block.table)), self._noted, self._number)
+        match block.kind:
+            case "title" | "heading":
+                level = block.level or (1 if block.kind == "title" else 2)
+                heading = _heading(join_marked(map(MarkedText.of_line, block.lines), self._known))
+                return f"{'#' * level} {with_references(heading, self._noted, self._number)}"
+            case "comment":
+                return f"> Comment: {escape_lines(block.text)}"
+            case "formula" if block.lines:
+                return _latex(block) or f"{markdown_comment('formula')}\n\n{self._paragraph(parts)}"
+            case "text" if len(parts) == 1 and (code := code_lines(block)):
+                return _fenced(code)
+            case _:
+                is_rule = _LEADERS_ONLY.fullmatch("".join(line.text for line in block.lines))
+                return "" if is_rule else self._paragraph(parts)
+
+    def _paragraph(self, parts: Sequence[TextBlock]) -> str:
+        paragraphs: list[list[MarkedText]] = []
+        for part in parts:
+            first, *others = _runs_of_lines(part)
+            if paragraphs:
+                paragraphs[-1].extend(first)
+            else:
+                paragraphs.append(first)
+            paragraphs.extend(others)
+        inline = self._inline_of(parts)
+        return "  \n".join(inline(join_marked(lines, self._known)) for lines in paragraphs)
+
+    def _inline_of(self, parts: Sequence[TextBlock]) -> Callable[[MarkedText], str]:
+        """What writes the texts of a block."""
+        plain = _styles_to_leave_out(parts)
+        noted = set[str]() if parts[0].kind == "picture" else self._noted
+        return lambda marked: with_references(inline_markdown(marked.without(plain)), noted, self._number)
+
+    def _footnotes(self, block: TextBlock) -> str:
+        """Notes; those that nothing on the page refers to are paragraphs as they are printed."""
+        before, notes = split_notes(block)
+        written = [self._paragraph([block.model_copy(update={"lines": tuple(before)})])] if before else []
+        inline = self._inline_of([block])
+        for note in notes:
+            marked = join_marked(map(MarkedText.of_line, note.lines), self._known)
+            if note.number in self._noted:
+                written.append(f"{note_label(self._number, note.number)} {inline(marked.from_index(note.start))}")
+            else:
+                written.append(inline(marked))
+        return "\n\n".join(written)
+
+
+def _latex(block: TextBlock) -> str | None:
+    """A formula that a model gave as LaTeX, in which nothing is markup of another kind."""
+    match = _LATEX.fullmatch(" ".join(line.text for line in block.lines))
+    if match is None or "](" in match["latex"]:
+        return None
+    latex = match["latex"].replace("<", r"\lt ").replace(">", r"\gt ")
+    return f"$$\n{latex}\n$$"
 
 
 def _fenced(lines: Sequence[str]) -> str:
@@ -123,19 +195,6 @@ def join_lines(lines: Iterable[str], known: Collection[str] = ()) -> str:
     return join_marked(map(MarkedText, lines), known).text
 
 
-def _paragraph(parts: Sequence[TextBlock], known: Collection[str]) -> str:
-    paragraphs: list[list[MarkedText]] = []
-    for part in parts:
-        first, *others = _runs_of_lines(part)
-        if paragraphs:
-            paragraphs[-1].extend(first)
-        else:
-            paragraphs.append(first)
-        paragraphs.extend(others)
-    plain = _styles_to_leave_out(parts)
-    return "  \n".join(inline_markdown(join_marked(lines, known).without(plain)) for lines in paragraphs)
-
-
 def _styles_to_leave_out(parts: Sequence[TextBlock]) -> tuple[str, ...]:
     """The styles that emphasize nothing in a block: those of the labels of a picture, and the font of its text."""
     if parts[0].kind == "picture":
@@ -163,15 +222,6 @@ def _runs_of_lines(block: TextBlock) -> list[list[MarkedText]]:
             runs.append([MarkedText.of_line(line)])
         continues = fills_width(line, block)
     return runs or [[]]
-
-
-def _list_item(block: TextBlock, known: Collection[str]) -> str:
-    marked = join_marked(map(MarkedText.of_line, block.lines), known).without(_styles_to_leave_out([block]))
-    indent = "  " * max(0, block.level - 1)
-    if match := _NUMBERED.match(marked.text):
-        return f"{indent}{match[1]}. {inline_markdown(marked.from_index(match.end()))}"
-    bullet = _BULLET.match(marked.text)
-    return f"{indent}- {inline_markdown(marked.from_index(bullet.end() if bullet else 0))}"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cogdoc.results.marked_text import MarkedText
+from cogdoc.text import HAN, KANA
 
 MARKS = {"☒": "[x]", "☑": "[x]", "☐": "[ ]", "◉": "(x)", "◯": "( )"}
 """Checkboxes and radio buttons, and how GitHub's task lists write them."""
@@ -18,7 +19,7 @@ _ESCAPED = re.compile(r"([\\`*_\[\]<>|~]|&(?=#?\w+;))")
 _LINE_START = re.compile(r"^(\d{1,9}(?=[.)](?:\s|$))|(?=#{1,6}(?:\s|$)|[-+](?:\s|$)|=[=\s]*$|-[-\s]*$|:-))")
 """What would begin a heading, list item, underline, rule or table; a backslash goes after the match."""
 
-_MARK = re.compile(f"[{''.join(MARKS)}](?=\\s|$)")
+_MARK = re.compile(f"[{''.join(MARKS)}](?=\\s|$|([{HAN}{KANA}]))")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _ASCII_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _SEPARATORS = frozenset(",.;:!?)]，。；：、！？）")
@@ -220,4 +221,4 @@ def _escape_chars(text: str) -> str:
 
 
 def _with_marks(escaped: str) -> str:
-    return _MARK.sub(lambda mark: MARKS[mark[0]], escaped)
+    return _MARK.sub(lambda mark: MARKS[mark[0]] + (" " if mark[1] else ""), escaped)

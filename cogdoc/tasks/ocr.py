@@ -112,7 +112,7 @@ def _transcribe_page(page: Page, engine: Engine, *, text_layers: bool) -> PageRe
     on_page = describe_blocks(transcription.blocks, text)
     blocks = (*on_page, *describe_comments(text))
     raw = transcription.raw
-    markdown = blocks_to_markdown(blocks) if raw is None else raw
+    markdown = blocks_to_markdown(blocks, page.number) if raw is None else raw
     omitted = omission_flags(blocks, markdown) if raw is None else ()
     return PageRecord(
         source=describe_source(page.document),

@@ -258,3 +258,19 @@ def test_every_line_is_complete_in_some_tile(tokens: int, rows: int, height: flo
     assert 1 <= len(tiles) <= 12
     for line in page.lines:
         assert any(tile.box.y0 <= line.box.y0 and line.box.y1 <= tile.box.y1 for tile in tiles)
+
+
+@pytest.mark.parametrize(
+    "written", ["$$\\frac{a_1}{b} < c$$", "$$\n\\frac{a_1}{b}\n< c\n$$", "\\[ \\frac{a_1}{b} < c \\]"]
+)
+def test_displayed_formulas_stay_latex(written: str) -> None:
+    page = page_of(*lines_below("The share is", "of all boats."))
+    blocks = to_blocks(reply_lines(f"The share is\n{written}\nof all boats."), page)
+    markdown = blocks_to_markdown(describe_blocks(blocks, page))
+    assert markdown == "The share is\n\n$$\n\\frac{a_1}{b} \\lt  c\n$$\n\nof all boats."
+
+
+def test_prices_are_no_formulas() -> None:
+    page = page_of(*lines_below("$$ for boats", "and $5"))
+    blocks = to_blocks(reply_lines("$$ for boats\nand $5"), page)
+    assert [block.kind for block in blocks] == [BlockKind.TEXT]

@@ -17,6 +17,11 @@ _BULLET = re.compile(r"[-*+•]\s+\S.*")
 _DECORATION = re.compile(r"(?:```|~~~).*|(?:[-*_]\s*){3,}")
 """Fences around code, and horizontal rules; neither is text."""
 
+FORMULA_ENDS = {"$$": "$$", r"\[": r"\]"}
+"""What ends a displayed formula, by what begins it."""
+
+MAX_FORMULA_LINES = 40
+
 
 @dataclass(frozen=True, slots=True)
 class _Part:
@@ -40,6 +45,8 @@ def to_blocks(lines: Sequence[GeneratedLine], page: PageText) -> tuple[Block, ..
         start += len(part.lines)
         if part.kind is BlockKind.TABLE:
             blocks.append(_table(part, part_lines))
+        elif part.kind is BlockKind.FORMULA:
+            blocks.append(_block(part, part_lines))
         else:
             blocks += [_block(part, group) for group in _split_at_unmatched(part_lines)]
     return tuple(blocks)
@@ -51,6 +58,13 @@ def _parts(lines: Sequence[GeneratedLine]) -> Iterator[_Part]:
     index = 0
     while index < len(lines):
         line = lines[index]
+        if (end := _formula_end(texts, index)) > index:
+            if paragraph:
+                yield _Part(BlockKind.TEXT, tuple(paragraph))
+                paragraph = []
+            yield _Part(BlockKind.FORMULA, tuple(lines[index:end]))
+            index = end
+            continue
         end = table_end(texts, index)
         heading = _HEADING.fullmatch(line.text)
         ends_paragraph = end > index or heading or _BULLET.fullmatch(line.text) or not line.text
@@ -74,6 +88,20 @@ def _parts(lines: Sequence[GeneratedLine]) -> Iterator[_Part]:
         index += 1
     if paragraph:
         yield _Part(BlockKind.TEXT, tuple(paragraph))
+
+
+def _formula_end(texts: Sequence[str], start: int) -> int:
+    """The index after the displayed LaTeX formula that begins at `start`; `start` if none does."""
+    opening = next((opening for opening in FORMULA_ENDS if texts[start].startswith(opening)), None)
+    if opening is None:
+        return start
+    for index, text in enumerate(texts[start : start + MAX_FORMULA_LINES], start):
+        rest = text[len(opening) :] if index == start else text
+        if rest.endswith(FORMULA_ENDS[opening]):
+            return index + 1
+        if not text:
+            break
+    return start
 
 
 def _table_part(lines: Sequence[GeneratedLine]) -> _Part | None:

@@ -44,7 +44,7 @@ def _page_markdown(record: PageRecord) -> str | None:
         return None
     marker = _page_marker(record.page) if (record.source.page_count or 1) > 1 else ""
     # A model's raw words have no blocks.
-    body = record.markdown or blocks_to_markdown(record.blocks)
+    body = record.markdown or blocks_to_markdown(record.blocks, record.page.number)
     return "\n\n".join(part for part in (marker, body) if part) or None
 
 
