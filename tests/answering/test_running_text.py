@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from placed_pages import paragraph
 
+from cogdoc.documents.open_request import OpenRequest
 from cogdoc.engines.builtin.answering import answer_question
 from cogdoc.parsing.page_text import PageLayout
+from cogdoc.parsing.reading import read_layout
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 ENGLISH = paragraph(
     "The committee met in Geneva on 12 May 2009. The bridge was designed by Maria Lindqvist and opened in 1934. "
@@ -56,3 +62,8 @@ def test_does_not_answer_yes_or_no_without_such_a_sentence(question: str) -> Non
 @pytest.mark.parametrize("question", ["Summarize this document.", "What is this document about?"])
 def test_quotes_the_document_when_asked_what_it_is_about(question: str) -> None:
     assert str(answer_question(question, [ENGLISH]).text).startswith("The committee met in Geneva")
+
+
+def test_a_sentence_about_some_other_date_does_not_outdo_the_date_of_a_letter() -> None:
+    layout = read_layout(OpenRequest(SAMPLES / "letter.pdf"), 1)
+    assert answer_question("What is the date?", [layout]).text == "17 September 2024"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain
 
-from cogdoc.query.concepts import concepts_in
+from cogdoc.query.concepts import word_concepts, word_parts
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question_pieces import guess_language
 from cogdoc.query.terms import fold_case
@@ -163,7 +163,12 @@ def agreement(asked: str, printed: str) -> float:
         shared = next((i for i, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter))
         if shared >= max(MIN_SHARED_PREFIX, MIN_PREFIX_SHARE * len(longer)):
             return shared / len(longer)
-    return CONCEPT_STRENGTH if concepts_in(asked) & concepts_in(printed) else 0.0
+    return CONCEPT_STRENGTH if _meanings(asked) & _meanings(printed) else 0.0
+
+
+def _meanings(word: str) -> frozenset[str]:
+    """The concepts that a word and its parts name: "ends" means an end date, but says nothing of dates in general."""
+    return word_concepts(word) | word_parts(word)
 
 
 def _sentence_ends(text: str) -> Iterator[int]:
