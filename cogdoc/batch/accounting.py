@@ -9,7 +9,7 @@ from enum import StrEnum
 from cogdoc.batch.items import ItemResult
 from cogdoc.batch.journal import FileState, FileStatus
 from cogdoc.errors import CogdocError, ExitCode
-from cogdoc.results.records import AnswerRecord, AnyRecord, Usage
+from cogdoc.results.records import AnswerRecord, AnyRecord, ExtractRecord, Usage
 from cogdoc.results.usage import total_usage
 
 
@@ -48,6 +48,8 @@ class FileCounts:
             self.flags.update(record.flags)
             if isinstance(record, AnswerRecord) and record.answer is not None:
                 self.not_found += not record.answer.found
+            elif isinstance(record, ExtractRecord):
+                self.not_found += any(not one.found for one in record.fields)
 
     def outcome(self, error: CogdocError | None) -> FileOutcome:
         """How the work on the file ended, given the error that ended it, if any."""
@@ -93,11 +95,12 @@ class RunCounts:
             self.failures.append(ExitCode(record.error.exit_code))
             return
         self.succeeded += 1
-        if isinstance(record, AnswerRecord):
-            if record.unread_pages:
-                self.failures.append(ExitCode.PARTIAL)
-            if record.answer is not None and not record.answer.found:
-                self.not_found += 1
+        if isinstance(record, AnswerRecord | ExtractRecord) and record.unread_pages:
+            self.failures.append(ExitCode.PARTIAL)
+        if isinstance(record, AnswerRecord) and record.answer is not None and not record.answer.found:
+            self.not_found += 1
+        if isinstance(record, ExtractRecord) and any(not one.found for one in record.fields):
+            self.not_found += 1
 
     def add_file(self, counts: FileCounts, error: CogdocError | None) -> None:
         """Add a file whose records are added already."""

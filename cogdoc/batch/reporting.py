@@ -14,7 +14,7 @@ from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.certainty import Certainty
 from cogdoc.results.flags import Flag
-from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, PageRecord, SourceInfo
+from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, ExtractRecord, PageRecord, SourceInfo
 from cogdoc.results.usage import describe_memory, describe_usage
 
 _TESSERACT = {
@@ -73,7 +73,7 @@ class Reporter:
 
     def add_record(self, record: AnyRecord) -> None:
         path = record.source.path
-        page = None if isinstance(record, AnswerRecord) else record.page
+        page = None if isinstance(record, AnswerRecord | ExtractRecord) else record.page
         if Flag.REPAIRED_FILE.value in record.flags and path != self._repaired_path:
             self._repaired_path = path
             self._listener.noted(f"{path}: damaged file, repaired: parts of it may be missing")
@@ -85,6 +85,8 @@ class Reporter:
             self._warn_once(f"{prefix}: {record.error.message}")
         elif isinstance(record, AnswerRecord):
             self._add_answer(record)
+        elif isinstance(record, ExtractRecord):
+            self._add_fields(record)
         elif isinstance(record, ChartRecord):
             if record.chart is None and page:
                 self._listener.noted(f"{path}: page {page.number}: no chart on this page")
@@ -141,16 +143,28 @@ class Reporter:
             self._listener.warned(message)
 
     def _add_answer(self, record: AnswerRecord) -> None:
+        self._add_unread_pages(record)
+        if record.answer is not None and not record.answer.found:
+            self._listener.noted(f"{record.source.path}: {_why_not(record.answer)}: {record.answer.question}")
+        if record.answer is not None:
+            self._add_doubt(record.answer, record.source.path)
+
+    def _add_fields(self, record: ExtractRecord) -> None:
+        self._add_unread_pages(record)
+        missing = [f"{one.name} ({one.reason})" for one in record.fields if one.reason is not None]
+        if missing:
+            self._listener.noted(f"{record.source.path}: missing: {', '.join(missing)}")
+        contradicted = [one.name for one in record.fields if Flag.SOURCES_DISAGREE.value in one.flags]
+        if contradicted:
+            self._listener.warned(f"{record.source.path}: sources disagree: {', '.join(contradicted)}")
+
+    def _add_unread_pages(self, record: AnswerRecord | ExtractRecord) -> None:
         path = record.source.path
         self._record.add_unread_pages(record)
         if record.unread_pages and path != self._incomplete_path:
             self._incomplete_path = path
             for page in record.unread_pages:
                 self._listener.warned(f"{path}: page {page.page}: {page.message}")
-        if record.answer is not None and not record.answer.found:
-            self._listener.noted(f"{path}: {_why_not(record.answer)}: {record.answer.question}")
-        if record.answer is not None:
-            self._add_doubt(record.answer, path)
 
     def _add_doubt(self, answer: Answer, path: str) -> None:
         if answer.certainty is Certainty.UNSURE:

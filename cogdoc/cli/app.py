@@ -12,7 +12,7 @@ import typer
 from typer.main import get_command
 
 from cogdoc.batch.stopping import StoppedRun
-from cogdoc.cli import ask, bench, cache, chart, chat, doctor, mcp, model, ocr, ps, schema, serve
+from cogdoc.cli import ask, bench, cache, chart, chat, doctor, extract, mcp, model, ocr, ps, schema, serve
 from cogdoc.cli import eval as evaluation
 from cogdoc.cli.messages import report, report_traceback, warn
 from cogdoc.cli.standard_streams import drop_unwritten_results, help_markup, prepare_streams
@@ -29,6 +29,7 @@ app = typer.Typer(
 app.command("ask", help=ask.HELP)(ask.ask)
 app.command("ocr", help=ocr.HELP)(ocr.ocr)
 app.command("chart", help=chart.HELP)(chart.chart)
+app.command("extract", help=extract.HELP)(extract.extract)
 app.command("chat", help=chat.HELP)(chat.chat)
 app.command("eval", help=evaluation.HELP)(evaluation.evaluation)
 app.command("serve", help=serve.HELP)(serve.serve)

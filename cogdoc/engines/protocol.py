@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol, Self, runtime_checkable
 
 from cogdoc.engines.generation import GenerationRequest
+from cogdoc.fields.field import Field
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import Block
-from cogdoc.results.records import Answer, Chart, EngineInfo
+from cogdoc.results.field_result import HowFound
+from cogdoc.results.records import Answer, Chart, EngineInfo, Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,19 @@ class Transcription:
     """The share of the literal words' characters that the text contains, 0 to 1; None if it is the literal text."""
     raw: str | None = None
     """The model's words as they came, if these were asked for; there are no blocks then."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCandidate:
+    """A text that may be the value of a field, and the probability that it is."""
+
+    text: str
+    confidence: float | None
+    """None if the engine states none."""
+    evidence: Evidence | None
+    """Where the page literally contains it."""
+    how: HowFound
+    flags: tuple[str, ...] = ()
 
 
 class Engine(Protocol):
@@ -49,6 +64,13 @@ class Engine(Protocol):
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
         """Answer from `pages`, the most promising first, of a document of `page_count` pages."""
+        ...
+
+    def find_field(self, field: Field, pages: Sequence[Page], page_count: int) -> tuple[FieldCandidate, ...]:
+        """The values that a field may have by `pages`, the most promising first; empty if they have none for it.
+
+        `field` is neither a list, a table nor a group.
+        """
         ...
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:

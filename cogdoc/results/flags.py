@@ -55,5 +55,7 @@ class Flag(StrEnum):
     """The page's literal text replaces what the model could not read."""
     LOW_AGREEMENT = "low-agreement"
     """The model's text contains less than half of the page's literal text."""
+    SOURCES_DISAGREE = "sources-disagree"
+    """A form field or embedded data says another value than the page prints."""
     MEASURED = "measured"
     """Values were measured against an axis, not read from labels."""

@@ -13,6 +13,7 @@ from cogdoc.results.records import (
     AnyRecord,
     ChartRecord,
     ErrorInfo,
+    ExtractRecord,
     PageRecord,
     SourceInfo,
 )
@@ -45,7 +46,14 @@ class ChartResult(_DocumentResult):
     records: tuple[ChartRecord, ...]
 
 
-_Result = Annotated[AskResult | OcrResult | ChartResult, Field(discriminator="task")]
+class ExtractResult(_DocumentResult):
+    """The fields of one document."""
+
+    task: Literal["extract"]
+    records: tuple[ExtractRecord, ...]
+
+
+_Result = Annotated[AskResult | OcrResult | ChartResult | ExtractResult, Field(discriminator="task")]
 
 
 def json_schema() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from cogdoc.results.renderers.renderer import Renderer
 
-EVERY_TASK = ("ask", "ocr", "chart")
+EVERY_TASK = ("ask", "ocr", "chart", "extract")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ FORMATS: dict[str, OutputFormat] = {
             other_endings=("markdown",),
             default_of=("ocr", "chart"),
         ),
-        OutputFormat("json", "json", "one JSON text", f"{_HERE}.json:JsonRenderer"),
+        OutputFormat("json", "json", "one JSON text", f"{_HERE}.json:JsonRenderer", default_of=("extract",)),
         OutputFormat(
             "jsonl",
             "jsonl",
@@ -78,7 +78,7 @@ FORMATS: dict[str, OutputFormat] = {
             "csv",
             "rows for a spreadsheet",
             f"{_HERE}.csv:CsvRenderer",
-            tasks=("ask", "chart"),
+            tasks=("ask", "chart", "extract"),
             answers_about_charts=False,
         ),
         OutputFormat(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cogdoc.results.records import BoxTuple, TableResult, TextLine
+from cogdoc.results.record_model import BoxTuple
+from cogdoc.results.records import TableResult, TextLine
 
 
 def table_to_text(table: TableResult) -> str:

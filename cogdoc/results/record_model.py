@@ -1,8 +1,14 @@
-"""The base class of what records consist of."""
+"""The base class of what records consist of, and the types of their boxes and confidences."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Points = Annotated[float, AfterValidator(lambda points: round(points, 2))]
+BoxTuple = tuple[Points, Points, Points, Points]
+Confidence = Annotated[float, Field(ge=0.0, le=1.0), AfterValidator(lambda confidence: round(confidence, 4))]
 
 
 class Model(BaseModel):

@@ -10,20 +10,18 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, computed_field, model_validator
+from pydantic import Field, JsonValue, computed_field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from cogdoc.results.certainty import Certainty, certainty_of
+from cogdoc.results.field_result import FieldResult
 from cogdoc.results.printed_value import PrintedValue
-from cogdoc.results.record_model import Model
+from cogdoc.results.record_model import BoxTuple, Confidence, Model
 from cogdoc.results.text_layer import TextLayer
 
 SCHEMA_VERSION: Final = "cogdoc/1"
 
-Points = Annotated[float, AfterValidator(lambda points: round(points, 2))]
-BoxTuple = tuple[Points, Points, Points, Points]
 Color = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
-Confidence = Annotated[float, Field(ge=0.0, le=1.0), AfterValidator(lambda confidence: round(confidence, 4))]
 
 
 class SourceInfo(Model):
@@ -360,7 +358,21 @@ class ChartRecord(Record):
     answers: tuple[Answer, ...] = ()
 
 
-AnyRecord = Annotated[AnswerRecord | PageRecord | ChartRecord, Field(discriminator="task")]
+class ExtractRecord(Record):
+    """The values of the fields of one document."""
+
+    task: Literal["extract"] = "extract"
+    values: dict[str, JsonValue] = Field(
+        default_factory=dict, description="by the names of the fields; null where `fields` says why there is none"
+    )
+    fields: tuple[FieldResult, ...] = Field(default=(), description="in the order in which they were asked for")
+    problems: tuple[str, ...] = Field(default=(), description="why `values` do not satisfy the schema")
+    unread_pages: tuple[UnreadPage, ...] = Field(
+        default=(), description="pages that may have values and could not be read"
+    )
+
+
+AnyRecord = Annotated[AnswerRecord | PageRecord | ChartRecord | ExtractRecord, Field(discriminator="task")]
 
 
 def result_head(task: str, source: SourceInfo) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord, Record
+    from cogdoc.results.records import AnswerRecord, ChartRecord, ExtractRecord, PageRecord, Record
 
 MAX_TEXT = 60
 """Characters of a text that are shown."""
@@ -21,6 +21,8 @@ def describe_record(record: Record) -> str:
     elif kind == "PageRecord":
         page = cast("PageRecord", record)
         parts = [_where(page), _shortened(page.text), f"confidence {page.confidence or 0.0:.2f}"]
+    elif kind == "ExtractRecord":
+        parts = _fields(cast("ExtractRecord", record))
     else:
         parts = [_where(record), _chart(cast("ChartRecord", record))]
     flags = [f"flags {', '.join(record.flags)}"] if record.flags else []
@@ -45,6 +47,12 @@ def _answer(record: AnswerRecord) -> list[str]:
 
 def _stated(name: str, probability: float | None) -> list[str]:
     return [] if probability is None else [f"{name} {probability:.2f}"]
+
+
+def _fields(record: ExtractRecord) -> list[str]:
+    values = (f"{one.name}: {_shortened(str(one.value))}" for one in record.fields if one.found)
+    missing = [one.name for one in record.fields if not one.found]
+    return [record.source.path, *values, *([f"missing: {', '.join(missing)}"] if missing else [])]
 
 
 def _chart(record: ChartRecord) -> str:

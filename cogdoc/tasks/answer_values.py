@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.page_tables import page_tables
@@ -13,7 +13,8 @@ from cogdoc.query.printed_values import Style, ValueContext, read_value, style_o
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import view_page
 from cogdoc.query.typed_values import ValueKind
-from cogdoc.results.records import Answer, BoxTuple, Chart
+from cogdoc.results.record_model import BoxTuple
+from cogdoc.results.records import Answer, Chart
 from cogdoc.tasks.cell_values import cells_in_context
 
 NO_VALUES = frozenset(
@@ -32,13 +33,21 @@ def with_value(answer: Answer, pages: Sequence[Page]) -> Answer:
     """The answer with its value, if it is a number, amount, percentage, date or duration."""
     if not _has_value(answer):
         return answer
+    style = page_style(pages)
+    places = () if _is_unscaled(answer) else _places(answer)
+    return _in_context(answer, context_at(places, pages, style))
+
+
+def page_style(pages: Iterable[Page]) -> Style:
+    """How pages print their values."""
+    return style_of(line.text for page in pages for line in page.text().lines)
+
+
+def context_at(places: Iterable[tuple[int, BoxTuple]], pages: Sequence[Page], style: Style) -> ValueContext:
+    """What is known about a value that is printed at some of the places, page numbers with boxes as displayed."""
     by_number = {page.number: page for page in pages}
-    style = style_of(line.text for page in pages for line in page.text().lines)
-    context = ValueContext(style)
-    if not _is_unscaled(answer):
-        contexts = (_context_at(by_number.get(page), box, style) for page, box in _places(answer))
-        context = next((found for found in contexts if found is not None), context)
-    return _in_context(answer, context)
+    contexts = (_context_at(by_number.get(page), box, style) for page, box in places)
+    return next((found for found in contexts if found is not None), ValueContext(style))
 
 
 def with_chart_value(answer: Answer, charts: Sequence[Chart]) -> Answer:

@@ -6,50 +6,32 @@ that rank best for it.
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, ClassVar
-from weakref import WeakSet, WeakValueDictionary
 
 from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError, DamagedError
-from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.certainty import Certainty
 from cogdoc.results.flags import Flag
 from cogdoc.results.records import Answer, AnswerRecord, UnreadPage, Usage
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
-from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
+from cogdoc.tasks.lookahead import map_side_by_side
+from cogdoc.tasks.searched_pages import FLAGS_OF_PAGES, SearchedPages, read_texts
 from cogdoc.tasks.task import Item
 from cogdoc.tasks.withholding import withhold
 
 TOP_PAGES = 5
 """How many pages of a long document the engine searches for one question."""
 
-SHORT_DOCUMENT = 40
-"""Pages."""
-
-QUICK_PAGE = 0.25
-"""Seconds; a page with a text layer takes a hundredth, a page that needs OCR several."""
 
 COUNT_CONFIDENCE = 0.8
 """Of a count of captions or words on all pages, which may miss some that are printed in pictures."""
-
-_FLAGS_OF_PAGES = (
-    Flag.UNSUPPORTED_SCRIPT,
-    Flag.HIDDEN_TEXT,
-    Flag.HIDDEN_TEXT_INCLUDED,
-    Flag.COVERED_TEXT,
-    Flag.REPAIRED_FILE,
-)
-"""Flags of pages that concern answers from the whole document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +85,10 @@ def answer_questions(
         failures: dict[int, CogdocError] = dict(selected.left_out)
         cache_hits = 0
         with stopwatch.measure("read"):
-            for page in _read_texts(document, selected.numbers, failures):
+            for page in read_texts(document, selected.numbers, failures):
                 store.add(page.text())
                 cache_hits += page.cache_hits
-        pages = _Pages(document, store, engine.at_a_time, cache_hits)
+        pages = SearchedPages(document, store, engine.at_a_time, cache_hits)
 
         how = _Search(selected.count, top_pages, min_confidence)
 
@@ -125,55 +107,9 @@ class _Search:
     min_confidence: float
 
 
-class _Pages:
-    """The pages of a document, by number. Questions that are answered together or one after the other share them, with
-    what was read of them. Thread-safe."""
-
-    def __init__(self, document: Document, store: PageTextStore, kept: int, cache_hits: int) -> None:
-        """
-        Args:
-            kept: of how many questions pages are kept.
-            cache_hits: how many of their texts the reading cache had.
-        """
-        self.document = document
-        self.store = store
-        self._lock = threading.Lock()
-        self._pages: WeakValueDictionary[int, Page] = WeakValueDictionary()
-        self._recent: deque[list[Page]] = deque(maxlen=kept)
-        self._cache_hits = cache_hits
-        self._counted: WeakSet[Page] = WeakSet()
-        """Pages whose hits are told already."""
-
-    def get(self, numbers: Sequence[int]) -> list[Page]:
-        with self._lock:
-            pages = [
-                self._pages.get(number) or Page(self.document, number, self.store.get(number)) for number in numbers
-            ]
-            self._pages.update(zip(numbers, pages, strict=True))
-            self._recent.append(pages)
-        return pages
-
-    def rank(self, question: str, top_pages: int) -> list[int]:
-        """The numbers of the pages that match a question best."""
-        from cogdoc.query.page_ranking import rank_pages
-
-        with self._lock:
-            return [page.number for page in rank_pages(question, self.store)[:top_pages]]
-
-    def take_cache_hits(self, pages: Sequence[Page]) -> int:
-        """The hits of the reading cache that no question was told yet: of all texts, and of the layouts of `pages`."""
-        with self._lock:
-            hits, self._cache_hits = self._cache_hits, 0
-            for page in pages:
-                if page.cache_hits and page not in self._counted:
-                    self._counted.add(page)
-                    hits += page.cache_hits
-        return hits
-
-
 def _answer_question(
     question: str,
-    pages: _Pages,
+    pages: SearchedPages,
     engine: Engine,
     how: _Search,
     failures: Mapping[int, CogdocError],
@@ -203,22 +139,6 @@ def _answer_question(
     return record.model_copy(update={"usage": with_cache_hits(meter.total, pages.take_cache_hits(best))})
 
 
-def _read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[Page]:
-    """Yield all pages in order, with their text; adds the error of each page that fails to `failures`."""
-    first, *others = numbers
-    first_page = Page(document, first)
-    # Starting a second worker process takes longer than reading a short document that has a text layer.
-    quick = len(numbers) <= SHORT_DOCUMENT and first_page.has_text_within(QUICK_PAGE)
-    pages = chain([first_page], (Page(document, number) for number in others))
-    for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_text):
-        try:
-            page.text()
-        except CogdocError as error:
-            failures[page.number] = error
-        else:
-            yield page
-
-
 def _counted(question: str, store: PageTextStore) -> Answer | None:
     """The answer to a question that counts something on all pages; an engine sees only the best ones."""
     from cogdoc.query.document_counts import count_in_document
@@ -241,7 +161,7 @@ def _record(
         flags.append(Flag.LOW_CONFIDENCE.value)
     if failures:
         flags.append(Flag.PAGES_FAILED.value)
-    flags.extend(flag.value for flag in _FLAGS_OF_PAGES if flag.value in page_flags)
+    flags.extend(flag.value for flag in FLAGS_OF_PAGES if flag.value in page_flags)
     return AnswerRecord(
         source=describe_source(document),
         engine=engine.info,

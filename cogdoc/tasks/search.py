@@ -13,7 +13,7 @@ from cogdoc.parsing.page_text import Line, PageText
 from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.terms import match_strength, split_words
-from cogdoc.results.records import BoxTuple
+from cogdoc.results.record_model import BoxTuple
 from cogdoc.tasks.lookahead import look_ahead
 
 MATCHING = 0.8

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cogdoc.results.records import BoxTuple, TableCell, TableResult
+from cogdoc.results.record_model import BoxTuple
+from cogdoc.results.records import TableCell, TableResult
 from cogdoc.results.table_spans import Span, spans_of
 
 

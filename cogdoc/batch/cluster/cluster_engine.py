@@ -17,11 +17,12 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
 from cogdoc.engines.entry import Actors
-from cogdoc.engines.protocol import Engine, Transcription
+from cogdoc.engines.protocol import Engine, FieldCandidate, Transcription
 from cogdoc.engines.registry import load_engine
 from cogdoc.engines.selection import EngineSelection
 from cogdoc.engines.usage_meter import UsageMeter, add_usage
 from cogdoc.errors import CogdocError
+from cogdoc.fields.field import Field
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText
 from cogdoc.results.records import Answer, Chart, EngineInfo, Usage
@@ -97,6 +98,9 @@ class ClusterEngine:
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
         return self._call("answer", pages, question, page_count)  # type: ignore[no-any-return]
 
+    def find_field(self, field: Field, pages: Sequence[Page], page_count: int) -> tuple[FieldCandidate, ...]:
+        return self._call("find_field", pages, field, page_count)  # type: ignore[no-any-return]
+
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
         return self._call("read_charts", [page])  # type: ignore[no-any-return]
 
@@ -162,6 +166,9 @@ class EngineActor:
             case "answer":
                 question, page_count = arguments
                 return engine.answer(question, pages, page_count)
+            case "find_field":
+                field, page_count = arguments
+                return engine.find_field(field, pages, page_count)
             case "read_charts":
                 return engine.read_charts(pages[0])
             case "answer_from_charts":

@@ -16,7 +16,8 @@ from cogdoc.engines.builtin.charts.chart_parts import Drawing, DrawnPath
 from cogdoc.engines.builtin.charts.chart_recognition import read_chart
 from cogdoc.parsing.ocr.orientation import upright_picture
 from cogdoc.parsing.page_text import BlockKind, Line, PageLayout, PageText
-from cogdoc.results.records import BoxTuple, Chart
+from cogdoc.results.record_model import BoxTuple
+from cogdoc.results.records import Chart
 
 LONG_SIDE = 1600
 """Pixels of the long side at which a page is rendered for its charts; smaller pictures are not enlarged."""

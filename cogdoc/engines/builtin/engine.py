@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.reading_cache.cacheable import cacheable
-from cogdoc.engines.protocol import Transcription
+from cogdoc.engines.protocol import FieldCandidate, Transcription
 from cogdoc.errors import InputError, TimeLimitError
+from cogdoc.fields.field import Field
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import BlockKind, PageLayout, TextOrigin, mean_confidence
 from cogdoc.results.flags import Flag
@@ -73,6 +75,22 @@ class BuiltinEngine:
         if any(charts.values()):
             best = answer_question(question, layouts, page_count=page_count, charts=charts)
         return best.model_copy(update={"flags": flags})
+
+    def find_field(self, field: Field, pages: Sequence[Page], page_count: int) -> tuple[FieldCandidate, ...]:  # noqa: ARG002
+        from cogdoc.engines.builtin.answering.field_values import find_field_values
+
+        layouts = [PageLayout(page.text(), ()) for page in pages]
+        candidates: tuple[FieldCandidate, ...] = ()
+        flags: tuple[str, ...] = ()
+        for index, page in enumerate(pages[:LAID_OUT_PAGES]):
+            try:
+                layouts[index] = page.layout()
+            except (InputError, TimeLimitError):
+                flags = (Flag.LAYOUT_FAILED.value,)
+            candidates = find_field_values(field, layouts)
+            if candidates and (candidates[0].confidence or 0.0) >= SURE_CONFIDENCE:
+                break
+        return tuple(replace(one, flags=flags) for one in candidates) if flags else candidates
 
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
         return page.document.sandbox.run(charts_of, page.document.request, page.layout())

@@ -8,9 +8,10 @@ from weakref import WeakKeyDictionary
 
 from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.live_text import live_text
-from cogdoc.engines.protocol import Transcription
+from cogdoc.engines.protocol import FieldCandidate, Transcription
 from cogdoc.engines.vision.chart_tables import read_chart
 from cogdoc.engines.vision.computed_answers import chart_tables, compute, with_computed
+from cogdoc.engines.vision.field_questions import field_question
 from cogdoc.engines.vision.grounding import find_evidence
 from cogdoc.engines.vision.instructions import Instructions
 from cogdoc.engines.vision.picture_sizes import page_size
@@ -20,7 +21,9 @@ from cogdoc.engines.vision.tiles import draw_page
 from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.engines.vision.vision_model import FinishReason, PageImage, VisionModel
 from cogdoc.errors import CogdocError, InputError, ResourceError, TimeLimitError
+from cogdoc.fields.field import Field
 from cogdoc.parsing.page import Page
+from cogdoc.results.field_result import HowFound
 from cogdoc.results.flags import Flag
 from cogdoc.results.records import Answer, Candidate, Chart, EngineInfo, Evidence, GenerationInfo
 
@@ -97,6 +100,14 @@ class VisionEngine:
         answer = _best_answer(question, answers)
         return answer.model_copy(update={"flags": (*answer.flags, Flag.PAGES_FAILED.value)}) if failure else answer
 
+    def find_field(self, field: Field, pages: Sequence[Page], page_count: int) -> tuple[FieldCandidate, ...]:
+        answer = self.answer(field_question(field), pages, page_count)
+        if answer.text is None:
+            return ()
+        evidence = next(iter(answer.evidence), None)
+        best = FieldCandidate(answer.text, answer.confidence, evidence, HowFound.MODEL, answer.flags)
+        return (best, *map(_field_candidate, answer.alternatives))
+
     def read_charts(self, page: Page) -> tuple[Chart, ...]:
         chart = read_chart(self._image(page), page.text(), self.model, self.time_limit, self._instructions)
         return (chart,) if chart is not None else ()
@@ -128,6 +139,11 @@ class VisionEngine:
             size = page_size(self.model.limits, page_text.width, page_text.height)
             self._images[page] = PageImage(draw_page(page, page_text, size))
         return self._images[page]
+
+
+def _field_candidate(other: Candidate) -> FieldCandidate:
+    flags = () if other.evidence is not None else (Flag.NOT_LITERAL.value,)
+    return FieldCandidate(other.text, other.confidence, other.evidence, HowFound.MODEL, flags)
 
 
 def _describe(generation: GenerationRequest) -> GenerationInfo | None:

@@ -1,4 +1,4 @@
-"""`--out csv` (RFC 4180): a row for each answer, or a block of rows for each chart.
+"""`--out csv` (RFC 4180): a row for each answer, a wide row for each document's fields, or rows for each chart.
 
 Cells that a spreadsheet would take for formulas begin with an apostrophe, see `spreadsheet_cells`.
 """
@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from cogdoc.results.chart_rows import chart_to_rows
+from cogdoc.results.field_rows import head_of, row_of
 from cogdoc.results.printable import printable
 from cogdoc.results.printed_value import PrintedValue
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorInfo, SourceInfo
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ErrorInfo, ExtractRecord, SourceInfo
 from cogdoc.results.renderers.renderer import RenderContext
 from cogdoc.results.spreadsheet_cells import spreadsheet_cell
 
@@ -48,6 +49,11 @@ class CsvRenderer:
             source_cell = [record.source.path] if self._several_sources else []
             for row in chart_to_rows(record.chart, numeric=True):
                 self._write_row([*source_cell, *row])
+        elif isinstance(record, ExtractRecord) and record.error is None:
+            if not self._started:
+                self._write_row(head_of(record))
+            self._started = True
+            self._write_row(row_of(record))
         self._stream.flush()
 
     def end(self, error: ErrorInfo | None) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, markdown_comment
 from cogdoc.results.certainty import doubt
+from cogdoc.results.field_markdown import fields_to_markdown
 from cogdoc.results.inline_markdown import escape_lines
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, PageInfo, PageRecord
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ExtractRecord, PageInfo, PageRecord
 from cogdoc.results.renderers.prose import Line, ProseRenderer
 
 
@@ -25,6 +26,8 @@ def _markdown(record: AnyRecord) -> str | None:
         return _answer_markdown(record)
     if isinstance(record, PageRecord):
         return _page_markdown(record)
+    if isinstance(record, ExtractRecord):
+        return fields_to_markdown(record.fields) if record.fields else None
     return _chart_markdown(record)
 
 

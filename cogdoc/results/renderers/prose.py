@@ -30,6 +30,9 @@ class ProseRenderer(ABC):
     spaced_answers = False
     """Whether a blank line separates answers, as it separates pages and charts."""
 
+    headed_tasks: tuple[str, ...] = ("ocr", "chart", "extract")
+    """The tasks whose results have a heading for each source, if there are several."""
+
     def __init__(self, stream: TextIO, context: RenderContext) -> None:
         self._stream = stream
         self._context = context
@@ -48,7 +51,7 @@ class ProseRenderer(ABC):
         """The record as text; empty if there is nothing to write."""
 
     def begin(self, task: str, source: SourceInfo) -> None:
-        if self._context.several_sources and task != "ask":
+        if self._context.several_sources and task in self.headed_tasks:
             self._heading = self.heading(printable(source.path))
 
     def write(self, record: AnyRecord) -> None:

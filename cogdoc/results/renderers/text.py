@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from cogdoc.results.certainty import doubt
+from cogdoc.results.certainty import Certainty, doubt
 from cogdoc.results.chart_rows import chart_to_rows
+from cogdoc.results.field_result import FieldResult
+from cogdoc.results.field_rows import plain
+from cogdoc.results.flags import Flag
 from cogdoc.results.printable import printable
-from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, PageRecord
+from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, ExtractRecord, PageRecord
 from cogdoc.results.renderers.prose import Line, ProseRenderer
 
 
 class TextRenderer(ProseRenderer):
+    headed_tasks = ("ocr", "chart")
+
     def heading(self, name: str) -> str:
         return f"==> {name} <=="
 
@@ -18,7 +23,22 @@ class TextRenderer(ProseRenderer):
             return self._answer_line(record)
         if isinstance(record, PageRecord):
             return [Line(record.text)] if record.text else []
+        if isinstance(record, ExtractRecord):
+            return self._field_lines(record)
         return self._chart_lines(record)
+
+    def _field_lines(self, record: ExtractRecord) -> list[Line]:
+        """A line for each field, its name and its value separated by a tab."""
+        lines: list[Line] = []
+        for one in record.fields:
+            line = f"{_one_cell(one.name)}\t{_one_cell(plain(one.value))}"
+            line = f"{printable(record.source.path)}:{one.page or ''}:{line}" if self._several else line
+            lines.append(Line(line, _field_doubt(one) if self.on_terminal else ""))
+        return lines
+
+    @property
+    def _several(self) -> bool:
+        return self._context.several_sources
 
     def _answer_line(self, record: AnswerRecord) -> list[Line]:
         answer = record.answer
@@ -27,7 +47,7 @@ class TextRenderer(ProseRenderer):
         line = self.answer_text(answer)
         if self._context.several_questions:
             line = f"{_one_cell(answer.question)}\t{' '.join(line.splitlines())}"
-        if self._context.several_sources:
+        if self._several:
             page = answer.evidence[0].page if answer.evidence else ""
             line = f"{printable(record.source.path)}:{page}:{' '.join(line.splitlines())}"
         return [Line(line, self._remark(answer))]
@@ -47,6 +67,12 @@ class TextRenderer(ProseRenderer):
     def _remark(self, answer: Answer) -> str:
         """Doubt, where a person reads: what goes to a program is the bare answer."""
         return doubt(answer) if self.on_terminal else ""
+
+
+def _field_doubt(one: FieldResult) -> str:
+    if one.reason is not None:
+        return f"({one.reason})"
+    return f"({Certainty.UNSURE})" if Flag.LOW_CONFIDENCE.value in one.flags else ""
 
 
 def _one_cell(text: str) -> str:

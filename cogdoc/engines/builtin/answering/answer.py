@@ -144,10 +144,12 @@ def asks_page_count(question: Question) -> bool:
     return counts and bool(counted) and all(term.norm in load_lexicon().words["document"] for term in others)
 
 
-def collect(question: str, layouts: Sequence[PageLayout], charts: PageCharts = MappingProxyType({})) -> Collected:
+def collect(
+    question: str | Question, layouts: Sequence[PageLayout], charts: PageCharts = MappingProxyType({})
+) -> Collected:
     """All proposals for a question, with the features that rank and judge them."""
     pages = [view_page(layout, rank) for rank, layout in enumerate(layouts)]
-    matcher = Matcher(parse_question(question), pages)
+    matcher = Matcher(parse_question(question) if isinstance(question, str) else question, pages)
     proposals = propose(matcher, pages, charts)
     described = zip(proposals, describe(matcher, proposals), strict=True)
     # "Chief financial officer" is another than the chief marketing officer that is asked for.
@@ -228,7 +230,7 @@ def pages_to_search(question: str, layouts: Sequence[PageLayout], page_count: in
     return [layout for layout in layouts if layout.page_text.number in named] or layouts
 
 
-def _evidence(proposal: Proposal) -> Evidence:
+def evidence_of(proposal: Proposal) -> Evidence:
     words = proposal.page.layout.page_text
     x0, y0, x1, y1 = words.displayed(proposal.box)
     return Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=proposal.evidence)
@@ -243,7 +245,7 @@ def _all_evidence(proposal: Proposal, layouts: Sequence[PageLayout]) -> tuple[Ev
         if cell.box is not None and (words := texts.get(cell.page)) is not None:
             x0, y0, x1, y1 = words.displayed(cell.box)
             shown.append(Evidence(page=words.number, label=words.label, box=(x0, y0, x1, y1), text=cell.text))
-    return tuple(shown) or (_evidence(proposal),)
+    return tuple(shown) or (evidence_of(proposal),)
 
 
 def _operands(proposal: Proposal, layouts: Sequence[PageLayout]) -> tuple[AnswerOperand, ...]:
@@ -257,4 +259,4 @@ def _operands(proposal: Proposal, layouts: Sequence[PageLayout]) -> tuple[Answer
 
 
 def _candidate(proposal: Proposal, probability: float) -> Candidate:
-    return Candidate(text=without_notes(proposal.text), confidence=probability, evidence=_evidence(proposal))
+    return Candidate(text=without_notes(proposal.text), confidence=probability, evidence=evidence_of(proposal))

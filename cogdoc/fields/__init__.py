@@ -1,0 +1,1 @@
+"""What `extract` is to find: typed fields, from the field language, a JSON Schema, a pydantic model or a preset."""

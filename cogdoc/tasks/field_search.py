@@ -1,0 +1,300 @@
+"""Searches a document for one field at a time: in what the file itself says, in its tables, and on its pages."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from cogdoc.documents.geometry import Box
+from cogdoc.engines.builtin.page_tables import page_tables
+from cogdoc.engines.protocol import Engine, FieldCandidate
+from cogdoc.errors import InputError, TimeLimitError
+from cogdoc.fields.field import Field, FieldType, Leaf
+from cogdoc.parsing.page import Page
+from cogdoc.query.column_matching import wording_match
+from cogdoc.query.printed_values import Style, ValueContext
+from cogdoc.query.segments import view_page
+from cogdoc.query.table import DataTable, TableOrigin
+from cogdoc.results.field_result import FieldResult, HowFound, Missing, OtherReading
+from cogdoc.results.flags import Flag
+from cogdoc.results.record_model import BoxTuple
+from cogdoc.tasks.answer_values import context_at, page_style
+from cogdoc.tasks.field_conversion import Converted, convert
+from cogdoc.tasks.known_values import KnownMatch, KnownValue, match_known
+from cogdoc.tasks.line_items import TableReading, read_lines
+from cogdoc.tasks.searched_pages import SearchedPages
+
+LOW_CONFIDENCE = 0.5
+"""Values below it are flagged: they are more often wrong than right."""
+
+MIN_CONFIDENCE = 0.05
+"""A candidate below it is no value, even if it is the only one of the type."""
+
+MIN_TITLE_MATCH = 0.5
+"""How well the title of a list has to match a field."""
+
+_SEPARATORS = re.compile(r"\s*[,;，、；\n]\s*")
+
+
+@dataclass
+class FieldSearch:
+    """The search for the fields of one document. Thread-safe."""
+
+    engine: Engine
+    pages: SearchedPages
+    known: Sequence[KnownValue]
+    page_count: int
+    top_pages: int
+    _seen: dict[int, Page] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def searched(self) -> list[Page]:
+        """The pages that some field was searched on, in their order."""
+        return [self._seen[number] for number in sorted(self._seen)]
+
+    def find(self, leaf: Leaf) -> FieldResult:
+        """The value of a field, or why there is none."""
+        pages = self._best_pages(leaf.field)
+        style = page_style(pages)
+        match leaf.field.type:
+            case FieldType.TABLE:
+                result = self._find_table(leaf.field, pages, style)
+            case FieldType.LIST:
+                result = self._find_list(leaf.field, pages, style)
+            case _:
+                result = self._find_value(leaf.field, pages, style)
+        return result.model_copy(update={"name": leaf.name})
+
+    def _best_pages(self, wanted: Field) -> list[Page]:
+        words = [*wanted.wordings, *(wording for column in wanted.fields for wording in column.wordings[:1])]
+        pages = self.pages.get(self.pages.rank(" ".join(words), self.top_pages))
+        with self._lock:
+            self._seen.update((page.number, page) for page in pages)
+        return pages
+
+    def _find_value(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
+        printed = self._printed_value(wanted, pages, style)
+        known = self._known_value(wanted, style)
+        if known is None:
+            return printed
+        return compared(known, printed) if known.found or not printed.found else compared(printed, known)
+
+    def _printed_value(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
+        candidates = self.engine.find_field(wanted, pages, self.page_count)
+        first: FieldResult | None = None
+        for index, candidate in enumerate(candidates):
+            if index and _below(candidate.confidence, MIN_CONFIDENCE):
+                break
+            converted = convert(wanted, candidate.text, self._context(candidate, pages, style))
+            result = _result(wanted, candidate, converted)
+            if result.found:
+                return result
+            if not _below(candidate.confidence, LOW_CONFIDENCE):
+                first = first or result
+        return first or missing(wanted)
+
+    def _context(self, candidate: FieldCandidate, pages: Sequence[Page], style: Style) -> ValueContext:
+        evidence = candidate.evidence
+        return context_at([(evidence.page, evidence.box)] if evidence is not None else (), pages, style)
+
+    def _known_value(self, wanted: Field, style: Style) -> FieldResult | None:
+        """What the file itself says; None if it says nothing about the field."""
+        for match in match_known(wanted, self.known):
+            result = _known_result(wanted, match, convert(wanted, match.value.text, ValueContext(style)))
+            if result.found:
+                return result
+        return None
+
+    def _find_table(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
+        reading = read_lines(wanted, list(self._tables(pages)))
+        return missing(wanted) if reading is None else _table_result(wanted, reading, pages, style)
+
+    def _find_list(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
+        assert wanted.item is not None
+        item = replace(wanted.item, labels=wanted.labels, name=wanted.name)
+        texts = list(self._listed(item, pages))
+        if not texts:
+            single = self._printed_value(Field(wanted.name, labels=wanted.labels), pages, style)
+            if single.text is None:
+                return missing(wanted)
+            parts = [part for part in _SEPARATORS.split(single.text) if part]
+            texts = [(part, single.page, single.box) for part in parts]
+        items: list[FieldResult] = []
+        for text, page, box in texts:
+            places = [(page, box)] if page is not None and box is not None else []
+            converted = convert(item, text, context_at(places, pages, style))
+            if converted.reason is None:
+                items.append(
+                    FieldResult(
+                        name=str(len(items)),
+                        type=item.type.value,
+                        text=text,
+                        value=converted.value,
+                        typed=converted.typed,
+                        confidence=LOW_CONFIDENCE,
+                        how=HowFound.LABEL,
+                        page=page,
+                        box=box,
+                    )
+                )
+        if not items:
+            return missing(wanted, Missing.WRONG_TYPE, f"{texts[0][0]!r} is not of the type {item.type}")
+        return FieldResult(
+            name=wanted.name,
+            type=wanted.type.value,
+            value=[one.value for one in items],
+            confidence=LOW_CONFIDENCE,
+            how=HowFound.LABEL,
+            page=items[0].page,
+            box=items[0].box,
+            items=tuple(items),
+        )
+
+    def _listed(self, item: Field, pages: Sequence[Page]) -> Iterator[tuple[str, int | None, BoxTuple | None]]:
+        """The items of the list, or the cells of the column, that has the name of the field."""
+        best: tuple[float, DataTable, int] | None = None
+        for table in self._tables(pages):
+            is_list = table.origin is TableOrigin.LIST
+            headers = (
+                [(0, table.title)] if is_list else list(enumerate(map(table.column_text, range(len(table.columns)))))
+            )
+            for column, header in headers:
+                score = max((wording_match(wording, header) for wording in item.wordings), default=0.0)
+                if score >= MIN_TITLE_MATCH and (best is None or score > best[0]):
+                    best = score, table, column
+        if best is None:
+            return
+        by_number = {page.number: page for page in pages}
+        for row in best[1].cells:
+            cell = row[best[2]]
+            if cell is not None:
+                yield cell.text, cell.page, displayed(cell.box, by_number.get(cell.page))
+
+    def _tables(self, pages: Sequence[Page]) -> Iterator[DataTable]:
+        for page in sorted(pages, key=lambda page: page.number):
+            try:
+                layout = page.layout()
+            except (InputError, TimeLimitError):
+                continue  # the others may have it
+            yield from page_tables(view_page(layout))
+
+
+def displayed(box: Box | None, page: Page | None) -> BoxTuple | None:
+    """A box of the upright page on the page as displayed."""
+    if box is None or page is None:
+        return None
+    x0, y0, x1, y1 = page.text().displayed(box)
+    return x0, y0, x1, y1
+
+
+def _below(confidence: float | None, limit: float) -> bool:
+    return confidence is not None and confidence < limit
+
+
+def missing(
+    wanted: Field, reason: Missing = Missing.NOT_FOUND, message: str = "the document does not print it"
+) -> FieldResult:
+    return FieldResult(name=wanted.name, type=wanted.type.value, reason=reason, message=message)
+
+
+def _result(wanted: Field, candidate: FieldCandidate, converted: Converted) -> FieldResult:
+    evidence = candidate.evidence
+    is_doubtful = converted.reason is None and _below(candidate.confidence, LOW_CONFIDENCE)
+    return FieldResult(
+        name=wanted.name,
+        type=wanted.type.value,
+        text=candidate.text,
+        value=converted.value,
+        typed=converted.typed,
+        confidence=candidate.confidence if converted.reason is None else None,
+        how=candidate.how,
+        page=evidence.page if evidence is not None else None,
+        label=evidence.label if evidence is not None else None,
+        box=evidence.box if evidence is not None else None,
+        reason=converted.reason,
+        message=converted.message,
+        flags=(*candidate.flags, *((Flag.LOW_CONFIDENCE.value,) if is_doubtful else ())),
+    )
+
+
+def _known_result(wanted: Field, match: KnownMatch, converted: Converted) -> FieldResult:
+    known = match.value
+    return FieldResult(
+        name=wanted.name,
+        type=wanted.type.value,
+        text=known.text,
+        value=converted.value,
+        typed=converted.typed,
+        confidence=match.score if converted.reason is None else None,
+        how=known.how,
+        page=known.page,
+        box=known.box,
+        reason=converted.reason,
+        message=converted.message,
+    )
+
+
+def compared(first: FieldResult, second: FieldResult) -> FieldResult:
+    """The first result, with what the second source says; flagged if they disagree."""
+    if second.how is None or second.text is None or not second.found:
+        return first
+    agrees = _same(first, second)
+    other = OtherReading(
+        how=second.how, text=second.text, value=second.value, page=second.page, box=second.box, agrees=agrees
+    )
+    place = {"page": second.page, "label": second.label, "box": second.box} if agrees and first.box is None else {}
+    flags = first.flags if agrees else (*first.flags, Flag.SOURCES_DISAGREE.value)
+    return first.model_copy(update={"others": (*first.others, other), "flags": flags, **place})
+
+
+def _same(first: FieldResult, second: FieldResult) -> bool:
+    if isinstance(first.value, str) and isinstance(second.value, str):
+        letters = ["".join(filter(str.isalnum, value)).casefold() for value in (first.value, second.value)]
+        return letters[0] == letters[1]
+    return first.value == second.value
+
+
+def _table_result(wanted: Field, reading: TableReading, pages: Sequence[Page], style: Style) -> FieldResult:
+    by_number = {page.number: page for page in pages}
+    rows: list[tuple[FieldResult, ...]] = []
+    for cells in reading.rows:
+        row: list[FieldResult] = []
+        for column, cell in zip(reading.columns, cells, strict=True):
+            if cell is None:
+                row.append(missing(column, message="the cell is empty"))
+                continue
+            quantity = cell.quantity
+            context = ValueContext(style, quantity.unit, quantity.scale) if quantity else ValueContext(style)
+            converted = convert(column, cell.text, context)
+            row.append(
+                FieldResult(
+                    name=column.name,
+                    type=column.type.value,
+                    text=cell.text,
+                    value=converted.value,
+                    typed=converted.typed,
+                    confidence=min(reading.score, cell.confidence),
+                    how=HowFound.TABLE,
+                    page=cell.page,
+                    box=displayed(cell.box, by_number.get(cell.page)),
+                    reason=converted.reason,
+                    message=converted.message,
+                )
+            )
+        rows.append(tuple(row))
+    lacking = [column.name for column in reading.lacking]
+    return FieldResult(
+        name=wanted.name,
+        type=wanted.type.value,
+        value=[{cell.name: cell.value for cell in row} for row in rows],
+        confidence=reading.score,
+        how=HowFound.TABLE,
+        page=reading.page,
+        box=displayed(reading.box, by_number.get(reading.page)),
+        message=f"no column for {', '.join(lacking)}" if lacking else None,
+        flags=(Flag.LOW_CONFIDENCE.value,) if reading.score < LOW_CONFIDENCE else (),
+        rows=tuple(rows),
+    )

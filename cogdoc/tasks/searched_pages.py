@@ -1,0 +1,93 @@
+"""The pages of a document that a task searches: all of their texts, and the best of them for each question."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from weakref import WeakSet, WeakValueDictionary
+
+from cogdoc.documents.document import Document
+from cogdoc.errors import CogdocError
+from cogdoc.parsing.page import Page
+from cogdoc.parsing.page_text_store import PageTextStore
+from cogdoc.results.flags import Flag
+from cogdoc.tasks.lookahead import look_ahead
+
+SHORT_DOCUMENT = 40
+"""Pages."""
+
+QUICK_PAGE = 0.25
+"""Seconds; a page with a text layer takes a hundredth, a page that needs OCR several."""
+
+FLAGS_OF_PAGES = (
+    Flag.UNSUPPORTED_SCRIPT,
+    Flag.HIDDEN_TEXT,
+    Flag.HIDDEN_TEXT_INCLUDED,
+    Flag.COVERED_TEXT,
+    Flag.REPAIRED_FILE,
+)
+"""Flags of pages that concern answers from the whole document."""
+
+
+class SearchedPages:
+    """The pages of a document, by number. Questions that are answered together or one after the other share them, with
+    what was read of them. Thread-safe."""
+
+    def __init__(self, document: Document, store: PageTextStore, kept: int, cache_hits: int) -> None:
+        """
+        Args:
+            kept: of how many questions pages are kept.
+            cache_hits: how many of their texts the reading cache had.
+        """
+        self.document = document
+        self.store = store
+        self._lock = threading.Lock()
+        self._pages: WeakValueDictionary[int, Page] = WeakValueDictionary()
+        self._recent: deque[list[Page]] = deque(maxlen=kept)
+        self._cache_hits = cache_hits
+        self._counted: WeakSet[Page] = WeakSet()
+        """Pages whose hits are told already."""
+
+    def get(self, numbers: Sequence[int]) -> list[Page]:
+        with self._lock:
+            pages = [
+                self._pages.get(number) or Page(self.document, number, self.store.get(number)) for number in numbers
+            ]
+            self._pages.update(zip(numbers, pages, strict=True))
+            self._recent.append(pages)
+        return pages
+
+    def rank(self, question: str, top_pages: int) -> list[int]:
+        """The numbers of the pages that match a question best."""
+        from cogdoc.query.page_ranking import rank_pages
+
+        with self._lock:
+            return [page.number for page in rank_pages(question, self.store)[:top_pages]]
+
+    def take_cache_hits(self, pages: Sequence[Page]) -> int:
+        """The hits of the reading cache that no question was told yet: of all texts, and of the layouts of `pages`."""
+        with self._lock:
+            hits, self._cache_hits = self._cache_hits, 0
+            for page in pages:
+                if page.cache_hits and page not in self._counted:
+                    self._counted.add(page)
+                    hits += page.cache_hits
+        return hits
+
+
+def read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[Page]:
+    """Yield all pages in order, with their text; adds the error of each page that fails to `failures`."""
+    first, *others = numbers
+    first_page = Page(document, first)
+    # Starting a second worker process takes longer than reading a short document that has a text layer.
+    quick = len(numbers) <= SHORT_DOCUMENT and first_page.has_text_within(QUICK_PAGE)
+    pages = chain([first_page], (Page(document, number) for number in others))
+    for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_text):
+        try:
+            page.text()
+        except CogdocError as error:
+            failures[page.number] = error
+        else:
+            yield page
