@@ -12,15 +12,25 @@ import typer
 from typer.main import get_command
 
 from cogdoc.batch.stopping import StoppedRun
-from cogdoc.cli import ask, bench, cache, chart, chat, doctor, extract, mcp, model, ocr, ps, schema, serve
+from cogdoc.cli import ask, bench, cache, chart, chat, doctor, extract, mcp, model, ocr, ps, samples, schema, serve
 from cogdoc.cli import eval as evaluation
 from cogdoc.cli.messages import report, report_traceback, warn
 from cogdoc.cli.standard_streams import drop_unwritten_results, help_markup, prepare_streams
 from cogdoc.errors import CogdocError, ExitCode, ResourceError, UsageError, as_cogdoc_error
 
+HELP = """Answers, text and numbers out of documents, on your own machine.
+
+\b
+Try it:
+  cogdoc samples
+  cogdoc ask cogdoc-samples/report.pdf "What was the total revenue in 2024?"
+  cogdoc ocr cogdoc-samples/receipt.jpg
+  cogdoc chart cogdoc-samples/charts/pie.png --out csv
+"""
+
 app = typer.Typer(
     name="cogdoc",
-    help="Answers, text and numbers out of documents, on your own machine.",
+    help=HELP,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=help_markup(),
@@ -38,6 +48,7 @@ app.add_typer(model.app, name="model", help=model.HELP)
 app.add_typer(cache.app, name="cache", help=cache.HELP)
 app.command("mcp", help=mcp.HELP)(mcp.mcp)
 app.command("bench", help=bench.HELP)(bench.bench)
+app.command("samples", help=samples.HELP)(samples.samples)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("schema", help=schema.HELP)(schema.schema)
 
