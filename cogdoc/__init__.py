@@ -18,12 +18,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cogdoc.api import OpenedDocument, ask, ask_all, chart, ocr, open  # noqa: A004
+    from cogdoc.api import OpenedDocument, ask, ask_across, ask_all, chart, ocr, open  # noqa: A004
     from cogdoc.errors import CogdocError
     from cogdoc.results.records import Answer, AnswerRecord, Chart, ChartRecord, Evidence, PageRecord, TextBlock
 
 _MODULES = {
-    "cogdoc.api": ("OpenedDocument", "ask", "ask_all", "chart", "ocr", "open"),
+    "cogdoc.api": ("OpenedDocument", "ask", "ask_across", "ask_all", "chart", "ocr", "open"),
     "cogdoc.errors": ("CogdocError",),
     "cogdoc.results.records": ("Answer", "AnswerRecord", "Chart", "ChartRecord", "Evidence", "PageRecord", "TextBlock"),
 }
@@ -39,6 +39,7 @@ __all__ = [
     "PageRecord",
     "TextBlock",
     "ask",
+    "ask_across",
     "ask_all",
     "chart",
     "ocr",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 from typing import Self, TypedDict, TypeVar, Unpack
 
-from cogdoc.documents.any_source import DocumentSource, local_file
+from cogdoc.documents.any_source import DocumentSource, local_file, name_of
 from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection, parse_page_selection
@@ -22,10 +22,14 @@ from cogdoc.engines.generation import GenerationRequest, refuse_options
 from cogdoc.engines.protocol import Engine, InstructedEngine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import AUTO, EngineRequest
-from cogdoc.errors import UsageError
-from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord
+from cogdoc.errors import EncryptedError, InputError, TimeLimitError, UsageError
+from cogdoc.query.across_question import parse_across
+from cogdoc.results.across import AcrossResult
+from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord, SourceInfo
+from cogdoc.tasks.across import AcrossCollector
 from cogdoc.tasks.ask import TOP_PAGES, answer_questions
 from cogdoc.tasks.chart import read_charts
+from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.ocr import transcribe
 
 T = TypeVar("T")
@@ -217,6 +221,36 @@ def ask_all(
     """Answer several questions from one document, reading each page once; see `ask`."""
     with OpenedDocument(source, password, **keywords) as document:
         return document.ask_all(questions, pages, top_pages, min_confidence)
+
+
+def ask_across(
+    sources: Iterable[DocumentSource],
+    question: str,
+    password: str | None = None,
+    top_pages: int = TOP_PAGES,
+    min_confidence: float = 0.0,
+    **keywords: Unpack[Keywords],
+) -> AcrossResult:
+    """Answer one question about all documents together: "sum of all totals", "which receipt has the highest total?".
+
+    A document that cannot be read is among the result's `missing`, with the reason.
+
+    Raises:
+        UsageError: the question does not say what to compute.
+    """
+    parsed = parse_across(question)
+    collector = AcrossCollector(parsed)
+    for source in sources:
+        try:
+            with OpenedDocument(source, password, **keywords) as document:
+                records = document.ask_all(parsed.questions, None, top_pages, min_confidence)
+            collector.begin("ask", records[0].source)
+            for record in records:
+                collector.write(record)
+        except (InputError, EncryptedError, TimeLimitError) as error:
+            collector.begin("ask", SourceInfo(path=name_of(source)))
+            collector.end(describe_error(error))
+    return collector.result()
 
 
 def ocr(

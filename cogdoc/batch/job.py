@@ -52,6 +52,8 @@ class Job:
     fail_fast: bool = False
     retry_failed: bool = False
     shard: Shard = field(default_factory=Shard)
+    combine: Callable[[TextIO, OutputFormat], Renderer] | None = None
+    """Makes what writes one result of all sources, instead of the format's renderer."""
     record_path: Path | None = None
     """Where to write the run's record; by default into the journal's folder."""
 
@@ -379,6 +381,8 @@ class _Run:
         self._reporter.add_file(running.info, counts, outputs, error)
 
     def _renderer(self, output_format: OutputFormat, stream: TextIO, *, several: bool) -> Renderer:
+        if self._job.combine is not None:
+            return self._job.combine(stream, output_format)
         several_questions = len(self._job.task.questions) > 1
         return make_renderer(output_format, stream, several_sources=several, several_questions=several_questions)
 

@@ -20,6 +20,7 @@ The last argument is the question, unless you give it with -q or --questions-fro
   cogdoc ask report.pdf "total revenue?"
   cogdoc ask receipts/ "What is the total?" --out csv
   cogdoc ask scan.png -q "Who signed it?" -q "When?" --out json
+  cogdoc ask receipts/ "Which receipt has the highest total?" --across
   curl -s https://example.org/report.pdf | cogdoc ask - "net income in 2023?"
 
 Prints the bare answer, with path:page: in front if there is more than one source. On a terminal, an answer that is \
@@ -47,6 +48,14 @@ def ask(
         ),
     ] = 5,
     min_confidence: shared.MinConfidence = 0.0,
+    across: Annotated[
+        bool,
+        typer.Option(
+            "--across",
+            help="Answer one question about all documents together: sums, averages, counts, lists, the highest, "
+            "the earliest, or the difference between two.",
+        ),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with code 10 if an answer is not found.")] = False,
     *,
     options: shared.RunOptions,
@@ -62,6 +71,12 @@ def ask(
         questions = [well_formed(arguments.pop())]
         _refuse_swapped(questions[0], arguments)
 
+    if across:
+        from cogdoc.cli.across import run_across
+
+        if len(questions) > 1:
+            raise UsageError("--across takes one question")
+        raise typer.Exit(run_across(questions[0], arguments, options, top_pages, min_confidence, strict=strict))
     task = AskTask(tuple(questions), options.selection, top_pages, min_confidence)
     raise typer.Exit(run_task(task, arguments, options, strict=strict, questions_from=questions_from))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import glob
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from cogdoc.batch.document_threads import OpenOptions
 from cogdoc.batch.job import Job, run_job
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from cogdoc.batch.cluster.connection import Cluster
     from cogdoc.engines.selection import EngineSelection
+    from cogdoc.results.output_formats import OutputFormat
+    from cogdoc.results.renderers.renderer import Renderer
 
 MAX_DEFAULT_JOBS = 8
 STRICT = "strict"
@@ -50,12 +52,14 @@ def run_task(
     *,
     strict: bool = False,
     questions_from: Path | None = None,
+    combine: Callable[[TextIO, OutputFormat], Renderer] | None = None,
 ) -> ExitCode:
     """Run a task on the sources that `arguments` and `options` name.
 
     Args:
         questions_from: the file with the task's questions, if there is one; no output may replace it.
         strict: whether an answer that is not found is a failure.
+        combine: see `cogdoc.batch.job.Job`; the sources have one result then.
 
     Raises:
         CogdocError: the run as a whole is impossible; the error of a single source or page is only reported.
@@ -95,7 +99,10 @@ def run_task(
         several = len(first_two) > 1
         # Results of a folder always go to a folder, even if it has a single file today.
         several_sources = several or named_several or any(map(_may_hold_several, arguments))
-        destination = _destination(options, several=several_sources or len(formats) > 1)
+        several_results = (several_sources or len(formats) > 1) and combine is None
+        destination = _destination(options, several=several_results)
+        if combine is not None and destination.folder:
+            raise UsageError("--across has one result for all documents", "name a file, such as --to result.json")
         shown = destination.path is None and sys.stdout.isatty()
         check_place(formats, options.to, folder=destination.folder, several=several_sources, terminal=shown)
         shard = _shard(options, destination)
@@ -128,6 +135,7 @@ def run_task(
             fail_fast=options.fail_fast,
             retry_failed=options.retry_failed,
             shard=shard,
+            combine=combine,
             record_path=options.log_json,
         )
         messages = _Messages(progress, options, bare=all(output.bare for output in formats) and not shown)

@@ -62,6 +62,11 @@ def _only(address: str) -> Source:
     return found[0]
 
 
+def name_of(source: DocumentSource) -> str:
+    """What messages and results call a source on this machine or in memory."""
+    return well_formed(os.fspath(source)) if isinstance(source, str | os.PathLike) else _name(source)
+
+
 def _name(source: Any) -> str:
     """What messages and results call a source in memory."""
     name = getattr(source, "filename", None) if _is_picture(source) else getattr(source, "name", None)

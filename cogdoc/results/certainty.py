@@ -8,10 +8,7 @@ about a third.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from cogdoc.results.records import Answer
+from typing import Protocol
 
 SURE, LIKELY = 0.8, 0.5
 """The least confidence for each word."""
@@ -30,6 +27,13 @@ def certainty_of(confidence: float) -> Certainty:
     return Certainty.LIKELY if confidence >= LIKELY else Certainty.UNSURE
 
 
-def doubt(answer: Answer, form: str = "{}") -> str:
+class Judged(Protocol):
+    """An answer, or anything else whose confidence is known."""
+
+    @property
+    def certainty(self) -> Certainty | None: ...
+
+
+def doubt(answer: Judged, form: str = "{}") -> str:
     """What to write behind a doubtful answer, in `form`; empty for others."""
     return form.format(f"({Certainty.UNSURE})") if answer.certainty is Certainty.UNSURE else ""

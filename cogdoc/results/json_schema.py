@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
+from cogdoc.results.across import AcrossResult
 from cogdoc.results.record_model import Model
 from cogdoc.results.records import (
     SCHEMA_VERSION,
@@ -53,7 +54,7 @@ class ExtractResult(_DocumentResult):
     records: tuple[ExtractRecord, ...]
 
 
-_Result = Annotated[AskResult | OcrResult | ChartResult | ExtractResult, Field(discriminator="task")]
+_Result = Annotated[AskResult | OcrResult | ChartResult | ExtractResult | AcrossResult, Field(discriminator="task")]
 
 
 def json_schema() -> dict[str, Any]:

@@ -45,6 +45,8 @@ class AskTask:
     top_pages: int = TOP_PAGES
     min_confidence: float = 0.0
     """Answers with less are withheld."""
+    across: str = ""
+    """The question across documents that the answers are for, if there is one."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -53,6 +55,7 @@ class AskTask:
             "questions": self.questions,
             "top_pages": self.top_pages,
             "min_confidence": self.min_confidence,
+            **({"across": self.across} if self.across else {}),
         }
 
     def items(self, document: Document) -> Sequence[Item]:  # noqa: ARG002 - the protocol's

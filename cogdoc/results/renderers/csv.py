@@ -39,7 +39,7 @@ class CsvRenderer:
         if isinstance(record, AnswerRecord) and record.answer is not None:
             answer = record.answer
             page = str(answer.evidence[0].page) if answer.evidence else ""
-            answered = [answer.text or "", *_value_cells(answer.value)]
+            answered = [answer.text or "", *value_cells(answer.value)]
             judged = [_share(answer.confidence), str(answer.found).lower(), _share(answer.p_answerable)]
             self._write_row([record.source.path, answer.question, *answered, page, *judged])
         elif isinstance(record, ChartRecord) and record.chart is not None:
@@ -72,7 +72,7 @@ def _share(probability: float | None) -> str:
     return "" if probability is None else f"{probability:.3f}"
 
 
-def _value_cells(value: PrintedValue | None) -> tuple[str, str]:
+def value_cells(value: PrintedValue | None) -> tuple[str, str]:
     """A value and its unit; the amount as digits alone, dates and durations in ISO 8601."""
     if value is None:
         return "", ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -24,6 +24,18 @@ class Line:
     """What cogdoc says about it behind it, in colour if the terminal has any."""
 
 
+def line_writer(stream: TextIO) -> Callable[[Line], None]:
+    """A function that writes lines to a stream; nothing in their text can control a terminal."""
+    in_color = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    form = f" {_YELLOW}" if in_color else " {}"
+
+    def write(line: Line) -> None:
+        remark = form.format(line.remark) if line.remark else ""
+        stream.write(f"{printable(line.text, keep_newlines=True)}{remark}\n")
+
+    return write
+
+
 class ProseRenderer(ABC):
     """Writes parts of text, a heading before the first part of a source, and blank lines between parts."""
 
@@ -40,7 +52,7 @@ class ProseRenderer(ABC):
         self._heading: str | None = None
         """The heading of the source, until its first part is written."""
         self.on_terminal = stream.isatty()
-        self._in_color = self.on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self._write_line = line_writer(stream)
 
     @abstractmethod
     def heading(self, name: str) -> str:
@@ -71,13 +83,9 @@ class ProseRenderer(ABC):
         self._stream.flush()
 
     def _write_part(self, lines: Sequence[Line], *, spaced: bool) -> None:
-        separator = "\n" if spaced and self._parts else ""
-        self._stream.write(separator + "".join(f"{self._printable(line)}\n" for line in lines))
+        if spaced and self._parts:
+            self._stream.write("\n")
+        for line in lines:
+            self._write_line(line)
         self._stream.flush()
         self._parts += 1
-
-    def _printable(self, line: Line) -> str:
-        text = printable(line.text, keep_newlines=True)
-        if not line.remark:
-            return text
-        return f"{text} {_YELLOW.format(line.remark) if self._in_color else line.remark}"
