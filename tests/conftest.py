@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from PIL import Image, ImageDraw
 from running import COMMAND, Cogdoc, CommandResult, clean_environment, killed_at_end
 from small_pdfs import save_pdf
@@ -21,8 +23,18 @@ os.environ["COGDOC_CACHE"] = "off"
 # Nor a model that another test, or a user, keeps loaded.
 os.environ["COGDOC_WARM"] = "off"
 
+# The same examples in each run, however slow the machine is. `--hypothesis-profile=default` draws others.
+settings.load_profile("ci")
+
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile cogdoc as pip does when it installs it: a worker process writes no bytecode, nor does any process where
+    PYTHONDONTWRITEBYTECODE is set, and would compile all that it imports."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "cogdoc", quiet=2)
 
 
 @pytest.fixture(scope="session")

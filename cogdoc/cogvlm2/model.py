@@ -17,6 +17,7 @@ from cogdoc.cogvlm2.prompts import IMAGE, Prompt, vision_expert_tokens
 from cogdoc.cogvlm2.rotary import Rotation, compute_rotation, inverse_frequencies
 from cogdoc.cogvlm2.tensor_memory import MASK_ALIGNMENT
 from cogdoc.cogvlm2.vision import VisionTower
+from cogdoc.cogvlm2.without_compiler import Embedding
 from cogdoc.errors import ResourceError
 
 
@@ -64,7 +65,7 @@ class CogVLM2Decoder(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.embed_tokens: nn.Embedding = Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.num_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.vision = VisionTower(config)

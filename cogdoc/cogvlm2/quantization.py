@@ -1,6 +1,6 @@
 """Linear layers in 4 and 8 bits, with the kernels of bitsandbytes on CUDA and on the CPU.
 
-Only models that are quantized need this module: its import of bitsandbytes takes twice as long as that of torch.
+Only models that are quantized need this module.
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ import math
 import torch
 from torch import Tensor, nn
 
+from cogdoc.cogvlm2.folder_files import shorten
+from cogdoc.cogvlm2.quantized_parts import INT8_OUTLIERS
+from cogdoc.cogvlm2.without_compiler import compiler_on_demand
+from cogdoc.errors import CheckpointError
+
 # It warns at import of a missing optional download, and at each int8 product of inputs that are cast to fp16.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
-import bitsandbytes  # noqa: E402
-from bitsandbytes.functional import (  # noqa: E402
-    QuantState,
-    _convert_weight_packed_for_cpu,
-    has_avx512bf16,
-    quantize_4bit,
-    quantize_blockwise,
-)
-from bitsandbytes.nn import Int8Params, Linear8bitLt  # noqa: E402
-
-from cogdoc.cogvlm2.folder_files import shorten  # noqa: E402
-from cogdoc.cogvlm2.quantized_parts import INT8_OUTLIERS  # noqa: E402
-from cogdoc.errors import CheckpointError  # noqa: E402
+# It compiles functions that cogdoc does not call.
+with compiler_on_demand():
+    import bitsandbytes
+    from bitsandbytes.functional import (
+        QuantState,
+        _convert_weight_packed_for_cpu,
+        has_avx512bf16,
+        quantize_4bit,
+        quantize_blockwise,
+    )
+    from bitsandbytes.nn import Int8Params, Linear8bitLt
 
 BLOCK = 64
 """The number of weights that share a scale."""

@@ -38,7 +38,9 @@ class RotaryFrequencies(nn.Module):
 
     def __init__(self, head_dim: int, base: float) -> None:
         super().__init__()
-        self.register_buffer("inv_freq", inverse_frequencies(head_dim, base))
+        frequencies = torch.empty(head_dim // 2)
+        # On the meta device there is nothing to compute, and torch would import its compiler to do so.
+        self.register_buffer("inv_freq", frequencies if frequencies.is_meta else inverse_frequencies(head_dim, base))
 
 
 def inverse_frequencies(head_dim: int, base: float, device: torch.device | None = None) -> Tensor:

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from cogdoc.cogvlm2.attention import attention
 from cogdoc.cogvlm2.configuration import ADAPTER_NORM_EPS, ModelConfig, VisionConfig
+from cogdoc.cogvlm2.without_compiler import Embedding
 
 
 class PatchEmbedding(nn.Module):
@@ -23,7 +24,7 @@ class PatchEmbedding(nn.Module):
         width, patch = config.hidden_size, config.patch_size
         self.proj = nn.Conv2d(config.in_channels, width, kernel_size=patch, stride=patch)
         self.cls_embedding = nn.Parameter(torch.zeros(1, width))
-        self.position_embedding = nn.Embedding(config.num_positions, width)
+        self.position_embedding = Embedding(config.num_positions, width)
 
     def forward(self, pixels: Tensor) -> Tensor:
         patches = self.proj(pixels).flatten(2).transpose(1, 2)  # (batch, grid * grid, width)

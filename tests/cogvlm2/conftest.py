@@ -5,14 +5,9 @@ from __future__ import annotations
 import logging
 
 import torch
-from hypothesis import settings
 
 # The models are tiny and tests run in parallel, so more threads would only wait for each other.
 torch.set_num_threads(1)
-
-# The time of an example means nothing on a busy machine.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 # Some tests import bitsandbytes before cogdoc does, which silences it: it logs that an optional download is missing.
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)

@@ -293,6 +293,7 @@ models = [load_model(Path({str(folder)!r}), quantization=quantization) for quant
 from small_checkpoints import outputs  # imports bitsandbytes itself, after cogdoc has silenced it
 for model in models:
     outputs(model)
+assert "torch._dynamo" not in sys.modules, "the compiler takes longer to import than torch"
 """
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False)
     assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
