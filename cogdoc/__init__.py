@@ -5,6 +5,7 @@
     cogdoc.ask("report.pdf", "What was the total revenue?").answer.text
     [page.text for page in cogdoc.ocr("scan.png")]
     cogdoc.chart("sales.png")[0].chart
+    [record.table for record in cogdoc.tables("report.pdf") if record.table]
 
     report = cogdoc.open("report.pdf")
     report.ask_all(["total revenue?", "net income in 2023?"])
@@ -18,14 +19,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cogdoc.api import OpenedDocument, ask, ask_across, ask_all, chart, ocr, open  # noqa: A004
+    from cogdoc.api import OpenedDocument, ask, ask_across, ask_all, chart, ocr, open, tables  # noqa: A004
     from cogdoc.errors import CogdocError
-    from cogdoc.results.records import Answer, AnswerRecord, Chart, ChartRecord, Evidence, PageRecord, TextBlock
+    from cogdoc.results.records import (
+        Answer,
+        AnswerRecord,
+        Chart,
+        ChartRecord,
+        Evidence,
+        PageRecord,
+        TableRecord,
+        TextBlock,
+    )
 
 _MODULES = {
-    "cogdoc.api": ("OpenedDocument", "ask", "ask_across", "ask_all", "chart", "ocr", "open"),
+    "cogdoc.api": ("OpenedDocument", "ask", "ask_across", "ask_all", "chart", "ocr", "open", "tables"),
     "cogdoc.errors": ("CogdocError",),
-    "cogdoc.results.records": ("Answer", "AnswerRecord", "Chart", "ChartRecord", "Evidence", "PageRecord", "TextBlock"),
+    "cogdoc.results.records": (
+        "Answer",
+        "AnswerRecord",
+        "Chart",
+        "ChartRecord",
+        "Evidence",
+        "PageRecord",
+        "TableRecord",
+        "TextBlock",
+    ),
 }
 
 __all__ = [
@@ -37,6 +56,7 @@ __all__ = [
     "Evidence",
     "OpenedDocument",
     "PageRecord",
+    "TableRecord",
     "TextBlock",
     "ask",
     "ask_across",
@@ -44,6 +64,7 @@ __all__ = [
     "chart",
     "ocr",
     "open",
+    "tables",
 ]
 
 

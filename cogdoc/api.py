@@ -25,12 +25,13 @@ from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.errors import EncryptedError, InputError, TimeLimitError, UsageError
 from cogdoc.query.across_question import parse_across
 from cogdoc.results.across import AcrossResult
-from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord, SourceInfo
+from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord, SourceInfo, TableRecord
 from cogdoc.tasks.across import AcrossCollector
 from cogdoc.tasks.ask import TOP_PAGES, answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.ocr import transcribe
+from cogdoc.tasks.tables import collect_tables
 
 T = TypeVar("T")
 JOBS = min(2, os.cpu_count() or 1)
@@ -173,6 +174,13 @@ class OpenedDocument:
         selection = _selection(pages)
         return _collect(read_charts(self._opened(), self._engine, selection, questions, min_confidence=min_confidence))
 
+    def tables(self, pages: str | None = None) -> list[TableRecord]:
+        """The tables, one record each, with those that go on over pages joined; and one for each page without."""
+        self._generation.check_for("tables", has_questions=False)
+        selection = _selection(pages)
+        found = collect_tables(transcribe(self._opened(), self._engine, selection))
+        return _collect(record for _, records in found for record in records)
+
     def close(self) -> None:
         """Remove the copy of what was in memory or behind an address. The engine stays loaded for other documents."""
         self._closed = True
@@ -275,6 +283,17 @@ def chart(
     """Read the charts of a document; see `ask` for errors."""
     with OpenedDocument(source, password, **keywords) as document:
         return document.chart(questions, pages, min_confidence)
+
+
+def tables(
+    source: DocumentSource,
+    pages: str | None = None,
+    password: str | None = None,
+    **keywords: Unpack[Keywords],
+) -> list[TableRecord]:
+    """Collect the tables of a document; see `ask` for errors."""
+    with OpenedDocument(source, password, **keywords) as document:
+        return document.tables(pages)
 
 
 def _engine_request(keywords: Keywords) -> EngineRequest:

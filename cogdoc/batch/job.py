@@ -16,6 +16,7 @@ from cogdoc.batch.journal import JOURNAL_SUFFIX, FileState, FileStatus, FileVers
 from cogdoc.batch.plan import Plan, Shard, identity_of_address, identity_of_path, identity_of_source
 from cogdoc.batch.reporting import Listener, Reporter
 from cogdoc.batch.run_record import RunRecord
+from cogdoc.batch.source_outputs import SourceOutputs
 from cogdoc.batch.stopping import StoppedRun, StopRequest, stop_on_signals
 from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.documents.workers import Workers
@@ -262,23 +263,18 @@ class _Run:
             return
         outputs = self._outputs_of(running.source)
         version = self._versions.pop(outputs[0])
+        formats = dict(zip(outputs, self._job.formats, strict=True))
+        files = SourceOutputs(formats, partial(self._open_of_source, version=version, plan=plan))
         try:
             if running.error is None:
                 if not destination.path.is_dir():
                     raise PlaceLostError(f"{destination.path}: this folder does not exist anymore")
-                for output in outputs:
-                    self._check_replaceable(output, plan)
-                with suppress(DiscardOutput), ExitStack() as stack:
-                    streams = [stack.enter_context(self._open(output, version)) for output in outputs]
-                    renderers = [
-                        self._renderer(output_format, stream, several=False)
-                        for output_format, stream in zip(self._job.formats, streams, strict=True)
-                    ]
+                with files.open(several_questions=len(self._job.task.questions) > 1) as renderers:
                     counts = self._write(running, renderers)
-                    for renderer in renderers:
-                        renderer.close()
                     if running.error is not None or self._cut_short:
                         raise DiscardOutput
+                    for renderer in renderers:
+                        renderer.close()
         except PlaceLostError:
             raise
         except OutputError as error:
@@ -292,9 +288,15 @@ class _Run:
             self._journal.end_file(output, version, counts.status(running.error))
             if running.error is None:
                 plan.keep(self._identity_of_output(output))
+        if running.error is None:
+            files.remove_earlier_parts(self._journal, version.origin)
         if running.error is None and not counts.failed:
             self._journal.remove_results(running.info)
-        self._end_file(running, counts, outputs if running.error is None else ())
+        self._end_file(running, counts, files.written if running.error is None else ())
+
+    def _open_of_source(self, path: Path, version: FileVersion, plan: Plan) -> AbstractContextManager[TextIO]:
+        self._check_replaceable(path, plan)
+        return self._open(path, version)
 
     def _open(self, path: Path | None, version: FileVersion) -> AbstractContextManager[TextIO]:
         destination, journal = self._job.destination, self._journal

@@ -14,7 +14,16 @@ from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.certainty import Certainty
 from cogdoc.results.flags import Flag
-from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, ExtractRecord, PageRecord, SourceInfo
+from cogdoc.results.records import (
+    Answer,
+    AnswerRecord,
+    AnyRecord,
+    ChartRecord,
+    ExtractRecord,
+    PageRecord,
+    SourceInfo,
+    TableRecord,
+)
 from cogdoc.results.usage import describe_memory, describe_usage
 
 _TESSERACT = {
@@ -70,6 +79,9 @@ class Reporter:
         self._unread_path = ""
         """The last file that the listener knows to be in a script that is not read."""
         self._last_warning = ""
+        self._searched_path = ""
+        """The file whose tables are collected."""
+        self._has_table = False
 
     def add_record(self, record: AnyRecord) -> None:
         path = record.source.path
@@ -87,6 +99,9 @@ class Reporter:
             self._add_answer(record)
         elif isinstance(record, ExtractRecord):
             self._add_fields(record)
+        elif isinstance(record, TableRecord):
+            self._searched_path = path
+            self._has_table |= record.table is not None
         elif isinstance(record, ChartRecord):
             if record.chart is None and page:
                 self._listener.noted(f"{path}: page {page.number}: no chart on this page")
@@ -108,6 +123,10 @@ class Reporter:
     ) -> None:
         if error is not None:
             self._listener.failed(error, "" if isinstance(error, OutputError) else info.path)
+        if info.path == self._searched_path:
+            if not self._has_table and error is None:
+                self._listener.noted(f"{info.path}: no tables")
+            self._searched_path, self._has_table = "", False
         if info.attachments:
             self._listener.detailed(f"{info.path}: attached, not read: {', '.join(info.attachments)}")
         self._record.add_file(info, counts, outputs, error)

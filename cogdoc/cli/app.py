@@ -12,7 +12,23 @@ import typer
 from typer.main import get_command
 
 from cogdoc.batch.stopping import StoppedRun
-from cogdoc.cli import ask, bench, cache, chart, chat, doctor, extract, mcp, model, ocr, ps, samples, schema, serve
+from cogdoc.cli import (
+    ask,
+    bench,
+    cache,
+    chart,
+    chat,
+    doctor,
+    extract,
+    mcp,
+    model,
+    ocr,
+    ps,
+    samples,
+    schema,
+    serve,
+    tables,
+)
 from cogdoc.cli import eval as evaluation
 from cogdoc.cli.messages import report, report_traceback, warn
 from cogdoc.cli.standard_streams import drop_unwritten_results, help_markup, prepare_streams
@@ -40,6 +56,7 @@ app.command("ask", help=ask.HELP)(ask.ask)
 app.command("ocr", help=ocr.HELP)(ocr.ocr)
 app.command("chart", help=chart.HELP)(chart.chart)
 app.command("extract", help=extract.HELP)(extract.extract)
+app.command("tables", help=tables.HELP)(tables.tables)
 app.command("chat", help=chat.HELP)(chat.chat)
 app.command("eval", help=evaluation.HELP)(evaluation.evaluation)
 app.command("serve", help=serve.HELP)(serve.serve)

@@ -239,7 +239,7 @@ Verbose = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class RunOptions(EngineOptions):
-    """The options of `ask`, `ocr` and `chart`."""
+    """The options of commands that run a task: `ask`, `ocr`, `chart`, `tables`."""
 
     pages: Pages = None
     ocr: OcrEngine = "rapidocr"

@@ -1,4 +1,4 @@
-"""Runs the task of `ask`, `ocr` or `chart`: finds the sources, loads the engine, opens the output, starts the job."""
+"""Runs the task of a command such as `ask`: finds the sources, loads the engine, opens the output, starts the job."""
 
 from __future__ import annotations
 

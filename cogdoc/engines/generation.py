@@ -69,11 +69,11 @@ class GenerationRequest:
         """Check that the options fit a task.
 
         Raises:
-            UsageError: an instruction for questions lacks the question, one for pages has it, or a chart is to be raw.
+            UsageError: an instruction for questions lacks the question, one for pages has it, or values are to be raw.
         """
-        if self.raw and task == "chart":
+        if self.raw and task in ("chart", "tables"):
             raise UsageError(
-                "--raw: a chart is a table of values, not text",
+                f"--raw: {'a chart is a table' if task == 'chart' else 'tables consist'} of values, not text",
                 "cogdoc ocr --raw --prompt ... shows what the model says",
             )
         if self.prompt is None:

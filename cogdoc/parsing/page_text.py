@@ -226,6 +226,10 @@ class Table:
 
     box: Box
     rows: Annotated[tuple[tuple[Cell, ...], ...], AfterValidator(_check_grid)]
+    header_rows: Annotated[int, Ge(0)] = 1
+    """Rows at the top that title the columns."""
+    header_columns: Annotated[int, Interval(ge=0, le=1)] = 0
+    """1 if the first column names the rows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from cogdoc.parsing.page_text import Block, BlockKind, Table
 from cogdoc.query.grid_tables import GridCell, GridRow, Source, grid_tables
@@ -18,20 +19,38 @@ def detected_tables(blocks: Sequence[Block], page_number: int) -> Iterator[DataT
     """The tables among the blocks of a page, in their order; a block's frame can hold several."""
     for index, block in enumerate(blocks):
         if block.table is not None and block.table.rows:
-            title = " ".join(_title(blocks[:index]))
+            title = title_above(blocks[:index])
             yield from grid_tables(_grid(block.table), Source(TableOrigin.TABLE, page_number, title))
 
 
-def _title(above: Sequence[Block]) -> list[str]:
-    """The short texts right above a table, down from the nearest heading or caption."""
+class TitleBlock(Protocol):
+    """What a title is taken from: a block of a page, or of a result."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def lines(self) -> Sequence[TitleLine]: ...
+
+    @property
+    def table(self) -> object | None: ...
+
+
+class TitleLine(Protocol):
+    @property
+    def text(self) -> str: ...
+
+
+def title_above(above: Sequence[TitleBlock]) -> str:
+    """The short texts right above a table, down from the nearest heading or caption; empty if there are none."""
     texts: list[str] = []
     for block in reversed(above[-MAX_TITLE_BLOCKS:]):
-        if block.table is not None or len(block.lines) > MAX_TITLE_LINES or block.kind is BlockKind.PICTURE:
+        if block.table is not None or len(block.lines) > MAX_TITLE_LINES or block.kind == BlockKind.PICTURE:
             break
         texts.insert(0, " ".join(line.text for line in block.lines))
         if block.kind in (BlockKind.HEADING, BlockKind.CAPTION, BlockKind.TITLE):
             break
-    return texts
+    return " ".join(texts)
 
 
 def _grid(table: Table) -> Sequence[GridRow]:

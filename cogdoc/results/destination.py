@@ -56,6 +56,11 @@ class Destination:
         return self.path / relative.parent / fitting_name(relative.name, f".{output.suffix}")
 
 
+def part_of(path: Path, name: str) -> Path:
+    """A further file of the source whose output is `path`: `a.pdf.csv` has the part `a.pdf.page-1-table-1.csv`."""
+    return path.with_name(fitting_name(path.stem, f".{name}{path.suffix}"))
+
+
 def fitting_name(name: str, suffix: str, prefix: str = "", digest: str = "") -> str:
     """The name between a prefix and a suffix; if it would be too long, it is cut and its hash keeps it unique.
 

@@ -17,6 +17,7 @@ from cogdoc.results.records import (
     ExtractRecord,
     PageRecord,
     SourceInfo,
+    TableRecord,
 )
 
 
@@ -54,7 +55,16 @@ class ExtractResult(_DocumentResult):
     records: tuple[ExtractRecord, ...]
 
 
-_Result = Annotated[AskResult | OcrResult | ChartResult | ExtractResult | AcrossResult, Field(discriminator="task")]
+class TablesResult(_DocumentResult):
+    """All tables of one document."""
+
+    task: Literal["tables"]
+    records: tuple[TableRecord, ...]
+
+
+_Result = Annotated[
+    AskResult | OcrResult | ChartResult | ExtractResult | TablesResult | AcrossResult, Field(discriminator="task")
+]
 
 
 def json_schema() -> dict[str, Any]:

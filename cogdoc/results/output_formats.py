@@ -12,9 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from cogdoc.results.renderers.renderer import Renderer
+    from cogdoc.results.renderers.renderer import OpenPart, Renderer
 
-EVERY_TASK = ("ask", "ocr", "chart", "extract")
+EVERY_TASK = ("ask", "ocr", "chart", "extract", "tables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class OutputFormat:
     """Whether it has answers without their confidence, unless a terminal shows them."""
     searchable: bool = False
     """Whether it is the document itself, with the text that was read; the renderer is a `DocumentRenderer`."""
+    file_per_table: bool = False
+    """Whether each table is a file of its own, if every source has its own files; the source's file lists them."""
     tasks: tuple[str, ...] = EVERY_TASK
     default_of: tuple[str, ...] = ()
     """The tasks that write this format unless `--out` names another."""
@@ -63,7 +65,7 @@ FORMATS: dict[str, OutputFormat] = {
             "Markdown",
             f"{_HERE}.markdown:MarkdownRenderer",
             other_endings=("markdown",),
-            default_of=("ocr", "chart"),
+            default_of=("ocr", "chart", "tables"),
         ),
         OutputFormat("json", "json", "one JSON text", f"{_HERE}.json:JsonRenderer", default_of=("extract",)),
         OutputFormat(
@@ -78,8 +80,17 @@ FORMATS: dict[str, OutputFormat] = {
             "csv",
             "rows for a spreadsheet",
             f"{_HERE}.csv:CsvRenderer",
-            tasks=("ask", "chart", "extract"),
+            tasks=("ask", "chart", "extract", "tables"),
             answers_about_charts=False,
+            file_per_table=True,
+        ),
+        OutputFormat(
+            "xlsx",
+            "xlsx",
+            "a workbook with a sheet for each table",
+            f"{_HERE}.xlsx:XlsxRenderer",
+            binary=True,
+            tasks=("tables",),
         ),
         OutputFormat(
             "pdf",
@@ -107,17 +118,23 @@ def format_by_ending(ending: str, task: str) -> OutputFormat | None:
 
 
 def make_renderer(
-    output: OutputFormat, stream: TextIO, *, several_sources: bool = False, several_questions: bool = False
+    output: OutputFormat,
+    stream: TextIO,
+    *,
+    several_sources: bool = False,
+    several_questions: bool = False,
+    open_part: OpenPart | None = None,
 ) -> Renderer:
     """A renderer that writes to `stream`, or to its bytes if the format is binary.
 
     Args:
         several_sources: results of more than one source go to this stream.
         several_questions: more than one question was asked of each source.
+        open_part: opens further files of the source, for a format with a file for each table.
     """
     from cogdoc.results.renderers.renderer import RenderContext
 
     module, _, name = output.renderer.partition(":")
-    context = RenderContext(several_sources, several_questions)
+    context = RenderContext(several_sources, several_questions, open_part)
     renderer: Renderer = getattr(import_module(module), name)(stream.buffer if output.binary else stream, context)
     return renderer

@@ -14,9 +14,12 @@ from pydantic import Field, JsonValue, computed_field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from cogdoc.results.certainty import Certainty, certainty_of
+from cogdoc.results.document_table import DocumentTable
 from cogdoc.results.field_result import FieldResult
 from cogdoc.results.printed_value import PrintedValue
-from cogdoc.results.record_model import BoxTuple, Confidence, Model
+from cogdoc.results.record_model import BoxTuple as BoxTuple
+from cogdoc.results.record_model import Confidence as Confidence
+from cogdoc.results.record_model import Model
 from cogdoc.results.text_layer import TextLayer
 
 SCHEMA_VERSION: Final = "cogdoc/1"
@@ -193,9 +196,11 @@ class TableCell(Model):
 
 
 class TableResult(Model):
-    """Rows of equal length; the first row is the header."""
+    """Rows of equal length; a cell without box and text is covered by one beside or above it whose box contains it."""
 
     rows: tuple[tuple[TableCell, ...], ...]
+    header_rows: int = Field(default=1, ge=0, description="rows at the top that title the columns")
+    header_columns: int = Field(default=0, ge=0, le=1, description="1 if the first column names the rows")
 
 
 class TextBlock(Model):
@@ -372,7 +377,18 @@ class ExtractRecord(Record):
     )
 
 
-AnyRecord = Annotated[AnswerRecord | PageRecord | ChartRecord | ExtractRecord, Field(discriminator="task")]
+class TableRecord(Record):
+    """A table of the document; a page on which none begins has a record without one."""
+
+    task: Literal["tables"] = "tables"
+    page: PageInfo | None = Field(default=None, description="the page on which the table begins")
+    confidence: Confidence | None = Field(default=None, description="that of the text of its pages, the lowest")
+    table: DocumentTable | None = None
+
+
+AnyRecord = Annotated[
+    AnswerRecord | PageRecord | ChartRecord | ExtractRecord | TableRecord, Field(discriminator="task")
+]
 
 
 def result_head(task: str, source: SourceInfo) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from cogdoc.results.records import AnswerRecord, ChartRecord, ExtractRecord, PageRecord, Record
+    from cogdoc.results.records import AnswerRecord, ChartRecord, ExtractRecord, PageRecord, Record, TableRecord
 
 MAX_TEXT = 60
 """Characters of a text that are shown."""
@@ -23,6 +23,8 @@ def describe_record(record: Record) -> str:
         parts = [_where(page), _shortened(page.text), f"confidence {page.confidence or 0.0:.2f}"]
     elif kind == "ExtractRecord":
         parts = _fields(cast("ExtractRecord", record))
+    elif kind == "TableRecord":
+        parts = [_where(record), _table(cast("TableRecord", record))]
     else:
         parts = [_where(record), _chart(cast("ChartRecord", record))]
     flags = [f"flags {', '.join(record.flags)}"] if record.flags else []
@@ -61,6 +63,13 @@ def _chart(record: ChartRecord) -> str:
     chart = record.chart
     title = f" {_shortened(chart.title)}" if chart.title else ""
     return f"{chart.kind.value} chart{title}, {len(chart.categories)} x {len(chart.series)} values"
+
+
+def _table(record: TableRecord) -> str:
+    if record.table is None:
+        return "no table"
+    caption = f" {_shortened(record.table.caption)}" if record.table.caption else ""
+    return f"table{caption}, {record.table.row_count} x {record.table.column_count} cells"
 
 
 def _shortened(text: str) -> str:

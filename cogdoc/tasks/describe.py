@@ -69,7 +69,11 @@ def _describe_block(block: Block, page: PageText, values: Mapping[Box, PrintedVa
 
     table = None
     if block.table is not None:
-        table = TableResult(rows=tuple(tuple(map(describe_cell, row)) for row in block.table.rows))
+        table = TableResult(
+            rows=tuple(tuple(map(describe_cell, row)) for row in block.table.rows),
+            header_rows=block.table.header_rows,
+            header_columns=block.table.header_columns,
+        )
     lines = tuple(_describe_line(line, page) for line in block.lines)
     return TextBlock(
         kind=block.kind.value,

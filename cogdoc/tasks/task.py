@@ -15,7 +15,7 @@ Item = int | str
 
 
 class Task(Protocol):
-    """What to do with each document. Implemented by `OcrTask`, `AskTask` and `ChartTask`."""
+    """What to do with each document. Implemented by `OcrTask`, `AskTask`, `ChartTask` and `TablesTask`."""
 
     @property
     def name(self) -> str:

@@ -99,6 +99,13 @@ def test_aligned_rows_are_a_table() -> None:
     assert [data.column_text(index) for index in (1, 2)] == ["2023", "2024"]
 
 
+def test_a_unit_over_the_names_of_aligned_rows_is_that_of_their_values() -> None:
+    (data,) = tables_of(page("€ thousand|2024|2023", "Revenue|412,860|368,415", "Cost of sales|(231,204)|(210,733)"))
+    assert data.origin is TableOrigin.ALIGNED
+    assert data.columns == (("€ thousand",), ("2024",), ("2023",))
+    assert quantities(data)[0][1:] == [Quantity(412_860_000, "EUR", 1000.0), Quantity(368_415_000, "EUR", 1000.0)]
+
+
 def test_items_of_a_list_are_a_table_of_one_column() -> None:
     lines = rows("Steps to start:", "1. Open the lid", "2. Fill the tank", "3. Close the lid", "Then wait.")
     block = Block(BlockKind.TEXT, bounding_box(each.box for each in lines), tuple(lines))

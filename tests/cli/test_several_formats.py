@@ -32,7 +32,8 @@ def test_formats_of_one_run_are_those_of_a_run_each(cogdoc: Any, bill: Path, tmp
         assert cogdoc("ocr", bill, "--out", name, "--to", f"{name}/").code == 0
         ((file, content),) = written(tmp_path / name).items()
         assert written(tmp_path / "several")[file] == content
-    (file,) = [event for line in (tmp_path / "log.jsonl").open() if (event := json.loads(line))["event"] == "file"]
+    events = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+    (file,) = [event for event in events if event["event"] == "file"]
     assert (file["items"], file["output"]) == (1, "several/bill.pdf.md")
     assert file["outputs"] == [f"several/bill.pdf.{ending}" for ending in ("md", "json", "txt")]
 

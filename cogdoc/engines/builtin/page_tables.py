@@ -9,7 +9,7 @@ from functools import lru_cache
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.engines.builtin.field_tables import field_tables
 from cogdoc.query.detected_tables import detected_tables
-from cogdoc.query.grid_tables import GridCell, GridRow, Source, grid_tables, is_value
+from cogdoc.query.grid_tables import NO_NOTE, GridCell, GridRow, Source, grid_tables, is_value, unit_note
 from cogdoc.query.segments import PageView, Segment
 from cogdoc.query.table import DataCell, DataTable, TableOrigin
 
@@ -106,8 +106,12 @@ def _value_columns(rows: Sequence[Sequence[Segment]]) -> list[Box]:
 
 
 def _headers(page: PageView, first: Sequence[Segment], columns: Sequence[Box]) -> list[GridRow]:
-    """The rows right above the first one that have texts over columns of values."""
-    headers: list[GridRow] = []
+    """The rows right above the first one that have texts over columns of values.
+
+    What the values are in, such as "€ thousand", may be over the column of names: it is in the first of them.
+    """
+    headers: list[list[GridCell | None]] = []
+    note: GridCell | None = None
     for row in reversed(page.rows[max(0, first[0].row - MAX_HEADER_LINES) : first[0].row]):
         if len(row) == 1 and len(columns) > MAX_GROUP:
             continue
@@ -116,7 +120,17 @@ def _headers(page: PageView, first: Sequence[Segment], columns: Sequence[Box]) -
         if not texts or sum(map(is_value, texts)) > len(texts) / 2:
             break
         headers.insert(0, [None, *slots])
-    return headers
+        note = _note(row, columns) or note
+    if headers:
+        headers[0][0] = note
+    return list[GridRow](headers)
+
+
+def _note(row: Sequence[Segment], columns: Sequence[Box]) -> GridCell | None:
+    """The unit or scale that a row above values states beside their columns' headers."""
+    first = row[0]
+    beside = all(first.box.x1 <= box.x0 for box in columns)
+    return GridCell(first.text, first.box) if beside and unit_note(first.text) != NO_NOTE else None
 
 
 def _over(row: Sequence[Segment], columns: Sequence[Box]) -> list[GridCell | None]:

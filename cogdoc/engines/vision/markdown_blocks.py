@@ -11,6 +11,7 @@ from cogdoc.engines.vision.generated_lines import GeneratedLine
 from cogdoc.engines.vision.line_placement import PlacedLine, cell_boxes, place_lines
 from cogdoc.engines.vision.markdown_tables import Row, cells_of, is_rule, plain, table_end
 from cogdoc.parsing.page_text import Block, BlockKind, Cell, PageText, Table
+from cogdoc.parsing.tables.header_flags import header_columns
 
 _HEADING = re.compile(r"(#{1,6})\s+(?P<text>\S.*?)(?:\s+#+)?\s*")
 _BULLET = re.compile(r"[-*+•]\s+\S.*")
@@ -146,4 +147,6 @@ def _table(part: _Part, lines: Sequence[PlacedLine]) -> Block:
         tuple(Cell(text, cell_box) for text, cell_box in zip(cells, cell_boxes(line, cells), strict=True))
         for cells, line in zip(part.rows, lines, strict=True)
     )
-    return Block(BlockKind.TABLE, box, row_lines, table=Table(box, rows))
+    # The rule of a Markdown table is below its only header row.
+    table = Table(box, rows, header_columns=header_columns(part.rows, 1))
+    return Block(BlockKind.TABLE, box, row_lines, table=table)

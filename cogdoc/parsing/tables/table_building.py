@@ -15,6 +15,7 @@ from cogdoc.documents.geometry import Box
 from cogdoc.parsing.page_text import Cell, Line, Table, Word
 from cogdoc.parsing.row_clustering import sorted_lines
 from cogdoc.parsing.tables.fused_phrases import split_fused_phrases
+from cogdoc.parsing.tables.header_flags import header_columns, header_rows
 from cogdoc.parsing.tables.header_spans import header_depth, heads_group, lift_titles, widen_group_titles
 from cogdoc.parsing.tables.phrases import Row, assign_columns, drop_false_lines, find_rows, typical_height
 from cogdoc.parsing.tables.row_corrections import (
@@ -61,7 +62,10 @@ def build_table(box: Box, grid: Grid, words: Sequence[Word]) -> Table | None:
     depth = header_depth(rows, width)
     rows = lift_titles(widen_group_titles(rows, depth, width, height), depth, width)
     rows = span_row_labels(rows, depth, height)
-    return Table(box, _cells(rows, column_lines))
+    cells = _cells(rows, column_lines)
+    texts = [[cell.text for cell in row] for row in cells]
+    header = header_rows(texts, depth)
+    return Table(box, cells, header, header_columns(texts, header))
 
 
 def _widen_title(row: Row, column_lines: Sequence[float]) -> Row:

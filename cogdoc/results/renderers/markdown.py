@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, markdown_comment
+from cogdoc.results.block_markdown import (
+    blocks_to_markdown,
+    chart_to_markdown,
+    markdown_comment,
+    table_to_markdown,
+)
 from cogdoc.results.certainty import doubt
+from cogdoc.results.document_table import DocumentTable
 from cogdoc.results.field_markdown import fields_to_markdown
 from cogdoc.results.inline_markdown import escape_lines
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ExtractRecord, PageInfo, PageRecord
+from cogdoc.results.records import (
+    AnswerRecord,
+    AnyRecord,
+    ChartRecord,
+    ExtractRecord,
+    PageInfo,
+    PageRecord,
+    TableRecord,
+)
 from cogdoc.results.renderers.prose import Line, ProseRenderer
 
 
@@ -28,6 +42,8 @@ def _markdown(record: AnyRecord) -> str | None:
         return _page_markdown(record)
     if isinstance(record, ExtractRecord):
         return fields_to_markdown(record.fields) if record.fields else None
+    if isinstance(record, TableRecord):
+        return None if record.table is None else _table_markdown(record.table)
     return _chart_markdown(record)
 
 
@@ -54,6 +70,14 @@ def _page_markdown(record: PageRecord) -> str | None:
 def _page_marker(page: PageInfo) -> str:
     label = f" ({page.label})" if page.label != str(page.number) else ""
     return markdown_comment(f"page {page.number}{label}")
+
+
+def _table_markdown(table: DocumentTable) -> str:
+    caption = f": {escape_lines(' '.join(table.caption.split()))}" if table.caption else ""
+    parts = [f"## {table.name.capitalize()}{caption}", table_to_markdown(table.rows(lambda cell: cell.text))]
+    if table.joined:
+        parts.append(f"*on pages {table.parts[0].label} to {table.parts[-1].label}*")
+    return "\n\n".join(parts)
 
 
 def _chart_markdown(record: ChartRecord) -> str | None:

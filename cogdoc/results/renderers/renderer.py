@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import IO, Protocol, runtime_checkable
+from typing import IO, Protocol, TextIO, runtime_checkable
 
 from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo
+
+
+class OpenPart(Protocol):
+    def __call__(self, name: str) -> AbstractContextManager[tuple[str, TextIO]]:
+        """Open a further file of a source, whose name has `name` in it: yields the file's name, and its stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,8 @@ class RenderContext:
     """Whether results of more than one source go to the stream."""
     several_questions: bool = False
     """Whether more than one question was asked of each source."""
+    open_part: OpenPart | None = None
+    """For formats with a file for each table, where every source has its own files."""
 
 
 class Renderer(Protocol):

@@ -1,6 +1,8 @@
-"""`--out text`: the bare answers, the text of pages, or charts as rows separated by tabs."""
+"""`--out text`: the bare answers, the text of pages, or charts and tables as rows with tabs between their cells."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from cogdoc.results.certainty import Certainty, doubt
 from cogdoc.results.chart_rows import chart_to_rows
@@ -8,7 +10,15 @@ from cogdoc.results.field_result import FieldResult
 from cogdoc.results.field_rows import plain
 from cogdoc.results.flags import Flag
 from cogdoc.results.printable import printable
-from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, ChartRecord, ExtractRecord, PageRecord
+from cogdoc.results.records import (
+    Answer,
+    AnswerRecord,
+    AnyRecord,
+    ChartRecord,
+    ExtractRecord,
+    PageRecord,
+    TableRecord,
+)
 from cogdoc.results.renderers.prose import Line, ProseRenderer
 
 
@@ -25,6 +35,8 @@ class TextRenderer(ProseRenderer):
             return [Line(record.text)] if record.text else []
         if isinstance(record, ExtractRecord):
             return self._field_lines(record)
+        if isinstance(record, TableRecord):
+            return [Line(_rows_text(record.table.rows(lambda cell: cell.text)))] if record.table else []
         return self._chart_lines(record)
 
     def _field_lines(self, record: ExtractRecord) -> list[Line]:
@@ -73,6 +85,10 @@ def _field_doubt(one: FieldResult) -> str:
     if one.reason is not None:
         return f"({one.reason})"
     return f"({Certainty.UNSURE})" if Flag.LOW_CONFIDENCE.value in one.flags else ""
+
+
+def _rows_text(rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join("\t".join(map(_one_cell, row)) for row in rows)
 
 
 def _one_cell(text: str) -> str:
