@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
@@ -14,8 +12,6 @@ from typer.main import get_command
 from cogdoc.cli.app import app
 from cogdoc.errors import CogdocError, ExitCode
 from cogdoc.results.json_schema import json_schema
-
-ROOT = Path(__file__).parents[2]
 
 
 def on_files(files: Files, *, config: Any) -> Files:
@@ -27,8 +23,6 @@ def on_files(files: Files, *, config: Any) -> Files:
         "reference/schema.md": schema_page(),
         "reference/cogdoc.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False),
     }
-    for name, path in (("changelog.md", "CHANGELOG.md"), ("contributing.md", "CONTRIBUTING.md")):
-        pages[name] = _repository_page((ROOT / path).read_text(encoding="utf-8"))
     for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
     return files
@@ -162,12 +156,6 @@ def _type_of(field: dict[str, Any]) -> str:
         items = field.get("items") or (field.get("prefixItems") or [{}])[0]
         return f"array of {_type_of(items)}"
     return str(field.get("type", "any value"))
-
-
-def _repository_page(markdown: str) -> str:
-    """A file of the repository as a page: its links start at the root, a page's in `docs/`."""
-    markdown = re.sub(r"\]\(docs/", "](", markdown)
-    return re.sub(r"\]\((?!https?://|#|\.\.)(?=[^)]*/|LICENSE|README|pyproject)", "](../", markdown)
 
 
 def _one_line(text: str) -> str:
