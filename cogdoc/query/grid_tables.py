@@ -28,6 +28,8 @@ MAX_SYMBOL = 2
 _FIELD = re.compile(r"[:：]\s*\S")
 _BRACKETS = re.compile(r"[(（\[]([^)）\]]*)[)）\]]")
 _UNIT_LABEL = re.compile(r"单位[:：]?\s*(\S+)")
+_PERCENT = re.compile(r"(?<!\d)(?<!\d\s)%")
+"""A unit; "VAT 19%" is a name, and the amount beside it no percentage."""
 _SYMBOLS = re.compile(r"[€£¥₹₽₩₺₪฿₫₱–—]")
 """Signs that headers in ASCII have beside their words."""
 
@@ -224,7 +226,7 @@ def unit_note(text: str) -> Note:
         if scale == 1.0:
             scale = _scale(note)
         if not unit:
-            unit = "%" if "%" in note else _currency(note)
+            unit = "%" if _PERCENT.search(note) else _currency(note)
     return unit, scale
 
 

@@ -117,3 +117,10 @@ def test_items_of_a_list_are_a_table_of_one_column() -> None:
 
 def test_pages_without_tables_have_none() -> None:
     assert tables_of(page("A line of text", "Another line")) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"), [("Change in %", "%"), ("Growth (%)", "%"), ("SALES TAX 8%", ""), ("VAT 19 %", "")]
+)
+def test_a_rate_in_a_name_is_not_the_unit_of_the_amounts_beside_it(text: str, unit: str) -> None:
+    assert unit_note(text)[0] == unit
