@@ -24,12 +24,20 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _ARABIC_DIGIT = re.compile("[\u0660-\u0669\u066a-\u066c\u06f0-\u06f9]")
 _LETTER = re.compile(r"[^\W\d_]")
 _HAN = re.compile(f"[{HAN}]")
+_KANA = re.compile(f"[{KANA}]")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def has_han(text: str) -> bool:
     """Whether `text` contains a Chinese character."""
     return _HAN.search(text) is not None
+
+
+def language_of(text: str) -> str | None:
+    """The language tag of a text whose fonts depend on it: Chinese or Japanese; None for any other."""
+    if _KANA.search(text):
+        return "ja"
+    return "zh" if has_han(text) else None
 
 
 def has_unspaced(text: str) -> bool:

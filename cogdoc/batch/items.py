@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import IO, Protocol
 
 from cogdoc.batch.document_threads import OpenOptions
+from cogdoc.batch.page_pictures import AreasOf, PagePictures
 from cogdoc.documents.document import Document
 from cogdoc.documents.searchable_pdf.pdf_file import TextLayers, check_format, searchable_pdf
 from cogdoc.engines.protocol import Engine
+from cogdoc.results.page_picture import PagePicture
 from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, AnyRecord, ExtractRecord, PageRecord, SourceInfo
 from cogdoc.results.renderers.renderer import DocumentRenderer, Renderer
 from cogdoc.tasks.describe import describe_source
@@ -26,6 +28,8 @@ class ItemResult:
     records: tuple[AnyRecord, ...]
     stored: bool = False
     """Whether they come from an earlier run."""
+    pictures: tuple[PagePicture, ...] = ()
+    """Those that output formats asked for, and that no earlier item has."""
 
     @property
     def failed(self) -> bool:
@@ -72,22 +76,36 @@ def run_key(task: Task, engine: Engine, options: OpenOptions) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def run_items(document: Document, task: Task, engine: Engine, stored: StoredResults | None) -> Iterator[ItemResult]:
-    """Yield the results of all items in order; only items that are not stored are processed."""
+def run_items(
+    document: Document,
+    task: Task,
+    engine: Engine,
+    stored: StoredResults | None,
+    areas_of: AreasOf | None = None,
+) -> Iterator[ItemResult]:
+    """Yield the results of all items in order; only items that are not stored are processed.
+
+    Args:
+        areas_of: the pictures that go with a record; None for none.
+    """
     source = describe_source(document)
     items = task.items(document)
     stored_items = stored.items(source) if stored else set()
     missing = [item for item in items if str(item) not in stored_items]
     results = task.run(document, engine, missing) if missing else iter(())
+    pictures = PagePictures(document, areas_of) if areas_of is not None else None
     for item in items:
-        if stored and str(item) in stored_items:
-            yield ItemResult(item, stored.find(source, item), stored=True)
-        else:
-            yield ItemResult(item, next(results))
+        is_stored = stored is not None and str(item) in stored_items
+        records = stored.find(source, item) if stored is not None and is_stored else next(results)
+        yield ItemResult(item, records, is_stored, pictures.of(records) if pictures is not None else ())
 
 
 def run_items_and_finish(
-    document: Document, task: Task, engine: Engine, stored: StoredResults | None
+    document: Document,
+    task: Task,
+    engine: Engine,
+    stored: StoredResults | None,
+    areas_of: AreasOf | None = None,
 ) -> Iterator[ItemResult | FinishedDocument]:
     """`run_items`, and at the end the document as a searchable PDF file.
 
@@ -96,7 +114,7 @@ def run_items_and_finish(
     """
     check_format(document)
     layers = TextLayers()
-    for result in run_items(document, task, engine, stored):
+    for result in run_items(document, task, engine, stored, areas_of):
         for record in result.records:
             if isinstance(record, PageRecord) and record.text_layer is not None:
                 layers.add(record.text_layer)

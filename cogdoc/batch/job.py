@@ -24,8 +24,8 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, OutputError, PlaceLostError
 from cogdoc.results.destination import Destination, DiscardOutput, open_output, remove_parts
 from cogdoc.results.folders import Folder, open_private_folder
-from cogdoc.results.output_formats import OutputFormat, make_renderer
-from cogdoc.results.renderers.renderer import Renderer
+from cogdoc.results.output_formats import OutputFormat, areas_shown_in, make_renderer
+from cogdoc.results.renderers.renderer import Renderer, ShowsPictures
 from cogdoc.results.usage import reproducible
 from cogdoc.storage import printable_address
 from cogdoc.tasks.describe import describe_error
@@ -201,7 +201,13 @@ class _Run:
     def _run_sources(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[_Result]]:
         run: Callable[..., Iterator[_Result]]
         run = run_items_and_finish if any(output.searchable for output in self._job.formats) else run_items
-        work = partial(run, task=self._job.task, engine=self._job.engine, stored=self._journal)
+        work = partial(
+            run,
+            task=self._job.task,
+            engine=self._job.engine,
+            stored=self._journal,
+            areas_of=areas_shown_in(self._job.formats),
+        )
         for running in run_sources(sources, self._job.options, work, self._sandbox, self._job.engine.at_a_time):
             self.stop_if_requested()
             failures = len(self._counts.failures)
@@ -350,6 +356,9 @@ class _Run:
             written = self._reproducible(result)
             if self._journal and not result.stored:
                 self._journal.store(running.info, written)
+            for renderer in renderers:
+                if isinstance(renderer, ShowsPictures):
+                    renderer.add_pictures(result.pictures)
             for record in written.records:
                 for renderer in renderers:
                     renderer.write(record)

@@ -6,12 +6,14 @@ used, so that `--help` and shell completion stay fast.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
+    from cogdoc.results.page_picture import PageArea
+    from cogdoc.results.records import AnyRecord
     from cogdoc.results.renderers.renderer import OpenPart, Renderer
 
 EVERY_TASK = ("ask", "ocr", "chart", "extract", "tables")
@@ -41,6 +43,8 @@ class OutputFormat:
     tasks: tuple[str, ...] = EVERY_TASK
     default_of: tuple[str, ...] = ()
     """The tasks that write this format unless `--out` names another."""
+    areas: str = ""
+    """The function that says which pictures of pages a record is shown with, as `module:function`; empty for none."""
     answers_about_charts: bool = True
     """Whether it can write answers beside the chart they are about."""
 
@@ -101,6 +105,15 @@ FORMATS: dict[str, OutputFormat] = {
             searchable=True,
             tasks=("ocr",),
         ),
+        OutputFormat(
+            "html",
+            "html",
+            "a page to look at, with pictures",
+            f"{_HERE}.html:HtmlRenderer",
+            other_endings=("htm",),
+            areas="cogdoc.results.html.marks:areas_of",
+            tasks=("ask", "ocr", "chart"),
+        ),
     )
 }
 
@@ -115,6 +128,14 @@ def format_by_ending(ending: str, task: str) -> OutputFormat | None:
     """The format of files whose names end in `ending`, without the dot, if the task's results can be written in it."""
     ending = ending.casefold()
     return next((output for output in formats_of(task) if ending in (output.suffix, *output.other_endings)), None)
+
+
+def areas_shown_in(formats: Iterable[OutputFormat]) -> Callable[[AnyRecord], list[PageArea]] | None:
+    """What says which pictures of pages a record is shown with in any of the formats; None if they show none."""
+    functions = [_load(output.areas) for output in formats if output.areas]
+    if not functions:
+        return None
+    return lambda record: list(dict.fromkeys(area for areas_of in functions for area in areas_of(record)))
 
 
 def make_renderer(
@@ -134,7 +155,11 @@ def make_renderer(
     """
     from cogdoc.results.renderers.renderer import RenderContext
 
-    module, _, name = output.renderer.partition(":")
     context = RenderContext(several_sources, several_questions, open_part)
-    renderer: Renderer = getattr(import_module(module), name)(stream.buffer if output.binary else stream, context)
+    renderer: Renderer = _load(output.renderer)(stream.buffer if output.binary else stream, context)
     return renderer
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)

@@ -248,6 +248,7 @@ class Chart(Model):
     x_title: str | None = None
     y_title: str | None = None
     unit: str | None = None
+    box: BoxTuple | None = Field(default=None, description="the part of the page that shows it; null for all of it")
     categories: tuple[str, ...]
     series: tuple[ChartSeries, ...]
     measured: bool = Field(description="true if values were measured against an axis, not read from labels")

@@ -76,7 +76,7 @@ def kill_until_done(cwd: Path, seed: int, *arguments: str) -> int:
     raise AssertionError("never completed")
 
 
-@pytest.mark.parametrize(("to", "formats"), [("out/", "jsonl,md"), ("all.jsonl", "jsonl")])
+@pytest.mark.parametrize(("to", "formats"), [("out/", "html,jsonl,md"), ("all.jsonl", "jsonl")])
 def test_output_after_kills_equals_that_of_an_undisturbed_run(
     cogdoc: Any, folder: Path, tmp_path: Path, to: str, formats: str
 ) -> None:
@@ -87,7 +87,7 @@ def test_output_after_kills_equals_that_of_an_undisturbed_run(
     calm, stormy = tmp_path / f"calm-{to}", tmp_path / to
     if to.endswith("/"):
         assert results_below(stormy) == results_below(calm)
-        assert len(results_below(calm)) == 2 * 11
+        assert len(results_below(calm)) == 3 * 11
     else:
         assert stormy.read_bytes() == calm.read_bytes()
 

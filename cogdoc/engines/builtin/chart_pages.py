@@ -54,7 +54,8 @@ def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, .
         region_drawing = _shifted_drawing(drawing, left, top) if drawing else None
         chart = read_chart(picture[top:bottom, left:right], lines, region_drawing)
         if chart is not None:
-            charts.append(_on_page(chart, page_text, left, top, scale))
+            box = (0.0, 0.0, float(right - left), float(bottom - top))
+            charts.append(_on_page(chart.model_copy(update={"box": box}), page_text, left, top, scale))
     return tuple(charts)
 
 
@@ -171,4 +172,4 @@ def _on_page(chart: Chart, page_text: PageText, left: int, top: int, scale: floa
         )
         for one in chart.series
     )
-    return chart.model_copy(update={"series": series})
+    return chart.model_copy(update={"series": series, "box": to_page(chart.box)})

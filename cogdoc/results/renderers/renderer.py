@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Protocol, TextIO, runtime_checkable
 
+from cogdoc.results.page_picture import PagePicture
 from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo
 
 
@@ -47,3 +49,11 @@ class DocumentRenderer(Renderer, Protocol):
     """A renderer of the document itself, which is called with it after the last of its records."""
 
     def write_document(self, file: IO[bytes]) -> None: ...
+
+
+@runtime_checkable
+class ShowsPictures(Protocol):
+    """A renderer that takes pictures of pages."""
+
+    def add_pictures(self, pictures: Iterable[PagePicture]) -> None:
+        """Take the pictures of the records that are written next. Pages that could not be drawn are missing."""

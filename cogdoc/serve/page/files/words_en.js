@@ -123,6 +123,7 @@ export const english = {
   "flag lines-omitted": "Markdown leaves out running heads, feet or page numbers.",
   "flag lines-lost": "Markdown lacks some of the page's text.",
   "flag table-continues": "The table continues that of the page before.",
+  "flag no-table": "No table begins on this page.",
   "flag xfa-form": "This is an XFA form without pages of its own.",
   "flag comments": "Readers have commented on this page.",
   "flag not-literally-on-the-page": "These words are not on the page: the model read them from a picture, inferred them, or made them up.",
@@ -130,5 +131,6 @@ export const english = {
   "flag repetition": "The model repeated itself; that was cut.",
   "flag literal-text": "The page's own text stands in for what the model could not read.",
   "flag low-agreement": "The model's text differs much from the page's own text.",
+  "flag sources-disagree": "A form field or embedded data says another value than the page prints.",
   "flag measured": "Values were measured against the axis, not read from labels: take them as approximate.",
 };

@@ -135,6 +135,7 @@ export const chinese = {
   "flag lines-omitted": "Markdown 省略了页眉、页脚或页码。",
   "flag lines-lost": "Markdown 缺少页面的部分文字。",
   "flag table-continues": "表格接续上一页的表格。",
+  "flag no-table": "没有表格从此页开始。",
   "flag xfa-form": "这是没有页面的 XFA 表单。",
   "flag comments": "此页有读者批注。",
   "flag not-literally-on-the-page": "页面上没有这些原文：模型从图像读出、推断或编造。",
@@ -142,5 +143,6 @@ export const chinese = {
   "flag repetition": "模型出现重复，已截断。",
   "flag literal-text": "模型未能读出的部分以页面原文代替。",
   "flag low-agreement": "模型的文字与页面原文差别很大。",
+  "flag sources-disagree": "表单域或内嵌数据与页面上印的值不一致。",
   "flag measured": "数值按坐标轴测量得出，并非读自标签，只是近似值。",
 };
