@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from cogdoc.cli import options as shared
@@ -24,15 +26,30 @@ headings, lists and tables in reading order.
 def ocr(
     sources: shared.Sources = None,
     *,
+    overlay: Annotated[
+        bool,
+        typer.Option(
+            "--overlay",
+            envvar="COGDOC_OVERLAY",
+            help="With --out pdf, draw the blocks, lines and cells over the pages, and the order in which they are "
+            "read, as a layer.",
+            rich_help_panel="Results",
+        ),
+    ] = False,
     options: shared.RunOptions,
 ) -> None:
     from cogdoc.cli.run_task import run_task
+    from cogdoc.errors import UsageError
     from cogdoc.tasks.ocr import OcrTask
 
     formats = options.formats("ocr")
+    searchable = any(output.searchable for output in formats)
+    if overlay and not searchable:
+        raise UsageError("--overlay draws over the pages of a PDF file", "add --out pdf")
     task = OcrTask(
         options.selection,
         text_only=[output.name for output in formats] == ["text"],
-        text_layers=any(output.searchable for output in formats),
+        text_layers=searchable,
+        overlays=overlay,
     )
     raise typer.Exit(run_task(task, sources or (), options))

@@ -1,4 +1,4 @@
-"""The invisible text of a page, as a searchable PDF gets it."""
+"""What a searchable PDF adds to a page: its invisible text."""
 
 from __future__ import annotations
 
@@ -14,4 +14,5 @@ class TextLayer(Model):
     width: float = Field(description="points of the page as displayed")
     height: float = Field(description="points of the page as displayed")
     content: str = Field(description="operators of a PDF content stream; the origin is the page's lower left corner")
+    overlay: str = Field(default="", description="operators that draw over the page, in the same coordinates")
     wide: str = Field(default="", description="the characters beyond U+FFFF, in the order of their codes, from 1")

@@ -28,7 +28,7 @@ from cogdoc.tasks.describe import (
 )
 from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
 from cogdoc.tasks.task import Item
-from cogdoc.tasks.text_layers import make_text_layer
+from cogdoc.tasks.text_layers import TextLayers
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,21 @@ class OcrTask:
     """Whether of the records only the text is used; their blocks may then not be those of the page's layout."""
     text_layers: bool = False
     """Whether the records have text layers, for a searchable PDF file."""
+    overlays: bool = False
+    """Whether these also draw what was found over the pages."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
         pages = {"pages": (*self.selection.ranges, *self.selection.labels)}
-        chosen = {"text_only": self.text_only, "text_layers": self.text_layers}
+        chosen = {"text_only": self.text_only, "text_layers": self.text_layers, "overlays": self.overlays}
         return pages | {name: True for name, value in chosen.items() if value}
 
     def items(self, document: Document) -> Sequence[Item]:
         return document.select(self.selection).items
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[PageRecord]]:
-        for record in transcribe(
-            document, engine, self.selection, items, text_only=self.text_only, text_layers=self.text_layers
-        ):
+        chosen = TextLayers(self.overlays) if self.text_layers else None
+        for record in transcribe(document, engine, self.selection, items, text_only=self.text_only, layers=chosen):
             yield (record,)
 
 
@@ -67,13 +68,14 @@ def transcribe(
     items: Sequence[Item] | None = None,
     *,
     text_only: bool = False,
-    text_layers: bool = False,
+    layers: TextLayers | None = None,
 ) -> Iterator[PageRecord]:
     """Yield one record for each page, in page order; the record of a page that fails has an `error`.
 
     Args:
         items: only these of the selected pages.
-        text_only, text_layers: as in `OcrTask`.
+        text_only: as in `OcrTask`.
+        layers: makes the records' text layers, if these are wanted.
 
     Raises:
         UsageError: `selection` has a page that does not exist.
@@ -83,7 +85,7 @@ def transcribe(
         selected = selected.only(items)
     pages = (Page(document, number, text_only=text_only) for number in selected.numbers)
     prepared = look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare)
-    transcribe_page = partial(_transcribe_page, engine=engine, text_layers=text_layers)
+    transcribe_page = partial(_transcribe_page, engine=engine, layers=layers)
     yield from map_side_by_side(transcribe_page, prepared, engine.at_a_time)
     for number, error in selected.left_out.items():
         yield _failed(document, engine, number, error)
@@ -101,7 +103,7 @@ def _failed(
     )
 
 
-def _transcribe_page(page: Page, engine: Engine, *, text_layers: bool) -> PageRecord:
+def _transcribe_page(page: Page, engine: Engine, *, layers: TextLayers | None) -> PageRecord:
     stopwatch, meter = Stopwatch(), UsageMeter()
     try:
         with stopwatch.measure("read"), meter.measure():
@@ -133,5 +135,5 @@ def _transcribe_page(page: Page, engine: Engine, *, text_layers: bool) -> PageRe
         text="\n".join(block.text for block in on_page if block.text) if raw is None else raw,
         markdown=markdown,
         blocks=blocks,
-        text_layer=make_text_layer(transcription, text) if text_layers else None,
+        text_layer=layers.make(transcription, blocks, text) if layers else None,
     )

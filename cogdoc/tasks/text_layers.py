@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from cogdoc.documents.geometry import Box
 from cogdoc.documents.searchable_pdf.layer_content import PlacedWord, draw_layer
+from cogdoc.documents.searchable_pdf.overlay import draw_overlay
 from cogdoc.engines.protocol import Transcription
 from cogdoc.parsing.page_text import Line, PageText, TextOrigin, Word
+from cogdoc.results.records import TextBlock
 from cogdoc.results.text_layer import TextLayer
 
 OWN_HEIGHT = 0.7
 """Share of its line's height below which a word keeps its own height; others share a baseline with their neighbors."""
 
 
-def make_text_layer(transcription: Transcription, page: PageText) -> TextLayer | None:
-    """The text that a page gets; None if its own text layer has it all, or it has none."""
-    if page.origin not in (TextOrigin.OCR, TextOrigin.MIXED):
-        return None
-    lines = (tuple(_place_line(words, page)) for words in _lines(transcription, page))
-    layer = draw_layer(page.number, page.displayed_size, lines)
-    return layer if layer.content else None
+@dataclass(frozen=True, slots=True)
+class TextLayers:
+    """Makes the text layers of pages."""
+
+    overlays: bool = False
+    """Whether they also draw what was found over the page."""
+
+    def make(self, transcription: Transcription, blocks: Sequence[TextBlock], page: PageText) -> TextLayer | None:
+        """What a page gets; None if its own text layer has everything, or there is nothing.
+
+        Args:
+            blocks: the blocks of the transcription as results have them.
+        """
+        lines: Iterator[tuple[PlacedWord, ...]] = iter(())
+        if page.origin in (TextOrigin.OCR, TextOrigin.MIXED):
+            lines = (tuple(_place_line(words, page)) for words in _lines(transcription, page))
+        layer = draw_layer(page.number, page.displayed_size, lines)
+        if self.overlays:
+            layer = layer.model_copy(update={"overlay": draw_overlay(page.displayed_size, blocks)})
+        return layer if layer.content or layer.overlay else None
 
 
 def _lines(transcription: Transcription, page: PageText) -> Iterator[Sequence[Word]]:

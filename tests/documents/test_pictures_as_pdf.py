@@ -179,6 +179,20 @@ def test_frames_of_other_formats_look_the_same(
     assert_looks_the_same(path, as_pdf(path, sandbox), sandbox, tolerance=tolerance)
 
 
+def test_an_overlay_lies_over_a_picture(tmp_path: Path, sandbox: Sandbox) -> None:
+    path = save(tmp_path / "scan.png", drawing())
+    layer = draw_layer(1, (120, 80), [[PlacedWord("𠀀", (10, 30), (10, 0), 10)]])
+    result = tmp_path / "out.pdf"
+    result.write_bytes(
+        document_of(path, sandbox, {1: layer.model_copy(update={"overlay": "1 0 0 rg 50 30 20 20 re f"})})
+    )
+    check(result)
+    assert text_of(result) == "𠀀"
+    with pymupdf.open(result) as file:
+        assert file[0].get_pixmap().pixel(60, 40) == (255, 0, 0)
+        assert [group["name"] for group in file.get_ocgs().values()] == ["cogdoc overlay"]
+
+
 def test_every_frame_becomes_a_page(tmp_path: Path, sandbox: Sandbox) -> None:
     frames = [drawing("1"), drawing("RGB", (100, 200)), drawing("L")]
     path = tmp_path / "fax.tif"

@@ -48,6 +48,12 @@ FONT_OBJECT = (
     "/ToUnicode {unicode} 0 R>>"
 )
 
+LABEL_FONT_OBJECT = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>"
+"""The font of an overlay's labels, which every viewer has."""
+
+OVERLAY_NAME = "cogdoc overlay"
+"""What viewers call it in their list of layers."""
+
 WIDTHS = f"/W[{' '.join(f'{start} {end} 1000' for start, end in FULL_WIDTH)}]"
 
 

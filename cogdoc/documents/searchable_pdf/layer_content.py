@@ -77,14 +77,13 @@ def draw_layer(number: int, size: tuple[float, float], lines: Iterable[Sequence[
         size: width and height of the page as displayed, in points.
         lines: the words in reading order.
     """
-    wide: dict[str, int] = {}
-    operators: list[str] = []
+    pen = _Pen(size[1])
     for line in lines:
         words = _in_visual_order([word for word in line if _is_drawable(word)])
         for index, word in enumerate(words, 1):
-            operators += _draw_word(word, index < len(words), size[1], wide)
-    content = "\n".join(("BT", "3 Tr", *operators, "ET")) if operators else ""
-    return TextLayer(number=number, width=size[0], height=size[1], content=content, wide="".join(wide))
+            pen.draw(word, has_follower=index < len(words))
+    content = "\n".join(("BT", "3 Tr", *pen.operators, "ET")) if pen.operators else ""
+    return TextLayer(number=number, width=size[0], height=size[1], content=content, wide="".join(pen.wide))
 
 
 def _is_drawable(word: PlacedWord) -> bool:
@@ -105,28 +104,51 @@ def _reversed(text: str) -> str:
     return "".join(_UNITS.findall(text)[::-1])
 
 
-def _draw_word(word: PlacedWord, has_follower: bool, page_height: float, wide: dict[str, int]) -> list[str]:
-    dx, dy = word.baseline
-    width = math.hypot(dx, dy)
-    cos, sin = dx / width, -dy / width
-    size = min(max(word.height, MIN_SIZE), MAX_SIZE)
-    runs = list(_runs(word.text, wide))
-    x, y = word.start[0], page_height - word.start[1]
-    matrix = " ".join(map(format_number, (cos, sin, -sin, cos, x, y)))
-    stretch = _stretch(width, sum(units for _, _, units in runs), size)
-    drawn = [f"{matrix} Tm {format_number(stretch)} Tz"]
-    if has_follower:
-        # Part of the word's string: pdfium takes a string of one character on a turned page for a line of its own.
-        font, codes, units = runs.pop()
-        runs += [(font, f"{codes}0020", units)] if font == FONT else [(font, codes, units), (FONT, "0020", 1)]
-    for font, codes, _ in runs:
-        drawn.append(f"/{font} {format_number(size)} Tf <{codes}> Tj")
-    return drawn
+class _Pen:
+    """Writes words; of what the word before has set, it repeats nothing."""
 
+    def __init__(self, page_height: float) -> None:
+        self.operators: list[str] = []
+        self.wide: dict[str, int] = {}
+        self._page_height = page_height
+        self._direction: tuple[float, float] | None = None
+        self._position = (0.0, 0.0)
+        self._font = ""
+        self._stretch = ""
 
-def _stretch(width: float, half_widths: int, size: float) -> float:
-    """Percent by which letters are stretched to the width."""
-    return min(max(100 * width / (0.5 * size * half_widths), 0.01), MAX_STRETCH)
+    def draw(self, word: PlacedWord, *, has_follower: bool) -> None:
+        dx, dy = word.baseline
+        width = math.hypot(dx, dy)
+        size = round(min(max(word.height, MIN_SIZE), MAX_SIZE), 2)
+        runs = list(_runs(word.text, self.wide))
+        half_widths = sum(units for _, _, units in runs)
+        if has_follower:
+            # Part of the word's string: pdfium takes a string of one character on a turned page for a line of its own.
+            font, codes, units = runs.pop()
+            runs += [(font, f"{codes}0020", units)] if font == FONT else [(font, codes, units), (FONT, "0020", 1)]
+        self._move((round(dx / width, 5), round(-dy / width, 5)), word.start[0], self._page_height - word.start[1])
+        stretch = f"{format_number(min(max(200 * width / (size * half_widths), 0.01), MAX_STRETCH))} Tz"
+        if stretch != self._stretch:
+            self.operators.append(stretch)
+            self._stretch = stretch
+        for name, codes, _ in runs:
+            font = f"/{name} {format_number(size)} Tf"
+            if font != self._font:
+                self.operators.append(font)
+                self._font = font
+            self.operators.append(f"<{codes}> Tj")
+
+    def _move(self, direction: tuple[float, float], x: float, y: float) -> None:
+        cos, sin = direction
+        if direction == self._direction:
+            right, up = x - self._position[0], y - self._position[1]
+            along, above = round(right * cos + up * sin, 2), round(up * cos - right * sin, 2)
+            self.operators.append(f"{format_number(along)} {format_number(above)} Td")
+            x, y = self._position[0] + along * cos - above * sin, self._position[1] + along * sin + above * cos
+        else:
+            x, y = round(x, 2), round(y, 2)
+            self.operators.append(f"{' '.join(map(format_number, (cos, sin, -sin, cos, x, y)))} Tm")
+        self._direction, self._position = direction, (x, y)
 
 
 def _runs(text: str, wide: dict[str, int]) -> Iterable[tuple[str, str, int]]:
@@ -146,5 +168,6 @@ def _runs(text: str, wide: dict[str, int]) -> Iterable[tuple[str, str, int]]:
 
 def format_number(value: float) -> str:
     """A number as PDF writes it: without an exponent."""
-    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    text = f"{value:.5f}" if abs(value) < 1 else f"{value:.2f}"
+    text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

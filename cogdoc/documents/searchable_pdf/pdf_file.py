@@ -26,6 +26,7 @@ from cogdoc.documents.searchable_pdf.pdf_objects import (
     file_beginning,
     file_end,
 )
+from cogdoc.documents.searchable_pdf.pieces import SharedObjects
 from cogdoc.documents.searchable_pdf.worker_calls import (
     MAX_PIECE,
     read_format,
@@ -110,16 +111,17 @@ def searchable_pdf(document: Document, layers: Mapping[int, TextLayer]) -> IO[by
 def _write_pdf(workers: Workers, request: OpenRequest, layers: Mapping[int, TextLayer], file: IO[bytes]) -> None:
     _copy(request, file)
     copy = replace(request, path=_path_of(file), remote=None)
-    font = None
-    repaired = False
+    shared = SharedObjects()
+    finished = repaired = False
     numbers = sorted(layers)
-    while numbers:
+    while not finished:  # a damaged file is repaired even if it gets no text
         batch = [layers[number] for number in numbers[:LAYERS_AT_A_TIME]]
-        update = workers.run(update_pdf, copy, batch, font)
+        update = workers.run(update_pdf, copy, batch, shared)
         if not update.damaged:
             file.write(update.data)
-            font = update.font
+            shared = update.shared
             del numbers[:LAYERS_AT_A_TIME]
+            finished = not numbers
         elif repaired:
             raise DamagedError("damaged file: it stays damaged when it is written anew")
         else:
@@ -158,11 +160,11 @@ def _write_pictures(workers: Workers, document: Document, layers: Mapping[int, T
         starts = _write_picture(workers, document.request, number, layers.get(number), first, file)
         offsets += [start + offset for offset in starts]
         pages.append(first + len(starts) - 1)
-    shared = file_beginning(pages)
+    shared = file_beginning(pages, has_overlays=any(layers[number].overlay for number in layers))
     start = file.tell()
     file.write(shared.data)
     offsets[:0] = [start + offset for offset in shared.starts]
-    texts = hashlib.sha256("".join(layers[number].content for number in sorted(layers)).encode())
+    texts = hashlib.sha256("".join(f"{layers[number]}" for number in sorted(layers)).encode())
     identity = hashlib.sha256(bytes.fromhex(document.sha256) + texts.digest()).digest()[:16]
     file.write(file_end(offsets, file.tell(), CATALOG, identity))
 

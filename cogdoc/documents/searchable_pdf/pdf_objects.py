@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cogdoc.documents.searchable_pdf import fonts
 
-CATALOG, PAGES, DESCRIPTOR, FONT_NUMBER, FIRST_OF_PAGES = 1, 2, 4, 8, 9
+CATALOG, PAGES, DESCRIPTOR, FONT_NUMBER, OVERLAY, FIRST_OF_PAGES = 1, 2, 4, 8, 9, 10
 """Object numbers: those of the first page come after the ones that all pages share."""
 
 HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
@@ -61,16 +61,21 @@ def file_end(offsets: Sequence[int], position: int, root: int, identity: bytes) 
     )
 
 
-def file_beginning(pages: Sequence[int]) -> PdfObjects:
-    """The objects that all pages share: the catalog, the page tree, and the font of the characters up to U+FFFF."""
+def file_beginning(pages: Sequence[int], *, has_overlays: bool) -> PdfObjects:
+    """The objects that all pages share: the catalog, the page tree, the font of the characters up to U+FFFF, and the
+    optional content group of overlays.
+    """
     objects = PdfObjects(CATALOG)
-    objects.add(f"<</Type/Catalog/Pages {PAGES} 0 R>>")
+    group = f"{OVERLAY} 0 R"
+    shown = f"/OCProperties<</OCGs[{group}]/D<</ON[{group}]/Order[{group}]>>>>" if has_overlays else ""
+    objects.add(f"<</Type/Catalog/Pages {PAGES} 0 R{shown}>>")
     kids = " ".join(f"{page} 0 R" for page in pages)
     objects.add(f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>")
     program = fonts.FONT_PROGRAM.read_bytes()
     number = objects.add_deflated(program, f"/Length1 {len(program)}")
     objects.add(fonts.DESCRIPTOR.format(program=number))
     add_font(objects, DESCRIPTOR, fonts.glyph_map(), fonts.unicode_map(), fonts.WIDTHS, 500)
+    objects.add(f"<</Type/OCG/Name({fonts.OVERLAY_NAME})>>")
     return objects
 
 

@@ -16,7 +16,8 @@ from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.searchable_pdf import fonts
 from cogdoc.documents.searchable_pdf.layer_content import FONT, WIDE_FONT
-from cogdoc.documents.searchable_pdf.pieces import PdfUpdate
+from cogdoc.documents.searchable_pdf.overlay import LABEL_FONT, OVERLAY_GROUP, on_overlay
+from cogdoc.documents.searchable_pdf.pieces import PdfUpdate, SharedObjects
 from cogdoc.errors import DamagedError
 from cogdoc.results.text_layer import TextLayer
 
@@ -51,7 +52,7 @@ class PdfOutput:
     truncate = seek
 
 
-def make_update(request: OpenRequest, layers: Sequence[TextLayer], font: int | None) -> PdfUpdate:
+def make_update(request: OpenRequest, layers: Sequence[TextLayer], shared: SharedObjects) -> PdfUpdate:
     """The update that adds `layers` to a PDF file; see `cogdoc.documents.searchable_pdf.worker_calls.update_pdf`.
 
     Raises:
@@ -61,14 +62,17 @@ def make_update(request: OpenRequest, layers: Sequence[TextLayer], font: int | N
         size = opened.seek(0, 2)
     file = _open_unshared(request)
     try:
-        font = font or _add_font(file, _add_descriptor(file), fonts.glyph_map(), fonts.unicode_map(), fonts.WIDTHS, 500)
+        if layers:
+            shared = _add_shared(file, layers, shared)
         for layer in layers:
-            _add_layer(file, layer, font)
+            _add_layer(file, layer, shared)
         if file.is_repaired:  # when it was opened, or when its pages were
-            return PdfUpdate(b"", 0, damaged=True)
+            return PdfUpdate(b"", SharedObjects(), damaged=True)
+        if not layers:
+            return PdfUpdate(b"", shared)
         output = PdfOutput(size)
         _save(file, output, incremental=True)
-        return PdfUpdate(bytes(output.data), font)
+        return PdfUpdate(bytes(output.data), shared)
     except ERRORS as error:
         raise DamagedError(f"no text can be added to it: {reason(error)}") from None
 
@@ -97,6 +101,16 @@ def _open_unshared(request: OpenRequest) -> pymupdf.Document:
         DamagedError, EncryptedError: it cannot be opened.
     """
     return MupdfDocument(request, DocumentFormat.PDF).file
+
+
+def _add_shared(file: pymupdf.Document, layers: Sequence[TextLayer], shared: SharedObjects) -> SharedObjects:
+    """Add what pages need and the file does not have yet."""
+    font, overlay = shared.font, shared.overlay
+    if not font and any(layer.content for layer in layers):
+        font = _add_font(file, _add_descriptor(file), fonts.glyph_map(), fonts.unicode_map(), fonts.WIDTHS, 500)
+    if not overlay and any(layer.overlay for layer in layers):
+        overlay = int(file.add_ocg(fonts.OVERLAY_NAME, on=True))
+    return SharedObjects(font, overlay)
 
 
 def _add_descriptor(file: pymupdf.Document) -> int:
@@ -142,11 +156,29 @@ def _add_stream(file: pymupdf.Document, data: bytes, entries: str = "") -> int:
     return number
 
 
-def _add_layer(file: pymupdf.Document, layer: TextLayer, font: int) -> None:
+def _add_layer(file: pymupdf.Document, layer: TextLayer, shared: SharedObjects) -> None:
     page = file.load_page(layer.number - 1)
     dictionary = mupdf.pdf_page_from_fz_page(page.this).obj()
     resources = _own_copy(file, dictionary, "Resources", _inherited(dictionary, "Resources"))
     page_fonts = _own_copy(file, resources, "Font", mupdf.pdf_dict_gets(resources, "Font"))
+    before: list[int] = []
+    after: list[int] = []
+    matrix = _matrix(page, layer)
+    if layer.content:
+        content = _with_fonts(file, page_fonts, layer, shared.font)
+        before.append(_add_stream(file, f"q {matrix} cm\n{content}\nQ\n".encode()))
+    if layer.overlay:
+        properties = _own_copy(file, resources, "Properties", mupdf.pdf_dict_gets(resources, "Properties"))
+        _put_reference(file, properties, OVERLAY_GROUP, shared.overlay)
+        _put_reference(file, page_fonts, LABEL_FONT, _add_object(file, fonts.LABEL_FONT_OBJECT))
+        # The page's own content may leave the coordinates changed.
+        before.append(_add_stream(file, b"q\n"))
+        after.append(_add_stream(file, f"\nQ {on_overlay(layer.overlay, matrix)}".encode()))
+    _put_around(file, dictionary, before, after)
+
+
+def _with_fonts(file: pymupdf.Document, page_fonts: Any, layer: TextLayer, font: int) -> str:
+    """The text, with names of fonts that are free on the page, and are added to it."""
     content = layer.content
     wanted = {FONT: font}
     if layer.wide:
@@ -155,8 +187,7 @@ def _add_layer(file: pymupdf.Document, layer: TextLayer, font: int) -> None:
         free = _free_name(page_fonts, name)
         content = content.replace(f"/{name} ", f"/{free} ")
         _put_reference(file, page_fonts, free, number)
-    stream = _add_stream(file, _on_page(page, layer, content))
-    _put_first(file, dictionary, stream)
+    return content
 
 
 def _inherited(dictionary: Any, key: str) -> Any:
@@ -189,33 +220,35 @@ def _put_reference(file: pymupdf.Document, dictionary: Any, key: str, number: in
     mupdf.pdf_dict_puts(dictionary, key, mupdf.pdf_new_indirect(pymupdf._as_pdf_document(file), number, 0))
 
 
-def _put_first(file: pymupdf.Document, page: Any, stream: int) -> None:
-    """Put a stream before a page's content: there, nothing has changed the graphics state yet."""
+def _put_around(file: pymupdf.Document, page: Any, before: Sequence[int], after: Sequence[int]) -> None:
+    """Put streams around a page's content. Before it, nothing has changed the graphics state yet."""
     pdf = pymupdf._as_pdf_document(file)
     contents = mupdf.pdf_dict_gets(page, "Contents")
     array = mupdf.pdf_new_array(pdf, 4)
-    mupdf.pdf_array_push(array, mupdf.pdf_new_indirect(pdf, stream, 0))
+    for number in before:
+        mupdf.pdf_array_push(array, mupdf.pdf_new_indirect(pdf, number, 0))
     if mupdf.pdf_is_array(contents):
         for index in range(mupdf.pdf_array_len(contents)):
             mupdf.pdf_array_push(array, mupdf.pdf_array_get(contents, index))
     elif contents.m_internal:
         mupdf.pdf_array_push(array, contents)
+    for number in after:
+        mupdf.pdf_array_push(array, mupdf.pdf_new_indirect(pdf, number, 0))
     mupdf.pdf_dict_puts(page, "Contents", array)
 
 
-def _on_page(page: pymupdf.Page, layer: TextLayer, content: str) -> bytes:
-    """The content, in the coordinates of the page's content streams, which may be rotated, cropped and scaled."""
+def _matrix(page: pymupdf.Page, layer: TextLayer) -> str:
+    """From a layer's coordinates to those of the page's content, which may be rotated, cropped and scaled."""
     displayed = page.rect
     # From points of the page as displayed, with the origin in its lower left corner, to MuPDF's, top left.
     x_scale, y_scale = displayed.width / layer.width, displayed.height / layer.height
     to_page = pymupdf.Matrix(x_scale, 0, 0, -y_scale, displayed.x0, displayed.y1)
-    box, from_content = pymupdf.mupdf.FzRect(), pymupdf.mupdf.FzMatrix()
+    box, from_content = mupdf.FzRect(), mupdf.FzMatrix()
     mupdf.pdf_page_transform(mupdf.pdf_page_from_fz_page(page.this), box, from_content)
     inverse = pymupdf.Matrix(from_content)
     if inverse.invert():
         raise DamagedError("damaged page: its size is impossible")
-    matrix = " ".join(f"{value:.6f}".rstrip("0").rstrip(".") for value in to_page * inverse)
-    return f"q {matrix} cm\n{content}\nQ\n".encode()
+    return " ".join(f"{value:.6f}".rstrip("0").rstrip(".") for value in to_page * inverse)
 
 
 def _save(file: pymupdf.Document, output: PdfOutput, *, incremental: bool) -> None:

@@ -10,7 +10,8 @@ from cogdoc.documents.opening import check_index, open_document
 from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.searchable_pdf import fonts
 from cogdoc.documents.searchable_pdf.layer_content import FONT, WIDE_FONT, format_number
-from cogdoc.documents.searchable_pdf.pdf_objects import DESCRIPTOR, FONT_NUMBER, PAGES, PdfObjects, add_font
+from cogdoc.documents.searchable_pdf.overlay import LABEL_FONT, OVERLAY_GROUP, on_overlay
+from cogdoc.documents.searchable_pdf.pdf_objects import DESCRIPTOR, FONT_NUMBER, OVERLAY, PAGES, PdfObjects, add_font
 from cogdoc.documents.searchable_pdf.stored_images import PROFILE, StoredImage, stored_image
 from cogdoc.errors import UnsupportedError
 from cogdoc.results.text_layer import TextLayer
@@ -46,28 +47,32 @@ def _page(
     image = stored_image(document, index)
     width, height = document.size(index)
     objects = PdfObjects(first)
-    named_fonts, text = "", ""
-    if layer is not None and layer.content:
-        named_fonts = f"/Font<<{_fonts(objects, layer)}>>"
-        text = f"q\n{layer.content}\nQ\n"
+    text, drawn_over, resources = "", "", ""
+    if layer is not None:
+        text = f"q\n{layer.content}\nQ\n" if layer.content else ""
+        drawn_over = on_overlay(layer.overlay) if layer.overlay else ""
+        resources = _resources(objects, layer)
     turn = _TURNS[image.orientation]
     matrix = " ".join(format_number(value * (height if at % 2 else width)) for at, value in enumerate(turn))
-    content = objects.add_deflated(f"q {matrix} cm /Image Do Q\n{text}".encode())
+    content = objects.add_deflated(f"q {matrix} cm /Image Do Q\n{text}{drawn_over}".encode())
     drawn = _add_image(objects, image)
     box = f"[0 0 {format_number(width)} {format_number(height)}]"
     objects.add(
         f"<</Type/Page/Parent {PAGES} 0 R/MediaBox{box}/Contents {content} 0 R"
-        f"/Resources<</XObject<</Image {drawn} 0 R>>{named_fonts}>>>>"
+        f"/Resources<</XObject<</Image {drawn} 0 R>>{resources}>>>>"
     )
     return objects
 
 
-def _fonts(objects: PdfObjects, layer: TextLayer) -> str:
-    names = f"/{FONT} {FONT_NUMBER} 0 R"
-    if not layer.wide:
-        return names
-    glyphs, unicode = fonts.wide_glyph_map(layer.wide), fonts.wide_unicode_map(layer.wide)
-    return f"{names}/{WIDE_FONT} {add_font(objects, DESCRIPTOR, glyphs, unicode, '', 1000)} 0 R"
+def _resources(objects: PdfObjects, layer: TextLayer) -> str:
+    named = [f"/{FONT} {FONT_NUMBER} 0 R"] if layer.content else []
+    if layer.wide:
+        glyphs, unicode = fonts.wide_glyph_map(layer.wide), fonts.wide_unicode_map(layer.wide)
+        named.append(f"/{WIDE_FONT} {add_font(objects, DESCRIPTOR, glyphs, unicode, '', 1000)} 0 R")
+    if layer.overlay:
+        named.append(f"/{LABEL_FONT}{fonts.LABEL_FONT_OBJECT}")
+    group = f"/Properties<</{OVERLAY_GROUP} {OVERLAY} 0 R>>" if layer.overlay else ""
+    return f"/Font<<{''.join(named)}>>{group}"
 
 
 def _add_image(objects: PdfObjects, image: StoredImage) -> int:

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class SharedObjects:
+    """The numbers of objects that all pages with additions share; 0 for those that the file does not have yet."""
+
+    font: int = 0
+    overlay: int = 0
+    """The optional content group that viewers show and hide overlays by."""
+
+
+@dataclass(frozen=True, slots=True)
 class PdfUpdate:
     """What has to follow a PDF file's bytes to add text to it."""
 
     data: bytes
-    font: int
-    """The object number of the font, for the next update of the same file."""
+    shared: SharedObjects
     damaged: bool = False
     """Whether the file has to be repaired first; there is no update then."""
 

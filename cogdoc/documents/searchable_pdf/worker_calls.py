@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cogdoc.documents.formats import DocumentFormat
 from cogdoc.documents.open_request import OpenRequest
-from cogdoc.documents.searchable_pdf.pieces import PagePiece, PdfUpdate
+from cogdoc.documents.searchable_pdf.pieces import PagePiece, PdfUpdate, SharedObjects
 from cogdoc.results.text_layer import TextLayer
 
 MAX_PIECE = 16 << 20
@@ -20,15 +20,15 @@ def read_format(request: OpenRequest) -> DocumentFormat:
         return recognize_format(file)
 
 
-def update_pdf(request: OpenRequest, layers: Sequence[TextLayer], font: int | None) -> PdfUpdate:
+def update_pdf(request: OpenRequest, layers: Sequence[TextLayer], shared: SharedObjects) -> PdfUpdate:
     """The update that adds `layers` to a PDF file.
 
     Args:
-        font: the object number of the font, if an earlier update added it.
+        shared: what an earlier update of the file has added.
     """
     from cogdoc.documents.searchable_pdf.pdf_update import make_update
 
-    return make_update(request, layers, font)
+    return make_update(request, layers, shared)
 
 
 def rewrite_pdf(request: OpenRequest, offset: int) -> bytes:
