@@ -6,6 +6,7 @@
     [page.text for page in cogdoc.ocr("scan.png")]
     cogdoc.chart("sales.png")[0].chart
     [record.table for record in cogdoc.tables("report.pdf") if record.table]
+    cogdoc.extract("invoice.pdf", "invoice no, total:money").value
 
     report = cogdoc.open("report.pdf")
     report.ask_all(["total revenue?", "net income in 2023?"])
@@ -19,28 +20,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cogdoc.api import OpenedDocument, ask, ask_across, ask_all, chart, ocr, open, tables  # noqa: A004
+    from cogdoc.api import OpenedDocument, ask, ask_across, ask_all, chart, extract, ocr, open, tables  # noqa: A004
     from cogdoc.errors import CogdocError
+    from cogdoc.results.extraction import Extraction
+    from cogdoc.results.field_result import FieldResult
     from cogdoc.results.records import (
         Answer,
         AnswerRecord,
         Chart,
         ChartRecord,
         Evidence,
+        ExtractRecord,
         PageRecord,
         TableRecord,
         TextBlock,
     )
 
 _MODULES = {
-    "cogdoc.api": ("OpenedDocument", "ask", "ask_across", "ask_all", "chart", "ocr", "open", "tables"),
+    "cogdoc.api": ("OpenedDocument", "ask", "ask_across", "ask_all", "chart", "extract", "ocr", "open", "tables"),
     "cogdoc.errors": ("CogdocError",),
+    "cogdoc.results.extraction": ("Extraction",),
+    "cogdoc.results.field_result": ("FieldResult",),
     "cogdoc.results.records": (
         "Answer",
         "AnswerRecord",
         "Chart",
         "ChartRecord",
         "Evidence",
+        "ExtractRecord",
         "PageRecord",
         "TableRecord",
         "TextBlock",
@@ -54,6 +61,9 @@ __all__ = [
     "ChartRecord",
     "CogdocError",
     "Evidence",
+    "ExtractRecord",
+    "Extraction",
+    "FieldResult",
     "OpenedDocument",
     "PageRecord",
     "TableRecord",
@@ -62,6 +72,7 @@ __all__ = [
     "ask_across",
     "ask_all",
     "chart",
+    "extract",
     "ocr",
     "open",
     "tables",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import cache
-from typing import Self, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
 
+from cogdoc.api_keywords import Keywords
 from cogdoc.documents.any_source import DocumentSource, local_file, name_of
 from cogdoc.documents.document import Document
 from cogdoc.documents.open_request import OpenRequest
@@ -25,59 +26,24 @@ from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.errors import EncryptedError, InputError, TimeLimitError, UsageError
 from cogdoc.query.across_question import parse_across
 from cogdoc.results.across import AcrossResult
+from cogdoc.results.extraction import Extraction
 from cogdoc.results.records import AnswerRecord, ChartRecord, PageRecord, SourceInfo, TableRecord
 from cogdoc.tasks.across import AcrossCollector
 from cogdoc.tasks.ask import TOP_PAGES, answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.describe import describe_error
+from cogdoc.tasks.extract_as import extract_as
 from cogdoc.tasks.ocr import transcribe
 from cogdoc.tasks.tables import collect_tables
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, JsonValue
+
+    M = TypeVar("M", bound=BaseModel)
 
 T = TypeVar("T")
 JOBS = min(2, os.cpu_count() or 1)
 """How many pages are read at the same time."""
-
-
-class EngineKeywords(TypedDict, total=False):
-    """The keywords that select an engine, for every function here. Each engine is loaded once per process."""
-
-    engine: str
-    """auto (the default), builtin, cogvlm2, or the URL of an OpenAI-compatible server."""
-    model: str | None
-    """The CogVLM2 checkpoint to use: chat, chinese, or a folder. With `auto`, it selects cogvlm2. With a URL, the
-    name of the server's model."""
-    quantization: str | None
-    """nf4, int8 or none, instead of what fits this machine; see the command line's options of the same names."""
-    vision_precision: str | None
-    adapter: str | None
-    offload: bool
-    allow_remote: bool
-    """Whether a server may be outside of this machine and its private networks; False by default."""
-    prompt: str | None
-    """An instruction for CogVLM2 instead of cogdoc's own; for questions, it contains {question}."""
-    template: str | None
-    """base, chat or vqa, instead of the template that fits the task."""
-    temperature: float | None
-    """0 (the default) always takes the likeliest token."""
-    top_p: float | None
-    seed: int | None
-    max_tokens: int | None
-    """The most tokens of one answer."""
-    raw: bool
-    """Whether to return the model's words as they came; False by default."""
-
-
-class Keywords(EngineKeywords, total=False):
-    """The keywords of every function here: those that select an engine, what runs OCR, and what text is read."""
-
-    ocr: str
-    """rapidocr (the default) for Latin, Chinese and Japanese script, or tesseract, if it is installed."""
-    language: str | None
-    """The languages for tesseract, such as "deu+rus"; eng by default."""
-    hidden: bool
-    """Whether to read text too that the pages do not show; False by default."""
-    cache: bool | None
-    """Whether to keep what pages say for later runs; None (the default) does so unless there is a password."""
 
 
 class OpenedDocument:
@@ -180,6 +146,34 @@ class OpenedDocument:
         selection = _selection(pages)
         found = collect_tables(transcribe(self._opened(), self._engine, selection))
         return _collect(record for _, records in found for record in records)
+
+    @overload
+    def extract(self, fields: type[M], pages: str | None = None, top_pages: int = TOP_PAGES) -> Extraction[M]: ...
+
+    @overload
+    def extract(
+        self, fields: str | Mapping[str, Any], pages: str | None = None, top_pages: int = TOP_PAGES
+    ) -> Extraction[dict[str, JsonValue]]: ...
+
+    def extract(
+        self, fields: type[BaseModel] | str | Mapping[str, Any], pages: str | None = None, top_pages: int = TOP_PAGES
+    ) -> Extraction[Any]:
+        """The values of fields.
+
+        Args:
+            fields: a pydantic model, a list such as "invoice no, total:money", or a JSON Schema.
+            pages: such as "1,3-5,8-", to search only these pages.
+            top_pages: how many of the most promising pages are searched for a field.
+
+        Raises:
+            CogdocError: the fields are none, or the document cannot be read.
+        """
+        if top_pages < 1:
+            raise UsageError(f"top_pages: {top_pages} is not at least 1")
+        self._generation.check_for("extract", has_questions=False)
+        document, engine, selection = self._opened(), self._engine, _selection(pages)
+        (extraction,) = _collect(extract_as(document, engine, one, selection, top_pages) for one in (fields,))
+        return extraction
 
     def close(self) -> None:
         """Remove the copy of what was in memory or behind an address. The engine stays loaded for other documents."""
@@ -294,6 +288,41 @@ def tables(
     """Collect the tables of a document; see `ask` for errors."""
     with OpenedDocument(source, password, **keywords) as document:
         return document.tables(pages)
+
+
+@overload
+def extract(
+    source: DocumentSource,
+    fields: type[M],
+    pages: str | None = None,
+    password: str | None = None,
+    top_pages: int = TOP_PAGES,
+    **keywords: Unpack[Keywords],
+) -> Extraction[M]: ...
+
+
+@overload
+def extract(
+    source: DocumentSource,
+    fields: str | Mapping[str, Any],
+    pages: str | None = None,
+    password: str | None = None,
+    top_pages: int = TOP_PAGES,
+    **keywords: Unpack[Keywords],
+) -> Extraction[dict[str, JsonValue]]: ...
+
+
+def extract(
+    source: DocumentSource,
+    fields: type[BaseModel] | str | Mapping[str, Any],
+    pages: str | None = None,
+    password: str | None = None,
+    top_pages: int = TOP_PAGES,
+    **keywords: Unpack[Keywords],
+) -> Extraction[Any]:
+    """The values of fields; see `OpenedDocument.extract`."""
+    with OpenedDocument(source, password, **keywords) as document:
+        return document.extract(fields, pages, top_pages)
 
 
 def _engine_request(keywords: Keywords) -> EngineRequest:

@@ -8,12 +8,15 @@ import json
 import subprocess
 import sys
 import threading
+from datetime import date
+from decimal import Decimal
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydantic import BaseModel
 from small_pdfs import save_pdf
 
 import cogdoc
@@ -47,6 +50,23 @@ def test_pages_limit_where_an_answer_is_looked_for(bill: Path) -> None:
     answer = cogdoc.ask(bill, "invoice number?", pages="2").answer
     assert answer is not None
     assert answer.text != "A-1047"
+
+
+class Bill(BaseModel):
+    invoice_no: str
+    total_due: Decimal
+    due_date: date | None = None
+
+
+@pytest.mark.slow
+def test_fields_become_an_instance_of_a_model(bill: Path) -> None:
+    found = cogdoc.extract(bill, Bill)
+    assert found.value == Bill(invoice_no="A-1047", total_due=Decimal("98.76"))
+    assert found.fields["total_due"].page == 2
+    assert found.fields["due_date"].reason == "not-found"
+    incomplete = cogdoc.extract(bill, Bill, pages="1")
+    assert (incomplete.value, incomplete.problems) == (None, ("total_due: Field required",))
+    assert incomplete.values["invoice_no"] == "A-1047"
 
 
 @pytest.mark.slow

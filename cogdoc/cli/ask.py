@@ -78,7 +78,9 @@ def ask(
             raise UsageError("--across takes one question")
         raise typer.Exit(run_across(questions[0], arguments, options, top_pages, min_confidence, strict=strict))
     task = AskTask(tuple(questions), options.selection, top_pages, min_confidence)
-    raise typer.Exit(run_task(task, arguments, options, strict=strict, questions_from=questions_from))
+    raise typer.Exit(
+        run_task(task, arguments, options, strict=strict, input_files={"--questions-from": questions_from})
+    )
 
 
 def _refuse_swapped(question: str, sources: list[str]) -> None:

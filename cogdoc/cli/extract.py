@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cogdoc.cli import options as shared
+from cogdoc.cli.option_files import read_lines
 from cogdoc.errors import UsageError
 from cogdoc.results.printable import well_formed
+
+if TYPE_CHECKING:
+    from cogdoc.fields.field import FieldList
 
 HELP = """Find the values of fields, as JSON or as rows for a spreadsheet.
 
@@ -20,7 +25,8 @@ HELP = """Find the values of fields, as JSON or as rows for a spreadsheet.
 
 A field is a name, and a type after a colon: text (the default), number, integer, money, percent, date, time, boolean, \
 choice(a, b), list, list(date) or table(column, column:type). After =, labels that documents print: \
-"no=Rechnungsnr.|Invoice #". Every value comes with its page, box and confidence, a missing one with the reason.
+"no=Rechnungsnr.|Invoice #". --schema takes a JSON Schema instead. Every value comes with its page, box and \
+confidence, a missing one with the reason.
 """
 
 
@@ -30,6 +36,10 @@ def extract(
     fields: Annotated[
         str | None,
         typer.Option("--fields", metavar="LIST", help='What to find: "invoice no, date:date, total:money".'),
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option("--schema", metavar="FILE", help="A JSON Schema of what to find, instead of --fields."),
     ] = None,
     top_pages: Annotated[
         int,
@@ -42,10 +52,20 @@ def extract(
     options: shared.RunOptions,
 ) -> None:
     from cogdoc.cli.run_task import run_task
-    from cogdoc.fields.language import parse_fields
     from cogdoc.tasks.extract import ExtractTask
 
-    if fields is None:
-        raise UsageError("which fields?", 'for example: cogdoc extract receipt.jpg --fields "date:date, total:money"')
-    task = ExtractTask(parse_fields(well_formed(fields)), options.selection, top_pages)
-    raise typer.Exit(run_task(task, sources or (), options, strict=strict))
+    task = ExtractTask(_wanted(fields, schema), options.selection, top_pages)
+    raise typer.Exit(run_task(task, sources or (), options, strict=strict, input_files={"--schema": schema}))
+
+
+def _wanted(fields: str | None, schema: Path | None) -> FieldList:
+    from cogdoc.fields.json_schema import parse_schema
+    from cogdoc.fields.language import parse_fields
+
+    if fields is not None and schema is not None:
+        raise UsageError("--fields and --schema both say what to find", "use one of them")
+    if fields is not None:
+        return parse_fields(well_formed(fields))
+    if schema is not None:
+        return parse_schema("\n".join(read_lines("--schema", schema)), f"--schema: {schema}")
+    raise UsageError("which fields?", 'for example: cogdoc extract receipt.jpg --fields "date:date, total:money"')

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import chain, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO, cast
 
 from cogdoc.batch.document_threads import OpenOptions
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 MAX_DEFAULT_JOBS = 8
 STRICT = "strict"
+NO_FILES: Mapping[str, Path | None] = MappingProxyType({})
 
 
 def run_task(
@@ -51,13 +53,13 @@ def run_task(
     options: RunOptions,
     *,
     strict: bool = False,
-    questions_from: Path | None = None,
+    input_files: Mapping[str, Path | None] = NO_FILES,
     combine: Callable[[TextIO, OutputFormat], Renderer] | None = None,
 ) -> ExitCode:
     """Run a task on the sources that `arguments` and `options` name.
 
     Args:
-        questions_from: the file with the task's questions, if there is one; no output may replace it.
+        input_files: the files that the command's own options name, by option; no output may replace them.
         strict: whether an answer that is not found is a failure.
         combine: see `cogdoc.batch.job.Job`; the sources have one result then.
 
@@ -72,7 +74,7 @@ def run_task(
     if options.keep_alive is not None and (options.cluster or not options.warm):
         other = "--cluster" if options.cluster else "--no-warm"
         raise UsageError(f"--keep-alive leaves a server on this machine behind, and {other} uses none")
-    _check_outputs(options, {"--questions-from": questions_from})
+    _check_outputs(options, input_files)
     open_options = OpenOptions(
         password=read_password(options.password_file, ask=options.ask_password),
         max_megapixels=options.max_megapixels,

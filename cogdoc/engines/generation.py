@@ -18,6 +18,13 @@ MAX_PROMPT = 20_000
 QUESTION = "{question}"
 """Stands for the question in an instruction."""
 
+_TYPED = {
+    "chart": "a chart is a table of values",
+    "tables": "tables consist of values",
+    "extract": "fields have typed values",
+}
+"""Tasks whose results are no text, and why."""
+
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
@@ -71,19 +78,19 @@ class GenerationRequest:
         Raises:
             UsageError: an instruction for questions lacks the question, one for pages has it, or values are to be raw.
         """
-        if self.raw and task in ("chart", "tables"):
+        if self.raw and task in _TYPED:
             raise UsageError(
-                f"--raw: {'a chart is a table' if task == 'chart' else 'tables consist'} of values, not text",
+                f"--raw: {_TYPED[task]}, not text",
                 "cogdoc ocr --raw --prompt ... shows what the model says",
             )
         if self.prompt is None:
             return
-        if task == "ask" and QUESTION not in self.prompt:
+        if task in ("ask", "extract") and QUESTION not in self.prompt:
             raise UsageError(
                 f"--prompt: lacks {QUESTION}, in whose place the question comes",
                 f'for example: --prompt "Answer in one word: {QUESTION}"',
             )
-        if QUESTION in self.prompt and not has_questions:
+        if QUESTION in self.prompt and not has_questions and task != "extract":
             raise UsageError(f"--prompt: has {QUESTION}, but there is no question")
 
 

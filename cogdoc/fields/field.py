@@ -56,8 +56,10 @@ class Field:
     """The fields of a group, or the columns of a table; a table without columns has those that the document prints."""
     item: Field | None = None
     """What each value of a list is."""
+    nullable: bool = True
+    """Whether null stands for a missing value; it is left out of the values otherwise, when they are validated."""
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
-    """The JSON Schema of its value, which also says whether it may be null."""
+    """The JSON Schema of its value, without references."""
 
     @property
     def wordings(self) -> tuple[str, ...]:
@@ -120,9 +122,10 @@ def _leaves(fields: Sequence[Field], path: tuple[str, ...]) -> Iterator[Leaf]:
 def _in_group(leaf: Leaf, is_shared: bool) -> Leaf:
     if len(leaf.path) == 1:
         return leaf
-    *groups, name = (words_of(part) for part in leaf.path)
-    labels = (*leaf.field.labels, f"{groups[-1]} {name}")
-    return Leaf(leaf.path, replace(leaf.field, labels=labels, name="" if is_shared else leaf.field.name))
+    group = words_of(leaf.path[-2])
+    in_group = tuple(f"{group} {wording}" for wording in leaf.field.wordings)
+    alone = () if is_shared else leaf.field.labels
+    return Leaf(leaf.path, replace(leaf.field, labels=(*in_group, *alone), name="" if is_shared else leaf.field.name))
 
 
 _CAMEL = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import JsonValue
+
+from cogdoc.fields.field import Field, FieldType
 
 MAX_PROBLEMS = 20
 
@@ -25,3 +27,22 @@ def problems(schema: Mapping[str, Any], value: JsonValue) -> Iterator[str]:
         message = " ".join(error.message.split())
         message = message if len(message) <= 200 else f"{message[:200]}..."
         yield f"{place}: {message}" if place else message
+
+
+def without_missing(fields: Sequence[Field], values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The values without those that are null and must not be.
+
+    A group in which nothing is found is null if it may be.
+    """
+    kept: dict[str, JsonValue] = {}
+    for one in fields:
+        value = values.get(one.name)
+        if one.type is FieldType.GROUP and isinstance(value, dict):
+            inner = without_missing(one.fields, value)
+            is_empty = all(each is None or each == {} for each in inner.values())
+            value = None if is_empty and one.nullable else inner
+        elif one.type is FieldType.TABLE and isinstance(value, list) and one.fields:
+            value = [without_missing(one.fields, row) if isinstance(row, dict) else row for row in value]
+        if value is not None or one.nullable:
+            kept[one.name] = value
+    return kept

@@ -130,9 +130,9 @@ def validate(wanted: FieldList, values: Mapping[str, JsonValue]) -> tuple[str, .
     """Why the values do not satisfy the schema of the list."""
     from itertools import islice
 
-    from cogdoc.fields.validation import MAX_PROBLEMS, problems
+    from cogdoc.fields.validation import MAX_PROBLEMS, problems, without_missing
 
-    return tuple(islice(problems(wanted.schema, dict(values)), MAX_PROBLEMS))
+    return tuple(islice(problems(wanted.schema, without_missing(wanted.fields, values)), MAX_PROBLEMS))
 
 
 def _with_unread_pages(result: FieldResult) -> FieldResult:

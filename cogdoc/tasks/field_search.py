@@ -22,7 +22,7 @@ from cogdoc.results.flags import Flag
 from cogdoc.results.record_model import BoxTuple
 from cogdoc.tasks.answer_values import context_at, page_style
 from cogdoc.tasks.field_conversion import Converted, convert
-from cogdoc.tasks.known_values import KnownMatch, KnownValue, match_known
+from cogdoc.tasks.known_values import Known, KnownMatch, match_known
 from cogdoc.tasks.line_items import TableReading, read_lines
 from cogdoc.tasks.searched_pages import SearchedPages
 
@@ -35,6 +35,9 @@ MIN_CONFIDENCE = 0.05
 MIN_TITLE_MATCH = 0.5
 """How well the title of a list has to match a field."""
 
+PLAIN_STYLE = Style(decimal_comma=False, day_first=True)
+"""How data for programs is written."""
+
 _SEPARATORS = re.compile(r"\s*[,;，、；\n]\s*")
 
 
@@ -44,7 +47,7 @@ class FieldSearch:
 
     engine: Engine
     pages: SearchedPages
-    known: Sequence[KnownValue]
+    known: Known
     page_count: int
     top_pages: int
     _seen: dict[int, Page] = field(default_factory=dict)
@@ -78,9 +81,7 @@ class FieldSearch:
     def _find_value(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
         printed = self._printed_value(wanted, pages, style)
         known = self._known_value(wanted, style)
-        if known is None:
-            return printed
-        return compared(known, printed) if known.found or not printed.found else compared(printed, known)
+        return printed if known is None else compared(known, printed)
 
     def _printed_value(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
         candidates = self.engine.find_field(wanted, pages, self.page_count)
@@ -102,15 +103,22 @@ class FieldSearch:
 
     def _known_value(self, wanted: Field, style: Style) -> FieldResult | None:
         """What the file itself says; None if it says nothing about the field."""
-        for match in match_known(wanted, self.known):
-            result = _known_result(wanted, match, convert(wanted, match.value.text, ValueContext(style)))
+        for match in match_known(wanted, self.known.values):
+            is_xml = match.value.how is HowFound.EMBEDDED_XML
+            context = ValueContext(PLAIN_STYLE, match.value.currency) if is_xml else ValueContext(style)
+            result = _known_result(wanted, match, convert(wanted, match.value.text, context))
             if result.found:
                 return result
         return None
 
     def _find_table(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
         reading = read_lines(wanted, list(self._tables(pages)))
-        return missing(wanted) if reading is None else _table_result(wanted, reading, pages, style)
+        printed = missing(wanted) if reading is None else _table_result(wanted, reading, pages, style)
+        stated = read_lines(wanted, self.known.tables)
+        if stated is None:
+            return printed
+        known = _table_result(wanted, stated, (), PLAIN_STYLE, HowFound.EMBEDDED_XML)
+        return compared_tables(known, printed) if known.found else printed
 
     def _find_list(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
         assert wanted.item is not None
@@ -222,7 +230,7 @@ def _result(wanted: Field, candidate: FieldCandidate, converted: Converted) -> F
 
 def _known_result(wanted: Field, match: KnownMatch, converted: Converted) -> FieldResult:
     known = match.value
-    return FieldResult(
+    result = FieldResult(
         name=wanted.name,
         type=wanted.type.value,
         text=known.text,
@@ -235,11 +243,17 @@ def _known_result(wanted: Field, match: KnownMatch, converted: Converted) -> Fie
         reason=converted.reason,
         message=converted.message,
     )
+    if known.shown is None:
+        return result
+    shown = OtherReading(how=HowFound.LABEL, text=known.shown, page=known.page, box=known.box, agrees=False)
+    return result.model_copy(update={"others": (shown,), "flags": (Flag.SOURCES_DISAGREE.value,)})
 
 
 def compared(first: FieldResult, second: FieldResult) -> FieldResult:
     """The first result, with what the second source says; flagged if they disagree."""
     if second.how is None or second.text is None or not second.found:
+        return first
+    if _below(second.confidence, LOW_CONFIDENCE):
         return first
     agrees = _same(first, second)
     other = OtherReading(
@@ -257,7 +271,27 @@ def _same(first: FieldResult, second: FieldResult) -> bool:
     return first.value == second.value
 
 
-def _table_result(wanted: Field, reading: TableReading, pages: Sequence[Page], style: Style) -> FieldResult:
+def compared_tables(known: FieldResult, printed: FieldResult) -> FieldResult:
+    """The rows that the file states, with how many the pages print; flagged if these are others."""
+    if not printed.found or not isinstance(known.value, list) or not isinstance(printed.value, list):
+        return known
+    agrees = len(known.value) == len(printed.value)
+    other = OtherReading(
+        how=HowFound.TABLE,
+        text=f"{len(printed.value)} rows",
+        value=printed.value,
+        page=printed.page,
+        box=printed.box,
+        agrees=agrees,
+    )
+    flags = known.flags if agrees else (*known.flags, Flag.SOURCES_DISAGREE.value)
+    place = {"page": printed.page, "box": printed.box}
+    return known.model_copy(update={"others": (other,), "flags": flags, **place})
+
+
+def _table_result(
+    wanted: Field, reading: TableReading, pages: Sequence[Page], style: Style, how: HowFound = HowFound.TABLE
+) -> FieldResult:
     by_number = {page.number: page for page in pages}
     rows: list[tuple[FieldResult, ...]] = []
     for cells in reading.rows:
@@ -277,8 +311,8 @@ def _table_result(wanted: Field, reading: TableReading, pages: Sequence[Page], s
                     value=converted.value,
                     typed=converted.typed,
                     confidence=min(reading.score, cell.confidence),
-                    how=HowFound.TABLE,
-                    page=cell.page,
+                    how=how,
+                    page=cell.page or None,
                     box=displayed(cell.box, by_number.get(cell.page)),
                     reason=converted.reason,
                     message=converted.message,
@@ -286,15 +320,22 @@ def _table_result(wanted: Field, reading: TableReading, pages: Sequence[Page], s
             )
         rows.append(tuple(row))
     lacking = [column.name for column in reading.lacking]
+    needed = {column.name for column in reading.columns if not column.nullable}
+    complete = [row for row in rows if all(cell.found for cell in row if cell.name in needed)]
+    remarks = [f"no column for {', '.join(lacking)}"] if lacking else []
+    if left_out := len(rows) - len(complete):
+        remarks.append(f"{left_out} row{'s' if left_out > 1 else ''} without a required value")
+    if not complete:
+        return missing(wanted, Missing.INVALID, "; ".join(remarks))
     return FieldResult(
         name=wanted.name,
         type=wanted.type.value,
-        value=[{cell.name: cell.value for cell in row} for row in rows],
+        value=[{cell.name: cell.value for cell in row} for row in complete],
         confidence=reading.score,
-        how=HowFound.TABLE,
-        page=reading.page,
+        how=how,
+        page=reading.page or None,
         box=displayed(reading.box, by_number.get(reading.page)),
-        message=f"no column for {', '.join(lacking)}" if lacking else None,
+        message="; ".join(remarks) or None,
         flags=(Flag.LOW_CONFIDENCE.value,) if reading.score < LOW_CONFIDENCE else (),
         rows=tuple(rows),
     )

@@ -32,7 +32,7 @@ class TableReading:
     @property
     def page(self) -> int:
         """The page on which it begins."""
-        return next((cell.page for row in self.rows for cell in row if cell is not None), 1)
+        return next((cell.page for row in self.rows for cell in row if cell is not None), 0)
 
     @property
     def box(self) -> Box | None:

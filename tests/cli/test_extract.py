@@ -83,3 +83,27 @@ def test_folder_is_resumed(cogdoc: Any, bill: Path, other_bill: Path, tmp_path: 
     assert ended.code == 0
     assert (tmp_path / "out" / "bill.pdf.json").read_bytes() == written
     assert json.loads((tmp_path / "out" / "other.pdf.json").read_text())["records"][0]["values"] == {"total due": 98.76}
+
+
+def test_schema_file_says_what_to_find(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "invoice": {"type": "object", "properties": {"number": {"type": "string"}}},
+            "total": {"$ref": "#/$defs/sum"},
+        },
+        "required": ["total", "due"],
+        "$defs": {"sum": {"type": "number", "title": "Total due", "maximum": 50}},
+    }
+    schema["properties"]["due"] = {"type": "string", "format": "date"}
+    (tmp_path / "bill.json").write_text(json.dumps(schema))
+    (record,) = json.loads(cogdoc("extract", bill, "--schema", "bill.json").out)["records"]
+    assert record["values"] == {"invoice": {"number": "A-1047"}, "total": None, "due": None}
+    total = record["fields"][1]
+    assert (total["reason"], total["message"]) == ("invalid", "'$98.76': 98.76 is greater than the maximum of 50")
+    assert record["problems"] == ["'total' is a required property", "'due' is a required property"]
+    (tmp_path / "bad.json").write_text('{"type": "object", "properties": {"a": {"not": {}}}}')
+    ended = cogdoc("extract", bill, "--schema", "bad.json")
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "cogdoc: --schema: bad.json: a: not cannot be honoured")
+    assert cogdoc("extract", bill, "--schema", "gone.json").code == 4
+    assert cogdoc("extract", bill, "--schema", "bill.json", "--to", "bill.json").code == 2
