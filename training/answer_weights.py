@@ -16,14 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from cogdoc.engines.builtin.answering.confidence import ANSWERABLE_PATH, RIGHT_PATH
+from cogdoc.engines.builtin.answering.confidence import ANSWERABLE_PATH, CALIBRATION_PATH, RIGHT_PATH
 from cogdoc.engines.builtin.answering.proposal_ranking import MODEL_PATH
 from cogdoc.evaluation.reliability import Judged, expected_calibration_error
 from cogdoc.query.fitted_model import FittedModel, HeldOutScore, Provenance, save_model
-from training import judging, ranker
+from training import calibration, judging, ranker
 from training.extraction import Choice, load_choices
 from training.fitting import provenance_of
-from training.generalization import Outcome, held_out, report
+from training.generalization import Outcome, given_answers, held_out, judged_answers, report
 
 SCRIPT = "training.answer_weights"
 VALIDATION = "leave one data set out: each is scored by models fitted to the others"
@@ -41,11 +41,11 @@ def scores_by_family(outcomes: Sequence[Outcome]) -> tuple[HeldOutScore, ...]:
     )
 
 
-def calibration(outcomes: Sequence[Outcome], *, answerable: bool) -> HeldOutScore:
+def calibration_error(outcomes: Sequence[Outcome], *, answerable: bool) -> HeldOutScore:
     """The calibration error of answers, or of the probability that there is one."""
     own = [outcome for outcome in outcomes if not outcome.choice.made_up]
     if answerable:
-        judged = [Judged(one.judgement.p_answerable, float(one.choice.answerable)) for one in outcomes]
+        judged = [Judged(one.p_answerable, float(one.choice.answerable)) for one in outcomes]
     else:
         judged = [Judged(one.judgement.p_right, one.score) for one in own if one.answered]
     error = round(expected_calibration_error(judged), 3)
@@ -63,8 +63,11 @@ def fit_models(choices: Sequence[Choice], outcomes: Sequence[Outcome]) -> dict[P
     judges = judging.fit(judging.held_out_rankings(choices, ranking.provenance), ranking.provenance)
     return {
         MODEL_PATH: ranking,
-        RIGHT_PATH: replace(judges.right, provenance=scored(calibration(outcomes, answerable=False))),
-        ANSWERABLE_PATH: replace(judges.answerable, provenance=scored(calibration(outcomes, answerable=True))),
+        RIGHT_PATH: replace(judges.right, provenance=scored(calibration_error(outcomes, answerable=False))),
+        ANSWERABLE_PATH: replace(judges.answerable, provenance=scored(calibration_error(outcomes, answerable=True))),
+        CALIBRATION_PATH: calibration.fit(
+            given_answers(outcomes), scored(*calibration.scores(judged_answers(outcomes)))
+        ),
     }
 
 

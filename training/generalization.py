@@ -13,14 +13,14 @@ from argparse import ArgumentParser
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from cogdoc.engines.builtin.answering.confidence import Judgement
 from cogdoc.evaluation.reliability import Judged, expected_calibration_error, precision_threshold
-from training import judging, ranker
+from training import calibration, judging, ranker
 from training.extraction import PROCESSES, Choice, load_choices
 from training.fitting import provenance_of
 from training.judging import features_of
@@ -36,6 +36,12 @@ class Outcome:
     gain: float
     """The score of the best proposal, whether or not it is given as the answer."""
     judgement: Judgement
+    confidence: float = 0.0
+    """In the answer if one is given."""
+
+    @property
+    def p_answerable(self) -> float:
+        return max(self.judgement.p_answerable, self.confidence) if self.answered else self.judgement.p_answerable
 
     @property
     def answered(self) -> bool:
@@ -50,7 +56,26 @@ def held_out(choices: Sequence[Choice]) -> list[Outcome]:
     """The outcome of every question, by models fitted without its family."""
     families = sorted({choice.family for choice in choices if not choice.made_up})
     with ProcessPoolExecutor(PROCESSES, initializer=_known.extend, initargs=(choices,)) as pool:
-        return [outcome for part in pool.map(_leave_out_known, families) for outcome in part]
+        return calibrated([outcome for part in pool.map(_leave_out_known, families) for outcome in part])
+
+
+def calibrated(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The same with the confidence of each answer, as the answers of the other families calibrate it."""
+    families = (outcome.choice.family for outcome in outcomes)
+    models = calibration.left_out(given_answers(outcomes), families, provenance_of(SCRIPT, (), "", ()))
+    return [
+        replace(one, confidence=calibration.confidence(models[one.choice.family], one.judgement.p_right))
+        for one in outcomes
+    ]
+
+
+def given_answers(outcomes: Sequence[Outcome]) -> list[calibration.Given]:
+    """The answers to the data sets' own questions."""
+    return [calibration.Given(one.choice.family, one.judgement.p_right, one.score) for one in outcomes if _counts(one)]
+
+
+def _counts(outcome: Outcome) -> bool:
+    return outcome.answered and not outcome.choice.made_up
 
 
 _known: list[Choice] = []
@@ -94,7 +119,7 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> str:
     own = [outcome for outcome in outcomes if not outcome.choice.made_up]
     printed = [outcome for outcome in own if outcome.choice.answerable]
     without = [outcome for outcome in outcomes if not outcome.choice.answerable]
-    given = [Judged(outcome.judgement.p_right, outcome.score) for outcome in own if outcome.answered]
+    given = [Judged(outcome.confidence, outcome.score) for outcome in own if outcome.answered]
     threshold = precision_threshold(given)
     cells = (
         str(len(own)),
@@ -116,7 +141,7 @@ def _mean(values: Iterable[float]) -> str:
 
 def refusals(outcomes: Sequence[Outcome]) -> str:
     """How far "not found" can be trusted, and what other thresholds would refuse."""
-    refused = [Judged(1 - one.judgement.p_answerable, float(not one.choice.answerable)) for one in outcomes]
+    refused = [Judged(1 - one.p_answerable, float(not one.choice.answerable)) for one in outcomes]
     lines = [
         f'"Not found": calibration error {expected_calibration_error(refused):.2f} over all questions.',
         "",
@@ -132,12 +157,24 @@ def refusals(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def words(outcomes: Sequence[Outcome]) -> str:
+    """What the words for confidences are worth."""
+    lines = (f"{one.metric}: {one.score:.3f} ({one.data})" for one in calibration.scores(judged_answers(outcomes)))
+    return "\n\n".join(lines)
+
+
+def judged_answers(outcomes: Sequence[Outcome]) -> list[Judged]:
+    """The answers to the data sets' own questions, with their confidences."""
+    return [Judged(one.confidence, one.score) for one in outcomes if _counts(one)]
+
+
 def report(outcomes: Sequence[Outcome]) -> str:
     return "\n\n".join(
         (
             "Every data set by models that were fitted to the others:",
             table("data set", outcomes, lambda outcome: outcome.choice.family),
             table("kind of question", outcomes, lambda outcome: outcome.choice.kind),
+            words(outcomes),
             refusals(outcomes),
         )
     )

@@ -77,13 +77,13 @@ def fit(rankings: Sequence[Ranking], provenance: Provenance) -> Judges:
 
     def model(name: str, targets: Vector) -> FittedModel:
         factor = np.where(is_small, SMALL_PAGE_SHARE[name], np.where(made_up, MADE_UP_SHARE[name], 1.0))
-        weights = _logistic_regression(inputs, targets, factor * share, WEIGHT_DECAY[name])
+        weights = logistic_regression(inputs, targets, factor * share, WEIGHT_DECAY[name])
         return _model(name, names, weights, provenance)
 
     return Judges(model("confidence", right), model("answerability", answerable))
 
 
-def _logistic_regression(inputs: NDArray[np.float64], targets: Vector, shares: Vector, weight_decay: float) -> Vector:
+def logistic_regression(inputs: NDArray[np.float64], targets: Vector, shares: Vector, weight_decay: float) -> Vector:
     """Weights by Newton's method, the bias first; targets may lie between 0 and 1."""
     weights = np.zeros(inputs.shape[1])
     decay = np.full(inputs.shape[1], weight_decay)

@@ -18,7 +18,7 @@ from cogdoc.errors import CogdocError, DamagedError
 from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.certainty import Certainty
 from cogdoc.results.flags import Flag
-from cogdoc.results.records import Answer, AnswerRecord, UnreadPage, Usage
+from cogdoc.results.records import Answer, AnswerRecord, Candidate, UnreadPage, Usage
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import map_side_by_side
@@ -28,10 +28,6 @@ from cogdoc.tasks.withholding import withhold
 
 TOP_PAGES = 5
 """How many pages of a long document the engine searches for one question."""
-
-
-COUNT_CONFIDENCE = 0.8
-"""Of a count of captions or words on all pages, which may miss some that are printed in pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +123,9 @@ def _answer_question(
     try:
         with stopwatch.measure("answer"), meter.measure():
             is_raw = engine.info.generation is not None and engine.info.generation.raw
-            counted = None if is_raw else _counted(question, pages.store)
-            answer = counted or engine.answer(question, best, how.page_count)
+            answer = engine.answer(question, best, how.page_count)
+            if not is_raw:
+                answer = _counted(answer, pages.store)
         if not is_raw:
             from cogdoc.tasks.answer_values import with_value
 
@@ -142,13 +139,24 @@ def _answer_question(
     return record.model_copy(update={"usage": with_cache_hits(meter.total, pages.take_cache_hits(best))})
 
 
-def _counted(question: str, store: PageTextStore) -> Answer | None:
-    """The answer to a question that counts something on all pages; an engine sees only the best ones."""
+def _counted(answer: Answer, store: PageTextStore) -> Answer:
+    """The engine's answer, or the count of what the question counts on all pages; an engine sees only the best ones.
+
+    A sure answer stands. The count has no confidence: it may miss what pictures print, and how often was not measured.
+    """
     from cogdoc.query.document_counts import count_in_document
     from cogdoc.query.question_parser import parse_question
 
-    count = count_in_document(parse_question(question), store)
-    return None if count is None else Answer(question=question, text=str(count), confidence=COUNT_CONFIDENCE)
+    if answer.certainty is Certainty.SURE:
+        return answer
+    count = count_in_document(parse_question(answer.question), store)
+    if count is None or answer.text == str(count):
+        return answer
+    own: tuple[Candidate, ...] = ()
+    if answer.text is not None:
+        evidence = answer.evidence[0] if answer.evidence else None
+        own = (Candidate(text=answer.text, confidence=answer.confidence, evidence=evidence),)
+    return Answer(question=answer.question, text=str(count), alternatives=(*own, *answer.alternatives))
 
 
 def _record(

@@ -61,7 +61,9 @@ def bare(text: str) -> str:
 @given(QUESTIONS, LAYOUTS)
 def test_answers_only_with_words_of_the_page_or_a_computed_result(question: str, layout: PageLayout) -> None:
     answer = answer_question(question, [layout])
-    assert 0 <= answer.confidence <= 1
+    assert (answer.confidence is None) == (answer.text is None)
+    if answer.p_answerable is not None:
+        assert 0 <= (answer.confidence or 0.0) <= answer.p_answerable <= 1
     printed = {bare(word.text) for word in layout.page_text.words}
     assert all(candidate.text.strip() for candidate in answer.alternatives)
     if answer.text is not None and answer.query is None:

@@ -8,14 +8,14 @@ import pytest
 from placed_pages import page, paragraph, table
 
 from cogdoc.engines.builtin.answering import confidence, proposal_ranking
-from cogdoc.engines.builtin.answering.answer import collect
+from cogdoc.engines.builtin.answering.answer import answer_question, collect
 from cogdoc.parsing.page_text import PageLayout
 from cogdoc.query import page_ranking
 from cogdoc.query.fitted_model import FittedModel, load_model, save_model
 from cogdoc.query.page_features import PageFeatures, query_of, read_page_facts
 from cogdoc.query.question_parser import parse_question
 
-MODELS = (proposal_ranking.MODEL, page_ranking.MODEL, confidence.RIGHT, confidence.ANSWERABLE)
+MODELS = (proposal_ranking.MODEL, page_ranking.MODEL, confidence.RIGHT, confidence.ANSWERABLE, confidence.CALIBRATION)
 
 LETTER = page(
     "HARBOUR TOOLS LTD",
@@ -32,6 +32,9 @@ LETTER = page(
 STATEMENT = table("|2021|2022", "Revenue|4,510|5,204", "Net income|612|788")
 CUP = table("Game|Stadium|Attendance", "1|Redland Field|30,511", "2|Harbour Park|29,698")
 PROSE = paragraph("The bridge was designed by Maria Lindqvist and opened in 1934 after years of work.")
+WORDS = {"sure": (0.85, 1.0), "likely": (0.6, 0.85), "unsure": (0.0, 0.5)}
+"""What share of the answers that are called so is right, at least and at most."""
+
 QUESTIONS = (
     "What is the date?",
     "What is the total amount?",
@@ -51,6 +54,23 @@ QUESTIONS = (
     "What is the name of who designed the bridge?",
     "What color is the bridge?",
 )
+
+
+def test_words_for_confidences_mean_what_they_say_on_data_that_was_left_out() -> None:
+    shares = {
+        score.metric.rpartition(" ")[2]: score.score
+        for score in confidence.CALIBRATION.provenance.scores
+        if "called" in score.metric
+    }
+    assert set(shares) == set(WORDS)
+    assert all(WORDS[word][0] <= share <= WORDS[word][1] for word, share in shares.items())
+
+
+def test_a_confidence_is_never_above_the_probability_of_an_answer() -> None:
+    for question in ("What is the total amount?", "What is the date?", "Who is the sender?"):
+        answer = answer_question(question, [LETTER])
+        assert answer.p_answerable is not None
+        assert (answer.confidence or 0.0) <= answer.p_answerable
 
 
 def emitted(question: str, layout: PageLayout) -> set[str]:

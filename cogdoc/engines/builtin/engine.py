@@ -23,7 +23,7 @@ answer. The others are searched by their words alone, since the layout models ta
 MAX_CHART_WORDS = 300
 """A scan with more words is a page of text; charts have a tenth as many."""
 
-SURE_CONFIDENCE = 0.9
+SURE_CONFIDENCE = 0.92
 """An answer with at least this confidence ends the search."""
 
 MIN_PICTURE_SHARE = 0.08

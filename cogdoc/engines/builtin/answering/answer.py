@@ -108,8 +108,8 @@ def answer_question(
     # Titles of charts often leave out what is known from their surroundings; other pages name what they are about.
     is_elsewhere = collected.evidence.get("names-missing") == 1 and not any(charts.values())
     best = ranked[0] if ranked and judgement.should_answer and not is_elsewhere else None
-    p_right = judgement.p_right if best is not None else None
-    alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, p_right)]
+    confidence = judgement.confidence if best is not None else None
+    alternatives = [_candidate(proposal, probability) for proposal, probability in _others(ranked, best, confidence)]
     shown = {alternative.evidence.page for alternative in alternatives if alternative.evidence is not None}
     if best is not None:
         shown.add(best[0].page.number)
@@ -124,8 +124,9 @@ def answer_question(
     return Answer(
         question=question,
         text=_without_parentheses(question, without_notes(best[0].text)) if best is not None else None,
-        confidence=p_right,
-        p_answerable=judgement.p_answerable,
+        confidence=confidence,
+        # A right answer answers the question.
+        p_answerable=max(judgement.p_answerable, confidence or 0.0),
         evidence=_all_evidence(best[0], layouts) if best is not None else (),
         alternatives=tuple(alternatives),
         query=tree_output(best[0].query) if best is not None and best[0].query is not None else None,
@@ -191,15 +192,15 @@ def _without_parentheses(question: str, text: str) -> str:
 
 
 def _others(
-    ranked: Sequence[RankedProposal], best: RankedProposal | None, p_right: float | None
+    ranked: Sequence[RankedProposal], best: RankedProposal | None, confidence: float | None
 ) -> list[RankedProposal]:
     """The next proposals, among them the best one of each of the most promising pages.
 
     Their probabilities are scaled to what the answer's own leaves, and capped at that.
     """
     scale, cap = 1.0, 1.0
-    if best is not None and p_right is not None:
-        scale, cap = (1 - p_right) / (1 - best[1]) if best[1] < 1 else 1.0, p_right
+    if best is not None and confidence is not None:
+        scale, cap = (1 - confidence) / (1 - best[1]) if best[1] < 1 else 1.0, confidence
     others = [(proposal, min(cap, scale * probability)) for proposal, probability in ranked[1 if best else 0 :]]
     shown = [pair for pair in others if pair[0].page.rank < SHOWN_PAGES]
     best_rank = best[0].page.rank if best else None

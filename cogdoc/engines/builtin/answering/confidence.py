@@ -1,8 +1,8 @@
 """Judges the best proposal: how likely it is right, and how likely the pages answer the question at all.
 
 Two logistic models over the ranking of the proposals, the features of the best one, the question and its pages. Both
-are fitted to questions about documents of data sets that the ranking was not fitted to, so that a confidence says how
-often such an answer is right.
+are fitted to questions about documents of data sets that the ranking was not fitted to. A third one, the calibration,
+turns the first probability into a confidence, which says how often such an answer is right if it is given.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ RIGHT_PATH = WEIGHTS / "confidence.json"
 RIGHT = load_model(RIGHT_PATH)
 ANSWERABLE_PATH = WEIGHTS / "answerability.json"
 ANSWERABLE = load_model(ANSWERABLE_PATH)
-"""Both fitted by `training.answer_weights`."""
+CALIBRATION_PATH = WEIGHTS / "calibration.json"
+CALIBRATION = load_model(CALIBRATION_PATH)
+"""All fitted by `training.answer_weights`."""
+
+LOG_ODDS = "log-odds"
+"""The feature of the calibration: the log-odds that the best proposal is right."""
 
 MIN_ODDS = 0.3
 """Least product of the odds that the best proposal is right and that there is an answer; below, none is given. On data
@@ -38,9 +43,14 @@ LOG_ODDS_SCALE = 5.0
 @dataclass(frozen=True, slots=True)
 class Judgement:
     p_right: float
-    """That the best proposal is the answer."""
+    """That the best proposal is the answer, among all questions."""
     p_answerable: float
-    """That the pages contain an answer."""
+    """That the pages contain an answer, before it is known whether one is given."""
+
+    @property
+    def confidence(self) -> float:
+        """That the best proposal is right if it is given as the answer."""
+        return CALIBRATION.probability({LOG_ODDS: log_odds(self.p_right)})
 
     @property
     def odds(self) -> float:
@@ -68,9 +78,9 @@ def ranking_evidence(probabilities: Sequence[float], best: Features) -> Features
     """How surely the ranking prefers its best proposal, and the features of that one."""
     first, second, *_ = [*probabilities[:2], 0.0, 0.0]
     return {
-        "log-odds": _log_odds(first) / LOG_ODDS_SCALE,
-        "log-odds-found": _log_odds(sum(probabilities)) / LOG_ODDS_SCALE,
-        "margin": (_log_odds(first) - _log_odds(second)) / LOG_ODDS_SCALE,
+        "log-odds": log_odds(first) / LOG_ODDS_SCALE,
+        "log-odds-found": log_odds(sum(probabilities)) / LOG_ODDS_SCALE,
+        "margin": (log_odds(first) - log_odds(second)) / LOG_ODDS_SCALE,
         "nothing": float(not probabilities),
         **{f"best-{name}": value for name, value in best.items()},
     }
@@ -107,5 +117,6 @@ def _odds(probability: float) -> float:
     return bounded / (1 - bounded)
 
 
-def _log_odds(probability: float) -> float:
+def log_odds(probability: float) -> float:
+    """The logarithm of the odds of a probability, which may be 0 or 1."""
     return math.log(_odds(probability))
