@@ -111,8 +111,8 @@ FORMATS: dict[str, OutputFormat] = {
             "a page to look at, with pictures",
             f"{_HERE}.html:HtmlRenderer",
             other_endings=("htm",),
-            areas="cogdoc.results.html.marks:areas_of",
-            tasks=("ask", "ocr", "chart"),
+            areas="cogdoc.results.html.pictures_shown:areas_of",
+            tasks=("ask", "ocr", "chart", "extract"),
         ),
     )
 }

@@ -73,7 +73,12 @@ def sureness_of(answer: Answer) -> Sureness:
     """How sure an answer is."""
     if answer.confidence is None or answer.certainty is None:
         return Sureness(None, UNKNOWN)
-    return Sureness(answer.certainty, _PHRASES[answer.certainty].format(round(100 * answer.confidence)))
+    return sureness_in_words(answer.confidence, answer.certainty)
+
+
+def sureness_in_words(confidence: float, certainty: Certainty) -> Sureness:
+    """The probability that something is right, with its word."""
+    return Sureness(certainty, _PHRASES[certainty].format(round(100 * confidence)))
 
 
 def confidence_in_words(confidence: float | None, flags: Collection[str] = ()) -> Sureness:

@@ -14,6 +14,7 @@ from small_pdfs import save_pdf
 
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.results.field_result import FieldResult, Missing
 from cogdoc.results.printable import printable
 from cogdoc.results.printed_value import PrintedValue
 from cogdoc.results.records import (
@@ -30,6 +31,7 @@ from cogdoc.results.records import (
     EngineInfo,
     ErrorInfo,
     Evidence,
+    ExtractRecord,
     PageInfo,
     PageRecord,
     SourceInfo,
@@ -245,6 +247,15 @@ def hostile_records(text: str) -> Iterator[list[AnyRecord]]:
     blocks = [TextBlock(kind=kind, box=box, text=text, lines=(line,)) for kind in kinds]
     table = TextBlock(kind="table", box=box, text=text, table=TableResult(rows=((cell, cell), (cell, cell))))
     yield [PageRecord(**common, page=page, blocks=(*blocks, table), flags=(text,), origin="ocr", confidence=0.4)]
+    fields = [
+        FieldResult(
+            name=text, type="text", text=text, value=text, typed=value, confidence=0.3, page=1, label=text, box=box
+        ),
+        FieldResult(name=text, type="text", reason=Missing.NOT_FOUND, message=text, flags=(text,)),
+    ]
+    fields.append(FieldResult(name=text, type="table", value=[text], rows=(tuple(fields),)))
+    fields.append(FieldResult(name=text, type="list", value=[text], items=tuple(fields[:2])))
+    yield [ExtractRecord(**common, fields=tuple(fields), problems=(text,), unread_pages=unread, flags=(text,))]
     series = ChartSeries(name=text, values=(ChartValue(value=1, text=text, confidence=0.1, box=box),))
     for kind in (ChartKind.BAR, ChartKind.PIE, ChartKind.LINE):
         chart = Chart(

@@ -13,6 +13,7 @@ import pytest
 from html_pages import page_of_records
 
 import cogdoc.serve
+from cogdoc.results.field_result import FieldResult, HowFound, Missing, OtherReading
 from cogdoc.results.flags import Flag
 from cogdoc.results.html.chart_drawing import draw_chart
 from cogdoc.results.html.chart_scale import scale_for
@@ -31,6 +32,7 @@ from cogdoc.results.records import (
     EngineInfo,
     ErrorInfo,
     Evidence,
+    ExtractRecord,
     PageInfo,
     PageRecord,
     SourceInfo,
@@ -231,6 +233,50 @@ def test_withheld_answers_and_refusals_say_how_likely_they_are() -> None:
     for text in ("99", "40% sure", "less sure than was asked for", "that the document does is 34% likely"):
         assert text in page.text
     assert [one["alt"] for one in page.named("img")] == ["Page 7"]
+
+
+def test_fields_are_shown_with_their_places_and_missing_ones_with_the_reason() -> None:
+    amount = PrintedValue(kind="money", number=98.76, currency="USD")
+    cell = FieldResult(
+        name="qty", type="number", text="4", value=4, typed=PrintedValue(kind="number", number=4), page=3, box=BOX
+    )
+    other = OtherReading(how=HowFound.EMBEDDED_XML, text="99.00", value="99.00", agrees=False)
+    fields = (
+        FieldResult(
+            name="seller.total",
+            type="money",
+            text="$98.76",
+            value="98.76",
+            typed=amount,
+            confidence=0.95,
+            how=HowFound.LABEL,
+            page=3,
+            label="iii",
+            box=BOX,
+            others=(other,),
+        ),
+        FieldResult(name="captain", type="text", reason=Missing.NOT_FOUND, message="the document does not print it"),
+        FieldResult(name="lines", type="table", value=[{"qty": 4}], rows=((cell,),)),
+        FieldResult(
+            name="tags", type="list", value=["a"], items=(FieldResult(name="tags", type="text", text="a", value="a"),)
+        ),
+    )
+    page = page_of_records(
+        [ExtractRecord(source=SOURCE, engine=ENGINE, fields=fields, problems=("total is too large",))]
+    )
+    elements = Elements(page)
+    for text in ("seller › total", "$98.76", "98.76 USD", "Sure, 95%", "beside its label", "Page 3, printed “iii”"):
+        assert text in elements.text
+    for text in (
+        "Another value from the data inside the file: 99.00",
+        "The document does not print it",
+        "total is too large",
+    ):
+        assert text in elements.text
+    assert [one["alt"] for one in elements.named("img")] == ["Page 3"]
+    marks = {one["data-at"] for one in elements.named("a") if "mark" in (one.get("class") or "")}
+    assert marks == {"d1-r1-f0", "d1-r1-f2-0-0"}
+    assert [(one["class"], one["data-at"]) for one in elements.named("td")] == [("amount", "d1-r1-f2-0-0")]
 
 
 def test_flags_are_explained_as_on_the_page_of_the_server() -> None:

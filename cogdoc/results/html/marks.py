@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cogdoc.results.certainty import Certainty
-from cogdoc.results.page_picture import PageArea
 from cogdoc.results.record_model import BoxTuple
-from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, Candidate, ChartRecord, PageRecord
+from cogdoc.results.records import Answer, Candidate, ChartRecord, PageRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +39,10 @@ class Place:
     kind: str
 
 
-PLACES = ("found", "operand")
-PLACES_TO_CHECK = (*PLACES, "other")
-
-
-def needs_checking(answer: Answer) -> bool:
-    """Whether other possible answers are worth a look: there is none, or it is doubtful."""
-    return not answer.found or answer.certainty is Certainty.UNSURE
-
-
 def candidates_of(answer: Answer) -> list[Candidate]:
     """The answers that were considered instead, first the one that was withheld."""
     withheld = [answer.withheld] if answer.withheld is not None else []
     return [*withheld, *(other for other in answer.alternatives if other not in withheld)]
-
-
-def areas_of(record: AnyRecord) -> tuple[PageArea, ...]:
-    """The pictures that a record is shown with."""
-    if record.error is not None:
-        return ()
-    if isinstance(record, AnswerRecord):
-        answer = record.answer
-        if answer is None:
-            return ()
-        kinds = PLACES_TO_CHECK if needs_checking(answer) else PLACES
-        pages = (place.page for place in places_of(answer, "") if place.box is not None and place.kind in kinds)
-        return tuple(map(PageArea, dict.fromkeys(pages)))
-    if isinstance(record, ChartRecord):
-        if record.page is None or record.chart is None:
-            return ()
-        return (PageArea(record.page.number, record.chart.box),)
-    if isinstance(record, PageRecord) and record.page is not None:
-        return (PageArea(record.page.number),)
-    return ()
 
 
 def places_of(answer: Answer, key: str) -> list[Place]:

@@ -50,7 +50,7 @@ def parts() -> dict[str, Any]:
     environment.globals |= {"script": Markup(script), "style": Markup(style), "policy": Markup(policy(script, style))}
     return {
         name: environment.get_template(f"{name}.jinja").module
-        for name in ("frame", "parts", "answers", "text", "charts")
+        for name in ("frame", "parts", "answers", "text", "charts", "fields")
     }
 
 

@@ -16,15 +16,29 @@ from typing import TextIO
 from cogdoc.results.html.answer_view import answer_marks, view_answer
 from cogdoc.results.html.block_view import view_blocks
 from cogdoc.results.html.chart_view import view_chart
-from cogdoc.results.html.marks import Mark, areas_of, block_marks, chart_marks
+from cogdoc.results.html.field_view import field_marks, view_fields
+from cogdoc.results.html.marks import Mark, block_marks, chart_marks
 from cogdoc.results.html.picture_spool import PictureSpool
+from cogdoc.results.html.pictures_shown import areas_of
 from cogdoc.results.html.templates import parts
 from cogdoc.results.html.text_view import view_page
 from cogdoc.results.page_picture import PageArea, PagePicture
-from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, EngineInfo, ErrorInfo, PageRecord, SourceInfo
+from cogdoc.results.records import (
+    AnswerRecord,
+    AnyRecord,
+    ChartRecord,
+    EngineInfo,
+    ErrorInfo,
+    ExtractRecord,
+    PageRecord,
+    SourceInfo,
+)
 from cogdoc.results.renderers.renderer import RenderContext
+from cogdoc.results.wording import flag_sentences
 
-TITLES = {"ask": "Answers", "ocr": "Text", "chart": "Charts"}
+TITLES = {"ask": "Answers", "ocr": "Text", "chart": "Charts", "extract": "Fields"}
+BESIDE_PAGES = ("ask", "extract")
+"""The tasks whose results are all beside the pages that they come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +96,7 @@ class HtmlRenderer:
             facts.append(f"SHA-256 {source.sha256[:12]}…")
         head = DocumentHead(self._key, task, TITLES[task], name, tuple(facts), source.attachments)
         self._write(self._parts["frame"].begin(head))
-        if task == "ask":
+        if task in BESIDE_PAGES:
             self._spool = PictureSpool()
             self._write('<div class="desk"><div class="answers">\n')
 
@@ -102,6 +116,8 @@ class HtmlRenderer:
             self._write_answer(record, key)
         elif isinstance(record, PageRecord):
             self._write_page(record, key)
+        elif isinstance(record, ExtractRecord):
+            self._write_fields(record, key)
         elif isinstance(record, ChartRecord):
             self._write_chart(record, key)
 
@@ -124,7 +140,7 @@ class HtmlRenderer:
     def _write_answer(self, record: AnswerRecord, key: str) -> None:
         number = self._records if self._context.several_questions else None
         view = None
-        pages = frozenset(self._spool.pages) if self._spool is not None else frozenset()
+        pages = self._pages_shown()
         if record.answer is not None:
             view = view_answer(record.answer, key, pages, record.flags, record.unread_pages)
             for page, mark in answer_marks(view, number):
@@ -134,6 +150,17 @@ class HtmlRenderer:
                 if place.label != str(place.page):
                     self._labels[place.page] = place.label
         self._write(self._parts["answers"].entry(view, key, number, record.question, record.error))
+
+    def _write_fields(self, record: ExtractRecord, key: str) -> None:
+        fields = view_fields(record, key, self._pages_shown())
+        for page, mark in field_marks(fields):
+            self._marks[page].append(mark)
+        unread = (f"Page {page.page} was not read: {page.message}" for page in record.unread_pages)
+        notes = [*record.problems, *flag_sentences(record.flags), *unread]
+        self._write(self._parts["fields"].record(fields, key, notes, record.error))
+
+    def _pages_shown(self) -> frozenset[int]:
+        return frozenset(self._spool.pages) if self._spool is not None else frozenset()
 
     def _write_pages(self, spool: PictureSpool) -> None:
         """The pages with answers, beside these."""
