@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ HELP = """Find the values of fields, as JSON or as rows for a spreadsheet.
   cogdoc extract receipt.jpg --fields "shop, date:date, total:money"
   cogdoc extract invoices/ --fields "invoice no, total:money" --out csv --to invoices.csv
   cogdoc extract invoice.png --fields "发票号码, 金额:money"
+  cogdoc extract form.pdf --preset auto
   cogdoc extract invoice.pdf --fields "lines:table(description, quantity:number, amount:money)"
 
 A field is a name, and a type after a colon: text (the default), number, integer, money, percent, date, time, boolean, \
@@ -41,6 +42,14 @@ def extract(
         Path | None,
         typer.Option("--schema", metavar="FILE", help="A JSON Schema of what to find, instead of --fields."),
     ] = None,
+    preset: Annotated[
+        Literal["invoice", "receipt", "form", "auto"] | None,
+        typer.Option(
+            "--preset",
+            help="A ready list instead of --fields; form and auto find all labels with their values, the fields of "
+            "fillable forms, and the data of electronic invoices.",
+        ),
+    ] = None,
     top_pages: Annotated[
         int,
         typer.Option(
@@ -54,18 +63,25 @@ def extract(
     from cogdoc.cli.run_task import run_task
     from cogdoc.tasks.extract import ExtractTask
 
-    task = ExtractTask(_wanted(fields, schema), options.selection, top_pages)
+    task = ExtractTask(_wanted(fields, schema, preset), options.selection, top_pages)
     raise typer.Exit(run_task(task, sources or (), options, strict=strict, input_files={"--schema": schema}))
 
 
-def _wanted(fields: str | None, schema: Path | None) -> FieldList:
+def _wanted(fields: str | None, schema: Path | None, preset: str | None) -> FieldList:
     from cogdoc.fields.json_schema import parse_schema
     from cogdoc.fields.language import parse_fields
+    from cogdoc.fields.presets import load_preset
 
-    if fields is not None and schema is not None:
-        raise UsageError("--fields and --schema both say what to find", "use one of them")
+    options = {"--fields": fields, "--schema": schema, "--preset": preset}
+    given = [name for name, value in options.items() if value is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} say what to find", "use one of them")
     if fields is not None:
         return parse_fields(well_formed(fields))
     if schema is not None:
         return parse_schema("\n".join(read_lines("--schema", schema)), f"--schema: {schema}")
-    raise UsageError("which fields?", 'for example: cogdoc extract receipt.jpg --fields "date:date, total:money"')
+    if preset is not None:
+        return load_preset(preset)
+    raise UsageError(
+        "which fields?", 'for example: cogdoc extract receipt.jpg --fields "date:date, total:money", or --preset auto'
+    )

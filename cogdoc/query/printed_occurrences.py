@@ -21,6 +21,9 @@ Kind = Literal["text", "date", "number", "percent"]
 SHORT = 4
 """Letters and digits up to which a text is found as a word of its own only."""
 
+MIN_WHOLE = 3
+"""Digits from which on an amount is found without its decimals."""
+
 MAX_SPAN = 3.0
 """Line heights that an occurrence extends over at most, for each line that it can fill."""
 
@@ -123,7 +126,7 @@ class _Page:
                     yield self._in_line(line, found.start, found.end)
 
     def _numbers(self, value: str, *, is_percent: bool) -> Iterator[Occurrence]:
-        wordings = set(_digits(value))
+        wordings = {digits for digits in _digits(value) if is_percent or _is_telling(value, *digits)}
         for line in self._lines:
             text = line.text
             for match in _NUMBER.finditer(text):
@@ -153,6 +156,11 @@ def _digits(value: str) -> Iterator[tuple[str, str]]:
     least = decimals.rstrip("0")
     for count in range(len(least), max(len(decimals), 2) + 1):
         yield str(int(whole)), least.ljust(count, "0")
+
+
+def _is_telling(value: str, whole: str, decimals: str) -> bool:
+    """Whether digits tell an amount from other numbers: 50 is rarely what "50.00" is printed as."""
+    return bool(decimals) or len(whole) >= MIN_WHOLE or "." not in value
 
 
 def _written(text: str) -> tuple[str, str]:

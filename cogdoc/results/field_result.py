@@ -53,6 +53,22 @@ class OtherReading(Model):
     agrees: bool = Field(description="whether its value is the same")
 
 
+class FormFieldInfo(Model):
+    """What the file says about a field of its interactive form."""
+
+    name: str = Field(description="the full name, for programs")
+    kind: str = Field(description="text, choice, checkbox, radio or signature")
+    caption: str | None = Field(default=None, description="the label that the file states")
+    stored: tuple[str, ...] = Field(default=(), description="the values in the file; the page may show another")
+    exported: tuple[str, ...] = Field(
+        default=(), description="the values of a choice for programs, if they differ from the texts that it shows"
+    )
+    options: tuple[str, ...] = Field(default=(), description="what can be chosen")
+    read_only: bool = False
+    required: bool = False
+    hidden: bool = Field(default=False, description="whether no page shows it")
+
+
 class FieldResult(Model):
     """A field, a column's cell in a row, or an element of a list."""
 
@@ -71,6 +87,9 @@ class FieldResult(Model):
     page: int | None = None
     label: str | None = Field(default=None, description="the page's printed label")
     box: BoxTuple | None = None
+    label_box: BoxTuple | None = Field(default=None, description="of the printed name, where all fields were asked for")
+    term: str | None = Field(default=None, description="its number in EN 16931, of an electronic invoice, such as BT-1")
+    form_field: FormFieldInfo | None = None
     reason: Missing | None = Field(default=None, description="why the value is missing")
     message: str | None = Field(default=None, description="the reason in words")
     flags: tuple[str, ...] = ()

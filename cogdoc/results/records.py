@@ -34,7 +34,8 @@ class SourceInfo(Model):
     sha256: str | None = None
     page_count: int | None = None
     attachments: tuple[str, ...] = Field(
-        default=(), description="names of the files attached to a PDF or its pages, which are not read; 100 at most"
+        default=(),
+        description="names of the files attached to a PDF or its pages; extract reads electronic invoices; 100 at most",
     )
 
 

@@ -12,6 +12,7 @@ from cogdoc.errors import CogdocError
 from cogdoc.parsing.page_text import Block, Cell, Line, PageText, mean_confidence
 from cogdoc.results.plain_text import lines_to_text, table_to_text
 from cogdoc.results.printed_value import PrintedValue
+from cogdoc.results.record_model import BoxTuple
 from cogdoc.results.records import (
     ErrorInfo,
     PageInfo,
@@ -23,6 +24,10 @@ from cogdoc.results.records import (
     TextSpan,
 )
 from cogdoc.storage import without_secrets
+
+
+def box_tuple(box: Box) -> BoxTuple:
+    return box.x0, box.y0, box.x1, box.y1
 
 
 def describe_source(document: Document) -> SourceInfo:

@@ -71,6 +71,7 @@ def extract_fields(
     Raises:
         UsageError: `selection` has a page that does not exist.
     """
+    from cogdoc.tasks.all_fields import AllFields, find_all_fields
     from cogdoc.tasks.field_search import FieldSearch
     from cogdoc.tasks.known_values import known_values
 
@@ -93,18 +94,23 @@ def extract_fields(
                 found = list(map_side_by_side(search.find, leaves(wanted.fields), engine.at_a_time))
         except CogdocError as error:
             return _failed(document, engine, stopwatch, error)
+        everything = AllFields()
+        if wanted.finds_all:
+            with stopwatch.measure("fields"):
+                everything = find_all_fields(document, list(store))
         searched = search.searched
         usage = with_cache_hits(meter.total, pages.take_cache_hits(searched))
-        page_flags = {flag for page in searched for flag in page.text().flags}
+        texts = store if wanted.finds_all else (page.text() for page in searched)
+        page_flags = {flag for text in texts for flag in text.flags}
     if failures:
         found = [_with_unread_pages(result) for result in found]
-    values = nested(leaves(wanted.fields), found)
-    flags = [flag.value for flag in FLAGS_OF_PAGES if flag.value in page_flags]
+    values = nested(leaves(wanted.fields), found) | {one.name: one.value for one in everything.results}
+    flags = [*everything.flags, *(flag.value for flag in FLAGS_OF_PAGES if flag.value in page_flags)]
     return ExtractRecord(
         source=describe_source(document),
         engine=engine.info,
         values=values,
-        fields=tuple(found),
+        fields=(*found, *everything.results),
         problems=validate(wanted, values),
         unread_pages=tuple(UnreadPage(page=page, message=error.message) for page, error in sorted(failures.items())),
         flags=(*((Flag.PAGES_FAILED.value,) if failures else ()), *flags),

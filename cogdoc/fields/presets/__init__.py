@@ -1,0 +1,44 @@
+"""Lists of fields for common kinds of documents: one TOML file each, named after the preset.
+
+`[[field]]`         `name` and `type` of a field as in the field language, and `labels`: what documents print beside its
+                    value. Labels that name a concept of `cogdoc/query/lexicon` stand for its wordings in all languages.
+`[[field.column]]`  the columns of a table, with the same keys
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import tomli
+
+from cogdoc.fields.field import Field, FieldList, FieldType
+from cogdoc.fields.language import field_list
+
+EVERYTHING: Final = ("form", "auto")
+"""Presets that ask for all labels with their values instead of given fields."""
+
+PRESETS: Final = ("invoice", "receipt", *EVERYTHING)
+
+
+@cache
+def load_preset(name: str) -> FieldList:
+    """The list of the preset with this name, one of `PRESETS`."""
+    if name in EVERYTHING:
+        return FieldList((), {"type": "object"}, finds_all=True)
+    text = files("cogdoc.fields.presets").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return field_list(_fields(tomli.loads(text)["field"]))
+
+
+def _fields(entries: Sequence[dict[str, Any]]) -> tuple[Field, ...]:
+    return tuple(
+        Field(
+            entry["name"],
+            FieldType(entry.get("type", "text")),
+            tuple(entry.get("labels", ())),
+            fields=_fields(entry.get("column", ())),
+        )
+        for entry in entries
+    )
