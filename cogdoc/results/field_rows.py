@@ -1,4 +1,7 @@
-"""Fields as cells: a wide row for each document, whose columns depend only on what was asked for."""
+"""Fields as cells: a wide row for each document, whose columns depend only on what was asked for.
+
+If all fields were asked for, each has a row of its own.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,9 @@ SOURCE = "source"
 TO_CHECK = "to check"
 """The last column: the fields that are missing, doubtful or contradicted, each with the reason."""
 
+HEAD_OF_ALL = (SOURCE, "field", "value", "currency", "page", "how", "confidence", TO_CHECK)
+"""The columns of `rows_of_all`."""
+
 
 def head_of(record: ExtractRecord) -> list[str]:
     """The names of the columns; an amount has its currency in a column beside it, a percentage its sign in the head."""
@@ -25,6 +31,17 @@ def row_of(record: ExtractRecord) -> list[str]:
     """The cells of a document: numbers as digits with a decimal point, dates in ISO 8601, tables as JSON."""
     cells = (cell for one in record.fields for cell in _cells(one))
     return [record.source.path, *cells, "; ".join(to_check(record.fields))]
+
+
+def rows_of_all(record: ExtractRecord) -> Iterator[list[str]]:
+    """A row for each field of a document of which all were asked for: each document has others."""
+    for one in record.fields:
+        value, currency = (*_cells(one), "")[:2]
+        page = "" if one.page is None else str(one.page)
+        confidence = "" if one.confidence is None else f"{one.confidence:.3f}"
+        how = one.how.value if one.how is not None else ""
+        doubt = "; ".join(to_check([one])).removeprefix(f"{one.name}: ")
+        yield [record.source.path, one.name, value, currency, page, how, confidence, doubt]
 
 
 def to_check(fields: Sequence[FieldResult]) -> Iterator[str]:

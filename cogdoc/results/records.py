@@ -373,6 +373,9 @@ class ExtractRecord(Record):
         default_factory=dict, description="by the names of the fields; null where `fields` says why there is none"
     )
     fields: tuple[FieldResult, ...] = Field(default=(), description="in the order in which they were asked for")
+    finds_all: bool = Field(
+        default=False, description="whether all fields of the document were asked for, rather than given ones"
+    )
     problems: tuple[str, ...] = Field(default=(), description="why `values` do not satisfy the schema")
     unread_pages: tuple[UnreadPage, ...] = Field(
         default=(), description="pages that may have values and could not be read"

@@ -111,6 +111,7 @@ def extract_fields(
         engine=engine.info,
         values=values,
         fields=(*found, *everything.results),
+        finds_all=wanted.finds_all,
         problems=validate(wanted, values),
         unread_pages=tuple(UnreadPage(page=page, message=error.message) for page, error in sorted(failures.items())),
         flags=(*((Flag.PAGES_FAILED.value,) if failures else ()), *flags),

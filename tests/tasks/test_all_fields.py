@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -117,6 +118,20 @@ def test_names_that_repeat_are_numbered(tmp_path: Path, extract: Extract) -> Non
     assert values == {"Order number": "K-4470", "Order number (2)": "K-4471", "Order number (3)": "K-4472"}
 
 
+def test_the_data_of_an_invoice_are_the_values_of_the_preset(tmp_path: Path, extract: Extract) -> None:
+    record = extract(invoice_pdf(tmp_path / "invoice.pdf", CII, lines=("Rechnung R-2026-17",)), "invoice")
+    expected = {
+        "invoice_number": "R-2026-17",
+        "issue_date": "2026-03-05",
+        "seller_name": "Lindqvist & Söhne GmbH",
+        "buyer_name": "Kunden AG",
+        "total": 1071,
+        "amount_due": 1071,
+        "iban": "DE02120300000000202051",
+    }
+    assert {name: record.values[name] for name in expected} == expected
+
+
 @pytest.mark.parametrize("preset", PRESETS)
 def test_presets_have_fields_with_labels(preset: str) -> None:
     wanted = load_preset(preset)
@@ -133,3 +148,13 @@ def test_a_preset_runs_from_the_command_line(tmp_path: Path, cogdoc: Any) -> Non
     both = cogdoc("extract", tmp_path / "form.pdf", "--preset", "form", "--fields", "date")
     assert both.code == 2
     assert "--preset" in both.err
+
+
+def test_csv_has_a_row_for_each_field_of_several_documents(tmp_path: Path, cogdoc: Any) -> None:
+    paths = form(tmp_path / "form.pdf"), invoice_pdf(tmp_path / "invoice.pdf", CII, lines=("Summe 1.071,00",))
+    result = cogdoc("extract", *paths, "--preset", "auto", "--out", "csv")
+    header, *rows = csv.reader(result.out.splitlines())
+    assert {len(row) for row in rows} == {len(header)}
+    cells = {(Path(row[0]).name, row[1]): row[2:6] for row in rows}
+    assert cells["form.pdf", "Newsletter wanted"] == ["true", "", "1", "form-field"]
+    assert cells["invoice.pdf", "total"] == ["1071", "EUR", "1", "embedded-xml"]

@@ -6,7 +6,7 @@ from typing import TextIO
 
 from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.document_table import DocumentTable
-from cogdoc.results.field_rows import head_of, row_of
+from cogdoc.results.field_rows import HEAD_OF_ALL, head_of, row_of, rows_of_all
 from cogdoc.results.printed_value import PrintedValue
 from cogdoc.results.records import (
     AnswerRecord,
@@ -59,9 +59,10 @@ class CsvRenderer:
                 self._rows.write([*source_cell, *row])
         elif isinstance(record, ExtractRecord) and record.error is None:
             if not self._started:
-                self._rows.write(head_of(record))
+                self._rows.write(HEAD_OF_ALL if record.finds_all else head_of(record))
             self._started = True
-            self._rows.write(row_of(record))
+            for cells in rows_of_all(record) if record.finds_all else (row_of(record),):
+                self._rows.write(cells)
         elif isinstance(record, TableRecord) and record.table is not None:
             self._write_table(record, record.table)
         self._stream.flush()
