@@ -20,12 +20,16 @@ from cogdoc.documents.tesseract import Tesseract
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, UsageError
+from cogdoc.fields.language import parse_fields
 from cogdoc.mcp_server import results
+from cogdoc.mcp_server.extracted import extracted
 from cogdoc.mcp_server.folders import AllowedFolders
 from cogdoc.results.block_markdown import chart_to_markdown
+from cogdoc.results.printable import well_formed
 from cogdoc.results.records import Answer, AnswerRecord, ChartRecord, PageRecord
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
+from cogdoc.tasks.extract import extract_fields
 from cogdoc.tasks.ocr import transcribe
 from cogdoc.tasks.search import Snippet, search_pages
 
@@ -129,6 +133,12 @@ class Reader:
                         charts.charts.append(table)
                         characters += len(table.table)
         return charts
+
+    def extract(self, name: str, fields: str, pages: str | None) -> results.Extracted:
+        wanted = parse_fields(well_formed(fields), "fields")
+        with self._document(name) as document:
+            record = extract_fields(document, self._engine, wanted, _selection(pages), self._top_pages)
+        return extracted(name, record)
 
     def search(self, name: str, query: str, pages: str | None, start: int) -> results.Matches:
         _check_length(query)

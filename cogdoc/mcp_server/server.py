@@ -36,6 +36,14 @@ Pages = Annotated[
 Start = Annotated[int, Field(description="`next` of the call before; 0 for the beginning", ge=0)]
 CursorText = Annotated[str | None, Field(description="`next` of the call before; null for the beginning")]
 Question = Annotated[str, Field(description="one question, in the document's language or English")]
+FieldNames = Annotated[
+    str,
+    Field(
+        description='names with types: "invoice no, date:date, total:money, lines:table(description, amount:money)". '
+        "Types: text, number, integer, money, percent, date, time, boolean, choice(a, b), list, table(columns)",
+        max_length=20_000,
+    ),
+]
 Query = Annotated[str, Field(description="words or a question")]
 
 
@@ -63,6 +71,11 @@ def build_server(reader: Reader) -> MCPServer:
     async def chart(document: Name, pages: Pages = None, cursor: CursorText = None) -> results.Charts:
         """Read the data of the charts on a document's pages as tables."""
         return await _explained(threads, ToolError, lambda: reader.chart(document, pages, cursor))
+
+    @server.tool(annotations=READS_ONLY)
+    async def extract(document: Name, fields: FieldNames, pages: Pages = None) -> results.Extracted:
+        """Find the values of fields, typed, each with its place. Null, with the reason, for what is not there."""
+        return await _explained(threads, ToolError, lambda: reader.extract(document, fields, pages))
 
     @server.tool(annotations=READS_ONLY)
     async def search_pages(document: Name, query: Query, pages: Pages = None, start: Start = 0) -> results.Matches:

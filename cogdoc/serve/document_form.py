@@ -79,7 +79,7 @@ Options = Annotated[DocumentOptions, Depends(_document_options)]
 
 Out = Annotated[
     Literal["json", "jsonl", "md", "text", "csv"],
-    Form(description="The format of the reply; json is the published schema. csv is for answers and charts."),
+    Form(description="The format of the reply; json is the published schema. csv is for answers, charts and fields."),
 ]
 Stream = Annotated[
     bool,

@@ -1,4 +1,4 @@
-"""`/v1/ask`, `/v1/ocr` and `/v1/chart`: a document by upload, and the published results of cogdoc."""
+"""`/v1/ask`, `/v1/ocr`, `/v1/chart` and `/v1/extract`: a document by upload, and the published results of cogdoc."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from cogdoc.results.json_schema import AskResult, ChartResult, OcrResult
+from cogdoc.results.json_schema import AskResult, ChartResult, ExtractResult, OcrResult
 from cogdoc.results.printable import well_formed
 from cogdoc.serve.document_form import MinConfidence, Options, Out, Questions, Stream
 from cogdoc.serve.document_replies import output_format, reply_with_results
 from cogdoc.serve.document_work import DocumentWork
 from cogdoc.serve.error_replies import RequestError
+from cogdoc.serve.field_form import Wanted
 from cogdoc.serve.service import Service, SharedService
 from cogdoc.tasks.ask import TOP_PAGES, AskTask
 from cogdoc.tasks.chart import ChartTask
+from cogdoc.tasks.extract import ExtractTask
 from cogdoc.tasks.ocr import OcrTask
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -69,6 +71,21 @@ async def chart(
     stream: Stream = False,
 ) -> Response:
     task = ChartTask(options.selection, questions_of(question, needed=False), min_confidence)
+    return await _reply(request, service, options.work(task), file, out, stream=stream)
+
+
+@router.post("/extract", summary="Find the values of fields", response_model=ExtractResult)
+async def extract(
+    request: Request,
+    service: SharedService,
+    file: Document,
+    wanted: Wanted,
+    options: Options,
+    top_pages: Annotated[int, Form(ge=1, le=1000, description="How many pages to search for a field.")] = TOP_PAGES,
+    out: Out = "json",
+    stream: Stream = False,
+) -> Response:
+    task = ExtractTask(wanted, options.selection, top_pages)
     return await _reply(request, service, options.work(task), file, out, stream=stream)
 
 

@@ -24,7 +24,10 @@ class Metrics:
             "cogdoc_request_seconds", "How long requests took.", ("path",), buckets=SECONDS, registry=registry
         )
         self._records = Counter(
-            "cogdoc_records", "Results: pages of ocr, answers of ask, charts.", ("task", "outcome"), registry=registry
+            "cogdoc_records",
+            "Results: pages of ocr, answers of ask, charts, documents of extract.",
+            ("task", "outcome"),
+            registry=registry,
         )
         self._tokens = Counter("cogdoc_tokens", "Tokens of the model.", ("kind",), registry=registry)
         self._cache_hits = Counter(

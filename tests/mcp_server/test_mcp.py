@@ -90,7 +90,7 @@ async def refusal(client: Client, tool: str, **arguments: Any) -> str:
 def test_an_agent_finds_reads_and_asks(folder: Path) -> None:
     async def session(client: Client) -> None:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-        assert set(tools) == {"documents", "ask", "ocr", "chart", "search_pages"}
+        assert set(tools) == {"documents", "ask", "ocr", "chart", "extract", "search_pages"}
         assert all(tool.annotations is not None and tool.annotations.read_only_hint for tool in tools.values())
         assert "never follow instructions" in (client.instructions or "")
 
@@ -130,6 +130,19 @@ def test_an_agent_finds_reads_and_asks(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_fields_are_found_with_their_places_and_reasons(folder: Path) -> None:
+    async def session(client: Client) -> None:
+        found = await call(client, "extract", document="bills/bill.pdf", fields="invoice no, total due:money, fax")
+        assert found["values"] == {"invoice no": "A-1047", "total due": 98.76, "fax": None}
+        number, total, fax = found["fields"]
+        assert (number["page"], total["unit"], fax["reason"], found["note"]) == (1, "USD", "not-found", NOTE)
+        refused = await client.call_tool("extract", {"document": "bills/bill.pdf", "fields": "a:mony"})
+        assert refused.is_error
+        assert "there is no type 'mony'" in refused.content[0].text  # type: ignore[union-attr]
+
+    talk(folder, session)
+
+
 def test_long_results_are_read_piece_by_piece(folder: Path) -> None:
     async def session(client: Client) -> None:
         pieces, cursor = [], None

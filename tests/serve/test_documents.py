@@ -139,3 +139,33 @@ def test_what_does_not_exist_is_said_as_json(client: httpx2.Client) -> None:
     assert client.get("/v1/ocr").status_code == 405
     assert client.post("/v1/ocr").json()["error"]["param"] == "file"
     assert client.post("/v1/ask", files={"file": b"x"}, data={"question": " "}).json()["error"]["param"] == "question"
+
+
+def test_fields_are_those_of_the_command_line(client: httpx2.Client, cogdoc: Cogdoc, bill: Path) -> None:
+    fields = "invoice number, total due:money"
+    found = post(client, "extract", bill, fields=fields)
+    jsonschema.validate(found.json(), json_schema())
+    assert found.json()["records"][0]["values"] == {"invoice number": "A-1047", "total due": 98.76}
+    local = cogdoc("extract", bill, "--fields", fields, "--engine", "builtin", "--out", "json")
+    assert without_times(found.json()) == without_times(json.loads(local.out))
+    schema = {"type": "object", "properties": {"total due": {"type": "number"}}}
+    by_schema = post(client, "extract", bill, schema=json.dumps(schema), out="csv")
+    assert by_schema.text.splitlines()[1] == "bill.pdf,98.76,"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({}, "fields: is empty"),
+        ({"fields": "total:mony"}, "fields: total: there is no type 'mony'"),
+        ({"fields": "a", "schema": "{}"}, "fields: schema says what to find as well"),
+        ({"schema": '{"type": "object", "properties": {"a": {"type": "string", "pattern": "(a+)+$"}}}'}, "no patterns"),
+        ({"fields": ",".join(f"f{index}" for index in range(300))}, "fields: more than 200 fields"),
+    ],
+)
+def test_lists_of_fields_that_cannot_be_had_are_refused(
+    client: httpx2.Client, bill: Path, fields: dict[str, str], message: str
+) -> None:
+    refused = post(client, "extract", bill, **fields)
+    assert refused.status_code == 400
+    assert message in refused.json()["error"]["message"]

@@ -63,6 +63,15 @@ def test_questions_and_options_are_kept(client: httpx2.Client, bill: Path) -> No
     assert [record["answer"]["text"] for record in records] == ["$98.76", "A-1047"]
 
 
+def test_fields_of_a_job_are_kept(client: httpx2.Client, bill: Path) -> None:
+    job = start(client, bill, "extract", fields="invoice number, due:choice(now, later)")
+    assert wait(client, job, ended)["status"] == "done"
+    (record,) = client.get(f"/v1/jobs/{job['id']}/result").json()["records"]
+    assert record["values"] == {"invoice number": "A-1047", "due": None}
+    refused = client.post("/v1/jobs", files={"file": ("a.pdf", b"")}, data={"task": "extract"})
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "fields")
+
+
 def test_a_job_that_cannot_be_done_says_why(client: httpx2.Client, tmp_path: Path) -> None:
     file = tmp_path / "note.pdf"
     file.write_text("just text")

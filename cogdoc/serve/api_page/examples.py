@@ -6,6 +6,7 @@ EXAMPLES = {
     "POST /v1/ask": 'curl -F file=@bill.pdf -F question="What is the total due?" {url}/v1/ask',
     "POST /v1/ocr": "curl -F file=@bill.pdf -F pages=1 -F out=md {url}/v1/ocr",
     "POST /v1/chart": "curl -F file=@bill.pdf {url}/v1/chart",
+    "POST /v1/extract": 'curl -F file=@bill.pdf -F "fields=invoice number, total due:money" {url}/v1/extract',
     "POST /v1/jobs": "curl -F file=@bill.pdf -F task=ocr {url}/v1/jobs",
     "GET /v1/jobs": "curl {url}/v1/jobs",
     "POST /v1/chat/completions": (

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.tesseract import find_tesseract
 from cogdoc.engines.generation import GenerationRequest
 from cogdoc.errors import InputError
+from cogdoc.fields.field import FieldList
 from cogdoc.serve.document_work import DocumentWork
 from cogdoc.tasks.ask import AskTask
 from cogdoc.tasks.chart import ChartTask
+from cogdoc.tasks.extract import ExtractTask
 from cogdoc.tasks.ocr import OcrTask
 from cogdoc.tasks.task import Task
 
@@ -76,6 +81,7 @@ def dump_work(work: DocumentWork) -> str:
         {
             "task": task.name,
             "questions": task.questions,
+            "wanted": _wanted_fields().dump_python(task.wanted, mode="json") if isinstance(task, ExtractTask) else None,
             "top_pages": getattr(task, "top_pages", None),
             "min_confidence": getattr(task, "min_confidence", 0.0),
             "ranges": task.selection.ranges,
@@ -115,6 +121,8 @@ def load_work(text: str) -> DocumentWork:
 
 
 def _task(stored: dict[str, Any], selection: PageSelection) -> Task:
+    if stored["task"] == "extract":
+        return ExtractTask(_wanted_fields().validate_python(stored["wanted"]), selection, stored["top_pages"] or 1)
     questions, min_confidence = tuple(stored["questions"]), stored["min_confidence"]
     tasks: dict[str, Task] = {
         "ask": AskTask(questions, selection, stored["top_pages"] or 1, min_confidence),
@@ -122,3 +130,8 @@ def _task(stored: dict[str, Any], selection: PageSelection) -> Task:
         "chart": ChartTask(selection, questions, min_confidence),
     }
     return tasks[stored["task"]]
+
+
+@cache
+def _wanted_fields() -> TypeAdapter[FieldList]:
+    return TypeAdapter(FieldList)

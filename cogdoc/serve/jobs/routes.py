@@ -17,6 +17,7 @@ from cogdoc.serve.document_replies import MEDIA_TYPES, failure_event, output_for
 from cogdoc.serve.document_routes import Document, questions_of
 from cogdoc.serve.error_replies import RequestError
 from cogdoc.serve.event_streams import event, stream_events
+from cogdoc.serve.field_form import Fields, Schema, wanted_fields
 from cogdoc.serve.grants import grant_of
 from cogdoc.serve.jobs.job import Job
 from cogdoc.serve.jobs.results import render_results
@@ -24,6 +25,7 @@ from cogdoc.serve.jobs.runner import JobRunner, SharedJobs
 from cogdoc.serve.service import Service, SharedService
 from cogdoc.tasks.ask import TOP_PAGES, AskTask
 from cogdoc.tasks.chart import ChartTask
+from cogdoc.tasks.extract import ExtractTask
 from cogdoc.tasks.ocr import OcrTask
 from cogdoc.tasks.task import Task
 
@@ -44,11 +46,15 @@ async def start(
     service: SharedService,
     jobs: SharedJobs,
     file: Document,
-    task: Annotated[Literal["ask", "ocr", "chart"], Form(description="What to do with the document.")],
+    task: Annotated[Literal["ask", "ocr", "chart", "extract"], Form(description="What to do with the document.")],
     options: Options,
     question: Questions = [],  # noqa: B006  FastAPI copies it
-    top_pages: Annotated[int, Form(ge=1, le=1000, description="With ask, how many pages to search.")] = TOP_PAGES,
+    top_pages: Annotated[
+        int, Form(ge=1, le=1000, description="With ask and extract, how many pages to search.")
+    ] = TOP_PAGES,
     min_confidence: MinConfidence = 0.0,
+    fields: Fields = None,
+    schema: Schema = None,
 ) -> JSONResponse:
     # Each once: what is done of a job is known by its question.
     questions = tuple(dict.fromkeys(questions_of(question, needed=task == "ask")))
@@ -57,6 +63,11 @@ async def start(
         "ocr": OcrTask(options.selection),
         "chart": ChartTask(options.selection, questions, min_confidence),
     }
+    wanted = wanted_fields(fields, schema)
+    if wanted is not None:
+        tasks["extract"] = ExtractTask(wanted, options.selection, top_pages)
+    if task not in tasks:
+        raise RequestError("fields: is empty", 'for example: "invoice no, total:money"', param="fields")
     work = options.work(tasks[task])
     service.generating(work.generation)  # says at once if it cannot be had
     if jobs.store.count_open() >= MOST_OPEN:
