@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypothesis import settings
 from PIL import Image, ImageDraw
 from running import COMMAND, Cogdoc, CommandResult, clean_environment, killed_at_end
 from small_pdfs import save_pdf
+from template_runs import COMMAND_LINE, DEEP_READER, Template
 
 # A test must not find what an earlier one has read.
 os.environ["COGDOC_CACHE"] = "off"
@@ -28,6 +30,8 @@ settings.load_profile("ci")
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
+SECONDS = 300
+"""A command that takes longer hangs."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,18 +53,35 @@ def facts() -> dict[str, dict[str, Any]]:
     return {entry["file"]: entry for entry in entries}
 
 
+@pytest.fixture(scope="session")
+def templates() -> Iterator[dict[bool, Template]]:
+    """Processes that become commands; that under True has imported what the deep reader needs, too."""
+    started: dict[bool, Template] = {}
+    yield started
+    for template in started.values():
+        template.close()
+
+
 @pytest.fixture
-def cogdoc(tmp_path: Path) -> Cogdoc:
+def cogdoc(tmp_path: Path, templates: dict[bool, Template]) -> Cogdoc:
     """Runs the command in a temporary folder and waits until it ends."""
 
     def run(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> CommandResult:
+        words, variables = [*map(str, arguments)], clean_environment(**environment)
+        deep = bool({"--model", "cogvlm2"} & {*words})
+        if sys.platform == "linux":
+            template = templates.get(deep) or templates.setdefault(
+                deep, Template(*(DEEP_READER if deep else COMMAND_LINE))
+            )
+            if template.can_run_in(variables):
+                return template.run(words, tmp_path, variables, stdin, SECONDS)
         ended = subprocess.run(
-            [*COMMAND, *map(str, arguments)],
+            [*COMMAND, *words],
             input=stdin,
             capture_output=True,
             cwd=tmp_path,
-            env=clean_environment(**environment),
-            timeout=120,
+            env=variables,
+            timeout=SECONDS,
             check=False,
         )
         return CommandResult(ended.returncode, ended.stdout.decode(), ended.stderr.decode())

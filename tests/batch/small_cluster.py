@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
+from filelock import FileLock
 
 HERE = Path(__file__).parent
 OBJECT_STORE = 80_000_000
@@ -24,9 +26,14 @@ HEALTH_CHECKS = {
 
 @contextmanager
 def start_cluster(head_cpus: int) -> Iterator[Any]:
-    """A cluster with one machine; `add_machine` adds others."""
+    """A cluster with one machine; `add_machine` adds others. Test processes have one cluster at a time."""
     import ray.cluster_utils
 
+    with FileLock(Path(tempfile.gettempdir()) / f"cogdoc-test-cluster-{os.getuid()}.lock"):
+        yield from _start(ray.cluster_utils.Cluster, head_cpus)
+
+
+def _start(make_cluster: Any, head_cpus: int) -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112  by default, workers have low priority
     # Lets workers import the functions that the tests send.
@@ -37,7 +44,7 @@ def start_cluster(head_cpus: int) -> Iterator[Any]:
         "include_dashboard": False,
         "_system_config": HEALTH_CHECKS,
     }
-    cluster = ray.cluster_utils.Cluster(initialize_head=True, head_node_args=head)
+    cluster = make_cluster(initialize_head=True, head_node_args=head)
     try:
         yield cluster
     finally:

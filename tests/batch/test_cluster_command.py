@@ -19,7 +19,7 @@ pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 from small_cluster import add_machine, kill_machine, start_cluster
 
 # A cluster takes seconds to start, and memory: one process of the tests has all of them.
-pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 PAGES = 12
 

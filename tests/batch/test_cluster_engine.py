@@ -37,7 +37,7 @@ from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe
 
 # A cluster takes seconds to start, and memory: one process of the tests has all of them.
-pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 FORMS = POCKET / "forms.pdf"

@@ -42,7 +42,7 @@ from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.ocr import transcribe
 
 # A cluster takes seconds to start, and memory: one process of the tests has all of them.
-pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 BUILTIN = EngineRequest("builtin")
 ADD, NAP, DIE, REFUSE = (SentFunction(function, relays=1) for function in (add, nap, die, refuse))
