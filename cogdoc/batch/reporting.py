@@ -88,7 +88,7 @@ class Reporter:
         page = None if isinstance(record, AnswerRecord | ExtractRecord) else record.page
         if Flag.REPAIRED_FILE.value in record.flags and path != self._repaired_path:
             self._repaired_path = path
-            self._listener.noted(f"{path}: damaged file, repaired: parts of it may be missing")
+            self._listener.noted(f"{path}: broken file, repaired: parts of it may be missing")
         if Flag.UNSUPPORTED_SCRIPT.value in record.flags and path != self._unread_path:
             self._unread_path = path
             self._listener.noted(f"{path}: {_unread(record)}, which RapidOCR does not read; {_advice(record)}")

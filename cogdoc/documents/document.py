@@ -60,7 +60,7 @@ class Document:
         self._max_pages = max_pages
         self.facts: DocumentFacts = sandbox.run(read_facts, request)
         if self.facts.page_count < 1:
-            raise DamagedError("damaged file: it has no pages")
+            raise DamagedError("broken file: it has no pages")
         if self.facts.page_count > COUNTED_PAGES:
             raise TooLargeError(f"it has more than {COUNTED_PAGES} pages", "split it into several files")
 

@@ -129,6 +129,8 @@ def recognize_format(file: BinaryIO) -> DocumentFormat:
         raise InputError(f"cannot be read: {error.strerror or error}") from None
     if not head:
         raise DamagedError("the file is empty")
+    if not any(head):
+        raise DamagedError("broken file: it begins with nothing but zeros", "copy or download it again")
     if (picture := _recognize_picture(head)) is not None:
         return picture
     if b"%PDF-" in head:
@@ -162,7 +164,7 @@ def _recognize_archive(file: BinaryIO) -> DocumentFormat:
             relations = _member(archive, "_rels/.rels") if "_rels/.rels" in names else b""
             kind = _member(archive, "mimetype") if "mimetype" in names else b""
     except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, NotImplementedError, EOFError) as error:
-        raise DamagedError(f"damaged archive: {error}") from None
+        raise DamagedError(f"broken archive, such as EPUB and XPS files are: {_archive_reason(error)}") from None
     if "META-INF/container.xml" in names and not kind.startswith(_OPEN_DOCUMENT):
         return DocumentFormat.EPUB
     if names & {"FixedDocSeq.fdseq", "FixedDocumentSequence.fdseq"} or b"/fixedrepresentation" in relations:
@@ -173,6 +175,12 @@ def _recognize_archive(file: BinaryIO) -> DocumentFormat:
         if any(name.startswith(folder) for name in names):
             raise _convert_first(description)
     raise UnsupportedError("an archive, not a document that cogdoc reads", "unpack it and name its folder instead")
+
+
+def _archive_reason(error: Exception) -> str:
+    if isinstance(error, zipfile.BadZipFile):
+        return "its list of contents is missing, so it is not complete"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -191,7 +199,9 @@ def _refusal(head: bytes) -> UnsupportedError:
     if description is None and _is_text(head):
         description = "plain text"
     named = (
-        f"not a document that cogdoc reads: it is {description}" if description else "not a document that cogdoc reads"
+        f"not a document that cogdoc reads: it is {description}"
+        if description
+        else "not a document that cogdoc reads, or broken at its beginning"
     )
     return UnsupportedError(named, f"cogdoc reads {READ} files")
 

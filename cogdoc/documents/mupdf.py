@@ -39,7 +39,7 @@ ERRORS = (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError)
 """What MuPDF and PyMuPDF raise for damaged files."""
 
 _REASONS = (
-    (r"page tree|page count|/?Kids", "its list of pages is broken"),
+    (r"page tree|page count|number of pages|/?Kids", "its list of pages is broken"),
     (r"object out of range|cannot find object|object is not|not an object|no such object", "a part of it is missing"),
     (r"xref|trailer|startxref|repair", "its table of contents is broken"),
     (r"zlib|inflate|deflate|lzw|stream|compress|filter|EOF|end of file|truncated", "its compressed data is broken"),
@@ -51,6 +51,10 @@ _REASONS = (
 """What words of MuPDF's messages mean to a user; the first that matches counts."""
 
 
+LOST_DATA = "read error; treating as end of file"
+"""MuPDF's warning where it reads no further in compressed data, and goes on with what it has."""
+
+
 def reason(error: Exception) -> str:
     """Why MuPDF could not read a file or a page, as a clause; its own words follow in brackets."""
     message = re.sub(r"^(code=\d+:?\s*)?", "", " ".join(str(error).split()))[:120]
@@ -60,4 +64,14 @@ def reason(error: Exception) -> str:
     return f"{clause} (MuPDF: {message})"
 
 
-__all__ = ["ERRORS", "pymupdf", "reason"]
+def forget_warnings() -> None:
+    """Forget what MuPDF has said so far; see `lost_data`."""
+    pymupdf.TOOLS.reset_mupdf_warnings()
+
+
+def lost_data() -> bool:
+    """Whether MuPDF gave up on compressed data since `forget_warnings`: of a page's content, or of a picture."""
+    return LOST_DATA in pymupdf.TOOLS.mupdf_warnings()
+
+
+__all__ = ["ERRORS", "forget_warnings", "lost_data", "pymupdf", "reason"]

@@ -11,7 +11,7 @@ from PIL import Image
 
 from cogdoc.documents.attachments import attachment_names
 from cogdoc.documents.formats import DocumentFormat
-from cogdoc.documents.mupdf import ERRORS, pymupdf, reason
+from cogdoc.documents.mupdf import ERRORS, lost_data, pymupdf, reason
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_labels import PageLabels
 from cogdoc.documents.page_tree import correct_page_count
@@ -35,7 +35,7 @@ class MupdfDocument:
             self.file = pymupdf.open(stream=_map(request), filetype=str(file_format))
         except (pymupdf.FileDataError, *ERRORS):
             # PyMuPDF's message only names the path, which may be that of a temporary file.
-            raise DamagedError(f"damaged file: cannot be repaired as {file_format.name}") from None
+            raise DamagedError(f"broken {file_format.name} file: nothing in it can be recovered") from None
         if self.file.needs_pass:
             if request.password is None and encrypts_attachments_only(self.file):
                 self.file.is_encrypted = False  # PyMuPDF's own lock; MuPDF leaves what is not encrypted as it is
@@ -45,9 +45,9 @@ class MupdfDocument:
         try:
             self.page_count = self.file.page_count
         except ERRORS as error:
-            raise DamagedError(f"damaged file: {reason(error)}") from None
+            raise DamagedError(f"broken {file_format.name} file: {reason(error)}") from None
         if not self.page_count:
-            raise DamagedError("damaged file: it has no pages")
+            raise DamagedError(f"broken {file_format.name} file: it has no pages, or they cannot be found")
         self._labels: PageLabels | None = None
         self.attachments = attachment_names(self.file)
 
@@ -60,7 +60,7 @@ class MupdfDocument:
         try:
             return self.file.load_page(index)
         except ERRORS as error:
-            raise DamagedError(f"damaged page: {reason(error)}") from None
+            raise DamagedError(f"broken page: {reason(error)}") from None
 
     def label(self, index: int) -> str:
         if self._labels is None:
@@ -68,7 +68,7 @@ class MupdfDocument:
         return self._labels.label(index) or str(index + 1)
 
     def is_repaired(self, index: int) -> bool:  # noqa: ARG002 - MuPDF repairs the file as a whole
-        return self._repaired
+        return self._repaired or lost_data()
 
     def size(self, index: int) -> tuple[float, float]:
         bound = self.load_page(index).rect
@@ -82,7 +82,7 @@ class MupdfDocument:
             clip = pymupdf.Rect(0, 0, width, height) + (page.rect.x0, page.rect.y0) * 2
             pixmap = page.get_pixmap(matrix=scale, clip=clip, alpha=False, colorspace=pymupdf.csRGB)
         except ERRORS as error:
-            raise DamagedError(f"damaged page: {reason(error)}") from None
+            raise DamagedError(f"broken page: {reason(error)}") from None
         pixels = np.frombuffer(pixmap.samples_mv, np.uint8).reshape(pixmap.height, pixmap.width, 3)
         if (pixmap.width, pixmap.height) != (size.width, size.height):
             pixels = np.asarray(Image.fromarray(pixels).resize((size.width, size.height), Image.Resampling.BICUBIC))

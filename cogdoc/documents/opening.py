@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from cogdoc.documents.formats import recognize_format
+from cogdoc.documents.mupdf import forget_warnings
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.picture_document import PictureDocument
@@ -49,6 +50,7 @@ def open_document(request: OpenRequest) -> OpenDocument:
         EncryptedError: it needs a password, or another one.
         TooLargeError: it is a picture with more pixels than the request allows.
     """
+    forget_warnings()  # of other pages
     with request.open() as file:
         status = os.fstat(file.fileno())
     return _open_version(request, (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size))

@@ -7,6 +7,7 @@ so that a point is a pixel.
 from __future__ import annotations
 
 import importlib
+import re
 import struct
 import warnings
 import weakref
@@ -15,11 +16,12 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 from cogdoc.documents.formats import DocumentFormat
 from cogdoc.documents.frames import count_frames, open_pnm
 from cogdoc.documents.open_request import OpenRequest
+from cogdoc.documents.picture_reasons import picture_reason
 from cogdoc.documents.pictures import Picture, flatten_on_white, rgb_pixels
 from cogdoc.documents.rendering import PixelSize, clamp_page_size
 from cogdoc.errors import DamagedError, TooLargeError
@@ -35,6 +37,20 @@ PLAUSIBLE_DPI = (36.0, 2400.0)
 
 WHOLE_ONLY = ("JPEG2000", *(name for _, name in PLUGINS.values()))
 """Formats whose decoders give nothing but black for a file that breaks off."""
+
+_NAMES = (
+    (rb"\x89PNG", "PNG"),
+    (rb"\xff\xd8\xff", "JPEG"),
+    (rb"II[*+]\0|MM\0[*+]", "TIFF"),
+    (rb"GIF8", "GIF"),
+    (rb"BM", "BMP"),
+    (rb"P[1-6]", "PNM"),
+    (rb"RIFF....WEBP", "WebP"),
+    (rb"\0\0\0\x0cjP|\xff\x4f\xff\x51", "JPEG 2000"),
+    (rb"\0\0\0\x0cJXL|\xff\x0a", "JPEG XL"),
+    (rb"....ftypavi", "AVIF"),
+    (rb"....ftyp", "HEIC"),
+)
 
 _PILLOW_ERRORS = (
     OSError,
@@ -172,10 +188,19 @@ class PictureDocument:
         except Image.DecompressionBombError:
             raise self._too_large("a picture") from None
         except _PILLOW_ERRORS as error:
-            reason = _reason(error) if self._formats is FORMATS else "its content cannot be decoded"
-            raise DamagedError(f"damaged picture: {reason}") from None
+            raise DamagedError(f"broken {self._name()}: {self._reason(error)}") from None
         finally:
             Image.MAX_IMAGE_PIXELS = None
+
+    def _reason(self, error: Exception) -> str:
+        # What the libraries of further formats say is for their developers.
+        return picture_reason(error) if self._formats is FORMATS else "its content cannot be decoded"
+
+    def _name(self) -> str:
+        """What kind of picture it is, as far as its first bytes tell."""
+        self._stream.seek(0)
+        head = self._stream.read(16)
+        return next((f"{name} picture" for pattern, name in _NAMES if re.match(pattern, head, re.DOTALL)), "picture")
 
     def _load(self) -> None:
         """Decode the current frame; if it is damaged, decode as much of it as possible."""
@@ -212,9 +237,3 @@ def _load_plugin(file_format: DocumentFormat) -> tuple[str, ...]:
     if file_format is DocumentFormat.HEIF:
         plugin.register_heif_opener(thumbnails=False)
     return (name,)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "its content cannot be recognized"
-    return " ".join(str(error).split()) or type(error).__name__

@@ -48,7 +48,7 @@ def test_answer_that_is_not_found_prints_nothing_and_fails_with_strict(cogdoc: A
 def test_repaired_file_is_named_and_flagged(cogdoc: Any, bill: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.pdf"
     damaged.write_bytes(bill.read_bytes().rsplit(b"xref", 2)[0])
-    note = "cogdoc: damaged.pdf: damaged file, repaired: parts of it may be missing\n"
+    note = "cogdoc: damaged.pdf: broken file, repaired: parts of it may be missing\n"
     assert cogdoc("ocr", damaged.name).err == note
     ended = cogdoc("ask", damaged.name, "-q", "invoice number?", "-q", "total due?", "--out", "json")
     assert ended.err == note

@@ -136,7 +136,7 @@ def test_truncated_pdf(cogdoc: Any, samples: Path, tmp_path: Path) -> None:
     (tmp_path / "cut.pdf").write_bytes(whole[: len(whole) // 2])
     ended = cogdoc("ocr", "cut.pdf")
     assert ended.code == 4
-    assert_one_line(ended, "cut.pdf: damaged file")
+    assert_one_line(ended, "cut.pdf: broken PDF file")
 
 
 @pytest.mark.slow

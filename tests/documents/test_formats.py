@@ -146,7 +146,7 @@ def test_empty_damaged_and_missing_files_and_folders_have_different_errors(tmp_p
     (tmp_path / "torn.epub").write_bytes(b"PK\x03\x04 and no more")
     for name, error, message in [
         ("empty.pdf", DamagedError, "empty"),
-        ("torn.epub", DamagedError, "damaged archive"),
+        ("torn.epub", DamagedError, "broken archive"),
         ("", InputError, "is a folder"),
         ("nowhere.pdf", InputError, "no such file"),
     ]:

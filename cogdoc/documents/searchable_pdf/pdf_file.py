@@ -123,7 +123,7 @@ def _write_pdf(workers: Workers, request: OpenRequest, layers: Mapping[int, Text
             del numbers[:LAYERS_AT_A_TIME]
             finished = not numbers
         elif repaired:
-            raise DamagedError("damaged file: it stays damaged when it is written anew")
+            raise DamagedError("broken PDF file: it stays broken when it is written anew")
         else:
             file.truncate(0)
             file.seek(0)
@@ -137,7 +137,7 @@ def _rewrite(workers: Workers, request: OpenRequest, file: IO[bytes]) -> None:
     while piece := workers.run(rewrite_pdf, request, file.tell()):
         file.write(piece)
         if file.tell() > limit:
-            raise DamagedError("damaged file: it grows without end when it is repaired")
+            raise DamagedError("broken PDF file: it grows without end when it is repaired")
 
 
 def _copy(request: OpenRequest, file: IO[bytes]) -> None:

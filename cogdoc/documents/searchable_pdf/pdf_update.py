@@ -247,7 +247,7 @@ def _matrix(page: pymupdf.Page, layer: TextLayer) -> str:
     mupdf.pdf_page_transform(mupdf.pdf_page_from_fz_page(page.this), box, from_content)
     inverse = pymupdf.Matrix(from_content)
     if inverse.invert():
-        raise DamagedError("damaged page: its size is impossible")
+        raise DamagedError("broken page: its size is impossible")
     return " ".join(f"{value:.6f}".rstrip("0").rstrip(".") for value in to_page * inverse)
 
 

@@ -155,7 +155,7 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
             if is_implausible(text)
         ]
     except ERRORS as error:
-        raise DamagedError(f"damaged page: {reason(error)}") from None
+        raise DamagedError(f"broken page: {reason(error)}") from None
     lines: list[Line] = []
     overlay: list[Line] = []
     chars = "".join(entry[4] for entry in entries)
@@ -181,7 +181,7 @@ def _read(document: MupdfDocument, index: int, *, hidden: bool) -> TextLayer:
         lines = mark_checkboxes(page, paths, lines, fields)
         lines = with_spans(lines, trace, frame, read_links(page, frame), paths)
     except ERRORS as error:
-        raise DamagedError(f"damaged page: {reason(error)}") from None
+        raise DamagedError(f"broken page: {reason(error)}") from None
     return TextLayer(
         lines=tuple(lines),
         overlay=tuple(overlay),
