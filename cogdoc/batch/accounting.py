@@ -9,7 +9,7 @@ from enum import StrEnum
 from cogdoc.batch.items import ItemResult
 from cogdoc.batch.journal import FileState, FileStatus
 from cogdoc.errors import CogdocError, ExitCode
-from cogdoc.results.records import AnswerRecord, AnyRecord, ExtractRecord, Usage
+from cogdoc.results.records import AnswerRecord, AnyRecord, ExtractRecord, SearchRecord, Usage
 from cogdoc.results.usage import total_usage
 
 
@@ -95,7 +95,7 @@ class RunCounts:
             self.failures.append(ExitCode(record.error.exit_code))
             return
         self.succeeded += 1
-        if isinstance(record, AnswerRecord | ExtractRecord) and record.unread_pages:
+        if isinstance(record, AnswerRecord | ExtractRecord | SearchRecord) and record.unread_pages:
             self.failures.append(ExitCode.PARTIAL)
         if isinstance(record, AnswerRecord) and record.answer is not None and not record.answer.found:
             self.not_found += 1

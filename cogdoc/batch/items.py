@@ -14,7 +14,15 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.searchable_pdf.pdf_file import TextLayers, check_format, searchable_pdf
 from cogdoc.engines.protocol import Engine
 from cogdoc.results.page_picture import PagePicture
-from cogdoc.results.records import SCHEMA_VERSION, AnswerRecord, AnyRecord, ExtractRecord, PageRecord, SourceInfo
+from cogdoc.results.records import (
+    SCHEMA_VERSION,
+    AnswerRecord,
+    AnyRecord,
+    ExtractRecord,
+    PageRecord,
+    SearchRecord,
+    SourceInfo,
+)
 from cogdoc.results.renderers.renderer import DocumentRenderer, Renderer
 from cogdoc.tasks.describe import describe_source
 from cogdoc.tasks.task import Item, Task
@@ -35,7 +43,8 @@ class ItemResult:
     def failed(self) -> bool:
         """Whether a retry could add something: the item has an error, or pages that could not be searched."""
         return any(
-            record.error is not None or (isinstance(record, AnswerRecord | ExtractRecord) and record.unread_pages != ())
+            record.error is not None
+            or (isinstance(record, AnswerRecord | ExtractRecord | SearchRecord) and record.unread_pages != ())
             for record in self.records
         )
 

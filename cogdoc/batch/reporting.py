@@ -21,6 +21,7 @@ from cogdoc.results.records import (
     ChartRecord,
     ExtractRecord,
     PageRecord,
+    SearchRecord,
     SourceInfo,
     TableRecord,
 )
@@ -85,7 +86,7 @@ class Reporter:
 
     def add_record(self, record: AnyRecord) -> None:
         path = record.source.path
-        page = None if isinstance(record, AnswerRecord | ExtractRecord) else record.page
+        page = None if isinstance(record, AnswerRecord | ExtractRecord | SearchRecord) else record.page
         if Flag.REPAIRED_FILE.value in record.flags and path != self._repaired_path:
             self._repaired_path = path
             self._listener.noted(f"{path}: broken file, repaired: parts of it may be missing")
@@ -99,6 +100,8 @@ class Reporter:
             self._add_answer(record)
         elif isinstance(record, ExtractRecord):
             self._add_fields(record)
+        elif isinstance(record, SearchRecord):
+            self._add_unread_pages(record)
         elif isinstance(record, TableRecord):
             self._searched_path = path
             self._has_table |= record.table is not None
@@ -177,7 +180,7 @@ class Reporter:
         if contradicted:
             self._listener.warned(f"{record.source.path}: sources disagree: {', '.join(contradicted)}")
 
-    def _add_unread_pages(self, record: AnswerRecord | ExtractRecord) -> None:
+    def _add_unread_pages(self, record: AnswerRecord | ExtractRecord | SearchRecord) -> None:
         path = record.source.path
         self._record.add_unread_pages(record)
         if record.unread_pages and path != self._incomplete_path:

@@ -22,7 +22,7 @@ from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.destination import write_error
 from cogdoc.results.folders import is_unused, make_private, open_folder, open_regular_file
 from cogdoc.results.printable import printable_json
-from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, ExtractRecord, SourceInfo, Usage
+from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, ExtractRecord, SearchRecord, SourceInfo, Usage
 from cogdoc.results.usage import PROCESS
 from cogdoc.storage import without_secrets
 from cogdoc.tasks.describe import describe_error
@@ -66,7 +66,7 @@ class RunRecord:
         assert record.error is not None
         self._write("item", path=record.source.path, item=item, error=record.error.model_dump(mode="json"))
 
-    def add_unread_pages(self, record: AnswerRecord | ExtractRecord) -> None:
+    def add_unread_pages(self, record: AnswerRecord | ExtractRecord | SearchRecord) -> None:
         for unread in record.unread_pages:
             self._write("page", path=record.source.path, page=unread.page, message=unread.message)
 

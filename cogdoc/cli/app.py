@@ -26,6 +26,7 @@ from cogdoc.cli import (
     ps,
     samples,
     schema,
+    search,
     serve,
     tables,
 )
@@ -57,6 +58,7 @@ app.command("ocr", help=ocr.HELP)(ocr.ocr)
 app.command("chart", help=chart.HELP)(chart.chart)
 app.command("extract", help=extract.HELP)(extract.extract)
 app.command("tables", help=tables.HELP)(tables.tables)
+app.command("search", help=search.HELP)(search.search)
 app.command("chat", help=chat.HELP)(chat.chat)
 app.command("eval", help=evaluation.HELP)(evaluation.evaluation)
 app.command("serve", help=serve.HELP)(serve.serve)

@@ -331,11 +331,23 @@ def with_run_options(task: str) -> Callable[[Callable[..., None]], Callable[...,
     return partial(with_options, replaced={"out": out_option(task)})
 
 
-def with_options(command: Callable[..., None], replaced: Mapping[str, Any] | None = None) -> Callable[..., None]:
+def with_search_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`with_options` for a search, which needs no model and has one result for all documents."""
+    omitted = {option.name for option in fields(EngineOptions)} | _OF_LONG_RUNS
+    return with_options(command, {"out": out_option("search")}, frozenset(omitted))
+
+
+_OF_LONG_RUNS = {"retry_failed", "shard", "cluster", "warm", "keep_alive"}
+
+
+def with_options(
+    command: Callable[..., None], replaced: Mapping[str, Any] | None = None, omitted: frozenset[str] = frozenset()
+) -> Callable[..., None]:
     """Replace the parameter `options` of a command, a dataclass of this file, by a command-line option for each field.
 
     Args:
         replaced: the annotations of fields that the command declares differently.
+        omitted: the names of fields that the command has no options for; they have their defaults.
     """
     command_parameters = inspect.signature(command, eval_str=True).parameters
     group = command_parameters["options"].annotation
@@ -345,6 +357,7 @@ def with_options(command: Callable[..., None], replaced: Mapping[str, Any] | Non
             field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=types[field.name]
         )
         for field in fields(group)
+        if field.name not in omitted
     ]
 
     def run(**arguments: Any) -> None:

@@ -104,7 +104,7 @@ def run_task(
         several_results = (several_sources or len(formats) > 1) and combine is None
         destination = _destination(options, several=several_results)
         if combine is not None and destination.folder:
-            raise UsageError("--across has one result for all documents", "name a file, such as --to result.json")
+            raise UsageError("there is one result for all documents", "name a file, such as --to result.json")
         shown = destination.path is None and sys.stdout.isatty()
         check_place(formats, options.to, folder=destination.folder, several=several_sources, terminal=shown)
         shard = _shard(options, destination)

@@ -19,6 +19,7 @@ from cogdoc.results.records import (
     SourceInfo,
     TableRecord,
 )
+from cogdoc.results.search_matches import MatchLine, SearchResult
 
 
 class _DocumentResult(Model):
@@ -63,7 +64,8 @@ class TablesResult(_DocumentResult):
 
 
 _Result = Annotated[
-    AskResult | OcrResult | ChartResult | ExtractResult | TablesResult | AcrossResult, Field(discriminator="task")
+    AskResult | OcrResult | ChartResult | ExtractResult | TablesResult | AcrossResult | SearchResult,
+    Field(discriminator="task"),
 ]
 
 
@@ -73,7 +75,7 @@ def json_schema() -> dict[str, Any]:
     `--out json` is one result, or an array of results for several sources. A line of `--out jsonl` is one record, or
     the result of a source that failed, without records.
     """
-    adapter: TypeAdapter[Any] = TypeAdapter(list[_Result] | _Result | AnyRecord)
+    adapter: TypeAdapter[Any] = TypeAdapter(list[_Result] | _Result | AnyRecord | MatchLine)
     schema = adapter.json_schema(mode="serialization", by_alias=True)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cogdoc.results.renderers.renderer import OpenPart, Renderer
 
 EVERY_TASK = ("ask", "ocr", "chart", "extract", "tables")
+"""The tasks with a result for each document."""
+
+_ALL = (*EVERY_TASK, "search")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,15 @@ _HERE = "cogdoc.results.renderers"
 FORMATS: dict[str, OutputFormat] = {
     output.name: output
     for output in (
-        OutputFormat("text", "txt", "plain text", f"{_HERE}.text:TextRenderer", bare=True, default_of=("ask",)),
+        OutputFormat(
+            "text",
+            "txt",
+            "plain text",
+            f"{_HERE}.text:TextRenderer",
+            bare=True,
+            tasks=_ALL,
+            default_of=("ask", "search"),
+        ),
         OutputFormat(
             "values",
             "tsv",
@@ -71,20 +82,23 @@ FORMATS: dict[str, OutputFormat] = {
             other_endings=("markdown",),
             default_of=("ocr", "chart", "tables"),
         ),
-        OutputFormat("json", "json", "one JSON text", f"{_HERE}.json:JsonRenderer", default_of=("extract",)),
+        OutputFormat(
+            "json", "json", "one JSON text", f"{_HERE}.json:JsonRenderer", tasks=_ALL, default_of=("extract",)
+        ),
         OutputFormat(
             "jsonl",
             "jsonl",
             "a line of JSON for each result",
             f"{_HERE}.jsonl:JsonLinesRenderer",
             other_endings=("ndjson",),
+            tasks=_ALL,
         ),
         OutputFormat(
             "csv",
             "csv",
             "rows for a spreadsheet",
             f"{_HERE}.csv:CsvRenderer",
-            tasks=("ask", "chart", "extract", "tables"),
+            tasks=("ask", "chart", "extract", "tables", "search"),
             answers_about_charts=False,
             file_per_table=True,
         ),

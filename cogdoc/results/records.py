@@ -7,24 +7,26 @@ Boxes are `[left, top, right, bottom]` in PDF points of the upright page, origin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, JsonValue, computed_field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from cogdoc.results.certainty import Certainty, certainty_of
+from cogdoc.results.chart import Chart as Chart
+from cogdoc.results.chart import ChartKind as ChartKind
+from cogdoc.results.chart import ChartSeries as ChartSeries
+from cogdoc.results.chart import ChartValue as ChartValue
 from cogdoc.results.document_table import DocumentTable
 from cogdoc.results.field_result import FieldResult
 from cogdoc.results.printed_value import PrintedValue
 from cogdoc.results.record_model import BoxTuple as BoxTuple
 from cogdoc.results.record_model import Confidence as Confidence
 from cogdoc.results.record_model import Model
+from cogdoc.results.search_matches import PageMatch
 from cogdoc.results.text_layer import TextLayer
 
 SCHEMA_VERSION: Final = "cogdoc/1"
-
-Color = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 
 
 class SourceInfo(Model):
@@ -215,53 +217,6 @@ class TextBlock(Model):
     table: TableResult | None = None
 
 
-class ChartKind(StrEnum):
-    BAR = "bar"
-    HORIZONTAL_BAR = "horizontal-bar"
-    STACKED_BAR = "stacked-bar"
-    STACKED_HORIZONTAL_BAR = "stacked-horizontal-bar"
-    LINE = "line"
-    PIE = "pie"
-    UNKNOWN = "unknown"
-
-
-class ChartValue(Model):
-    """One value of a series; None if the chart shows none for its category."""
-
-    value: Annotated[float, Field(allow_inf_nan=False)] | None
-    text: str | None = Field(default=None, description="the printed label, if there is one")
-    confidence: Confidence
-    box: BoxTuple | None = Field(default=None, description="the mark (bar, point, slice) or its label")
-    color: Color | None = Field(default=None, description="#rrggbb, if it differs from the colour of the series")
-
-
-class ChartSeries(Model):
-    name: str
-    color: Color | None = Field(default=None, description="#rrggbb")
-    values: tuple[ChartValue, ...] = Field(description="one for each category, in their order")
-
-
-class Chart(Model):
-    """The table behind a chart: categories by series."""
-
-    kind: ChartKind
-    title: str | None = None
-    x_title: str | None = None
-    y_title: str | None = None
-    unit: str | None = None
-    box: BoxTuple | None = Field(default=None, description="the part of the page that shows it; null for all of it")
-    categories: tuple[str, ...]
-    series: tuple[ChartSeries, ...]
-    measured: bool = Field(description="true if values were measured against an axis, not read from labels")
-    confidence: Confidence
-
-    @model_validator(mode="after")
-    def _check_values(self) -> Self:
-        if any(len(series.values) != len(self.categories) for series in self.series):
-            raise ValueError("a series has more or fewer values than there are categories")
-        return self
-
-
 class Usage(Model):
     """What a vision model's work took, added up over its generations: tiles, retries, and the pages of an answer.
 
@@ -391,8 +346,20 @@ class TableRecord(Record):
     table: DocumentTable | None = None
 
 
+class SearchRecord(Record):
+    """The pages of a document that have words of a query."""
+
+    task: Literal["search"] = Field(default="search", description="tells this record from others")
+    query: str = Field(description="as it was given")
+    page_count: int = Field(default=0, ge=0, description="pages that were searched")
+    unread_pages: tuple[UnreadPage, ...] = Field(default=(), description="pages that may match and could not be read")
+    pages_with: dict[str, int] = Field(default_factory=dict, description="how many pages have each word of the query")
+    matches: tuple[PageMatch, ...] = Field(default=(), description="the best first; at most 50")
+
+
 AnyRecord = Annotated[
-    AnswerRecord | PageRecord | ChartRecord | ExtractRecord | TableRecord, Field(discriminator="task")
+    AnswerRecord | PageRecord | ChartRecord | ExtractRecord | TableRecord | SearchRecord,
+    Field(discriminator="task"),
 ]
 
 

@@ -70,7 +70,7 @@ def search_pages(document: Document, query: str, selection: PageSelection) -> Se
                 store.add(page.text())
             except CogdocError:
                 unread += 1
-        words = _words(query)
+        words = query_words(query)
         ranked = (store.get(page.number) for page in rank_pages(query, store)) if len(store) else iter(())
         return SearchResult(tuple(_matches(ranked, words)), unread)
 
@@ -82,7 +82,7 @@ def matched_weight(query: str, page: PageText) -> float:
     return sum(words[word] for word in found)
 
 
-def _words(query: str) -> dict[str, float]:
+def query_words(query: str) -> dict[str, float]:
     """The words to find, with their weights; all of them if none weighs much."""
     terms = {term.norm: term.weight for term in parse_question(query).terms}
     heavy = {norm: weight for norm, weight in terms.items() if weight >= MIN_WEIGHT}

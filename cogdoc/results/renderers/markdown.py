@@ -44,7 +44,7 @@ def _markdown(record: AnyRecord) -> str | None:
         return fields_to_markdown(record.fields) if record.fields else None
     if isinstance(record, TableRecord):
         return None if record.table is None else _table_markdown(record.table)
-    return _chart_markdown(record)
+    return _chart_markdown(record) if isinstance(record, ChartRecord) else None
 
 
 def _answer_markdown(record: AnswerRecord) -> str | None:

@@ -42,7 +42,7 @@ class ProseRenderer(ABC):
     spaced_answers = False
     """Whether a blank line separates answers, as it separates pages and charts."""
 
-    headed_tasks: tuple[str, ...] = ("ocr", "chart", "extract")
+    headed_tasks: tuple[str, ...] = ("ocr", "chart", "extract", "tables")
     """The tasks whose results have a heading for each source, if there are several."""
 
     def __init__(self, stream: TextIO, context: RenderContext) -> None:

@@ -37,7 +37,7 @@ class TextRenderer(ProseRenderer):
             return self._field_lines(record)
         if isinstance(record, TableRecord):
             return [Line(_rows_text(record.table.rows(lambda cell: cell.text)))] if record.table else []
-        return self._chart_lines(record)
+        return self._chart_lines(record) if isinstance(record, ChartRecord) else []
 
     def _field_lines(self, record: ExtractRecord) -> list[Line]:
         """A line for each field, its name and its value separated by a tab."""
