@@ -34,6 +34,8 @@ FLAG_TEXTS = {
     Flag.TABLE_CONTINUES: "The table continues that of the page before.",
     Flag.NO_TABLE: "No table begins on this page.",
     Flag.XFA_FORM: "This is an XFA form without pages of its own.",
+    Flag.HIDDEN_FIELDS: "The form has fields that no page shows; they were left out.",
+    Flag.FIELDS_OMITTED: "There are more fields than were read.",
     Flag.COMMENTS: "Readers have commented on this page.",
     Flag.NOT_LITERAL: (
         "These words are not on the page: the model read them from a picture, inferred them, or made them up."

@@ -134,6 +134,5 @@ export const english = {
   "flag repetition": "The model repeated itself; that was cut.",
   "flag literal-text": "The page's own text stands in for what the model could not read.",
   "flag low-agreement": "The model's text differs much from the page's own text.",
-  "flag sources-disagree": "A form field or embedded data says another value than the page prints.",
   "flag measured": "Values were measured against the axis, not read from labels: take them as approximate.",
 };

@@ -146,6 +146,5 @@ export const chinese = {
   "flag repetition": "模型出现重复，已截断。",
   "flag literal-text": "模型未能读出的部分以页面原文代替。",
   "flag low-agreement": "模型的文字与页面原文差别很大。",
-  "flag sources-disagree": "表单域或内嵌数据与页面上印的值不一致。",
   "flag measured": "数值按坐标轴测量得出，并非读自标签，只是近似值。",
 };
