@@ -5,6 +5,8 @@
     type    = text | number | integer | money | percent | date | time | boolean
             | choice(value, value, ...) | list | list(type) | table | table(fields)
 
+or the name of a ready list: "preset:invoice".
+
 A name or label with a character that the language uses is put in quotation marks. Chinese commas, colons and brackets
 are the same as the others.
 """
@@ -15,10 +17,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from cogdoc.errors import UsageError
 from cogdoc.fields.field import MAX_FIELDS, Field, FieldList, FieldType
+from cogdoc.fields.plain_schemas import field_list
+from cogdoc.fields.presets import PRESETS, load_preset
 
 T = TypeVar("T")
 MAX_LENGTH = 100_000
@@ -40,22 +44,12 @@ _TYPES = ", ".join(kind.value for kind in FieldType if kind is not FieldType.GRO
 _WITH_ARGUMENTS = frozenset({FieldType.CHOICE, FieldType.LIST, FieldType.TABLE})
 
 _MARKS: Final = str.maketrans("，、：（）＝｜；", ",,:()=|,")
+_PRESET = re.compile(r"\s*preset\s*[:：]\s*(\w+)\s*", re.I)
 _QUOTES: Final[Mapping[str, str]] = {'"': '"', "“": "”", "「": "」"}
 _TOKEN = re.compile(
     r'\s*(?:(?P<quoted>"[^"]*"|“[^”]*”|「[^」]*」)|(?P<mark>[,:()=|，、：（）＝｜；;\n])|'
     r'(?P<words>[^,:()=|，、：（）＝｜；;\n"“「]+))'
 )
-
-_VALUE_SCHEMAS: Final[Mapping[FieldType, Mapping[str, Any]]] = {
-    FieldType.TEXT: {"type": ["string", "null"]},
-    FieldType.NUMBER: {"type": ["number", "null"]},
-    FieldType.INTEGER: {"type": ["integer", "null"]},
-    FieldType.MONEY: {"type": ["number", "null"]},
-    FieldType.PERCENT: {"type": ["number", "null"]},
-    FieldType.DATE: {"type": ["string", "null"], "pattern": r"^\d{4}(-\d\d(-\d\d)?)?$"},
-    FieldType.TIME: {"type": ["string", "null"], "pattern": r"^\d\d:\d\d(:\d\d)?$"},
-    FieldType.BOOLEAN: {"type": ["boolean", "null"]},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +69,16 @@ def parse_fields(text: str, option: str = "--fields") -> FieldList:
     """
     if len(text) > MAX_LENGTH:
         raise UsageError(f"{option}: longer than {MAX_LENGTH} characters", "use --schema with a file")
+    if (named := _PRESET.fullmatch(text)) is not None:
+        return _preset(named[1].lower(), option)
     fields = _Parser(tuple(_tokens(text, option)), option).parse()
     return field_list(fields)
 
 
-def field_list(fields: Sequence[Field], *, finds_all: bool = False) -> FieldList:
-    """A list of fields with the schemas that their types have."""
-    typed = tuple(map(_with_schema, fields))
-    return FieldList(typed, _object_schema(typed), finds_all)
+def _preset(name: str, option: str) -> FieldList:
+    if name not in PRESETS:
+        raise UsageError(f"{option}: there is no preset {_shortened(name)}", f"presets: {', '.join(PRESETS)}")
+    return load_preset(name)
 
 
 def _tokens(text: str, option: str) -> Iterator[_Token]:
@@ -219,34 +215,6 @@ class _Parser:
 
     def _error(self, message: str) -> UsageError:
         return UsageError(f"{self._option}: {message}", 'for example: "invoice no, date:date, total:money"')
-
-
-def _with_schema(one: Field) -> Field:
-    fields = tuple(map(_with_schema, one.fields))
-    item = _with_schema(one.item) if one.item is not None else None
-    schema: dict[str, Any]
-    match one.type:
-        case FieldType.CHOICE:
-            schema = {"enum": [*one.choices, None]}
-        case FieldType.LIST:
-            schema = {"type": ["array", "null"], "items": dict(item.schema) if item is not None else {}}
-        case FieldType.TABLE:
-            row = _object_schema(fields) if fields else {"type": "object"}
-            schema = {"type": ["array", "null"], "items": row}
-        case FieldType.GROUP:
-            schema = _object_schema(fields)
-        case _:
-            schema = dict(_VALUE_SCHEMAS[one.type])
-    return replace(one, fields=fields, item=item, schema=schema)
-
-
-def _object_schema(fields: Sequence[Field]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {one.name: dict(one.schema) for one in fields},
-        "required": [one.name for one in fields],
-        "additionalProperties": False,
-    }
 
 
 def _shortened(text: str) -> str:

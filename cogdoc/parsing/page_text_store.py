@@ -45,6 +45,9 @@ class PageTextStore:
     def __iter__(self) -> Iterator[PageText]:
         return (self.get(number) for number in self._extents)
 
+    def __contains__(self, number: int) -> bool:
+        return number in self._extents
+
     def __len__(self) -> int:
         return len(self._extents)
 

@@ -54,6 +54,8 @@ def find_all_fields(document: Document, texts: Sequence[PageText]) -> AllFields:
     for text in texts:
         if len(results) >= MAX_RESULTS:
             break
+        if Flag.XFA_FORM.value in text.flags:
+            continue  # the text of the page is the form's fields
         boxes = [widget.box for field in form.fields for widget in field.widgets if widget.page == text.number]
         results += _printed(text, boxes, style)
     if form.is_cut_off or (invoice is not None and invoice.is_cut_off) or len(results) > MAX_RESULTS:

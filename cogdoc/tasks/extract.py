@@ -88,7 +88,7 @@ def extract_fields(
         if not len(store):
             reason = list(failures.values())[-1] if failures else DamagedError("none of its pages can be read")
             return _failed(document, engine, stopwatch, reason)
-        search = FieldSearch(engine, pages, known_values(document), selected.count, top_pages)
+        search = FieldSearch(engine, pages, known_values(document, store), selected.count, top_pages)
         try:
             with stopwatch.measure("answer"), meter.measure():
                 found = list(map_side_by_side(search.find, leaves(wanted.fields), engine.at_a_time))

@@ -40,7 +40,7 @@ def _result(
     place = next((widget for widget in widgets if widget.is_on), next(iter(widgets), None))
     first = next(iter(widgets), None)
     printed = looks[first.page].label(field, first) if first is not None else None
-    text = _chosen(field, looks) if field.kind is FieldKind.RADIO else field.value
+    text = chosen_options(field, looks) if field.kind is FieldKind.RADIO else field.value
     kind = FieldType.LIST if len(field.values) > 1 and field.kind is FieldKind.CHOICE else _TYPES[field.kind]
     value: JsonValue = text or None
     if kind is FieldType.BOOLEAN:
@@ -76,7 +76,7 @@ def _name(field: FormField, printed: PrintedLabel | None) -> str:
     return (printed.text if printed is not None else "") or field.caption or words_of(own) or field.name
 
 
-def _chosen(field: FormField, looks: Mapping[int, WidgetLabels]) -> str:
+def chosen_options(field: FormField, looks: Mapping[int, WidgetLabels]) -> str:
     """The labels of the buttons of a group that are ticked; without labels, the values that they give."""
     ticked = [widget for widget in field.widgets if widget.is_on]
     if not ticked:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cogdoc.documents.document import Document
-from cogdoc.documents.file_fields.form_field import FieldKind, FormField
+from cogdoc.documents.file_fields.form_field import FieldKind, FileForm, FormField
 from cogdoc.documents.file_fields.invoice_terms import ElectronicInvoice, InvoiceGroup, InvoiceValue, TermType
 from cogdoc.documents.file_fields.reading import read_electronic_invoice, read_form
 from cogdoc.errors import InputError, TimeLimitError
 from cogdoc.fields.field import Field, words_of
+from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.query.column_matching import wording_match
 from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
+from cogdoc.query.widget_labels import WidgetLabels
 from cogdoc.results.field_result import HowFound
 from cogdoc.results.record_model import BoxTuple
+from cogdoc.tasks.form_results import chosen_options
 
 MIN_NAME_MATCH = 0.7
 """How well a name in the file has to match a field."""
@@ -53,13 +56,18 @@ class KnownMatch:
     score: float
 
 
-def known_values(document: Document) -> Known:
-    """All values that the file of a document states; none if they cannot be read, since the pages may have them too."""
+def known_values(document: Document, store: PageTextStore) -> Known:
+    """All values that the file of a document states; none if they cannot be read, since the pages may have them too.
+
+    Args:
+        store: the texts of pages, which print labels beside the fields of forms.
+    """
     values: list[KnownValue] = []
     tables: list[DataTable] = []
     try:
         form = document.sandbox.run(read_form, document.request)
-        values += (value for field in form.fields for value in _form_values(field))
+        looks = _looks(form, store)
+        values += (value for field in form.fields for value in _form_values(field, looks))
         if document.attachments:
             invoice = document.sandbox.run(read_electronic_invoice, document.request)
             if invoice is not None:
@@ -83,15 +91,27 @@ def _score(field: Field, value: KnownValue) -> float:
     )
 
 
-def _form_values(field: FormField) -> Iterator[KnownValue]:
+def _looks(form: FileForm, store: PageTextStore) -> dict[int, WidgetLabels]:
+    """The labels on the pages that show fields of a form."""
+    numbers = {widget.page for field in form.fields for widget in field.widgets}
+    return {number: WidgetLabels(store.get(number), form.fields) for number in sorted(numbers) if number in store}
+
+
+def _form_values(field: FormField, looks: Mapping[int, WidgetLabels]) -> Iterator[KnownValue]:
     if field.is_withheld or field.kind is FieldKind.SIGNATURE:
         return
-    text = field.stored
+    text = chosen_options(field, looks) if field.kind is FieldKind.RADIO else field.stored
     if field.kind is FieldKind.CHECKBOX:
         text = "yes" if field.is_on else "no"
     if not text.strip():
         return
-    names = (field.caption, words_of(field.name.rpartition(".")[2].partition("[")[0]))
+    first = next((widget for widget in field.widgets if widget.page in looks), None)
+    printed = looks[first.page].label(field, first) if first is not None else None
+    names = (
+        printed.text if printed is not None else "",
+        field.caption,
+        words_of(field.name.rpartition(".")[2].partition("[")[0]),
+    )
     widget = next((widget for widget in field.widgets if widget.is_on), next(iter(field.widgets), None))
     yield KnownValue(
         tuple(filter(None, names)),

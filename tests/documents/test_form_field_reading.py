@@ -87,6 +87,7 @@ def test_choices_have_the_texts_that_are_shown_and_what_programs_get(file: pymup
     country, number = read(file).fields
     assert (country.kind, country.values, country.exported) == (FieldKind.CHOICE, ("Sweden",), ("se",))
     assert country.options == ("Sweden", "Denmark")
+    assert country.value == "Sweden"
     assert (number.values, number.exported) == (("two",), ())
 
 

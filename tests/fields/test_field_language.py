@@ -6,7 +6,8 @@ import pytest
 
 from cogdoc.errors import UsageError
 from cogdoc.fields.field import Field, FieldType, leaves, words_of
-from cogdoc.fields.language import field_list, parse_fields
+from cogdoc.fields.language import parse_fields
+from cogdoc.fields.plain_schemas import field_list
 
 
 def test_names_types_and_columns_are_read() -> None:

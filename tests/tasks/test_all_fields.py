@@ -10,12 +10,15 @@ from typing import Any
 
 import pymupdf
 import pytest
-from form_files import CHECKBOX, CII, TEXT, add_field, invoice_pdf
+from form_files import CHECKBOX, CII, TEXT, add_field, add_xfa, invoice_pdf
 
 from cogdoc.documents.document import open_path
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.builtin.engine import BuiltinEngine
+from cogdoc.errors import UsageError
+from cogdoc.fields.field import FieldList
+from cogdoc.fields.language import parse_fields
 from cogdoc.fields.presets import EVERYTHING, PRESETS, load_preset
 from cogdoc.results.field_result import FieldResult
 from cogdoc.results.records import ExtractRecord
@@ -32,9 +35,10 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def extract(sandbox: Sandbox) -> Extract:
-    def run(path: Path, preset: str = "auto", *, hidden: bool = False) -> ExtractRecord:
+    def run(path: Path, wanted: FieldList | str = "auto", *, hidden: bool = False) -> ExtractRecord:
         document = open_path(path, sandbox, hidden=hidden)
-        return extract_fields(document, BuiltinEngine(), load_preset(preset), PageSelection())
+        fields = load_preset(wanted) if isinstance(wanted, str) else wanted
+        return extract_fields(document, BuiltinEngine(), fields, PageSelection())
 
     return run
 
@@ -108,6 +112,18 @@ def test_terms_of_an_electronic_invoice_are_looked_up_on_the_page(tmp_path: Path
     assert cells["article_number"].flags == ("not-literally-on-the-page",)
 
 
+def test_the_fields_of_an_xfa_form_are_there_once(tmp_path: Path, extract: Extract) -> None:
+    template = """<template><subform name="f"><field name="Sum"><caption><value><text>Betrag:</text></value></caption>
+        </field></subform></template>"""
+    with pymupdf.open() as file:
+        file.new_page().insert_text((72, 72), "Please wait...")
+        add_xfa(file, template, "<datasets><data><f><Sum>312.40</Sum></f></data></datasets>")
+        file.save(tmp_path / "form.pdf")
+    record = extract(tmp_path / "form.pdf")
+    assert record.values == {"Betrag": "312.40"}
+    assert record.flags == ("xfa-form",)
+
+
 def test_names_that_repeat_are_numbered(tmp_path: Path, extract: Extract) -> None:
     with pymupdf.open() as file:
         page = file.new_page()
@@ -130,6 +146,24 @@ def test_the_data_of_an_invoice_are_the_values_of_the_preset(tmp_path: Path, ext
         "iban": "DE02120300000000202051",
     }
     assert {name: record.values[name] for name in expected} == expected
+
+
+def test_a_field_is_found_in_a_form_by_the_label_that_the_page_prints(tmp_path: Path, extract: Extract) -> None:
+    with pymupdf.open() as file:
+        page = file.new_page()
+        page.insert_text((60, 114), "Place of residence:")
+        add_field(page, TEXT, (180, 100, 300, 120), "Malmo", field_name="f17")
+        file.save(tmp_path / "form.pdf")
+    record = extract(tmp_path / "form.pdf", parse_fields("place of residence"))
+    assert record.values == {"place of residence": "Malmo"}
+    assert record.fields[0].how == "form-field"
+
+
+def test_lists_of_fields_may_name_a_preset() -> None:
+    assert parse_fields(" Preset: invoice ") == load_preset("invoice")
+    with pytest.raises(UsageError, match="no preset 'bill'"):
+        parse_fields("preset:bill")
+    assert [field.name for field in parse_fields("preset, date").fields] == ["preset", "date"]
 
 
 @pytest.mark.parametrize("preset", PRESETS)

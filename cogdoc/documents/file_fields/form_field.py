@@ -75,7 +75,9 @@ class FormField:
         """Whether the page shows another value than is stored, apart from white space and the format of numbers."""
         if self.shown is None or not (self.shown.strip() or self.values):
             return False
-        shown, stored = (_letters_and_digits(text) for text in (self.shown, " ".join(self.values)))
+        shown, stored, exported = map(_letters_and_digits, (self.shown, *map(" ".join, (self.values, self.exported))))
+        if exported and shown == exported:
+            return False
         is_rounded = stored.isdigit() and shown.isdigit() and not shown.removeprefix(stored).strip("0")
         return shown != stored and not (is_rounded and shown.startswith(stored))
 

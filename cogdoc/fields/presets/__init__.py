@@ -15,7 +15,7 @@ from typing import Any, Final
 import tomli
 
 from cogdoc.fields.field import Field, FieldList, FieldType
-from cogdoc.fields.language import field_list
+from cogdoc.fields.plain_schemas import field_list
 
 EVERYTHING: Final = ("form", "auto")
 """Presets that ask for all labels with their values instead of given fields."""
