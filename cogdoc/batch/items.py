@@ -64,6 +64,10 @@ class FinishedDocument:
                     renderer.write_document(file)
 
 
+DocumentResult = ItemResult | FinishedDocument
+"""What comes of a document: the results of its items, and at the end perhaps the document itself."""
+
+
 class StoredResults(Protocol):
     """Results of earlier runs."""
 
@@ -115,7 +119,7 @@ def run_items_and_finish(
     engine: Engine,
     stored: StoredResults | None,
     areas_of: AreasOf | None = None,
-) -> Iterator[ItemResult | FinishedDocument]:
+) -> Iterator[DocumentResult]:
     """`run_items`, and at the end the document as a searchable PDF file.
 
     Raises:

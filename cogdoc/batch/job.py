@@ -11,7 +11,7 @@ from typing import TextIO
 
 from cogdoc.batch.accounting import FileCounts, RunCounts
 from cogdoc.batch.document_threads import OpenOptions, RunningSource, run_sources
-from cogdoc.batch.items import FinishedDocument, ItemResult, run_items, run_items_and_finish, run_key
+from cogdoc.batch.items import DocumentResult, FinishedDocument, ItemResult, run_items, run_items_and_finish, run_key
 from cogdoc.batch.journal import JOURNAL_SUFFIX, FileState, FileStatus, FileVersion, Journal, journal_folder
 from cogdoc.batch.plan import Plan, Shard, identity_of_address, identity_of_path, identity_of_source
 from cogdoc.batch.reporting import Listener, Reporter
@@ -31,8 +31,6 @@ from cogdoc.storage import printable_address
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Task
 from cogdoc.transfers import interrupted_by
-
-_Result = ItemResult | FinishedDocument
 
 _NO_VERSION = FileVersion("")
 """Stands for the version of a source when many sources share one output file."""
@@ -176,7 +174,9 @@ class _Run:
     def to_folder(self, sources: Iterable[Source | UnresolvedSource]) -> None:
         """Write the results of each source to files of its own, one for each format."""
         # Outputs of one format differ in names exactly where those of another do, so the plan needs only one format.
-        plan = Plan(self._until_stopped(sources), self._job.destination, self._job.formats[0], self._job.shard)
+        assert self._journal is not None
+        sources = self._journal.without_outputs(self._until_stopped(sources))
+        plan = Plan(sources, self._job.destination, self._job.formats[0], self._job.shard)
         try:
             for running in self._run_sources(self._not_completed(plan)):
                 running.wait_until_open()
@@ -198,16 +198,11 @@ class _Run:
             self.journal_removed = not keep
         return exit_code
 
-    def _run_sources(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[_Result]]:
-        run: Callable[..., Iterator[_Result]]
-        run = run_items_and_finish if any(output.searchable for output in self._job.formats) else run_items
-        work = partial(
-            run,
-            task=self._job.task,
-            engine=self._job.engine,
-            stored=self._journal,
-            areas_of=areas_shown_in(self._job.formats),
-        )
+    def _run_sources(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[RunningSource[DocumentResult]]:
+        job, areas_of = self._job, areas_shown_in(self._job.formats)
+        run: Callable[..., Iterator[DocumentResult]]
+        run = run_items_and_finish if any(output.searchable for output in job.formats) else run_items
+        work = partial(run, task=job.task, engine=job.engine, stored=self._journal, areas_of=areas_of)
         for running in run_sources(sources, self._job.options, work, self._sandbox, self._job.engine.at_a_time):
             self.stop_if_requested()
             failures = len(self._counts.failures)
@@ -259,7 +254,7 @@ class _Run:
                 worst = status
         return worst
 
-    def _write_file(self, running: RunningSource[_Result], plan: Plan) -> None:
+    def _write_file(self, running: RunningSource[DocumentResult], plan: Plan) -> None:
         destination = self._job.destination
         assert destination.path is not None
         assert self._journal is not None
@@ -343,7 +338,7 @@ class _Run:
         address = self._job.destination.address_for(path)
         return identity_of_path(path) if address is None else identity_of_address(address)
 
-    def _write(self, running: RunningSource[_Result], renderers: Sequence[Renderer]) -> FileCounts:
+    def _write(self, running: RunningSource[DocumentResult], renderers: Sequence[Renderer]) -> FileCounts:
         counts = FileCounts()
         failures = len(self._counts.failures)
         for renderer in renderers:
@@ -382,7 +377,7 @@ class _Run:
 
     def _end_file(
         self,
-        running: RunningSource[_Result],
+        running: RunningSource[DocumentResult],
         counts: FileCounts,
         outputs: Sequence[Path] = (),
         output_error: CogdocError | None = None,

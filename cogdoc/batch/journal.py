@@ -12,6 +12,7 @@ import os
 import stat
 import time
 import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
@@ -22,7 +23,8 @@ from pydantic import TypeAdapter
 
 from cogdoc.batch.items import ItemResult
 from cogdoc.batch.journal_database import JournalDatabase
-from cogdoc.documents.sources import Source
+from cogdoc.documents.file_hash import file_hash
+from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import ExitCode, OutputError
 from cogdoc.results.destination import Destination, Fingerprint, fingerprint_of, fitting_name
 from cogdoc.results.folders import Folder, open_folder
@@ -203,6 +205,25 @@ class Journal:
                 return fingerprint_of(folder, target.name).sha256 in row[1:]
         except (OSError, OutputError):
             return False
+
+    def without_outputs(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[Source | UnresolvedSource]:
+        """The sources, without files that runs wrote: a folder may be read and written, and PDF files are both."""
+        for source in sources:
+            if not isinstance(source, Source) or source.remote is not None or not self._is_output(source.path):
+                yield source
+
+    def _is_output(self, path: Path) -> bool:
+        """Whether a run of any key wrote a file as it is now."""
+        folder, root = (Path(_real_path(of.absolute())) for of in (path.parent, self._root))
+        if not folder.is_relative_to(root):
+            return False
+        target = self._root / folder.relative_to(root) / path.name
+        with self._database.transaction() as database:
+            rows = database.execute(
+                "SELECT sha256, next_sha256 FROM files WHERE target = ?", (self._name(target),)
+            ).fetchall()
+        digests = {digest for row in rows for digest in row if digest}
+        return bool(digests) and file_hash(path).hex() in digests
 
     def status(self, target: Path, version: FileVersion) -> FileStatus | None:
         """The status of the file whose output is `target`; None if it is not completed, or one of the two changed."""

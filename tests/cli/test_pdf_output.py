@@ -108,3 +108,13 @@ def test_what_is_no_pdf_and_no_picture_is_refused(cogdoc: Any, tmp_path: Path) -
     assert ended.code == 4
     assert "an SVG file, which cannot become a searchable PDF file" in ended.err
     assert not (tmp_path / "drawing.pdf").exists()
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_read_and_written_is_read_once(cogdoc: Any, tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    Image.new("L", (90, 60), 255).save(tmp_path / "scans" / "blank.png")
+    for _ in range(2):
+        assert cogdoc("ocr", "scans", "--out", "pdf,md", "--to", "scans").code == 0
+        written = sorted(path.name for path in (tmp_path / "scans").iterdir() if path.is_file())
+        assert written == ["blank.png", "blank.png.md", "blank.png.pdf"]
