@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from cogdoc.results.json_schema import COMMANDS, json_schema
 
 ROOT = Path(__file__).parent.parent
 LOADS = re.compile(
@@ -44,6 +47,9 @@ def test_the_reference_has_every_command_and_object(site: Path) -> None:
     commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     for name in ("ask", "ocr", "chart", "serve", "model pull", "cache clear", "doctor"):
         assert f">cogdoc {name}<" in commands
+    for command in (None, *COMMANDS):
+        published = (site / "reference" / f"{command or 'cogdoc'}.schema.json").read_text(encoding="utf-8")
+        assert json.loads(published) == json_schema(command)
     schema = (site / "reference" / "schema.html").read_text(encoding="utf-8")
     for name in ("AnswerRecord", "PageRecord", "ChartRecord", "Evidence"):
         assert f'id="{name.lower()}"' in schema

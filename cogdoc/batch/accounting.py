@@ -9,8 +9,9 @@ from enum import StrEnum
 from cogdoc.batch.items import ItemResult
 from cogdoc.batch.journal import FileState, FileStatus
 from cogdoc.errors import CogdocError, ExitCode
-from cogdoc.results.records import AnswerRecord, AnyRecord, ExtractRecord, SearchRecord, Usage
+from cogdoc.results.records import AnswerRecord, AnyRecord, ExtractRecord, SearchRecord
 from cogdoc.results.usage import total_usage
+from cogdoc.results.usage_counts import Usage
 
 
 class FileOutcome(StrEnum):

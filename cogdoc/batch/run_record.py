@@ -22,8 +22,9 @@ from cogdoc.errors import CogdocError, OutputError
 from cogdoc.results.destination import write_error
 from cogdoc.results.folders import is_unused, make_private, open_folder, open_regular_file
 from cogdoc.results.printable import printable_json
-from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, ExtractRecord, SearchRecord, SourceInfo, Usage
+from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, ExtractRecord, SearchRecord, SourceInfo
 from cogdoc.results.usage import PROCESS
+from cogdoc.results.usage_counts import Usage
 from cogdoc.storage import without_secrets
 from cogdoc.tasks.describe import describe_error
 from cogdoc.tasks.task import Item

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Annotated
 
-HELP = """Print the JSON Schema of the output.
+import typer
+
+from cogdoc.errors import UsageError
+
+HELP = """Print the JSON Schema of the output, of one command or of all.
 
 \b
   cogdoc schema > cogdoc.schema.json
+  cogdoc schema ask
 """
 
 
-def schema() -> None:
-    from cogdoc.results.json_schema import json_schema
+def schema(
+    command: Annotated[str | None, typer.Argument(metavar="[COMMAND]", help="Such as ask; all by default.")] = None,
+) -> None:
+    from cogdoc.results.json_schema import COMMANDS, json_schema
 
-    sys.stdout.write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
+    if command is not None and command not in COMMANDS:
+        raise UsageError(f"{command}: has no schema", f"commands: {', '.join(COMMANDS)}")
+    sys.stdout.write(json.dumps(json_schema(command), indent=2, ensure_ascii=False) + "\n")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from cogdoc.results.records import Usage
 from cogdoc.results.usage import total_usage
+from cogdoc.results.usage_counts import Usage
 
 
 class UsageMeter:

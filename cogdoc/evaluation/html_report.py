@@ -10,8 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cogdoc.evaluation.outcomes import Outcome, abridged
 from cogdoc.evaluation.scoring import METRIC_NAMES
 from cogdoc.evaluation.summary import Summary
-from cogdoc.results.records import Usage
 from cogdoc.results.usage import describe_usage, reproducible_usage
+from cogdoc.results.usage_counts import Usage
 
 MAX_FAILURES = 500
 """Most failures shown on the page; `outcomes.jsonl` has all."""

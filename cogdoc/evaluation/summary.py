@@ -16,8 +16,9 @@ from cogdoc.evaluation.reliability import (
     reliability,
 )
 from cogdoc.evaluation.scoring import COUNTED_APART, METRIC_NAMES
-from cogdoc.results.records import EngineInfo, Usage
+from cogdoc.results.records import EngineInfo
 from cogdoc.results.usage import describe_memory, describe_usage, reproducible_usage, total_usage
+from cogdoc.results.usage_counts import Usage
 
 SUMMARY_VERSION = "cogdoc-eval/1"
 

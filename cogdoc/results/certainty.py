@@ -15,6 +15,8 @@ SURE, LIKELY = 0.85, 0.5
 
 
 class Certainty(StrEnum):
+    """A word for a confidence."""
+
     SURE = "sure"
     LIKELY = "likely"
     UNSURE = "unsure"

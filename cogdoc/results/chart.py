@@ -13,6 +13,8 @@ Color = Annotated[str, Field(pattern="^#[0-9a-f]{6}$")]
 
 
 class ChartKind(StrEnum):
+    """The kind of a chart."""
+
     BAR = "bar"
     HORIZONTAL_BAR = "horizontal-bar"
     STACKED_BAR = "stacked-bar"
@@ -25,15 +27,17 @@ class ChartKind(StrEnum):
 class ChartValue(Model):
     """One value of a series; None if the chart shows none for its category."""
 
-    value: Annotated[float, Field(allow_inf_nan=False)] | None
+    value: Annotated[float, Field(allow_inf_nan=False)] | None = Field(description="null if the chart shows none")
     text: str | None = Field(default=None, description="the printed label, if there is one")
-    confidence: Confidence
+    confidence: Confidence = Field(description="that it is read right, as estimated")
     box: BoxTuple | None = Field(default=None, description="the mark (bar, point, slice) or its label")
     color: Color | None = Field(default=None, description="#rrggbb, if it differs from the colour of the series")
 
 
 class ChartSeries(Model):
-    name: str
+    """The values of one entry of the legend."""
+
+    name: str = Field(description="as the legend or the axis names it")
     color: Color | None = Field(default=None, description="#rrggbb")
     values: tuple[ChartValue, ...] = Field(description="one for each category, in their order")
 
@@ -41,16 +45,16 @@ class ChartSeries(Model):
 class Chart(Model):
     """The table behind a chart: categories by series."""
 
-    kind: ChartKind
-    title: str | None = None
-    x_title: str | None = None
-    y_title: str | None = None
-    unit: str | None = None
+    kind: ChartKind = Field(description="what kind of chart it is")
+    title: str | None = Field(default=None, description="as printed")
+    x_title: str | None = Field(default=None, description="of the horizontal axis, as printed")
+    y_title: str | None = Field(default=None, description="of the vertical axis, as printed")
+    unit: str | None = Field(default=None, description="of the values, as printed")
     box: BoxTuple | None = Field(default=None, description="the part of the page that shows it; null for all of it")
-    categories: tuple[str, ...]
-    series: tuple[ChartSeries, ...]
+    categories: tuple[str, ...] = Field(description="the labels of the axis or the slices, in order")
+    series: tuple[ChartSeries, ...] = Field(description="one for each entry of the legend")
     measured: bool = Field(description="true if values were measured against an axis, not read from labels")
-    confidence: Confidence
+    confidence: Confidence = Field(description="mean of the values' own")
 
     @model_validator(mode="after")
     def _check_values(self) -> Self:

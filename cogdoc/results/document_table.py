@@ -17,15 +17,15 @@ MAX_SLOTS: Final = 1 << 22
 class GridCell(Model):
     """A cell at its first row and column; rows and columns count from 0."""
 
-    row: int = Field(ge=0)
-    column: int = Field(ge=0)
-    row_span: int = Field(default=1, ge=1)
-    column_span: int = Field(default=1, ge=1)
+    row: int = Field(ge=0, description="its first row, from 0")
+    column: int = Field(ge=0, description="its first column, from 0")
+    row_span: int = Field(default=1, ge=1, description="how many rows it spans")
+    column_span: int = Field(default=1, ge=1, description="how many columns it spans")
     header: Literal["column", "row"] | None = Field(default=None, description="what the cell names; null for content")
-    text: str
+    text: str = Field(description="as printed")
     value: PrintedValue | None = Field(default=None, description="of a number, amount, percentage, date or duration")
     page: int = Field(ge=1, description="1-based")
-    box: BoxTuple | None = None
+    box: BoxTuple | None = Field(default=None, description="where it is; null if that is not known")
 
 
 class ColumnUnit(Model):
@@ -46,7 +46,7 @@ class TablePart(Model):
 
     page: int = Field(ge=1, description="1-based")
     label: str = Field(description="as printed on the page or named by the file")
-    box: BoxTuple
+    box: BoxTuple = Field(description="left, top, right, bottom in points of the page as displayed")
 
 
 class DocumentTable(Model):
@@ -55,13 +55,13 @@ class DocumentTable(Model):
     number: int = Field(ge=1, description="counts the tables that begin on the page, from 1")
     caption: str | None = Field(default=None, description="the caption, or else the heading or short text right above")
     joined: bool = Field(default=False, description="whether its parts on several pages were joined")
-    parts: tuple[TablePart, ...]
-    row_count: int
-    column_count: int
+    parts: tuple[TablePart, ...] = Field(description="one for each page that it is on")
+    row_count: int = Field(description="with the headers")
+    column_count: int = Field(description="with the one that names the rows")
     header_rows: int = Field(description="rows at the top that title the columns; repeated ones are left out")
     header_columns: int = Field(ge=0, le=1, description="1 if the first column names the rows")
     units: tuple[ColumnUnit | None, ...] = Field(description="of each column; null for columns without numbers")
-    cells: tuple[GridCell, ...]
+    cells: tuple[GridCell, ...] = Field(description="by rows, each from left to right")
 
     @property
     def name(self) -> str:

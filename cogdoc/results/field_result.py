@@ -45,11 +45,11 @@ class Missing(StrEnum):
 class OtherReading(Model):
     """What another source says about the same field."""
 
-    how: HowFound
-    text: str
-    value: JsonValue = None
-    page: int | None = None
-    box: BoxTuple | None = None
+    how: HowFound = Field(description="how it was found")
+    text: str = Field(description="as written there")
+    value: JsonValue = Field(default=None, description="of the field's type")
+    page: int | None = Field(default=None, description="1-based; null if it is on no page")
+    box: BoxTuple | None = Field(default=None, description="where it is on the page")
     agrees: bool = Field(description="whether its value is the same")
 
 
@@ -64,8 +64,8 @@ class FormFieldInfo(Model):
         default=(), description="the values of a choice for programs, if they differ from the texts that it shows"
     )
     options: tuple[str, ...] = Field(default=(), description="what can be chosen")
-    read_only: bool = False
-    required: bool = False
+    read_only: bool = Field(default=False, description="whether readers cannot change it")
+    required: bool = Field(default=False, description="whether the form has to be sent with it")
     hidden: bool = Field(default=False, description="whether no page shows it")
 
 
@@ -84,15 +84,15 @@ class FieldResult(Model):
         description="probability that the value is right; null without one, and if the engine states none",
     )
     how: HowFound | None = Field(default=None, description="how it was found")
-    page: int | None = None
+    page: int | None = Field(default=None, description="1-based; null if it is on no page")
     label: str | None = Field(default=None, description="the page's printed label")
-    box: BoxTuple | None = None
+    box: BoxTuple | None = Field(default=None, description="where it is on the page")
     label_box: BoxTuple | None = Field(default=None, description="of the printed name, where all fields were asked for")
     term: str | None = Field(default=None, description="its number in EN 16931, of an electronic invoice, such as BT-1")
-    form_field: FormFieldInfo | None = None
+    form_field: FormFieldInfo | None = Field(default=None, description="what the form says of the field that has it")
     reason: Missing | None = Field(default=None, description="why the value is missing")
     message: str | None = Field(default=None, description="the reason in words")
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = Field(default=(), description="what to know before trusting the value")
     others: tuple[OtherReading, ...] = Field(default=(), description="what other sources in the same file say")
     items: tuple[FieldResult, ...] = Field(default=(), description="the elements of a list")
     rows: tuple[tuple[FieldResult, ...], ...] = Field(default=(), description="the rows of a table, a cell a column")

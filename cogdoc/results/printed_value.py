@@ -18,7 +18,9 @@ def plain_decimal(number: float) -> str:
 class PrintedValue(Model):
     """What a printed number, amount, percentage, date or duration means, for programs."""
 
-    kind: Literal["number", "money", "percent", "date", "duration"]
+    kind: Literal["number", "money", "percent", "date", "duration"] = Field(
+        description="which of the other fields it has"
+    )
     number: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
         default=None,
         description="with its sign and scale: -1200000 for (1.2 million); 12.5 for 12.5%; how many units of a duration",

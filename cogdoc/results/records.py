@@ -18,6 +18,7 @@ from cogdoc.results.chart import ChartKind as ChartKind
 from cogdoc.results.chart import ChartSeries as ChartSeries
 from cogdoc.results.chart import ChartValue as ChartValue
 from cogdoc.results.document_table import DocumentTable
+from cogdoc.results.failures import ErrorInfo, UnreadPage
 from cogdoc.results.field_result import FieldResult
 from cogdoc.results.printed_value import PrintedValue
 from cogdoc.results.record_model import BoxTuple as BoxTuple
@@ -25,6 +26,7 @@ from cogdoc.results.record_model import Confidence as Confidence
 from cogdoc.results.record_model import Model
 from cogdoc.results.search_matches import PageMatch
 from cogdoc.results.text_layer import TextLayer
+from cogdoc.results.usage_counts import Usage
 
 SCHEMA_VERSION: Final = "cogdoc/1"
 
@@ -32,9 +34,9 @@ SCHEMA_VERSION: Final = "cogdoc/1"
 class SourceInfo(Model):
     """The file that a record is about."""
 
-    path: str
-    sha256: str | None = None
-    page_count: int | None = None
+    path: str = Field(description="as given or found: a path, an address without credentials, or - for standard input")
+    sha256: str | None = Field(default=None, description="of the file's bytes; null if it could not be opened")
+    page_count: int | None = Field(default=None, description="null if it could not be opened")
     attachments: tuple[str, ...] = Field(
         default=(),
         description="names of the files attached to a PDF or its pages; extract reads electronic invoices; 100 at most",
@@ -57,9 +59,9 @@ class GenerationInfo(Model):
     prompt: str | None = Field(default=None, description="the instruction instead of cogdoc's own")
     template: str | None = Field(default=None, description="base, chat or vqa, instead of the one that fits the task")
     temperature: float | None = Field(default=None, description="0 means greedy")
-    top_p: float | None = None
-    seed: int | None = None
-    max_tokens: int | None = None
+    top_p: float | None = Field(default=None, description="share of the probability that sampling draws from")
+    seed: int | None = Field(default=None, description="of sampling")
+    max_tokens: int | None = Field(default=None, description="the most tokens of one generation")
     raw: bool = Field(default=False, description="whether the model's words are as they came")
     variant: str | None = Field(default=None, description="the named variant of cogdoc's own instructions")
 
@@ -67,11 +69,20 @@ class GenerationInfo(Model):
 class EngineInfo(Model):
     """The engine that read the page."""
 
-    name: str
-    version: str
-    checkpoint: str | None = None
+    name: str = Field(description="builtin, cogvlm2 or remote")
+    version: str = Field(description="of cogdoc")
+    checkpoint: str | None = Field(default=None, description="the model's name: of its folder, or on its server")
+    checkpoint_repository: str | None = Field(
+        default=None, description="where it comes from, on its hub or this machine; null if that is not recorded"
+    )
+    checkpoint_revision: str | None = Field(default=None, description="its commit; null if that is not recorded")
+    checkpoint_sha256: str | None = Field(
+        default=None,
+        description="SHA-256 of what sha256sum prints for its weight files in the order of their names; null if their "
+        "hashes are not recorded",
+    )
     server: str | None = Field(default=None, description="the address to which a remote engine sends pages")
-    quantization: str | None = None
+    quantization: str | None = Field(default=None, description="nf4, fp4, int8 or none; null without a local model")
     dtype: str | None = Field(default=None, description="in which a model computes, such as bfloat16")
     vision_precision: str | None = Field(
         default=None, description="with a quantization: bf16 if the vision tower is not quantized, quantized if it is"
@@ -80,37 +91,21 @@ class EngineInfo(Model):
     generation: GenerationInfo | None = Field(default=None, description="what was asked for; null if nothing")
 
 
-class ErrorInfo(Model):
-    """Why there is no result."""
-
-    kind: str
-    message: str
-    hint: str | None = None
-    exit_code: int
-
-
-class UnreadPage(Model):
-    """A page that could not be read, and why."""
-
-    page: int
-    message: str
-
-
 class Evidence(Model):
     """A place on a page that contains an answer."""
 
-    page: int
-    label: str
-    box: BoxTuple
+    page: int = Field(description="1-based")
+    label: str = Field(description="as printed on the page or named by the file")
+    box: BoxTuple = Field(description="left, top, right, bottom in points of the page as displayed")
     text: str = Field(description="the line or table row that contains the answer")
 
 
 class Candidate(Model):
     """An answer that was considered."""
 
-    text: str
+    text: str = Field(description="the answer")
     confidence: Confidence | None = Field(description="probability that it is right; null if the engine states none")
-    evidence: Evidence | None = None
+    evidence: Evidence | None = Field(default=None, description="where it is printed")
 
 
 class AnswerOperand(Model):
@@ -118,15 +113,15 @@ class AnswerOperand(Model):
 
     label: str = Field(description="the names of its row and its column")
     text: str = Field(description="as printed")
-    page: int
-    box: BoxTuple | None = None
+    page: int = Field(description="1-based")
+    box: BoxTuple | None = Field(default=None, description="where it is printed")
 
 
 class Answer(Model):
     """The answer to one question; `text` is None if the document does not contain it."""
 
-    question: str
-    text: str | None
+    question: str = Field(description="as it was asked")
+    text: str | None = Field(description="the answer as printed or computed; null if there is none")
     value: PrintedValue | None = Field(default=None, description="of a number, amount, percentage, date or duration")
     confidence: Confidence | None = Field(
         default=None,
@@ -139,15 +134,15 @@ class Answer(Model):
     withheld: Candidate | None = Field(
         default=None, description="the answer that was found, if its confidence is below what was asked for"
     )
-    evidence: tuple[Evidence, ...] = ()
-    alternatives: tuple[Candidate, ...] = ()
+    evidence: tuple[Evidence, ...] = Field(default=(), description="where it, or what it comes from, is printed")
+    alternatives: tuple[Candidate, ...] = Field(default=(), description="other possible answers, the likeliest first")
     query: dict[str, JsonValue] | None = Field(
         default=None,
         description="what the question asks of a table or chart: nested objects with an `operation` each",
     )
-    operands: tuple[AnswerOperand, ...] = ()
+    operands: tuple[AnswerOperand, ...] = Field(default=(), description="the values that it is computed from")
     formula: str | None = Field(default=None, description="how the answer is computed from the operands")
-    flags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = Field(default=(), description="what to know before trusting the answer")
 
     @model_validator(mode="before")
     @classmethod
@@ -184,24 +179,28 @@ class TextSpan(Model):
 
 
 class TextLine(Model):
+    """A line of text."""
+
     text: str = Field(description="plain, without markup")
-    box: BoxTuple
-    confidence: Confidence
+    box: BoxTuple = Field(description="left, top, right, bottom in points of the page as displayed")
+    confidence: Confidence = Field(description="that OCR read it right; 1 for a text layer")
     spans: tuple[TextSpan, ...] = Field(
         default=(), description="what a PDF's text layer says of its look and its links; in order, without overlaps"
     )
 
 
 class TableCell(Model):
-    text: str
-    box: BoxTuple | None = None
+    """A cell of a table."""
+
+    text: str = Field(description="as printed")
+    box: BoxTuple | None = Field(default=None, description="where it is; null if that is not known")
     value: PrintedValue | None = Field(default=None, description="of a number, amount, percentage, date or duration")
 
 
 class TableResult(Model):
     """Rows of equal length; a cell without box and text is covered by one beside or above it whose box contains it."""
 
-    rows: tuple[tuple[TableCell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...] = Field(description="from top to bottom, each from left to right")
     header_rows: int = Field(default=1, ge=0, description="rows at the top that title the columns")
     header_columns: int = Field(default=0, ge=0, le=1, description="1 if the first column names the rows")
 
@@ -209,60 +208,29 @@ class TableResult(Model):
 class TextBlock(Model):
     """A paragraph, heading, table or the like, in reading order; comments on the page come last."""
 
-    kind: str
-    box: BoxTuple
-    text: str
-    level: int = 0
-    lines: tuple[TextLine, ...] = ()
-    table: TableResult | None = None
-
-
-class Usage(Model):
-    """What a vision model's work took, added up over its generations: tiles, retries, and the pages of an answer.
-
-    It also has what the reading cache saved. Files have only what follows from the text: the other counts, the seconds
-    and the memory depend on what else was read, and when.
-    """
-
-    generations: int = 0
-    failed: int = Field(default=0, description="generations that took too long, or failed otherwise")
-    prompt_tokens: int = Field(
-        default=0, description="of the instructions' text; from a server, with those of pictures"
-    )
-    image_tokens: int = Field(default=0, description="of the pictures in the prompts, those that were read before too")
-    generated_tokens: int = 0
-    passes: int | None = Field(default=None, description="forward passes that decoded tokens")
-    draft_tokens: int | None = Field(default=None, description="tokens of drafts that were verified")
-    accepted_tokens: int | None = Field(default=None, description="those of them that the model chose as well")
-    pictures: dict[str, int] = Field(
-        default_factory=dict,
-        description='how often a picture was "read", or its "features in memory", "features on disk" or "prefix kept"',
-    )
-    seconds: dict[str, float] = Field(
-        default_factory=dict,
-        description='"waiting" for other work, the "vision" tower, the "prompt" pass over a picture, and "decoding", '
-        'which has the pass over the instruction and others beside it; a remote engine has those of its "server"',
-    )
-    cache_hits: int = Field(default=0, description="texts and layouts of pages that the reading cache had")
-    peak_memory: dict[str, int] = Field(
-        default_factory=dict,
-        description='the most bytes until then: of each "cuda" device as PyTorch allocates them, or of the "process"',
-    )
+    kind: str = Field(description="paragraph, heading, list-item, table, picture, header, footer and so on")
+    box: BoxTuple = Field(description="left, top, right, bottom in points of the page as displayed")
+    text: str = Field(description="plain, without markup")
+    level: int = Field(default=0, description="of a heading, from 1; of a list item, how deep it is nested")
+    lines: tuple[TextLine, ...] = Field(default=(), description="its lines, from top to bottom")
+    table: TableResult | None = Field(default=None, description="the cells of a table")
 
 
 class Record(Model):
     """The fields of every record."""
 
-    schema_version: Literal["cogdoc/1"] = Field(default=SCHEMA_VERSION, alias="schema")
-    source: SourceInfo
-    engine: EngineInfo
-    flags: tuple[str, ...] = ()
+    schema_version: Literal["cogdoc/1"] = Field(
+        default=SCHEMA_VERSION, alias="schema", description="the version of this schema"
+    )
+    source: SourceInfo = Field(description="the file")
+    engine: EngineInfo = Field(description="what read it")
+    flags: tuple[str, ...] = Field(default=(), description="what to know before trusting the result")
     timings: dict[str, float] = Field(default_factory=dict, description="seconds by step")
     usage: Usage | None = Field(
         default=None,
         description="what a vision model's work took; null if there was none and the reading cache had nothing",
     )
-    error: ErrorInfo | None = None
+    error: ErrorInfo | None = Field(default=None, description="why there is no result")
 
     def __repr__(self) -> str:
         from cogdoc.results.reprs import describe_record
@@ -275,19 +243,19 @@ class Record(Model):
 class AnswerRecord(Record):
     """A question about a document, and its answer."""
 
-    task: Literal["ask"] = "ask"
-    question: str
+    task: Literal["ask"] = Field(default="ask", description="tells the records of commands apart")
+    question: str = Field(description="as it was asked")
     unread_pages: tuple[UnreadPage, ...] = Field(
         default=(), description="pages that may contain the answer and could not be read"
     )
-    answer: Answer | None = None
+    answer: Answer | None = Field(default=None, description="null if there is an error")
 
 
 class PageRecord(Record):
     """The text of one page."""
 
-    task: Literal["ocr"] = "ocr"
-    page: PageInfo | None = None
+    task: Literal["ocr"] = Field(default="ocr", description="tells the records of commands apart")
+    page: PageInfo | None = Field(default=None, description="the page that was read")
     origin: str | None = Field(default=None, description="text-layer, ocr, mixed or blank")
     resolution: float | None = Field(default=None, description="pixels per inch of the OCR engine's input")
     ocr_engine: str | None = Field(
@@ -299,14 +267,14 @@ class PageRecord(Record):
     unread_scripts: tuple[str, ...] = Field(
         default=(), description='scripts of the page that OCR cannot read, such as "cyrillic"'
     )
-    confidence: Confidence | None = None
+    confidence: Confidence | None = Field(default=None, description="mean of its words' or tokens' own")
     agreement: Confidence | None = Field(
         default=None, description="share of the characters of the page's literal text that the model's text contains"
     )
     steps: tuple[str, ...] = Field(default=(), description="what a model tried on the page, and the outcome")
-    text: str = ""
-    markdown: str = ""
-    blocks: tuple[TextBlock, ...] = ()
+    text: str = Field(default="", description="all lines in reading order, plain")
+    markdown: str = Field(default="", description="the same with headings, lists and tables")
+    blocks: tuple[TextBlock, ...] = Field(default=(), description="paragraphs, tables and so on, in reading order")
     text_layer: SkipJsonSchema[TextLayer | None] = Field(default=None, exclude=True, repr=False)
     """What OCR read, for a searchable PDF file; no part of the output."""
 
@@ -314,16 +282,16 @@ class PageRecord(Record):
 class ChartRecord(Record):
     """A chart on a page, and the answers to questions about it."""
 
-    task: Literal["chart"] = "chart"
-    page: PageInfo | None = None
-    chart: Chart | None = None
-    answers: tuple[Answer, ...] = ()
+    task: Literal["chart"] = Field(default="chart", description="tells the records of commands apart")
+    page: PageInfo | None = Field(default=None, description="the page that shows the chart")
+    chart: Chart | None = Field(default=None, description="null if the page has none")
+    answers: tuple[Answer, ...] = Field(default=(), description="one for each question about the page's charts")
 
 
 class ExtractRecord(Record):
     """The values of the fields of one document."""
 
-    task: Literal["extract"] = "extract"
+    task: Literal["extract"] = Field(default="extract", description="tells the records of commands apart")
     values: dict[str, JsonValue] = Field(
         default_factory=dict, description="by the names of the fields; null where `fields` says why there is none"
     )
@@ -340,10 +308,10 @@ class ExtractRecord(Record):
 class TableRecord(Record):
     """A table of the document; a page on which none begins has a record without one."""
 
-    task: Literal["tables"] = "tables"
+    task: Literal["tables"] = Field(default="tables", description="tells the records of commands apart")
     page: PageInfo | None = Field(default=None, description="the page on which the table begins")
     confidence: Confidence | None = Field(default=None, description="that of the text of its pages, the lowest")
-    table: DocumentTable | None = None
+    table: DocumentTable | None = Field(default=None, description="null if none begins on the page")
 
 
 class SearchRecord(Record):

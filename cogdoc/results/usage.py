@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from cogdoc.results.records import Record, Usage
+from cogdoc.results.records import Record
+from cogdoc.results.usage_counts import Usage
 
 R = TypeVar("R", bound=Record)
 

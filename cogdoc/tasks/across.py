@@ -27,8 +27,9 @@ from cogdoc.query.across_values import (
     total,
 )
 from cogdoc.results.across import AcrossMissing, AcrossOperand, AcrossPart, AcrossResult
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.printed_value import PrintedValue
-from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, EngineInfo, ErrorInfo, SourceInfo
+from cogdoc.results.records import Answer, AnswerRecord, AnyRecord, EngineInfo, SourceInfo
 
 _ARITHMETIC: Mapping[Operation, Callable[[Sequence[AcrossOperand]], Decimal]] = {
     Operation.SUM: total,

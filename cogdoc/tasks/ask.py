@@ -17,9 +17,11 @@ from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError, DamagedError
 from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.certainty import Certainty
+from cogdoc.results.failures import UnreadPage
 from cogdoc.results.flags import Flag
-from cogdoc.results.records import Answer, AnswerRecord, Candidate, UnreadPage, Usage
+from cogdoc.results.records import Answer, AnswerRecord, Candidate
 from cogdoc.results.usage import with_cache_hits
+from cogdoc.results.usage_counts import Usage
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import map_side_by_side
 from cogdoc.tasks.searched_pages import FLAGS_OF_PAGES, SearchedPages, read_texts

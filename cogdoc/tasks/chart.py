@@ -14,8 +14,9 @@ from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.results.flags import Flag
-from cogdoc.results.records import ChartRecord, Usage
+from cogdoc.results.records import ChartRecord
 from cogdoc.results.usage import with_cache_hits
+from cogdoc.results.usage_counts import Usage
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_page, describe_source, failed_page
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.task import Item

@@ -10,19 +10,11 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.geometry import Box
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page_text import Block, Cell, Line, PageText, mean_confidence
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.plain_text import lines_to_text, table_to_text
 from cogdoc.results.printed_value import PrintedValue
 from cogdoc.results.record_model import BoxTuple
-from cogdoc.results.records import (
-    ErrorInfo,
-    PageInfo,
-    SourceInfo,
-    TableCell,
-    TableResult,
-    TextBlock,
-    TextLine,
-    TextSpan,
-)
+from cogdoc.results.records import PageInfo, SourceInfo, TableCell, TableResult, TextBlock, TextLine, TextSpan
 from cogdoc.storage import without_secrets
 
 

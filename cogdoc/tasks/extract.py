@@ -15,9 +15,10 @@ from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError, DamagedError
 from cogdoc.fields.field import FieldList, Leaf, leaves
 from cogdoc.parsing.page_text_store import PageTextStore
+from cogdoc.results.failures import UnreadPage
 from cogdoc.results.field_result import FieldResult, Missing
 from cogdoc.results.flags import Flag
-from cogdoc.results.records import ExtractRecord, UnreadPage
+from cogdoc.results.records import ExtractRecord
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import map_side_by_side

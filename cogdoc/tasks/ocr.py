@@ -15,8 +15,9 @@ from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
 from cogdoc.results.block_markdown import blocks_to_markdown
 from cogdoc.results.omissions import omission_flags
-from cogdoc.results.records import PageRecord, Usage
+from cogdoc.results.records import PageRecord
 from cogdoc.results.usage import with_cache_hits
+from cogdoc.results.usage_counts import Usage
 from cogdoc.tasks.describe import (
     Stopwatch,
     describe_blocks,

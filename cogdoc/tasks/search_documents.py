@@ -19,7 +19,8 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page_text import Line, PageText
 from cogdoc.query.terms import match_strength, split_tokens, split_words
-from cogdoc.results.records import AnyRecord, ErrorInfo, SearchRecord, SourceInfo, UnreadPage
+from cogdoc.results.failures import ErrorInfo, UnreadPage
+from cogdoc.results.records import AnyRecord, SearchRecord, SourceInfo
 from cogdoc.results.search_matches import FailedSource, PageMatch, RankedMatch, SearchResult, Snippet
 from cogdoc.tasks.describe import describe_error, describe_source
 from cogdoc.tasks.search import MATCHING, query_words

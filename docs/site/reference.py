@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from cogdoc.cli.app import app
 from cogdoc.errors import CogdocError, ExitCode
-from cogdoc.results.json_schema import json_schema
+from cogdoc.results.json_schema import COMMANDS, json_schema
 
 
 def on_files(files: Files, *, config: Any) -> Files:
@@ -21,7 +21,8 @@ def on_files(files: Files, *, config: Any) -> Files:
         "reference/environment.md": environment_page(),
         "reference/exit-codes.md": exit_codes_page(),
         "reference/schema.md": schema_page(),
-        "reference/cogdoc.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False),
+        "reference/cogdoc.schema.json": _schema_text(None),
+        **{f"reference/{command}.schema.json": _schema_text(command) for command in COMMANDS},
     }
     for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
@@ -73,8 +74,9 @@ def exit_codes_page() -> str:
 def schema_page() -> str:
     """Every object of the JSON output, with its fields."""
     schema = json_schema()
+    links = ", ".join(f"[{command}]({command}.schema.json)" for command in COMMANDS)
     intro = "The whole schema, as `cogdoc schema` prints it: [cogdoc.schema.json](cogdoc.schema.json)."
-    parts = ["# JSON output", intro]
+    parts = ["# JSON output", f"{intro} That of one command, as `cogdoc schema ask` prints it: {links}."]
     for name, definition in sorted(schema["$defs"].items()):
         parts.append(f"## {name}")
         if "description" in definition:
@@ -84,6 +86,10 @@ def schema_page() -> str:
         if "properties" in definition:
             parts.append(_fields(definition))
     return "\n\n".join(parts) + "\n"
+
+
+def _schema_text(command: str | None) -> str:
+    return json.dumps(json_schema(command), indent=2, ensure_ascii=False)
 
 
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -37,6 +38,9 @@ def test_a_question_is_answered_from_the_pixels_with_evidence(
     (record,) = json.loads(ended.out)["records"]
     assert record["engine"]["name"] == "cogvlm2"
     assert record["engine"]["checkpoint"] == "model"
+    weights = POCKET / "model" / "model.safetensors"
+    line = f"{hashlib.sha256(weights.read_bytes()).hexdigest()}  {weights.name}\n"
+    assert record["engine"]["checkpoint_sha256"] == hashlib.sha256(line.encode()).hexdigest()
     assert record["engine"]["quantization"] == quantization
     assert record["engine"]["vision_precision"] == vision
     assert record["engine"]["dtype"] == "bfloat16"

@@ -39,7 +39,7 @@ from cogdoc.engines.warm.lender import Lender
 from cogdoc.engines.warm.offering import EngineOffer
 from cogdoc.engines.warm.servers import connect, find_servers
 from cogdoc.errors import OutputError, TimeLimitError, TooLargeError
-from cogdoc.results.records import Usage
+from cogdoc.results.usage_counts import Usage
 
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 REQUEST = EngineRequest(model=str(POCKET / "model"))

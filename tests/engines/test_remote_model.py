@@ -36,7 +36,7 @@ from cogdoc.errors import (
     TooLargeError,
     UsageError,
 )
-from cogdoc.results.records import Usage
+from cogdoc.results.usage_counts import Usage
 
 A4 = PageImage(np.full((1385, 979, 3), 255, np.uint8))
 OPTIONS = GenerationOptions(128, time_limit=20)

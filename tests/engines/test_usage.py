@@ -19,8 +19,9 @@ from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model
 from cogdoc.engines.vision.engine import VisionEngine
 from cogdoc.engines.vision.vision_model import VisionModel
-from cogdoc.results.records import EngineInfo, PageRecord, Record, Usage
+from cogdoc.results.records import EngineInfo, PageRecord, Record
 from cogdoc.results.usage import describe_memory, describe_usage, reproducible, total_usage
+from cogdoc.results.usage_counts import Usage
 from cogdoc.tasks.ask import answer_questions
 from cogdoc.tasks.chart import read_charts
 from cogdoc.tasks.ocr import transcribe

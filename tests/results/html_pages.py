@@ -12,10 +12,11 @@ from cogdoc.batch.items import run_items
 from cogdoc.documents.document import open_path
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.engines.builtin.engine import BuiltinEngine
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.html.pictures_shown import areas_of
 from cogdoc.results.output_formats import FORMATS, make_renderer
 from cogdoc.results.page_picture import PagePicture
-from cogdoc.results.records import AnyRecord, ErrorInfo
+from cogdoc.results.records import AnyRecord
 from cogdoc.tasks.describe import describe_source
 from cogdoc.tasks.task import Task
 

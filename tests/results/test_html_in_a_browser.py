@@ -14,6 +14,7 @@ from small_pdfs import save_pdf
 
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.results.failures import ErrorInfo, UnreadPage
 from cogdoc.results.field_result import FieldResult, Missing
 from cogdoc.results.printable import printable
 from cogdoc.results.printed_value import PrintedValue
@@ -29,7 +30,6 @@ from cogdoc.results.records import (
     ChartSeries,
     ChartValue,
     EngineInfo,
-    ErrorInfo,
     Evidence,
     ExtractRecord,
     PageInfo,
@@ -39,7 +39,6 @@ from cogdoc.results.records import (
     TableResult,
     TextBlock,
     TextLine,
-    UnreadPage,
 )
 from cogdoc.tasks.ask import AskTask
 from cogdoc.tasks.chart import ChartTask

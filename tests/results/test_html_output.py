@@ -13,6 +13,7 @@ import pytest
 from html_pages import page_of_records
 
 import cogdoc.serve
+from cogdoc.results.failures import ErrorInfo, UnreadPage
 from cogdoc.results.field_result import FieldResult, HowFound, Missing, OtherReading
 from cogdoc.results.flags import Flag
 from cogdoc.results.html.chart_drawing import draw_chart
@@ -30,7 +31,6 @@ from cogdoc.results.records import (
     ChartSeries,
     ChartValue,
     EngineInfo,
-    ErrorInfo,
     Evidence,
     ExtractRecord,
     PageInfo,
@@ -41,7 +41,6 @@ from cogdoc.results.records import (
     TextBlock,
     TextLine,
     TextSpan,
-    UnreadPage,
 )
 from cogdoc.results.wording import FLAG_TEXTS
 

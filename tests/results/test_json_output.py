@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.json_schema import json_schema
 from cogdoc.results.output_formats import FORMATS, OutputFormat, make_renderer
 from cogdoc.results.records import (
@@ -25,7 +26,6 @@ from cogdoc.results.records import (
     ChartSeries,
     ChartValue,
     EngineInfo,
-    ErrorInfo,
     Evidence,
     PageInfo,
     PageRecord,
@@ -34,8 +34,8 @@ from cogdoc.results.records import (
     TableResult,
     TextBlock,
     TextLine,
-    Usage,
 )
+from cogdoc.results.usage_counts import Usage
 
 BOX = (1.0, 2.0, 3.0, 4.5)
 SOURCE = SourceInfo(path="a/b c.pdf", sha256="0" * 64, page_count=3)
@@ -106,6 +106,26 @@ RECORDS: dict[str, list[AnyRecord]] = {
         ),
     ],
 }
+
+
+def test_every_field_of_the_schema_is_described() -> None:
+    undescribed = [
+        f"{name}.{field}"
+        for name, definition in json_schema()["$defs"].items()
+        for field, described in definition.get("properties", {}).items()
+        if not described.get("description")
+    ]
+    assert undescribed == []
+    named = {name for name, definition in json_schema()["$defs"].items() if not definition.get("description")}
+    assert named <= {"JsonValue"}, "any JSON"
+
+
+@pytest.mark.parametrize("task", sorted(RECORDS))
+def test_each_command_has_a_schema_of_its_own(task: str) -> None:
+    follows = jsonschema.Draft202012Validator(json_schema(task)).is_valid
+    others = [records for name, records in RECORDS.items() if name != task]
+    assert all(follows(json.loads(record.model_dump_json())) for record in RECORDS[task])
+    assert not any(follows(json.loads(record.model_dump_json())) for records in others for record in records)
 
 
 @pytest.fixture(scope="module")

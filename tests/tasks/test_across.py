@@ -7,7 +7,8 @@ import pytest
 from cogdoc.query.across_question import parse_across
 from cogdoc.query.printed_values import read_value
 from cogdoc.results.across import AcrossResult
-from cogdoc.results.records import Answer, AnswerRecord, EngineInfo, ErrorInfo, Evidence, SourceInfo
+from cogdoc.results.failures import ErrorInfo
+from cogdoc.results.records import Answer, AnswerRecord, EngineInfo, Evidence, SourceInfo
 from cogdoc.tasks.across import AcrossCollector
 
 ENGINE = EngineInfo(name="builtin", version="0")

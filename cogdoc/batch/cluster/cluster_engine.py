@@ -25,7 +25,8 @@ from cogdoc.errors import CogdocError
 from cogdoc.fields.field import Field
 from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text import PageText
-from cogdoc.results.records import Answer, Chart, EngineInfo, Usage
+from cogdoc.results.records import Answer, Chart, EngineInfo
+from cogdoc.results.usage_counts import Usage
 
 CACHED_PAGES = 32
 """How many pages an actor keeps open, since several questions about one page follow each other."""

@@ -35,7 +35,7 @@ from cogdoc.engines.vision.vision_model import (
     VisionModelLimits,
 )
 from cogdoc.errors import TimeLimitError, is_out_of_memory
-from cogdoc.results.records import Usage
+from cogdoc.results.usage_counts import Usage
 
 if TYPE_CHECKING:
     from cogdoc.cogvlm2.configuration import Template

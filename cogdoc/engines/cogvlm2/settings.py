@@ -59,13 +59,18 @@ class CogVLM2Settings:
             # Importing PyTorch takes longer than the trial.
             from cogdoc.engines.cogvlm2.cogvlm2_model import load_model
             from cogdoc.engines.vision.engine import VisionEngine
+            from cogdoc.models.checkpoint_origin import origin_of
             from cogdoc.results.records import EngineInfo
 
             model = load_model(self, trial.tokenizer(), progress)
+        origin = origin_of(self.checkpoint.resolve())
         info = EngineInfo(
             name="cogvlm2",
             version=version("cogdoc"),
             checkpoint=self.checkpoint.resolve().name,
+            checkpoint_repository=origin.repository,
+            checkpoint_revision=origin.revision,
+            checkpoint_sha256=origin.sha256,
             quantization=self.quantization,
             dtype=model.dtype,
             vision_precision=self.vision if self.quantization != "none" else None,

@@ -28,7 +28,7 @@ from cogdoc.engines.vision.vision_model import (
     VisionModelLimits,
 )
 from cogdoc.errors import ServerError, TimeLimitError, UsageError
-from cogdoc.results.records import Usage
+from cogdoc.results.usage_counts import Usage
 from cogdoc.text import count_han
 
 POLL_SECONDS = 0.05

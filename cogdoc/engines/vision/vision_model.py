@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from cogdoc.documents.pictures import Picture
-    from cogdoc.results.records import Usage
+    from cogdoc.results.usage_counts import Usage
+
 
 UNKNOWN_CONFIDENCE = 0.5
 """The confidence of text from a model that gives no log-probabilities: it counts as neither sure nor unsure."""

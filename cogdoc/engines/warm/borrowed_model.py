@@ -26,7 +26,7 @@ from cogdoc.engines.vision.vision_model import (
 from cogdoc.engines.warm.channel import Channel, ChannelClosedError, Message
 from cogdoc.engines.warm.generation_messages import GENERATION, USAGE, failure_from, generation_request
 from cogdoc.errors import CogdocError, TimeLimitError
-from cogdoc.results.records import Usage
+from cogdoc.results.usage_counts import Usage
 
 SILENT_SECONDS = 20.0
 """After so long without a sign of life from the server, the command goes on without it."""

@@ -14,7 +14,7 @@ from cogdoc.documents.pictures import Picture
 from cogdoc.engines.vision.vision_model import Generation, GenerationOptions, PageImage, Prompt, Sampling
 from cogdoc.engines.warm.channel import Message
 from cogdoc.errors import CogdocError
-from cogdoc.results.records import Usage
+from cogdoc.results.usage_counts import Usage
 
 PROMPT: TypeAdapter[Prompt] = TypeAdapter(Prompt)
 SAMPLING: TypeAdapter[Sampling] = TypeAdapter(Sampling)

@@ -18,7 +18,7 @@ from cogdoc.engines.warm.generation_messages import (
     requested_images,
 )
 from cogdoc.errors import TimeLimitError, as_cogdoc_error
-from cogdoc.results.records import Usage
+from cogdoc.results.usage_counts import Usage
 
 HEARTBEAT_SECONDS = 1.0
 """A command that hears nothing for many of these goes on without the server."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from cogdoc.results.failures import UnreadPage
 from cogdoc.results.html.marks import Mark, Place, candidates_of, places_of
-from cogdoc.results.records import Answer, UnreadPage
+from cogdoc.results.records import Answer
 from cogdoc.results.value_text import in_full
 from cogdoc.results.wording import Sureness, flag_sentences, refusal_in_words, sureness_of
 from cogdoc.text import language_of

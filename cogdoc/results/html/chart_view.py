@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from cogdoc.results.chart_rows import chart_to_rows
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.flags import Flag
 from cogdoc.results.html.answer_view import AnswerView, view_answer
 from cogdoc.results.html.chart_drawing import DOUBTFUL, LegendEntry, draw_chart, legend_of
-from cogdoc.results.records import Chart, ChartKind, ChartRecord, ErrorInfo
+from cogdoc.results.records import Chart, ChartKind, ChartRecord
 from cogdoc.results.wording import Sureness, confidence_in_words, flag_sentences
 
 _SAID = frozenset({Flag.NOT_A_CHART, Flag.MEASURED})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.flags import Flag
-from cogdoc.results.records import ErrorInfo, PageRecord
+from cogdoc.results.records import PageRecord
 from cogdoc.results.wording import Sureness, confidence_in_words, flag_sentences
 
 ORIGINS = {

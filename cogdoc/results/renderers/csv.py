@@ -6,17 +6,10 @@ from typing import TextIO
 
 from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.document_table import DocumentTable
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.field_rows import HEAD_OF_ALL, head_of, row_of, rows_of_all
 from cogdoc.results.printed_value import PrintedValue
-from cogdoc.results.records import (
-    AnswerRecord,
-    AnyRecord,
-    ChartRecord,
-    ErrorInfo,
-    ExtractRecord,
-    SourceInfo,
-    TableRecord,
-)
+from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, ExtractRecord, SourceInfo, TableRecord
 from cogdoc.results.renderers.csv_rows import CsvRows
 from cogdoc.results.renderers.csv_tables import LIST_HEADER, TablesInOne, list_row, part_name
 from cogdoc.results.renderers.renderer import RenderContext

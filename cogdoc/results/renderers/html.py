@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TextIO
 
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.html.answer_view import answer_marks, view_answer
 from cogdoc.results.html.block_view import view_blocks
 from cogdoc.results.html.chart_view import view_chart
@@ -28,7 +29,6 @@ from cogdoc.results.records import (
     AnyRecord,
     ChartRecord,
     EngineInfo,
-    ErrorInfo,
     ExtractRecord,
     PageRecord,
     SourceInfo,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.printable import printable_json
-from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo, result_head
+from cogdoc.results.records import AnyRecord, SourceInfo, result_head
 from cogdoc.results.renderers.renderer import RenderContext
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import IO
 
-from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo
+from cogdoc.results.failures import ErrorInfo
+from cogdoc.results.records import AnyRecord, SourceInfo
 from cogdoc.results.renderers.renderer import RenderContext
 
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.printable import printable
-from cogdoc.results.records import AnswerRecord, AnyRecord, ErrorInfo, SourceInfo
+from cogdoc.results.records import AnswerRecord, AnyRecord, SourceInfo
 from cogdoc.results.renderers.renderer import RenderContext
 
 _YELLOW = "\x1b[33m{}\x1b[0m"

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Protocol, TextIO, runtime_checkable
 
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.page_picture import PagePicture
-from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo
+from cogdoc.results.records import AnyRecord, SourceInfo
 
 
 class OpenPart(Protocol):

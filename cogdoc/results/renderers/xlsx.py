@@ -18,8 +18,9 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
 from cogdoc.results.document_table import DocumentTable, GridCell
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.printable import printable
-from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo, TableRecord
+from cogdoc.results.records import AnyRecord, SourceInfo, TableRecord
 from cogdoc.results.renderers.renderer import RenderContext
 from cogdoc.results.table_figures import figure_of, units_to_add
 

@@ -17,8 +17,8 @@ from cogdoc.engines.vision.vision_model import (
     VisionModel,
 )
 from cogdoc.errors import TooLargeError
-from cogdoc.results.records import Usage
 from cogdoc.results.usage import total_usage
+from cogdoc.results.usage_counts import Usage
 from cogdoc.serve.chat.completion import ChatEvent, FinishedChoice, TextPiece, TokenCounts
 from cogdoc.serve.chat.reply_schema import UnfitReplyError
 from cogdoc.serve.chat.reply_text import ReplyText

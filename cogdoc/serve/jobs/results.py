@@ -6,8 +6,9 @@ from io import StringIO
 
 from pydantic import TypeAdapter
 
+from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.output_formats import OutputFormat, make_renderer
-from cogdoc.results.records import AnyRecord, ErrorInfo, SourceInfo
+from cogdoc.results.records import AnyRecord, SourceInfo
 from cogdoc.serve.jobs.job import Job
 from cogdoc.serve.jobs.store import JobStore
 
