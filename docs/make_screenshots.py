@@ -1,4 +1,4 @@
-"""Take the pictures of the server's page in `docs/`: a real server and browser, on the samples.
+"""Take the pictures in `docs/` of the server's page and of `--out html`: a real server and browser, on the samples.
 
 Run as `python docs/make_screenshots.py` from the project's root, with cogdoc and Playwright installed beside that
 Python, and with Debian's Chromium.
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -35,7 +36,27 @@ def main() -> None:
         take_text(browser, url)
         take_chart(browser, url)
         take_narrow(browser, url)
+        take_written_answers(browser)
+        take_written_chart(browser)
         browser.close()
+
+
+def take_written_answers(browser: Browser) -> None:
+    page = written(
+        browser,
+        "ask",
+        SAMPLES / "report.pdf",
+        *("-q", "By how much did total revenue grow from 2023 to 2024?"),
+        *("-q", "Who is the chair of the board?"),
+    )
+    page.hover(".place >> nth=0")
+    save(page, "html-answers.png")
+
+
+def take_written_chart(browser: Browser) -> None:
+    page = written(browser, "chart", SAMPLES / "charts" / "grouped-bar.png")
+    page.hover("td >> nth=5")
+    save(page, "html-chart.png")
 
 
 def take_answer(browser: Browser, url: str) -> None:
@@ -68,6 +89,19 @@ def take_narrow(browser: Browser, url: str) -> None:
     save(page, "page-narrow.png")
 
 
+def written(browser: Browser, *arguments: str | Path) -> Page:
+    """The page that a command writes."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "results.html"
+        command = [sys.executable, "-m", "cogdoc", *map(str, arguments)]
+        subprocess.run([*command, "--engine", "builtin", "--quiet", "--to", str(path)], check=True)
+        page = browser.new_context(viewport=SIZE, locale="en-GB", reduced_motion="reduce").new_page()
+        page.set_default_timeout(WAIT)
+        page.goto(path.as_uri())
+        page.wait_for_function("[...document.images].every((picture) => picture.complete)")
+    return page
+
+
 def visit(browser: Browser, url: str, path: Path, **settings: object) -> Page:
     """The page with a document in it."""
     settings = {"viewport": SIZE, "locale": "en-GB", "reduced_motion": "reduce"} | settings
@@ -91,7 +125,7 @@ def ask(page: Page, question: str) -> None:
 def save(page: Page, name: str) -> None:
     page.evaluate("document.activeElement.blur()")
     page.wait_for_timeout(500)
-    picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+    picture = Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     picture.save(DOCS / name, optimize=True)
     page.context.close()
 

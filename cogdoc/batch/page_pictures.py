@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 AreasOf = Callable[[AnyRecord], Iterable[PageArea]]
 """The pictures that a record is shown with."""
 
-LONG_SIDE = 1600
+LONG_SIDE = 1400
 """Pixels of the long side of a picture; small print of an A4 page is readable."""
 
 SHORT_SIDE = 900
@@ -33,8 +33,8 @@ MOST_PIXELS = 8e6
 LONGEST_SIDE = 16_000
 """Pixels of a page's picture; WebP has at most 16383."""
 
-QUALITY, METHOD = 50, 4
-"""Of WebP's encoder: a page of text takes about 60 kB."""
+QUALITY, METHOD = 35, 4
+"""Of WebP's encoder: a page of dense print takes about 120 kB, and looks like one of quality 50 at 135 kB."""
 
 
 class PagePictures:

@@ -48,7 +48,7 @@ def start(*words: str | Path) -> subprocess.Popen[str]:
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("*.md")}
+    return {path.name: path.read_bytes() for path in folder.glob("*.pdf.*")}
 
 
 def outcomes(folder: Path) -> list[tuple[str, str]]:
@@ -58,9 +58,10 @@ def outcomes(folder: Path) -> list[tuple[str, str]]:
 
 
 def test_killed_machine_changes_neither_output_nor_record(machines: Any, folder: Path, tmp_path: Path) -> None:
-    with start("ocr", folder, "--to", tmp_path / "local") as local:
+    with start("ocr", folder, "--out", "md,html", "--to", tmp_path / "local") as local:
         _, local_err = local.communicate()
-    with start("ocr", folder, "--to", tmp_path / "cluster", "--cluster", machines.address) as on_cluster:
+    formats = ("--out", "md,html")
+    with start("ocr", folder, *formats, "--to", tmp_path / "cluster", "--cluster", machines.address) as on_cluster:
         while not results(tmp_path / "cluster"):
             assert on_cluster.poll() is None
             time.sleep(0.05)
@@ -69,7 +70,7 @@ def test_killed_machine_changes_neither_output_nor_record(machines: Any, folder:
         out, err = on_cluster.communicate()
     assert (on_cluster.returncode, local.returncode, out) == (1, 1, "")
     assert results(tmp_path / "cluster") == results(tmp_path / "local")
-    assert len(results(tmp_path / "cluster")) == 3
+    assert len(results(tmp_path / "cluster")) == 6
     assert outcomes(tmp_path / "cluster") == outcomes(tmp_path / "local")
     assert len(outcomes(tmp_path / "local")) == 4
     messages = [line for line in err.splitlines() if "died; its page is read again" not in line]

@@ -121,7 +121,7 @@ def test_answer_is_marked_on_its_page_and_lit_from_both_sides(show: Open, pages:
     page = show(pages["ask"])
     assert page.locator(".answer").all_inner_texts() == ["$98.76", "The document does not say."]
     assert page.locator(".pages img").evaluate_all("all => all.map(one => [one.alt, one.naturalHeight])") == [
-        ["Page 1", 1600]
+        ["Page 1", 1400]
     ]
     # "Total due: $98.76" is printed at 72 points from the left, with its baseline at 96.
     assert overlap(page, ".mark.found > rect", ".sheet img", (135, 88, 165, 97)) > 0.8

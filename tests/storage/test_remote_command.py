@@ -56,6 +56,8 @@ def test_one_file_is_read_from_its_address_and_named_after_it(bucket: Any, folde
     assert (ended.returncode, ended.stdout) == (0, "")
     lines = bucket.cat_file("shelf/out.jsonl").decode().splitlines()
     assert ['"path":"s3://shelf/1.pdf"' in lines[0], '"path":"s3://shelf/2.pdf"' in lines[1]] == [True, True]
+    assert run("ocr", "s3://shelf/1.pdf", "--to", "s3://shelf/out.html").returncode == 0
+    assert bucket.cat_file("shelf/out.html").count(b"data:image/webp;base64,") == 1
     again = run("ocr", "s3://shelf/1.pdf", "--out", "jsonl", "--to", "s3://shelf/out.jsonl")
     assert (again.returncode, "s3://shelf/out.jsonl: exists already" in again.stderr) == (6, True)
 
