@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cogdoc.api import OpenedDocument, ask, ask_across, ask_all, chart, extract, ocr, open, tables  # noqa: A004
     from cogdoc.errors import CogdocError
+    from cogdoc.fields.presets import load_preset
     from cogdoc.results.extraction import Extraction
     from cogdoc.results.field_result import FieldResult
     from cogdoc.results.records import (
@@ -37,8 +38,20 @@ if TYPE_CHECKING:
     )
 
 _MODULES = {
-    "cogdoc.api": ("OpenedDocument", "ask", "ask_across", "ask_all", "chart", "extract", "ocr", "open", "tables"),
+    "cogdoc.api": (
+        "OpenedDocument",
+        "ask",
+        "ask_across",
+        "ask_all",
+        "chart",
+        "extract",
+        "ocr",
+        "open",
+        "preset",
+        "tables",
+    ),
     "cogdoc.errors": ("CogdocError",),
+    "cogdoc.fields.presets": ("load_preset",),
     "cogdoc.results.extraction": ("Extraction",),
     "cogdoc.results.field_result": ("FieldResult",),
     "cogdoc.results.records": (
@@ -73,6 +86,7 @@ __all__ = [
     "ask_all",
     "chart",
     "extract",
+    "load_preset",
     "ocr",
     "open",
     "tables",

@@ -24,6 +24,7 @@ from cogdoc.engines.protocol import Engine, InstructedEngine
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import AUTO, EngineRequest
 from cogdoc.errors import EncryptedError, InputError, TimeLimitError, UsageError
+from cogdoc.fields.field import FieldList
 from cogdoc.query.across_question import parse_across
 from cogdoc.results.across import AcrossResult
 from cogdoc.results.extraction import Extraction
@@ -152,16 +153,20 @@ class OpenedDocument:
 
     @overload
     def extract(
-        self, fields: str | Mapping[str, Any], pages: str | None = None, top_pages: int = TOP_PAGES
+        self, fields: str | Mapping[str, Any] | FieldList, pages: str | None = None, top_pages: int = TOP_PAGES
     ) -> Extraction[dict[str, JsonValue]]: ...
 
     def extract(
-        self, fields: type[BaseModel] | str | Mapping[str, Any], pages: str | None = None, top_pages: int = TOP_PAGES
+        self,
+        fields: type[BaseModel] | str | Mapping[str, Any] | FieldList,
+        pages: str | None = None,
+        top_pages: int = TOP_PAGES,
     ) -> Extraction[Any]:
         """The values of fields.
 
         Args:
-            fields: a pydantic model, a list such as "invoice no, total:money", or a JSON Schema.
+            fields: a pydantic model, a list such as "invoice no, total:money", a JSON Schema, or
+                `cogdoc.load_preset("auto")`.
             pages: such as "1,3-5,8-", to search only these pages.
             top_pages: how many of the most promising pages are searched for a field.
 
@@ -304,7 +309,7 @@ def extract(
 @overload
 def extract(
     source: DocumentSource,
-    fields: str | Mapping[str, Any],
+    fields: str | Mapping[str, Any] | FieldList,
     pages: str | None = None,
     password: str | None = None,
     top_pages: int = TOP_PAGES,
@@ -314,7 +319,7 @@ def extract(
 
 def extract(
     source: DocumentSource,
-    fields: type[BaseModel] | str | Mapping[str, Any],
+    fields: type[BaseModel] | str | Mapping[str, Any] | FieldList,
     pages: str | None = None,
     password: str | None = None,
     top_pages: int = TOP_PAGES,

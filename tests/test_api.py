@@ -67,6 +67,8 @@ def test_fields_become_an_instance_of_a_model(bill: Path) -> None:
     incomplete = cogdoc.extract(bill, Bill, pages="1")
     assert (incomplete.value, incomplete.problems) == (None, ("total_due: Field required",))
     assert incomplete.values["invoice_no"] == "A-1047"
+    every = cogdoc.extract(bill, cogdoc.load_preset("auto"))
+    assert "A-1047" in (every.value or {}).values()
 
 
 @pytest.mark.slow

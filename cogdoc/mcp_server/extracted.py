@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from pydantic import JsonValue
 
 from cogdoc.errors import CogdocError
@@ -10,7 +12,7 @@ from cogdoc.results.field_result import FieldResult
 from cogdoc.results.records import ExtractRecord
 
 MAX_ROWS = 200
-"""Of a table or list."""
+"""Of a table or list, and fields."""
 
 MAX_TEXT = 2000
 """Characters of a text."""
@@ -23,11 +25,11 @@ def extracted(name: str, record: ExtractRecord) -> results.Extracted:
     """
     if record.error is not None:
         raise CogdocError(record.error.message, record.error.hint)
-    values = {key: _bounded(value) for key, value in record.values.items()}
+    values = {key: _bounded(value) for key, value in islice(record.values.items(), MAX_ROWS)}
     return results.Extracted(
         document=name,
         values=values,
-        fields=[_found(one) for one in record.fields],
+        fields=[_found(one) for one in record.fields[:MAX_ROWS]],
         is_cut_off=values != record.values,
         unread_pages=len(record.unread_pages),
     )

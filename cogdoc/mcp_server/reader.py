@@ -21,6 +21,7 @@ from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, UsageError
 from cogdoc.fields.language import parse_fields
+from cogdoc.fields.presets import load_preset
 from cogdoc.mcp_server import results
 from cogdoc.mcp_server.extracted import extracted
 from cogdoc.mcp_server.folders import AllowedFolders
@@ -134,8 +135,10 @@ class Reader:
                         characters += len(table.table)
         return charts
 
-    def extract(self, name: str, fields: str, pages: str | None) -> results.Extracted:
-        wanted = parse_fields(well_formed(fields), "fields")
+    def extract(self, name: str, fields: str | None, preset: str | None, pages: str | None) -> results.Extracted:
+        if (fields is None) == (preset is None):
+            raise UsageError("fields: say what to find, or name a preset")
+        wanted = load_preset(preset) if preset else parse_fields(well_formed(fields or ""), "fields")
         with self._document(name) as document:
             record = extract_fields(document, self._engine, wanted, _selection(pages), self._top_pages)
         return extracted(name, record)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError
@@ -36,8 +36,12 @@ Pages = Annotated[
 Start = Annotated[int, Field(description="`next` of the call before; 0 for the beginning", ge=0)]
 CursorText = Annotated[str | None, Field(description="`next` of the call before; null for the beginning")]
 Question = Annotated[str, Field(description="one question, in the document's language or English")]
+Preset = Annotated[
+    Literal["invoice", "receipt", "form", "auto"] | None,
+    Field(description="a ready list instead of `fields`; form and auto find all labels of a form with their values"),
+]
 FieldNames = Annotated[
-    str,
+    str | None,
     Field(
         description='names with types: "invoice no, date:date, total:money, lines:table(description, amount:money)". '
         "Types: text, number, integer, money, percent, date, time, boolean, choice(a, b), list, table(columns)",
@@ -73,9 +77,11 @@ def build_server(reader: Reader) -> MCPServer:
         return await _explained(threads, ToolError, lambda: reader.chart(document, pages, cursor))
 
     @server.tool(annotations=READS_ONLY)
-    async def extract(document: Name, fields: FieldNames, pages: Pages = None) -> results.Extracted:
+    async def extract(
+        document: Name, fields: FieldNames = None, preset: Preset = None, pages: Pages = None
+    ) -> results.Extracted:
         """Find the values of fields, typed, each with its place. Null, with the reason, for what is not there."""
-        return await _explained(threads, ToolError, lambda: reader.extract(document, fields, pages))
+        return await _explained(threads, ToolError, lambda: reader.extract(document, fields, preset, pages))
 
     @server.tool(annotations=READS_ONLY)
     async def search_pages(document: Name, query: Query, pages: Pages = None, start: Start = 0) -> results.Matches:

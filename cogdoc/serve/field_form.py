@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Form
 
@@ -11,6 +11,7 @@ from cogdoc.errors import UsageError
 from cogdoc.fields.field import Field, FieldList
 from cogdoc.fields.json_schema import parse_schema
 from cogdoc.fields.language import parse_fields
+from cogdoc.fields.presets import load_preset
 from cogdoc.results.printable import well_formed
 
 MAX_FIELDS = 200
@@ -32,15 +33,25 @@ Schema = Annotated[
 ]
 
 
-def wanted_fields(fields: str | None, schema: str | None) -> FieldList | None:
+Preset = Annotated[
+    Literal["invoice", "receipt", "form", "auto"] | None,
+    Form(description="A ready list instead of `fields`; form and auto find all labels with their values."),
+]
+
+
+def wanted_fields(fields: str | None, schema: str | None, preset: str | None) -> FieldList | None:
     """What a request asks for; None if it names nothing.
 
     Raises:
-        UsageError: it is no list of fields and no schema, both are given, or the list is too long.
+        UsageError: it is no list of fields and no schema, several are given, or the list is too long.
     """
-    if fields and schema:
-        raise UsageError("fields: schema says what to find as well", "send one of them")
-    if not (fields or schema):
+    options = {"fields": fields, "schema": schema, "preset": preset}
+    given = [name for name, value in options.items() if value]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]}: {given[1]} says what to find as well", "send one of them")
+    if preset:
+        return load_preset(preset)
+    if not given:
         return None
     wanted = parse_fields(well_formed(fields), "fields") if fields else parse_schema(schema or "", "schema")
     if _count(wanted.fields) > MAX_FIELDS:
@@ -51,8 +62,8 @@ def wanted_fields(fields: str | None, schema: str | None) -> FieldList | None:
     return wanted
 
 
-def _needed(fields: Fields = None, schema: Schema = None) -> FieldList:
-    wanted = wanted_fields(fields, schema)
+def _needed(fields: Fields = None, schema: Schema = None, preset: Preset = None) -> FieldList:
+    wanted = wanted_fields(fields, schema, preset)
     if wanted is None:
         raise UsageError("fields: is empty", 'for example: "invoice no, date:date, total:money"')
     return wanted

@@ -11,6 +11,7 @@ from cogdoc.documents.document import Document
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import UsageError
+from cogdoc.fields.field import FieldList
 from cogdoc.results.extraction import Extraction
 from cogdoc.tasks.extract import extract_fields
 
@@ -18,13 +19,13 @@ from cogdoc.tasks.extract import extract_fields
 def extract_as(
     document: Document,
     engine: Engine,
-    fields: type[BaseModel] | str | Mapping[str, Any],
+    fields: type[BaseModel] | str | Mapping[str, Any] | FieldList,
     selection: PageSelection,
     top_pages: int,
 ) -> Extraction[Any]:
     """
     Args:
-        fields: a model, a list of fields in the field language, or a JSON Schema.
+        fields: a model, a list of fields in the field language or ready, or a JSON Schema.
 
     Raises:
         UsageError: `fields` are none, or `selection` has a page that does not exist.
@@ -35,6 +36,8 @@ def extract_as(
 
     if isinstance(fields, str):
         wanted = parse_fields(fields, "fields")
+    elif isinstance(fields, FieldList):
+        wanted = fields
     elif isinstance(fields, Mapping):
         wanted = read_schema(fields, "fields")
     elif isinstance(fields, type) and issubclass(fields, BaseModel):

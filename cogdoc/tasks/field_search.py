@@ -11,7 +11,7 @@ from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.page_tables import page_tables
 from cogdoc.engines.protocol import Engine, FieldCandidate
 from cogdoc.errors import InputError, TimeLimitError
-from cogdoc.fields.field import Field, FieldType, Leaf
+from cogdoc.fields.field import NUMERIC, Field, FieldType, Leaf
 from cogdoc.parsing.page import Page
 from cogdoc.query.column_matching import wording_match
 from cogdoc.query.printed_values import Style, ValueContext
@@ -320,11 +320,10 @@ def _table_result(
             )
         rows.append(tuple(row))
     lacking = [column.name for column in reading.lacking]
-    needed = {column.name for column in reading.columns if not column.nullable}
-    complete = [row for row in rows if all(cell.found for cell in row if cell.name in needed)]
+    complete = [row for row in rows if _is_complete(row, reading)]
     remarks = [f"no column for {', '.join(lacking)}"] if lacking else []
     if left_out := len(rows) - len(complete):
-        remarks.append(f"{left_out} row{'s' if left_out > 1 else ''} without a required value")
+        remarks.append(f"{left_out} row{'s' if left_out > 1 else ''} left out, without a number or a required value")
     if not complete:
         return missing(wanted, Missing.INVALID, "; ".join(remarks))
     return FieldResult(
@@ -337,5 +336,15 @@ def _table_result(
         box=displayed(reading.box, by_number.get(reading.page)),
         message="; ".join(remarks) or None,
         flags=(Flag.LOW_CONFIDENCE.value,) if reading.score < LOW_CONFIDENCE else (),
-        rows=tuple(rows),
+        rows=tuple(complete),
     )
+
+
+def _is_complete(row: Sequence[FieldResult], reading: TableReading) -> bool:
+    """Whether a row has all values that must not be null, and a number if numbers are asked for."""
+    needed = {column.name for column in reading.columns if not column.nullable}
+    numeric = {column.name for column in reading.columns if column.type in NUMERIC} - {
+        column.name for column in reading.lacking
+    }
+    has_number = not numeric or any(cell.found for cell in row if cell.name in numeric)
+    return has_number and all(cell.found for cell in row if cell.name in needed)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.fields.field import Field
 from cogdoc.query.column_matching import ColumnChoice, match_columns, wording_match
+from cogdoc.query.concepts import concept_share
 from cogdoc.query.grounding import Records
 from cogdoc.query.table import DataCell, DataTable, TableOrigin
 
 MIN_SCORE = 0.2
 """How well the columns have to match, so that a table is the one that is asked for."""
+
+SUMMARY_SHARE = 0.7
+"""Share of a name's letters that name concepts, from which on a row below a total belongs to the summary."""
+
+_RATE = re.compile(r"[\d.,]+\s*%?")
 
 _ORIGINS = (TableOrigin.TABLE, TableOrigin.ALIGNED)
 """Tables that can have line items, the surer origin first."""
@@ -90,13 +97,26 @@ def _page(table: DataTable) -> int:
 
 
 def _rows(table: DataTable, columns: Sequence[int | None]) -> list[tuple[DataCell | None, ...]]:
-    """The cells of the rows that are no totals, in the asked order."""
+    """The cells of the rows that are no totals, in the asked order.
+
+    Below the first total, rows such as "VAT 19%", "Shipping" and "Cash" are not items either.
+    """
     rows = []
-    for index in Records(table).rows:
+    records = Records(table)
+    first_total = min(records.totals, default=len(table.cells))
+    for index in records.rows:
+        if index > first_total and concept_share(_RATE.sub("", _name(table, index))) >= SUMMARY_SHARE:
+            continue
         cells = tuple(table.cells[index][column] if column is not None else None for column in columns)
         if any(cell is not None and cell.text.strip() for cell in cells):
             rows.append(cells)
     return rows
+
+
+def _name(table: DataTable, row: int) -> str:
+    """The text that names a row: its header, or its first cell."""
+    first = next((cell.text for cell in table.cells[row] if cell is not None and cell.text.strip()), "")
+    return table.row_text(row) or first
 
 
 def _as_printed(wanted: Field, tables: Sequence[DataTable]) -> TableReading | None:

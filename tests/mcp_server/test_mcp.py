@@ -136,6 +136,8 @@ def test_fields_are_found_with_their_places_and_reasons(folder: Path) -> None:
         assert found["values"] == {"invoice no": "A-1047", "total due": 98.76, "fax": None}
         number, total, fax = found["fields"]
         assert (number["page"], total["unit"], fax["reason"], found["note"]) == (1, "USD", "not-found", NOTE)
+        every = await call(client, "extract", document="bills/bill.pdf", preset="auto")
+        assert "A-1047" in every["values"].values()
         refused = await client.call_tool("extract", {"document": "bills/bill.pdf", "fields": "a:mony"})
         assert refused.is_error
         assert "there is no type 'mony'" in refused.content[0].text  # type: ignore[union-attr]

@@ -157,6 +157,7 @@ def test_fields_are_those_of_the_command_line(client: httpx2.Client, cogdoc: Cog
     ("fields", "message"),
     [
         ({}, "fields: is empty"),
+        ({"fields": "a", "preset": "auto"}, "fields: preset says what to find as well"),
         ({"fields": "total:mony"}, "fields: total: there is no type 'mony'"),
         ({"fields": "a", "schema": "{}"}, "fields: schema says what to find as well"),
         ({"schema": '{"type": "object", "properties": {"a": {"type": "string", "pattern": "(a+)+$"}}}'}, "no patterns"),

@@ -75,3 +75,23 @@ def test_form_fields_are_read_by_their_tooltips(tmp_path: Path) -> None:
     assert found.value == {"date of birth": "1987-03-05", "newsletter": True}
     assert {one.how for one in found.record.fields} == {"form-field"}
     assert found.fields["newsletter"].box == (200, 140, 220, 160)
+
+
+def test_line_items_end_where_the_summary_begins(tmp_path: Path) -> None:
+    rows = [("Item", "Qty", "Amount"), ("Rope", "2", "80.00"), ("Anchor", "1", "120.00"), ("Paint", "3", "45.00")]
+    rows += [("Subtotal", "", "245.00"), ("VAT 19%", "", "46.55"), ("Total", "", "291.55"), ("Cash", "", "300.00")]
+    with pymupdf.open() as file:
+        page = file.new_page()
+        for index, cells in enumerate(rows):
+            for column, text in enumerate(cells):
+                page.insert_text((72 + 180 * column, 100 + 24 * index), text, fontsize=12)
+        file.save(tmp_path / "bill.pdf")
+    found = cogdoc.extract(tmp_path / "bill.pdf", "lines:table(item, qty:integer, amount:money)")
+    assert found.value == {
+        "lines": [
+            {"item": "Rope", "qty": 2, "amount": 80},
+            {"item": "Anchor", "qty": 1, "amount": 120},
+            {"item": "Paint", "qty": 3, "amount": 45},
+        ]
+    }
+    assert found.fields["lines"].rows[0][2].box is not None

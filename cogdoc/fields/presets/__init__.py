@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import tomli
 
+from cogdoc.errors import UsageError
 from cogdoc.fields.field import Field, FieldList, FieldType
 from cogdoc.fields.plain_schemas import field_list
 
@@ -25,7 +26,13 @@ PRESETS: Final = ("invoice", "receipt", *EVERYTHING)
 
 @cache
 def load_preset(name: str) -> FieldList:
-    """The list of the preset with this name, one of `PRESETS`."""
+    """The list of the preset with this name, one of `PRESETS`.
+
+    Raises:
+        UsageError: there is none with this name.
+    """
+    if name not in PRESETS:
+        raise UsageError(f"preset: {name!r} is none of {', '.join(PRESETS)}")
     if name in EVERYTHING:
         return FieldList((), {"type": "object"}, finds_all=True)
     text = files("cogdoc.fields.presets").joinpath(f"{name}.toml").read_text(encoding="utf-8")

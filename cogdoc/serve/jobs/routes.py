@@ -17,7 +17,7 @@ from cogdoc.serve.document_replies import MEDIA_TYPES, failure_event, output_for
 from cogdoc.serve.document_routes import Document, questions_of
 from cogdoc.serve.error_replies import RequestError
 from cogdoc.serve.event_streams import event, stream_events
-from cogdoc.serve.field_form import Fields, Schema, wanted_fields
+from cogdoc.serve.field_form import Fields, Preset, Schema, wanted_fields
 from cogdoc.serve.grants import grant_of
 from cogdoc.serve.jobs.job import Job
 from cogdoc.serve.jobs.results import render_results
@@ -55,6 +55,7 @@ async def start(
     min_confidence: MinConfidence = 0.0,
     fields: Fields = None,
     schema: Schema = None,
+    preset: Preset = None,
 ) -> JSONResponse:
     # Each once: what is done of a job is known by its question.
     questions = tuple(dict.fromkeys(questions_of(question, needed=task == "ask")))
@@ -63,7 +64,7 @@ async def start(
         "ocr": OcrTask(options.selection),
         "chart": ChartTask(options.selection, questions, min_confidence),
     }
-    wanted = wanted_fields(fields, schema)
+    wanted = wanted_fields(fields, schema, preset)
     if wanted is not None:
         tasks["extract"] = ExtractTask(wanted, options.selection, top_pages)
     if task not in tasks:
