@@ -76,6 +76,8 @@ class FieldList:
     """The JSON Schema of all values together, for validation."""
     finds_all: bool = False
     """Whether all labels with their values are wanted, besides the fields."""
+    apart: tuple[tuple[str, ...], ...] = ()
+    """Groups of fields, by name, no two of which a document prints in the same place."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -84,6 +86,7 @@ class FieldList:
             "fields": [asdict(one) for one in self.fields],
             "schema": dict(self.schema),
             "finds_all": self.finds_all,
+            "apart": self.apart,
         }
 
 

@@ -23,6 +23,7 @@ from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
 from cogdoc.tasks.lookahead import map_side_by_side
 from cogdoc.tasks.searched_pages import FLAGS_OF_PAGES, SearchedPages, read_texts
+from cogdoc.tasks.shared_places import without_shared_places
 from cogdoc.tasks.task import Item
 
 TOP_PAGES = 5
@@ -105,6 +106,7 @@ def extract_fields(
         page_flags = {flag for text in texts for flag in text.flags}
     if failures:
         found = [_with_unread_pages(result) for result in found]
+    found = without_shared_places(found, wanted.apart)
     values = nested(leaves(wanted.fields), found) | {one.name: one.value for one in everything.results}
     flags = [*everything.flags, *(flag.value for flag in FLAGS_OF_PAGES if flag.value in page_flags)]
     return ExtractRecord(

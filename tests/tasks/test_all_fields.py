@@ -11,6 +11,7 @@ from typing import Any
 import pymupdf
 import pytest
 from form_files import CHECKBOX, CII, TEXT, add_field, add_xfa, invoice_pdf
+from small_pdfs import save_pdf
 
 from cogdoc.documents.document import open_path
 from cogdoc.documents.page_selection import PageSelection
@@ -164,6 +165,22 @@ def test_lists_of_fields_may_name_a_preset() -> None:
     with pytest.raises(UsageError, match="no preset 'bill'"):
         parse_fields("preset:bill")
     assert [field.name for field in parse_fields("preset, date").fields] == ["preset", "date"]
+
+
+def test_a_printed_date_is_one_of_the_dates_of_an_invoice(tmp_path: Path, extract: Extract) -> None:
+    path = save_pdf(
+        tmp_path / "invoice.pdf", "Invoice number: R-2026-17\nInvoice date: 5 March 2026\nTotal: 120.00 EUR"
+    )
+    record = extract(path, "invoice")
+    dates = {name: record.values[name] for name in ("issue_date", "due_date", "delivery_date")}
+    assert dates == {"issue_date": "2026-03-05", "due_date": None, "delivery_date": None}
+    assert record.values["invoice_number"] == "R-2026-17"
+
+
+@pytest.mark.parametrize("preset", ["invoice", "receipt"])
+def test_groups_of_presets_name_their_fields(preset: str) -> None:
+    wanted = load_preset(preset)
+    assert {name for group in wanted.apart for name in group} <= {field.name for field in wanted.fields}
 
 
 @pytest.mark.parametrize("preset", PRESETS)

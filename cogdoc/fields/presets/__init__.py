@@ -1,5 +1,7 @@
 """Lists of fields for common kinds of documents: one TOML file each, named after the preset.
 
+`apart`             groups of fields, no two of which a document prints in the same place: an invoice has a date of
+                    issue and one when it is due
 `[[field]]`         `name` and `type` of a field as in the field language, and `labels`: what documents print beside its
                     value. Labels that name a concept of `cogdoc/query/lexicon` stand for its wordings in all languages.
 `[[field.column]]`  the columns of a table, with the same keys
@@ -8,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -36,7 +39,8 @@ def load_preset(name: str) -> FieldList:
     if name in EVERYTHING:
         return FieldList((), {"type": "object"}, finds_all=True)
     text = files("cogdoc.fields.presets").joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return field_list(_fields(tomli.loads(text)["field"]))
+    table = tomli.loads(text)
+    return replace(field_list(_fields(table["field"])), apart=tuple(map(tuple, table["apart"])))
 
 
 def _fields(entries: Sequence[dict[str, Any]]) -> tuple[Field, ...]:
