@@ -25,6 +25,7 @@ from cogdoc.errors import CogdocError, ExitCode, OutputError, PlaceLostError
 from cogdoc.results.destination import Destination, DiscardOutput, open_output, remove_parts
 from cogdoc.results.folders import Folder, open_private_folder
 from cogdoc.results.output_formats import OutputFormat, areas_shown_in, make_renderer
+from cogdoc.results.picture_markdown import path_between
 from cogdoc.results.renderers.renderer import Renderer, ShowsPictures
 from cogdoc.results.usage import reproducible
 from cogdoc.storage import printable_address
@@ -55,6 +56,8 @@ class Job:
     """Makes what writes one result of all sources, instead of the format's renderer."""
     record_path: Path | None = None
     """Where to write the run's record; by default into the journal's folder."""
+    images: Path | None = None
+    """The folder in which the task writes pictures, if it does."""
 
 
 def run_job(
@@ -158,7 +161,7 @@ class _Run:
             remove_parts(path)
             self._check_not_record(path)
         with suppress(DiscardOutput), self._open(path, _NO_VERSION) as stream:
-            renderer = self._renderer(self._job.formats[0], stream, several=several)
+            renderer = self._renderer(self._job.formats[0], stream, path, several=several)
             for running in self._run_sources(self._until_stopped(sources)):
                 self._check_not_overwritten(running.source)
                 running.wait_until_open()
@@ -265,7 +268,7 @@ class _Run:
         outputs = self._outputs_of(running.source)
         version = self._versions.pop(outputs[0])
         formats = dict(zip(outputs, self._job.formats, strict=True))
-        files = SourceOutputs(formats, partial(self._open_of_source, version=version, plan=plan))
+        files = SourceOutputs(formats, partial(self._open_of_source, version=version, plan=plan), self._job.images)
         try:
             if running.error is None:
                 if not destination.path.is_dir():
@@ -386,11 +389,14 @@ class _Run:
         self._counts.add_file(counts, error)
         self._reporter.add_file(running.info, counts, outputs, error)
 
-    def _renderer(self, output_format: OutputFormat, stream: TextIO, *, several: bool) -> Renderer:
+    def _renderer(self, output_format: OutputFormat, stream: TextIO, path: Path | None, *, several: bool) -> Renderer:
         if self._job.combine is not None:
             return self._job.combine(stream, output_format)
         several_questions = len(self._job.task.questions) > 1
-        return make_renderer(output_format, stream, several_sources=several, several_questions=several_questions)
+        images = path_between(path, self._job.images)
+        return make_renderer(
+            output_format, stream, several_sources=several, several_questions=several_questions, images=images
+        )
 
     def stop_if_requested(self) -> None:
         if self._request.signal is not None:

@@ -12,6 +12,7 @@ from typing import TextIO
 from cogdoc.batch.journal import Journal
 from cogdoc.results.destination import DiscardOutput, part_of
 from cogdoc.results.output_formats import OutputFormat, make_renderer
+from cogdoc.results.picture_markdown import path_between
 from cogdoc.results.renderers.renderer import Renderer
 
 _PART = re.compile(r"page-\d+-table-\d+")
@@ -23,11 +24,13 @@ OpenFile = Callable[[Path], AbstractContextManager[TextIO]]
 class SourceOutputs:
     """Opens the files of one source, and removes those that should not stay."""
 
-    def __init__(self, formats: Mapping[Path, OutputFormat], open_file: OpenFile) -> None:
+    def __init__(self, formats: Mapping[Path, OutputFormat], open_file: OpenFile, images: Path | None) -> None:
         """
         Args:
             formats: the format of each output file.
+            images: the folder of the files of pictures, if there are some.
         """
+        self._images = images
         self._formats = formats
         self._open_file = open_file
         self._earlier = {
@@ -81,6 +84,7 @@ class SourceOutputs:
             stream,
             several_questions=several_questions,
             open_part=open_part if output.file_per_table else None,
+            images=path_between(path, self._images),
         )
 
 

@@ -16,10 +16,10 @@ from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, OutputError, UsageError, as_cogdoc_error
 from cogdoc.parsing.page import Page
-from cogdoc.results.block_markdown import markdown_comment
 from cogdoc.results.certainty import Certainty
 from cogdoc.results.flags import Flag
 from cogdoc.results.inline_markdown import escape_lines
+from cogdoc.results.picture_markdown import markdown_comment
 from cogdoc.results.printable import printable, well_formed
 from cogdoc.tasks.conversation import AnswerListener, Conversation, Reply
 from cogdoc.tasks.ocr import transcribe

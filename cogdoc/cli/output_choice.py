@@ -10,6 +10,9 @@ from cogdoc.results.destination import names_folder
 from cogdoc.results.output_formats import OutputFormat, format_by_ending, formats_of
 from cogdoc.storage import is_address
 
+WITH_IMAGES = ("md", "json", "jsonl")
+"""The formats that link or name the files of pictures."""
+
 
 def choose_formats(task: str, out: Sequence[str], to: str | None) -> tuple[OutputFormat, ...]:
     """The formats to write: those that `--out` names, else the one of the file `--to`, else the task's default.
@@ -76,3 +79,16 @@ def check_place(
         raise UsageError(
             f"a {formats[0].name} file holds one document, and there may be several", "name a folder, such as --to out/"
         )
+
+
+def check_images(images: str, formats: Sequence[str], to: str | None) -> None:
+    """
+    Raises:
+        UsageError: no format shows the files of `--images`, or they are elsewhere than what links to them.
+    """
+    if not any(name in WITH_IMAGES for name in formats):
+        raise UsageError(f"--images: {formats[0]} names no files of pictures", f"formats: {', '.join(WITH_IMAGES)}")
+    if is_address(images) or (to is not None and is_address(to)):
+        raise UsageError("--images writes files on this machine only", "name folders on this machine")
+    if Path(images).exists() and not Path(images).is_dir():
+        raise UsageError(f"--images: {images} is not a folder")

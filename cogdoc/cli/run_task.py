@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cogdoc.engines.selection import EngineSelection
     from cogdoc.results.output_formats import OutputFormat
     from cogdoc.results.renderers.renderer import Renderer
+    from cogdoc.tasks.picture_folder import PictureFolder
 
 MAX_DEFAULT_JOBS = 8
 STRICT = "strict"
@@ -55,6 +56,7 @@ def run_task(
     strict: bool = False,
     input_files: Mapping[str, Path | None] = NO_FILES,
     combine: Callable[[TextIO, OutputFormat], Renderer] | None = None,
+    images: PictureFolder | None = None,
 ) -> ExitCode:
     """Run a task on the sources that `arguments` and `options` name.
 
@@ -62,6 +64,7 @@ def run_task(
         input_files: the files that the command's own options name, by option; no output may replace them.
         strict: whether an answer that is not found is a failure.
         combine: see `cogdoc.batch.job.Job`; the sources have one result then.
+        images: where the task writes pictures, if it does.
 
     Raises:
         CogdocError: the run as a whole is impossible; the error of a single source or page is only reported.
@@ -95,6 +98,8 @@ def run_task(
             several=named_several,
             limits=open_options.transfer_limits,
         )
+        if images is not None:
+            sources = images.named(sources)
         first_two = list(islice(sources, 2))
         if not first_two:
             raise InputError("nothing to read: the list of files is empty")
@@ -139,6 +144,7 @@ def run_task(
             shard=shard,
             combine=combine,
             record_path=options.log_json,
+            images=images.path if images is not None else None,
         )
         messages = _Messages(progress, options, bare=all(output.bare for output in formats) and not shown)
         return run_job(job, chain(first_two, sources), sandbox, messages, several=several)

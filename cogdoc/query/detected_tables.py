@@ -14,6 +14,8 @@ MAX_TITLE_BLOCKS = 4
 
 MAX_TITLE_LINES = 3
 
+PICTURES = (BlockKind.PICTURE, BlockKind.TEXT_PICTURE, BlockKind.DECORATION)
+
 
 def detected_tables(blocks: Sequence[Block], page_number: int) -> Iterator[DataTable]:
     """The tables among the blocks of a page, in their order; a block's frame can hold several."""
@@ -45,7 +47,7 @@ def title_above(above: Sequence[TitleBlock]) -> str:
     """The short texts right above a table, down from the nearest heading or caption; empty if there are none."""
     texts: list[str] = []
     for block in reversed(above[-MAX_TITLE_BLOCKS:]):
-        if block.table is not None or len(block.lines) > MAX_TITLE_LINES or block.kind == BlockKind.PICTURE:
+        if block.table is not None or len(block.lines) > MAX_TITLE_LINES or block.kind in PICTURES:
             break
         texts.insert(0, " ".join(line.text for line in block.lines))
         if block.kind in (BlockKind.HEADING, BlockKind.CAPTION, BlockKind.TITLE):

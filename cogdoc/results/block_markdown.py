@@ -17,9 +17,13 @@ from cogdoc.results.inline_markdown import escape, escape_lines, inline_markdown
 from cogdoc.results.list_markdown import COLUMN_GAP, ListWriter
 from cogdoc.results.marked_text import MarkedText, join_marked, join_side_by_side, letters_share
 from cogdoc.results.paragraphs import fills_width, paragraph_parts
+from cogdoc.results.picture_markdown import caption_of, markdown_comment, picture_markdown
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import Chart, ChartKind, TableResult, TextBlock
 from cogdoc.results.table_spans import spans_of
+
+PICTURES = ("picture", "decoration")
+"""Kinds of blocks whose texts are labels."""
 
 EMPHASIS = ("bold", "italic", "monospace")
 """The styles that a whole text may have without emphasis."""
@@ -37,20 +41,22 @@ _HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
 _LATEX = re.compile(r"(?:\$\$|\\\[)\s*(?P<latex>[^`]+?)\s*(?:\$\$|\\\])")
 
 
-def blocks_to_markdown(blocks: Iterable[TextBlock], page: int = 1) -> str:
+def blocks_to_markdown(blocks: Iterable[TextBlock], page: int = 1, images: str = "") -> str:
     """A page's blocks in their order, separated by blank lines.
 
     Args:
         page: its number, with which the labels of its footnotes begin.
+        images: the folder of the files of pictures, as a path from the place of the Markdown file.
     """
-    return _Page(list(blocks), page).to_markdown()
+    return _Page(list(blocks), page, images).to_markdown()
 
 
 class _Page:
     """Writes the blocks of one page."""
 
-    def __init__(self, blocks: Sequence[TextBlock], number: int) -> None:
+    def __init__(self, blocks: Sequence[TextBlock], number: int, images: str) -> None:
         self._blocks = blocks
+        self._images = images
         self._number = number
         self._known = words_of(line.text for block in blocks for line in block.lines)
         notes, self._noted = find_notes(blocks)
@@ -87,6 +93,9 @@ class _Page:
                 level = block.level or (1 if block.kind == "title" else 2)
                 heading = _heading(join_marked(map(MarkedText.of_line, block.lines), self._known))
                 return f"{'#' * level} {with_references(heading, self._noted, self._number)}"
+            case "picture" | "text-picture":
+                picture = picture_markdown(block, caption_of(block, self._blocks), self._images)
+                return "\n\n".join(filter(None, (picture, self._paragraph(parts) if block.lines else "")))
             case "comment":
                 return f"> Comment: {escape_lines(block.text)}"
             case "formula" if block.lines:
@@ -112,7 +121,7 @@ class _Page:
     def _inline_of(self, parts: Sequence[TextBlock]) -> Callable[[MarkedText], str]:
         """What writes the texts of a block."""
         plain = _styles_to_leave_out(parts)
-        noted = set[str]() if parts[0].kind == "picture" else self._noted
+        noted = set[str]() if parts[0].kind in PICTURES else self._noted
         return lambda marked: with_references(inline_markdown(marked.without(plain)), noted, self._number)
 
     def _footnotes(self, block: TextBlock) -> str:
@@ -181,11 +190,6 @@ def chart_to_markdown(chart: Chart) -> str:
     return "\n\n".join(parts)
 
 
-def markdown_comment(text: str) -> str:
-    """A comment, which Markdown does not display; `text` cannot end it early."""
-    return f"<!-- {re.sub('-(?=-)', '- ', text)} -->"
-
-
 def join_lines(lines: Iterable[str], known: Collection[str] = ()) -> str:
     """The lines of a paragraph as one line: split words rejoined, no spaces between CJK characters.
 
@@ -197,7 +201,7 @@ def join_lines(lines: Iterable[str], known: Collection[str] = ()) -> str:
 
 def _styles_to_leave_out(parts: Sequence[TextBlock]) -> tuple[str, ...]:
     """The styles that emphasize nothing in a block: those of the labels of a picture, and the font of its text."""
-    if parts[0].kind == "picture":
+    if parts[0].kind in PICTURES:
         return EMPHASIS
     share = letters_share((MarkedText.of_line(line) for part in parts for line in part.lines), "monospace")
     return ("monospace",) if share > MAX_MONOSPACE else ()

@@ -159,6 +159,7 @@ def make_renderer(
     several_sources: bool = False,
     several_questions: bool = False,
     open_part: OpenPart | None = None,
+    images: str = "",
 ) -> Renderer:
     """A renderer that writes to `stream`, or to its bytes if the format is binary.
 
@@ -166,10 +167,11 @@ def make_renderer(
         several_sources: results of more than one source go to this stream.
         several_questions: more than one question was asked of each source.
         open_part: opens further files of the source, for a format with a file for each table.
+        images: the folder of the files of pictures, as a path from the place of the output.
     """
     from cogdoc.results.renderers.renderer import RenderContext
 
-    context = RenderContext(several_sources, several_questions, open_part)
+    context = RenderContext(several_sources, several_questions, open_part, images)
     renderer: Renderer = _load(output.renderer)(stream.buffer if output.binary else stream, context)
     return renderer
 

@@ -214,6 +214,7 @@ class TextBlock(Model):
     level: int = Field(default=0, description="of a heading, from 1; of a list item, how deep it is nested")
     lines: tuple[TextLine, ...] = Field(default=(), description="its lines, from top to bottom")
     table: TableResult | None = Field(default=None, description="the cells of a table")
+    image: str | None = Field(default=None, description="the file with the picture, below the folder of --images")
 
 
 class Record(Model):

@@ -28,6 +28,7 @@ from cogdoc.tasks.describe import (
     failed_page,
 )
 from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
+from cogdoc.tasks.picture_folder import PictureFolder
 from cogdoc.tasks.task import Item
 from cogdoc.tasks.text_layers import TextLayers
 
@@ -46,19 +47,24 @@ class OcrTask:
     """Whether the records have text layers, for a searchable PDF file."""
     overlays: bool = False
     """Whether these also draw what was found over the pages."""
+    images: PictureFolder | None = None
+    """Where to write the pictures of the pages, if anywhere."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
         pages = {"pages": (*self.selection.ranges, *self.selection.labels)}
         chosen = {"text_only": self.text_only, "text_layers": self.text_layers, "overlays": self.overlays}
-        return pages | {name: True for name, value in chosen.items() if value}
+        images = {"images": str(self.images.path.absolute())} if self.images else {}
+        return pages | {name: True for name, value in chosen.items() if value} | images
 
     def items(self, document: Document) -> Sequence[Item]:
         return document.select(self.selection).items
 
     def run(self, document: Document, engine: Engine, items: Sequence[Item]) -> Iterator[tuple[PageRecord]]:
         chosen = TextLayers(self.overlays) if self.text_layers else None
-        for record in transcribe(document, engine, self.selection, items, text_only=self.text_only, layers=chosen):
+        for record in transcribe(
+            document, engine, self.selection, items, text_only=self.text_only, layers=chosen, images=self.images
+        ):
             yield (record,)
 
 
@@ -70,6 +76,7 @@ def transcribe(
     *,
     text_only: bool = False,
     layers: TextLayers | None = None,
+    images: PictureFolder | None = None,
 ) -> Iterator[PageRecord]:
     """Yield one record for each page, in page order; the record of a page that fails has an `error`.
 
@@ -77,6 +84,7 @@ def transcribe(
         items: only these of the selected pages.
         text_only: as in `OcrTask`.
         layers: makes the records' text layers, if these are wanted.
+        images: as in `OcrTask`.
 
     Raises:
         UsageError: `selection` has a page that does not exist.
@@ -86,7 +94,7 @@ def transcribe(
         selected = selected.only(items)
     pages = (Page(document, number, text_only=text_only) for number in selected.numbers)
     prepared = look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare)
-    transcribe_page = partial(_transcribe_page, engine=engine, layers=layers)
+    transcribe_page = partial(_transcribe_page, engine=engine, layers=layers, images=images)
     yield from map_side_by_side(transcribe_page, prepared, engine.at_a_time)
     for number, error in selected.left_out.items():
         yield _failed(document, engine, number, error)
@@ -104,7 +112,9 @@ def _failed(
     )
 
 
-def _transcribe_page(page: Page, engine: Engine, *, layers: TextLayers | None) -> PageRecord:
+def _transcribe_page(
+    page: Page, engine: Engine, *, layers: TextLayers | None, images: PictureFolder | None
+) -> PageRecord:
     stopwatch, meter = Stopwatch(), UsageMeter()
     try:
         with stopwatch.measure("read"), meter.measure():
@@ -113,6 +123,8 @@ def _transcribe_page(page: Page, engine: Engine, *, layers: TextLayers | None) -
     except CogdocError as error:
         return _failed(page.document, engine, page.number, error, with_cache_hits(meter.total, page.cache_hits))
     on_page = describe_blocks(transcription.blocks, text)
+    if images is not None:
+        on_page = images.with_images(page.document, on_page, text)
     blocks = (*on_page, *describe_comments(text))
     raw = transcription.raw
     markdown = blocks_to_markdown(blocks, page.number) if raw is None else raw

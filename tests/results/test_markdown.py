@@ -13,9 +13,9 @@ from cogdoc.results.block_markdown import (
     blocks_to_markdown,
     chart_to_markdown,
     join_lines,
-    markdown_comment,
     table_to_markdown,
 )
+from cogdoc.results.picture_markdown import markdown_comment
 from cogdoc.results.records import (
     Chart,
     ChartKind,

@@ -20,6 +20,7 @@ from cogdoc.documents.opening import OpenDocument
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
 from cogdoc.parsing.layout.columns import split_columns
 from cogdoc.parsing.layout.continued_tables import continues_table
+from cogdoc.parsing.layout.decoration import mark_decoration
 from cogdoc.parsing.layout.earlier_pages import edge_lines_before
 from cogdoc.parsing.layout.empty_cells import read_empty_cells
 from cogdoc.parsing.layout.field_rows import join_field_rows
@@ -81,6 +82,7 @@ def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> Page
         body = replace(body, flags=(*body.flags, "table-continues"))
     panels = part_panels(marked, _panel_edges(document, index, body), body.width, body.height)
     joined = [block for panel in panels for block in join_field_rows(panel)]
+    joined = mark_decoration(joined, document, body)
     laid_over = (Block(BlockKind.WATERMARK, line.box, (line,)) for line in watermarks)
     return PageLayout(replace(body, lines=(*body.lines, *watermarks)), (*joined, *laid_over))
 
@@ -231,7 +233,9 @@ def _make_blocks(region: _Region, lines: list[Line]) -> list[Block]:
             return [Block(kind, region.box, tuple(lines), table=table)]
         kind = BlockKind.TEXT
     if kind is BlockKind.PICTURE and len(lines) >= TEXT_PICTURE_LINES:
-        kind = BlockKind.TEXT  # a photographed document (a receipt on a desk), not an illustration
+        # A photographed document (a receipt on a desk) or a screenshot.
+        text = Block(BlockKind.TEXT, region.box, tuple(sorted_lines(lines)), region.level)
+        return [Block(BlockKind.TEXT_PICTURE, region.box, ()), text]
     return [Block(kind, region.box, tuple(sorted_lines(lines)), region.level)]
 
 

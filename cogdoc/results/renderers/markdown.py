@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from cogdoc.results.block_markdown import (
-    blocks_to_markdown,
-    chart_to_markdown,
-    markdown_comment,
-    table_to_markdown,
-)
+from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, table_to_markdown
 from cogdoc.results.certainty import doubt
 from cogdoc.results.document_table import DocumentTable
 from cogdoc.results.field_markdown import fields_to_markdown
 from cogdoc.results.inline_markdown import escape_lines
+from cogdoc.results.picture_markdown import markdown_comment
 from cogdoc.results.records import (
     AnswerRecord,
     AnyRecord,
@@ -31,15 +27,15 @@ class MarkdownRenderer(ProseRenderer):
         return markdown_comment(name)
 
     def render(self, record: AnyRecord) -> list[Line]:
-        text = _markdown(record)
+        text = _markdown(record, self._context.images)
         return [] if text is None else [Line(text)]
 
 
-def _markdown(record: AnyRecord) -> str | None:
+def _markdown(record: AnyRecord, images: str) -> str | None:
     if isinstance(record, AnswerRecord):
         return _answer_markdown(record)
     if isinstance(record, PageRecord):
-        return _page_markdown(record)
+        return _page_markdown(record, images)
     if isinstance(record, ExtractRecord):
         return fields_to_markdown(record.fields) if record.fields else None
     if isinstance(record, TableRecord):
@@ -58,12 +54,14 @@ def _answer_markdown(record: AnswerRecord) -> str | None:
     return f"**{escape_lines(answer.question)}** {escape_lines(answer.text + formula + where)}{doubt(answer, ' *{}*')}"
 
 
-def _page_markdown(record: PageRecord) -> str | None:
+def _page_markdown(record: PageRecord, images: str) -> str | None:
     if record.page is None:
         return None
     marker = _page_marker(record.page) if (record.source.page_count or 1) > 1 else ""
-    # A model's raw words have no blocks.
-    body = record.markdown or blocks_to_markdown(record.blocks, record.page.number)
+    # A model's raw words have no blocks, and no pictures.
+    body = record.markdown
+    if not body or any(block.image for block in record.blocks):
+        body = blocks_to_markdown(record.blocks, record.page.number, images)
     return "\n\n".join(part for part in (marker, body) if part) or None
 
 

@@ -27,6 +27,8 @@ class RenderContext:
     """Whether more than one question was asked of each source."""
     open_part: OpenPart | None = None
     """For formats with a file for each table, where every source has its own files."""
+    images: str = ""
+    """The folder of the files of pictures, as a path from the place of the output."""
 
 
 class Renderer(Protocol):
