@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
+from running import Cogdoc
 from small_pdfs import save_pdf
 
 
@@ -17,3 +19,14 @@ def bill(tmp_path: Path) -> Path:
 @pytest.fixture
 def other_bill(tmp_path: Path) -> Path:
     return save_pdf(tmp_path / "other.pdf", "Lowmere Boatyard\nInvoice number: B-2290\nTotal due: $12.05")
+
+
+@pytest.fixture
+def cached_cogdoc(cogdoc: Cogdoc, readings: Path) -> Cogdoc:
+    """As `cogdoc`, for tests of models: what the pages of their forms print is read once for all of them."""
+    return partial(cogdoc, COGDOC_CACHE=str(readings))
+
+
+@pytest.fixture(scope="session")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("readings")

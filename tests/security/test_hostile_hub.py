@@ -218,7 +218,7 @@ def test_slow_listing_ends_at_its_limit(monkeypatch: pytest.MonkeyPatch, hub: hu
     monkeypatch.setattr(hubs, "TransferLimits", lambda: TransferLimits(0.5))
     started = time.monotonic()
     assert "within 0.5 s" in refused(monkeypatch, hub, Answer(b"[", repeat=1000, pause=0.05)).message
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30
 
 
 @BOTH
@@ -280,7 +280,7 @@ def test_file_that_drips_ends_at_its_limit(tmp_path: Path, monkeypatch: pytest.M
     error = pulled(tmp_path / "chat", b"x", size=10**6, repeat=10_000, pause=0.05)
     assert "sends only" in error.message
     assert error.exit_code == 5
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 def test_part_of_another_offset_is_not_appended(tmp_path: Path) -> None:

