@@ -25,11 +25,13 @@ from small_cluster import add_machine, kill_actors, kill_machine, start_cluster
 from cogdoc.batch.cluster.cluster_sandbox import ClusterSandbox
 from cogdoc.batch.cluster.connection import Cluster, connect
 from cogdoc.batch.document_threads import OpenOptions, Work, run_sources
-from cogdoc.documents.document import Document, read_facts
+from cogdoc.documents.document import Document, open_path, read_facts
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sandbox import Sandbox
+from cogdoc.documents.searchable_pdf.layer_content import PlacedWord, draw_layer
+from cogdoc.documents.searchable_pdf.pdf_file import searchable_pdf
 from cogdoc.documents.sources import expand_sources
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.builtin.engine import BuiltinEngine
@@ -207,6 +209,19 @@ def test_remote_file_is_fetched_by_the_machine_that_reads_it(cluster_sandbox: Cl
         with pytest.raises(InputError, match="no such file"):
             cluster_sandbox.run(read_facts, gone)
         server.shutdown()
+
+
+def test_a_searchable_pdf_file_is_that_of_one_machine(cluster_sandbox: ClusterSandbox, tmp_path: Path) -> None:
+    path = tmp_path / "scan.pdf"
+    write_pdf(path, pages=2)
+    layers = {2: draw_layer(2, (595, 842), [[PlacedWord("Added", (50, 300), (40, 0), 12)]])}
+    written = []
+    with Sandbox() as local:
+        for workers in (cluster_sandbox, local):
+            with searchable_pdf(open_path(path, workers), layers) as file:
+                written.append(file.read())
+    assert written[0] == written[1]
+    assert written[0].startswith(path.read_bytes())
 
 
 def test_killed_parsing_actor_does_not_change_the_results(

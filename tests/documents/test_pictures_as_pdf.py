@@ -79,6 +79,15 @@ def test_a_jpeg_is_embedded_as_it_is(tmp_path: Path, sandbox: Sandbox) -> None:
     assert_looks_the_same(path, result, sandbox, tolerance=3)
 
 
+def test_each_jpeg_of_a_file_with_several_is_embedded_as_it_is(tmp_path: Path, sandbox: Sandbox) -> None:
+    path = tmp_path / "stereo.mpo"
+    drawing().save(path, save_all=True, append_images=[drawing("RGB", (100, 60))])
+    result = as_pdf(path, sandbox, number=2)
+    pictures = [embedded(result, page)[1] for page in (0, 1)]
+    assert b"".join(pictures) == path.read_bytes()
+    assert [Image.open(io.BytesIO(content)).size for content in pictures] == [(120, 80), (100, 60)]
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_photo_stands_upright(tmp_path: Path, sandbox: Sandbox, orientation: int) -> None:
     exif = Image.Exif()

@@ -279,6 +279,22 @@ def test_what_a_file_has_besides_pages_stays(tmp_path: Path) -> None:
         assert [link["uri"] for link in after[1].get_links()] == ["https://example.org"]
 
 
+def test_tags_stay_and_the_text_is_none_of_them(tmp_path: Path) -> None:
+    path = scan(tmp_path / "tagged.pdf")
+    with pymupdf.open(path) as file:
+        tree = file.get_new_xref()
+        file.update_object(tree, "<</Type/StructTreeRoot>>")
+        file.xref_set_key(file.pdf_catalog(), "StructTreeRoot", f"{tree} 0 R")
+        file.xref_set_key(file.pdf_catalog(), "MarkInfo", "<</Marked true>>")
+        file.saveIncr()
+    result = with_text(path, LINE)
+    check(result)
+    assert text_of(result) == "Invisible ink"
+    with pymupdf.open(result) as file:
+        assert file.xref_stream(file[0].get_contents()[0]).startswith(b"/Artifact BMC\nq ")
+        assert file.xref_get_key(file.pdf_catalog(), "StructTreeRoot") == ("xref", f"{tree} 0 R")
+
+
 @pytest.mark.parametrize(
     "method", [pymupdf.PDF_ENCRYPT_RC4_128, pymupdf.PDF_ENCRYPT_AES_128, pymupdf.PDF_ENCRYPT_AES_256]
 )

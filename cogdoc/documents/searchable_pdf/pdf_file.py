@@ -19,6 +19,7 @@ from typing import IO
 from cogdoc.documents.document import Document
 from cogdoc.documents.formats import DocumentFormat
 from cogdoc.documents.open_request import OpenRequest, open_regular_file
+from cogdoc.documents.page_selection import MAX_PAGES
 from cogdoc.documents.searchable_pdf.pdf_objects import (
     CATALOG,
     FIRST_OF_PAGES,
@@ -35,7 +36,7 @@ from cogdoc.documents.searchable_pdf.worker_calls import (
     update_pdf,
 )
 from cogdoc.documents.workers import Workers
-from cogdoc.errors import DamagedError, UnsupportedError
+from cogdoc.errors import DamagedError, TooLargeError, UnsupportedError
 from cogdoc.results.text_layer import TextLayer
 
 LAYERS_AT_A_TIME = 100
@@ -72,6 +73,7 @@ def check_format(document: Document) -> DocumentFormat:
 
     Raises:
         UnsupportedError: a document of this format cannot be written as a searchable PDF file.
+        TooLargeError: it is a file with very many pictures.
     """
     file_format = document.sandbox.run(read_format, document.request)
     if file_format is not DocumentFormat.PDF and not file_format.is_picture:
@@ -79,6 +81,8 @@ def check_format(document: Document) -> DocumentFormat:
             f"an {file_format.name} file, which cannot become a searchable PDF file",
             "--out pdf is for PDF files and pictures; --out md and --out text have the text of all documents",
         )
+    if file_format.is_picture and document.page_count > MAX_PAGES:
+        raise TooLargeError(f"{document.page_count} pictures are too many for a PDF file", f"{MAX_PAGES} are allowed")
     return file_format
 
 

@@ -165,8 +165,10 @@ def _add_layer(file: pymupdf.Document, layer: TextLayer, shared: SharedObjects) 
     after: list[int] = []
     matrix = _matrix(page, layer)
     if layer.content:
-        content = _with_fonts(file, page_fonts, layer, shared.font)
-        before.append(_add_stream(file, f"q {matrix} cm\n{content}\nQ\n".encode()))
+        content = f"q {matrix} cm\n{_with_fonts(file, page_fonts, layer, shared.font)}\nQ\n"
+        if _is_tagged(file):  # what no tag names has to be marked as no part of the structure (PDF 2.0, 14.8.2.2)
+            content = f"/Artifact BMC\n{content}EMC\n"
+        before.append(_add_stream(file, content.encode()))
     if layer.overlay:
         properties = _own_copy(file, resources, "Properties", mupdf.pdf_dict_gets(resources, "Properties"))
         _put_reference(file, properties, OVERLAY_GROUP, shared.overlay)
@@ -175,6 +177,11 @@ def _add_layer(file: pymupdf.Document, layer: TextLayer, shared: SharedObjects) 
         before.append(_add_stream(file, b"q\n"))
         after.append(_add_stream(file, f"\nQ {on_overlay(layer.overlay, matrix)}".encode()))
     _put_around(file, dictionary, before, after)
+
+
+def _is_tagged(file: pymupdf.Document) -> bool:
+    catalog = mupdf.pdf_dict_gets(mupdf.pdf_trailer(pymupdf._as_pdf_document(file)), "Root")
+    return bool(mupdf.pdf_to_bool(mupdf.pdf_dict_getp(catalog, "MarkInfo/Marked")))
 
 
 def _with_fonts(file: pymupdf.Document, page_fonts: Any, layer: TextLayer, font: int) -> str:

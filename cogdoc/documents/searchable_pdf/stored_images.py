@@ -11,9 +11,12 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from PIL import Image, TiffImagePlugin
+from PIL import Image, MpoImagePlugin, TiffImagePlugin
 
 from cogdoc.documents.picture_document import PictureDocument
+
+MP_ENTRIES = 0xB002
+"""The tag of the list of pictures in a file with several JPEG pictures."""
 
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 PNG_SPACES = {0: "/DeviceGray", 2: "/DeviceRGB"}
@@ -57,8 +60,8 @@ def stored_image(document: PictureDocument, index: int) -> StoredImage:
     frame, orientation = document.stored_frame(index)
     file_format = document.file.format
     whole = index == 0 and not document.is_repaired(0)
-    if index == 0 and file_format in ("JPEG", "MPO") and frame.mode in ("L", "RGB", "CMYK"):
-        return _jpeg(document, frame, orientation)
+    if file_format in ("JPEG", "MPO") and frame.mode in ("L", "RGB", "CMYK"):
+        return _jpeg(document, index, frame, orientation)
     if whole and file_format == "JPEG2000" and frame.mode in ("L", "RGB"):
         entries = f"/Filter/JPXDecode/ColorSpace{SPACES[frame.mode]}/BitsPerComponent 8"
         return StoredImage(*frame.size, entries, document.file_bytes(), orientation)
@@ -69,12 +72,20 @@ def stored_image(document: PictureDocument, index: int) -> StoredImage:
     return _encoded(document, index, frame, orientation)
 
 
-def _jpeg(document: PictureDocument, frame: Image.Image, orientation: int) -> StoredImage:
+def _jpeg(document: PictureDocument, index: int, frame: Image.Image, orientation: int) -> StoredImage:
     profile = _profile(frame)
     entries = f"/Filter/DCTDecode/BitsPerComponent 8/ColorSpace{_space(frame.mode, profile)}"
     if frame.mode == "CMYK" and "adobe" in document.file.info:  # Photoshop stores the inks inverted
         entries += "/Decode[1 0 1 0 1 0 1 0]"
-    return StoredImage(*frame.size, entries, document.file_bytes(), orientation, profile=profile)
+    return StoredImage(*frame.size, entries, _jpeg_data(document, index), orientation, profile=profile)
+
+
+def _jpeg_data(document: PictureDocument, index: int) -> bytes:
+    """The bytes of the frame that was decoded last; a file may hold several, one after another (CIPA DC-007)."""
+    data, file = document.file_bytes(), document.file
+    if not isinstance(file, MpoImagePlugin.MpoImageFile) or file.mpinfo is None:
+        return data
+    return data[file.offset : file.offset + file.mpinfo[MP_ENTRIES][index]["Size"]]
 
 
 def _profile(frame: Image.Image) -> tuple[bytes, int] | None:
