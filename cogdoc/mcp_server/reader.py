@@ -86,10 +86,11 @@ class Reader:
         names, more = self._folders.documents(max(0, start), count)
         return results.Documents(documents=names, next=start + count if more else None)
 
-    def ask(self, name: str, question: str, pages: str | None) -> results.Answered:
+    def ask(self, name: str, question: str, pages: str | None, min_confidence: float) -> results.Answered:
         _check_length(question)
+        selection = _selection(pages)
         with self._document(name) as document:
-            (record,) = answer_questions(document, self._engine, [question], _selection(pages), self._top_pages)
+            (record,) = answer_questions(document, self._engine, [question], selection, self._top_pages, min_confidence)
             return _answered(name, record)
 
     def ocr(self, name: str, pages: str | None, cursor: str | None) -> results.Text:
@@ -213,6 +214,7 @@ def _answered(name: str, record: AnswerRecord) -> results.Answered:
         confidence=answer.confidence,
         certainty=answer.certainty,
         p_answerable=answer.p_answerable,
+        withheld=None if answer.withheld is None else answer.withheld.text[:MAX_PLACE],
         evidence=[
             results.Place(page=found.page, label=found.label, box=found.box, text=found.text[:MAX_PLACE])
             for found in answer.evidence[:MAX_EVIDENCE]

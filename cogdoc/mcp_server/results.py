@@ -46,6 +46,7 @@ class Answered(Content):
     p_answerable: float | None = Field(
         description="probability that the document answers the question; null if the engine does not estimate it"
     )
+    withheld: str | None = Field(default=None, description="the answer whose confidence is below `min_confidence`")
     evidence: list[Place]
     formula: str | None = Field(default=None, description="how it is computed, if it is")
     operands: list[Place] = Field(default=[], description="the printed values that it is computed from")

@@ -48,6 +48,9 @@ FieldNames = Annotated[
         max_length=20_000,
     ),
 ]
+MinConfidence = Annotated[
+    float, Field(description="give no answer that is right with a lower probability than this", ge=0, le=1)
+]
 Query = Annotated[str, Field(description="words or a question")]
 
 
@@ -62,9 +65,11 @@ def build_server(reader: Reader) -> MCPServer:
         return await _explained(threads, ToolError, lambda: reader.documents(start))
 
     @server.tool(annotations=READS_ONLY)
-    async def ask(document: Name, question: Question, pages: Pages = None) -> results.Answered:
+    async def ask(
+        document: Name, question: Question, pages: Pages = None, min_confidence: MinConfidence = 0.0
+    ) -> results.Answered:
         """Answer a question from a document, with the places that contain the answer. Null if it is not there."""
-        return await _explained(threads, ToolError, lambda: reader.ask(document, question, pages))
+        return await _explained(threads, ToolError, lambda: reader.ask(document, question, pages, min_confidence))
 
     @server.tool(annotations=READS_ONLY)
     async def ocr(document: Name, pages: Pages = None, cursor: CursorText = None) -> results.Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -158,3 +159,15 @@ def test_a_file_of_the_same_name_in_another_folder_is_another_file(cogdoc: Any, 
     assert cogdoc("ocr", tmp_path / "two" / "x.pdf", "--to", "out/").code == 6
     assert "Edition one" in (tmp_path / "out" / "x.pdf.md").read_text()
     assert cogdoc("ocr", tmp_path / "one" / "x.pdf", "--to", "out/").code == 0
+
+
+def test_a_complete_run_leaves_a_journal_without_results_in_a_folder_and_nothing_beside_a_file(
+    cogdoc: Any, bill: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "one").mkdir()
+    assert cogdoc("ocr", bill, "--to", tmp_path / "one" / "bill.md").code == 0
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["bill.md"]
+    assert cogdoc("ocr", bill, "--to", f"{tmp_path / 'many'}/").code == 0
+    assert {path.name for path in (tmp_path / "many" / ".cogdoc").iterdir()} == {"journal.sqlite", "record.jsonl"}
+    with sqlite3.connect(tmp_path / "many" / ".cogdoc" / "journal.sqlite") as database:
+        assert database.execute("SELECT count(*) FROM results").fetchone() == (0,)

@@ -101,6 +101,11 @@ def test_an_agent_finds_reads_and_asks(folder: Path) -> None:
         assert (answer["answer"], answer["note"]) == ("$98.76", NOTE)
         (place, *_) = answer["evidence"]
         assert (place["page"], place["text"]) == (1, "Total due: $98.76")
+        assert answer["certainty"] == "sure"
+        withheld = await call(
+            client, "ask", document="bills/bill.pdf", question="What is the total due?", min_confidence=1.0
+        )
+        assert (withheld["answer"], withheld["confidence"], withheld["withheld"]) == (None, None, "$98.76")
         absent = await call(client, "ask", document="bills/bill.pdf", question="Who is the pilot of the aircraft?")
         assert absent["answer"] is None
 

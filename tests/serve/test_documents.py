@@ -55,6 +55,14 @@ def test_results_are_those_of_the_command_line(client: httpx2.Client, cogdoc: Co
     assert without_times(asked.json()) == without_times(json.loads(local.out))
 
 
+def test_doubtful_answers_are_withheld(client: httpx2.Client, bill: Path) -> None:
+    asked = post(client, "ask", bill, question="What is the total due?", min_confidence="1")
+    answer = asked.json()["records"][0]["answer"]
+    assert (answer["found"], answer["text"], answer["confidence"]) == (False, None, None)
+    assert answer["withheld"]["text"] == "$98.76"
+    assert post(client, "ask", bill, question="What is the total due?", min_confidence="2").status_code in (400, 422)
+
+
 def test_pages_are_read_in_the_formats_of_the_command_line(client: httpx2.Client, cogdoc: Cogdoc, bill: Path) -> None:
     for name in ("md", "text"):
         read = post(client, "ocr", bill, out=name)
@@ -93,7 +101,7 @@ def test_a_password_opens_an_encrypted_document(client: httpx2.Client) -> None:
     [
         (b"just text", {}, 415, 4, "not a document that cogdoc reads: it is plain text"),
         (b"", {}, 422, 4, "the uploaded file is empty"),
-        (b"%PDF-1.7 nothing follows", {}, 422, 4, "damaged"),
+        (b"%PDF-1.7 nothing follows", {}, 422, 4, "broken PDF file"),
         (None, {"pages": "0"}, 400, 2, "--pages: pages are counted from 1"),
         (None, {"pages": "7"}, 400, 2, "page 7 is out of range: the document has 2 pages"),
         (None, {"temperature": "0.5"}, 400, 2, "--temperature is for the engine cogvlm2"),

@@ -45,7 +45,7 @@ def find_field_values(field: Field, layouts: Sequence[PageLayout]) -> tuple[Fiel
         return ()
     candidates = [_candidate(proposal, probability) for proposal, probability in best.ranked if _is_printed(proposal)]
     first, *others = islice(candidates, CANDIDATES)
-    sure = best.judgement.p_right
+    sure = best.judgement.confidence
     rest = [replace(other, confidence=min(other.confidence or 0.0, 1 - sure)) for other in others]
     return (replace(first, confidence=sure), *rest)
 
