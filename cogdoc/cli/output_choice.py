@@ -73,7 +73,7 @@ def check_place(
         place = "standard output" if to is None else f"{to}, a file,"
         names = " and ".join(output.name for output in formats)
         raise UsageError(f"{place} takes one format, not {names}", "name a folder, such as --to results/")
-    if terminal and formats[0].binary:
+    if terminal and (formats[0].binary or formats[0].areas):
         raise UsageError(f"{formats[0].name} is not text for a terminal", f"name a file: --to FILE.{formats[0].suffix}")
     if several and not folder and formats[0].searchable:
         raise UsageError(

@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from running import COMMAND, clean_environment
+from running import COMMAND, clean_environment, run_at_a_terminal
 
 pytestmark = pytest.mark.slow
 
@@ -169,3 +169,10 @@ def test_a_source_that_cannot_be_opened_is_one_line_of_json_lines(
     assert lost["error"]["exit_code"] == 4
     assert lost["source"]["path"].endswith("nowhere.pdf")
     assert read["error"] is None
+
+
+def test_a_page_for_a_browser_is_not_shown_on_a_terminal(blank: Path) -> None:
+    code, shown = run_at_a_terminal("ocr", str(blank), "--out", "html", typed="")
+    assert code == 2
+    assert "html is not text for a terminal" in shown
+    assert "--to FILE.html" in shown

@@ -125,6 +125,8 @@ def test_answer_is_marked_on_its_page_and_lit_from_both_sides(show: Open, pages:
     ]
     # "Total due: $98.76" is printed at 72 points from the left, with its baseline at 96.
     assert overlap(page, ".mark.found > rect", ".sheet img", (135, 88, 165, 97)) > 0.8
+    mark, pane = page.locator(".mark.found > rect >> nth=0").bounding_box(), page.locator(".pages").bounding_box()
+    assert pane["y"] < mark["y"] < 900
     page.hover(".place")
     assert page.locator(".mark.lit").count() == 1
     page.mouse.move(5, 5)

@@ -120,6 +120,13 @@ def test_an_answer_is_shown_on_its_page_and_said_in_words(visit: NewVisit, bookl
     assert tab.page.locator(".mark.found").count() == 1
 
 
+def test_an_amount_is_also_shown_with_the_currency_and_scale_of_its_table(visit: NewVisit) -> None:
+    tab = visit()
+    tab.open(SAMPLES / "report.pdf")
+    assert tab.ask("What was the total revenue in 2024?") == "412,860"
+    assert tab.page.inner_text(".entry .in-full") == "€412,860,000"
+
+
 def test_the_text_and_the_page_point_at_each_other(visit: NewVisit, bill: Path) -> None:
     tab = visit()
     tab.open(bill)

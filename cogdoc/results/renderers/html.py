@@ -128,7 +128,8 @@ class HtmlRenderer:
             self._write("</div>\n")
             self._spool.close()
             self._spool = None
-        self._write(self._parts["frame"].end(error, self._rail, _describe_engine(self._engine)))
+        rail = () if self._context.several_sources else self._rail
+        self._write(self._parts["frame"].end(error, rail, _describe_engine(self._engine)))
         self._pictures.clear()
 
     def close(self) -> None:

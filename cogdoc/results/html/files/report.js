@@ -29,6 +29,13 @@
     if (onPage) (to.matches("a") ? to : to.querySelector(":scope > a.to"))?.focus({ preventScroll: true });
   });
 
+  // Show the first place at once, if the page is longer than the window.
+  for (const pane of location.hash ? [] : document.querySelectorAll(".pages")) {
+    const mark = pane.querySelector(".mark");
+    const at = mark === null ? 0 : mark.getBoundingClientRect().top - pane.getBoundingClientRect().top;
+    if (at > 0.6 * pane.clientHeight) pane.scrollTo({ top: at - pane.clientHeight / 3, behavior: "instant" });
+  }
+
   for (const sheet of document.querySelectorAll(".spread > .sheet, .pages .sheet, .pair .sheet")) {
     const button = document.createElement("button");
     button.type = "button";

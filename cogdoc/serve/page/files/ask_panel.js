@@ -3,6 +3,7 @@
 import { announce, byId, element, icon, showError } from "./dom.js";
 import { mark } from "./marks.js";
 import { fillSaveBar } from "./save.js";
+import { valueText } from "./value_text.js";
 import { confidenceText, flagText, pageName, sureness, words } from "./words.js";
 
 const TARGET = "M8 2v3m0 6v3m6-6h-3M5 8H2m9 0a3 3 0 1 1-6 0 3 3 0 0 1 6 0";
@@ -144,6 +145,7 @@ export class AskPanel {
     } else {
       parts.push(
         element("p", { class: "answer", dir: "auto" }, answer.text),
+        valueText(answer) ? element("p", { class: "in-full" }, valueText(answer)) : "",
         element("p", { class: answer.certainty === "unsure" ? "sure low" : "sure" }, sureness(answer)),
       );
       if (answer.evidence.length) parts.push(this.#places(answer.evidence));
