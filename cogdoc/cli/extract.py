@@ -19,10 +19,10 @@ HELP = """Find the values of fields, as JSON or as rows for a spreadsheet.
 
 \b
   cogdoc extract receipt.jpg --fields "shop, date:date, total:money"
-  cogdoc extract invoices/ --fields "invoice no, total:money" --out csv --to invoices.csv
-  cogdoc extract invoice.png --fields "发票号码, 金额:money"
-  cogdoc extract form.pdf --preset auto
-  cogdoc extract invoice.pdf --fields "lines:table(description, quantity:number, amount:money)"
+  cogdoc extract receipt.jpg invoice-zh.png --fields "date:date, total:money" --out csv --to all.csv
+  cogdoc extract invoice-zh.png --fields "发票号码, 价税合计:money" --out text
+  cogdoc extract receipt.jpg --fields "lines:table(description, amount:money)" --out md
+  cogdoc extract form.png --preset auto
 
 A field is a name, and a type after a colon: text (the default), number, integer, money, percent, date, time, boolean, \
 choice(a, b), list, list(date) or table(column, column:type). After =, labels that documents print: \

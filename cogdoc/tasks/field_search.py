@@ -79,8 +79,10 @@ class FieldSearch:
         return pages
 
     def _find_value(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:
-        printed = self._printed_value(wanted, pages, style)
         known = self._known_value(wanted, style)
+        if known is not None and known.page is not None:
+            return known  # where a page shows it
+        printed = self._printed_value(wanted, pages, style)
         return printed if known is None else compared(known, printed)
 
     def _printed_value(self, wanted: Field, pages: Sequence[Page], style: Style) -> FieldResult:

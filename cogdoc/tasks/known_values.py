@@ -15,9 +15,10 @@ from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.query.column_matching import wording_match
 from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
 from cogdoc.query.widget_labels import WidgetLabels
-from cogdoc.results.field_result import HowFound
+from cogdoc.results.field_result import FieldResult, HowFound
 from cogdoc.results.record_model import BoxTuple
 from cogdoc.tasks.form_results import chosen_options
+from cogdoc.tasks.invoice_results import invoice_results
 
 MIN_NAME_MATCH = 0.7
 """How well a name in the file has to match a field."""
@@ -71,7 +72,8 @@ def known_values(document: Document, store: PageTextStore) -> Known:
         if document.attachments:
             invoice = document.sandbox.run(read_electronic_invoice, document.request)
             if invoice is not None:
-                values += map(_invoice_value, invoice.values)
+                pages = {text.number: text for text in store}
+                values += (_invoice_value(one) for one in invoice_results(invoice, pages) if one.text)
                 tables += map(_table, _filled(invoice))
     except (InputError, TimeLimitError):
         return Known(tuple(values))
@@ -123,8 +125,12 @@ def _form_values(field: FormField, looks: Mapping[int, WidgetLabels]) -> Iterato
     )
 
 
-def _invoice_value(value: InvoiceValue) -> KnownValue:
-    return KnownValue((words_of(value.name),), value.text, HowFound.EMBEDDED_XML, currency=value.currency)
+def _invoice_value(result: FieldResult) -> KnownValue:
+    currency = result.typed.currency if result.typed is not None else None
+    place = (result.page, result.box)
+    return KnownValue(
+        (words_of(result.name),), result.text or "", HowFound.EMBEDDED_XML, *place, currency=currency or ""
+    )
 
 
 def _filled(invoice: ElectronicInvoice) -> Iterator[InvoiceGroup]:
