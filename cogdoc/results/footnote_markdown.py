@@ -23,6 +23,9 @@ MAX_UNIT = 2
 """Letters of a unit or a variable: what is raised behind "m" or "km" is its exponent."""
 
 
+MIN_NOTED = 0.5
+"""Share of a page's raised numbers that have notes; with fewer, what seem to be notes are parts of something else."""
+
 SMALLER = 0.9
 """The height of a note's lines by that of the lines that refer to it, at most."""
 
@@ -88,6 +91,8 @@ def find_notes(blocks: Sequence[TextBlock]) -> tuple[set[int], set[str]]:
             found = {note.number for note in split_notes(block)[1]} & references.keys()
             numbers |= found
             indices |= {index} if found else set()
+    if len(numbers) < MIN_NOTED * len(references):  # the others are those of a list in one paragraph, or at the end
+        return set(), set()
     return indices, numbers
 
 

@@ -121,6 +121,12 @@ def test_numbers_without_both_ends_stay_as_printed(blocks: list[TextBlock]) -> N
     assert markdown == "\n\n".join(part.text for part in blocks)
 
 
+def test_affiliations_in_one_paragraph_are_no_notes() -> None:
+    authors = block("text", (50, 0, "Ada Lowe¹, Ben Ames², Cy Hale³"))
+    places = block("text", (50, 30, "1 Harbour School, 2 Quay Institute, 3 Lowmere University"), height=7)
+    assert "[^" not in blocks_to_markdown([authors, places])
+
+
 def test_formulas_are_marked_and_readable() -> None:
     assert blocks_to_markdown([block("formula", (50, 0, "E = mc²"))]) == "<!-- formula -->\n\nE = mc²"
 
