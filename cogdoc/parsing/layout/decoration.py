@@ -10,7 +10,7 @@ from cogdoc.documents.mupdf import ERRORS
 from cogdoc.documents.mupdf_document import MupdfDocument
 from cogdoc.documents.opening import OpenDocument
 from cogdoc.errors import InputError
-from cogdoc.parsing.page_text import Block, BlockKind, PageText
+from cogdoc.parsing.page_text import Block, BlockKind, PageText, TextOrigin
 from cogdoc.parsing.text_layer.page_frame import frame_of
 
 MIN_SIDE = 24.0
@@ -42,13 +42,13 @@ _Embedded = tuple[Box, int, int, int]
 
 
 def mark_decoration(blocks: Sequence[Block], document: OpenDocument, page_text: PageText) -> list[Block]:
-    """`blocks`, in which pictures that only decorate are of a kind of their own; a picture that is the page is none."""
+    """`blocks`, in which pictures that only decorate are of a kind of their own.
+
+    Of the pictures with much text, those remain that are a part of a page with a text layer: a scan is all picture.
+    """
     page_area = page_text.width * page_text.height
-    blocks = [
-        block
-        for block in blocks
-        if block.kind is not BlockKind.TEXT_PICTURE or block.box.area <= MAX_PICTURE_SHARE * page_area
-    ]
+    largest = 0.0 if page_text.origin is TextOrigin.OCR else MAX_PICTURE_SHARE * page_area
+    blocks = [block for block in blocks if block.kind is not BlockKind.TEXT_PICTURE or block.box.area <= largest]
     pictures = [block for block in blocks if block.kind is BlockKind.PICTURE]
     small = {id(block) for block in pictures if _is_small(block.box, page_area)}
     may_repeat = [
