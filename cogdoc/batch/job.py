@@ -11,19 +11,22 @@ from typing import TextIO
 
 from cogdoc.batch.accounting import FileCounts, RunCounts
 from cogdoc.batch.document_threads import OpenOptions, RunningSource, run_sources
-from cogdoc.batch.items import DocumentResult, FinishedDocument, ItemResult, run_items, run_items_and_finish, run_key
+from cogdoc.batch.items import DocumentResult, FinishedDocument, ItemResult, run_items, run_items_and_finish
 from cogdoc.batch.journal import JOURNAL_SUFFIX, FileState, FileStatus, FileVersion, Journal, journal_folder
 from cogdoc.batch.plan import Plan, Shard, identity_of_address, identity_of_path, identity_of_source
+from cogdoc.batch.progress import RunProgress
 from cogdoc.batch.reporting import Listener, Reporter
+from cogdoc.batch.run_files import open_journal, record_path_of, shard_name
 from cogdoc.batch.run_record import RunRecord
 from cogdoc.batch.source_outputs import SourceOutputs
 from cogdoc.batch.stopping import StoppedRun, StopRequest, stop_on_signals
+from cogdoc.documents.document import Document
 from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, OutputError, PlaceLostError
 from cogdoc.results.destination import Destination, DiscardOutput, open_output, remove_parts
-from cogdoc.results.folders import Folder, open_private_folder
+from cogdoc.results.folders import open_private_folder
 from cogdoc.results.output_formats import OutputFormat, areas_shown_in, make_renderer
 from cogdoc.results.picture_markdown import path_between
 from cogdoc.results.renderers.renderer import Renderer, ShowsPictures
@@ -54,6 +57,7 @@ class Job:
     shard: Shard = field(default_factory=Shard)
     combine: Callable[[TextIO, OutputFormat], Renderer] | None = None
     """Makes what writes one result of all sources, instead of the format's renderer."""
+    progress: RunProgress = field(default_factory=RunProgress)
     record_path: Path | None = None
     """Where to write the run's record; by default into the journal's folder."""
     images: Path | None = None
@@ -76,13 +80,13 @@ def run_job(
     with ExitStack() as stack:
         folder_path = journal_folder(job.destination)
         folder = stack.enter_context(open_private_folder(folder_path)) if folder_path else None
-        journal = _open_journal(job, folder)
+        journal = open_journal(job, folder)
         if journal:
             stack.callback(journal.close)
         request = stack.enter_context(
             stop_on_signals(lambda: listener.noted("finishing the current page; another signal stops at once"))
         )
-        record_path = _record_path(job, folder)
+        record_path = record_path_of(job, folder)
         record = RunRecord(record_path, job.task.name, job.engine.info, str(job.shard))
         reporter = Reporter(listener, stack.enter_context(record))
         run = _Run(job, journal, reporter, sandbox, request, identity_of_path(record_path) if record_path else None)
@@ -95,38 +99,9 @@ def run_job(
         if folder and folder_path and run.journal_removed:
             with suppress(OSError):  # fails if something else is in the folder
                 if job.record_path is None:
-                    folder.remove(f"{_shard_name('record', job.shard)}.jsonl")
+                    folder.remove(f"{shard_name('record', job.shard)}.jsonl")
                 folder_path.rmdir()
         return exit_code
-
-
-def _open_journal(job: Job, folder: Folder | None) -> Journal | None:
-    path = job.destination.path
-    if folder is None or path is None:
-        return None
-    key = run_key(job.task, job.engine, job.options)
-    restart = job.destination.overwrite and not job.retry_failed
-    return Journal(
-        folder,
-        _shard_name("journal", job.shard),
-        key,
-        path if job.destination.folder else path.parent,
-        restart=restart,
-        retry_failed=job.retry_failed,
-    )
-
-
-def _record_path(job: Job, folder: Folder | None) -> Path | None:
-    default = f"{_shard_name('record', job.shard)}.jsonl"
-    if folder is None or job.record_path is None:
-        return job.record_path or (folder.path / default if folder else None)
-    if job.record_path.name != default and identity_of_path(job.record_path.parent) == identity_of_path(folder.path):
-        raise OutputError(f"{job.record_path}: is in the folder of the journal", "name another file with --log-json")
-    return job.record_path
-
-
-def _shard_name(name: str, shard: Shard) -> str:
-    return name if shard.count == 1 else f"{name}-{shard.index}-of-{shard.count}"
 
 
 class _Run:
@@ -162,11 +137,12 @@ class _Run:
             self._check_not_record(path)
         with suppress(DiscardOutput), self._open(path, _NO_VERSION) as stream:
             renderer = self._renderer(self._job.formats[0], stream, path, several=several)
-            for running in self._run_sources(self._until_stopped(sources)):
+            for running in self._run_sources(self._counted(sources)):
                 self._check_not_overwritten(running.source)
                 running.wait_until_open()
                 counts = self._write(running, [renderer])
                 self._end_file(running, counts, (path,) if path else ())
+            self._reporter.writing()
             renderer.close()
             if path is not None and (self._cut_short or not self._counts.succeeded):
                 raise DiscardOutput
@@ -178,8 +154,9 @@ class _Run:
         """Write the results of each source to files of its own, one for each format."""
         # Outputs of one format differ in names exactly where those of another do, so the plan needs only one format.
         assert self._journal is not None
-        sources = self._journal.without_outputs(self._until_stopped(sources))
+        sources = self._journal.without_outputs(self._counted(sources))
         plan = Plan(sources, self._job.destination, self._job.formats[0], self._job.shard)
+        self._job.progress.files_listed(plan.count)
         try:
             for running in self._run_sources(self._not_completed(plan)):
                 running.wait_until_open()
@@ -205,13 +182,23 @@ class _Run:
         job, areas_of = self._job, areas_shown_in(self._job.formats)
         run: Callable[..., Iterator[DocumentResult]]
         run = run_items_and_finish if any(output.searchable for output in job.formats) else run_items
-        work = partial(run, task=job.task, engine=job.engine, stored=self._journal, areas_of=areas_of)
+
+        def work(document: Document) -> Iterator[DocumentResult]:
+            with job.progress.document(document.source.name, document.count_pages(job.task.selection)):
+                yield from run(document, task=job.task, engine=job.engine, stored=self._journal, areas_of=areas_of)
+
         for running in run_sources(sources, self._job.options, work, self._sandbox, self._job.engine.at_a_time):
             self.stop_if_requested()
             failures = len(self._counts.failures)
             yield running
             if self._job.fail_fast and len(self._counts.failures) > failures:
                 return
+
+    def _counted(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[Source | UnresolvedSource]:
+        for source in self._until_stopped(sources):
+            self._job.progress.file_found()
+            yield source
+        self._job.progress.files_listed()
 
     def _until_stopped(self, sources: Iterable[Source | UnresolvedSource]) -> Iterator[Source | UnresolvedSource]:
         """Yield the sources, checking for signals: searching a folder of 100,000 files takes time."""
@@ -233,6 +220,7 @@ class _Run:
                 status = self._earlier_status(outputs, version)
                 if status is not None:
                     self._counts.add_earlier_file(status)
+                    self._job.progress.file_done(failed=status.state is FileState.FAILED, earlier=True)
                     self._reporter.add_earlier_file(source, status)
                     if self._job.fail_fast and status.message:
                         return
@@ -357,6 +345,7 @@ class _Run:
             for renderer in renderers:
                 if isinstance(renderer, ShowsPictures):
                     renderer.add_pictures(result.pictures)
+            self._reporter.writing()
             for record in written.records:
                 for renderer in renderers:
                     renderer.write(record)
@@ -387,6 +376,7 @@ class _Run:
     ) -> None:
         error = output_error or running.error
         self._counts.add_file(counts, error)
+        self._job.progress.file_done(failed=error is not None)
         self._reporter.add_file(running.info, counts, outputs, error)
 
     def _renderer(self, output_format: OutputFormat, stream: TextIO, path: Path | None, *, several: bool) -> Renderer:

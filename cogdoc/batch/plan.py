@@ -148,6 +148,12 @@ class Plan:
                 file = _remote_adapter().validate_json(remote) if remote else None
                 yield Source(Path(os.fsdecode(path)), name, Path(os.fsdecode(relative)), file)
 
+    @property
+    def count(self) -> int:
+        """How many files there are in the run's share."""
+        (count,) = self._database.execute("SELECT COUNT(*) FROM plan").fetchone()
+        return int(count)
+
     def close(self) -> None:
         self._database.close()
 

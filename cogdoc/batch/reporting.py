@@ -48,8 +48,8 @@ _TESSERACT = {
 class Listener(Protocol):
     """Shows messages to the user while a run goes on."""
 
-    def advanced(self, path: str) -> None:
-        """One more page or question of the file at `path` is done."""
+    def writing(self) -> None:
+        """Results are about to be written, perhaps to the terminal that shows messages."""
 
     def failed(self, error: CogdocError, path: str) -> None:
         """A file, or its output, failed; `path` is empty if the message names the file."""
@@ -83,6 +83,9 @@ class Reporter:
         self._searched_path = ""
         """The file whose tables are collected."""
         self._has_table = False
+
+    def writing(self) -> None:
+        self._listener.writing()
 
     def add_record(self, record: AnyRecord) -> None:
         path = record.source.path
@@ -119,7 +122,6 @@ class Reporter:
             if record.usage is not None and not result.stored:
                 what = record.question if isinstance(record, AnswerRecord) else f"page {result.item}"
                 self._listener.detailed(f"{path}: {what}: {describe_usage(record.usage)}")
-        self._listener.advanced(path)
 
     def add_file(
         self, info: SourceInfo, counts: FileCounts, outputs: Sequence[Path], error: CogdocError | None

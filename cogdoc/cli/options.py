@@ -228,6 +228,16 @@ FailFast = Annotated[
     bool,
     typer.Option("--fail-fast", envvar="COGDOC_FAIL_FAST", help="Stop at the first failure.", rich_help_panel=_LIMITS),
 ]
+ProgressOption = Annotated[
+    Literal["auto", "json", "none"],
+    typer.Option(
+        "--progress",
+        envvar="COGDOC_PROGRESS",
+        help="How far a run is, on standard error: auto shows a line on a terminal, json writes a line of JSON a "
+        "second for programs.",
+        rich_help_panel=_RESULT,
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="Show errors only.")]
 Verbose = Annotated[
     bool,
@@ -266,6 +276,7 @@ class RunOptions(EngineOptions):
     fail_fast: FailFast = False
     warm: Warm = True
     keep_alive: KeepAlive = None
+    progress: ProgressOption = "auto"
     quiet: Quiet = False
     verbose: Verbose = False
 

@@ -16,11 +16,13 @@ from cogdoc.batch.document_threads import OpenOptions
 from cogdoc.batch.job import Job, run_job
 from cogdoc.batch.journal import journal_beside
 from cogdoc.batch.plan import Shard, parse_shard, slurm_shard
+from cogdoc.batch.progress import RunProgress
 from cogdoc.cli.messages import announce, report, report_traceback, warn
 from cogdoc.cli.options import RunOptions
 from cogdoc.cli.output_choice import check_formats, check_place
 from cogdoc.cli.passwords import read_password
-from cogdoc.cli.progress import ProgressLine, loading_line, progress_line
+from cogdoc.cli.progress import loading_line
+from cogdoc.cli.run_progress import ProgressDisplay, shown_progress
 from cogdoc.cli.warm import select_warm_engine
 from cogdoc.cli.workers import start_workers
 from cogdoc.documents.file_lists import read_file_list
@@ -131,7 +133,10 @@ def run_task(
                 quiet=options.quiet,
             )
         stack.callback(sandbox.close)
-        progress = stack.enter_context(progress_line(quiet=options.quiet or shown))
+        progress = RunProgress()
+        display = stack.enter_context(
+            shown_progress(progress, options.progress, quiet=options.quiet, beside_results=shown)
+        )
         job = Job(
             task,
             engine,
@@ -143,10 +148,12 @@ def run_task(
             retry_failed=options.retry_failed,
             shard=shard,
             combine=combine,
+            progress=progress,
             record_path=options.log_json,
             images=images.path if images is not None else None,
         )
-        messages = _Messages(progress, options, bare=all(output.bare for output in formats) and not shown)
+        bare = all(output.bare for output in formats) and not shown
+        messages = _Messages(display, options, bare=bare)
         return run_job(job, chain(first_two, sources), sandbox, messages, several=several)
 
 
@@ -166,18 +173,18 @@ def _select_engine(options: RunOptions, cluster: Cluster | None) -> EngineSelect
 class _Messages:
     """Shows how a run goes on standard error. Implements `cogdoc.batch.reporting.Listener`."""
 
-    def __init__(self, progress: ProgressLine, options: RunOptions, *, bare: bool) -> None:
+    def __init__(self, display: ProgressDisplay, options: RunOptions, *, bare: bool) -> None:
         """
         Args:
             bare: whether the results themselves do not tell which answers are doubtful.
         """
-        self._progress = progress
+        self._display = display
         self._bare = bare
         self._quiet = options.quiet
         self._verbose = options.verbose
 
-    def advanced(self, path: str) -> None:
-        self._progress.advance(path)
+    def writing(self) -> None:
+        self._display.writing()
 
     def failed(self, error: CogdocError, path: str) -> None:
         report(error, path)

@@ -19,6 +19,7 @@ from cogdoc.results.usage import with_cache_hits
 from cogdoc.results.usage_counts import Usage
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_page, describe_source, failed_page
 from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.page_progress import page_in_work
 from cogdoc.tasks.task import Item
 from cogdoc.tasks.withholding import withhold
 
@@ -74,7 +75,9 @@ def read_charts(
         selected = selected.only(items)
     pages = (Page(document, number) for number in selected.numbers)
     for page in look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare):
-        for record in _read_page(page, engine, questions):
+        with page_in_work(page.number):
+            records = list(_read_page(page, engine, questions))
+        for record in records:
             answers = tuple(withhold(answer, min_confidence) for answer in record.answers)
             yield record.model_copy(update={"answers": answers})
     for number, error in selected.left_out.items():

@@ -28,6 +28,7 @@ from cogdoc.tasks.describe import (
     failed_page,
 )
 from cogdoc.tasks.lookahead import look_ahead, map_side_by_side
+from cogdoc.tasks.page_progress import watched
 from cogdoc.tasks.picture_folder import PictureFolder
 from cogdoc.tasks.task import Item
 from cogdoc.tasks.text_layers import TextLayers
@@ -95,7 +96,7 @@ def transcribe(
     pages = (Page(document, number, text_only=text_only) for number in selected.numbers)
     prepared = look_ahead(pages, 2 * document.sandbox.jobs, engine.prepare)
     transcribe_page = partial(_transcribe_page, engine=engine, layers=layers, images=images)
-    yield from map_side_by_side(transcribe_page, prepared, engine.at_a_time)
+    yield from map_side_by_side(watched(transcribe_page), prepared, engine.at_a_time)
     for number, error in selected.left_out.items():
         yield _failed(document, engine, number, error)
 

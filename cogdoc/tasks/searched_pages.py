@@ -14,6 +14,7 @@ from cogdoc.parsing.page import Page
 from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.flags import Flag
 from cogdoc.tasks.lookahead import look_ahead
+from cogdoc.tasks.page_progress import page_in_work
 
 SHORT_DOCUMENT = 40
 """Pages."""
@@ -86,7 +87,8 @@ def read_texts(document: Document, numbers: Sequence[int], failures: dict[int, C
     pages = chain([first_page], (Page(document, number) for number in others))
     for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_text):
         try:
-            page.text()
+            with page_in_work(page.number):
+                page.text()
         except CogdocError as error:
             failures[page.number] = error
         else:

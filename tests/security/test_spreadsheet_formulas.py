@@ -158,7 +158,7 @@ def test_no_cell_begins_like_a_formula_whatever_the_separator_of_the_spreadsheet
 @pytest.mark.parametrize("value", HARMLESS)
 def test_numbers_and_other_text_stay_as_they_are(value: str) -> None:
     assert cells(written(chart(value or " ")))[-2] == (value or " ")
-    assert cells(written(answer("a.pdf", "How much?", value)))[9] == value
+    assert cells(written(answer("a.pdf", "How much?", value)))[11] == value
 
 
 def test_first_bytes_do_not_announce_another_format_or_separator() -> None:
