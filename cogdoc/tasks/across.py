@@ -117,6 +117,8 @@ class _Computation:
         if operation is Operation.LIST:
             chosen = [one.source if self._question.names_document else one.text for one in operands]
             return self._result("\n".join(chosen))
+        if ambiguous := [one.source for one in operands if one.value is not None and one.value.other_reading]:
+            self._notes.append(f"values that can be read in another way too: {', '.join(ambiguous)}")
         groups, assumed = group(operands)
         if assumed:
             self._notes.append("values without a printed currency or unit are taken to have that of the others")

@@ -91,6 +91,11 @@ def test_a_currency_that_is_not_printed_is_said_to_be_assumed() -> None:
     assert "taken to have" in result.notes[0]
 
 
+def test_values_that_can_be_read_in_another_way_are_named() -> None:
+    result = across("earliest date", "03/04/2024", "5 January 2024")
+    assert result.notes == ("values that can be read in another way too: in/1.pdf",)
+
+
 def test_other_currencies_than_the_condition_are_not_compared() -> None:
     result = across("how many invoices are over 100 EUR?", "€200.00", "$300.00", "€20.00")
     assert result.text == "1"
