@@ -12,7 +12,7 @@ from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import InputError, OutputExistsError, TimeLimitError
 from cogdoc.parsing.page_pictures import PicturePlace, read_picture
 from cogdoc.parsing.page_text import PageText
-from cogdoc.results.destination import open_output
+from cogdoc.results.destination import open_output, write_error
 from cogdoc.results.printable import well_formed
 from cogdoc.results.records import TextBlock
 
@@ -78,14 +78,14 @@ class PictureFolder:
 
     def _write_file(self, path: Path, content: bytes) -> None:
         """Write a file, unless it is there already as this or an earlier run wrote it."""
-        if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
-            return
         try:
-            with open_output(path, root=self._root(), overwrite=self._overwrite) as stream:
+            if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
+                return
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(path, error) from None
+        try:
+            with open_output(path, root=self.path, overwrite=self._overwrite) as stream:
                 stream.buffer.write(content)
         except OutputExistsError as error:
             raise OutputExistsError(f"--images: {error.message}", error.hint) from None
-
-    def _root(self) -> Path:
-        self.path.mkdir(parents=True, exist_ok=True)
-        return self.path

@@ -17,7 +17,7 @@ from PIL import Image
 from cogdoc.documents.document import open_path
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.sources import Source
-from cogdoc.errors import OutputExistsError
+from cogdoc.errors import OutputError, OutputExistsError
 from cogdoc.parsing.page import Page
 from cogdoc.results.records import TextBlock
 from cogdoc.tasks.picture_folder import PictureFolder
@@ -108,6 +108,8 @@ def test_files_of_others_are_not_replaced(tmp_path: Path, illustrated: Path) -> 
         with pytest.raises(OutputExistsError, match=r"--images: .*exists already"):
             folder.with_images(document, [block], page)
         assert file.read_bytes() == b"somebody's own"
+        with pytest.raises(OutputError, match="cannot be written"):
+            PictureFolder(file / "below").with_images(document, [block], page)
         PictureFolder(tmp_path, overwrite=True).with_images(document, [block], page)
         assert file.read_bytes() == photograph()
 
