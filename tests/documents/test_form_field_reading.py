@@ -203,7 +203,7 @@ def test_a_hundred_thousand_fields_are_cut_off(file: pymupdf.Document, read: Rea
     form = read(file)
     assert form.is_cut_off
     assert 1000 <= len(form.fields) <= 10_000
-    assert time.perf_counter() - began < 60
+    assert time.perf_counter() - began < 300
 
 
 TEMPLATE = """<template xmlns="http://www.xfa.org/schema/xfa-template/3.3/"><subform name="claim">
