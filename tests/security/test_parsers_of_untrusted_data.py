@@ -183,7 +183,8 @@ def read_everything(
 
 def check_output(records: Sequence[AnyRecord]) -> None:
     for name, output in FORMATS.items():
-        stream = io.StringIO()
+        written = io.BytesIO()
+        stream = io.TextIOWrapper(written, encoding="utf-8", newline="")
         for record in records:
             if record.task in output.tasks:
                 renderer = make_renderer(output, stream, several_questions=True)
@@ -191,9 +192,9 @@ def check_output(records: Sequence[AnyRecord]) -> None:
                 renderer.write(record)
                 renderer.end(None)
                 renderer.close()
-        text = stream.getvalue()
+        stream.flush()
+        text = written.getvalue().decode()
         assert "\x1b" not in text
-        text.encode()
         if name == "jsonl":
             for line in text.splitlines():
                 json.loads(line, parse_constant=refuse)
