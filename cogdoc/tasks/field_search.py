@@ -29,6 +29,9 @@ from cogdoc.tasks.searched_pages import SearchedPages
 LOW_CONFIDENCE = 0.5
 """Values below it are flagged: they are more often wrong than right."""
 
+SURE_CONFIDENCE = 0.8
+"""A text of another type is the field's from here on; the reason is that nothing is found otherwise."""
+
 MIN_CONFIDENCE = 0.05
 """A candidate below it is no value, even if it is the only one of the type."""
 
@@ -95,7 +98,7 @@ class FieldSearch:
             result = _result(wanted, candidate, converted)
             if result.found:
                 return result
-            if not _below(candidate.confidence, LOW_CONFIDENCE):
+            if not _below(candidate.confidence, SURE_CONFIDENCE):
                 first = first or result
         return first or missing(wanted)
 

@@ -107,3 +107,13 @@ def test_schema_file_says_what_to_find(cogdoc: Any, bill: Path, tmp_path: Path) 
     assert (ended.code, ended.err.splitlines()[0]) == (2, "cogdoc: --schema: bad.json: a: not cannot be honoured")
     assert cogdoc("extract", bill, "--schema", "gone.json").code == 4
     assert cogdoc("extract", bill, "--schema", "bill.json", "--to", "bill.json").code == 2
+
+
+def test_options_that_say_different_things_are_refused(cogdoc: Any, bill: Path) -> None:
+    for arguments in (
+        ("--fields", "a", "--preset", "auto"),
+        ("--fields", "a", "--raw"),
+        ("--fields", "a", "--prompt", "b"),
+    ):
+        ended = cogdoc("extract", bill, *arguments)
+        assert (ended.code, ended.out) == (2, ""), arguments
