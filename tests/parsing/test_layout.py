@@ -104,6 +104,12 @@ def test_headings_are_recognized(read_sample: Any, number: int, title: str) -> N
     assert title in kinds
 
 
+@pytest.mark.slow
+def test_salutations_are_no_headings(read_sample: Any) -> None:
+    kinds = {text_of(block): block.kind for block in read_sample("letter.pdf").blocks}
+    assert kinds["Dear Ms Thornbury,"] is kinds["Yours sincerely,"] is BlockKind.TEXT
+
+
 @pytest.mark.parametrize("number", [5, 6, 8])
 def test_running_header_and_page_number_are_marked(read_sample: Any, facts: dict[str, Any], number: int) -> None:
     blocks = read_sample("report.pdf", number).blocks

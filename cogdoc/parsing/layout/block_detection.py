@@ -43,6 +43,9 @@ MIN_COLUMNS = {BlockKind.PICTURE: 2, BlockKind.TEXT: 3}
 TABLE_SHARE = 0.7
 """Share of the lines of a picture that must be in a table for it to be one."""
 
+GOES_ON = (",", "，", "、")
+"""What ends with one of these goes on and is no heading: "Dear Ms Thornbury,"."""
+
 _KINDS = {
     "title": BlockKind.TITLE,
     "section-header": BlockKind.HEADING,
@@ -236,7 +239,10 @@ def _make_blocks(region: _Region, lines: list[Line]) -> list[Block]:
         # A photographed document (a receipt on a desk) or a screenshot.
         text = Block(BlockKind.TEXT, region.box, tuple(sorted_lines(lines)), region.level)
         return [Block(BlockKind.TEXT_PICTURE, region.box, ()), text]
-    return [Block(kind, region.box, tuple(sorted_lines(lines)), region.level)]
+    ordered = tuple(sorted_lines(lines))
+    if kind in (BlockKind.TITLE, BlockKind.HEADING) and ordered and ordered[-1].text.endswith(GOES_ON):
+        return [Block(BlockKind.TEXT, region.box, ordered)]
+    return [Block(kind, region.box, ordered, region.level)]
 
 
 def _beside(grid: Grid, prose: ProseBeside, lines: Sequence[Line]) -> tuple[_Region, list[Line]]:
