@@ -117,7 +117,8 @@ def _run(arguments: list[str]) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # typer does not export it
             sys.stdout.write(f"{error.message}\n" if error.message else "")  # empty if it was shown on a terminal
         elif error.message:
-            report(UsageError(error.format_message(), "see --help"))
+            # The library that checks values names its exception in front of the message.
+            report(UsageError(error.format_message().replace("Value error, ", ""), "see --help"))
         return int(ExitCode.USAGE)
     except StoppedRun as stopped:
         interrupted = stopped.signal == signal.SIGINT

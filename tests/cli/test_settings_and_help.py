@@ -108,6 +108,13 @@ def test_options_override_the_environment(cogdoc: Any, blank: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_choice_that_does_not_exist_names_those_that_do(cogdoc: Any, blank: Path) -> None:
+    ended = cogdoc("ocr", blank, "--ocr", "nope")
+    assert ended.code == 2
+    assert ended.err.splitlines()[0].endswith(": 'nope' is not one of 'rapidocr', 'tesseract'.")
+    assert "error" not in ended.err.casefold()
+
+
 def test_limits_and_quiet_come_from_the_environment(cogdoc: Any, blank: Path, samples: Path) -> None:
     ended = cogdoc("ocr", samples / "blank.png", COGDOC_MAX_MEGAPIXELS="0.5")
     assert ended.code == 4
