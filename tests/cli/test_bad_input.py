@@ -84,7 +84,7 @@ def test_encrypted_file_without_and_with_a_wrong_and_with_the_right_password(
 @pytest.mark.slow
 def test_a_password_is_asked_for_at_the_terminal(cogdoc: Any, samples: Path, facts: dict[str, Any]) -> None:
     file, password = str(samples / "encrypted.pdf"), facts["encrypted.pdf"]["password"]
-    ended, shown = run_at_a_terminal("ocr", file, "--password", typed=f"{password}\n")
+    ended, shown = run_at_a_terminal("ocr", file, "--password", "--progress", "none", typed=f"{password}\n")
     assert ended == 0
     assert "1,742" in shown
     assert password not in shown

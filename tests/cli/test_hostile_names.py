@@ -49,17 +49,17 @@ def on_terminal(tmp_path: Path) -> OnTerminal:
         pytest.skip("needs pseudo-terminals")
     import pty
 
-    def run(*arguments: str | Path) -> str:
+    def run(*arguments: str | Path, progress: str = "none") -> str:
         ours, theirs = pty.openpty()
         command = [*COMMAND, *map(str, arguments)]
+        environment = clean_environment(COGDOC_PROGRESS=progress)
         with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, cwd=tmp_path, env=clean_environment()
+            command, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, cwd=tmp_path, env=environment
         ):
             os.close(theirs)
             shown = b"".join(_parts(ours))
         os.close(ours)
-        # The terminal changes line ends; the progress line erases itself.
-        return shown.decode().replace("\r\n", "\n").replace("\r\x1b[2K", "").replace("\r\x1b[K", "")
+        return shown.decode().replace("\r\n", "\n")  # the terminal changes line ends
 
     return run
 
@@ -97,11 +97,21 @@ def test_control_characters_in_names_do_not_reach_the_terminal(
     assert CONTROLS.findall(shown) == []
 
 
+def test_control_characters_in_names_are_not_in_the_progress_line(
+    on_terminal: OnTerminal, bill: Path, tmp_path: Path
+) -> None:
+    shown = on_terminal("ocr", copy_to(tmp_path / "in", bill, TERMINAL_NAMES), "--to", "out/", progress="auto")
+    assert "\\x9b31m" in shown
+    assert "\x1b[31m" not in shown
+    own = re.sub(r"\x1b\[[\d;?]*[A-Za-z]|\r", "", shown)
+    assert CONTROLS.findall(own) == []
+
+
 def test_errors_with_hostile_names_have_one_line_each(cogdoc: Any, tmp_path: Path) -> None:
     (tmp_path / "broken").write_bytes(b"%PDF-1.4 broken")
     ended = cogdoc("ocr", copy_to(tmp_path / "in", tmp_path / "broken", NAMES))
     assert CONTROLS.findall(ended.err) == []
-    lines = [line for line in ended.err.splitlines() if "damaged" in line]
+    lines = [line for line in ended.err.splitlines() if "broken PDF" in line]
     assert len(lines) == len(NAMES)
     assert all(line.startswith("cogdoc: ") for line in lines)
 

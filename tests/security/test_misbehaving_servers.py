@@ -117,7 +117,7 @@ def test_handshake_that_hangs_ends_at_its_limit(tmp_path: Path) -> None:
         (b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\n", b"no", "the server answers with status 500"),
         (b"HTTP/1.1 302 Go\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", b"", "not the web"),
         (b"HTTP/1.1 302 Go\r\nLocation: ftp://127.0.0.1/a\r\nContent-Length: 0\r\n\r\n", b"", "not the web"),
-        (b"HTTP/1.1 302 Go\r\nLocation: /again.pdf\r\nContent-Length: 0\r\n\r\n", b"", "redirects without end"),
+        (b"HTTP/1.1 302 Go\r\nLocation: /again.pdf\r\nConnection: close\r\n\r\n", b"", "redirects without end"),
         (b"HTTP/1.1 302 Go\r\nLocation: http://[::bad\r\nContent-Length: 0\r\n\r\n", b"", "redirects"),
         (b"no HTTP at all\r\n\r\n", b"", ""),
     ],
