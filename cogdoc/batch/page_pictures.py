@@ -56,7 +56,7 @@ class PagePictures:
             self._drawn.add(area)
             try:
                 yield self._draw(area)
-            except CogdocError:  # the results stand without it
+            except CogdocError:  # the results are complete without it
                 continue
 
     def _draw(self, area: PageArea) -> PagePicture:

@@ -71,7 +71,7 @@ class _Form:
     fields: dict[str, _Found] = field(default_factory=dict)
     """By full name: all widgets with one name show one field."""
     hidden: dict[str, FormField] = field(default_factory=dict)
-    """Those of which no page shows a widget so far."""
+    """Those without a widget on the pages so far."""
     seen: set[int] = field(default_factory=set)
     """The object numbers of widgets and their ancestors."""
     size: int = 0
@@ -156,7 +156,7 @@ def _buttons(entry: Any, kind: FieldKind) -> tuple[str, ...]:
 
 
 def _option(entry: Any, found: _Found) -> str:
-    """The value that a button gives its field; states that are only numbers stand for entries of a list."""
+    """The value that a button gives its field; states that are only numbers are indices of a list."""
     state, listed = on_state(entry), found.buttons
     if not listed:
         return state
@@ -229,7 +229,7 @@ def _mark_seen(form: _Form, entry: Any) -> None:
 
 
 def _add_fields_without_widgets(form: _Form, file: pymupdf.Document) -> None:
-    """The fields of the form's tree of which no page has a widget."""
+    """The fields of the form's tree without a widget on any page."""
     waiting = [mupdf.pdf_dict_getp(mupdf.pdf_trailer(pymupdf._as_pdf_document(file)), "Root/AcroForm/Fields")]
     visited: set[int] = set()
     looked_at = 0

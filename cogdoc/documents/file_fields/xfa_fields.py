@@ -51,7 +51,7 @@ class _TemplateField:
     options: tuple[str, ...]
     """The texts of a choice, the captions of the buttons of a group."""
     exported: tuple[str, ...]
-    """The values that stand for them; of a checkbox the one when it is ticked."""
+    """The values that the file stores for them; of a checkbox the one when it is ticked."""
     is_hidden: bool
     is_password: bool
     is_read_only: bool
