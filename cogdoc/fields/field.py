@@ -57,7 +57,7 @@ class Field:
     item: Field | None = None
     """What each value of a list is."""
     nullable: bool = True
-    """Whether null stands for a missing value; it is left out of the values otherwise, when they are validated."""
+    """Whether a missing value is null; otherwise it is left out of the values when they are validated."""
     schema: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
     """The JSON Schema of its value, without references."""
 
@@ -77,7 +77,7 @@ class FieldList:
     finds_all: bool = False
     """Whether all labels with their values are wanted, besides the fields."""
     apart: tuple[tuple[str, ...], ...] = ()
-    """Groups of fields, by name, no two of which a document prints in the same place."""
+    """Groups of fields, by name, that a document prints in different places."""
 
     @property
     def settings(self) -> Mapping[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from statistics import median
+from typing import Any, TypeVar
 
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.printed_values import read_value
@@ -18,6 +20,17 @@ EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 MEAN_DECIMALS = 2
 """At least; quotients are rounded."""
+
+Comparable = TypeVar("Comparable", Decimal, str)
+
+_OPERATIONS: dict[Comparator, Callable[[Any, Any], bool]] = {
+    Comparator.MORE: operator.gt,
+    Comparator.LESS: operator.lt,
+    Comparator.AT_LEAST: operator.ge,
+    Comparator.AT_MOST: operator.le,
+    Comparator.EQUAL: operator.eq,
+    Comparator.NOT_EQUAL: operator.ne,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,35 +157,14 @@ def fulfils(value: PrintedValue, comparator: Comparator, bound_text: str) -> boo
     return compares(Decimal(repr(value.number)), comparator, Decimal(repr(bound.number)))
 
 
-def compares(left: Decimal, comparator: Comparator, right: Decimal) -> bool:
-    match comparator:
-        case Comparator.MORE:
-            return left > right
-        case Comparator.LESS:
-            return left < right
-        case Comparator.AT_LEAST:
-            return left >= right
-        case Comparator.AT_MOST:
-            return left <= right
-        case Comparator.NOT_EQUAL:
-            return left != right
-    return left == right
+def compares(left: Comparable, comparator: Comparator, right: Comparable) -> bool:
+    """Whether a comparison of two numbers, or of two dates in ISO 8601, is true."""
+    operation: Callable[[Comparable, Comparable], bool] = _OPERATIONS[comparator]
+    return operation(left, right)
 
 
 def _compares_dates(date: str, comparator: Comparator, stated: str) -> bool | None:
     """As precisely as both are printed: every day of 2018 equals 2018, and none is after it."""
     if len(date) < len(stated):
         return None
-    own = date[: len(stated)]
-    match comparator:
-        case Comparator.MORE:
-            return own > stated
-        case Comparator.LESS:
-            return own < stated
-        case Comparator.AT_LEAST:
-            return own >= stated
-        case Comparator.AT_MOST:
-            return own <= stated
-        case Comparator.NOT_EQUAL:
-            return own != stated
-    return own == stated
+    return compares(date[: len(stated)], comparator, stated)

@@ -80,7 +80,7 @@ def make_update(request: OpenRequest, layers: Sequence[TextLayer], shared: Share
 def repaired_piece(request: OpenRequest, offset: int, length: int) -> bytes:
     """`length` bytes from `offset` on of a damaged file, written anew as MuPDF repairs it.
 
-    An update would leave the repair to other programs, each of which repairs in its own way. Every call writes the
+    An update would leave the repair to other programs, which repair in different ways. Every call writes the
     whole file and keeps the piece, so that memory does not grow with the file.
 
     Raises:

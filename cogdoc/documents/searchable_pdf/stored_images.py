@@ -41,7 +41,7 @@ class StoredImage:
     width: int
     height: int
     entries: str
-    """Its dictionary, without its size and its mask; `PROFILE` stands for the number of its profile's object."""
+    """Its dictionary, without its size and its mask; `PROFILE` is where its profile's number goes."""
     data: bytes
     orientation: int = 1
     """How it is shown, as EXIF has it: 1 as it is, 6 turned clockwise by 90 degrees."""

@@ -1,6 +1,6 @@
 """Lists of fields for common kinds of documents: one TOML file each, named after the preset.
 
-`apart`             groups of fields, no two of which a document prints in the same place: an invoice has a date of
+`apart`             groups of fields that a document prints in different places: an invoice has a date of
                     issue and one when it is due
 `[[field]]`         `name` and `type` of a field as in the field language, and `labels`: what documents print beside its
                     value. Labels that name a concept of `cogdoc/query/lexicon` stand for its wordings in all languages.

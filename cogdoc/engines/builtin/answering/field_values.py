@@ -1,4 +1,4 @@
-"""Finds the values of a field on pages: the proposals for the questions that it stands for, the likeliest first."""
+"""Finds the values of a field on pages: the proposals for the questions that ask for it, the likeliest first."""
 
 from __future__ import annotations
 
