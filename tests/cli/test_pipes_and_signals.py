@@ -8,13 +8,13 @@ import pty
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from running import COMMAND, clean_environment
+from waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -29,14 +29,6 @@ def living(group: int) -> list[psutil.Process]:
         except (ProcessLookupError, psutil.Error):
             continue
     return found
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if happened():
-            return
-        time.sleep(0.05)
-    raise AssertionError("did not happen within 30 s")
 
 
 def assert_all_ended(group: int) -> None:
@@ -96,7 +88,7 @@ def test_interrupted_run_leaves_no_half_written_file(start_cogdoc: Any, long_pdf
 
 def test_a_second_interrupt_does_not_wait_for_the_page(start_cogdoc: Any, slow_page: Path) -> None:
     running = start_cogdoc("ocr", slow_page, "--to", "out/")
-    wait_for(lambda: len(living(running.pid)) >= 2)
+    wait_until(lambda: len(living(running.pid)) >= 2)
     time.sleep(1)
     os.killpg(running.pid, signal.SIGINT)
     assert running.stderr.readline().startswith(b"cogdoc: finishing the current page")

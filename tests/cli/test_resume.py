@@ -9,8 +9,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import pymupdf
 import pytest
 from running import COMMAND, clean_environment
 from small_pdfs import save_pdf
+from waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -160,7 +159,7 @@ def test_an_interrupted_run_says_how_to_continue_and_continues(
 ) -> None:
     running = start_cogdoc("ocr", long_blank, "--to", "out/", "--out", "jsonl")
     journal = tmp_path / "out" / ".cogdoc" / "journal.sqlite-wal"
-    wait_for(lambda: journal.exists() and journal.stat().st_size > 50_000)
+    wait_until(lambda: journal.exists() and journal.stat().st_size > 50_000)
     os.killpg(running.pid, signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130
@@ -175,19 +174,11 @@ def test_an_interrupted_run_says_how_to_continue_and_continues(
     assert 0 < file["kept"] < file["items"] == LONG
 
 
-def wait_for(happened: Callable[[], bool]) -> None:
-    for _ in range(1200):
-        if happened():
-            return
-        time.sleep(0.05)
-    raise AssertionError("did not happen within a minute")
-
-
 def test_two_commands_cannot_write_to_one_folder_at_the_same_time(
     start_cogdoc: Any, long_blank: Path, cogdoc: Any, tmp_path: Path
 ) -> None:
     running = start_cogdoc("ocr", long_blank, "--to", "out/")
-    wait_for(lambda: (tmp_path / "out" / ".cogdoc" / "journal.sqlite-wal").exists())
+    wait_until(lambda: (tmp_path / "out" / ".cogdoc" / "journal.sqlite-wal").exists())
     second = cogdoc("ocr", long_blank, "--to", "out/")
     assert second.code == 5
     assert "another cogdoc is using this folder" in second.err
@@ -316,7 +307,7 @@ def test_a_full_disk_is_one_error_and_the_run_continues_once_there_is_room(folde
 
 def test_an_output_folder_that_disappears_is_one_error(start_cogdoc: Any, folder: Path, tmp_path: Path) -> None:
     running = start_cogdoc("ocr", folder, "--to", "out/")
-    wait_for(lambda: len(results_below(tmp_path / "out")) > 1 if (tmp_path / "out").exists() else False)
+    wait_until(lambda: len(results_below(tmp_path / "out")) > 1 if (tmp_path / "out").exists() else False)
     (tmp_path / "out").rename(tmp_path / "elsewhere")
     _, err = running.communicate(timeout=60)
     assert running.returncode == 5

@@ -6,13 +6,14 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from running import Cogdoc
 from serving import RunningServer, running_server
+from waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -56,13 +57,6 @@ def without_times(output: str) -> list[dict[str, Any]]:
         del record["timings"]
         record["usage"] = {name: record["usage"][name] for name in ("generations", "generated_tokens", "draft_tokens")}
     return records
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def has_ended(pid: int) -> bool:

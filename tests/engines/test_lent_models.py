@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from waiting import wait_until
 
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.engines.selection import EngineRequest
@@ -89,13 +89,6 @@ def borrow(load_own: Callable[[], VisionModel] | None = None, lines: list[str] |
     if load_own is not None:
         engine.model._load_own = load_own
     return engine.model
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 class Watched:

@@ -14,6 +14,7 @@ import pytest
 from running import Cogdoc
 from serving import running_server
 from small_pdfs import save_pdf
+from waiting import wait_until
 
 BUILTIN = ("--engine", "builtin", "--jobs", "1")
 
@@ -101,10 +102,7 @@ def test_a_job_can_be_cancelled(client: httpx2.Client, long_pdf: Path) -> None:
     assert client.get(f"/v1/jobs/{queued['id']}/result").status_code == 409
     for job in (queued, running):
         assert client.delete(f"/v1/jobs/{job['id']}").json()["status"] == "cancelled"
-    deadline = time.monotonic() + 30
-    while client.get("/readyz").json()["running"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not client.get("/readyz").json()["running"])
     found = client.get(f"/v1/jobs/{running['id']}").json()
     assert (found["status"], found["progress"]["done"] < 400) == ("cancelled", True)
     assert 0 < len(pages_of(client, running)) < 400, "what it had is kept"

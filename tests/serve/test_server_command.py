@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import httpx2
 import pytest
 from running import Cogdoc
 from serving import running_server
+from waiting import wait_until
 
 BUILTIN = ("--engine", "builtin", "--jobs", "1")
 
@@ -69,8 +69,7 @@ def test_a_signal_ends_it_once_what_runs_is_finished(number: int, long_pdf: Path
         reader = threading.Thread(target=read)
         reader.start()
         with server.client() as client:
-            while client.get("/readyz").json()["running"] == 0:
-                time.sleep(0.02)
+            wait_until(lambda: client.get("/readyz").json()["running"])
         assert server.end(number) == 0
         reader.join()
     assert [len(response.json()["records"]) for response in responses] == [9]
