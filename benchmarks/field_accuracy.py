@@ -33,7 +33,7 @@ from cogdoc.fields.field import Field, FieldType
 from cogdoc.fields.language import parse_fields
 from cogdoc.query.printed_values import ValueContext
 from cogdoc.results.field_result import FieldResult
-from cogdoc.tasks.field_conversion import convert
+from cogdoc.tasks.extraction.conversion import convert
 
 FIELDS: Final = {
     "sroie": {"company": "company", "date": "date:date", "address": "address", "total": "total:money"},

@@ -25,10 +25,10 @@ from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.protocol import Engine
 from cogdoc.errors import CogdocError, ExitCode, OutputError, PlaceLostError
-from cogdoc.results.destination import Destination, DiscardOutput, open_output, remove_parts
-from cogdoc.results.folders import open_private_folder
+from cogdoc.results.markdown.pictures import path_between
+from cogdoc.results.output.destination import Destination, DiscardOutput, open_output, remove_parts
+from cogdoc.results.output.folders import open_private_folder
 from cogdoc.results.output_formats import OutputFormat, areas_shown_in, make_renderer
-from cogdoc.results.picture_markdown import path_between
 from cogdoc.results.renderers.renderer import Renderer, ShowsPictures
 from cogdoc.results.usage import reproducible
 from cogdoc.storage import printable_address

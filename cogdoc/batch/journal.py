@@ -26,8 +26,8 @@ from cogdoc.batch.journal_database import JournalDatabase
 from cogdoc.documents.file_hash import file_hash
 from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import ExitCode, OutputError
-from cogdoc.results.destination import Destination, Fingerprint, fingerprint_of, fitting_name
-from cogdoc.results.folders import Folder, open_folder
+from cogdoc.results.output.destination import Destination, Fingerprint, fingerprint_of, fitting_name
+from cogdoc.results.output.folders import Folder, open_folder
 from cogdoc.results.records import AnyRecord, PageRecord, SourceInfo
 from cogdoc.results.text_layer import TextLayer
 from cogdoc.storage import printable_address, without_secrets

@@ -11,8 +11,8 @@ from contextlib import closing, contextmanager
 from functools import cache
 
 from cogdoc.errors import OutputError, PlaceLostError
-from cogdoc.results.destination import write_error
-from cogdoc.results.folders import Folder, is_unused, make_private, open_regular_file
+from cogdoc.results.output.destination import write_error
+from cogdoc.results.output.folders import Folder, is_unused, make_private, open_regular_file
 
 JOURNAL_VERSION = 2
 APPLICATION_ID = 0x63676463

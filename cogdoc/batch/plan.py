@@ -18,7 +18,7 @@ from cogdoc.batch.journal import origin_of
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import CogdocError, OutputExistsError, UsageError
-from cogdoc.results.destination import Destination, fitting_name
+from cogdoc.results.output.destination import Destination, fitting_name
 from cogdoc.results.output_formats import OutputFormat
 from cogdoc.storage import local_file, plain_address, printable_address
 

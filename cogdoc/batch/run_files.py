@@ -9,7 +9,7 @@ from cogdoc.batch.items import run_key
 from cogdoc.batch.journal import Journal
 from cogdoc.batch.plan import Shard, identity_of_path
 from cogdoc.errors import OutputError
-from cogdoc.results.folders import Folder
+from cogdoc.results.output.folders import Folder
 
 if TYPE_CHECKING:
     from cogdoc.batch.job import Job

@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, TextIO
 from cogdoc.batch.accounting import FileCounts, RunCounts
 from cogdoc.engines.peak_memory import process_peak
 from cogdoc.errors import CogdocError, OutputError
-from cogdoc.results.destination import write_error
-from cogdoc.results.folders import is_unused, make_private, open_folder, open_regular_file
+from cogdoc.results.output.destination import write_error
+from cogdoc.results.output.folders import is_unused, make_private, open_folder, open_regular_file
 from cogdoc.results.printable import printable_json
 from cogdoc.results.records import AnswerRecord, AnyRecord, EngineInfo, ExtractRecord, SearchRecord, SourceInfo
 from cogdoc.results.usage import PROCESS

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TextIO
 
 from cogdoc.batch.journal import Journal
-from cogdoc.results.destination import DiscardOutput, part_of
+from cogdoc.results.markdown.pictures import path_between
+from cogdoc.results.output.destination import DiscardOutput, part_of
 from cogdoc.results.output_formats import OutputFormat, make_renderer
-from cogdoc.results.picture_markdown import path_between
 from cogdoc.results.renderers.renderer import Renderer
 
 _PART = re.compile(r"page-\d+-table-\d+")

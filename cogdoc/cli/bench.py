@@ -219,7 +219,7 @@ def _print_table(report: BenchReport) -> None:
 
 def _draw(report: BenchReport, path: Path, *, overwrite: bool) -> None:
     from cogdoc.measuring.picture import as_png, as_svg, draw
-    from cogdoc.results.destination import open_output
+    from cogdoc.results.output.destination import open_output
 
     drawing = draw(report)
     with open_output(path, overwrite=overwrite) as stream:

@@ -18,8 +18,8 @@ from cogdoc.errors import CogdocError, ExitCode, OutputError, UsageError, as_cog
 from cogdoc.parsing.page import Page
 from cogdoc.results.certainty import Certainty
 from cogdoc.results.flags import Flag
-from cogdoc.results.inline_markdown import escape_lines
-from cogdoc.results.picture_markdown import markdown_comment
+from cogdoc.results.markdown.inline import escape_lines
+from cogdoc.results.markdown.pictures import markdown_comment
 from cogdoc.results.printable import printable, well_formed
 from cogdoc.tasks.conversation import AnswerListener, Conversation, Reply
 from cogdoc.tasks.ocr import transcribe

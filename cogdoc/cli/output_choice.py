@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cogdoc.errors import UsageError
-from cogdoc.results.destination import names_folder
+from cogdoc.results.output.destination import names_folder
 from cogdoc.results.output_formats import OutputFormat, format_by_ending, formats_of
 from cogdoc.storage import is_address
 

@@ -31,7 +31,7 @@ from cogdoc.documents.sources import STDIN, UnresolvedSource, expand_sources, ke
 from cogdoc.documents.workers import Workers
 from cogdoc.engines.registry import load_engine, select_engine
 from cogdoc.errors import CogdocError, ExitCode, InputError, UsageError
-from cogdoc.results.destination import Destination, choose_destination, local_path
+from cogdoc.results.output.destination import Destination, choose_destination, local_path
 from cogdoc.storage import is_address
 from cogdoc.tasks.task import Task
 from cogdoc.transfers import TransferLimits

@@ -11,7 +11,7 @@ import typer
 
 from cogdoc.cli.messages import warn
 from cogdoc.errors import MissingError, OutputExistsError
-from cogdoc.results.destination import write_error
+from cogdoc.results.output.destination import write_error
 
 HELP = """Copy documents to try cogdoc with: a report, scans, a receipt, an invoice in Chinese, charts.
 

@@ -24,8 +24,8 @@ from cogdoc.evaluation.cases import Case
 from cogdoc.evaluation.html_report import write_report
 from cogdoc.evaluation.outcomes import Outcome
 from cogdoc.evaluation.summary import RunFacts, Summary, as_markdown, reproducible
-from cogdoc.results.destination import open_output
-from cogdoc.results.folders import open_folder, open_regular_file
+from cogdoc.results.output.destination import open_output
+from cogdoc.results.output.folders import open_folder, open_regular_file
 from cogdoc.results.records import Answer
 
 MAX_PICTURES = 300

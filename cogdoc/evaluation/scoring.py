@@ -11,7 +11,7 @@ from cogdoc.evaluation.metrics.chart_values import chart_values, matched_values,
 from cogdoc.evaluation.metrics.recognized_text import comparable, without_latex, without_markdown
 from cogdoc.evaluation.outcomes import Reply, Scored
 from cogdoc.results.records import Chart, PageRecord, TableResult
-from cogdoc.results.table_html import table_html
+from cogdoc.results.tables.html import table_html
 
 GRADED_ELSEWHERE = "graded-elsewhere"
 """The metric of answers that a language model or a person grades."""

@@ -29,7 +29,7 @@ from cogdoc.evaluation.summary import (
     pipe_table,
     reproducible,
 )
-from cogdoc.results.destination import open_output
+from cogdoc.results.output.destination import open_output
 
 _INSTRUCTIONS = {
     Task.ASK: (InstructionTask.QUESTION,),

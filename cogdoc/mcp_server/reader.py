@@ -25,7 +25,7 @@ from cogdoc.fields.presets import load_preset
 from cogdoc.mcp_server import results
 from cogdoc.mcp_server.extracted import extracted
 from cogdoc.mcp_server.folders import AllowedFolders
-from cogdoc.results.block_markdown import chart_to_markdown
+from cogdoc.results.markdown.blocks import chart_to_markdown
 from cogdoc.results.printable import well_formed
 from cogdoc.results.records import Answer, AnswerRecord, ChartRecord, PageRecord
 from cogdoc.tasks.ask import answer_questions

@@ -21,9 +21,9 @@ from cogdoc.results.flags import Flag
 from cogdoc.results.records import ExtractRecord
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
+from cogdoc.tasks.extraction.shared_places import without_shared_places
 from cogdoc.tasks.lookahead import map_side_by_side
 from cogdoc.tasks.searched_pages import FLAGS_OF_PAGES, SearchedPages, read_texts
-from cogdoc.tasks.shared_places import without_shared_places
 from cogdoc.tasks.task import Item
 
 TOP_PAGES = 5
@@ -73,9 +73,9 @@ def extract_fields(
     Raises:
         UsageError: `selection` has a page that does not exist.
     """
-    from cogdoc.tasks.all_fields import AllFields, find_all_fields
-    from cogdoc.tasks.field_search import FieldSearch
-    from cogdoc.tasks.known_values import known_values
+    from cogdoc.tasks.extraction.all_fields import AllFields, find_all_fields
+    from cogdoc.tasks.extraction.field_search import FieldSearch
+    from cogdoc.tasks.extraction.known_values import known_values
 
     selected = document.select(selection)
     stopwatch, meter = Stopwatch(), UsageMeter()

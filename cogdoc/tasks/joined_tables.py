@@ -16,8 +16,8 @@ from cogdoc.results.document_table import DocumentTable, GridCell, TablePart
 from cogdoc.results.flags import Flag
 from cogdoc.results.printed_value import PrintedValue
 from cogdoc.results.records import PageRecord, TableResult, TextBlock
-from cogdoc.results.table_figures import column_unit
-from cogdoc.results.table_spans import spans_of
+from cogdoc.results.tables.figures import column_unit
+from cogdoc.results.tables.spans import spans_of
 from cogdoc.tasks.cell_values import cells_in_context
 
 FOOT = 0.7

@@ -13,8 +13,8 @@ from cogdoc.engines.protocol import Engine
 from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError
 from cogdoc.parsing.page import Page
-from cogdoc.results.block_markdown import blocks_to_markdown
-from cogdoc.results.omissions import omission_flags
+from cogdoc.results.markdown.blocks import blocks_to_markdown
+from cogdoc.results.markdown.omissions import omission_flags
 from cogdoc.results.records import PageRecord
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.results.usage_counts import Usage

@@ -12,7 +12,7 @@ from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import InputError, OutputExistsError, TimeLimitError
 from cogdoc.parsing.page_pictures import PicturePlace, read_picture
 from cogdoc.parsing.page_text import PageText
-from cogdoc.results.destination import open_output, write_error
+from cogdoc.results.output.destination import open_output, write_error
 from cogdoc.results.printable import well_formed
 from cogdoc.results.records import TextBlock
 

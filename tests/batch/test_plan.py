@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cogdoc.batch.plan import Plan, Shard, parse_shard, slurm_shard
 from cogdoc.documents.sources import Source, UnresolvedSource
 from cogdoc.errors import InputError, OutputExistsError, UsageError
-from cogdoc.results.destination import Destination
+from cogdoc.results.output.destination import Destination
 from cogdoc.results.output_formats import FORMATS
 
 OUT = Destination(Path("out"), folder=True, overwrite=False)

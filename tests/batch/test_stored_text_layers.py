@@ -15,7 +15,7 @@ from cogdoc.documents.page_selection import PageSelection
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.searchable_pdf.layer_content import PlacedWord, draw_layer
 from cogdoc.engines.builtin.engine import BuiltinEngine
-from cogdoc.results.folders import open_private_folder
+from cogdoc.results.output.folders import open_private_folder
 from cogdoc.results.records import EngineInfo, PageInfo, PageRecord
 from cogdoc.tasks.describe import describe_source
 from cogdoc.tasks.ocr import OcrTask

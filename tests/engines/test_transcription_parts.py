@@ -19,7 +19,7 @@ from cogdoc.engines.vision.markdown_blocks import to_blocks
 from cogdoc.engines.vision.tiles import is_dense, plan_tiles
 from cogdoc.engines.vision.vision_model import FinishReason, Generation, Token, VisionModelLimits
 from cogdoc.parsing.page_text import Block, BlockKind
-from cogdoc.results.block_markdown import blocks_to_markdown
+from cogdoc.results.markdown.blocks import blocks_to_markdown
 from cogdoc.tasks.describe import describe_blocks
 
 LIMITS = VisionModelLimits(image_size=1344, patch_grid=96, context_tokens=8192, image_tokens=2306)

@@ -14,8 +14,8 @@ from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model
 from cogdoc.engines.vision.chart_tables import parse_chart, read_chart, to_chart
 from cogdoc.engines.vision.vision_model import PageImage
 from cogdoc.parsing.page import Page
-from cogdoc.results.block_markdown import chart_to_markdown
 from cogdoc.results.chart_rows import chart_to_rows
+from cogdoc.results.markdown.blocks import chart_to_markdown
 from cogdoc.results.records import Chart, ChartKind
 
 NO_WORDS = page_of()

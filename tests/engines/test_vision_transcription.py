@@ -20,7 +20,7 @@ from cogdoc.engines.cogvlm2.cogvlm2_model import CogVLM2Model
 from cogdoc.engines.protocol import Transcription
 from cogdoc.engines.vision.transcription import transcribe_page
 from cogdoc.parsing.page import Page
-from cogdoc.results.block_markdown import blocks_to_markdown
+from cogdoc.results.markdown.blocks import blocks_to_markdown
 from cogdoc.tasks.describe import describe_blocks
 
 pytestmark = pytest.mark.slow

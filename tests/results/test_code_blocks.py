@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cogdoc.results.block_markdown import blocks_to_markdown
-from cogdoc.results.omissions import omission_flags
+from cogdoc.results.markdown.blocks import blocks_to_markdown
+from cogdoc.results.markdown.omissions import omission_flags
 from cogdoc.results.records import TextBlock, TextLine
 
 PYTHON = "def count(boats):\n    total = 0\n    for boat in boats:\n        total += boat.crew\n    return total"

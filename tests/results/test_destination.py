@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cogdoc.errors import ExitCode, OutputError, OutputExistsError
-from cogdoc.results.destination import Destination, choose_destination, open_output
+from cogdoc.results.output.destination import Destination, choose_destination, open_output
 from cogdoc.results.output_formats import FORMATS
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cogdoc.results.block_markdown import blocks_to_markdown, join_lines
 from cogdoc.results.hyphenation import words_of
+from cogdoc.results.markdown.blocks import blocks_to_markdown, join_lines
 from cogdoc.results.records import TextBlock, TextLine
 
 

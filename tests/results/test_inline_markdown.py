@@ -10,8 +10,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from cogdoc.results.inline_markdown import inline_markdown
-from cogdoc.results.marked_text import MarkedText
+from cogdoc.results.markdown.inline import inline_markdown
+from cogdoc.results.markdown.marked_text import MarkedText
 from cogdoc.results.records import TextSpan
 
 Look = tuple[frozenset[str], str | None]

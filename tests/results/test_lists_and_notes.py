@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from cogdoc.results.block_markdown import blocks_to_markdown
-from cogdoc.results.omissions import omission_flags
+from cogdoc.results.markdown.blocks import blocks_to_markdown
+from cogdoc.results.markdown.omissions import omission_flags
 from cogdoc.results.records import TextBlock, TextLine
 
 Placed = tuple[float, float, str]

@@ -9,13 +9,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from cogdoc.results.block_markdown import (
+from cogdoc.results.markdown.blocks import (
     blocks_to_markdown,
     chart_to_markdown,
     join_lines,
     table_to_markdown,
 )
-from cogdoc.results.picture_markdown import markdown_comment
+from cogdoc.results.markdown.pictures import markdown_comment
 from cogdoc.results.records import (
     Chart,
     ChartKind,

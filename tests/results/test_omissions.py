@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogdoc.results.block_markdown import blocks_to_markdown
-from cogdoc.results.omissions import omission_flags
+from cogdoc.results.markdown.blocks import blocks_to_markdown
+from cogdoc.results.markdown.omissions import omission_flags
 from cogdoc.results.records import TableCell, TableResult, TextBlock, TextLine
 
 KINDS = ("title", "heading", "text", "list-item", "picture", "formula", "caption", "footnote")

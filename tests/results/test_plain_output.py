@@ -27,7 +27,7 @@ from cogdoc.results.records import (
     PageRecord,
     SourceInfo,
 )
-from cogdoc.results.spreadsheet_cells import spreadsheet_cell
+from cogdoc.results.tables.spreadsheet_cells import spreadsheet_cell
 
 ENGINE = EngineInfo(name="builtin", version="0")
 UNSAFE = "\x00\x07\x08\x0b\x0d\x1b\x7f\x80\x85\x9b\u202e\u2066"

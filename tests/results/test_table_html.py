@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cogdoc.results.records import TableCell, TableResult
-from cogdoc.results.table_html import table_html
+from cogdoc.results.tables.html import table_html
 
 
 def table(*rows: list[tuple[str, int, int] | str | None]) -> TableResult:

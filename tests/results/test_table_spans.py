@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cogdoc.results.record_model import BoxTuple
 from cogdoc.results.records import TableCell, TableResult
-from cogdoc.results.table_spans import Span, spans_of
+from cogdoc.results.tables.spans import Span, spans_of
 
 
 def table(*rows: tuple[tuple[str, BoxTuple | None], ...]) -> TableResult:

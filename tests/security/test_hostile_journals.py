@@ -13,7 +13,7 @@ from running import Cogdoc
 
 from cogdoc.batch import journal
 from cogdoc.batch.journal import Journal
-from cogdoc.results.folders import open_private_folder
+from cogdoc.results.output.folders import open_private_folder
 from cogdoc.results.records import SourceInfo
 
 ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"

@@ -19,8 +19,8 @@ from cogdoc.batch.accounting import FileCounts
 from cogdoc.batch.journal import FileVersion, Journal, journal_beside
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sources import Source
-from cogdoc.results.destination import MAX_NAME, Destination, Fingerprint, open_output
-from cogdoc.results.folders import open_private_folder
+from cogdoc.results.output.destination import MAX_NAME, Destination, Fingerprint, open_output
+from cogdoc.results.output.folders import open_private_folder
 from cogdoc.results.output_formats import FORMATS
 
 Run = Callable[..., CommandResult]

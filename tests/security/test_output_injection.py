@@ -34,7 +34,7 @@ from cogdoc.results.records import (
     TableResult,
     TextBlock,
 )
-from cogdoc.results.table_html import table_html
+from cogdoc.results.tables.html import table_html
 
 ENGINE = EngineInfo(name="builtin", version="1")
 MARKUP = (

@@ -19,8 +19,8 @@ from cogdoc.batch.journal import origin_of
 from cogdoc.documents.remote import RemoteFile
 from cogdoc.documents.sources import Source
 from cogdoc.errors import CogdocError, InputError
-from cogdoc.results.destination import choose_destination
-from cogdoc.results.remote_output import create_staging_folder, staging_folder
+from cogdoc.results.output.destination import choose_destination
+from cogdoc.results.output.remote import create_staging_folder, staging_folder
 from cogdoc.storage import explain, open_storage, printable_address, without_secrets
 from cogdoc.tasks.describe import describe_error
 

@@ -21,8 +21,8 @@ from cogdoc.errors import OutputError, OutputExistsError
 from cogdoc.evaluation.run_folder import RunFolder, open_run_folder
 from cogdoc.evaluation.summary import RunFacts
 from cogdoc.models.unfinished_pulls import unfinished_files
-from cogdoc.results.destination import open_output, remove_parts
-from cogdoc.results.folders import open_private_folder
+from cogdoc.results.output.destination import open_output, remove_parts
+from cogdoc.results.output.folders import open_private_folder
 from cogdoc.results.records import EngineInfo
 
 ENGINE = EngineInfo(name="builtin", version="1")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cogdoc.errors import ExitCode, OutputError, OutputExistsError, PlaceLostError
-from cogdoc.results.destination import DiscardOutput, choose_destination, local_path, open_output
+from cogdoc.results.output.destination import DiscardOutput, choose_destination, local_path, open_output
 from cogdoc.results.output_formats import FORMATS
 
 

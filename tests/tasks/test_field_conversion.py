@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from cogdoc.fields.language import parse_fields
 from cogdoc.query.printed_values import Style, ValueContext
-from cogdoc.tasks.field_conversion import convert
+from cogdoc.tasks.extraction.conversion import convert
 
 PLAIN = ValueContext()
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from cogdoc.results.code_blocks import code_lines
 from cogdoc.results.html.table_view import TableView, view_table
 from cogdoc.results.hyphenation import words_of
-from cogdoc.results.marked_text import MarkedText, join_marked, join_side_by_side
+from cogdoc.results.markdown.code import code_lines
+from cogdoc.results.markdown.marked_text import MarkedText, join_marked, join_side_by_side
 from cogdoc.results.paragraphs import fills_width
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import PageRecord, TextBlock, TextLine

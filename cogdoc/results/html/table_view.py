@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cogdoc.results.records import TableCell, TableResult
-from cogdoc.results.table_spans import Span, spans_of
+from cogdoc.results.tables.spans import Span, spans_of
 
 _AMOUNTS = frozenset({"number", "money", "percent"})
 

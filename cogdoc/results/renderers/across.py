@@ -9,11 +9,11 @@ from typing import TextIO
 
 from cogdoc.results.across import AcrossOperand, AcrossResult
 from cogdoc.results.certainty import doubt
-from cogdoc.results.inline_markdown import escape_lines
+from cogdoc.results.markdown.inline import escape_lines
 from cogdoc.results.printable import printable, printable_json
 from cogdoc.results.renderers.csv import value_cells
 from cogdoc.results.renderers.prose import Line, line_writer
-from cogdoc.results.spreadsheet_cells import spreadsheet_cell
+from cogdoc.results.tables.spreadsheet_cells import spreadsheet_cell
 
 
 def write_across(result: AcrossResult, name: str, stream: TextIO) -> None:

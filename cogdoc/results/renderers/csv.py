@@ -13,7 +13,7 @@ from cogdoc.results.records import AnswerRecord, AnyRecord, ChartRecord, Extract
 from cogdoc.results.renderers.csv_rows import CsvRows
 from cogdoc.results.renderers.csv_tables import LIST_HEADER, TablesInOne, list_row, part_name
 from cogdoc.results.renderers.renderer import RenderContext
-from cogdoc.results.table_figures import numeric_rows
+from cogdoc.results.tables.figures import numeric_rows
 
 _ANSWER_HEADER = (
     "source", "question", "answer", "value", "unit", "page", "confidence", "found", "p_answerable",

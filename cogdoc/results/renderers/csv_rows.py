@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from cogdoc.results.printable import printable
-from cogdoc.results.spreadsheet_cells import spreadsheet_cell
+from cogdoc.results.tables.spreadsheet_cells import spreadsheet_cell
 
 
 class CsvRows:

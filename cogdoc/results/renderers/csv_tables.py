@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from cogdoc.results.document_table import DocumentTable
 from cogdoc.results.records import TableRecord
-from cogdoc.results.table_figures import numeric_rows
+from cogdoc.results.tables.figures import numeric_rows
 
 WriteRow = Callable[[Sequence[str]], None]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cogdoc.results.block_markdown import blocks_to_markdown, chart_to_markdown, table_to_markdown
 from cogdoc.results.certainty import doubt
 from cogdoc.results.document_table import DocumentTable
-from cogdoc.results.field_markdown import fields_to_markdown
-from cogdoc.results.inline_markdown import escape_lines
-from cogdoc.results.picture_markdown import markdown_comment
+from cogdoc.results.markdown.blocks import blocks_to_markdown, chart_to_markdown, table_to_markdown
+from cogdoc.results.markdown.fields import fields_to_markdown
+from cogdoc.results.markdown.inline import escape_lines
+from cogdoc.results.markdown.pictures import markdown_comment
 from cogdoc.results.records import (
     AnswerRecord,
     AnyRecord,

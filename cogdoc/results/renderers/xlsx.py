@@ -22,7 +22,7 @@ from cogdoc.results.failures import ErrorInfo
 from cogdoc.results.printable import printable
 from cogdoc.results.records import AnyRecord, SourceInfo, TableRecord
 from cogdoc.results.renderers.renderer import RenderContext
-from cogdoc.results.table_figures import figure_of, units_to_add
+from cogdoc.results.tables.figures import figure_of, units_to_add
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell

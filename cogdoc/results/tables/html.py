@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from cogdoc.results.records import TableResult
-from cogdoc.results.table_spans import Span, spans_of
+from cogdoc.results.tables.spans import Span, spans_of
 
 
 def table_html(table: TableResult) -> str:

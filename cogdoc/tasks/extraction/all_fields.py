@@ -19,8 +19,8 @@ from cogdoc.query.segments import view_page
 from cogdoc.results.field_result import FieldResult, HowFound
 from cogdoc.results.flags import Flag
 from cogdoc.tasks.describe import box_tuple
-from cogdoc.tasks.form_results import form_results
-from cogdoc.tasks.invoice_results import invoice_results
+from cogdoc.tasks.extraction.form_results import form_results
+from cogdoc.tasks.extraction.invoice_results import invoice_results
 
 MAX_RESULTS = 20_000
 """Fields of a document."""

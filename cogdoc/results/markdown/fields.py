@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cogdoc.results.block_markdown import table_to_markdown
 from cogdoc.results.field_result import FieldResult
 from cogdoc.results.field_rows import plain
-from cogdoc.results.inline_markdown import escape_lines
+from cogdoc.results.markdown.blocks import table_to_markdown
+from cogdoc.results.markdown.inline import escape_lines
 
 HEAD = ("field", "value", "page", "to check")
 

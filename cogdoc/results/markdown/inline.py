@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cogdoc.results.marked_text import MarkedText
+from cogdoc.results.markdown.marked_text import MarkedText
 from cogdoc.text import HAN, KANA
 
 MARKS = {"☒": "[x]", "☑": "[x]", "☐": "[ ]", "◉": "(x)", "◯": "( )"}

@@ -10,17 +10,17 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from cogdoc.results.chart_rows import chart_to_rows
-from cogdoc.results.code_blocks import code_lines
-from cogdoc.results.footnote_markdown import find_notes, note_label, split_notes, with_references
 from cogdoc.results.hyphenation import words_of
-from cogdoc.results.inline_markdown import escape, escape_lines, inline_markdown
-from cogdoc.results.list_markdown import COLUMN_GAP, ListWriter
-from cogdoc.results.marked_text import MarkedText, join_marked, join_side_by_side, letters_share
+from cogdoc.results.markdown.code import code_lines
+from cogdoc.results.markdown.footnotes import find_notes, note_label, split_notes, with_references
+from cogdoc.results.markdown.inline import escape, escape_lines, inline_markdown
+from cogdoc.results.markdown.lists import COLUMN_GAP, ListWriter
+from cogdoc.results.markdown.marked_text import MarkedText, join_marked, join_side_by_side, letters_share
+from cogdoc.results.markdown.pictures import caption_of, markdown_comment, picture_markdown
 from cogdoc.results.paragraphs import fills_width, paragraph_parts
-from cogdoc.results.picture_markdown import caption_of, markdown_comment, picture_markdown
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import Chart, ChartKind, TableResult, TextBlock
-from cogdoc.results.table_spans import spans_of
+from cogdoc.results.tables.spans import spans_of
 
 PICTURES = ("picture", "decoration")
 """Kinds of blocks whose texts are labels."""

@@ -17,8 +17,8 @@ from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
 from cogdoc.query.widget_labels import WidgetLabels
 from cogdoc.results.field_result import FieldResult, HowFound
 from cogdoc.results.record_model import BoxTuple
-from cogdoc.tasks.form_results import chosen_options
-from cogdoc.tasks.invoice_results import invoice_results
+from cogdoc.tasks.extraction.form_results import chosen_options
+from cogdoc.tasks.extraction.invoice_results import invoice_results
 
 MIN_NAME_MATCH = 0.7
 """How well a name in the file has to match a field."""

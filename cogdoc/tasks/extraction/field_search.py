@@ -21,9 +21,9 @@ from cogdoc.results.field_result import FieldResult, HowFound, Missing, OtherRea
 from cogdoc.results.flags import Flag
 from cogdoc.results.record_model import BoxTuple
 from cogdoc.tasks.answer_values import context_at, page_style
-from cogdoc.tasks.field_conversion import Converted, convert
-from cogdoc.tasks.known_values import Known, KnownMatch, match_known
-from cogdoc.tasks.line_items import TableReading, read_lines
+from cogdoc.tasks.extraction.conversion import Converted, convert
+from cogdoc.tasks.extraction.known_values import Known, KnownMatch, match_known
+from cogdoc.tasks.extraction.line_items import TableReading, read_lines
 from cogdoc.tasks.searched_pages import SearchedPages
 
 LOW_CONFIDENCE = 0.5

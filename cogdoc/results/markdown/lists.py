@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cogdoc.results.marked_text import MarkedText, join_marked, join_side_by_side
+from cogdoc.results.markdown.marked_text import MarkedText, join_marked, join_side_by_side
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import TextBlock, TextLine
 

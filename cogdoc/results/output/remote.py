@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from cogdoc.errors import CogdocError, OutputError, OutputExistsError, PlaceLostError, TimeLimitError
-from cogdoc.results.folders import PRIVATE_FOLDER, open_folder
+from cogdoc.results.output.folders import PRIVATE_FOLDER, open_folder
 from cogdoc.storage import explain, is_web, open_storage, printable_address
 from cogdoc.transfers import Transfer, TransferLimits, run_call, run_transfer
 

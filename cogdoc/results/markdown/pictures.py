@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from cogdoc.results.inline_markdown import escape_lines
+from cogdoc.results.markdown.inline import escape_lines
 from cogdoc.results.records import TextBlock
 
 MAX_DISTANCE = 40.0

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cogdoc.errors import OutputError, OutputExistsError, PlaceLostError, UsageError
-from cogdoc.results.folders import PRIVATE_FOLDER, Folder, open_folder
+from cogdoc.results.output.folders import PRIVATE_FOLDER, Folder, open_folder
 from cogdoc.results.output_formats import OutputFormat
 from cogdoc.storage import is_address, local_file
 
@@ -135,13 +135,13 @@ def local_path(to: str) -> Path:
     file = local_file(to) if is_address(to) else Path(to)
     if file is not None:
         return file
-    from cogdoc.results.remote_output import staging_folder
+    from cogdoc.results.output.remote import staging_folder
 
     return staging_folder(to)
 
 
 def _choose_address(to: str, *, several: bool, overwrite: bool, unfinished: bool) -> Destination:
-    from cogdoc.results.remote_output import check_address, create_staging_folder, is_remote_folder
+    from cogdoc.results.output.remote import check_address, create_staging_folder, is_remote_folder
 
     name = to.rstrip("/").rpartition("/")[2]
     folder = to.endswith("/") or (several and not Path(name).suffix) or is_remote_folder(to)
@@ -221,7 +221,7 @@ def open_output(
             root.mkdir(parents=True, exist_ok=True)
     overwrite_local = overwrite or address is not None
     if address is not None and not overwrite:
-        from cogdoc.results.remote_output import check_absent
+        from cogdoc.results.output.remote import check_absent
 
         check_absent(address)
     try:
@@ -237,7 +237,7 @@ def open_output(
                     if address is None and sys.platform != "win32":
                         os.fchmod(stream.fileno(), 0o666 & ~_umask())
                 if address is not None:
-                    from cogdoc.results.remote_output import upload
+                    from cogdoc.results.output.remote import upload
 
                     upload(folder.path / part, address)
                 if before_rename is not None:

@@ -1,0 +1,1 @@
+"""Blocks, tables, charts and fields as Markdown."""

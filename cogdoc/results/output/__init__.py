@@ -1,0 +1,1 @@
+"""Where results are written: standard output, files, folders, object stores."""

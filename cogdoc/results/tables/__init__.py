@@ -1,0 +1,1 @@
+"""Tables as text, HTML and cells of spreadsheets."""
