@@ -18,6 +18,7 @@ from cogdoc.cli import (
     cache,
     chart,
     chat,
+    completion,
     doctor,
     extract,
     mcp,
@@ -155,7 +156,8 @@ def _run(arguments: list[str]) -> int:
 
 def _invoke(arguments: list[str]) -> int:
     command = get_command(app)
-    if "_COGDOC_COMPLETE" in os.environ:
+    if completion.VARIABLE in os.environ:
+        completion.join_split_options(os.environ)
         command.main(prog_name="cogdoc")  # prints the completions and exits
     # `command.main` would handle Ctrl-C and a closed pipe itself.
     try:

@@ -11,6 +11,7 @@ import typer
 
 from cogdoc.cli import engine_options
 from cogdoc.cli import options as shared
+from cogdoc.cli.completion import complete_names
 from cogdoc.errors import OutputExistsError, UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ def bench(
     ] = SECONDS,
     out: Annotated[
         str | None,
-        typer.Option("--out", metavar="|".join(FORMATS), help="The format of the result; a table on a terminal."),
+        typer.Option(
+            "--out",
+            metavar="|".join(FORMATS),
+            autocompletion=complete_names(FORMATS),
+            help="The format of the result; a table on a terminal.",
+        ),
     ] = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE", help="Draw the figures too, to a .png or .svg file.")
@@ -74,7 +80,7 @@ def bench(
         raise UsageError(f"--picture: {picture} is neither a .png nor an .svg file")
     if picture is not None and not overwrite and picture.exists():
         raise OutputExistsError(f"{picture}: exists already", "add --overwrite to replace it")
-    choice = _choose(size, model, quantization) if only != "builtin" else None
+    choice = _choose(only, size, model, quantization)
     if not quiet:
         warn(_intention(choice, only, seconds))
     started = time.perf_counter()
@@ -100,7 +106,10 @@ def bench(
         _draw(report, picture, overwrite=overwrite)
 
 
-def _choose(size: Size, model: str | None, quantization: str | None) -> ModelChoice:
+def _choose(only: Only | None, size: Size, model: str | None, quantization: str | None) -> ModelChoice | None:
+    """The model to measure; None if only pages are, as without PyTorch where nothing names a model."""
+    from cogdoc.cli.messages import warn
+    from cogdoc.engines.torch_build import MODEL_EXTRA, has_torch, require_torch
     from cogdoc.measuring.model_choice import choose_model
     from cogdoc.models.published_models import QUANTIZATIONS
 
@@ -108,6 +117,12 @@ def _choose(size: Size, model: str | None, quantization: str | None) -> ModelCho
         raise UsageError(f"--quantization: there is no {quantization!r}", f"choices: {', '.join(QUANTIZATIONS)}")
     if size != "auto" and model is not None:
         raise UsageError("--size is about random weights, and --model names a checkpoint")
+    if only == "builtin":
+        return None
+    if only is None and model is None and not has_torch():
+        warn(f"CogVLM2 is not measured, since it needs PyTorch, which is not installed: {MODEL_EXTRA}")
+        return None
+    require_torch()
     return choose_model(size, model, quantization)
 
 

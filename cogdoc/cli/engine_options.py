@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cogdoc.cli.completion import complete_model, complete_names
 from cogdoc.cli.generation_options import GenerationOptions
 from cogdoc.cogvlm2.precision import VISION_PRECISIONS
 from cogdoc.engines.registry import engine_arguments
@@ -19,7 +20,7 @@ Engine = Annotated[
         "--engine",
         envvar="COGDOC_ENGINE",
         metavar="|".join(engine_arguments()),
-        autocompletion=lambda: list(engine_arguments()),
+        autocompletion=complete_names(engine_arguments()),
         help="The engine that reads the pages. The URL of an OpenAI-compatible server, such as "
         "http://localhost:8000/v1, sends them there, with the key in COGDOC_API_KEY.",
     ),
@@ -30,6 +31,7 @@ Model = Annotated[
         "--model",
         envvar="COGDOC_MODEL",
         metavar="chat|chinese|FOLDER|NAME",
+        autocompletion=complete_model,
         help="The CogVLM2 checkpoint to use, see cogdoc model list; with a URL as engine, its model's name.",
     ),
 ]
@@ -39,7 +41,7 @@ Quantization = Annotated[
         "--quantization",
         envvar="COGDOC_QUANTIZATION",
         metavar="|".join(QUANTIZATIONS),
-        autocompletion=lambda: list(QUANTIZATIONS),
+        autocompletion=complete_names(QUANTIZATIONS),
         help="The precision of CogVLM2's weights; nf4 by default.",
     ),
 ]
@@ -49,7 +51,7 @@ VisionPrecision = Annotated[
         "--vision-precision",
         envvar="COGDOC_VISION_PRECISION",
         metavar="|".join(VISION_PRECISIONS),
-        autocompletion=lambda: list(VISION_PRECISIONS),
+        autocompletion=complete_names(VISION_PRECISIONS),
         help="The precision of CogVLM2's vision tower; bf16 by default if memory suffices.",
     ),
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cogdoc.cli import options as shared
+from cogdoc.cli.completion import complete_dataset, complete_names
 from cogdoc.cli.engine_options import EngineOptions
 from cogdoc.errors import ExitCode, InputError, UsageError
 
@@ -55,7 +56,9 @@ FORMATS = ("md", "json")
 
 @shared.with_options
 def evaluation(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name, from the list above.")],
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET", autocompletion=complete_dataset, help="Its name, from the list above.")
+    ],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Its file or folder.")],
     *,
     limit: Annotated[
@@ -70,9 +73,12 @@ def evaluation(
         ),
     ] = None,
     options: EngineOptions,
-    out: Annotated[str, typer.Option("--out", metavar="|".join(FORMATS), help="The format of the scores.")] = FORMATS[
-        0
-    ],
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out", metavar="|".join(FORMATS), autocompletion=complete_names(FORMATS), help="The format of the scores."
+        ),
+    ] = FORMATS[0],
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FOLDER", help="Write outcomes, summary and report there.")
     ] = None,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cogdoc.cli import merge
+from cogdoc.cli.completion import complete_model, complete_names
 from cogdoc.cli.messages import report, warn
 from cogdoc.cli.model_show import print_table, size_in_words
 from cogdoc.cli.progress import count_progress
@@ -89,7 +90,12 @@ GIB = 2**30
 
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=help_markup())
 
-Name = Annotated[str, typer.Argument(metavar="NAME|FOLDER", help="A name that `model list` shows, or a folder.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FOLDER", autocompletion=complete_model, help="A name that `model list` shows, or a folder."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", envvar="COGDOC_QUIET", help="No progress and no notes.")]
 
 
@@ -110,7 +116,9 @@ class TargetVision(StrEnum):
 
 @app.command("pull", help=PULL_HELP)
 def pull(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="chat (the default) or chinese.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", autocompletion=complete_model, help="chat (the default) or chinese.")
+    ] = None,
     chinese: Annotated[bool, typer.Option("--chinese", help="The Chinese and English model.")] = False,
     int4: Annotated[bool, typer.Option("--int4", help="The published 4-bit checkpoint.")] = False,
     source: Annotated[HubName, typer.Option("--from", help="The hub to download from.")] = HubName.HUGGINGFACE,
@@ -139,6 +147,7 @@ def pull(
     if offline or _hub_is_offline():
         raise MissingError(f"the model {model.name} is not on this machine, and may not be pulled offline")
 
+    from cogdoc.engines.torch_build import MODEL_EXTRA, has_torch
     from cogdoc.models.downloading import pull as download
     from cogdoc.models.hubs import list_model
 
@@ -146,6 +155,8 @@ def pull(
     if not quiet:
         commit = f" at {listing.commit}" if listing.commit else ""
         warn(f"pulling {listing.repository}{commit}: {size_in_words(listing.size)} into {target}")
+        if not has_torch():
+            warn(f"to run it, CogVLM2 needs PyTorch, which is not installed: {MODEL_EXTRA}")
     with _byte_progress(quiet=quiet) as progress:
         download(listing, target, progress)
     sys.stdout.write(f"{target}\n")
@@ -179,7 +190,10 @@ def list_models() -> None:
 @app.command("show", help=SHOW_HELP)
 def show(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME|FOLDER]", help="A model; by default, all published ones.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME|FOLDER]", autocompletion=complete_model, help="A model; by default, all published ones."
+        ),
     ] = None,
 ) -> None:
     from cogdoc.cli.model_show import show_model, show_published
@@ -192,10 +206,12 @@ def show(
 
 @app.command("verify", help=VERIFY_HELP)
 def verify(name: Name, quiet: Quiet = False) -> None:
+    from cogdoc.engines.torch_build import require_torch
     from cogdoc.models.checkpoint_folders import existing_folder
     from cogdoc.models.published_models import find_model
 
     folder = existing_folder(name)
+    require_torch()
 
     from cogdoc.models.verifying import verify as check
 
@@ -225,17 +241,24 @@ def quantize(
     ] = TargetVision.QUANTIZED,
     device: Annotated[
         str,
-        typer.Option("--device", metavar="auto|cpu|cuda|cuda:N", help="Where to quantize; a GPU if there is one."),
+        typer.Option(
+            "--device",
+            metavar="auto|cpu|cuda|cuda:N",
+            autocompletion=complete_names(("auto", "cpu", "cuda")),
+            help="Where to quantize; a GPU if there is one.",
+        ),
     ] = "auto",
     quiet: Quiet = False,
 ) -> None:
     from cogdoc.cogvlm2.memory import plan
     from cogdoc.engines.cogvlm2.placement import quantizing_device
+    from cogdoc.engines.torch_build import require_torch
     from cogdoc.models.checkpoint_folders import checkpoint_folder
     from cogdoc.models.description import describe
     from cogdoc.models.disk_space import require_disk_space
 
     folder = checkpoint_folder(name)
+    require_torch()
     if os.path.lexists(to):
         raise OutputExistsError(f"{to}: exists")
     needed = plan(describe(folder).config, quantization.value, vision=vision_precision.value).weights

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cogdoc.cli.completion import complete_names
 from cogdoc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ GB = 1e9
 
 def ps(
     out: Annotated[
-        str, typer.Option("--out", metavar="FORMAT", help="text or json.", autocompletion=lambda: list(FORMATS))
+        str, typer.Option("--out", metavar="FORMAT", help="text or json.", autocompletion=complete_names(FORMATS))
     ] = "text",
 ) -> None:
     if out not in FORMATS:

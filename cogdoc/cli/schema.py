@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cogdoc.cli.completion import complete_command_with_schema
 from cogdoc.errors import UsageError
 
 HELP = """Print the JSON Schema of the output, of one command or of all.
@@ -19,7 +20,12 @@ HELP = """Print the JSON Schema of the output, of one command or of all.
 
 
 def schema(
-    command: Annotated[str | None, typer.Argument(metavar="[COMMAND]", help="Such as ask; all by default.")] = None,
+    command: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[COMMAND]", autocompletion=complete_command_with_schema, help="Such as ask; all by default."
+        ),
+    ] = None,
 ) -> None:
     from cogdoc.results.json_schema import COMMANDS, json_schema
 

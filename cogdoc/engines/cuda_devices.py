@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 
 from cogdoc.engines.cuda_driver import VISIBLE, DriverDevice, DriverReport, ask_driver, hidden_by_environment
 from cogdoc.engines.nvml import CardProcess, card_memory, count_cards
-from cogdoc.engines.torch_build import TorchBuild, ask_torch, free_memory, has_kernels, read_torch_build
+from cogdoc.engines.torch_build import (
+    MODEL_EXTRA,
+    TorchBuild,
+    ask_torch,
+    free_memory,
+    has_kernels,
+    has_torch,
+    read_torch_build,
+)
 from cogdoc.errors import CogdocError, MissingError, ResourceError
 
 CPU_HINT = f"{VISIBLE}= runs it on the CPU"
@@ -129,7 +137,7 @@ def _build_problem(build: TorchBuild | None, report: DriverReport) -> str | None
 
 def _cannot_use(cards: tuple[Card, ...], reason: str) -> CogdocError:
     names = ", ".join(dict.fromkeys(card.name for card in cards))
-    return MissingError(f"torch cannot use {names}: {reason}", INSTALL_HINT)
+    return MissingError(f"torch cannot use {names}: {reason}", INSTALL_HINT if has_torch() else MODEL_EXTRA)
 
 
 def _no_kernels(card: Card, build: TorchBuild, kernels: tuple[str, ...]) -> str:

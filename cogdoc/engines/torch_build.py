@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from cogdoc.errors import MissingError
+
 Version = tuple[int, int]
+
+MODEL_EXTRA = 'pip install "cogdoc[model]"'
 
 _ARCHITECTURE = re.compile(r"(sm|compute)_(\d+)(\d)([af]?)")
 
@@ -53,6 +57,17 @@ def read_torch_build() -> TorchBuild | None:
     return TorchBuild(
         values.get("__version__") or "of unknown version", _version(values.get("cuda")), values.get("hip")
     )
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed; cogdoc's core does without it."""
+    return read_torch_build() is not None
+
+
+def require_torch() -> None:
+    """Raise MissingError where PyTorch is not installed, before anything imports it."""
+    if not has_torch():
+        raise MissingError("CogVLM2 needs PyTorch, which is not installed", MODEL_EXTRA)
 
 
 def ask_torch() -> TorchAnswer:

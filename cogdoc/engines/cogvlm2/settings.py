@@ -17,6 +17,7 @@ from cogdoc.engines import cuda_devices
 from cogdoc.engines.cogvlm2.fitting import Requested, fit, room_for
 from cogdoc.engines.generation import AS_USUAL, GenerationRequest
 from cogdoc.engines.selection import EngineRequest, Progress
+from cogdoc.engines.torch_build import require_torch
 from cogdoc.models.description import single_scale_bytes, stored_quantization
 from cogdoc.models.tokenizer_trial import TokenizerTrial
 
@@ -85,11 +86,12 @@ def settings_for(checkpoint: Path, request: EngineRequest) -> CogVLM2Settings:
     Raises:
         CheckpointError: it is not a checkpoint of CogVLM2, or the adapter is incomplete.
         ConfigurationError: the adapter is of another kind.
-        MissingError: torch cannot use the GPU.
+        MissingError: PyTorch is not installed, or cannot use the GPU.
         ResourceError: this machine does not have enough memory for it.
     """
     raw = read_raw_config(checkpoint)
     config = parse_config(raw)
+    require_torch()
     small = _is_small(config)
     stored = stored_quantization(raw)
     quantization, vision = precision_for(raw, config, request)
