@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cogdoc.cli import options as shared
+from cogdoc.cli.misplaced_questions import refuse_questions, refuse_swapped
 from cogdoc.cli.option_files import read_lines
 from cogdoc.errors import UsageError
 from cogdoc.results.printable import well_formed
@@ -69,7 +69,8 @@ def ask(
         if len(arguments) < (1 if options.files_from else 2):
             raise UsageError("what is the question?", 'for example: cogdoc ask report.pdf "total revenue?"')
         questions = [well_formed(arguments.pop())]
-        _refuse_swapped(questions[0], arguments)
+        refuse_swapped(questions[0], arguments)
+        refuse_questions(arguments, "ask", questions[0])
 
     if across:
         from cogdoc.cli.across import run_across
@@ -81,25 +82,6 @@ def ask(
     raise typer.Exit(
         run_task(task, arguments, options, strict=strict, input_files={"--questions-from": questions_from})
     )
-
-
-def _refuse_swapped(question: str, sources: list[str]) -> None:
-    """
-    Raises:
-        UsageError: the last argument is a file and the first is none, so the question probably came first.
-    """
-    if sources and _is_path(question) and not _is_path(sources[0]) and " " in sources[0]:
-        raise UsageError(
-            f"the last argument is the question, but {question} is a file",
-            f"for example: cogdoc ask {shlex.quote(question)} {shlex.quote(sources[0])}",
-        )
-
-
-def _is_path(argument: str) -> bool:
-    try:
-        return Path(argument).exists()
-    except (OSError, ValueError):
-        return False
 
 
 def _read_questions(file: Path | None) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cogdoc.cli import options as shared
+from cogdoc.cli.misplaced_questions import refuse_questions
 from cogdoc.results.printable import well_formed
 
 HELP = """Turn charts back into tables.
@@ -36,5 +37,6 @@ def chart(
     from cogdoc.cli.run_task import run_task
     from cogdoc.tasks.chart import ChartTask
 
+    refuse_questions(sources or (), "chart")
     task = ChartTask(options.selection, tuple(map(well_formed, question or ())), min_confidence)
     raise typer.Exit(run_task(task, sources or (), options))

@@ -29,9 +29,10 @@ Fields = Annotated[
     ),
 ]
 Schema = Annotated[
-    str | None, Form(description="A JSON Schema of what to find, instead of `fields`.", max_length=MAX_LENGTH)
+    str | None,
+    Form(alias="schema", description="A JSON Schema of what to find, instead of `fields`.", max_length=MAX_LENGTH),
 ]
-
+"""Its parameter has another name, since `schema` is an attribute of the model that FastAPI makes of the form."""
 
 Preset = Annotated[
     Literal["invoice", "receipt", "form", "auto"] | None,
@@ -62,8 +63,8 @@ def wanted_fields(fields: str | None, schema: str | None, preset: str | None) ->
     return wanted
 
 
-def _needed(fields: Fields = None, schema: Schema = None, preset: Preset = None) -> FieldList:
-    wanted = wanted_fields(fields, schema, preset)
+def _needed(fields: Fields = None, json_schema: Schema = None, preset: Preset = None) -> FieldList:
+    wanted = wanted_fields(fields, json_schema, preset)
     if wanted is None:
         raise UsageError("fields: is empty", 'for example: "invoice no, date:date, total:money"')
     return wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,11 @@ def test_other_commands_import_none_of_it() -> None:
     code = "import sys, cogdoc.cli.app; print(*sys.modules)"
     imported = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert {"fastapi", "uvicorn", "cogdoc.serve.service"}.isdisjoint(imported)
+
+
+def test_its_first_line_says_where_it_serves() -> None:
+    with running_server("--engine", "builtin") as server:
+        assert re.fullmatch(r"cogdoc: serves builtin on http://127\.0\.0\.1:\d+ until Ctrl-C\n", server.lines[0])
 
 
 @pytest.mark.parametrize(

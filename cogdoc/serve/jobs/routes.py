@@ -54,7 +54,7 @@ async def start(
     ] = TOP_PAGES,
     min_confidence: MinConfidence = 0.0,
     fields: Fields = None,
-    schema: Schema = None,
+    json_schema: Schema = None,
     preset: Preset = None,
 ) -> JSONResponse:
     # Each once: what is done of a job is known by its question.
@@ -64,7 +64,7 @@ async def start(
         "ocr": OcrTask(options.selection),
         "chart": ChartTask(options.selection, questions, min_confidence),
     }
-    wanted = wanted_fields(fields, schema, preset)
+    wanted = wanted_fields(fields, json_schema, preset)
     if wanted is not None:
         tasks["extract"] = ExtractTask(wanted, options.selection, top_pages)
     if task not in tasks:
