@@ -1,0 +1,1 @@
+"""Runs over many documents: what to read, what an earlier run completed, threads, and machines of a cluster."""

@@ -1,0 +1,1 @@
+"""Documents and their pages: where they come from, and the sandbox that opens, renders and reads them."""
