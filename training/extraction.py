@@ -28,6 +28,7 @@ from cogdoc.query.fitted_model import Features
 from cogdoc.query.page_ranking import rank_pages
 from training.documents import read_cached_charts, read_cached_layout, read_texts
 from training.fitting import parse_folders
+from training.prose_pages import prose_pages
 from training.questions import Question, read_questions, unanswerable_questions
 from training.small_pages import small_pages
 from training.table_pages import Example, table_pages
@@ -39,6 +40,9 @@ AT_ONCE = 40
 SEARCHED_PAGES = 5
 SMALL_PAGES = "small pages"
 TABLE_PAGES = "table pages"
+PROSE_PAGES = "prose pages"
+OR = " | "
+"""Between the wordings of the answer to a question about a page that is made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def made_up_choices(family: str, examples: Iterable[Example]) -> list[Choice]:
     """Questions about pages that are made up; their answers have to be printed as they are."""
     choices = []
     for number, (text, layout, answer) in enumerate(examples):
-        truth: dict[str, object] = {"unanswerable": True} if answer is None else {"answers": [answer]}
+        truth: dict[str, object] = {"unanswerable": True} if answer is None else {"answers": answer.split(OR)}
         document = Path(f"{family}-{number}")
         case = Case(str(number), family, document, Task.ASK, "anls", text, truth)
         question = Question(text, document, family, family, case)
@@ -114,7 +118,7 @@ def choice_of(question: Question, collected: Collected) -> Choice:
         source=question.source,
         kind=f"{type(asked.tree).__name__} {asked.kinds[0]}",
         answerable=question.answerable,
-        made_up=question.case is None or question.family in (SMALL_PAGES, TABLE_PAGES),
+        made_up=question.case is None or question.family in (SMALL_PAGES, TABLE_PAGES, PROSE_PAGES),
         names=names,
         features=matrix,
         texts=found,
@@ -131,7 +135,8 @@ def extract(data: Path, cache: Path) -> list[Choice]:
     questions.sort(key=lambda question: (question.family, question.document))
     with ProcessPoolExecutor(PROCESSES) as pool:
         parts = [pool.submit(choices_of, part, cache) for part in _parts(questions)]
-        made_up = [*made_up_choices(SMALL_PAGES, small_pages()), *made_up_choices(TABLE_PAGES, table_pages())]
+        pages = ((SMALL_PAGES, small_pages()), (TABLE_PAGES, table_pages()), (PROSE_PAGES, prose_pages()))
+        made_up = [choice for family, examples in pages for choice in made_up_choices(family, examples)]
         return [*chain.from_iterable(part.result() for part in parts), *made_up]
 
 

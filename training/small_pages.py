@@ -139,7 +139,7 @@ def _letter(generator: random.Random) -> Iterator[tuple[str, PageLayout, str | N
 def text_page(texts: Sequence[str]) -> PageLayout:
     """A page of rows, whose columns "|" separates."""
     lines = _lines(texts)
-    return _page(lines, [Block(BlockKind.TEXT, one.box, (one,)) for one in lines])
+    return laid_out(lines, [Block(BlockKind.TEXT, one.box, (one,)) for one in lines])
 
 
 def table_page(texts: Sequence[str]) -> PageLayout:
@@ -154,10 +154,11 @@ def table_page(texts: Sequence[str]) -> PageLayout:
         for row, text in enumerate(texts)
     )
     box = bounding_box(one.box for one in lines)
-    return _page(lines, [Block(BlockKind.TABLE, box, tuple(lines), table=Table(box, cells))])
+    return laid_out(lines, [Block(BlockKind.TABLE, box, tuple(lines), table=Table(box, cells))])
 
 
-def _page(lines: Sequence[Line], blocks: Sequence[Block]) -> PageLayout:
+def laid_out(lines: Sequence[Line], blocks: Sequence[Block]) -> PageLayout:
+    """A page of blocks with their lines."""
     text = PageText(
         number=1, label="1", width=600.0, height=800.0, turned=0, origin=TextOrigin.TEXT_LAYER, lines=tuple(lines)
     )
@@ -170,14 +171,15 @@ def _top(row: int) -> float:
 
 def _lines(texts: Sequence[str]) -> list[Line]:
     return [
-        _line(part, COLUMNS[column], _top(row))
+        line_of_words(part, COLUMNS[column], _top(row))
         for row, text in enumerate(texts)
         for column, part in enumerate(text.split("|"))
         if part.strip()
     ]
 
 
-def _line(text: str, x: float, y: float) -> Line:
+def line_of_words(text: str, x: float, y: float) -> Line:
+    """A line that begins at a point."""
     words = []
     for word in text.split():
         width = sum(LATIN_WIDTH if char < "\u2e80" else WIDE_WIDTH for char in word)

@@ -16,6 +16,7 @@ from cogdoc.engines.builtin.answering.document_properties import propose_propert
 from cogdoc.engines.builtin.answering.fields import propose_fields
 from cogdoc.engines.builtin.answering.proposal_ranking import describe, rank_proposals
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
+from cogdoc.engines.builtin.answering.prose import without_false_labels
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.statements import propose_statements
 from cogdoc.engines.builtin.answering.summary import quote_document
@@ -172,7 +173,7 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     proposals += propose_computed(matcher, pages)
     proposals += propose_from_charts(matcher, pages, charts)
     proposals += propose_sentences(matcher, pages)
-    proposals = [proposal for proposal in proposals if not is_label(proposal.text)]
+    proposals = [proposal for proposal in without_false_labels(proposals) if not is_label(proposal.text)]
     if any(proposal.features.get("option-ticked") for proposal in proposals):
         # What is ticked answers the question; the text of all options does not.
         proposals = [one for one in proposals if "option" in one.features or not has_mark(one.text)]

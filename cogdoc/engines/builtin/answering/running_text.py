@@ -221,7 +221,7 @@ def _interrogative(low: str, language: str) -> tuple[str, tuple[int, int]]:
 @cache
 def _function_words(language: str) -> frozenset[str]:
     lexicon = load_lexicons()[language]
-    lists = (lexicon.words.get(name, ()) for name in ("stop", "link", "cause", "particles"))
+    lists = (lexicon.words.get(name, ()) for name in ("stop", "function", "link", "cause", "particles"))
     return frozenset(chain(lexicon.questions.get("polar", ()), *lists))
 
 
@@ -234,9 +234,9 @@ def _question_phrases(language: str) -> tuple[tuple[str, str], ...]:
 
 
 @cache
-def cause_pattern() -> re.Pattern[str]:
-    """Words that state a reason follows, at the end of a text in lower case, in any language."""
-    listed = sorted(load_lexicon().words["cause"])
+def ending_pattern(name: str) -> re.Pattern[str]:
+    """The words of a list of the lexicon in any language, at the end of a text in lower case: `cause`, `agent`."""
+    listed = sorted(load_lexicon().words[name])
     spaced, runs = (
         [re.escape(word) for word in listed if (_RUN.match(word) is not None) is is_run] for is_run in (False, True)
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentence, TextWord, cause_pattern
+from cogdoc.engines.builtin.answering.phrases import phrase_features
+from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentence, TextWord, ending_pattern
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.terms import fold_case
 from cogdoc.query.typed_values import ValueKind, find_values
@@ -79,10 +80,11 @@ def propose_spans(
             **_position(words, strength, outside, first, last),
             **_slot(words, terms, outside, first, last),
             **_form(text, words, first, last),
+            **phrase_features(text, sentence, terms, strength, (first, last)),
             "text-common": _commonness(inside, counts),
             "text-enclosed": float(text[start - 1 : start] in OPENING and text[end : end + 1] in CLOSING),
             "text-cause": float(
-                explains and cause_pattern().search(fold_case(text[sentence.start : start])) is not None
+                explains and ending_pattern("cause").search(fold_case(text[sentence.start : start])) is not None
             ),
             "text-explains": float(explains and last == len(words) - 1),
             "text-untyped": float(kinds[0] is not ValueKind.TEXT and not fit),
