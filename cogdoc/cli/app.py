@@ -101,6 +101,8 @@ def main() -> NoReturn:
         # What the parent ignores stays ignored: nohup and service managers rely on it.
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_terminate)
+    # Typer would have pydantic search all packages for plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     prepare_streams()
     code = _run(sys.argv[1:])
     drop_unwritten_results()

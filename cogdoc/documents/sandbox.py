@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
@@ -26,6 +27,17 @@ T = TypeVar("T")
 
 DEFAULT_TIMEOUT = 300.0
 """Seconds that a page may take. OCR of the densest page takes a tenth of it."""
+
+START_SECONDS = 0.7
+"""Seconds that calls wait, taken together, before another worker process starts. That takes about as long until it has
+imported its libraries, so the pages of a short document with a text layer are read by one."""
+
+CHECK_SECONDS = 0.1
+"""How often a waiting call looks how long it has waited."""
+
+IDLE_SHARE = 0.1
+"""The share of time that counts as waiting while the worker processes compute nothing, but wait for a disk or for other
+programs. Their processor time counts in full."""
 
 
 class Sandbox:
@@ -61,12 +73,15 @@ class Sandbox:
         self._workers: list[WorkerProcess] = []
         self._idle: list[WorkerProcess] = []
         self._lock = threading.Lock()
+        self._released = threading.Condition(self._lock)
+        self._waited = 0.0
+        """Seconds that calls waited for a worker process since the last one started."""
         self._closed = False
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="cogdoc-sandbox")
         # Start the first worker before the first call. A thread of the pool has to start it: Linux kills a worker
         # process when the thread that started it ends.
-        self._pool.submit(lambda: self._release(self._start()))
         self._strict = strict
+        self._pool.submit(self._start_first)
         if strict:
             self._require_confinement()
 
@@ -89,7 +104,8 @@ class Sandbox:
     def close(self) -> None:
         """End the worker processes at once; waiting calls are cancelled."""
         self._closed = True
-        with self._lock:
+        with self._released:
+            self._released.notify_all()
             for worker in self._workers:
                 worker.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -119,18 +135,32 @@ class Sandbox:
             self._release(worker)
 
     def _acquire(self, document: OpenRequest | None) -> WorkerProcess:
-        with self._lock:
-            # Prefer a worker process that has the document open.
-            self._idle.sort(key=lambda worker: worker.document == document)
-            while self._idle:
-                worker = self._idle.pop()
-                if worker.usable and not (self._strict and worker.document not in (None, document)):
-                    worker.document = document
-                    return worker
-                self._discard(worker)
-        worker = self._start()
+        with self._released:
+            while (worker := self._take_idle(document)) is None and self._may_wait():
+                started, computed = time.monotonic(), self._processor_seconds()
+                self._released.wait(CHECK_SECONDS)
+                idle = IDLE_SHARE * (time.monotonic() - started)
+                self._waited += max(self._processor_seconds() - computed, idle)
+        worker = worker or self._start()
         worker.document = document
         return worker
+
+    def _may_wait(self) -> bool:
+        # With `strict`, the worker processes of other documents are of no use.
+        return bool(self._workers) and not self._closed and not self._strict and self._waited < START_SECONDS
+
+    def _processor_seconds(self) -> float:
+        return sum(worker.processor_seconds() for worker in self._workers)
+
+    def _take_idle(self, document: OpenRequest | None) -> WorkerProcess | None:
+        # Prefer a worker process that has the document open.
+        self._idle.sort(key=lambda worker: worker.document == document)
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.usable and not (self._strict and worker.document not in (None, document)):
+                return worker
+            self._discard(worker)
+        return None
 
     def _release(self, worker: WorkerProcess) -> None:
         with self._lock:
@@ -138,13 +168,24 @@ class Sandbox:
                 self._idle.append(worker)
             else:
                 self._discard(worker)
+            self._released.notify()
+
+    def _start_first(self) -> None:
+        with self._released:
+            if not self._workers:  # a call may have been faster
+                self._idle.append(self._new_worker())
+                self._released.notify()
 
     def _start(self) -> WorkerProcess:
         with self._lock:
-            if self._closed:
-                raise DamagedError("the sandbox is closed")
-            worker = WorkerProcess(self._limits)
-            self._workers.append(worker)
+            return self._new_worker()
+
+    def _new_worker(self) -> WorkerProcess:
+        if self._closed:
+            raise DamagedError("the sandbox is closed")
+        worker = WorkerProcess(self._limits)
+        self._workers.append(worker)
+        self._waited = 0.0
         return worker
 
     def _require_confinement(self) -> None:

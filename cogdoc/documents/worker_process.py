@@ -37,6 +37,9 @@ MAIN_PROGRAM = Path(__file__).with_name("sandbox_worker.py")
 WATCH_SECONDS = 0.25
 """How often the memory of a worker process is measured during a call."""
 
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK") if sys.platform != "win32" else 1
+"""Units of a second in which Linux counts processor time."""
+
 PASSED_VARIABLES = ("LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """Environment variables that a worker process may see. Others hold secrets of the user."""
 
@@ -65,6 +68,7 @@ class WorkerProcess:
         if others:
             others.close()
         self._channel: Channel = own or self._process.stdin  # type: ignore[assignment]
+        self._started = time.monotonic()
         self.calls = 0
         self.document: OpenRequest | None = None
         """The document that it read last."""
@@ -105,6 +109,14 @@ class WorkerProcess:
                 raise self._describe_end() from None
             finally:
                 self._pause(True)
+
+    def processor_seconds(self) -> float:
+        """The processor time that it has taken so far; on other systems than Linux the time since it was started."""
+        try:
+            times = Path(f"/proc/{self._process.pid}/stat").read_bytes().rpartition(b")")[2].split()[11:13]
+        except OSError:
+            return time.monotonic() - self._started
+        return sum(map(int, times)) / CLOCK_TICKS
 
     def kill(self) -> None:
         self._killed = True

@@ -95,6 +95,9 @@ _NUMBER = re.compile(
     rf"(?:\s?(?P<currency_behind>{_CURRENCY})(?![^\W\d_]))?"
     r"(?P<close>\))?"
 )
+_DIGIT = re.compile(r"\d")
+_REACH = 8 + max(map(len, CURRENCIES))
+"""The most characters between the beginning of a number and its first digit."""
 _UNIT = re.compile(rf"\s?(?P<unit>[A-Za-z°µ²³/{HAN}]+)[*†‡.]*$")
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 """Notes behind a number, or the exponent of a power of ten; never digits of the number before them."""
@@ -143,13 +146,23 @@ def without_notes(text: str) -> str:
 
 def _numbers(text: str) -> Iterator[Number]:
     normalized = _normalized(text)
-    for match in _NUMBER.finditer(normalized):
+    for match in _matches(normalized):
         before = normalized[match.start() - 1] if match.start() else " "
         if before.isascii() and before.isalnum():
             continue
         number = _number(match, text)
         if number is not None:
             yield number
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    """What `_NUMBER.finditer` yields, which would try to match at each character of long words."""
+    end = 0
+    while digit := _DIGIT.search(text, end):
+        match = _NUMBER.search(text, max(end, digit.start() - _REACH))
+        assert match  # the digit alone is a number
+        yield match
+        end = match.end()
 
 
 def _normalized(text: str) -> str:

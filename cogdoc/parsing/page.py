@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from cogdoc.documents.document import Document
@@ -73,14 +73,6 @@ class Page:
     def cache_hits(self) -> int:
         """How many of its text and layout the reading cache had."""
         return sum(isinstance(future, KeptResult) for future in (self._text, self._layout))
-
-    def has_text_within(self, seconds: float) -> bool:
-        """Whether the text is read, or reading it has failed, within `seconds`."""
-        if self._known_text is not None:
-            return True
-        self.request_text()
-        assert self._text is not None
-        return self._text in wait([self._text], seconds).done
 
     def layout(self) -> PageLayout:
         """The page's text in blocks, in reading order."""

@@ -85,7 +85,7 @@ class FoundDate(NamedTuple):
 def find_dates(text: str) -> tuple[FoundDate, ...]:
     """All dates in `text`, left to right, without overlaps."""
     folded = fold_case(text)
-    if not any(char.isdigit() for char in folded):
+    if not any(map(str.isdigit, folded)):
         return ()
     found: list[FoundDate] = []
     for pattern, fitting in _patterns(_languages_of_months(folded)):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import cache, lru_cache
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from cogdoc.parsing.numbers import Number, find_numbers
@@ -190,18 +191,36 @@ def _find_counts(text: str) -> Iterator[Span]:
         if not _in_date(text, number.start, number.end):
             fitting = 0.3 if _is_year(number) else 0.2 if number.currency or number.percent else 1.0
             yield (number.start, number.end, fitting)
-    for match in _number_words().finditer(text):
+    # Without `re.I`, `re` skips words by their first letter, which takes a tenth of the time.
+    words = _ascii_number_words().finditer(text.lower()) if text.isascii() else _number_words().finditer(text)
+    for match in words:
         yield (*match.span(), 0.8)
 
 
 @cache
 def _number_words() -> re.Pattern[str]:
-    return _any_word(word for word in value_words("numbers") if not is_spaceless(word))
+    return _any_word((word for word in value_words("numbers") if not is_spaceless(word)), re.I)
 
 
-def _any_word(words: Iterable[str]) -> re.Pattern[str]:
+@cache
+def _ascii_number_words() -> re.Pattern[str]:
+    """What `_number_words` finds in texts of ASCII in lower case."""
+    spellings = (_in_ascii(word) for word in value_words("numbers") if not is_spaceless(word))
+    return _any_word({word for word in spellings if word.isascii()})
+
+
+def _in_ascii(word: str) -> str:
+    """`word` with the letters of ASCII that `re.I` takes some of its letters for, as "i" for the dotless one."""
+    others = {char for char in word if not char.isascii()}
+    for char in others:
+        alike = re.search(re.escape(char), ascii_lowercase, re.I)
+        word = word.replace(char, alike[0]) if alike else word
+    return word.lower()
+
+
+def _any_word(words: Iterable[str], flags: re.RegexFlag = re.NOFLAG) -> re.Pattern[str]:
     listed = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{listed})(?!\w)", re.I)
+    return re.compile(rf"(?<!\w)(?:{listed})(?!\w)", flags)
 
 
 def _find_percents(text: str) -> Iterator[Span]:
@@ -251,7 +270,7 @@ def _find_yes_or_no(text: str) -> Iterator[Span]:
 @cache
 def _yes_or_no() -> re.Pattern[str]:
     words = value_words("yes") | value_words("no")
-    return _any_word(word for word in words if len(word) > 1 or is_spaceless(word))
+    return _any_word((word for word in words if len(word) > 1 or is_spaceless(word)), re.I)
 
 
 _FINDERS: dict[ValueKind, Callable[[str], Iterator[Span]]] = {

@@ -6,7 +6,9 @@ that rank best for it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -82,6 +84,8 @@ def answer_questions(
     """
     selected = document.select(selection)
     stopwatch = Stopwatch()
+    # While worker processes read, this one has nothing else to do.
+    threading.Thread(target=_load_ranking, args=(questions[:1],), name="cogdoc-ranking", daemon=True).start()
     with PageTextStore() as store:
         failures: dict[int, CogdocError] = dict(selected.left_out)
         cache_hits = 0
@@ -97,6 +101,15 @@ def answer_questions(
             return _answer_question(question, pages, engine, how, failures, stopwatch.copy())
 
         yield from map_side_by_side(answer, questions, engine.at_a_time)
+
+
+def _load_ranking(questions: Sequence[str]) -> None:
+    """Import what ranks pages, and fill its tables of words, which takes as long as reading a short document."""
+    with suppress(Exception):  # whoever ranks the pages meets it again
+        from cogdoc.query.page_ranking import rank_pages
+
+        for question in questions:
+            rank_pages(question, ())
 
 
 @dataclass(frozen=True, slots=True)

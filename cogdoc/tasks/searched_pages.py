@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from weakref import WeakSet, WeakValueDictionary
 
 from cogdoc.documents.document import Document
@@ -15,12 +14,6 @@ from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.flags import Flag
 from cogdoc.tasks.lookahead import look_ahead
 from cogdoc.tasks.page_progress import page_in_work
-
-SHORT_DOCUMENT = 40
-"""Pages."""
-
-QUICK_PAGE = 0.25
-"""Seconds; a page with a text layer takes a hundredth, a page that needs OCR several."""
 
 FLAGS_OF_PAGES = (
     Flag.UNSUPPORTED_SCRIPT,
@@ -80,12 +73,8 @@ class SearchedPages:
 
 def read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[Page]:
     """Yield all pages in order, with their text; adds the error of each page that fails to `failures`."""
-    first, *others = numbers
-    first_page = Page(document, first)
-    # Starting a second worker process takes longer than reading a short document that has a text layer.
-    quick = len(numbers) <= SHORT_DOCUMENT and first_page.has_text_within(QUICK_PAGE)
-    pages = chain([first_page], (Page(document, number) for number in others))
-    for page in look_ahead(pages, 0 if quick else 2 * document.sandbox.jobs, Page.request_text):
+    pages = (Page(document, number) for number in numbers)
+    for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         try:
             with page_in_work(page.number):
                 page.text()

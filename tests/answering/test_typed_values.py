@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogdoc.query.dates import find_dates, month_numbers
+from cogdoc.query.proper_names import value_words
 from cogdoc.query.typed_values import ValueKind, find_values, fit
 
 
@@ -74,3 +75,9 @@ def test_a_part_of_a_date_is_no_amount() -> None:
 @pytest.mark.parametrize("kind", list(ValueKind))
 def test_fit_is_a_share(kind: ValueKind) -> None:
     assert all(0 <= fit(kind, text) <= 1 for text in ("", "12.50", "Alice Quimby", "二〇二三", "a@b.c", "(1)"))
+
+
+def test_words_for_numbers_are_found_in_plain_text_as_beside_accents() -> None:
+    for word in value_words("numbers"):
+        for text in (word.upper(), f"about {word} of them", "alti Sifir"):
+            assert find_values(ValueKind.NUMBER, text) == find_values(ValueKind.NUMBER, f"{text} é")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -51,6 +52,9 @@ class BuiltinEngine:
         return Transcription(layout.blocks, mean_confidence(layout.page_text.words))
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
+        with suppress(InputError, TimeLimitError):  # which are met again below
+            for page in pages[:1]:
+                page.request_layout()  # while this process imports what answers
         from cogdoc.engines.builtin.answering import answer_question
 
         layouts = [PageLayout(page.text(), ()) for page in pages]

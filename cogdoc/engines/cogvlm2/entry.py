@@ -35,14 +35,15 @@ class CogVLM2Entry:
 
     def offer(self, request: EngineRequest) -> Offer:
         """Offer a published model that is on this machine, if a GPU has enough memory for it."""
-        from cogdoc.engines import cuda_devices
-        from cogdoc.engines.cogvlm2.settings import settings_for
         from cogdoc.models.checkpoint_folders import find_checkpoint
         from cogdoc.models.published_models import MODELS
 
         checkpoint = next(filter(None, map(find_checkpoint, MODELS)), None)
         if checkpoint is None:
             return Offer(None, "CogVLM2 is not on this machine (cogdoc model pull downloads it)")
+        from cogdoc.engines import cuda_devices
+        from cogdoc.engines.cogvlm2.settings import settings_for
+
         cards = cuda_devices.find_cards()
         if not cards.all and cards.problem is None:
             return Offer(
