@@ -130,6 +130,9 @@ def _run(arguments: list[str]) -> int:
         return int(ExitCode.INTERRUPTED if interrupted else ExitCode.TERMINATED)
     except KeyboardInterrupt:
         warn("interrupted")
+        # Python remembers an interrupt that came through `exec` of text, as importing data classes does, until the next
+        # `exec`; `python -m` would then end by the signal instead of with this exit code.
+        exec("")
         return int(ExitCode.INTERRUPTED)
     except _Terminated:
         warn("terminated")

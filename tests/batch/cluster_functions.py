@@ -17,6 +17,13 @@ def nap(seconds: float) -> str:
     return "rested"
 
 
+def nap_between(seconds: float) -> tuple[float, float]:
+    """Sleep; when that began and when it ended, on a clock that all processes of a machine share."""
+    begun = time.monotonic()
+    time.sleep(seconds)
+    return begun, time.monotonic()
+
+
 def die(signal_number: int) -> None:
     signal.raise_signal(signal_number)
     time.sleep(60)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cluster_functions import add, die, nap, refuse
+from cluster_functions import add, die, nap, nap_between, refuse
 from sent_functions import SentFunction
 from small_pdfs import save_pdf
+from waiting import wait_until
 
 pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 
@@ -47,7 +48,9 @@ from cogdoc.tasks.ocr import transcribe
 pytestmark = pytest.mark.slow
 
 BUILTIN = EngineRequest("builtin")
-ADD, NAP, DIE, REFUSE = (SentFunction(function, relays=1) for function in (add, nap, die, refuse))
+ADD, NAP, NAP_BETWEEN, DIE, REFUSE = (
+    SentFunction(function, relays=1) for function in (add, nap, nap_between, die, refuse)
+)
 SIGINT_HANDLER = signal.getsignal(signal.SIGINT)
 """Python's own, or none if the tests run in the background of a script."""
 MESSAGES: list[str] = []
@@ -159,10 +162,14 @@ def test_results_equal_those_of_one_machine_byte_for_byte(cluster_sandbox: Clust
 def test_there_is_an_actor_for_each_cpu(cluster: Cluster, cluster_sandbox: ClusterSandbox) -> None:
     assert (cluster.machines, cluster.cpus, cluster.gpus) == (2, 2, 0)
     assert cluster_sandbox.jobs == 2
-    begun = time.monotonic()
-    waiting = [cluster_sandbox.submit(NAP, 5.0) for _ in range(2)]
-    assert [each.result() for each in waiting] == ["rested"] * 2
-    assert time.monotonic() - begun < 9.9, "one after the other takes ten seconds, on any machine"
+
+    def at_the_same_time() -> bool:
+        naps = [cluster_sandbox.submit(NAP_BETWEEN, 1.0) for _ in range(2)]
+        begins, ends = zip(*(nap.result() for nap in naps), strict=True)
+        return max(begins) < min(ends)
+
+    # A busy machine may start one when the other has ended, though two actors are there; a single actor always does.
+    wait_until(at_the_same_time)
 
 
 @pytest.mark.usefixtures("cluster_sandbox")

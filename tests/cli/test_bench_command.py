@@ -86,6 +86,6 @@ def test_ctrl_c_ends_it_with_one_line_and_leaves_nothing(tmp_path: Path) -> None
         process.stderr.readline()  # what it will do
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=120)
     assert (process.returncode, output, errors) == (130, "", "cogdoc: interrupted\n")
     assert list(tmp_path.iterdir()) == []

@@ -179,15 +179,16 @@ def test_an_answer_that_fails_does_not_end_the_chat(cogdoc: Cogdoc, blank: Path)
 
 @pytest.mark.slow
 def test_at_a_terminal_answers_stream_and_ctrl_c_stops_only_them(blank: Path) -> None:
-    slow = Reply([f"word{number} " for number in range(2000)], pause=lambda: time.sleep(0.01))
+    slow = Reply([f"word{number} " for number in range(20_000)], pause=lambda: time.sleep(0.01))
     replies = [slow, Reply(["and on"], [-0.1])]
     with chat_server(lambda _asked: replies.pop(0)) as server:
         with terminal(blank, "--engine", server.url, cwd=blank.parent) as chat:
             chat.wait_for(r"seer about .*blank.*1 page; /help lists the commands\r\n.*> ")
             chat.type("Tell me everything\n")
             chat.wait_for("word20 ")
-            chat.press("\x03", r"\[stopped\]\r\n.*> ")
-            assert server.vanished.wait(10), "the server stops as well"
+            chat.type("\x03")
+            chat.wait_for(r"\[stopped\]\r\n.*> ")
+            assert server.vanished.wait(60), "the server stops as well"
             chat.type("Go on\n")
             chat.wait_for("and on")
             chat.wait_for("> ")

@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,25 @@ def test_a_second_interrupt_does_not_wait_for_the_page(start_cogdoc: Any, slow_p
     os.killpg(running.pid, signal.SIGINT)
     assert running.stderr.readline().startswith(b"cogdoc: finishing the current page")
     os.killpg(running.pid, signal.SIGINT)
-    _, err = running.communicate(timeout=20)
+    _, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (130, b"cogdoc: interrupted\n")
     assert_all_ended(running.pid)
+
+
+def test_an_interrupt_in_any_code_has_the_same_exit_code(tmp_path: Path) -> None:
+    """Such as while data classes are imported, whose methods Python compiles from text."""
+    program = """
+import cogdoc.cli.app as app
+def stop(_): exec("raise KeyboardInterrupt")
+app._invoke = stop
+app.main()
+"""
+    (tmp_path / "program.py").write_text(program)
+    folders = os.pathsep.join(map(str, (tmp_path, *Path(__file__).parents[2:3])))
+    ended = subprocess.run(
+        [sys.executable, "-m", "program"], env=clean_environment(PYTHONPATH=folders), capture_output=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (130, b"cogdoc: interrupted\n")
 
 
 def test_children_of_a_killed_command_end_too(start_cogdoc: Any, long_pdf: Path) -> None:

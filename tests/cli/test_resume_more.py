@@ -66,11 +66,13 @@ def test_a_document_that_changes_while_open_is_read_again_by_the_next_run(
     (tmp_path / "in").mkdir()
     save_pdf(tmp_path / "in" / "1.pdf", *[""] * 60)
     late = save_pdf(tmp_path / "in" / "2.pdf", "The first edition")
+    changed = save_pdf(tmp_path / "changed.pdf", "The second edition")
+    os.utime(changed, ns=(0, 0))
     running = start_cogdoc("ocr", "in", "--to", "out", "--jobs", "2")
     while running.poll() is None and not any((tmp_path / "out").glob(".1.pdf.md.*.part")):
         time.sleep(0.01)
     time.sleep(0.3)  # the second document is opened while the first is being read
-    os.utime(save_pdf(late, "The second edition"), ns=(0, 0))
+    changed.replace(late)  # at once, so that nobody opens half a file
     running.communicate(timeout=60)
     assert running.returncode == 0
     assert cogdoc("ocr", "in", "--to", "out").code == 0
@@ -123,7 +125,7 @@ def test_an_interrupt_ends_the_search_for_files(start_cogdoc: Any, tmp_path: Pat
         os.killpg(running.pid, signal.SIGINT)
         with suppress(BrokenPipeError):
             names.write(b"gone.pdf\n" * 16000)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=60)
     assert running.returncode == 130
     assert err.endswith(b"cogdoc: interrupted; the same command continues from here\n")
 

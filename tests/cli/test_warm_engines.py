@@ -138,7 +138,7 @@ def test_a_killed_server_is_cleaned_up_after_and_stop_ends_a_living_one(cogdoc: 
     with running_server("--engine", "builtin", **settings(runtime)) as server:
         ended = cogdoc("serve", "--stop", **settings(runtime))
         assert (ended.code, ended.err) == (0, f"cogdoc: the server {server.process.pid} has ended\n")
-        assert server.process.wait(timeout=10) == 0
+        assert server.process.wait(timeout=60) == 0
     ended = cogdoc("serve", "--stop", **settings(runtime))
     assert (ended.code, ended.err) == (0, "cogdoc: no server of yours is running\n")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,15 +26,6 @@ from cogdoc.cogvlm2.writing import write_quantized
 from cogdoc.errors import CheckpointError, ConfigurationError, OutputExistsError, UsageError
 from samples.pocket import MODEL
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    import peft
-    import transformers
-
-    from cogdoc.cogvlm2.transformers import CogVLM2ForConditionalGeneration
-
-transformers.utils.logging.set_verbosity_error()
-transformers.utils.logging.disable_progress_bar()
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 # The published fine-tuning script adapts the first, or only the output head; ms-swift's pattern is like the third.
@@ -74,6 +64,13 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def save_adapter(folder: Path, settings: dict[str, Any], **options: Any) -> Callable[..., Tensor]:
     """Save an adapter with random weights, and return the model that PEFT makes of it."""
+    import peft  # takes seconds, which tests of other files do not need
+    import transformers
+
+    from cogdoc.cogvlm2.transformers import CogVLM2ForConditionalGeneration
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     torch.manual_seed(4)
     base = CogVLM2ForConditionalGeneration.from_pretrained(MODEL, dtype="float32")
     adapted = peft.get_peft_model(base, peft.LoraConfig(task_type="CAUSAL_LM", **settings))

@@ -288,5 +288,5 @@ def test_closing_ends_what_runs_and_what_waits() -> None:
     for answer in [*answers, scheduler.submit(request(0))]:
         with pytest.raises(TimeLimitError, match="closed"):
             result(iter(answer))
-    closing.join(10)
+    closing.join(60)
     assert not closing.is_alive()

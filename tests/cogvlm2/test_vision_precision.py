@@ -14,7 +14,6 @@ from PIL import Image
 from safetensors.torch import load_file
 from small_checkpoints import outputs, random_weights, relative_error, save_checkpoint, snapshot
 from torch import nn
-from transformers.quantizers.quantizers_utils import should_convert_module
 
 from benchmarks.full_size import weight_bytes
 from cogdoc.cogvlm2.configuration import read_raw_config
@@ -89,6 +88,8 @@ def test_a_written_checkpoint_records_and_keeps_the_precision(full: Path, mixed:
     actual = snapshot(loaded)
     assert actual.keys() == expected.keys()
     assert all(torch.equal(actual[name], expected[name]) for name in expected)
+    from transformers.quantizers.quantizers_utils import should_convert_module
+
     skipped = raw["quantization_config"]["llm_int8_skip_modules"]
     linears = [name for name, module in loaded.named_modules() if isinstance(module, nn.Linear | Linear4bit)]
     assert {name for name in linears if should_convert_module(name, skipped)} == quantized_layers(loaded)

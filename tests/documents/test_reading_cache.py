@@ -292,7 +292,7 @@ database.close()
 """
     path = tmp_path / "readings.sqlite"
     started = [subprocess.Popen([sys.executable, "-c", program, str(path)]) for _ in range(3)]
-    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert [process.wait(300) for process in started] == [0, 0, 0]
     database = CacheDatabase(path, LIMIT)
     assert all(database.get(number.to_bytes(4)) == number.to_bytes(4) * 500 for number in range(100))
     database.close()

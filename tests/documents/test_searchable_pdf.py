@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import pymupdf
@@ -12,38 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageFont
-from searchable_files import check, document_of, text_of
+from searchable_files import LINE, Lines, check, document_of, layer_for, scan, scan_page, text_of
 
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.sandbox import Sandbox
 from cogdoc.documents.searchable_pdf.fonts import FONT_PROGRAM
 from cogdoc.documents.searchable_pdf.layer_content import PlacedWord, draw_layer
-from cogdoc.documents.searchable_pdf.overlay import draw_overlay
 from cogdoc.documents.searchable_pdf.pdf_update import make_update
 from cogdoc.documents.searchable_pdf.pieces import SharedObjects
-from cogdoc.results.records import TextBlock, TextLine
-from cogdoc.results.text_layer import TextLayer
-
-Lines = Sequence[Sequence[PlacedWord]]
-
-LINE = [[PlacedWord("Invisible", (50, 100), (60, 0), 12), PlacedWord("ink", (115, 100), (20, 0), 12)]]
-
-
-def scan_page(file: pymupdf.Document, width: float = 300, height: float = 400) -> pymupdf.Page:
-    """A page with a picture and no text."""
-    page = file.new_page(width=width, height=height)
-    pixmap = pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 30, 40), False)
-    pixmap.clear_with(200)
-    page.insert_image(page.rect, pixmap=pixmap)
-    return page
-
-
-def scan(path: Path, *, pages: int = 1, **options: object) -> Path:
-    with pymupdf.open() as file:
-        for _ in range(pages):
-            scan_page(file)
-        file.save(path, **options)
-    return path
 
 
 def with_text(path: Path, lines: Lines, number: int = 1, password: str | None = None) -> Path:
@@ -57,11 +32,6 @@ def with_text(path: Path, lines: Lines, number: int = 1, password: str | None = 
     result = path.with_suffix(".out.pdf")
     result.write_bytes(path.read_bytes() + update.data)
     return result
-
-
-def layer_for(path: Path, number: int = 1, lines: Lines = LINE) -> TextLayer:
-    with pymupdf.open(path) as file:
-        return draw_layer(number, (file[number - 1].rect.width, file[number - 1].rect.height), lines)
 
 
 def test_every_byte_of_the_file_stays(tmp_path: Path) -> None:
@@ -366,49 +336,3 @@ def test_the_font_says_what_pdf_a_asks_for(tmp_path: Path) -> None:
         glyph = int.from_bytes(glyphs[2 * ord(char) : 2 * ord(char) + 2])
         width = 1000 if any(ord(char) in wide for wide in stated) else 500
         assert width == {1: half, 2: full}[glyph]
-
-
-def overlaid(path: Path, content: bytes | None = None) -> Path:
-    """The file with a red rectangle over its first page; `content` is added to the page first."""
-    if content is not None:
-        with pymupdf.open(path) as file:
-            number = file.get_new_xref()
-            file.update_object(number, "<<>>")
-            file.update_stream(number, content, new=1)
-            contents = file[0].get_contents()
-            file.xref_set_key(file[0].xref, "Contents", f"[{' '.join(f'{xref} 0 R' for xref in (*contents, number))}]")
-            file.saveIncr()
-    layer = layer_for(path).model_copy(update={"overlay": "1 0 0 rg 100 300 50 50 re f"})
-    result = path.with_suffix(".over.pdf")
-    result.write_bytes(path.read_bytes() + make_update(OpenRequest(path), [layer], SharedObjects()).data)
-    check(result)
-    return result
-
-
-@pytest.mark.parametrize("content", [None, b"0.5 0 0 0.5 20 20 cm 0 1 0 rg"], ids=["plain", "changed coordinates"])
-def test_an_overlay_lies_over_the_page_and_can_be_hidden(tmp_path: Path, content: bytes | None) -> None:
-    path = scan(tmp_path / "scan.pdf")
-    result = overlaid(path, content)
-    assert text_of(result) == "Invisible ink"
-    with pymupdf.open(path) as before, pymupdf.open(result) as after:
-        plain = before[0].get_pixmap(dpi=72)
-        shown = after[0].get_pixmap(dpi=72)
-        assert shown.pixel(125, 75) == (255, 0, 0)
-        assert shown.pixel(90, 75) == plain.pixel(90, 75)
-        (group,) = after.get_ocgs()
-        assert after.get_ocgs()[group]["name"] == "cogdoc overlay"
-        after.set_layer(-1, off=[group])
-        hidden = after.tobytes()
-    with pymupdf.open(stream=hidden) as file:
-        assert file[0].get_pixmap(dpi=72).samples == plain.samples
-
-
-def test_an_overlay_has_every_block_in_reading_order() -> None:
-    def block(kind: str, *box: float) -> TextBlock:
-        return TextBlock(kind=kind, box=box, text="", lines=(TextLine(text="x", box=box, confidence=1.0),))
-
-    drawn = draw_overlay((600, 800), [block("title", 50, 40, 200, 60), block("(text)", 50, 80, 200, 90)])
-    assert "50 740 150 20 re S" in drawn
-    assert "50 710 150 10 re S" in drawn
-    assert drawn.index("(1) Tj") < drawn.index("(2) Tj") < drawn.index("(title) Tj") < drawn.index("(?text?) Tj")
-    assert draw_overlay((600, 800), []) == ""

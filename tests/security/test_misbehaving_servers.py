@@ -22,7 +22,7 @@ from cogdoc.transfers import TransferLimits, run_call
 
 pytest.importorskip("aiohttp")
 
-QUICK = TransferLimits(0.5)
+QUICK = TransferLimits(1.0)
 OK = b"HTTP/1.1 200 OK\r\n"
 Behaviour = Callable[[socket.socket, str], None]
 
@@ -82,7 +82,7 @@ def answer(head: bytes, body: bytes = b"") -> Behaviour:
 @pytest.mark.parametrize(
     ("behave", "message"),
     [
-        (silent, "does not answer within 0.5 s"),
+        (silent, "does not answer within 1 s"),
         (drip(OK + b"Content-Length: 2147483648\r\n\r\n"), "sends only"),
         (drip(OK + b"\r\n"), "sends only"),
         (drip(OK + b"X-Endless: "), "does not answer"),
@@ -94,7 +94,7 @@ def test_stalled_transfer_ends_at_its_limit(tmp_path: Path, behave: Behaviour, m
     started = time.monotonic()
     with serving(behave) as address, pytest.raises(TimeLimitError, match=message):
         fetch(RemoteFile(f"{address}/a.pdf", Path("a.pdf")), tmp_path / "a.pdf", limits=QUICK)
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60
 
 
 def test_handshake_that_hangs_ends_at_its_limit(tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_stalled_listing_ends_at_its_limit(behave: Behaviour) -> None:
     started = time.monotonic()
     with serving(behave) as address:
         (message,) = unresolved(f"{address}/in/")
-    assert "within 0.5 s" in message
-    assert time.monotonic() - started < 30
+    assert "within 1 s" in message
+    assert time.monotonic() - started < 60
 
 
 def test_index_without_end_is_refused() -> None:
@@ -199,7 +199,7 @@ def test_hostile_index_takes_time_in_proportion_to_its_length() -> None:
     started = time.monotonic()
     for page in (b"<a " * 500_000, b"href=" * 300_000, b'href="' + b"x" * 1_000_000, b"<!--" * 400_000):
         assert web_links(page, "http://host/in/") == []
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60
 
 
 def test_many_slow_files_do_not_stop_the_good_one() -> None:
@@ -258,8 +258,8 @@ def test_signal_ends_the_run_while_a_transfer_hangs(
             time.sleep(0.5)
             running.send_signal(number)
             started = time.monotonic()
-            _, errors = running.communicate(timeout=60)
-    assert time.monotonic() - started < 30
+            _, errors = running.communicate(timeout=120)
+    assert time.monotonic() - started < 60
     assert running.returncode == 128 + number
     assert b"Traceback" not in errors
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="Wind
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_ignored_signal_does_not_end_the_command(long_pdf: Path, tmp_path: Path, number: signal.Signals) -> None:
-    command = [*COMMAND, "ocr", str(long_pdf), "--pages", "1-40", "--out", "jsonl", "--engine", "builtin"]
+    command = [*COMMAND, "ocr", str(long_pdf), "--pages", "1-12", "--out", "jsonl", "--engine", "builtin"]
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -40,7 +40,7 @@ def test_ignored_signal_does_not_end_the_command(long_pdf: Path, tmp_path: Path,
         os.killpg(running.pid, number)
         out, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (0, b"")
-    assert len(out.splitlines()) == 39
+    assert len(out.splitlines()) == 11
 
 
 def test_hangup_still_ends_a_command_that_does_not_ignore_it(start_cogdoc: Any, long_pdf: Path) -> None:
@@ -56,6 +56,8 @@ def test_signal_to_every_process_of_a_run_fails_no_page(number: signal.Signals) 
     """A service manager signals all of them; a page that failed by it would not be read again."""
     with Sandbox(1) as sandbox:
         parts = sandbox.run(try_confinement)
-        for worker in psutil.Process().children():
+        workers = [child for child in psutil.Process().children() if "sandbox_worker.py" in " ".join(child.cmdline())]
+        assert workers
+        for worker in workers:
             worker.send_signal(number)
         assert sandbox.run(try_confinement) == parts

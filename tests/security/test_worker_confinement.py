@@ -13,6 +13,7 @@ import attacks
 import pymupdf
 import pytest
 from sent_functions import SendingSandbox
+from waiting import wait_until
 
 import cogdoc
 from cogdoc.documents.confinement.landlock import landlock_version
@@ -200,10 +201,16 @@ def test_worker_that_hides_memory_from_its_limit_is_killed(taken_over: Sandbox) 
 def test_thread_left_behind_does_nothing_between_calls(taken_over: Sandbox) -> None:
     process = taken_over.run(attacks.leave_thread_behind, 2048 * MB)
     clock = (~process << 3) | 2  # the processor time of the process, see clock_getcpuclockid(3)
-    time.sleep(0.1)
+    threads = Path(f"/proc/{process}/task")
+    wait_until(lambda: all(_state(thread) == "T" for thread in threads.iterdir()), "it is not stopped")
     used = time.clock_gettime(clock)
     time.sleep(0.5)
     assert time.clock_gettime(clock) == used
+
+
+def _state(thread: Path) -> str:
+    """The letter of proc(5) for the state of a thread."""
+    return (thread / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 def test_worker_with_too_many_threads_is_killed(taken_over: Sandbox) -> None:
@@ -215,7 +222,7 @@ def test_worker_whose_main_thread_ended_is_killed(taken_over: Sandbox) -> None:
     started = time.monotonic()
     with pytest.raises(DamagedError, match="crashed"):
         taken_over.run(attacks.end_main_thread, 2048 * MB)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 60
 
 
 def test_worker_cannot_answer_the_next_call(taken_over: Sandbox, request_for_pdf: OpenRequest) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -66,11 +65,3 @@ class Visit:
     def close(self) -> None:
         self.context.close()
         assert (self.elsewhere, self.problems) == ([], [])
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is true; the page's own policy forbids Playwright's `wait_for_function`."""
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -18,7 +18,7 @@ import httpx2
 from running import COMMAND, clean_environment, killed_at_end
 
 STARTED = re.compile(r"serves (\S+) on (http://\S+)")
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 @dataclass
@@ -32,12 +32,12 @@ class RunningServer:
     """What it printed on standard error."""
 
     def client(self, **options: Any) -> httpx2.Client:
-        return httpx2.Client(base_url=self.url, timeout=60, **options)
+        return httpx2.Client(base_url=self.url, timeout=180, **options)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, and wait for the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=180)
 
     @property
     def err(self) -> str:

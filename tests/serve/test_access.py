@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import socket
-import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
 import pytest
 from running import Cogdoc
 from serving import RunningServer, running_server
+from waiting import wait_until
 
 from cogdoc.errors import ConfigurationError
 from cogdoc.serve.grants import Grant
@@ -79,10 +80,7 @@ def test_logs_name_the_key_and_the_request_but_no_secret(guarded: RunningServer,
         assert reply.headers["x-request-id"] == "job-17"
         own = client.get("/v1/models", headers={"X-Request-ID": "a\tb"}).headers["x-request-id"]
         assert len(own) == 32
-    deadline = time.monotonic() + 10
-    while f"id={own}" not in guarded.err:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: f"id={own}" in guarded.err)
     (line,) = (line for line in guarded.lines if "id=job-17" in line)
     assert "POST /v1/ocr 200" in line
     assert "key=key-1" in line
@@ -135,22 +133,27 @@ def test_names_and_origins_can_be_allowed() -> None:
         assert client.get("/v1/models", headers=headers).status_code == 200
 
 
-def test_requests_wait_in_a_queue_that_has_an_end(bill: Path) -> None:
-    replies: list[httpx2.Response] = []
+def test_requests_wait_in_a_queue_that_has_an_end(bill: Path, long_pdf: Path) -> None:
     with running_server("--engine", "builtin", "--jobs", "1", "--max-waiting", "3") as server:
 
-        def ask() -> None:
-            replies.append(read(server, bill, None))
+        def counts(running: int, waiting: int) -> bool:
+            with server.client() as client:
+                ready = client.get("/readyz").json()
+            return (ready["running"], ready["waiting"]) == (running, waiting)
 
-        threads = [threading.Thread(target=ask) for _ in range(16)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        statuses = [reply.status_code for reply in replies]
-        assert set(statuses) == {200, 429}
-        assert statuses.count(200) >= 5, "two run and three wait"
-        assert all(int(reply.headers["retry-after"]) >= 1 for reply in replies if reply.status_code == 429)
+        with ExitStack() as leaving, ThreadPoolExecutor(3) as threads:
+            for _ in range(2):
+                client = leaving.enter_context(server.client())
+                request = {"files": {"file": long_pdf.read_bytes()}, "data": {"stream": "true"}}
+                leaving.enter_context(client.stream("POST", "/v1/ocr", **request))
+            wait_until(lambda: counts(2, 0), "two run")
+            replies = [threads.submit(read, server, bill, None) for _ in range(3)]
+            wait_until(lambda: counts(2, 3), "three wait")
+            refused = [read(server, bill, None) for _ in range(2)]
+            assert [reply.status_code for reply in refused] == [429, 429]
+            assert all(int(reply.headers["retry-after"]) >= 1 for reply in refused)
+            leaving.close()
+            assert [reply.result().status_code for reply in replies] == [200] * 3
         assert read(server, bill, None).status_code == 200
 
 

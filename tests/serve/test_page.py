@@ -11,10 +11,11 @@ from typing import Any
 
 import pymupdf
 import pytest
-from browsing import Visit, chromium, until
+from browsing import Visit, chromium
 from chat_server import Reply, chat_server
 from serving import RunningServer, running_server
 from small_pdfs import save_pdf
+from waiting import wait_until
 
 import cogdoc.serve
 from cogdoc.results.flags import Flag
@@ -97,7 +98,7 @@ def test_documents_can_be_dropped_and_pictures_pasted(visit: NewVisit, bill: Pat
         picture = file[0].get_pixmap().tobytes("png")
     tab.page.evaluate(give, ["paste", "image.png", list(picture)])
     # Until the picture is open, it says "Opening image.png".
-    until(lambda: tab.page.inner_text("#document-name") == "image.png")
+    wait_until(lambda: tab.page.inner_text("#document-name") == "image.png")
     assert tab.page.locator(".frame").count() == 1
 
 
@@ -108,7 +109,7 @@ def test_an_answer_is_shown_on_its_page_and_said_in_words(visit: NewVisit, bookl
     assert "sure" in tab.page.inner_text(".entry .sure").lower()
     assert "Page 11" in tab.page.inner_text(".entry .place-button >> nth=0")
     assert "Answer: $98.76" in tab.page.inner_text("#status")
-    until(lambda: tab.page.input_value("#page-number") == "11")
+    wait_until(lambda: tab.page.input_value("#page-number") == "11")
     # "Total due: $98.76" is printed at 72 points from the left, with its baseline at 96.
     assert overlap(tab.page, ".mark.found", 11, (135, 88, 165, 97)) > 0.8
     mark = tab.page.locator(".mark.found").bounding_box()

@@ -70,7 +70,7 @@ def test_a_signal_ends_it_once_what_runs_is_finished(number: int, long_pdf: Path
 
         def read() -> None:
             with server.client() as client:
-                responses.append(client.post("/v1/ocr", files={"file": long_pdf.read_bytes()}, data={"pages": "-9"}))
+                responses.append(client.post("/v1/ocr", files={"file": long_pdf.read_bytes()}, data={"pages": "-12"}))
 
         reader = threading.Thread(target=read)
         reader.start()
@@ -78,5 +78,5 @@ def test_a_signal_ends_it_once_what_runs_is_finished(number: int, long_pdf: Path
             wait_until(lambda: client.get("/readyz").json()["running"])
         assert server.end(number) == 0
         reader.join()
-    assert [len(response.json()["records"]) for response in responses] == [9]
+    assert [len(response.json()["records"]) for response in responses] == [12]
     assert list(tmp_path.iterdir()) == []
