@@ -55,3 +55,10 @@ def test_texts_to_learn_from_print_their_answers() -> None:
         printed = "".join(page.page_text.text.split())
         for wording in answer.split(OR) if answer else ():
             assert "".join(wording.split()) in printed, question
+
+
+def test_a_sentence_answers_with_a_month_or_a_number_and_its_unit() -> None:
+    page = paragraph("The council decides in June. The dividend of the company is 35 cents a share for this year.")
+    assert "June" in {one.text for one in collect("When does the council decide?", [page]).proposals}
+    found = {one.text for one in collect("How much is the dividend of the company?", [page]).proposals}
+    assert any(text.startswith("35 cents") for text in found)

@@ -33,7 +33,7 @@ from cogdoc.query.question import Question, Shape
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import stem, tokenize
-from cogdoc.query.typed_values import ValueKind, may_be
+from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values, may_be
 from cogdoc.results.records import Answer, AnswerOperand, Candidate, Evidence
 
 ALTERNATIVES = 5
@@ -183,7 +183,16 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     if matcher.question.quoted or matcher.question.shape in NAMING:
         return proposals
     asked = matcher.question.kinds[0]
-    return [one for one in proposals if one.relation is Relation.COMPUTED or may_be(asked, one.text)]
+    return [one for one in proposals if _may_answer(asked, one)]
+
+
+def _may_answer(asked: ValueKind, proposal: Proposal) -> bool:
+    """Whether a proposal is of a type that is asked for; a sentence may say "35 cents", and "in June" for a date."""
+    if proposal.relation is Relation.COMPUTED or may_be(asked, proposal.text):
+        return True
+    if proposal.relation is not Relation.SENTENCE:
+        return False
+    return asked is ValueKind.DATE or (asked in NUMERIC and any(find_values(kind, proposal.text) for kind in NUMERIC))
 
 
 def _without_parentheses(question: str, text: str) -> str:
