@@ -184,6 +184,27 @@ def test_title_over_the_whole_table_is_not_repeated() -> None:
     assert "| Boats |  |" in blocks_to_markdown([table_block])
 
 
+def test_fields_above_column_titles_are_not_repeated() -> None:
+    rows = (
+        (cell("Buyer: Ana Reyes", 0, 0, 100, 10), cell(""), cell("Seller: Hull & Co", 100, 0, 200, 10), cell("")),
+        tuple(cell(text, 50 * n, 10, 50 * n + 50, 20) for n, text in enumerate(("Item", "Unit", "Price", "Amount"))),
+        tuple(cell(text, 50 * n, 20, 50 * n + 50, 30) for n, text in enumerate(("Rope", "m", "2", "8"))),
+    )
+    table_block = TextBlock(kind="table", box=(0, 0, 200, 30), text="", table=TableResult(rows=rows, header_rows=2))
+    assert "| Buyer: Ana Reyes |  | Seller: Hull & Co |  |" in blocks_to_markdown([table_block])
+
+
+def test_boxes_of_a_form_over_several_columns_are_not_repeated() -> None:
+    rows = (
+        (cell("Name Ana Reyes", 0, 0, 100, 10), cell(""), cell("Room 4", 100, 0, 150, 10)),
+        (cell("Phone 4473", 0, 10, 50, 20), cell("Purpose survey", 50, 10, 150, 20), cell("")),
+    )
+    table_block = TextBlock(kind="table", box=(0, 0, 150, 20), text="", table=TableResult(rows=rows, header_rows=0))
+    assert blocks_to_markdown([table_block]) == (
+        "| Name Ana Reyes |  | Room 4 |\n|---|---|---|\n| Phone 4473 | Purpose survey |  |"
+    )
+
+
 @given(st.text(st.sampled_from("-><! ax"), max_size=12))
 def test_no_text_ends_a_comment_early(text: str) -> None:
     comment = markdown_comment(text)

@@ -60,3 +60,13 @@ def test_sideways_table_has_the_same_spans() -> None:
 def test_cells_without_boxes_span_nothing() -> None:
     spans = spans_of(table((("a", None), ("", None)), (("", None), ("b", None))))
     assert spans == [[Span(0, 0), Span(0, 1)], [Span(1, 0), Span(1, 1)]]
+
+
+def test_column_in_which_no_narrow_cell_begins_is_covered() -> None:
+    spans = spans_of(
+        table(
+            (("a", (0, 0, 30, 10)), ("", None), ("", None), ("b", (30, 0, 40, 10))),
+            (("c", (0, 10, 10, 20)), ("d", (10, 10, 20, 20)), ("e", (20, 10, 40, 20)), ("", None)),
+        )
+    )
+    assert spans == [[Span(0, 0, 3), Span(0, 3)], [Span(1, 0), Span(1, 1), Span(1, 2, 2)]]

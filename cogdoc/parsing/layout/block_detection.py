@@ -28,6 +28,7 @@ from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_cli
 from cogdoc.parsing.layout.panels import Edge, find_edges, part_panels
 from cogdoc.parsing.layout.picture_tables import may_be_table
 from cogdoc.parsing.layout.prose_beside_tables import ProseBeside, find_prose, find_prose_columns
+from cogdoc.parsing.layout.ruled_forms import find_forms
 from cogdoc.parsing.layout.running_headers import mark_running_headers
 from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
@@ -68,6 +69,8 @@ class _Region:
     box: Box
     level: int
     grid: Grid | None = None
+    form: Table | None = None
+    """Its cells, if the rules of the page tell them."""
 
 
 def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> PageLayout:
@@ -103,6 +106,7 @@ def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tu
         added = read_empty_cells(document, index, page_text, grids)
         page_text = replace(page_text, lines=(*page_text.lines, *added))
     body = replace(page_text, lines=tuple(line for line in page_text.lines if not line.is_watermark))
+    regions = _with_forms(regions, document, index, body)
     return body, _fill_regions(regions, body.lines)
 
 
@@ -113,6 +117,24 @@ def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> li
             return regions
     regions = _detect_regions(document, index, page_text)
     return [part for region in regions for part in _look_closer(region, document, index, page_text)]
+
+
+def _with_forms(regions: list[_Region], document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
+    """The regions, with forms in place of what the models took them for."""
+    for form in find_forms(document, index, page_text, [region.grid for region in regions if region.grid]):
+        kept = [part for region in regions for part in _outside(region, form.box)]
+        first = _insertion_index(form.box, [Block(region.kind, region.box, ()) for region in kept])
+        regions = [*kept[:first], _Region(BlockKind.TABLE, form.box, 0, form=form), *kept[first:]]
+    return regions
+
+
+def _outside(region: _Region, form: Box) -> list[_Region]:
+    """A region without a form; what is left of a table above and below a form is text."""
+    if region.box.overlap(form) <= 0.5 * min(region.box.area, form.area):
+        return [region]
+    kind = BlockKind.TEXT if region.kind in (BlockKind.TABLE, BlockKind.PICTURE) else region.kind
+    above, below = region.box._replace(y1=form.y0), region.box._replace(y0=form.y1)
+    return [replace(region, kind=kind, box=box, grid=None) for box in (above, below) if box.height > 0]
 
 
 def _look_closer(region: _Region, document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
@@ -223,6 +245,8 @@ def _find_region(box: Box, regions: Sequence[_Region]) -> int | None:
 def _make_blocks(region: _Region, lines: list[Line]) -> list[Block]:
     """The block of a region; a table may have running text beside it."""
     kind = region.kind
+    if region.form:
+        return [Block(kind, region.box, tuple(lines), table=region.form)]
     if kind is BlockKind.TABLE:
         words = [word for line in lines for word in line.words]
         table = build_table(region.box, region.grid, words) if region.grid else None

@@ -38,6 +38,9 @@ _LEADERS_ONLY = re.compile(r"[\s.·…_]{5,}")
 _HEADING_END = re.compile(r"(?<=\s)(?=#+$)")
 """Before hashes at the end of a heading, which Markdown would drop."""
 
+_FIELD = re.compile(r"[:：]\s*\S")
+"""A label with its value."""
+
 _LATEX = re.compile(r"(?:\$\$|\\\[)\s*(?P<latex>[^`]+?)\s*(?:\$\$|\\\])")
 
 
@@ -154,11 +157,16 @@ def _fenced(lines: Sequence[str]) -> str:
 
 
 def _rows_with_titles(table: TableResult) -> list[list[str]]:
-    """The texts of a table's cells. Markdown has no cells over several columns, so each column repeats their text."""
+    """The texts of a table's cells. Markdown has no cells over several columns, so each column repeats their title.
+
+    Fields above the titles, such as the parties of an invoice, are no titles.
+    """
     rows = [[cell.text for cell in row] for row in table.rows]
-    for spans in spans_of(table):
+    for spans in spans_of(table)[: table.header_rows]:
         if len(spans) == len(table.rows[0]):
             break
+        if any(_FIELD.search(rows[span.row][span.column]) for span in spans):
+            continue
         for span in spans:
             if span.columns < len(table.rows[0]):
                 end = span.column + span.columns

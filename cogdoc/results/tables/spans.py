@@ -46,8 +46,8 @@ def _covers(table: TableResult) -> list[list[Slot]]:
     """For each slot, the slot of the cell that covers it: itself, unless it has neither box nor text."""
     slots = [[(r, c) for c in range(len(row))] for r, row in enumerate(table.rows)]
     axis = _row_axis(table)
-    column_centers = [_center(table, column, axis) for column in zip(*slots, strict=True)]
-    row_centers = [_center(table, row, 1 - axis) for row in slots]
+    column_centers = _centers(table, list(zip(*slots, strict=True)), axis)
+    row_centers = _centers(table, slots, 1 - axis)
     covers: list[list[Slot]] = []
     for r, row in enumerate(table.rows):
         line: list[Slot] = []
@@ -72,11 +72,30 @@ def _row_axis(table: TableResult) -> int:
     return 0
 
 
-def _center(table: TableResult, slots: Sequence[Slot], axis: int) -> float | None:
-    """The center of a column or row along an axis, taken from its narrowest cell, which spans no other."""
+def _centers(table: TableResult, lines: Sequence[Sequence[Slot]], axis: int) -> list[float | None]:
+    """The center of each column or row along an axis: that of its narrowest cell, up to where the next one starts."""
+    extents = [_extent(table, slots, axis) for slots in lines]
+    centers: list[float | None] = []
+    for extent, following in zip(extents, [*extents[1:], None], strict=True):
+        if extent is None:
+            centers.append(None)
+            continue
+        start, end = extent
+        if following is not None:
+            # A sideways table may count its rows or columns from right to left, or upwards.
+            if start < following[0] < end:
+                end = following[0]
+            elif start < following[1] < end:
+                start = following[1]
+        centers.append((start + end) / 2)
+    return centers
+
+
+def _extent(table: TableResult, slots: Sequence[Slot], axis: int) -> tuple[float, float] | None:
+    """Where the narrowest cell of a column or row starts and ends along an axis."""
     boxes = [box for r, c in slots if (box := table.rows[r][c].box) is not None]
     narrowest = min(boxes, key=lambda box: box[axis + 2] - box[axis], default=None)
-    return None if narrowest is None else (narrowest[axis] + narrowest[axis + 2]) / 2
+    return None if narrowest is None else (narrowest[axis], narrowest[axis + 2])
 
 
 def _contains(table: TableResult, slot: Slot, point: Sequence[tuple[int, float | None]]) -> bool:
