@@ -3,6 +3,7 @@ packages is drawn from the import rules."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -97,3 +98,24 @@ def test_every_command_in_the_documentation_is_one(words: str) -> None:
             return
     with command.make_context("cogdoc", arguments, resilient_parsing=False):
         pass
+
+
+def configurations() -> list[dict[str, Any]]:
+    """The servers that the settings of assistants in the documentation start."""
+    found: list[dict[str, Any]] = []
+    for page in PAGES:
+        for block in re.findall(r"^```json\n(\{.*?^\})\n```$", page.read_text("utf-8"), re.M | re.S):
+            if '"command"' not in block:
+                continue
+            settings = json.loads(block)
+            found += [*settings.get("mcpServers", settings.get("servers", {})).values()]
+    return found
+
+
+def test_assistants_are_told_a_command_that_exists() -> None:
+    assert len(configurations()) >= 3
+    for server in configurations():
+        assert Path(server["command"]).name == "cogdoc"
+        command: Any = get_command(app)
+        with command.commands[server["args"][0]].make_context("cogdoc", list(server["args"][1:])):
+            pass
