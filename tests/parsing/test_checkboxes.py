@@ -96,3 +96,11 @@ def test_recognized_chinese_characters_are_no_checkboxes() -> None:
     picture = picture_with_boxes((62, 22, True), (62, 122, False), (302, 122, True))
     lines = [han_line("委员会", 30, 20), han_line("口是", 60, 120), han_line("区否", 300, 120)]
     assert [found.text for found in mark_checkboxes(picture, lines)] == ["委员会", "☐ 是", "☒ 否"]
+
+
+def test_a_lone_chinese_character_that_looks_like_a_box_is_one_on_a_page_in_english() -> None:
+    picture = picture_with_boxes()
+    lines = [line("口 Curled 区 Embossed", 20, 20), line("Border of the page", 20, 100)]
+    assert [found.text for found in mark_checkboxes(picture, lines)] == ["☐ Curled ☒ Embossed", "Border of the page"]
+    chinese = [line("口 Curled 区 Embossed", 20, 20), han_line("委员会", 30, 100)]
+    assert mark_checkboxes(picture, chinese) == chinese

@@ -12,9 +12,11 @@ import pytest
 
 from cogdoc.documents.open_request import OpenRequest
 from cogdoc.parsing.reading import read_layout
-from cogdoc.results.document_table import ColumnUnit, DocumentTable
+from cogdoc.query.printed_values import read_value
+from cogdoc.results.document_table import ColumnUnit, DocumentTable, GridCell
 from cogdoc.results.output_formats import FORMATS, make_renderer
 from cogdoc.results.records import EngineInfo, PageInfo, PageRecord, SourceInfo, TableRecord
+from cogdoc.results.tables.figures import column_unit
 from cogdoc.tasks.describe import describe_blocks
 from cogdoc.tasks.tables import collect_tables
 
@@ -108,6 +110,18 @@ def test_csv_is_numeric_with_units_in_the_head(accounts: TableRecord) -> None:
         "Southern Europe,-645,721,8",
         "'=1+1,2063,2031,20",
     ]
+
+
+def test_a_single_number_among_words_gives_its_column_no_unit() -> None:
+    def column(*texts: str) -> list[GridCell]:
+        cells = [GridCell(row=0, column=0, header="column", text="Unit", page=1)]
+        return cells + [
+            GridCell(row=row, column=0, text=text, page=1, value=read_value(text))
+            for row, text in enumerate(texts, start=1)
+        ]
+
+    assert column_unit(column("piece", "hour", "5 %")) is None
+    assert column_unit(column("4 %", "–", "5 %")) == ColumnUnit(unit="%")
 
 
 def test_several_tables_of_one_csv_are_named_and_apart(accounts: TableRecord) -> None:

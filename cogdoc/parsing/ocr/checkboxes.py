@@ -71,6 +71,12 @@ SAME_PLACE = 0.6
 LIKE_TICKED = "区凶网冈匹"
 """Chinese characters that text recognition makes of ticked boxes, apart from those in `_READ_AS`."""
 
+LIKE_BLANK = "口囗回"
+"""The same for blank boxes."""
+
+MAX_HAN = 0.01
+"""Share of Chinese characters up to which a page is in another script, and what looks like a box is one."""
+
 OPENING = (
     "港出进入窗人户端接路门胸伤借关缺海湖河渡井道可刀创裂瓶开封插领袖亲张改渠進戶門關張開",
     "岸味腔径号头令供碑頭徑號",
@@ -94,7 +100,9 @@ def mark_checkboxes(picture: Picture, lines: Sequence[OcrLine]) -> list[OcrLine]
         index = _line_of(box, lines, height)
         if index is None or not _is_character(box, lines[index]):
             found.append((box, mark, index))
-    if len(found) < MIN_BOXES:
+    recognized = _from_characters(lines, [box for box, _, _ in found])
+    found += recognized
+    if len(found) < MIN_BOXES and not any(mark == TICKED for _, mark, _ in recognized):
         return list(lines)
     marks: dict[int, list[OcrWord]] = {}
     for box, mark, index in found:
@@ -102,6 +110,22 @@ def mark_checkboxes(picture: Picture, lines: Sequence[OcrLine]) -> list[OcrLine]
             corners = ((box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1))
             marks.setdefault(index, []).append(OcrWord(mark, np.array(corners), 1.0))
     return [_with_marks(line, marks[index]) if index in marks else line for index, line in enumerate(lines)]
+
+
+def _from_characters(lines: Sequence[OcrLine], known: Sequence[Box]) -> list[tuple[Box, str, int | None]]:
+    """Boxes that are recognized as single Chinese characters on a page in another script, but for those known."""
+    letters = [char for line in lines for char in line.text if char.isalpha()]
+    others = [char for char in letters if has_han(char) and char not in LIKE_TICKED + LIKE_BLANK]
+    if len(others) > MAX_HAN * len(letters):
+        return []
+    return [
+        (box, TICKED if word.text in LIKE_TICKED else BLANK, index)
+        for index, line in enumerate(lines)
+        for word in line.words
+        if len(word.text) == 1 and word.text in LIKE_TICKED + LIKE_BLANK
+        for box in [_extent(word.quad)]
+        if all(abs(other.center[0] - box.center[0]) > other.width or not other.overlap(box) for other in known)
+    ]
 
 
 def _find_boxes(picture: Picture, height: float) -> list[tuple[Box, str]]:

@@ -19,6 +19,7 @@ from cogdoc.parsing.ocr import tesseract_engine
 from cogdoc.parsing.ocr.bands import recognize_bands
 from cogdoc.parsing.ocr.checkboxes import mark_checkboxes
 from cogdoc.parsing.ocr.colored_stamps import take_off_stamps
+from cogdoc.parsing.ocr.cut_brackets import read_cut_brackets
 from cogdoc.parsing.ocr.ink import InkComponent, find_ink, ink_window
 from cogdoc.parsing.ocr.merged_rows import split_merged_rows
 from cogdoc.parsing.ocr.missed_ink import read_missed_ink
@@ -200,7 +201,8 @@ def _read(picture: Picture, tesseract: Tesseract | None) -> _Reading:
     found = recognize_bands(part, BAND_HEIGHT, lambda band: recognize(band, min_score=0.0))
     lines = [shifted(line, left, top) for line in found]
     kept, faint = ([line for line in lines if (line.confidence >= MIN_SCORE) is clear] for clear in (True, False))
-    lines = read_missed_ink(body, split_merged_rows(body, kept, components), components)
+    lines = read_cut_brackets(body, split_merged_rows(body, kept, components), components)
+    lines = read_missed_ink(body, lines, components)
     return _Reading(picture, bend, components, lines, faint, stamps)
 
 

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from cogdoc.results.document_table import ColumnUnit, DocumentTable, GridCell
 from cogdoc.results.printed_value import PrintedValue, plain_decimal
 
+MIN_NUMBERS = 0.5
+"""Share of a column's texts from which its numbers say what it is in; a single one among words does not."""
+
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -21,12 +24,13 @@ def unit_of(value: PrintedValue) -> ColumnUnit | None:
 
 
 def column_unit(cells: Sequence[GridCell]) -> ColumnUnit | None:
-    """What the numbers of a column are in; None without numbers.
+    """What the numbers of a column are in; None for a column without numbers, or one of words.
 
     Statements print the currency beside the first number of a column only; it is that of the others too.
     """
     units = [unit for cell in cells if cell.value is not None and (unit := unit_of(cell.value)) is not None]
-    if not units:
+    texts = sum(cell.header is None and any(map(str.isalnum, cell.text)) for cell in cells)
+    if not units or len(units) < MIN_NUMBERS * texts:
         return None
     usual = Counter(units).most_common(1)[0][0]
     first = units[0]
