@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Final
 
 from cogdoc.engines.builtin.answering.answer import Collected, collect, evidence_of
+from cogdoc.engines.builtin.answering.field_support import is_supported
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.protocol import FieldCandidate
 from cogdoc.fields.field import Field
@@ -39,11 +40,18 @@ def find_field_values(field: Field, layouts: Sequence[PageLayout]) -> tuple[Fiel
         collected = collect(question, layouts)
         if not (collected.ranked and collected.judgement.should_answer):
             continue
+        likeliest = collected.ranked[0][0]
+        if not (_is_printed(likeliest) and is_supported(likeliest, field.wordings)):
+            continue
         if best is None or collected.judgement.p_right > best.judgement.p_right:
             best = collected
     if best is None:
         return ()
-    candidates = [_candidate(proposal, probability) for proposal, probability in best.ranked if _is_printed(proposal)]
+    candidates = [
+        _candidate(proposal, probability)
+        for proposal, probability in best.ranked
+        if _is_printed(proposal) and is_supported(proposal, field.wordings)
+    ]
     first, *others = islice(candidates, CANDIDATES)
     sure = best.judgement.confidence
     rest = [replace(other, confidence=min(other.confidence or 0.0, 1 - sure)) for other in others]
