@@ -12,24 +12,19 @@ from cogdoc.documents.open_request import OpenRequest
 from cogdoc.documents.opening import OpenDocument, check_index, open_document
 from cogdoc.documents.picture_document import PictureDocument
 from cogdoc.documents.rendering import PixelSize
+from cogdoc.engines.builtin.chart_regions import chart_regions, with_surroundings
 from cogdoc.engines.builtin.charts.chart_parts import Drawing, DrawnPath
-from cogdoc.engines.builtin.charts.chart_recognition import read_chart
+from cogdoc.engines.builtin.charts.chart_recognition import read_marks, with_titles
 from cogdoc.parsing.ocr.orientation import upright_picture
-from cogdoc.parsing.page_text import BlockKind, Line, PageLayout, PageText
+from cogdoc.parsing.page_text import Line, PageLayout, PageText
 from cogdoc.results.record_model import BoxTuple
 from cogdoc.results.records import Chart
 
 LONG_SIDE = 1600
 """Pixels of the long side at which a page is rendered for its charts; smaller pictures are not enlarged."""
 
-MIN_SHARE = 0.04
-"""A picture below this share of the page's area is not read as a chart."""
-
 MIN_REGION_SIDE = 60
 """Pixels; a smaller region is not read as a chart."""
-
-MARGIN = 0.06
-"""The margin around a picture that is read with it, as a share of its size: titles and legends are outside of it."""
 
 
 def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, ...]:
@@ -45,18 +40,37 @@ def read_page_charts(request: OpenRequest, layout: PageLayout) -> tuple[Chart, .
     picture = upright_picture(document.picture(index, size), page_text.turned, page_text.skew, page_text.bend)
     drawing = _drawing(document, index, scale) if not page_text.turned else None
     charts: list[Chart] = []
-    for region in _regions(layout, isinstance(document, PictureDocument)):
+    whole = Box(0, 0, page_text.width, page_text.height)
+    is_picture = isinstance(document, PictureDocument)
+    regions = [whole] if is_picture else chart_regions(layout)
+    for region in regions:
         left, top = max(0, int(region.x0 * scale)), max(0, int(region.y0 * scale))
         right, bottom = min(picture.shape[1], int(region.x1 * scale)), min(picture.shape[0], int(region.y1 * scale))
         if right - left < MIN_REGION_SIDE or bottom - top < MIN_REGION_SIDE:
             continue
         lines = list(_lines_within(page_text.lines, region, scale, left, top))
-        region_drawing = _shifted_drawing(drawing, left, top) if drawing else None
-        chart = read_chart(picture[top:bottom, left:right], lines, region_drawing)
-        if chart is not None:
+        region_drawing = _part_of(drawing, Box(left, top, right, bottom)) if drawing else None
+        found = read_marks(picture[top:bottom, left:right], lines, region_drawing)
+        if found is not None:
+            chart, plot = found
+            if region == whole and not is_picture:
+                lines = _lines_around(plot, lines, layout, scale)
+            chart = with_titles(chart, plot, lines)
             box = (0.0, 0.0, float(right - left), float(bottom - top))
             charts.append(_on_page(chart.model_copy(update={"box": box}), page_text, left, top, scale))
     return tuple(charts)
+
+
+def _lines_around(plot: Box, lines: Sequence[Line], layout: PageLayout, scale: float) -> list[Line]:
+    """The lines of a whole page, which has headings and tables too, without those that are too far above a plot.
+
+    Args:
+        plot: in pixels, as the lines.
+        scale: pixels per point.
+    """
+    whole = Box(0, 0, layout.page_text.width, layout.page_text.height)
+    nearby = with_surroundings(plot.scaled(1 / scale, 1 / scale), layout.blocks, whole)
+    return [line for line in lines if line.box.center[1] > scale * nearby.y0]
 
 
 def _picture_size(document: OpenDocument, index: int) -> tuple[PixelSize, float]:
@@ -67,30 +81,6 @@ def _picture_size(document: OpenDocument, index: int) -> tuple[PixelSize, float]
         native = max(document.frame(index).shape) / max(width, height)
         scale = min(native, scale)
     return PixelSize(max(1, round(width * scale)), max(1, round(height * scale))), scale
-
-
-def _regions(layout: PageLayout, is_picture: bool) -> list[Box]:
-    """Where charts may be: the whole of a picture file; on other pages the pictures, or the whole page without any."""
-    page_text = layout.page_text
-    whole = Box(0, 0, page_text.width, page_text.height)
-    if is_picture:
-        return [whole]
-    pictures = [
-        block.box
-        for block in layout.blocks
-        if block.kind is BlockKind.PICTURE and block.box.area >= MIN_SHARE * whole.area
-    ]
-    return [_with_margin(box, whole) for box in pictures] or [whole]
-
-
-def _with_margin(box: Box, whole: Box) -> Box:
-    across, down = MARGIN * box.width, MARGIN * box.height
-    return Box(
-        max(whole.x0, box.x0 - across),
-        max(whole.y0, box.y0 - 2 * down),
-        min(whole.x1, box.x1 + across),
-        min(whole.y1, box.y1 + down),
-    )
 
 
 def _lines_within(lines: Sequence[Line], region: Box, scale: float, left: int, top: int) -> Iterator[Line]:
@@ -151,10 +141,17 @@ def _color(components: Sequence[float] | None) -> tuple[int, int, int] | None:
     return red, green, blue
 
 
-def _shifted_drawing(drawing: Drawing, left: int, top: int) -> Drawing:
+def _part_of(drawing: Drawing, region: Box) -> Drawing:
+    """The paths whose center is inside `region`, in pixels relative to its top left corner."""
+    paths = [path for path in drawing.paths if region.contains_point(*_box_of(path).center)]
     return Drawing(
-        tuple(replace(path, points=tuple((x - left, y - top) for x, y in path.points)) for path in drawing.paths)
+        tuple(replace(path, points=tuple((x - region.x0, y - region.y0) for x, y in path.points)) for path in paths)
     )
+
+
+def _box_of(path: DrawnPath) -> Box:
+    xs, ys = zip(*path.points, strict=True)
+    return Box(min(xs), min(ys), max(xs), max(ys))
 
 
 def _on_page(chart: Chart, page_text: PageText, left: int, top: int, scale: float) -> Chart:

@@ -16,7 +16,7 @@ from cogdoc.engines.builtin.charts.dots import find_dots
 from cogdoc.engines.builtin.charts.lines import read_lines
 from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, paint_drawing, without_labels
 from cogdoc.engines.builtin.charts.pies import read_pie
-from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title
+from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title, find_unit
 from cogdoc.parsing.page_text import Line
 from cogdoc.parsing.picture_labels import Label, labels_of, usual_height
 from cogdoc.results.records import Chart, ChartKind
@@ -33,7 +33,14 @@ _MAX_WORDS_AMONG_CURVES = 12
 
 
 def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None = None) -> Chart | None:
-    """The chart that `picture` shows, or None.
+    """The chart that `picture` shows with its titles, or None; see `read_marks`."""
+    lines = list(lines)
+    found = read_marks(picture, lines, drawing)
+    return with_titles(*found, lines) if found is not None else None
+
+
+def read_marks(picture: Picture, lines: Sequence[Line], drawing: Drawing | None = None) -> tuple[Chart, Box] | None:
+    """The chart that `picture` shows without its titles, and the box of its plot; None if it shows none.
 
     Args:
         picture: RGB pixels, (height, width, 3).
@@ -42,7 +49,6 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
 
     The boxes of the result are in pixels of the picture.
     """
-    lines = list(lines)
     if min(picture.shape[:2]) < _MIN_SIDE or not lines:
         return None
     labels = labels_of(lines)
@@ -53,20 +59,19 @@ def read_chart(picture: Picture, lines: Iterable[Line], drawing: Drawing | None 
     result = result or _read_picture(picture, labels, lines)
     if result is None:
         return None
-    chart, plot = result
-    if sum(value.value is not None for series in chart.series for value in series.values) < _MIN_VALUES:
-        return None
+    values = sum(value.value is not None for series in result[0].series for value in series.values)
+    return result if values >= _MIN_VALUES else None
+
+
+def with_titles(chart: Chart, plot: Box, lines: Sequence[Line]) -> Chart:
+    """The chart with what the lines around its plot say: its title, those of its axes, and the unit of its values."""
     names = [*chart.categories, *(series.name for series in chart.series)]
     x_title, y_title = find_axis_titles(lines, plot, names)
     if chart.kind is ChartKind.PIE:
         x_title = y_title = None
-    return chart.model_copy(
-        update={
-            "title": find_title(lines, plot, names),
-            "x_title": x_title,
-            "y_title": y_title,
-        }
-    )
+    title = find_title(lines, plot, names)
+    unit = chart.unit or find_unit(lines, plot, (title, y_title), names)
+    return chart.model_copy(update={"title": title, "x_title": x_title, "y_title": y_title, "unit": unit})
 
 
 def _read_picture(picture: Picture, labels: Sequence[Label], lines: Sequence[Line]) -> tuple[Chart, Box] | None:

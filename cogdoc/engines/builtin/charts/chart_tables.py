@@ -7,6 +7,7 @@ import re
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.color_words import ColorWords
 from cogdoc.parsing.numbers import find_numbers
+from cogdoc.query.grid_tables import unit_note
 from cogdoc.query.quantities import quantity_of
 from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
 from cogdoc.results.records import Chart, ChartValue
@@ -65,7 +66,7 @@ def _value_cell(chart: Chart, value: ChartValue, page: int) -> DataCell | None:
         return None
     return DataCell(
         text=value_text(value),
-        quantity=Quantity(value.value, unit=chart.unit or ""),
+        quantity=Quantity(value.value, unit=unit_note(f"({chart.unit or ''})")[0]),
         page=page,
         box=Box(*value.box) if value.box is not None else None,
         confidence=value.confidence,

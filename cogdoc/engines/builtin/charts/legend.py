@@ -20,6 +20,8 @@ _MAX_PATCHES = 150
 """A color with more patches is that of text or a photograph."""
 _TEXT_TOLERANCE = 48
 """Large, since antialiased thin letters do not reach their full color."""
+_SWATCH_HEIGHT = 1.8
+"""The greatest height of a swatch, in heights of its name, which has two thirds of its font without descenders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ def _name_beside(swatch: Box, labels: Iterable[Label], others: Iterable[Box]) ->
         for label in labels
         if not label.slanted
         and label.box.y0 - 0.25 * label.height <= swatch.center[1] <= label.box.y1 + 0.25 * label.height
-        and swatch.height <= 1.3 * label.height
+        and swatch.height <= _SWATCH_HEIGHT * label.height
         and label.box.x1 > swatch.x1
         and label.box.center[0] > swatch.x1
     ]

@@ -1,4 +1,4 @@
-"""Finds the text around a chart: the title above the plot, the titles of the axes."""
+"""Finds the text around a chart: the title above the plot, the titles of the axes, the unit of the values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from cogdoc.documents.geometry import Box
 from cogdoc.parsing.numbers import parse_number
 from cogdoc.parsing.page_text import Line
+from cogdoc.query.grid_tables import NO_NOTE, unit_note
 
+_UNIT_WORDS = 3
+_IN_BRACKETS = re.compile(r"[(（\[]([^)）\]\d]*)[)）\]]")
+_DIGIT = re.compile(r"\d")
 _SOURCE = re.compile(r"^(source|note|©|\(c\)|来源|注[:：]|数据来源)|show source|additional information", re.IGNORECASE)
 
 
@@ -62,6 +66,15 @@ def find_axis_titles(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> t
     ]
     x_title = min(below, key=lambda line: line.box.y0).text if below else None
     return x_title, y_title
+
+
+def find_unit(lines: Sequence[Line], plot: Box, titles: Sequence[str | None], used: Sequence[str]) -> str | None:
+    """The unit and the scale of all values, as the titles say in brackets or a short text above the plot alone:
+    "€ million", "单位：万元"."""
+    above = [line.text for line in lines if line.box.y1 < plot.y0 + 2 and len(line.words) <= _UNIT_WORDS]
+    in_brackets = _IN_BRACKETS.findall(" ".join(filter(None, titles)))
+    alone = [text for text in above if not _DIGIT.search(text) and text not in (*titles, *used)]
+    return next((text for text in (*in_brackets, *alone) if unit_note(f"({text})") != NO_NOTE), None)
 
 
 def _is_text(line: Line) -> bool:
