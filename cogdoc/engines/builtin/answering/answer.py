@@ -21,6 +21,7 @@ from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.statements import propose_statements
 from cogdoc.engines.builtin.answering.summary import quote_document
 from cogdoc.engines.builtin.answering.table_proposals import propose_cells
+from cogdoc.engines.builtin.answering.text_comparisons import propose_text_comparisons
 from cogdoc.engines.builtin.answering.typed_proposals import propose_typed_values
 from cogdoc.parsing.numbers import without_notes
 from cogdoc.parsing.page_text import PageLayout, PageText
@@ -178,7 +179,11 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
         # What is ticked answers the question; the text of all options does not.
         proposals = [one for one in proposals if "option" in one.features or not has_mark(one.text)]
     if matcher.question.shape is Shape.YES_NO:
-        proposals += propose_statements(matcher, pages)
+        # A word of a sentence is no answer, even if it means "yes" in some language.
+        proposals = [
+            one for one in proposals if one.relation is not Relation.SENTENCE and "in-prose" not in one.features
+        ]
+        proposals += [*propose_statements(matcher, pages), *propose_text_comparisons(matcher, pages)]
         return [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]
     if matcher.question.quoted or matcher.question.shape in NAMING:
         return proposals
