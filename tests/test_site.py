@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import cogdoc
 from cogdoc.results.json_schema import COMMANDS, json_schema
 
 ROOT = Path(__file__).parent.parent
@@ -53,3 +54,6 @@ def test_the_reference_has_every_command_and_object(site: Path) -> None:
     schema = (site / "reference" / "schema.html").read_text(encoding="utf-8")
     for name in ("AnswerRecord", "PageRecord", "ChartRecord", "Evidence"):
         assert f'id="{name.lower()}"' in schema
+    functions = (site / "reference" / "api.html").read_text(encoding="utf-8")
+    for name, module in ((name, getattr(cogdoc, name).__module__) for name in cogdoc.__all__ if name.islower()):
+        assert f'id="{module}.{name}"' in functions, name

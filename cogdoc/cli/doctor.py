@@ -35,6 +35,15 @@ LIBRARIES = (
     "openai",
     "mcp",
 )
+EXTRAS = {
+    "torch": "model",
+    "bitsandbytes": "model",
+    "transformers": "transformers",
+    "openai": "remote",
+    "mcp": "mcp",
+}
+"""The extra that installs a library which the core does without."""
+
 SERVER_SECONDS = 10.0
 GB = 1e9
 GIB = 2**30
@@ -84,7 +93,7 @@ def _version(library: str) -> str:
     try:
         return version(library)
     except PackageNotFoundError:
-        return "not installed"
+        return f"not installed, pip install 'cogdoc[{EXTRAS[library]}]'" if library in EXTRAS else "not installed"
 
 
 def _tesseract() -> str:

@@ -17,7 +17,7 @@ class AcrossOperand(Model):
 
     source: str = Field(description="the document's path or address")
     text: str = Field(description="the answer of the document, as printed")
-    value: PrintedValue | None = Field(default=None, description="the same for programs")
+    value: PrintedValue | None = Field(default=None, description="what the text means, for programs")
     page: int | None = Field(default=None, description="1-based; null if it is computed")
     label: str | None = Field(default=None, description="of the page, as printed on it or named by the file")
     box: BoxTuple | None = Field(default=None, description="where it is printed")
@@ -45,7 +45,7 @@ class AcrossPart(Model):
     """The result for the values of one currency or unit."""
 
     text: str = Field(description="the value, or the document that has it")
-    value: PrintedValue | None = Field(default=None, description="the same for programs")
+    value: PrintedValue | None = Field(default=None, description="what the text means, for programs")
     operands: int = Field(description="how many values it is computed from")
 
 
@@ -62,7 +62,8 @@ class AcrossResult(Model):
     engine: EngineInfo | None = Field(default=None, description="the engine that read the documents")
     text: str | None = Field(description="the answer; null if there is none")
     value: PrintedValue | None = Field(
-        default=None, description="the same for programs; null if it is no value, or there is one for each unit"
+        default=None,
+        description="what the text means, for programs; null if it is no value, or there is one for each unit",
     )
     parts: tuple[AcrossPart, ...] = Field(
         default=(), description="one result for each currency or unit, which are never added up or compared"

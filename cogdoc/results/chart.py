@@ -29,7 +29,7 @@ class ChartValue(Model):
 
     value: Annotated[float, Field(allow_inf_nan=False)] | None = Field(description="null if the chart shows none")
     text: str | None = Field(default=None, description="the printed label, if there is one")
-    confidence: Confidence = Field(description="that it is read right, as estimated")
+    confidence: Confidence = Field(description="estimated probability that it is read right")
     box: BoxTuple | None = Field(default=None, description="the mark (bar, point, slice) or its label")
     color: Color | None = Field(default=None, description="#rrggbb, if it differs from the colour of the series")
 
@@ -49,12 +49,12 @@ class Chart(Model):
     title: str | None = Field(default=None, description="as printed")
     x_title: str | None = Field(default=None, description="of the horizontal axis, as printed")
     y_title: str | None = Field(default=None, description="of the vertical axis, as printed")
-    unit: str | None = Field(default=None, description="of the values, as printed")
+    unit: str | None = Field(default=None, description="unit of the values, as printed")
     box: BoxTuple | None = Field(default=None, description="the part of the page that shows it; null for all of it")
     categories: tuple[str, ...] = Field(description="the labels of the axis or the slices, in order")
     series: tuple[ChartSeries, ...] = Field(description="one for each entry of the legend")
     measured: bool = Field(description="true if values were measured against an axis, not read from labels")
-    confidence: Confidence = Field(description="mean of the values' own")
+    confidence: Confidence = Field(description="mean confidence of the values")
 
     @model_validator(mode="after")
     def _check_values(self) -> Self:

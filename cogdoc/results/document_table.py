@@ -23,7 +23,9 @@ class GridCell(Model):
     column_span: int = Field(default=1, ge=1, description="how many columns it spans")
     header: Literal["column", "row"] | None = Field(default=None, description="what the cell names; null for content")
     text: str = Field(description="as printed")
-    value: PrintedValue | None = Field(default=None, description="of a number, amount, percentage, date or duration")
+    value: PrintedValue | None = Field(
+        default=None, description="what the text means, for programs: a number, amount, percentage, date or duration"
+    )
     page: int = Field(ge=1, description="1-based")
     box: BoxTuple | None = Field(default=None, description="where it is; null if that is not known")
 

@@ -77,7 +77,9 @@ class FieldResult(Model):
     text: str | None = Field(default=None, description="as printed")
     value: JsonValue = Field(default=None, description="of the field's type; null if it is missing")
     typed: PrintedValue | None = Field(
-        default=None, description="of a number, amount, percentage, date or duration, with its currency and scale"
+        default=None,
+        description="what the text means, for programs: a number, amount, percentage, date or duration, with "
+        "its currency and scale",
     )
     confidence: Confidence | None = Field(
         default=None,

@@ -122,7 +122,9 @@ class Answer(Model):
 
     question: str = Field(description="as it was asked")
     text: str | None = Field(description="the answer as printed or computed; null if there is none")
-    value: PrintedValue | None = Field(default=None, description="of a number, amount, percentage, date or duration")
+    value: PrintedValue | None = Field(
+        default=None, description="what the text means, for programs: a number, amount, percentage, date or duration"
+    )
     confidence: Confidence | None = Field(
         default=None,
         description="probability that `text` is the right answer; null without a text, and if the engine states none",
@@ -183,7 +185,7 @@ class TextLine(Model):
 
     text: str = Field(description="plain, without markup")
     box: BoxTuple = Field(description="left, top, right, bottom in points of the page as displayed")
-    confidence: Confidence = Field(description="that OCR read it right; 1 for a text layer")
+    confidence: Confidence = Field(description="probability that OCR read it right; 1 for a text layer")
     spans: tuple[TextSpan, ...] = Field(
         default=(), description="what a PDF's text layer says of its look and its links; in order, without overlaps"
     )
@@ -194,7 +196,9 @@ class TableCell(Model):
 
     text: str = Field(description="as printed")
     box: BoxTuple | None = Field(default=None, description="where it is; null if that is not known")
-    value: PrintedValue | None = Field(default=None, description="of a number, amount, percentage, date or duration")
+    value: PrintedValue | None = Field(
+        default=None, description="what the text means, for programs: a number, amount, percentage, date or duration"
+    )
 
 
 class TableResult(Model):
@@ -268,7 +272,9 @@ class PageRecord(Record):
     unread_scripts: tuple[str, ...] = Field(
         default=(), description='scripts of the page that OCR cannot read, such as "cyrillic"'
     )
-    confidence: Confidence | None = Field(default=None, description="mean of its words' or tokens' own")
+    confidence: Confidence | None = Field(
+        default=None, description="mean confidence of its words, or of the tokens of a model"
+    )
     agreement: Confidence | None = Field(
         default=None, description="share of the characters of the page's literal text that the model's text contains"
     )
@@ -311,7 +317,7 @@ class TableRecord(Record):
 
     task: Literal["tables"] = Field(default="tables", description="tells the records of commands apart")
     page: PageInfo | None = Field(default=None, description="the page on which the table begins")
-    confidence: Confidence | None = Field(default=None, description="that of the text of its pages, the lowest")
+    confidence: Confidence | None = Field(default=None, description="the lowest confidence of the text of its pages")
     table: DocumentTable | None = Field(default=None, description="null if none begins on the page")
 
 
