@@ -62,6 +62,12 @@ def templates() -> Iterator[dict[bool, Template]]:
         template.close()
 
 
+@pytest.fixture(scope="session")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reading cache for tests that are not about reading: a page is read once for all of them."""
+    return tmp_path_factory.mktemp("readings")
+
+
 @pytest.fixture
 def cogdoc(tmp_path: Path, templates: dict[bool, Template]) -> Cogdoc:
     """Runs the command in a temporary folder and waits until it ends."""

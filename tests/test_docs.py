@@ -85,10 +85,15 @@ def documented_commands() -> list[str]:
     return list(found)
 
 
+@pytest.fixture(scope="module")
+def program() -> Any:
+    return get_command(app)
+
+
 @pytest.mark.parametrize("words", documented_commands())
-def test_every_command_in_the_documentation_is_one(words: str) -> None:
+def test_every_command_in_the_documentation_is_one(program: Any, words: str) -> None:
     """Only the command line is parsed: what it needs, such as a card or a cluster, is not here."""
-    command: Any = get_command(app)
+    command = program
     arguments = shlex.split(words)
     while hasattr(command, "commands") and arguments:
         name = arguments.pop(0)

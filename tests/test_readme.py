@@ -31,18 +31,20 @@ def commands() -> dict[str, str]:
     return found
 
 
-def environment() -> dict[str, str]:
-    """`cogdoc` on the path is the one beside this Python."""
-    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+def environment(readings: Path) -> dict[str, str]:
+    """`cogdoc` on the path is the one beside this Python, and reads each page once, as it does for users."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "COGDOC_CACHE": str(readings)}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("command", "shown"), commands().items(), ids=list(commands()))
-def test_a_command_prints_what_is_shown(command: str, shown: str) -> None:
+def test_a_command_prints_what_is_shown(readings: Path, command: str, shown: str) -> None:
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=ROOT,
-        env=environment(),
+        # `cogdoc eval` says how much came from the cache.
+        env=environment(readings) | ({"COGDOC_CACHE": "off"} if "cogdoc eval" in command else {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

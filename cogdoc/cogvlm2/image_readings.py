@@ -24,7 +24,6 @@ from cogdoc.cogvlm2.session import CogVLM2Session
 FEATURE_BYTES = 512 << 20
 """Of main memory for features; with the published sizes, an image has 19 MB of them."""
 
-K = TypeVar("K")
 V = TypeVar("V")
 
 

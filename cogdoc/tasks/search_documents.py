@@ -192,7 +192,7 @@ class SearchCollector:
         self._write = write
         self._matches: list[tuple[SourceInfo, PageMatch]] = []
         self._pages_with = Counter[str]()
-        self._pages = self._matching = 0
+        self._pages = 0
         self._sources: list[SourceInfo] = []
         self._failed: list[FailedSource] = []
 

@@ -22,11 +22,6 @@ def other_bill(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def cached_cogdoc(cogdoc: Cogdoc, readings: Path) -> Cogdoc:
-    """As `cogdoc`, for tests of models: what the pages of their forms print is read once for all of them."""
+def cogdoc(cogdoc: Cogdoc, readings: Path) -> Cogdoc:
+    """Runs the command as tests elsewhere do, with a reading cache, as users do."""
     return partial(cogdoc, COGDOC_CACHE=str(readings))
-
-
-@pytest.fixture(scope="session")
-def readings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("readings")

@@ -18,14 +18,19 @@ from running import CommandResult, clean_environment, killed_at_end
 PROGRAM = Path(__file__).parent / "command_template.py"
 
 COMMAND_LINE = (
-    "cogdoc.cli.ask",
+    "cogdoc.cli.app",
     "cogdoc.cli.run_task",
     "cogdoc.engines.builtin.answering",
+    "cogdoc.engines.cogvlm2.settings",
     "cogdoc.query.page_ranking",
+    "cogdoc.results.renderers.html",
+    "cogdoc.tasks.ask",
+    "cogdoc.tasks.chart",
+    "cogdoc.tasks.ocr",
 )
 DEEP_READER = (*COMMAND_LINE, "cogdoc.engines.cogvlm2.cogvlm2_model", "cogdoc.cogvlm2.quantization")
 
-READ_AT_RUN_TIME = ("COGDOC_", "SLURM_", "XDG_", "HF_", "HOME", "TMPDIR")
+READ_AT_RUN_TIME = ("COGDOC_", "SLURM_", "XDG_", "HF_", "HOME", "TMPDIR", "NO_PROXY")
 """Variables that cogdoc reads after its imports. Others also act on Python and libraries as they start."""
 
 

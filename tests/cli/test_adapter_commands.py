@@ -33,8 +33,8 @@ def harmless(tmp_path: Path) -> Path:
     return write_adapter(tmp_path / "harmless", HEAD, torch.zeros(512, 1))
 
 
-def test_results_name_the_adapter(cached_cogdoc: Cogdoc, harmless: Path) -> None:
-    ended = cached_cogdoc(*QUESTION, *MODEL, "--adapter", harmless, "--quantization", "nf4", "--out", "json")
+def test_results_name_the_adapter(cogdoc: Cogdoc, harmless: Path) -> None:
+    ended = cogdoc(*QUESTION, *MODEL, "--adapter", harmless, "--quantization", "nf4", "--out", "json")
     assert (ended.code, ended.err) == (0, "")
     (record,) = json.loads(ended.out)["records"]
     assert record["answer"]["text"] == "84.04"
@@ -42,21 +42,21 @@ def test_results_name_the_adapter(cached_cogdoc: Cogdoc, harmless: Path) -> None
     assert (name, digest[:7], len(digest)) == ("harmless", "sha256:", 71)
 
 
-def test_an_adapter_changes_the_answer_beside_the_weights_and_merged(cached_cogdoc: Cogdoc, tmp_path: Path) -> None:
+def test_an_adapter_changes_the_answer_beside_the_weights_and_merged(cogdoc: Cogdoc, tmp_path: Path) -> None:
     # Adds to the logit of the first token after the control tokens, whatever the model reads.
     changing = write_adapter(tmp_path / "changing", HEAD, torch.zeros(512, 1).index_fill(0, torch.tensor(503), 1e3))
-    beside = cached_cogdoc(*QUESTION, *MODEL, "--adapter", changing)
+    beside = cogdoc(*QUESTION, *MODEL, "--adapter", changing)
     assert (beside.code, "84.04" in beside.out) == (0, False)
-    merge = cached_cogdoc("model", "merge", POCKET / "model", changing, tmp_path / "merged")
+    merge = cogdoc("model", "merge", POCKET / "model", changing, tmp_path / "merged")
     assert (merge.code, merge.out) == (0, f"{tmp_path / 'merged'}\n")
     record = json.loads((tmp_path / "merged" / "cogdoc.json").read_text())
     assert (record["source"], record["repository"]) == ("merged", f"{POCKET / 'model'} {changing}")
-    assert cached_cogdoc(*QUESTION, "--model", tmp_path / "merged").out == beside.out
+    assert cogdoc(*QUESTION, "--model", tmp_path / "merged").out == beside.out
 
 
-def test_adapters_that_do_not_fit_are_refused_in_one_line(cached_cogdoc: Cogdoc, tmp_path: Path) -> None:
+def test_adapters_that_do_not_fit_are_refused_in_one_line(cogdoc: Cogdoc, tmp_path: Path) -> None:
     other = write_adapter(tmp_path / "llama", "model.layers.0.self_attn.q_proj", torch.zeros(512, 1))
-    ended = cached_cogdoc(*QUESTION, *MODEL, "--adapter", other)
+    ended = cogdoc(*QUESTION, *MODEL, "--adapter", other)
     assert (ended.code, ended.out) == (9, "")
     assert "CogVLM2 does not have: model.layers.0.self_attn.q_proj" in ended.err.splitlines()[0]
     assert "language_expert_query_key_value" in ended.err

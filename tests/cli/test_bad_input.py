@@ -187,7 +187,7 @@ def test_full_disk_behind_standard_output(blank: Path) -> None:
         (["ask", "blank.pdf"], "what is the question?"),
         (["ask", "What is the total?", "blank.pdf"], "the last argument is the question, but blank.pdf is a file"),
         (["ask", "blank.pdf", "How much?", "When was it?"], "How much?: is no file"),
-        (["chart", "blank.pdf", "Which year had most?"], "questions go after -q"),
+        (["chart", "blank.pdf", "Which year had most?"], "Which year had most?: is no file"),
         (["ask", "-q", "total?"], "nothing to read"),
         (["chart"], "nothing to read"),
         (["ocr", "blank.pdf", "--out", "csv"], "ocr cannot be written as 'csv'"),

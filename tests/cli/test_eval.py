@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from running import Cogdoc
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +23,12 @@ QUESTIONS = [
 def write_lines(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def cogdoc(cogdoc: Cogdoc) -> Cogdoc:
+    """Reports say how much came from a reading cache."""
+    return partial(cogdoc, COGDOC_CACHE="off")
 
 
 @pytest.fixture

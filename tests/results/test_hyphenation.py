@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from paragraph_lines import join_lines
 
 from cogdoc.results.hyphenation import words_of
-from cogdoc.results.markdown.blocks import blocks_to_markdown, join_lines
+from cogdoc.results.markdown.blocks import blocks_to_markdown
 from cogdoc.results.records import TextBlock, TextLine
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from paragraph_lines import join_lines
 
 from cogdoc.results.markdown.blocks import (
     blocks_to_markdown,
     chart_to_markdown,
-    join_lines,
     table_to_markdown,
 )
 from cogdoc.results.markdown.pictures import markdown_comment

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import COMMAND, CommandResult, clean_environment
+from running import COMMAND, Cogdoc, CommandResult, clean_environment
 
 from cogdoc.batch.accounting import FileCounts
 from cogdoc.batch.journal import FileVersion, Journal, journal_beside
@@ -27,18 +27,11 @@ Run = Callable[..., CommandResult]
 
 
 @pytest.fixture
-def run(tmp_path: Path, samples: Path) -> Run:
+def run(cogdoc: Cogdoc, readings: Path, tmp_path: Path, samples: Path) -> Run:
     shutil.copy(samples / "blank.png", tmp_path / "a.png")
 
     def run(*arguments: str | Path) -> CommandResult:
-        ended = subprocess.run(
-            [*COMMAND, "ocr", *map(str, arguments)],
-            cwd=tmp_path,
-            env=clean_environment(),
-            capture_output=True,
-            check=False,
-        )
-        return CommandResult(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+        return cogdoc("ocr", *arguments, COGDOC_CACHE=str(readings))
 
     return run
 

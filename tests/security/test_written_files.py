@@ -7,12 +7,11 @@ import os
 import shutil
 import sqlite3
 import stat
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from running import COMMAND, CommandResult, clean_environment
+from running import Cogdoc, CommandResult
 
 from cogdoc.batch.accounting import RunCounts
 from cogdoc.batch.journal import Journal
@@ -40,16 +39,13 @@ def note(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, samples: Path) -> Run:
+def run(cogdoc: Cogdoc, readings: Path, tmp_path: Path, samples: Path) -> Run:
     """Runs `cogdoc ocr` in a folder with a copy of a small picture named a.png."""
     shutil.copy(samples / "blank.png", tmp_path / "a.png")
 
     def run(*arguments: str | Path) -> CommandResult:
         words = ("ocr", *arguments) if arguments[0] != "ask" else arguments
-        ended = subprocess.run(
-            [*COMMAND, *map(str, words)], cwd=tmp_path, env=clean_environment(), capture_output=True, check=False
-        )
-        result = CommandResult(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+        result = cogdoc(*words, COGDOC_CACHE=str(readings))
         assert "Traceback" not in result.err
         assert result.code != 15, result.err
         return result

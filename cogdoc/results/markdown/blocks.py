@@ -7,7 +7,7 @@ continues in the next column. The blocks themselves keep everything in its posit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cogdoc.results.chart_rows import chart_to_rows
 from cogdoc.results.hyphenation import words_of
@@ -196,15 +196,6 @@ def chart_to_markdown(chart: Chart) -> str:
     notes.append(f"confidence {chart.confidence:.2f}")
     parts.append(f"*{', '.join(notes)}*")
     return "\n\n".join(parts)
-
-
-def join_lines(lines: Iterable[str], known: Collection[str] = ()) -> str:
-    """The lines of a paragraph as one line: split words rejoined, no spaces between CJK characters.
-
-    Args:
-        known: words of the page, which tell compounds from words that a line end divides.
-    """
-    return join_marked(map(MarkedText, lines), known).text
 
 
 def _styles_to_leave_out(parts: Sequence[TextBlock]) -> tuple[str, ...]:
