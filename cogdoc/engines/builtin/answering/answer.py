@@ -34,6 +34,7 @@ from cogdoc.query.question import Question, Shape
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import stem, tokenize
+from cogdoc.query.tree import ListOf
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values, may_be
 from cogdoc.results.records import Answer, AnswerOperand, Candidate, Evidence
 
@@ -188,7 +189,8 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     if matcher.question.quoted or matcher.question.shape in NAMING:
         return proposals
     asked = matcher.question.kinds[0]
-    return [one for one in proposals if _may_answer(asked, one)]
+    lists = isinstance(matcher.question.tree, ListOf)
+    return [one for one in proposals if _may_answer(asked, one) or (lists and one.relation is Relation.SENTENCE)]
 
 
 def _may_answer(asked: ValueKind, proposal: Proposal) -> bool:

@@ -7,12 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cogdoc.documents.geometry import bounding_box
+from cogdoc.engines.builtin.answering.enumerations import MIN_LISTED, MIN_NAMES, without_parts
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentence, split_sentences, term_weights
 from cogdoc.engines.builtin.answering.spans import Span, propose_spans
 from cogdoc.parsing.page_text import BlockKind
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice
+from cogdoc.query.tree import ListOf
+from cogdoc.query.typed_values import NAMES
 
 MIN_OVERLAP = 0.2
 MIN_PRINTED = 0.35
@@ -53,10 +56,13 @@ def propose_sentences(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[P
     terms = QuestionTerms(matcher.question.text, matcher.question.language)
     weights, scored = score_sentences(terms, pages)
     counts = Counter(token.norm for page in pages for segment in page.segments for token in segment.tokens)
-    kinds = matcher.question.kinds
+    kinds, asks_list = matcher.question.kinds, isinstance(matcher.question.tree, ListOf)
     for found in scored[:TOP_SENTENCES]:
         share = found.score / scored[0].score
-        for span in propose_spans(found.passage.text, found.sentence, terms, weights, kinds, counts):
+        spans = [*propose_spans(found.passage.text, found.sentence, terms, weights, kinds, counts)]
+        if asks_list or kinds[0] in NAMES:
+            spans = without_parts(found.passage.text, spans, MIN_LISTED if asks_list else MIN_NAMES)
+        for span in spans:
             yield _proposal(found, span, share)
 
 
