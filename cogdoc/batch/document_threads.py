@@ -88,7 +88,7 @@ class RunningSource(Generic[T]):
         try:
             self._thread.start()
         except RuntimeError as error:
-            refused = ResourceError(f"the system starts no thread for it: {error}", "run fewer --jobs")
+            refused = ResourceError(f"the system refuses to start a thread for it: {error}", "run fewer --jobs")
             self._messages.put(_Message(self.info, last=True, error=refused))
 
     def wait_until_open(self) -> SourceInfo:

@@ -22,7 +22,7 @@ def duration(text: str) -> float:
     found = _DURATION.fullmatch(text.strip().lower())
     seconds = float(found[1]) * _UNITS[found[2]] if found is not None else 0.0
     if not 0 < seconds <= LONGEST:
-        raise UsageError(f"--keep-alive: {text!r} is no time up to 30d", "for example 90s, 10m or 2h")
+        raise UsageError(f"--keep-alive: {text!r} is not a time up to 30d", "for example 90s, 10m or 2h")
     return seconds
 
 

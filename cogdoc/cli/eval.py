@@ -23,7 +23,6 @@ HELP = """Measure how well an engine reads, on public benchmarks or on your own 
   cogdoc eval multipage samples/questions.jsonl
   cogdoc eval docvqa spdocvqa/val_v1.0_withQT.json --to docvqa-run/
   cogdoc eval ocr pages.jsonl --engine cogvlm2 --out json
-
   cogdoc eval ocr pages.jsonl --model chat --variant plain --variant exact --to variants/
 
 With --to, the outcome of each case is stored at once, the same command resumes a run that was stopped, and \

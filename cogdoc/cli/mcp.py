@@ -24,8 +24,8 @@ HELP = """Serve the documents of folders to agents, by the Model Context Protoco
   cogdoc mcp ~/Documents/reports
   cogdoc mcp invoices contracts --engine cogvlm2
 
-Nothing outside of these folders can be read: links are not followed. The tools are ask, ocr, chart, search_pages and \
-documents; pages are resources. docs/mcp.md says how programs start it.
+Nothing outside of these folders can be read: links are not followed. The tools are documents, ask, ocr, \
+chart, extract and search_pages; pages are resources. docs/mcp.md says how programs start it.
 """
 
 

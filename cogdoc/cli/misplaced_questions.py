@@ -28,12 +28,12 @@ def refuse_questions(sources: Sequence[str], command: str, question: str | None 
         question: the last argument, if it is the question.
 
     Raises:
-        UsageError: one of the sources is no file and reads like a question.
+        UsageError: one of the sources is not a file and reads like a question.
     """
     found = [source for source in sources if _reads_like_a_question(source) and not match_pattern(source)]
     if found:
         options = " ".join(f"-q {shlex.quote(text)}" for text in (*found, *filter(None, (question,))))
-        raise UsageError(f"{found[0]}: is no file", f"questions go after -q: cogdoc {command} FILE {options}")
+        raise UsageError(f"{found[0]}: is not a file", f"questions go after -q: cogdoc {command} FILE {options}")
 
 
 def _reads_like_a_question(argument: str) -> bool:

@@ -66,7 +66,7 @@ def _split(file: BufferedIOBase, separator: bytes) -> Iterator[bytes | OSError]:
 
 def _defect(entry: bytes) -> InputError | None:
     if len(entry) > MAX_ENTRY_BYTES:
-        return InputError(f"longer than {MAX_ENTRY_BYTES:,} bytes, so it is no name", "is it a list of names?")
+        return InputError(f"longer than {MAX_ENTRY_BYTES:,} bytes, so it is not a name", "is it a list of names?")
     if b"\0" in entry:
-        return InputError("has a NUL byte, so it is no name", "add -0 if NUL bytes separate the names")
+        return InputError("has a NUL byte, so it is not a name", "add -0 if NUL bytes separate the names")
     return None

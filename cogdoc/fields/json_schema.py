@@ -45,7 +45,7 @@ def parse_schema(text: str, option: str = "--schema") -> FieldList:
     """The fields of a JSON Schema as text.
 
     Raises:
-        UsageError: it is no JSON Schema, or has what cannot be honoured; the message says what and where.
+        UsageError: it is not a JSON Schema, or has what cannot be honoured; the message says what and where.
     """
     if len(text) > MAX_LENGTH:
         raise UsageError(f"{option}: longer than {MAX_LENGTH:,} characters")
@@ -81,7 +81,7 @@ def _check(schema: Mapping[str, Any], option: str) -> None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         place = "/".join(map(str, error.absolute_path))
-        raise UsageError(f"{option}: is no JSON Schema: {place}: {' '.join(error.message.split())[:200]}") from None
+        raise UsageError(f"{option}: is not a JSON Schema: {place}: {' '.join(error.message.split())[:200]}") from None
     except RecursionError:
         raise UsageError(f"{option}: is nested too deeply") from None
 

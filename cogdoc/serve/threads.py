@@ -88,7 +88,7 @@ def start_thread(work: Callable[[Events[T]], None], release: Callable[[], None])
         release: called once the thread has ended, also if nobody reads the events; frees what the work has taken.
 
     Raises:
-        ResourceError: the system starts no thread.
+        ResourceError: the system refuses to start a thread.
     """
     events: Events[T] = Events()
 
@@ -108,5 +108,5 @@ def start_thread(work: Callable[[Events[T]], None], release: Callable[[], None])
         threading.Thread(target=run, name="cogdoc-request", daemon=True).start()
     except RuntimeError as error:
         release()
-        raise ResourceError(f"the system starts no thread: {error}") from None
+        raise ResourceError(f"the system refuses to start a thread: {error}") from None
     return events

@@ -61,7 +61,7 @@ def test_a_file_that_is_not_its_own_is_named_and_the_run_goes_on(cogdoc: Cogdoc,
 def test_a_size_that_is_none_is_refused(cogdoc: Cogdoc, blank: Path, tmp_path: Path) -> None:
     result = cogdoc("ocr", blank, COGDOC_CACHE=str(tmp_path / "cache"), COGDOC_CACHE_GB="much")
     assert result.code == 2
-    assert "COGDOC_CACHE_GB: 'much' is no size" in result.err
+    assert "COGDOC_CACHE_GB: 'much' is not a size" in result.err
 
 
 def test_results_tell_what_it_had_and_files_do_not(cogdoc: Cogdoc, bill: Path, tmp_path: Path) -> None:

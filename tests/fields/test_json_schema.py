@@ -106,7 +106,7 @@ def test_types_that_may_be_null_are_read() -> None:
         ({"a": {"$ref": "#/$defs/gone"}}, "a: the reference #/$defs/gone leads nowhere"),
         ({"a": {"$ref": "#"}}, "a.a: # contains itself"),
         ({"a": {"type": "string", "format": "iri"}}, "a: the format iri cannot be honoured"),
-        ({"a": {"type": "objekt"}}, "is no JSON Schema: properties/a/type"),
+        ({"a": {"type": "objekt"}}, "is not a JSON Schema: properties/a/type"),
         ({"a": True}, "a: the schema true says nothing about the value"),
         (
             {"a": {"type": "array", "items": {"type": "object", "properties": {"b": {"type": "array", "items": {}}}}}},

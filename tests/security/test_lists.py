@@ -23,9 +23,9 @@ def entries(content: bytes, *, nul_separated: bool = False) -> list[str]:
 
 def test_malformed_lines_are_errors_of_their_own() -> None:
     long = b"x" * (MAX_ENTRY_BYTES + 1)
-    nul = "!--files-from: line 2: has a NUL byte, so it is no name"
+    nul = "!--files-from: line 2: has a NUL byte, so it is not a name"
     assert entries(b"a.pdf\nb\0c.pdf\nd.pdf") == ["a.pdf", nul, "d.pdf"]
-    too_long = "!--files-from: line 2: longer than 65,536 bytes, so it is no name"
+    too_long = "!--files-from: line 2: longer than 65,536 bytes, so it is not a name"
     assert entries(b"a.pdf\n" + long + b"\nd.pdf") == ["a.pdf", too_long, "d.pdf"]
     assert entries(b"a.pdf\n" + 9 * long + b"\nd.pdf\n") == ["a.pdf", too_long, "d.pdf"]
     assert entries(b"a.pdf\n" + 9 * long) == ["a.pdf", too_long]
@@ -127,4 +127,4 @@ def test_a_list_without_end_is_given_up() -> None:
     with Path("/dev/zero").open("rb") as file:
         (entry,) = read_file_list(file, nul_separated=False)
     assert isinstance(entry, UnresolvedSource)
-    assert "so it is no name" in entry.error.message
+    assert "so it is not a name" in entry.error.message

@@ -27,7 +27,7 @@ def open_cache() -> CacheDatabase | None:
     """The cache of this user; None if it is switched off.
 
     Raises:
-        UsageError: COGDOC_CACHE_GB is no size.
+        UsageError: COGDOC_CACHE_GB is not a size.
     """
     path = cache_path()
     return None if path is None else CacheDatabase(path, size_limit())
@@ -45,7 +45,7 @@ def size_limit() -> int:
     except ValueError:
         gigabytes = 0.0
     if not 0 < gigabytes < 1e6:
-        raise UsageError(f"COGDOC_CACHE_GB: {text!r} is no size", "a number of gigabytes, such as 0.5")
+        raise UsageError(f"COGDOC_CACHE_GB: {text!r} is not a size", "a number of gigabytes, such as 0.5")
     return int(gigabytes * 1e9)
 
 

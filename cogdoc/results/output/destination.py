@@ -113,7 +113,7 @@ def choose_destination(to: str | None, *, several: bool, overwrite: bool, unfini
     if to is None:
         return Destination(None, folder=False, overwrite=overwrite)
     if not is_address(to) and is_address(to.strip()):
-        raise UsageError(f"--to: {to!r} is no address, because of the space at its beginning", "remove the space")
+        raise UsageError(f"--to: {to!r} is not an address, because of the space at its beginning", "remove the space")
     if is_address(to) and local_file(to) is None:
         return _choose_address(to, several=several, overwrite=overwrite, unfinished=unfinished)
     path = local_path(to)
