@@ -56,9 +56,10 @@ def test_a_command_prints_what_is_shown(readings: Path, command: str, shown: str
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["python.md", "extract.md"])
-def test_the_first_python_of_a_page_runs(page: str) -> None:
+def test_the_first_python_of_a_page_runs(readings: Path, page: str) -> None:
     code = blocks((ROOT / "docs" / page).read_text(encoding="utf-8"), "python")[0]
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment(readings), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -1,7 +1,8 @@
 """A process that has imported cogdoc already, and becomes the command for each request, in a child of its own.
 
-The child is what `python -m cogdoc` is after its imports, which take most of the processor time of a short command: it
-has its own arguments, folder, environment and standard streams, and ends as any process does.
+The child is what `python -m cogdoc` is after its imports and its first look at the lexicon, which take most of the
+processor time of a short command: it has its own arguments, folder, environment and standard streams, and ends as any
+process does.
 
     python command_template.py MODULE...    # standard input is a socket, see `template_runs.Template`
 """
@@ -25,6 +26,8 @@ def main() -> None:
     channel = socket.socket(fileno=os.dup(0))
     for name in sys.argv[1:]:
         importlib.import_module(name)
+    # The words of all languages, which the first question of a process is compared with.
+    importlib.import_module("cogdoc.query.question_parser").parse_question("Which total is the highest?")
     gc.collect()
     gc.freeze()
     warnings.simplefilter("ignore", DeprecationWarning)  # Python warns where libraries have started threads
