@@ -52,12 +52,12 @@ class BuiltinEngine:
         return Transcription(layout.blocks, mean_confidence(layout.page_text.words))
 
     def answer(self, question: str, pages: Sequence[Page], page_count: int) -> Answer:
+        layouts = [PageLayout(page.text(), ()) for page in pages]  # needed where a layout fails, so they are read first
         with suppress(InputError, TimeLimitError):  # which are met again below
             for page in pages[:1]:
                 page.request_layout()  # while this process imports what answers
         from cogdoc.engines.builtin.answering import answer_question
 
-        layouts = [PageLayout(page.text(), ()) for page in pages]
         best = Answer(question=question, text=None)
         flags: tuple[str, ...] = ()
         for index, page in enumerate(pages[:LAID_OUT_PAGES]):
