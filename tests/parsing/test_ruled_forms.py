@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -29,6 +30,7 @@ class DrawnForm:
 
     page_count = 1
     is_animation = False
+    attachments: tuple[str, ...] = ()
 
     def __init__(self, gap: int = 0) -> None:
         self.drawing = np.full((2 * SIDE, 2 * SIDE, 3), 255, np.uint8)
@@ -91,6 +93,35 @@ def test_lines_of_a_table_without_rules_between_its_rows_are_no_fields() -> None
     for left in (26, 206):
         for line in range(5):
             form._write("11.50", left, 41 + 7 * line)
+    assert not form.forms()
+
+
+def test_frames_of_one_grid_are_all_forms_if_it_mixes_the_boxes_of_one() -> None:
+    form = DrawnForm()
+    for row in range(2):
+        y = 200 + 30 * row
+        for left, text in ((20, "Order"), (200, "209311" if row else "")):
+            cv2.rectangle(form.drawing, (2 * left, 2 * y), (2 * left + 360, 2 * y + 60), (0, 0, 0), 2)
+            if text:
+                form._write(text, left + 8, y + 8)
+    columns, rows = (20.0, 200.0, 380.0), (40.0, 80.0, 120.0, 160.0, 200.0, 230.0, 260.0)
+    (_, order) = form.forms([(columns, rows)])
+    assert texts(order) == [["Order", ""], ["Order", "209311"]]
+    assert (order.header_rows, order.header_columns) == (0, 0)
+    form.lines = [line for line in form.lines if line.words[0].box.y0 > 200]
+    assert not form.forms([(columns, rows)])
+
+
+def test_strokes_of_large_letters_are_no_rules() -> None:
+    form = DrawnForm()
+    cv2.putText(form.drawing, "FILED", (440, 316), cv2.FONT_HERSHEY_SIMPLEX, 2.4, (0, 0, 0), 3)
+    (read,) = form.forms()
+    assert texts(read) == [[f"{label} {value}" for label, value, *_ in fields] for fields in ROWS]
+
+
+def test_rules_through_words_are_no_boxes() -> None:
+    form = DrawnForm()
+    form.lines = [Line(tuple(replace(w, box=w.box.shifted(0, 12)) for w in line.words)) for line in form.lines]
     assert not form.forms()
 
 

@@ -44,6 +44,9 @@ MIN_COLUMNS = {BlockKind.PICTURE: 2, BlockKind.TEXT: 3}
 TABLE_SHARE = 0.7
 """Share of the lines of a picture that must be in a table for it to be one."""
 
+FORM_GAP = 0.03
+"""Share of the page's height between two forms, one below the other, up to which the text beside them is one."""
+
 GOES_ON = (",", "，", "、")
 """What ends with one of these goes on and is no heading: "Dear Ms Thornbury,"."""
 
@@ -121,20 +124,59 @@ def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> li
 
 def _with_forms(regions: list[_Region], document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
     """The regions, with forms in place of what the models took them for."""
-    for form in find_forms(document, index, page_text, [region.grid for region in regions if region.grid]):
-        kept = [part for region in regions for part in _outside(region, form.box)]
+    forms = find_forms(document, index, page_text, [region.grid for region in regions if region.grid])
+    if not forms:
+        return regions
+    gap, boxes = FORM_GAP * page_text.height, [form.box for form in forms]
+    lines = [line.box for line in page_text.lines if not any(box.overlap(line.box) for box in boxes)]
+    kept = [part for region in regions for part in _around(region, boxes, gap, lines)]
+    for form in forms:
         first = _insertion_index(form.box, [Block(region.kind, region.box, ()) for region in kept])
-        regions = [*kept[:first], _Region(BlockKind.TABLE, form.box, 0, form=form), *kept[first:]]
-    return regions
+        kept.insert(first, _Region(BlockKind.TABLE, form.box, 0, form=form))
+    return kept
 
 
-def _outside(region: _Region, form: Box) -> list[_Region]:
-    """A region without a form; what is left of a table above and below a form is text."""
-    if region.box.overlap(form) <= 0.5 * min(region.box.area, form.area):
-        return [region]
-    kind = BlockKind.TEXT if region.kind in (BlockKind.TABLE, BlockKind.PICTURE) else region.kind
-    above, below = region.box._replace(y1=form.y0), region.box._replace(y0=form.y1)
-    return [replace(region, kind=kind, box=box, grid=None) for box in (above, below) if box.height > 0]
+def _around(region: _Region, forms: Sequence[Box], gap: float, lines: Sequence[Box]) -> list[_Region]:
+    """The parts of a region above and below forms, and for what is beside them; none of them cuts other lines."""
+    bands: list[Box] = []
+    for form in forms:
+        if region.box.overlap(form) <= 0.2 * min(region.box.area, form.area):
+            continue
+        if bands and form.y0 <= bands[-1].y1 + gap:
+            bands[-1] = bands[-1]._replace(y1=max(bands[-1].y1, form.y1))
+        else:
+            bands.append(region.box._replace(y0=form.y0, y1=form.y1))
+    parts, top = [], region.box.y0
+    for band in (band._replace(y0=_between(band.y0, lines), y1=_between(band.y1, lines)) for band in bands):
+        parts += [_part(region, region.box._replace(y0=top, y1=band.y0))]
+        parts += [replace(region, kind=_text_kind(region.kind), box=band, grid=None)]
+        top = band.y1
+    parts.append(_part(region, region.box._replace(y0=top)))
+    return [part for part in parts if part.box.height > 0]
+
+
+def _between(y: float, lines: Sequence[Box]) -> float:
+    """The nearest height at which no line is cut."""
+    cut = [line for line in lines if line.y0 < y < line.y1]
+    above, below = min((line.y0 for line in cut), default=y), max((line.y1 for line in cut), default=y)
+    return above if y - above < below - y else below
+
+
+def _text_kind(kind: BlockKind) -> BlockKind:
+    return BlockKind.TEXT if kind in (BlockKind.TABLE, BlockKind.PICTURE) else kind
+
+
+def _part(region: _Region, box: Box) -> _Region:
+    """A part of a region; that of a table is one too if it has rows and columns."""
+    if box == region.box:
+        return region
+    grid = None
+    if region.grid:
+        column_lines, row_lines = region.grid
+        columns = [x for x in column_lines if box.x0 < x < box.x1]
+        rows = [y for y in row_lines if box.y0 < y < box.y1]
+        grid = ((box.x0, *columns, box.x1), (box.y0, *rows, box.y1)) if columns and len(rows) > 1 else None
+    return replace(region, kind=region.kind if grid else _text_kind(region.kind), box=box, grid=grid)
 
 
 def _look_closer(region: _Region, document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
@@ -237,9 +279,9 @@ def _regions_of(line: Line, regions: Sequence[_Region]) -> list[int | None]:
 
 
 def _find_region(box: Box, regions: Sequence[_Region]) -> int | None:
-    """The index of the smallest region that contains most of a word's box."""
+    """The index of the smallest region that contains most of a word's box; forms come first."""
     containing = [i for i, region in enumerate(regions) if region.box.overlap(box) > 0.5 * box.area]
-    return min(containing, key=lambda i: regions[i].box.area, default=None)
+    return min(containing, key=lambda i: (regions[i].form is None, regions[i].box.area), default=None)
 
 
 def _make_blocks(region: _Region, lines: list[Line]) -> list[Block]:

@@ -26,8 +26,20 @@ MAX_THICKNESS = 0.5
 SAME_LINE = 0.4
 """Line heights by which the parts of one line of a grid may be apart: scans are never quite level."""
 
+GAP = 1.0
+"""Line heights by which a rule may miss the one that it meets, or be interrupted."""
+
+MAX_RULES = 2000
+"""Rules of a page; more are a drawing."""
+
+MAX_ROUNDS = 8
+"""How often strokes that end nowhere are taken off; what they met may end nowhere then."""
+
 DRAWN = 0.75
 """Share of a side of a box that must be drawn: scanned rules have gaps."""
+
+FULL = 0.85
+"""Share of its rectangle that a box fills; strokes of watermarks enclose the rest."""
 
 MAX_LINES = 120
 """Lines of a grid in each direction; more are a drawing."""
@@ -80,13 +92,21 @@ def find_frames(picture: Picture, scale: float, line_height: float) -> list[Fram
         [_Rule(*(position / scale for position in rule)) for rule in _rules(part, pixels)]
         for part in (np.asarray(ink, np.uint8), np.ascontiguousarray(ink.T, np.uint8))
     )
-    reach = SAME_LINE * line_height
+    if len(across) + len(down) > MAX_RULES:
+        return []
+    reach, gap = SAME_LINE * line_height, GAP * line_height
+    for _ in range(MAX_ROUNDS):
+        before = across, down
+        across = _between_crossings(across, down, reach, gap)
+        down = _between_crossings(down, across, reach, gap)
+        if (across, down) == before:
+            break
     return [frame for rows, columns in _connected(across, down, reach) if (frame := _frame(rows, columns, reach))]
 
 
 def _rules(ink: npt.NDArray[np.uint8], line_height: float) -> list[_Rule]:
     """The horizontal rules of inked pixels; all in pixels."""
-    length, thickness = max(8, round(MIN_RULE * line_height)), max(3.0, MAX_THICKNESS * line_height)
+    length, thickness = max(8, round(MIN_RULE * line_height)), max(3, round(MAX_THICKNESS * line_height))
     # Thickened by a pixel, so that a slight slope does not cut them.
     thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
     strokes = np.asarray(cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)), np.uint8)
@@ -103,6 +123,26 @@ def _rules(ink: npt.NDArray[np.uint8], line_height: float) -> list[_Rule]:
             if len(rows) and rows[-1] - rows[0] <= thickness + 2:
                 rules.append(_Rule(y + float(rows[0] + rows[-1]) / 2, start, end))
     return rules
+
+
+def _between_crossings(rules: list[_Rule], others: list[_Rule], reach: float, gap: float) -> list[_Rule]:
+    """The rules from their first to their last crossing with `others`; strokes of large letters have no two of them."""
+    own, crossing = np.array(rules).reshape(-1, 3), np.array(others).reshape(-1, 3)
+    kept: list[_Rule] = []
+    for rule in rules:
+        level = np.abs(own[:, 0] - rule.at) <= reach
+        goes_before = level & (own[:, 1] < rule.start) & (own[:, 2] >= rule.start - gap)
+        goes_on = level & (own[:, 2] > rule.end) & (own[:, 1] <= rule.end + gap)
+        crosses = (crossing[:, 1] - reach <= rule.at) & (crossing[:, 2] + reach >= rule.at)
+        crosses &= (crossing[:, 0] >= rule.start - gap) & (crossing[:, 0] <= rule.end + gap)
+        places = crossing[crosses, 0]
+        if not len(places) and not (goes_before.any() and goes_on.any()):
+            continue
+        start = rule.start if goes_before.any() else max(rule.start, float(places.min()))
+        end = rule.end if goes_on.any() else min(rule.end, float(places.max()))
+        if end - start > reach:
+            kept.append(_Rule(rule.at, start, end))
+    return kept
 
 
 def _connected(
@@ -146,7 +186,7 @@ def _frame(across: Sequence[_Rule], down: Sequence[_Rule], reach: float) -> Fram
         return None
     above = _drawn(across, row_lines, column_lines, reach)  # (row lines, columns)
     beside = _drawn(down, column_lines, row_lines, reach).T  # (rows, column lines)
-    boxes = list(_closed_boxes(above, beside))
+    boxes = list(_closed_boxes(above, beside, np.outer(np.diff(row_lines), np.diff(column_lines))))
     if len(boxes) < 2:
         return None
     return Frame(
@@ -183,8 +223,14 @@ def _drawn(
     return np.asarray(covered >= DRAWN * np.diff(bounds))
 
 
-def _closed_boxes(above: npt.NDArray[np.bool_], beside: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int, int, int]]:
-    """First and end row, first and end column of each rectangle with four drawn sides and none inside, by rows."""
+def _closed_boxes(
+    above: npt.NDArray[np.bool_], beside: npt.NDArray[np.bool_], areas: npt.NDArray[np.float64]
+) -> Iterator[tuple[int, int, int, int]]:
+    """First and end row, first and end column of each rectangle with four drawn sides and none inside, by rows.
+
+    Args:
+        areas: those of the slots of the grid. (rows, columns)
+    """
     rows, columns = len(above) - 1, len(beside[0]) - 1
     seen = np.zeros((rows, columns), bool)
     for row in range(rows):
@@ -195,8 +241,12 @@ def _closed_boxes(above: npt.NDArray[np.bool_], beside: npt.NDArray[np.bool_]) -
             for slot in slots:
                 seen[slot] = True
             bottom, right = max(r for r, _ in slots) + 1, max(c for _, c in slots) + 1
-            if not is_open and len(slots) == (bottom - row) * (right - column):
-                yield row, bottom, column, right
+            left = min(c for _, c in slots)
+            area = sum(areas[slot] for slot in slots)
+            if is_open or area < FULL * areas[row:bottom, left:right].sum():
+                continue
+            seen[row:bottom, left:right] = True
+            yield row, bottom, left, right
 
 
 def _reachable(

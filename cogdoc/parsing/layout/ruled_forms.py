@@ -23,10 +23,16 @@ from cogdoc.parsing.tables.phrases import typical_height
 from cogdoc.parsing.tables.table_building import Grid, build_table
 
 MIN_FILLED = 4
-"""Boxes with words of a form."""
+"""Boxes with words of a form by itself."""
+
+FILLED_SHARE = 0.5
+"""Share of the boxes that have words; those of charts and drawings have fewer."""
 
 MIN_INSIDE = 0.95
 """Share of the words within the frame that are in its boxes."""
+
+EDGE = 0.4
+"""Word heights by which a word may extend over the side of its box, because boxes are inexact."""
 
 COLUMN_GAP = 2.0
 """Word heights between two texts side by side in one box."""
@@ -37,16 +43,17 @@ INNER_ROWS = 3
 ALIGNED_LINES = 4
 """Lines of two boxes side by side, level with each other, from which they are columns without rules between rows."""
 
-
 MAX_HEADER_ROWS = 3
+"""Rows that title columns, at most."""
+
 MIN_TITLES = 3
 """Boxes of a row that titles columns."""
 
 MIN_PATHS = 4
 """Drawn paths from which a page may have boxes."""
 
-_FIELD = re.compile(r"[:：]\s*\S")
-"""A label with its value."""
+_VALUE = re.compile(r"[:：]\s*\S|\d{5}")
+"""A value behind its label, or a number that is no year: no title of a column."""
 
 _NONE = Cell("", None)
 
@@ -58,10 +65,21 @@ def find_forms(document: OpenDocument, index: int, page_text: PageText, grids: S
     picture = document.picture(index, fit_long_side(*document.size(index), LONG_SIDE))
     upright = upright_picture(picture, page_text.turned, page_text.skew, page_text.bend)
     frames = find_frames(upright, upright.shape[1] / page_text.width, typical_height(page_text.words))
+    frames.sort(key=lambda frame: (frame.box.y0, frame.box.x0))
+    read = [(frame, table) for frame in frames if (table := _read_form(frame, page_text.words))]
+    # A grid that does not tell one of the frames on it is left for none.
+    left = [
+        grid
+        for grid in grids
+        if all(_tells(grid, frame, page_text.words) for frame, _ in read if _lies_on(grid, frame))
+    ]
     forms = []
-    for frame in sorted(frames, key=lambda frame: (frame.box.y0, frame.box.x0)):
-        table = _read_form(frame, page_text.words)
-        if table and not any(_tells(grid, frame, page_text.words) for grid in grids):
+    for frame in frames:
+        if any(_lies_on(grid, frame) for grid in left):
+            continue
+        # Boxes among those of a form are some too, if only a few are filled in.
+        is_among_forms = any(_lies_on(grid, frame) for grid in grids)
+        if table := _read_form(frame, page_text.words, 1 if is_among_forms else MIN_FILLED):
             forms.append(table)
     return forms
 
@@ -73,30 +91,40 @@ def _may_have_boxes(document: OpenDocument, index: int, page_text: PageText) -> 
     return bool(paths >= MIN_PATHS)
 
 
-def _read_form(frame: Frame, words: Sequence[Word]) -> Table | None:
+def _read_form(frame: Frame, words: Sequence[Word], min_filled: int = MIN_FILLED) -> Table | None:
     """The table of a frame whose boxes are fields; None if they are something else.
 
     Args:
         words: those of the page.
+        min_filled: boxes that must have words.
     """
     inside = [word for word in words if frame.box.contains_point(*word.box.center)]
     by_box = {box: [word for word in inside if box.box.contains_point(*word.box.center)] for box in frame.boxes}
     filled = {box: own for box, own in by_box.items() if own}
-    if len(filled) < MIN_FILLED or sum(map(len, filled.values())) < MIN_INSIDE * len(inside):
+    fitting = sum(_fits(word.box, box.box) for box, own in filled.items() for word in own)
+    if len(filled) < max(min_filled, FILLED_SHARE * len(by_box)) or fitting < MIN_INSIDE * len(inside):
         return None
     rows = {box: _rows(own) for box, own in filled.items()}
-    if not _differs_by_row(frame) or any(map(_is_inner_table, rows.values())) or _has_unruled_rows(rows):
+    if len(frame.column_lines) < 3 or len(frame.row_lines) < 3:
+        return None
+    if any(map(_is_inner_table, rows.values())) or _has_unruled_rows(rows):
         return None
     in_boxes = {word for own in by_box.values() for word in own}
     return _table(frame, by_box, [word for word in inside if word not in in_boxes])
 
 
-def _tells(grid: Grid, frame: Frame, words: Sequence[Word]) -> bool:
-    """Whether a grid lies on the frame, and none of its cells has words of several boxes."""
+def _lies_on(grid: Grid, frame: Frame) -> bool:
+    return _box_of(grid).overlap(frame.box) >= 0.5 * frame.box.area
+
+
+def _box_of(grid: Grid) -> Box:
     column_lines, row_lines = grid
-    box = Box(column_lines[0], row_lines[0], column_lines[-1], row_lines[-1])
-    if box.overlap(frame.box) < 0.5 * frame.box.area:
-        return False
+    return Box(column_lines[0], row_lines[0], column_lines[-1], row_lines[-1])
+
+
+def _tells(grid: Grid, frame: Frame, words: Sequence[Word]) -> bool:
+    """Whether none of the cells of a grid has words of several boxes of a frame on it."""
+    box = _box_of(grid)
     table = build_table(box, grid, [word for word in words if box.contains_point(*word.box.center)])
     if table is None:
         return False
@@ -108,13 +136,15 @@ def _tells(grid: Grid, frame: Frame, words: Sequence[Word]) -> bool:
     return True
 
 
+def _fits(word: Box, box: Box) -> bool:
+    """Whether a word is inside of a box; strokes of pictures and of large letters cross words."""
+    edge = EDGE * word.height
+    is_between = box.x0 - edge <= word.x0 and word.x1 <= box.x1 + edge
+    return is_between and box.y0 - edge <= word.y0 and word.y1 <= box.y1 + edge
+
+
 def _rows(words: Sequence[Word]) -> list[list[Word]]:
     return cluster_rows(words, lambda word: word.box, overlaps_row(0.5))
-
-
-def _differs_by_row(frame: Frame) -> bool:
-    """Whether rows have different boxes; ruled tables whose rows are alike are left to the layout models."""
-    return any(box.end_column - box.first_column > 1 or box.end_row - box.first_row > 1 for box in frame.boxes)
 
 
 def _is_inner_table(rows: Sequence[Sequence[Word]]) -> bool:
@@ -162,7 +192,7 @@ def _header_depth(frame: Frame, by_box: dict[RuledBox, list[Word]]) -> int:
     for row in range(MAX_HEADER_ROWS):
         boxes = [box for box in frame.boxes if box.first_row == row]
         texts = [_text(by_box[box]) for box in boxes]
-        if any(len(_rows(by_box[box])) > 1 for box in boxes) or any(map(_FIELD.search, texts)):
+        if any(len(_rows(by_box[box])) > 1 for box in boxes) or any(map(_VALUE.search, texts)):
             return 0
         if all(box.end_column - box.first_column == 1 for box in boxes):
             return row + 1 if len(boxes) >= MIN_TITLES else 0
