@@ -18,6 +18,7 @@ from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from benchmarks.process import as_users_run
 from benchmarks.report import markdown_table
 from cogdoc.measuring.generated_documents import write_scan_pdf, write_text_pdf
 from samples.pocket import MODEL
@@ -107,7 +108,7 @@ def _deep_works(folder: Path, forms: int) -> list[Work]:
 
 
 def _run(work: Work, checkout: Path) -> tuple[Cost, bytes]:
-    environment = os.environ | {"PYTHONPATH": str(checkout), "COGDOC_ENGINE": "builtin", "COGDOC_QUIET": "1"}
+    environment = as_users_run() | {"PYTHONPATH": str(checkout), "COGDOC_ENGINE": "builtin", "COGDOC_QUIET": "1"}
     before, started = os.times(), time.perf_counter()
     command = [sys.executable, "-m", "cogdoc", *work.arguments]
     # In the checkout, whose modules -m prefers to any other.

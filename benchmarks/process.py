@@ -37,6 +37,11 @@ class Run:
         return max((size for moment, size in self.memory if start <= moment <= end), default=0)
 
 
+def as_users_run() -> dict[str, str]:
+    """The environment, in which Python keeps compiled modules: without, each start would compile all of cogdoc anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def run(command: Sequence[str], **environment: str) -> Run:
     """Run `command` to its end, with these variables beside those of this process.
 
@@ -53,7 +58,7 @@ def run(command: Sequence[str], **environment: str) -> Run:
             stderr=errors,
             text=True,
             encoding="utf-8",
-            env=os.environ | environment,
+            env=as_users_run() | environment,
         )
 
         def sample() -> None:

@@ -22,16 +22,25 @@ class Page:
     """Page `number` (1-based) of a document."""
 
     def __init__(
-        self, document: Document, number: int, page_text: PageText | None = None, *, text_only: bool = False
+        self,
+        document: Document,
+        number: int,
+        page_text: PageText | None = None,
+        *,
+        text_only: bool = False,
+        at_a_glance: bool = False,
     ) -> None:
         """
         Args:
             page_text: the page's text, if it is known already.
+            at_a_glance: whether its text is to be had quickly, without that of pictures on a page with a text layer.
+                Such a page has no layout.
             text_only: whether a transcription of the page is wanted for its text alone, not for its blocks.
         """
         self.document = document
         self.number = number
         self.text_only = text_only
+        self._read_text = glance_of if at_a_glance else text_of
         self._known_text = page_text
         self._text: Future[PageText] | None = None
         self._layout: Future[PageLayout] | None = None
@@ -40,7 +49,7 @@ class Page:
     def request_text(self) -> None:
         """Start to read the text in the sandbox, without waiting for it."""
         if not (self._known_text or self._text or self._layout or self._ordered):
-            self._text = self.document.sandbox.submit(text_of, self.document.request, self.number)
+            self._text = self.document.sandbox.submit(self._read_text, self.document.request, self.number)
 
     def request_layout(self) -> None:
         """Start to read the layout in the sandbox. If the text was requested before, wait for it first."""
@@ -108,6 +117,13 @@ def text_of(request: OpenRequest, number: int) -> PageText:
     from cogdoc.parsing.reading import read_page_text
 
     return read_page_text(request, number)
+
+
+@cacheable(lambda _, number: number)
+def glance_of(request: OpenRequest, number: int) -> PageText:
+    from cogdoc.parsing.reading import read_page_text
+
+    return read_page_text(request, number, pictures=False)
 
 
 @cacheable(lambda _request, number, _text: number)

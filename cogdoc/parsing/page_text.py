@@ -171,6 +171,8 @@ class PageText:
     """Scripts of the page that OCR cannot read, such as "cyrillic"."""
     flags: tuple[str, ...] = ()
     comments: tuple[Comment, ...] = ()
+    unread_pictures: bool = False
+    """Whether OCR left out its pictures and drawn letters, which may contain text."""
 
     @property
     def words(self) -> tuple[Word, ...]:

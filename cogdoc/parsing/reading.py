@@ -59,8 +59,11 @@ AGREEMENT = 0.9
 """The similarity (0 to 1) of sampled lines and their pixels' OCR from which a hidden layer is trusted."""
 
 
-def read_page_text(request: OpenRequest, number: int) -> PageText:
+def read_page_text(request: OpenRequest, number: int, *, pictures: bool = True) -> PageText:
     """Read the text of page `number` (1-based).
+
+    Args:
+        pictures: whether OCR reads the pictures and drawn letters of a page that has a text layer, which takes longest.
 
     Raises:
         InputError, EncryptedError: the file or the page cannot be read.
@@ -68,7 +71,7 @@ def read_page_text(request: OpenRequest, number: int) -> PageText:
     """
     document = open_document(request)
     index = check_index(document, number)
-    page_text = _read(document, index, request.tesseract, hidden=request.hidden)
+    page_text = _read(document, index, request.tesseract, hidden=request.hidden, read_pictures=pictures)
     if isinstance(document, MupdfDocument):
         page_text = _with_unpainted(document, index, page_text)
     if document.is_repaired(index):
@@ -113,7 +116,9 @@ def read_ordered_text(request: OpenRequest, number: int, page_text: PageText | N
     return PageLayout(page_text, column) if column else read_layout(request, number, page_text)
 
 
-def _read(document: OpenDocument, index: int, tesseract: Tesseract | None, *, hidden: bool) -> PageText:
+def _read(
+    document: OpenDocument, index: int, tesseract: Tesseract | None, *, hidden: bool, read_pictures: bool
+) -> PageText:
     flags: list[str] = []
     if isinstance(document, MupdfDocument):
         layer = read_text_layer(document, index, hidden=hidden)
@@ -128,7 +133,7 @@ def _read(document: OpenDocument, index: int, tesseract: Tesseract | None, *, hi
         if layer.covers_text:
             flags.append("covered-text")
         if is_trusted:
-            return _read_layer(document, index, layer, flags, tesseract)
+            return _read_layer(document, index, layer, flags, tesseract, read_pictures=read_pictures)
         if layer.lines or layer.unreadable_share:
             flags.append("bad-text-layer")
     return _read_scan(document, index, flags, tesseract)
@@ -207,7 +212,13 @@ def _folded(text: str) -> str:
 
 
 def _read_layer(
-    document: MupdfDocument, index: int, layer: TextLayer, flags: list[str], tesseract: Tesseract | None
+    document: MupdfDocument,
+    index: int,
+    layer: TextLayer,
+    flags: list[str],
+    tesseract: Tesseract | None,
+    *,
+    read_pictures: bool,
 ) -> PageText:
     width, height = document.size(index)
     lines, origin, resolution = list(layer.lines), TextOrigin.TEXT_LAYER, None
@@ -219,7 +230,7 @@ def _read_layer(
         flags = [*flags, "bad-text-layer"]
     pictures = [box for box in layer.pictures if box.area >= MIN_PICTURE_SHARE * width * height]
     regions = [box for box in (*pictures, *layer.drawn_text) if not _is_covered(box, layer.lines)]
-    if regions:
+    if regions and read_pictures:
         from cogdoc.parsing.ocr.page_ocr import recognize_regions
 
         size = fit_long_side(width, height, OCR_LONG_SIDE)
@@ -242,6 +253,7 @@ def _read_layer(
         resolution=resolution,
         ocr_engine=None if resolution is None else _name(tesseract),
         flags=tuple(flags),
+        unread_pictures=bool(regions) and not read_pictures,
     )
     return upright(page_text)
 

@@ -1,13 +1,14 @@
 """`ask`: answers questions about a document, with evidence for each answer.
 
-First the text of every page is read, which is quick. Then, for each question, the engine searches only the pages
-that rank best for it.
+First the text of every page is read, which is quick: of a long document without that of pictures on pages that have a
+text layer. Then, for each question, the pages that rank best for it are read closely, and the engine searches them. All
+pages are read closely if the question counts something on them, or if the best ones give no convincing answer.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from cogdoc.documents.page_selection import PageSelection
 from cogdoc.engines.protocol import Engine
 from cogdoc.engines.usage_meter import UsageMeter
 from cogdoc.errors import CogdocError, DamagedError
+from cogdoc.parsing.page_text import PageText
 from cogdoc.parsing.page_text_store import PageTextStore
 from cogdoc.results.certainty import Certainty
 from cogdoc.results.failures import UnreadPage
@@ -25,6 +27,7 @@ from cogdoc.results.records import Answer, AnswerRecord, Candidate
 from cogdoc.results.usage import with_cache_hits
 from cogdoc.results.usage_counts import Usage
 from cogdoc.tasks.describe import Stopwatch, describe_error, describe_source
+from cogdoc.tasks.glanced_pages import CloseReadings, QuestionPages
 from cogdoc.tasks.lookahead import map_side_by_side
 from cogdoc.tasks.searched_pages import FLAGS_OF_PAGES, SearchedPages, read_texts
 from cogdoc.tasks.task import Item
@@ -32,6 +35,9 @@ from cogdoc.tasks.withholding import withhold
 
 TOP_PAGES = 5
 """How many pages of a long document the engine searches for one question."""
+
+CONVINCING = 0.8
+"""An answer with at least this confidence is given though pictures on other pages are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +92,24 @@ def answer_questions(
     stopwatch = Stopwatch()
     # While worker processes read, this one has nothing else to do.
     threading.Thread(target=_load_ranking, args=(questions[:1],), name="cogdoc-ranking", daemon=True).start()
-    with PageTextStore() as store:
+    # An engine with a model looks at the pages itself, which takes far longer than to read their pictures.
+    at_a_glance = selected.count > top_pages and engine.info.generation is None
+    with PageTextStore() as store, PageTextStore() as closer:
         failures: dict[int, CogdocError] = dict(selected.left_out)
-        cache_hits = 0
+        cache_hits, glanced = 0, list[int]()
         with stopwatch.measure("read"):
-            for page in read_texts(document, selected.numbers, failures):
-                store.add(page.text())
+            for page in read_texts(document, selected.numbers, failures, at_a_glance=at_a_glance):
+                text = page.text()
+                store.add(text)
                 cache_hits += page.cache_hits
+                if text.unread_pictures:
+                    glanced.append(page.number)
         pages = SearchedPages(document, store, engine.at_a_time, cache_hits)
-
+        readings = CloseReadings(pages, glanced, closer)
         how = _Search(selected.count, top_pages, min_confidence)
 
         def answer(question: str) -> AnswerRecord:
-            return _answer_question(question, pages, engine, how, failures, stopwatch.copy())
+            return _answer_question(question, readings, engine, how, failures, stopwatch.copy())
 
         yield from map_side_by_side(answer, questions, engine.at_a_time)
 
@@ -123,38 +134,59 @@ class _Search:
 
 def _answer_question(
     question: str,
-    pages: SearchedPages,
+    readings: CloseReadings,
     engine: Engine,
     how: _Search,
     failures: Mapping[int, CogdocError],
     stopwatch: Stopwatch,
 ) -> AnswerRecord:
+    pages, seen = readings.pages, QuestionPages(readings)
     document = pages.document
     if not len(pages.store):
         return _failed(document, engine, question, stopwatch, failures)
     with stopwatch.measure("rank"):
-        best = pages.get(pages.rank(question, how.top_pages))
+        if seen.has_glances and _counts(question):
+            seen.read_all()
+        best = seen.best(question, how.top_pages)
+    if not best:
+        return _failed(document, engine, question, stopwatch, {**failures, **seen.failures})
     meter = UsageMeter()
     try:
         with stopwatch.measure("answer"), meter.measure():
-            is_raw = engine.info.generation is not None and engine.info.generation.raw
             answer = engine.answer(question, best, how.page_count)
-            if not is_raw:
-                answer = _counted(answer, pages.store)
-        if not is_raw:
+        if seen.has_glances and (answer.confidence or 0.0) < CONVINCING:
+            with stopwatch.measure("rank"):
+                seen.read_all()
+                others = seen.best(question, how.top_pages)
+            if others != best:
+                best = others
+                with stopwatch.measure("answer"), meter.measure():
+                    answer = engine.answer(question, best, how.page_count)
+        if not (engine.info.generation is not None and engine.info.generation.raw):
             from cogdoc.tasks.answer_values import with_value
 
+            with stopwatch.measure("answer"):
+                answer = _counted(answer, seen.texts())
             answer = with_value(answer, best)
         answer = withhold(answer, how.min_confidence)
     except CogdocError as error:
         usage = with_cache_hits(meter.total, pages.take_cache_hits(best))
         return _failed(document, engine, question, stopwatch, {0: error}, usage)
     page_flags = {flag for page in best for flag in page.text().flags}
-    record = _record(document, engine, stopwatch, answer, failures, page_flags)
+    record = _record(document, engine, stopwatch, answer, {**failures, **seen.failures}, page_flags)
     return record.model_copy(update={"usage": with_cache_hits(meter.total, pages.take_cache_hits(best))})
 
 
-def _counted(answer: Answer, store: PageTextStore) -> Answer:
+def _counts(question: str) -> bool:
+    """Whether a question counts something, perhaps on all pages."""
+    from cogdoc.query.question_parser import parse_question
+    from cogdoc.query.tree import Aggregate, Aggregation
+
+    tree = parse_question(question).tree
+    return isinstance(tree, Aggregate) and tree.function is Aggregation.COUNT
+
+
+def _counted(answer: Answer, pages: Iterable[PageText]) -> Answer:
     """The engine's answer, or the count of what the question counts on all pages; an engine sees only the best ones.
 
     A sure answer stands. The count has no confidence: it may miss what pictures print, and how often was not measured.
@@ -164,7 +196,7 @@ def _counted(answer: Answer, store: PageTextStore) -> Answer:
 
     if answer.certainty is Certainty.SURE:
         return answer
-    count = count_in_document(parse_question(answer.question), store)
+    count = count_in_document(parse_question(answer.question), pages)
     if count is None or answer.text == str(count):
         return answer
     own: tuple[Candidate, ...] = ()

@@ -44,14 +44,20 @@ class SearchedPages:
         self._counted: WeakSet[Page] = WeakSet()
         """Pages whose hits are told already."""
 
-    def get(self, numbers: Sequence[int]) -> list[Page]:
+    def get(self, numbers: Sequence[int], closer: PageTextStore | None = None) -> list[Page]:
+        """
+        Args:
+            closer: texts that replace those of `store`.
+        """
         with self._lock:
-            pages = [
-                self._pages.get(number) or Page(self.document, number, self.store.get(number)) for number in numbers
-            ]
+            pages = [self._pages.get(number) or self._page(number, closer) for number in numbers]
             self._pages.update(zip(numbers, pages, strict=True))
             self._recent.append(pages)
         return pages
+
+    def _page(self, number: int, closer: PageTextStore | None) -> Page:
+        store = closer if closer is not None and number in closer else self.store
+        return Page(self.document, number, store.get(number))
 
     def rank(self, question: str, top_pages: int) -> list[int]:
         """The numbers of the pages that match a question best."""
@@ -59,6 +65,10 @@ class SearchedPages:
 
         with self._lock:
             return [page.number for page in rank_pages(question, self.store)[:top_pages]]
+
+    def add_cache_hits(self, hits: int) -> None:
+        with self._lock:
+            self._cache_hits += hits
 
     def take_cache_hits(self, pages: Sequence[Page]) -> int:
         """The hits of the reading cache that no question was told yet: of all texts, and of the layouts of `pages`."""
@@ -71,9 +81,14 @@ class SearchedPages:
         return hits
 
 
-def read_texts(document: Document, numbers: Sequence[int], failures: dict[int, CogdocError]) -> Iterator[Page]:
-    """Yield all pages in order, with their text; adds the error of each page that fails to `failures`."""
-    pages = (Page(document, number) for number in numbers)
+def read_texts(
+    document: Document, numbers: Sequence[int], failures: dict[int, CogdocError], *, at_a_glance: bool = False
+) -> Iterator[Page]:
+    """Yield all pages in order, with their text; adds the error of each page that fails to `failures`.
+
+    `at_a_glance` leaves out the text of pictures on pages that have a text layer.
+    """
+    pages = (Page(document, number, at_a_glance=at_a_glance) for number in numbers)
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         try:
             with page_in_work(page.number):
