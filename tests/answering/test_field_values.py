@@ -40,3 +40,11 @@ def test_a_line_of_a_paragraph_is_no_name_or_address() -> None:
 def test_a_tax_number_has_more_than_a_few_digits() -> None:
     assert _first(sheet("Tax number: 10"), Field("tax number")) is None
     assert _first(sheet("Tax number: 002139201536"), Field("tax number")) == "002139201536"
+
+
+def test_the_label_of_another_number_is_none_of_the_field() -> None:
+    accident = sheet("Location|Chevroux, France", "Accident Number|DEN08WA042", "Number of pages (including cover)|10")
+    assert _first(accident, Field("order number")) is None
+    assert _first(accident, Field("customer number")) is None
+    order = sheet("Hall & Sons", "Order number|A-4711", "Number of parcels|10")
+    assert _first(order, Field("order number")) == "A-4711"
