@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ def test_sloping_lines_of_a_photograph_are_not_doubted(tmp_path: Path, read_file
     assert page_text.legibility > 0.9
 
 
-def test_the_user_is_told_what_reads_it(cogdoc: Any, tmp_path: Path) -> None:
+def test_the_user_is_told_what_reads_it(cogdoc: Any, readings: Path, tmp_path: Path) -> None:
     save_page(tmp_path / "page.png", *LINES["cyrillic"])
+    cogdoc = partial(cogdoc, COGDOC_CACHE=str(readings))
     ended = cogdoc("ocr", tmp_path / "page.png", "--out", "json")
     assert "page 1 is in Cyrillic script" in ended.err
     assert "--ocr tesseract --language rus" in ended.err
