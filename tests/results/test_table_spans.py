@@ -70,3 +70,8 @@ def test_column_in_which_no_narrow_cell_begins_is_covered() -> None:
         )
     )
     assert spans == [[Span(0, 0, 3), Span(0, 3)], [Span(1, 0), Span(1, 1), Span(1, 2, 2)]]
+
+
+def test_a_table_without_rows_or_columns_has_no_cells() -> None:
+    assert spans_of(table()) == []
+    assert spans_of(table((), ())) == [[], []]

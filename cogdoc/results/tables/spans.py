@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from cogdoc.results.records import TableResult
 
@@ -76,7 +77,7 @@ def _centers(table: TableResult, lines: Sequence[Sequence[Slot]], axis: int) -> 
     """The center of each column or row along an axis: that of its narrowest cell, up to where the next one starts."""
     extents = [_extent(table, slots, axis) for slots in lines]
     centers: list[float | None] = []
-    for extent, following in zip(extents, [*extents[1:], None], strict=True):
+    for extent, following in zip_longest(extents, extents[1:]):
         if extent is None:
             centers.append(None)
             continue
