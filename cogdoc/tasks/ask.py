@@ -2,7 +2,7 @@
 
 First the text of every page is read, which is quick: of a long document without that of pictures on pages that have a
 text layer. Then, for each question, the pages that rank best for it are read closely, and the engine searches them. All
-pages are read closely if the question counts something on them, or if the best ones give no convincing answer.
+pages are read closely if the question counts something on them, or if the best ones give no likely answer.
 """
 
 from __future__ import annotations
@@ -35,9 +35,6 @@ from cogdoc.tasks.withholding import withhold
 
 TOP_PAGES = 5
 """How many pages of a long document the engine searches for one question."""
-
-CONVINCING = 0.8
-"""An answer with at least this confidence is given though pictures on other pages are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ def _answer_question(
     try:
         with stopwatch.measure("answer"), meter.measure():
             answer = engine.answer(question, best, how.page_count)
-        if seen.has_glances and (answer.confidence or 0.0) < CONVINCING:
+        if seen.has_glances and answer.certainty in (None, Certainty.UNSURE):
             with stopwatch.measure("rank"):
                 seen.read_all()
                 others = seen.best(question, how.top_pages)
