@@ -147,7 +147,7 @@ def test_a_killed_server_is_cleaned_up_after_and_stop_ends_a_living_one(cogdoc: 
 def test_a_time_that_is_none_is_a_usage_error(cogdoc: Cogdoc, time: str) -> None:
     ended = cogdoc(*ASK, "--keep-alive", time, COGDOC_WARM="on")
     assert ended.code == 2
-    assert f"--keep-alive: {time!r} is no time" in ended.err
+    assert f"--keep-alive: {time!r} is not a time" in ended.err
 
 
 def test_what_cannot_be_loaded_fails_in_the_background_as_it_does_alone(cogdoc: Cogdoc, tmp_path: Path) -> None:

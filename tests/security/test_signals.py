@@ -51,12 +51,19 @@ def test_hangup_still_ends_a_command_that_does_not_ignore_it(start_cogdoc: Any, 
     assert running.returncode == 143
 
 
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "sandbox_worker.py" in " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):  # it has ended
+        return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_signal_to_every_process_of_a_run_fails_no_page(number: signal.Signals) -> None:
     """A service manager signals all of them; a page that failed by it would not be read again."""
     with Sandbox(1) as sandbox:
         parts = sandbox.run(try_confinement)
-        workers = [child for child in psutil.Process().children() if "sandbox_worker.py" in " ".join(child.cmdline())]
+        workers = [child for child in psutil.Process().children() if is_worker(child)]
         assert workers
         for worker in workers:
             worker.send_signal(number)
