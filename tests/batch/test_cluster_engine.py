@@ -134,7 +134,7 @@ def test_results_equal_those_of_one_machine(
 ) -> None:
     expected = run(task, local_engine, local_sandbox)
     assert engine.info == local_engine.info
-    assert run(task, engine, cluster_sandbox) == expected
+    assert without_confidence(run(task, engine, cluster_sandbox)) == without_confidence(expected)
     assert '"error":null' in expected[0]
 
 
