@@ -15,6 +15,7 @@ import pytest
 
 pytest.importorskip("ray", reason="the extra cogdoc[ray] is not installed")
 
+from comparing import without_confidences
 from small_cluster import add_machine, kill_actors, start_cluster
 
 from cogdoc.batch.cluster.cluster_engine import MOST_AT_A_TIME
@@ -114,14 +115,8 @@ def run(
     return lines
 
 
-def without_confidence(lines: list[str]) -> list[Any]:
-    """Records without confidences, whose last digits in bf16 depend on what is decoded beside them."""
-    return [
-        json.loads(
-            line, object_hook=lambda each: {key: value for key, value in each.items() if "confidence" not in key}
-        )
-        for line in lines
-    ]
+def compared(lines: list[str]) -> list[Any]:
+    return [without_confidences(json.loads(line)) for line in lines]
 
 
 def test_cpus_are_divided_between_engines_and_parsing_actors(cluster_sandbox: ClusterSandbox) -> None:
@@ -134,7 +129,7 @@ def test_results_equal_those_of_one_machine(
 ) -> None:
     expected = run(task, local_engine, local_sandbox)
     assert engine.info == local_engine.info
-    assert without_confidence(run(task, engine, cluster_sandbox)) == without_confidence(expected)
+    assert compared(run(task, engine, cluster_sandbox)) == compared(expected)
     assert '"error":null' in expected[0]
 
 
@@ -143,10 +138,10 @@ def test_an_actor_decodes_the_pages_and_questions_of_several_threads_side_by_sid
 ) -> None:
     assert local_engine.at_a_time > 1
     assert engine.at_a_time == min(2 * local_engine.at_a_time, MOST_AT_A_TIME)
-    expected = [without_confidence(run(ocr, local_engine, local_sandbox))] * 4
+    expected = [compared(run(ocr, local_engine, local_sandbox))] * 4
     with ThreadPoolExecutor(4) as threads:
         results = [threads.submit(run, ocr, engine, cluster_sandbox) for _ in range(4)]
-        assert [without_confidence(result.result()) for result in results] == expected
+        assert [compared(result.result()) for result in results] == expected
     usage = [record.usage for record in transcribe(open_path(FORMS, cluster_sandbox), engine, PageSelection())]
     assert all(each is not None and each.generations for each in usage)  # counted for the page that it is about
 
@@ -154,10 +149,10 @@ def test_an_actor_decodes_the_pages_and_questions_of_several_threads_side_by_sid
 def test_killed_engine_actors_do_not_change_the_results(
     engine: Engine, cluster_sandbox: ClusterSandbox, local_engine: Engine, local_sandbox: Sandbox
 ) -> None:
-    expected = without_confidence(run(ocr, local_engine, local_sandbox))
+    expected = compared(run(ocr, local_engine, local_sandbox))
     before = len(MESSAGES)
     for do in (lambda: kill_actors("EngineActor", 2), int):
-        assert without_confidence(run(ocr, engine, cluster_sandbox, do)) == expected
+        assert compared(run(ocr, engine, cluster_sandbox, do)) == expected
     # An actor that had nothing to do when it was killed is missed only when it is called.
     assert 1 <= len(MESSAGES[before:]) <= 2
     assert all("died" in line for line in MESSAGES[before:])
