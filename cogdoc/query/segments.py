@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.parsing.page_text import Line, PageLayout, Table, Word
 from cogdoc.parsing.row_clustering import cluster_rows
+from cogdoc.query.question_pieces import guess_language
 from cogdoc.query.terms import Token, tokenize
 
 MAX_GAP = 1.3
@@ -100,6 +102,11 @@ class PageView:
         return self.layout.page_text.number
 
     @cached_property
+    def language(self) -> str:
+        """The code of the language that most of its words are in."""
+        return guess_language(self.layout.page_text.text)
+
+    @cached_property
     def tables(self) -> tuple[Table, ...]:
         return tuple(block.table for block in self.layout.blocks if block.table is not None)
 
@@ -163,6 +170,13 @@ def view_page(layout: PageLayout, rank: int = 0) -> PageView:
         segments += row
         rows.append(tuple(row))
     return PageView(layout, rank, tuple(segments), tuple(rows))
+
+
+def has_columns(lines: Sequence[Line]) -> bool:
+    """Whether most lines have wide gaps between their words, or others beside them: rows, rather than sentences."""
+    beside = [upper.box.vertical_overlap(lower.box) > MIN_ROW_OVERLAP for upper, lower in pairwise(lines)]
+    in_rows = zip([False, *beside], [*beside, False], lines, strict=True)
+    return 2 * sum(after or before or len(_split(line)) > 1 for after, before, line in in_rows) > len(lines)
 
 
 def _split(line: Line) -> list[tuple[Word, ...]]:

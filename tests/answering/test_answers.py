@@ -321,6 +321,32 @@ def test_whether_an_option_is_ticked() -> None:
     assert answer_question("Are calls allowed?", [CHECKBOXES]).text == "No"
 
 
+FILING = page(
+    "Indicate by check mark whether the registrant has filed all reports during",
+    "the preceding twelve months. Yes ☒ No ☐",
+    "Large accelerated filer|☒|Smaller company|☐",
+    "Indicate by check mark whether the registrant is a shell company. Yes ☐ No ☒",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Is the registrant a shell company?", "No"),
+        ("Has the registrant filed all reports?", "Yes"),
+        ("Is it a large accelerated filer?", "Yes"),
+        ("Is it a smaller company?", "No"),
+    ],
+)
+def test_marks_may_follow_what_they_tick(question: str, answer: str) -> None:
+    assert answer_question(question, [FILING]).text == answer
+
+
+def test_words_that_mean_yes_in_other_languages_are_no_answer() -> None:
+    cover = page("Orchard Company", "Exact name of the company as in the register", "Married:|Ja")
+    assert answer_question("Is Orchard a company?", [cover]).text not in ("Exact", "Ja")
+
+
 def test_a_computed_answer_has_its_query_operands_and_formula() -> None:
     answer = answer_question("By how much did revenue grow from 2021 to 2022?", [STATEMENT])
     assert answer.formula is not None

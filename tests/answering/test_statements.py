@@ -23,6 +23,10 @@ GERMAN = paragraph(
     "Renner. Wir empfehlen einen Anstrich mit Öl, da er das Holz atmen lässt. Für die Farbe der Türen haben Sie sich "
     "bisher nicht entschieden."
 )
+CONDITIONS = paragraph(
+    "The inspector notes whether the cellar is damp. The deposit is returned if the keys are complete. Er prüft, ob "
+    "die Heizung defekt ist. 检查员须说明屋顶是否漏水。"
+)
 CHINESE = paragraph("公司聘请陈国栋先生担任技术顾问，聘期为两年。本季度利润率为12.4%。")
 
 
@@ -50,6 +54,10 @@ def test_answers_from_what_a_sentence_entails(page: PageLayout, question: str, e
     ("page", "question"),
     [
         (CONTRACT, "Is the owner responsible for broken windows?"),
+        (CONDITIONS, "Is the cellar damp?"),
+        (CONDITIONS, "Are the keys complete?"),
+        (CONDITIONS, "Ist die Heizung defekt?"),
+        (CONDITIONS, "屋顶是否漏水？"),
         (REPORT, "Was the chair Tom Ferris?"),
         (REPORT, "Did material costs grow faster than wages?"),
         (REPORT, "Was Li Wen the owner of the division?"),

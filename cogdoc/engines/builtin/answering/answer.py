@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
+from cogdoc.engines.builtin.answering.captions import caption_lines, propose_captioned
 from cogdoc.engines.builtin.answering.chart_proposals import PageCharts, propose_from_charts
 from cogdoc.engines.builtin.answering.checkboxes import has_mark, propose_checkboxes
 from cogdoc.engines.builtin.answering.computed_proposals import propose_computed
@@ -23,6 +24,7 @@ from cogdoc.engines.builtin.answering.summary import quote_document
 from cogdoc.engines.builtin.answering.table_proposals import propose_cells
 from cogdoc.engines.builtin.answering.text_comparisons import propose_text_comparisons
 from cogdoc.engines.builtin.answering.typed_proposals import propose_typed_values
+from cogdoc.engines.builtin.answering.yes_or_no import truth_of
 from cogdoc.parsing.numbers import without_notes
 from cogdoc.parsing.page_text import PageLayout, PageText
 from cogdoc.query.computed import tree_output
@@ -166,12 +168,18 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     """Everything on the pages that may be the answer to the matcher's question."""
     proposers = (
         propose_fields,
+        propose_captioned,
         propose_checkboxes,
         propose_cells,
         propose_properties,
         propose_typed_values,
     )
     proposals = [proposal for page in pages for proposer in proposers for proposal in proposer(matcher, page)]
+    captions = {page.rank: caption_lines(page) for page in pages}
+    # What a caption says is no value, and its own value is over it.
+    proposals = [
+        one for one in proposals if captions[one.page.rank].isdisjoint(part.segment.index for part in one.slices)
+    ]
     proposals += propose_computed(matcher, pages)
     proposals += propose_from_charts(matcher, pages, charts)
     proposals += propose_sentences(matcher, pages)
@@ -185,7 +193,10 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
             one for one in proposals if one.relation is not Relation.SENTENCE and "in-prose" not in one.features
         ]
         proposals += [*propose_statements(matcher, pages), *propose_text_comparisons(matcher, pages)]
-        return [proposal for proposal in proposals if proposal.kind is ValueKind.YES_OR_NO]
+        language = matcher.question.language
+        return [
+            proposal for proposal in proposals if truth_of(proposal.text, language, proposal.page.language) is not None
+        ]
     if matcher.question.quoted or matcher.question.shape in NAMING:
         return proposals
     asked = matcher.question.kinds[0]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
+from cogdoc.engines.builtin.answering.yes_or_no import yes_no_word
 from cogdoc.engines.builtin.page_tables import page_tables
 from cogdoc.query.computed import Computed
 from cogdoc.query.execution import run
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.grounding import PROPER
 from cogdoc.query.label_matching import Matcher
-from cogdoc.query.lexicon.loading import load_lexicons
 from cogdoc.query.question_readings import readings
 from cogdoc.query.segments import PageView
 from cogdoc.query.tree import (
@@ -71,9 +71,10 @@ def proposal_of(
     if fitting <= 0:
         return
     numbers = [operand.cell.page for operand in result.operands]
+    is_verdict = kind is ValueKind.YES_OR_NO
     yield Proposal(
         page=pages.get(numbers[0], first) if numbers else first,
-        text=_verdict(matcher, result) if isinstance(result.query, Compare) else result.text,
+        text=yes_no_word(matcher.question.language, result.text == "Yes") if is_verdict else result.text,
         slices=(),
         relation=Relation.COMPUTED,
         kind=kind,
@@ -86,12 +87,6 @@ def proposal_of(
         operands=result.operands,
         formula=result.formula,
     )
-
-
-def _verdict(matcher: Matcher, result: Computed) -> str:
-    """Yes or no in the language of the question."""
-    word = next(iter(load_lexicons()[matcher.question.language].values.get(result.text.lower(), ())), (result.text,))[0]
-    return word[:1].upper() + word[1:]
 
 
 def _typed(matcher: Matcher, result: Computed) -> tuple[ValueKind, float]:

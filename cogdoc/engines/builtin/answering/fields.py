@@ -39,6 +39,9 @@ GROUP_HEADING_HEIGHT = 2.0
 UNTYPED_FIT = 0.25
 """Fit of a text that is not a value of the requested kinds."""
 
+_PLURAL = re.compile(r"\((?:\w|e[ns])\)")
+"""After a word that may be one or several: "Symbol(s)", "Name(n)"."""
+
 _LEADING = re.compile(r"^[\s:：∶.\-–—=_|»>*•)]+")
 
 
@@ -75,7 +78,9 @@ def _extend_upward(matcher: Matcher, page: PageView, match: LabelMatch) -> Label
 
 
 def _rest(match: LabelMatch) -> Slice:
-    return Slice(match.segment, match.end, len(match.segment.text))
+    text = match.segment.text
+    plural = _PLURAL.match(text, match.end)
+    return Slice(match.segment, plural.end() if plural else match.end, len(text))
 
 
 def trim(part: Slice) -> Slice | None:

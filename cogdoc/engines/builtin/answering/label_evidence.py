@@ -67,7 +67,7 @@ def _words(text: str, asked: ValueKind) -> dict[str, float]:
     tokens = tokenize(text)
     functions = sum(is_function_word(token.norm) for token in tokens) / max(1, len(tokens))
     features = {"function-words": functions}
-    if len(tokens) <= MAX_LABEL_WORDS:
+    if len(tokens) <= MAX_LABEL_WORDS and asked is not ValueKind.YES_OR_NO:
         features["concept-words"] = concept_share(text)
     if asked is ValueKind.TEXT:
         features["digits"] = sum(char.isdigit() for char in text) / max(1, len(text))

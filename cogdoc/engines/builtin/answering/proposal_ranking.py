@@ -71,7 +71,7 @@ def _features_alone(matcher: Matcher, proposal: Proposal, replaced: Mapping[str,
         "near": 1 / (1 + 0.5 * proposal.distance),
         "repeats": max(own_precision, float(repeats_label)),
         "looks-like-label": float(is_headed),
-        "label-words": 0.0 if _names_organisation(proposal) else label_share(proposal.text),
+        "label-words": 0.0 if _is_no_label(proposal) else label_share(proposal.text),
         "long": min(1.0, max(0.0, (len(proposal.text) - LONG_VALUE) / (LONGEST_VALUE - LONG_VALUE))),
         "unsure": 1.0 - proposal.confidence,
         "other-period": _other_period(matcher, proposal),
@@ -93,8 +93,10 @@ def _features_alone(matcher: Matcher, proposal: Proposal, replaced: Mapping[str,
     }
 
 
-def _names_organisation(proposal: Proposal) -> bool:
-    """Whether a proposal is the name of a company: "Kunden AG" contains the word for a customer as a label does."""
+def _is_no_label(proposal: Proposal) -> bool:
+    """Whether only its words look like a label: the name "Kunden AG" has the word for a customer, "No" for a number."""
+    if proposal.kind is ValueKind.YES_OR_NO:
+        return True
     named = proposal.kind in (ValueKind.PERSON, ValueKind.ORGANISATION)
     return named and organisation_likeness(proposal.text) >= LIKELY_ORGANISATION
 

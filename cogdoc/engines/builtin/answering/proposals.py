@@ -25,6 +25,8 @@ class Relation(StrEnum):
     RIGHT = "right"
     BELOW = "below"
     LEFT = "left"
+    ABOVE = "above"
+    """Over a caption in parentheses."""
     CELL = "cell"
     """Where a row and a column of a table meet."""
     SENTENCE = "sentence"

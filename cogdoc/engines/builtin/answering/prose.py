@@ -8,7 +8,7 @@ from dataclasses import replace
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.running_text import QuestionTerms, split_sentences
 from cogdoc.parsing.page_text import Block, BlockKind
-from cogdoc.query.segments import PageView
+from cogdoc.query.segments import PageView, has_columns
 from cogdoc.query.typed_values import SURE_FIT, ValueKind
 from cogdoc.text import text_width
 
@@ -59,7 +59,7 @@ def prose_segments(page: PageView) -> frozenset[int]:
 
 def _is_prose(block: Block) -> bool:
     text = " ".join(line.text for line in block.lines)
-    if len(block.lines) < MIN_LINES or text_width(text) < MIN_LINE * len(block.lines):
+    if len(block.lines) < MIN_LINES or text_width(text) < MIN_LINE * len(block.lines) or has_columns(block.lines):
         return False
     words = [word for sentence in split_sentences(text, _NO_TERMS) for word in sentence.words]
     functions = sum(word.is_function for word in words)

@@ -40,7 +40,7 @@ _MARKS = "".join(char for char in map(chr, range(0x300, 0x1000)) if unicodedata.
 """Vowel signs and accents that are characters of their own, which `\\w` leaves out."""
 
 _LETTER = rf"(?:[^\W\d_{_UNSPACED}]|[{_MARKS}])"
-_PIECE = re.compile(rf"(?:[{_UNSPACED}])+|\d+(?:[.,:/]\d+)*|{_LETTER}+(?:['’-]{_LETTER}+)*")
+_PIECE = re.compile(rf"(?:[{_UNSPACED}])+|\d+(?:[.,:/]\d+)*|{_LETTER}+(?:['’-]{_LETTER}+)*(?:\((?:{_LETTER}|e[ns])\))?")
 _RUN = re.compile(f"[{_UNSPACED}]")
 _ORDINAL = re.compile(r"(?<!\d)\d{1,2}$")
 _END = re.compile(r"[.?!؟।۔][\"”»’)\]]*(?=\s)|[。！？؛]|[;；](?=\s)")
@@ -221,7 +221,7 @@ def _interrogative(low: str, language: str) -> tuple[str, tuple[int, int]]:
 @cache
 def _function_words(language: str) -> frozenset[str]:
     lexicon = load_lexicons()[language]
-    lists = (lexicon.words.get(name, ()) for name in ("stop", "function", "link", "cause", "particles"))
+    lists = (lexicon.words.get(name, ()) for name in ("stop", "function", "link", "cause", "particles", "whether"))
     return frozenset(chain(lexicon.questions.get("polar", ()), *lists))
 
 

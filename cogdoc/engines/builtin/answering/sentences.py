@@ -13,7 +13,7 @@ from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentenc
 from cogdoc.engines.builtin.answering.spans import Span, propose_spans
 from cogdoc.parsing.page_text import BlockKind
 from cogdoc.query.label_matching import Matcher
-from cogdoc.query.segments import PageView, Segment, Slice
+from cogdoc.query.segments import PageView, Segment, Slice, has_columns
 from cogdoc.query.tree import ListOf
 from cogdoc.query.typed_values import NAMES
 
@@ -97,7 +97,8 @@ def score_sentences(terms: QuestionTerms, pages: Sequence[PageView]) -> tuple[li
 
 def passages(page: PageView) -> Iterator[Segment]:
     """Each paragraph as one long segment; the whole text of a page without layout."""
-    blocks = [block.lines for block in page.layout.blocks if block.kind is not BlockKind.TABLE and block.lines]
+    paragraphs = (block.lines for block in page.layout.blocks if block.kind is not BlockKind.TABLE)
+    blocks = [lines for lines in paragraphs if lines and not has_columns(lines)]
     for lines in blocks if page.layout.blocks else [page.layout.page_text.lines]:
         words = tuple(word for line in lines for word in line.words)
         if words:

@@ -10,8 +10,9 @@ from functools import cache
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.running_text import QuestionTerms, TextWord
 from cogdoc.engines.builtin.answering.sentences import ScoredSentence, score_sentences
+from cogdoc.engines.builtin.answering.yes_or_no import yes_no_word
 from cogdoc.query.label_matching import Matcher
-from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.segments import PageView, Slice
 from cogdoc.query.terms import fold_case
 from cogdoc.query.typed_values import ValueKind
@@ -50,6 +51,8 @@ def _truth(question: str, terms: QuestionTerms, weights: Sequence[float], found:
     """Whether a sentence says what the question asks; None if it says neither that nor the opposite."""
     words = found.sentence.words
     core = core_words(found, weights)
+    if any(words[at].norm in load_lexicon().words["whether"] for at in core):
+        return None
     stated = {index for at in core for index, strength in words[at].hits if strength >= MIN_STRENGTH}
     stated |= {index for index, norm in enumerate(terms.norms) if any(words[at].norm in _alike(norm) for at in core)}
     missing = [index for index in range(len(terms.norms)) if index not in stated]
@@ -145,17 +148,10 @@ def yes_or_no(found: ScoredSentence, language: str, truth: bool) -> Proposal:
     """The answer in a language, with the sentence that says so."""
     sentence = Slice(found.passage, found.sentence.start, found.sentence.end)
     return Proposal(
-        page=found.page, text=_wording(language, truth), slices=(sentence,), relation=Relation.SENTENCE,
+        page=found.page, text=yes_no_word(language, truth), slices=(sentence,), relation=Relation.SENTENCE,
         kind=ValueKind.YES_OR_NO, recall=found.overlap, precision=1.0, fit=1.0, evidence=sentence.text.strip(),
         features={"text-overlap": found.overlap},
     )  # fmt: skip
-
-
-@cache
-def _wording(language: str, truth: bool) -> str:
-    """Yes or no in a language."""
-    words: list[str] = load_lexicons()[language].values["yes" if truth else "no"][0]
-    return words[0].capitalize()
 
 
 @cache
