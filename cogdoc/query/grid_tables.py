@@ -147,7 +147,7 @@ def _table(rows: Sequence[GridRow], source: Source) -> DataTable:
             for column, (cell, note, counts) in enumerate(zip(row, notes, counted, strict=True))
         )
         for row, header in zip(body, headers, strict=True)
-        for beside in ((unit_note(" ".join(header)), *(() if any(map(_is_counted, header[-1:])) else common)),)
+        for beside in ((unit_note(" ".join(header)), *(() if _has_counts(header) else common)),)
     )
     return DataTable(source.origin, caption, columns, headers, cells, name_column)
 
@@ -228,6 +228,17 @@ def unit_note(text: str) -> Note:
         if not unit:
             unit = "%" if _PERCENT.search(note) else _currency(note)
     return unit, scale
+
+
+def _has_counts(row_header: Sequence[str]) -> bool:
+    """Whether the numbers of a row are counts by its own name, or values for each share by that of its section."""
+    return any(map(_is_counted, row_header[-1:])) or any(_is_for_each(section) for section in row_header[:-1])
+
+
+@lru_cache(maxsize=4096)
+def _is_for_each(section: str) -> bool:
+    """Whether a section's title has a phrase such as "per share"."""
+    return any(" " in phrase and phrase in fold_case(section) for phrase in load_lexicon().words["counted"])
 
 
 @lru_cache(maxsize=4096)

@@ -321,6 +321,12 @@ def test_whether_an_option_is_ticked() -> None:
     assert answer_question("Are calls allowed?", [CHECKBOXES]).text == "No"
 
 
+def test_a_choice_between_two_is_one_of_the_two() -> None:
+    answer = answer_question("Was net income higher in 2021 or 2022?", [STATEMENT])
+    assert answer.text == "2022"
+    assert not {"612", "788"} & {candidate.text for candidate in answer.alternatives}
+
+
 FILING = page(
     "Indicate by check mark whether the registrant has filed all reports during",
     "the preceding twelve months. Yes ☒ No ☐",

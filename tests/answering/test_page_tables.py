@@ -82,6 +82,13 @@ def test_values_have_the_unit_and_the_scale_of_their_headers(
     assert quantities(grid_table(*texts, title=title))[0][1] == expected
 
 
+def test_values_per_share_have_no_scale_whether_their_row_or_its_section_says_so() -> None:
+    rows = ("|2024", "Sales|1,200", "Book value per share|3.41", "Net income per share:|", "Basic|0.27", "Diluted|0.25")
+    data = grid_table(*rows, title="(In millions, except per share data)")
+    numbers = [found.number for found in (row[1] for row in quantities(data)) if found is not None]
+    assert numbers == [1_200_000_000, 3.41, 0.27, 0.25]
+
+
 @pytest.mark.parametrize("text", ["Sales of 5 million units", "1.2 million"])
 def test_a_number_of_millions_is_no_unit_of_a_table(text: str) -> None:
     assert unit_note(text)[1] == 1.0

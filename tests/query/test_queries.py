@@ -103,6 +103,8 @@ def _operation(tree: Query) -> str:
             Aggregate(Extreme(Select("slices"), highest=False, asks=Asks.VALUE, count=2), Aggregation.SUM),
         ),
         ("Who won more games, Kim or Park?", Choose(("Kim", "Park"), "games", highest=True)),
+        ("Which segment had the higher income?", Extreme(Select("segment", by="income"), highest=True)),
+        ("Welche Sparte hatte den niedrigeren Umsatz?", Extreme(Select("Sparte", by="Umsatz"), highest=False)),
         (
             "Is the largest slice smaller than the sum of the others?",
             Compare(

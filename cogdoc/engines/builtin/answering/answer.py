@@ -35,8 +35,8 @@ from cogdoc.query.page_ranking import find_named_pages
 from cogdoc.query.question import Question, Shape
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import PageView, view_page
-from cogdoc.query.terms import stem, tokenize
-from cogdoc.query.tree import ListOf
+from cogdoc.query.terms import fold_case, stem, tokenize
+from cogdoc.query.tree import Choose, ListOf
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values, may_be
 from cogdoc.results.records import Answer, AnswerOperand, Candidate, Evidence
 
@@ -197,6 +197,9 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
         return [
             proposal for proposal in proposals if truth_of(proposal.text, language, proposal.page.language) is not None
         ]
+    if isinstance(matcher.question.tree, Choose):
+        options = [fold_case(option) for option in matcher.question.tree.options]
+        return [one for one in proposals if any(_is_option(option, fold_case(one.text)) for option in options)]
     if matcher.question.quoted or matcher.question.shape in NAMING:
         return proposals
     asked = matcher.question.kinds[0]
@@ -211,6 +214,12 @@ def _may_answer(asked: ValueKind, proposal: Proposal) -> bool:
     if proposal.relation is not Relation.SENTENCE:
         return False
     return asked is ValueKind.DATE or (asked in NUMERIC and any(find_values(kind, proposal.text) for kind in NUMERIC))
+
+
+def _is_option(option: str, text: str) -> bool:
+    """Whether a text is one of the things that a question names to choose from, perhaps in more or fewer words."""
+    words, others = ({token.norm for token in tokenize(one)} for one in (option, text))
+    return bool(words) and (words <= others or (bool(others) and others <= words))
 
 
 def _without_parentheses(question: str, text: str) -> str:
