@@ -361,3 +361,22 @@ def test_a_computed_answer_has_its_query_operands_and_formula() -> None:
     assert answer.query["operation"] == "growth"
     assert [operand.text for operand in answer.operands] == ["5,204", "4,510"]
     assert all(operand.box is not None and operand.page == 1 for operand in answer.operands)
+
+
+INVOICE = page(
+    "Kessler Pumpen GmbH",
+    "Steuernummer: 201/113/40209|USt-IdNr.: DE813295746",
+    "Bitte überweisen Sie den Betrag auf DE75 1234 5678 0000 0012 34 bei der Sparkasse.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the seller's VAT number?", "DE813295746"),
+        ("Wie lautet die Steuernummer?", "201/113/40209"),
+        ("To which IBAN should the money be sent?", "DE75 1234 5678 0000 0012 34"),
+    ],
+)
+def test_numbers_of_accounts_and_companies_are_told_apart(question: str, answer: str) -> None:
+    assert answer_question(question, [INVOICE]).text == answer

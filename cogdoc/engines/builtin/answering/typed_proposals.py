@@ -18,6 +18,7 @@ from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.registered_numbers import number_form
 from cogdoc.query.segments import PageView
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import ValueKind
@@ -34,6 +35,9 @@ TYPES = frozenset(
     )
 )  # fmt: skip
 """The kinds whose values are recognized without a label."""
+
+KINDS_BY_NOUN = (("number", ValueKind.IDENTIFIER), ("iban", ValueKind.IDENTIFIER), ("date", ValueKind.DATE))
+"""The kinds of values that the last words of concepts imply: "order number"."""
 
 GENERAL_AMOUNTS = frozenset(("price", "amount", "cost", "costs", "payment", "currency", "invoice", "receipt", "order"))
 """Concepts of questions about the total that do not name it: "what does it cost", "how much was paid"."""
@@ -53,10 +57,8 @@ def _kinds_of(asked: frozenset[str]) -> tuple[ValueKind, ...]:
         return ()
     if any(asked & AMOUNT_ROLES[role] for role in ("gross", "net", "tax")):
         return (ValueKind.AMOUNT,)
-    last_words = {name.split()[-1] for name in asked if " " in name}
-    return tuple(
-        kind for word, kind in (("number", ValueKind.IDENTIFIER), ("date", ValueKind.DATE)) if word in last_words
-    )
+    last_words = {name.split()[-1] for name in asked if " " in name or name == "iban"}
+    return tuple(dict.fromkeys(kind for word, kind in KINDS_BY_NOUN if word in last_words))
 
 
 def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset[str]) -> Iterator[Proposal]:
@@ -67,14 +69,15 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
     role = None if "amount in words" in asked else role_named(asked) or ("gross" if explained == 1 else None)
     arithmetic = describe_amounts(page, values, role, explained) if role and kind is ValueKind.AMOUNT else {}
     for index, value in enumerate(values):
-        tokens = tokenize(value.label)
+        form = number_form(value.part.text) if kind is ValueKind.IDENTIFIER else None
+        tokens = tokenize(value.label if form is None else f"{value.label} {form}")
         covered = matcher.covering(tokens)
         recall = matcher.recall(covered)
         context = context_of(matcher, page, value.part.segment, value.label) if value.label and recall else {}
         header = matcher.covering(tokenize(value.header))
         shared = asked & value.concepts
         replaced = matcher.replacement_score(value.label)
-        if kind is ValueKind.IDENTIFIER and not (recall or shared or header):
+        if kind is ValueKind.IDENTIFIER and not (recall or shared or header or form in asked):
             continue
         if replaced and has_han(value.label) and not any(" " in concept for concept in shared):
             continue
@@ -93,6 +96,8 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
             "context": max(0.0, matcher.recall(covered, context) - recall),
             "typed-elsewhere": _elsewhere(matcher, {**context, **covered}),
             "typed-replaced": replaced,
+            "typed-form": float(form in asked),
+            "typed-other-form": float(form is not None and form not in asked),
             **arithmetic.get(index, {}),
         }
         yield Proposal(
