@@ -32,6 +32,10 @@ START_SECONDS = 0.7
 """Seconds that calls wait, taken together, before another worker process starts. That takes about as long until it has
 imported its libraries, so the pages of a short document with a text layer are read by one."""
 
+MANY_CALLS = 100
+"""Short calls from which all worker processes start at once. Reading so many pages with text layers takes twice as long
+as to start a worker process."""
+
 CHECK_SECONDS = 0.1
 """How often a waiting call looks how long it has waited."""
 
@@ -76,6 +80,8 @@ class Sandbox:
         self._released = threading.Condition(self._lock)
         self._waited = 0.0
         """Seconds that calls waited for a worker process since the last one started."""
+        self._many = False
+        """Whether so many calls follow that none waits for a worker process to become free before another starts."""
         self._closed = False
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="cogdoc-sandbox")
         # Start the first worker before the first call. A thread of the pool has to start it: Linux kills a worker
@@ -96,6 +102,12 @@ class Sandbox:
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """`submit`, and wait for the result."""
         return self.submit(function, *args, **kwargs).result()
+
+    def expect(self, calls: int) -> None:
+        """Say how many short calls follow: from `MANY_CALLS` on, all worker processes start at once."""
+        with self._released:
+            self._many = calls >= MANY_CALLS
+            self._released.notify_all()
 
     @property
     def local(self) -> Sandbox:
@@ -147,7 +159,8 @@ class Sandbox:
 
     def _may_wait(self) -> bool:
         # With `strict`, the worker processes of other documents are of no use.
-        return bool(self._workers) and not self._closed and not self._strict and self._waited < START_SECONDS
+        worth_waiting = not self._many and self._waited < START_SECONDS
+        return bool(self._workers) and not self._closed and not self._strict and worth_waiting
 
     def _processor_seconds(self) -> float:
         return sum(worker.processor_seconds() for worker in self._workers)

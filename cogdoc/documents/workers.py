@@ -35,6 +35,10 @@ class Workers(Protocol):
         """`submit`, and wait for the result."""
         ...
 
+    def expect(self, calls: int) -> None:
+        """Say how many calls of a short time each follow, so that as many processes start at once as are worth it."""
+        ...
+
     @property
     def local(self) -> Workers:
         """Workers on this machine, for files that only it has."""

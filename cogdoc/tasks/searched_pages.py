@@ -88,6 +88,7 @@ def read_texts(
 
     `at_a_glance` leaves out the text of pictures on pages that have a text layer.
     """
+    document.sandbox.expect(len(numbers))
     pages = (Page(document, number, at_a_glance=at_a_glance) for number in numbers)
     for page in look_ahead(pages, 2 * document.sandbox.jobs, Page.request_text):
         try:

@@ -109,6 +109,12 @@ def test_quick_calls_start_no_second_worker() -> None:
         assert len({future.result() for future in [sandbox.submit(worker.process_id) for _ in range(8)]}) == 1
 
 
+def test_many_quick_calls_start_all_workers_at_once() -> None:
+    with SendingSandbox(jobs=2, timeout=60) as sandbox:
+        sandbox.expect(1000)
+        assert len({future.result() for future in [sandbox.submit(worker.process_id) for _ in range(2)]}) == 2
+
+
 @pytest.mark.slow
 def test_works_in_a_script_without_a_main_guard_and_next_to_misleading_modules(tmp_path: Path, samples: Path) -> None:
     (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")

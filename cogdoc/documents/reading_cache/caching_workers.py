@@ -38,6 +38,7 @@ class CachingWorkers:
         self.jobs = jobs
         self._start = start
         self._workers: Workers | None = None
+        self._expected = 0
         self._closed = False
         self._lock = threading.Lock()
         self._cache = cache
@@ -82,6 +83,13 @@ class CachingWorkers:
         """`submit`, and wait for the result."""
         return self.submit(function, *args, **kwargs).result()
 
+    def expect(self, calls: int) -> None:
+        """Pass it on once a result is missing."""
+        with self._lock:
+            self._expected = calls
+            if self._workers is not None:
+                self._workers.expect(calls)
+
     @property
     def local(self) -> Workers:
         return self._started().local
@@ -100,6 +108,7 @@ class CachingWorkers:
                 raise DamagedError("the worker processes have ended")
             if self._workers is None:
                 self._workers = self._start()
+                self._workers.expect(self._expected)
             return self._workers
 
     def _may_keep(self, request: OpenRequest) -> bool:
