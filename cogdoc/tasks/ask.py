@@ -88,7 +88,8 @@ def answer_questions(
     selected = document.select(selection)
     stopwatch = Stopwatch()
     # While worker processes read, this one has nothing else to do.
-    threading.Thread(target=_load_ranking, args=(questions[:1],), name="cogdoc-ranking", daemon=True).start()
+    ranking = threading.Thread(target=_load_ranking, args=(questions[:1],), name="cogdoc-ranking", daemon=True)
+    ranking.start()
     # An engine with a model looks at the pages itself, which takes far longer than to read their pictures.
     at_a_glance = selected.count > top_pages and engine.info.generation is None
     with PageTextStore() as store, PageTextStore() as closer:
@@ -101,6 +102,7 @@ def answer_questions(
                 cache_hits += page.cache_hits
                 if text.unread_pictures:
                     glanced.append(page.number)
+        ranking.join()  # or both threads would fill the same tables
         pages = SearchedPages(document, store, engine.at_a_time, cache_hits)
         readings = CloseReadings(pages, glanced, closer)
         how = _Search(selected.count, top_pages, min_confidence)
