@@ -380,3 +380,8 @@ INVOICE = page(
 )
 def test_numbers_of_accounts_and_companies_are_told_apart(question: str, answer: str) -> None:
     assert answer_question(question, [INVOICE]).text == answer
+
+
+def test_a_quoted_label_that_is_printed_as_it_is_has_the_value() -> None:
+    memo = page("MESSAGE: The following is for your review.", "MESSAGE TO: Dewey Tedder")
+    assert answer_question('What is the value for "MESSAGE TO" on this form?', [memo]).text == "Dewey Tedder"

@@ -56,6 +56,7 @@ COUNTRIES = chart(
     ["United States", "China", "Germany", "Viet Nam"], {"": (BLUE, [64.5, 31.2, 12.8, 3.3])}, ChartKind.HORIZONTAL_BAR
 )
 MONTHS = chart(["May '20", "Jun '20", "May '21"], {"": (BLUE, [116.55, 118.94, 126.38])}, ChartKind.LINE)
+GROWTH = chart(["2016", "2017", "2018", "2019"], {"Population growth": (BLUE, [1.21, 1.34, 1.88, 0.75])})
 CHINESE = chart(["广东省", "浙江省", "山东省"], {"基金数量": (BLUE, [320, 210, 150])})
 
 
@@ -113,6 +114,11 @@ def test_one_series_over_names(question: str, answer: str) -> None:
 def test_abbreviated_months_and_years_are_understood() -> None:
     answers = [ask(MONTHS, f"What was it in {when}?") for when in ("May 2021", "June of 2020")]
     assert [answer.text for answer in answers if answer] == ["126.38", "118.94"]
+
+
+def test_a_chart_of_growth_rates_says_how_much_something_grew_in_a_year() -> None:
+    questions = ("How much did the population grow in 2018?", "What was the population growth in 2019?")
+    assert [ask(GROWTH, question).text for question in questions] == ["1.88", "0.75"]
 
 
 @pytest.mark.parametrize(

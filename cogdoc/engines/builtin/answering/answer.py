@@ -184,6 +184,9 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     proposals += propose_from_charts(matcher, pages, charts)
     proposals += propose_sentences(matcher, pages)
     proposals = [proposal for proposal in without_false_labels(proposals) if not is_label(proposal.text)]
+    if any(proposal.features.get("exact") for proposal in proposals):
+        # The quoted label is printed as it is, so that labels with more or fewer words are others.
+        proposals = [proposal for proposal in proposals if proposal.features.get("exact", 1.0)]
     if any(proposal.features.get("option-ticked") for proposal in proposals):
         # What is ticked answers the question; the text of all options does not.
         proposals = [one for one in proposals if "option" in one.features or not has_mark(one.text)]

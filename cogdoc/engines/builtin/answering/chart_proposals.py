@@ -32,6 +32,7 @@ from cogdoc.query.tree import (
     Compare,
     Extreme,
     Filter,
+    Growth,
     ListOf,
     Position,
     Query,
@@ -101,7 +102,10 @@ def _upright(chart: Chart, page: PageView) -> Chart:
 
 
 def _readings(question: Question, tables: Sequence[DataTable]) -> Iterator[Query]:
-    """What a question may mean: "how many deaths in 2019" may ask for a printed number instead of counting rows."""
+    """What a question may mean: "how many deaths in 2019" may ask for a printed number instead of counting rows.
+
+    "How much did sales grow in 2019" may ask for the value of 2019 in a chart of growth rates.
+    """
     if _counted_marks(question.tree):  # not in the table: see `_ChartQuestion.counts`
         return
     plain = _without_marks(readings(question, tables)[0])
@@ -110,7 +114,8 @@ def _readings(question: Question, tables: Sequence[DataTable]) -> Iterator[Query
     yield plain
     if isinstance(plain, Select):
         yield from aggregates(plain, question.text)
-    if isinstance(plain, Ratio) or (isinstance(plain, Aggregate) and plain.function is Aggregation.COUNT):
+    is_count = isinstance(plain, Aggregate) and plain.function is Aggregation.COUNT
+    if is_count or isinstance(plain, Ratio) or (isinstance(plain, Growth) and not (plain.start and plain.end)):
         yield _without_marks(question.lookup)
 
 
