@@ -149,6 +149,8 @@ def _head_types(clause: Clause, indices: Sequence[int]) -> _Kinds:
             kinds = _expanded(_types(clause.pieces[typed[-1]]), has_modifier=len(part) > 1)
             keeps = is_head or not _is_qualified(clause, part[-1], named=kinds[0] in _NAMES)
             return kinds if keeps else ()
+    if len(indices) > 1 and clause.has(indices[-1], "count"):  # "the policy number of" the insured counts nothing
+        return (ValueKind.IDENTIFIER, ValueKind.NUMBER)
     return ()
 
 

@@ -22,6 +22,8 @@ from cogdoc.query.typed_values import ValueKind
         ("What is the date of the fax?", ValueKind.DATE),
         ("What is the fax number?", ValueKind.PHONE),
         ("What is the invoice number?", ValueKind.IDENTIFIER),
+        ("What is the policy number of the insured?", ValueKind.IDENTIFIER),
+        ("What is the total number of seats?", ValueKind.NUMBER),
         ("Where did the event take place?", ValueKind.PLACE),
         ("What is the weapon of the knight?", ValueKind.TEXT),
         ("股价是多少？", ValueKind.AMOUNT),
