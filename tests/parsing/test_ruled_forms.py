@@ -51,8 +51,9 @@ class DrawnForm:
             x += 6 * len(part) + 5
         self.lines.append(Line(tuple(words)))
 
-    def forms(self, grids: Any = ()) -> list[Table]:
-        return find_forms(self, 0, PageText(1, "1", SIDE, SIDE, 0, TextOrigin.OCR, tuple(self.lines)), grids)
+    def forms(self, grids: Any = (), *, has_watermarks: bool = False) -> list[Table]:
+        page_text = PageText(1, "1", SIDE, SIDE, 0, TextOrigin.OCR, tuple(self.lines))
+        return find_forms(self, 0, page_text, grids, has_watermarks=has_watermarks)[0]
 
     def is_repaired(self, index: int) -> bool:
         return index < 0
@@ -143,3 +144,12 @@ def test_fields_of_a_scanned_form_are_apart(read_sample: Any) -> None:
     assert ["Equipment Portable gas analyzer", "Quantity 2"] in texts(form)
     below = [block for block in blocks if block.kind is BlockKind.TEXT and block.box.y0 >= form.box.y1]
     assert "Insured by:" in " ".join(line.text for block in below for line in block.lines)
+
+
+def test_the_strokes_of_a_watermark_are_no_rules() -> None:
+    form = DrawnForm()
+    form.drawing[60:340, 296:304] = np.minimum(form.drawing[60:340, 296:304], 170)
+    form.drawing[200:208, 30:700] = np.minimum(form.drawing[200:208, 30:700], 170)
+    fields_of_rows = [[f"{label} {value}" for label, value, *_ in fields] for fields in ROWS]
+    assert [texts(table) for table in form.forms(has_watermarks=True)] == [fields_of_rows]
+    assert [texts(table) for table in form.forms()] != [fields_of_rows]

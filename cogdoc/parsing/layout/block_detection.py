@@ -28,11 +28,14 @@ from cogdoc.parsing.layout.model_input import ModelInput, make_input, may_be_cli
 from cogdoc.parsing.layout.panels import Edge, find_edges, part_panels
 from cogdoc.parsing.layout.picture_tables import may_be_table
 from cogdoc.parsing.layout.prose_beside_tables import ProseBeside, find_prose, find_prose_columns
+from cogdoc.parsing.layout.ruled_boxes import Frame
+from cogdoc.parsing.layout.ruled_columns import column_rules, cut_at_rules, uncrossed, with_rules
 from cogdoc.parsing.layout.ruled_forms import find_forms
 from cogdoc.parsing.layout.running_headers import mark_running_headers
 from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
+from cogdoc.parsing.tables.phrases import typical_height
 from cogdoc.parsing.tables.table_building import Grid, build_table
 
 TEXT_PICTURE_LINES = 12
@@ -74,6 +77,8 @@ class _Region:
     grid: Grid | None = None
     form: Table | None = None
     """Its cells, if the rules of the page tell them."""
+    rules: tuple[Box, ...] = ()
+    """The drawn rules between its columns: boxes without width."""
 
 
 def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> PageLayout:
@@ -109,7 +114,10 @@ def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tu
         added = read_empty_cells(document, index, page_text, grids)
         page_text = replace(page_text, lines=(*page_text.lines, *added))
     body = replace(page_text, lines=tuple(line for line in page_text.lines if not line.is_watermark))
-    regions = _with_forms(regions, document, index, body)
+    grids = [region.grid for region in regions if region.grid]
+    has_watermarks = len(body.lines) < len(page_text.lines)
+    forms, frames = find_forms(document, index, body, grids, has_watermarks=has_watermarks)
+    body, regions = _with_ruled_columns(body, _with_forms(regions, forms, body), frames)
     return body, _fill_regions(regions, body.lines)
 
 
@@ -122,9 +130,8 @@ def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> li
     return [part for region in regions for part in _look_closer(region, document, index, page_text)]
 
 
-def _with_forms(regions: list[_Region], document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
+def _with_forms(regions: list[_Region], forms: Sequence[Table], page_text: PageText) -> list[_Region]:
     """The regions, with forms in place of what the models took them for."""
-    forms = find_forms(document, index, page_text, [region.grid for region in regions if region.grid])
     if not forms:
         return regions
     gap, boxes = FORM_GAP * page_text.height, [form.box for form in forms]
@@ -134,6 +141,26 @@ def _with_forms(regions: list[_Region], document: OpenDocument, index: int, page
         first = _insertion_index(form.box, [Block(region.kind, region.box, ()) for region in kept])
         kept.insert(first, _Region(BlockKind.TABLE, form.box, 0, form=form))
     return kept
+
+
+def _with_ruled_columns(
+    page_text: PageText, regions: Sequence[_Region], frames: Sequence[Frame]
+) -> tuple[PageText, list[_Region]]:
+    """The page, with its words cut at the rules between the columns of tables, and the regions with these columns."""
+    rules_of = {index: column_rules(region.box, frames) for index, region in enumerate(regions) if region.grid}
+    rules = [rule for own in rules_of.values() for rule in own]
+    if not rules:
+        return page_text, list(regions)
+    lines = (cut_at_rules(line, rules) for line in page_text.lines)
+    page_text = replace(page_text, lines=tuple(line for line in lines if line))
+    return page_text, [_ruled(region, rules_of.get(index, ()), page_text) for index, region in enumerate(regions)]
+
+
+def _ruled(region: _Region, rules: Sequence[Box], page_text: PageText) -> _Region:
+    words = [word for word in page_text.words if region.box.contains_point(*word.box.center)]
+    if not region.grid or not words or not (rules := uncrossed(rules, words)):
+        return region
+    return replace(region, grid=with_rules(region.grid, rules, typical_height(words)), rules=tuple(rules))
 
 
 def _around(region: _Region, forms: Sequence[Box], gap: float, lines: Sequence[Box]) -> list[_Region]:
@@ -291,7 +318,7 @@ def _make_blocks(region: _Region, lines: list[Line]) -> list[Block]:
         return [Block(kind, region.box, tuple(lines), table=region.form)]
     if kind is BlockKind.TABLE:
         words = [word for line in lines for word in line.words]
-        table = build_table(region.box, region.grid, words) if region.grid else None
+        table = build_table(region.box, region.grid, words, region.rules) if region.grid else None
         if table and (columns := find_prose_columns(table, words)):
             return [Block(BlockKind.TEXT, bounding_box(line.box for line in part), tuple(part)) for part in columns]
         if table and region.grid and (prose := find_prose(table, words)):

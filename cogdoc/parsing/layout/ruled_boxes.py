@@ -41,6 +41,12 @@ DRAWN = 0.75
 FULL = 0.85
 """Share of its rectangle that a box fills; strokes of watermarks enclose the rest."""
 
+DARKEST = 10
+"""Percentile of the gray levels of ink that is the level of print."""
+
+PALE = 110
+"""Gray levels above that of print from which ink is that of a watermark."""
+
 MAX_LINES = 120
 """Lines of a grid in each direction; more are a drawing."""
 
@@ -78,16 +84,19 @@ class Frame:
         return Box(self.column_lines[0], self.row_lines[0], self.column_lines[-1], self.row_lines[-1])
 
 
-def find_frames(picture: Picture, scale: float, line_height: float) -> list[Frame]:
+def find_frames(picture: Picture, scale: float, line_height: float, *, has_watermarks: bool = False) -> list[Frame]:
     """The frames of a page's picture (`scale` pixels per point), in points.
 
     Args:
         line_height: that of the page's lines of text, in points.
+        has_watermarks: whether large letters are laid over the rules.
     """
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     pixels = scale * line_height
     window = 2 * max(5, int(pixels)) + 1
     ink = cv2.adaptiveThreshold(gray, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, CONTRAST)
+    if has_watermarks and ink.any():
+        ink[gray > np.percentile(gray[ink > 0], DARKEST) + PALE] = 0
     across, down = (
         [_Rule(*(position / scale for position in rule)) for rule in _rules(part, pixels)]
         for part in (np.asarray(ink, np.uint8), np.ascontiguousarray(ink.T, np.uint8))

@@ -58,13 +58,22 @@ _VALUE = re.compile(r"[:：]\s*\S|\d{5}")
 _NONE = Cell("", None)
 
 
-def find_forms(document: OpenDocument, index: int, page_text: PageText, grids: Sequence[Grid]) -> list[Table]:
-    """The forms of page `index` (0-based) that `grids`, which the layout models draw over its tables, do not tell."""
+def find_forms(
+    document: OpenDocument, index: int, page_text: PageText, grids: Sequence[Grid], *, has_watermarks: bool = False
+) -> tuple[list[Table], list[Frame]]:
+    """The forms of page `index` (0-based) that `grids`, which the layout models draw over its tables, do not tell.
+
+    Also returns the frames that are no forms.
+
+    Args:
+        has_watermarks: whether the page has others beside the lines of `page_text`.
+    """
     if not page_text.words or not _may_have_boxes(document, index, page_text):
-        return []
+        return [], []
     picture = document.picture(index, fit_long_side(*document.size(index), LONG_SIDE))
     upright = upright_picture(picture, page_text.turned, page_text.skew, page_text.bend)
-    frames = find_frames(upright, upright.shape[1] / page_text.width, typical_height(page_text.words))
+    scale, height = upright.shape[1] / page_text.width, typical_height(page_text.words)
+    frames = find_frames(upright, scale, height, has_watermarks=has_watermarks)
     frames.sort(key=lambda frame: (frame.box.y0, frame.box.x0))
     read = [(frame, table) for frame in frames if (table := _read_form(frame, page_text.words))]
     # A grid that does not tell one of the frames on it is left for none.
@@ -73,15 +82,18 @@ def find_forms(document: OpenDocument, index: int, page_text: PageText, grids: S
         for grid in grids
         if all(_tells(grid, frame, page_text.words) for frame, _ in read if _lies_on(grid, frame))
     ]
-    forms = []
+    forms, others = [], []
     for frame in frames:
         if any(_lies_on(grid, frame) for grid in left):
+            others.append(frame)
             continue
         # Boxes among those of a form are some too, if only a few are filled in.
         is_among_forms = any(_lies_on(grid, frame) for grid in grids)
         if table := _read_form(frame, page_text.words, 1 if is_among_forms else MIN_FILLED):
             forms.append(table)
-    return forms
+        else:
+            others.append(frame)
+    return forms, others
 
 
 def _may_have_boxes(document: OpenDocument, index: int, page_text: PageText) -> bool:

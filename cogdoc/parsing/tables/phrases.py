@@ -95,8 +95,14 @@ def typical_height(words: Iterable[Word]) -> float:
     return max(1e-6, statistics.median(word.box.height for word in words))
 
 
-def find_rows(words: Sequence[Word], column_lines: Sequence[float], row_lines: Sequence[float]) -> list[Row]:
-    """Divide words into rows at `row_lines`, and each row into phrases, also at gaps that a column line crosses."""
+def find_rows(
+    words: Sequence[Word], column_lines: Sequence[float], row_lines: Sequence[float], rules: Sequence[Box] = ()
+) -> list[Row]:
+    """Divide words into rows at `row_lines`, and each row into phrases, also at gaps that a column line crosses.
+
+    Args:
+        rules: the drawn rules between columns, boxes without width.
+    """
     height = typical_height(words)
     by_row: list[list[Word]] = [[] for _ in row_lines[1:]]
     for word in words:
@@ -104,7 +110,7 @@ def find_rows(words: Sequence[Word], column_lines: Sequence[float], row_lines: S
     lines_by_row = [_text_lines(row_words) for row_words in by_row]
     space = _space_width([line for lines in lines_by_row for line in lines], column_lines, height)
     return [
-        Row(top, bottom, tuple(tuple(_phrases(line, column_lines, height, space)) for line in lines))
+        Row(top, bottom, tuple(tuple(_phrases(line, column_lines, rules, height, space)) for line in lines))
         for (top, bottom), lines in zip(itertools.pairwise(row_lines), lines_by_row, strict=True)
     ]
 
@@ -186,14 +192,22 @@ def _space_width(lines: Iterable[Sequence[Word]], column_lines: Sequence[float],
     return min(high, max(low, statistics.median([gap for gap in gaps if 0 < gap < PHRASE_GAP * high] or [low])))
 
 
-def _phrases(line: Sequence[Word], column_lines: Sequence[float], height: float, space: float) -> Iterator[Phrase]:
+def _phrases(
+    line: Sequence[Word], column_lines: Sequence[float], rules: Sequence[Box], height: float, space: float
+) -> Iterator[Phrase]:
     current = [line[0]]
     for word in line[1:]:
-        if _ends_phrase(current[-1], word, column_lines, height, space):
+        if _is_parted(current[-1], word, rules) or _ends_phrase(current[-1], word, column_lines, height, space):
             yield Phrase(tuple(current))
             current = []
         current.append(word)
     yield Phrase(tuple(current))
+
+
+def _is_parted(left: Word, right: Word, rules: Sequence[Box]) -> bool:
+    """Whether a rule runs between two words side by side."""
+    (x0, _), (x1, y) = left.box.center, right.box.center
+    return any(x0 < rule.x0 < x1 and rule.y0 < y < rule.y1 for rule in rules)
 
 
 def _ends_phrase(left: Word, right: Word, column_lines: Sequence[float], height: float, space: float) -> bool:

@@ -36,21 +36,24 @@ CENTERED = 0.05
 """Share of a table's width by which a centered title over the whole table may miss its middle."""
 
 
-def build_table(box: Box, grid: Grid, words: Sequence[Word]) -> Table | None:
+def build_table(box: Box, grid: Grid, words: Sequence[Word], rules: Sequence[Box] = ()) -> Table | None:
     """The table in `box` with its words in cells; None if it has a single column.
 
     Cells that another one covers have no box and no text; the box of the spanning cell contains theirs.
+
+    Args:
+        rules: the drawn rules between columns, boxes without width; they part phrases however close these are.
     """
     if not words:
         return None
     grid_column_lines, row_lines = grid
     height = typical_height(words)
-    rows = find_rows(words, grid_column_lines, row_lines)
+    rows = find_rows(words, grid_column_lines, row_lines, rules)
     column_lines = drop_sign_lines(rows, drop_false_lines(rows, grid_column_lines, height))
     if len(column_lines) < 3:
         return None
     if len(column_lines) < len(grid_column_lines):
-        rows = find_rows(words, column_lines, row_lines)
+        rows = find_rows(words, column_lines, row_lines, rules)
     rows = split_fused_phrases(assign_columns(rows, column_lines, height), column_lines, height)
     rows = join_stacked_titles(join_continued_rows(rows))
     rows = split_stacked_groups(split_group_titles(split_number_lists(rows)), height)
