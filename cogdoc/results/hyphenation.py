@@ -12,6 +12,9 @@ HYPHENS = "-\u2010\u00ad"
 MIN_PART = 3
 """Letters of the parts of a compound; shorter ones are syllables that are words by chance."""
 
+MAX_LINK = 3
+"""Letters of a word in the middle of a compound: "up-to-date", "c'est-à-dire"."""
+
 _CONJUNCTIONS = frozenset(
     ("and", "or", "und", "oder", "bzw", "sowie", "bis", "et", "ou", "y", "o", "e", "ed", "en", "of", "och", "eller")
 )
@@ -19,6 +22,7 @@ _CONJUNCTIONS = frozenset(
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-\u2010][^\W\d_]+)*")
 _LAST = re.compile(rf"([^\W\d_]+)[{HYPHENS}]$")
+_LINK = re.compile(rf"[^\W\d_][{HYPHENS}][^\W\d_]{{1,{MAX_LINK}}}[{HYPHENS}]$")
 _FIRST = re.compile(r"[^\W\d_]+")
 
 
@@ -47,6 +51,8 @@ def join_at_hyphen(text: str, line: str, known: Collection[str]) -> str | None:
         return text + line
     if left + right in _english() or text.endswith("\u00ad"):
         return text[:-1] + line
+    if _LINK.search(text):
+        return text + line
     if right in _CONJUNCTIONS:
         return f"{text} {line}"
     is_compound = min(len(left), len(right)) >= MIN_PART and left in _english() and right in _english()
