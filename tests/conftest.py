@@ -30,6 +30,8 @@ settings.load_profile("ci")
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
+OF_THE_DEEP_READER = {"--model", "cogvlm2", "verify", "quantize", "merge"}
+"""Words of commands that import what it needs."""
 SECONDS = 300
 """A command that takes longer hangs."""
 
@@ -74,7 +76,7 @@ def cogdoc(tmp_path: Path, templates: dict[bool, Template]) -> Cogdoc:
 
     def run(*arguments: str | Path, stdin: bytes = b"", **environment: str) -> CommandResult:
         words, variables = [*map(str, arguments)], clean_environment(**environment)
-        deep = bool({"--model", "cogvlm2"} & {*words})
+        deep = bool(OF_THE_DEEP_READER & {*words})
         if sys.platform == "linux":
             template = templates.get(deep) or templates.setdefault(
                 deep, Template(*(DEEP_READER if deep else COMMAND_LINE))

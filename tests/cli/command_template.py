@@ -30,12 +30,13 @@ def main() -> None:
     importlib.import_module("cogdoc.query.question_parser").parse_question("Which total is the highest?")
     gc.collect()
     gc.freeze()
-    warnings.simplefilter("ignore", DeprecationWarning)  # Python warns where libraries have started threads
     while True:
         message, descriptors, _, _ = socket.recv_fds(channel, LONGEST, 3)
         if not message:
             return
-        child = os.fork()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python warns where libraries have started threads
+            child = os.fork()
         if child == 0:
             channel.close()
             _become(json.loads(message), descriptors)
@@ -50,7 +51,6 @@ def _become(request: dict[str, object], descriptors: list[int]) -> None:
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    warnings.resetwarnings()
     os.environ.clear()
     os.environ.update(request["environment"])  # type: ignore[call-overload]
     os.chdir(request["folder"])  # type: ignore[arg-type]
