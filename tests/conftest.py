@@ -24,6 +24,8 @@ from template_runs import COMMAND_LINE, DEEP_READER, Template
 os.environ["COGDOC_CACHE"] = "off"
 # Nor a model that another test, or a user, keeps loaded.
 os.environ["COGDOC_WARM"] = "off"
+# Tests run side by side and their models are small, so more threads would only wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # The same examples in each run, however slow the machine is. `--hypothesis-profile=default` draws others.
 settings.load_profile("ci")

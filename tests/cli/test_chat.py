@@ -46,7 +46,7 @@ class Terminal:
             stdout=program,
             stderr=program,
             cwd=cwd,
-            env=clean_environment(TERM="dumb", OMP_NUM_THREADS="1"),
+            env=clean_environment(TERM="dumb"),
             preexec_fn=take_terminal,
         )
         os.close(program)

@@ -18,7 +18,7 @@ POCKET = Path(__file__).parents[2] / "samples" / "pocket"
 
 @pytest.fixture(scope="module")
 def pocket_url() -> Iterator[str]:
-    with running_server("--model", POCKET / "model", "--quantization", "none", OMP_NUM_THREADS="1") as server:
+    with running_server("--model", POCKET / "model", "--quantization", "none") as server:
         yield f"{server.url}/v1"
 
 

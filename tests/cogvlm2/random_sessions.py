@@ -14,9 +14,6 @@ from safetensors.torch import save_file
 
 from cogdoc.cogvlm2.session import CogVLM2Session, load_session
 
-# Models are tiny, and tests run in parallel already.
-torch.set_num_threads(1)
-
 
 @cache
 def random_session(seed: int, sharpness: float = 1.0) -> CogVLM2Session:

@@ -280,8 +280,8 @@ import re
 import cogdoc.cli.run_task, cogdoc.engines.cogvlm2.cogvlm2_model
 print(re.search(r"VmData:\\s+(\\d+)", open("/proc/self/status").read())[1])
 """
-    environment = clean_environment(OMP_NUM_THREADS="1")
-    return int(subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True).stdout)
+    command = [sys.executable, "-c", program]
+    return int(subprocess.run(command, env=clean_environment(), capture_output=True, check=True).stdout)
 
 
 def run_with_memory(megabytes: int, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -290,7 +290,7 @@ def run_with_memory(megabytes: int, *arguments: str | Path) -> subprocess.Comple
     limit = kilobytes_of_libraries() + megabytes * 1024
     return subprocess.run(
         ["/bin/sh", "-c", f'ulimit -d {limit} && exec "$@"', "sh", *command],
-        env=clean_environment(OMP_NUM_THREADS="1"),
+        env=clean_environment(),
         capture_output=True,
         text=True,
         timeout=120,
