@@ -69,7 +69,11 @@ def templates() -> Iterator[dict[bool, Template]]:
 @pytest.fixture(scope="session")
 def readings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A reading cache for tests that are not about reading: a page is read once for all of them."""
-    return tmp_path_factory.mktemp("readings")
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # all processes of the run have folders there
+    (folder / "readings").mkdir(exist_ok=True)
+    return folder / "readings"
 
 
 @pytest.fixture
