@@ -9,6 +9,8 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ from small_pdfs import save_pdf
 from waiting import wait_until
 
 pytestmark = pytest.mark.slow
+
+KILLS = 4
+"""How often a run is killed before it may end."""
 
 LONG = 200
 """Pages of a document that takes long enough to interrupt a run in the middle."""
@@ -53,9 +58,11 @@ def lines_of(record: Path) -> list[dict[str, Any]]:
 
 
 def kill_until_done(cwd: Path, seed: int, *arguments: str) -> int:
-    """Kill the command and its children at random moments until it ends by itself; return the number of kills."""
+    """Kill the command and its children `KILLS` times, at random moments after it has written something more, and then
+    let it end; the number of kills, fewer if it was faster."""
     moments = random.Random(seed)
-    for kills in range(100):
+    for kills in range(KILLS + 1):
+        before = sizes_below(cwd)
         running = subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=cwd,
@@ -64,9 +71,9 @@ def kill_until_done(cwd: Path, seed: int, *arguments: str) -> int:
             env=clean_environment(),
             start_new_session=True,
         )
+        wait_until(partial(has_written, running, cwd, before))
         try:
-            # Longer each time, so that it also completes on a slow machine.
-            running.wait(timeout=0.5 + moments.random() * (1 + kills))
+            running.wait(timeout=moments.random() / 2 if kills < KILLS else 300)
         except subprocess.TimeoutExpired:
             os.killpg(running.pid, signal.SIGKILL)
             running.wait()
@@ -75,14 +82,26 @@ def kill_until_done(cwd: Path, seed: int, *arguments: str) -> int:
     raise AssertionError("never completed")
 
 
+def has_written(process: subprocess.Popen[bytes], folder: Path, before: dict[str, int]) -> bool:
+    return process.poll() is not None or sizes_below(folder) != before
+
+
+def sizes_below(folder: Path) -> dict[str, int]:
+    """The sizes of files, some of which may be removed meanwhile."""
+    sizes = {}
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            sizes[str(path)] = path.stat().st_size
+    return sizes
+
+
 @pytest.mark.parametrize(("to", "formats"), [("out/", "html,jsonl,md"), ("all.jsonl", "jsonl")])
 def test_output_after_kills_equals_that_of_an_undisturbed_run(
     cogdoc: Any, folder: Path, tmp_path: Path, to: str, formats: str
 ) -> None:
     arguments = ("ocr", str(folder), "--out", formats, "--to")
     assert cogdoc(*arguments, f"calm-{to}").code == 1, "one document is damaged"
-    kills = kill_until_done(tmp_path, 7, *arguments, to)
-    assert kills > 0
+    assert kill_until_done(tmp_path, 7, *arguments, to) > 0
     calm, stormy = tmp_path / f"calm-{to}", tmp_path / to
     if to.endswith("/"):
         assert results_below(stormy) == results_below(calm)
@@ -147,7 +166,7 @@ def test_overwrite_starts_again_but_resumes_a_killed_run(cogdoc: Any, folder: Pa
     command = ("ocr", str(folder / "even"), "--to", "out", "--overwrite")
     assert cogdoc(*command).code == 0
     assert "6 done\n" in cogdoc(*command).err
-    kill_until_done(tmp_path, 3, *command)
+    assert kill_until_done(tmp_path, 3, *command) > 0
     events = lines_of(tmp_path / "out" / ".cogdoc" / "record.jsonl")
     last = max(place for place, event in enumerate(events) if event["event"] == "run")
     assert events[-1]["earlier"] + events[-1]["done"] == 6
