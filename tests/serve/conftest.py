@@ -1,4 +1,4 @@
-"""A server with the built-in engine, and a small document."""
+"""Servers that many tests use, and a small document."""
 
 from __future__ import annotations
 
@@ -10,10 +10,20 @@ import pytest
 from serving import RunningServer, running_server
 from small_pdfs import save_pdf
 
+POCKET = Path(__file__).parents[2] / "samples" / "pocket" / "model"
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def server() -> Iterator[RunningServer]:
+    """Has the built-in engine. Other tests use it too, and leave jobs and figures behind."""
     with running_server("--engine", "builtin", "--jobs", "1") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def model_server() -> Iterator[RunningServer]:
+    """Has CogVLM2, the pocket checkpoint."""
+    with running_server("--model", POCKET, "--jobs", "1") as server:
         yield server
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import openai
 import pytest
-from serving import RunningServer, running_server
+from serving import RunningServer
 from waiting import wait_until
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -19,14 +19,8 @@ POCKET = SAMPLES / "pocket"
 
 
 @pytest.fixture(scope="module")
-def warm() -> Iterator[RunningServer]:
-    with running_server("--model", POCKET / "model", "--jobs", "1") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def chat(warm: RunningServer) -> Iterator[openai.OpenAI]:
-    with openai.OpenAI(base_url=f"{warm.url}/v1", api_key="none", max_retries=0) as client:
+def chat(model_server: RunningServer) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=f"{model_server.url}/v1", api_key="none", max_retries=0) as client:
         yield client
 
 
@@ -174,16 +168,16 @@ def leave_early(client: httpx2.Client, path: str, seconds: float, **request: Any
     pytest.fail("every answer was short")
 
 
-def test_a_client_that_vanishes_frees_its_row(warm: RunningServer) -> None:
+def test_a_client_that_vanishes_frees_its_row(model_server: RunningServer) -> None:
     body = {"model": "model", "messages": asking("Read the text."), "temperature": 9.0, "max_tokens": 100_000}
 
     def running() -> int:
-        with warm.client() as client:
+        with model_server.client() as client:
             count: int = client.get("/readyz").json()["running"]
             return count
 
     for options in ({"stream": True, "n": 2}, {}):
-        with warm.client() as client:
+        with model_server.client() as client:
             if options:
                 with client.stream("POST", "/v1/chat/completions", json=body | options) as reply:
                     assert next(iter(reply.iter_lines())).startswith("data: ")
@@ -192,22 +186,22 @@ def test_a_client_that_vanishes_frees_its_row(warm: RunningServer) -> None:
         wait_until(lambda: not running(), "the model goes on for nobody", seconds=20)
 
 
-def test_a_request_about_a_document_whose_client_vanishes_frees_the_model_as_well(warm: RunningServer) -> None:
+def test_a_request_about_a_document_whose_client_vanishes_frees_the_model_as_well(model_server: RunningServer) -> None:
     fields = {"prompt": "Read the text.", "temperature": "9", "max_tokens": "100000", "raw": "true"}
-    with warm.client() as client:
+    with model_server.client() as client:
         leave_early(client, "/v1/ocr", 1.0, files={"file": (POCKET / "form-1.png").read_bytes()}, data=fields)
         wait_until(lambda: not client.get("/readyz").json()["running"], "the model goes on for nobody", seconds=20)
 
 
-def test_an_address_of_another_cogdoc_is_an_engine(warm: RunningServer, cogdoc: Any) -> None:
-    options = ("--engine", f"{warm.url}/v1", "--model", "model", "--out", "json")
+def test_an_address_of_another_cogdoc_is_an_engine(model_server: RunningServer, cogdoc: Any) -> None:
+    options = ("--engine", f"{model_server.url}/v1", "--model", "model", "--out", "json")
     ended = cogdoc("ask", POCKET / "form-1.png", "What is the total?", *options)
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["records"][0]["answer"]["text"] == "84.04"
 
 
-def test_documents_are_read_by_the_model_as_well(warm: RunningServer) -> None:
-    with warm.client() as client:
+def test_documents_are_read_by_the_model_as_well(model_server: RunningServer) -> None:
+    with model_server.client() as client:
         files = {"file": ("form.png", (POCKET / "form-1.png").read_bytes())}
         reply = client.post("/v1/ask", files=files, data={"question": "What is the total?"}).json()
     assert reply["records"][0]["answer"]["text"] == "84.04"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from serving import running_server
+from serving import RunningServer
 from waiting import wait_until
 
 POCKET = Path(__file__).parents[2] / "samples" / "pocket"
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 CLIENTS = 200
 
 
-def test_two_hundred_requests_at_once_are_all_answered() -> None:
+def test_two_hundred_requests_at_once_are_all_answered(model_server: RunningServer) -> None:
     bodies = []
     for name, media_type in (("form-1.png", "png"), ("form-2.png", "png"), ("form-3.jpg", "jpeg")):
         url = f"data:image/{media_type};base64,{base64.b64encode((POCKET / name).read_bytes()).decode()}"
@@ -37,10 +37,9 @@ def test_two_hundred_requests_at_once_are_all_answered() -> None:
             alone = [await ask(number) for number in range(len(bodies))]
             return alone, list(await asyncio.gather(*map(ask, range(CLIENTS))))
 
-    with running_server("--model", POCKET / "model", "--jobs", "1") as server:
-        alone, together = asyncio.run(ask_all(server.url))
-        with server.client() as client:
-            wait_until(lambda: idle(client), "a place is not given back")
+    alone, together = asyncio.run(ask_all(model_server.url))
+    with model_server.client() as client:
+        wait_until(lambda: idle(client), "a place is not given back")
     assert alone[0] == "84.04"
     # Rounding in batches may change an unsure token.
     assert sum(reply == alone[number % len(bodies)] for number, reply in enumerate(together)) >= CLIENTS * 0.95

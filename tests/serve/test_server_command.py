@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from running import Cogdoc
-from serving import running_server
+from serving import RunningServer, running_server
 from waiting import wait_until
 
 BUILTIN = ("--engine", "builtin", "--jobs", "1")
@@ -34,9 +34,8 @@ def test_other_commands_import_none_of_it() -> None:
     assert {"fastapi", "uvicorn", "cogdoc.serve.service"}.isdisjoint(imported)
 
 
-def test_its_first_line_says_where_it_serves() -> None:
-    with running_server("--engine", "builtin") as server:
-        assert re.fullmatch(r"cogdoc: serves builtin on http://127\.0\.0\.1:\d+ until Ctrl-C\n", server.lines[0])
+def test_its_first_line_says_where_it_serves(server: RunningServer) -> None:
+    assert re.fullmatch(r"cogdoc: serves builtin on http://127\.0\.0\.1:\d+ until Ctrl-C\n", server.lines[0])
 
 
 @pytest.mark.parametrize(
@@ -56,10 +55,8 @@ def test_what_cannot_start_is_said_in_one_line(
     assert "Traceback" not in ended.err
 
 
-def test_a_taken_port_is_an_error_of_output(cogdoc: Cogdoc) -> None:
-    with running_server(*BUILTIN) as server:
-        port = server.url.rpartition(":")[2]
-        ended = cogdoc("serve", *BUILTIN, "--port", port)
+def test_a_taken_port_is_an_error_of_output(cogdoc: Cogdoc, server: RunningServer) -> None:
+    ended = cogdoc("serve", *BUILTIN, "--port", server.url.rpartition(":")[2])
     assert (ended.code, "cannot listen there" in ended.err) == (5, True)
 
 
