@@ -39,9 +39,9 @@ def environment(readings: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("command", "shown"), commands().items(), ids=list(commands()))
-def test_a_command_prints_what_is_shown(readings: Path, command: str, shown: str) -> None:
+def test_a_command_prints_what_is_shown(readings: Path, tmp_path: Path, command: str, shown: str) -> None:
     done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command],
+        ["bash", "-o", "pipefail", "-c", command.replace("/tmp/", f"{tmp_path}/")],
         cwd=ROOT,
         # `cogdoc eval` says how much came from the cache.
         env=environment(readings) | ({"COGDOC_CACHE": "off"} if "cogdoc eval" in command else {}),
@@ -51,7 +51,7 @@ def test_a_command_prints_what_is_shown(readings: Path, command: str, shown: str
         check=False,
     )
     ending = f"[exit code {done.returncode}]\n" if done.returncode else ""
-    assert done.stdout.replace("\r\n", "\n") + ending == shown
+    assert done.stdout.replace("\r\n", "\n").replace(f"{tmp_path}/", "/tmp/") + ending == shown
 
 
 @pytest.mark.slow
