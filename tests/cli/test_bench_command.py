@@ -39,7 +39,7 @@ def test_pages_a_minute_are_measured_without_torch_and_drawn(cogdoc: Cogdoc, tmp
 @pytest.mark.slow
 def test_a_checkpoint_is_measured_beside_what_the_processor_does(cogdoc: Cogdoc, tmp_path: Path) -> None:
     picture = tmp_path / "bench.png"
-    options = ("--only", "cogvlm2", "--model", POCKET, "--seconds", "5", "--picture", picture)
+    options = ("--only", "cogvlm2", "--model", POCKET, "--seconds", "1", "--picture", picture)
     ended = cogdoc("bench", *options, "--out", "md")
     assert ended.code == 0
     assert "the checkpoint model, not quantized" in ended.err
