@@ -52,7 +52,7 @@ def killed_at_end(process: Process) -> Iterator[Process]:
                     stream.close()
 
 
-def run_at_a_terminal(*arguments: str, typed: str) -> tuple[int, str]:
+def run_at_a_terminal(*arguments: str, typed: str = "", **settings: str) -> tuple[int, str]:
     """Run the command with a terminal of its own; the exit code, and what the terminal shows."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
@@ -60,7 +60,7 @@ def run_at_a_terminal(*arguments: str, typed: str) -> tuple[int, str]:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=clean_environment(),
+        env=clean_environment(**settings),
     )
     os.close(theirs)
     with killed_at_end(process):

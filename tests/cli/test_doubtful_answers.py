@@ -12,8 +12,8 @@ QUESTION = "Who signed the report?"
 GUESS = "Tarnholm Instruments plc"
 
 
-def test_a_terminal_shows_doubt_beside_the_answer(samples: Path) -> None:
-    code, shown = run_at_a_terminal("ask", str(samples / "report.pdf"), QUESTION, typed="")
+def test_a_terminal_shows_doubt_beside_the_answer(samples: Path, readings: Path) -> None:
+    code, shown = run_at_a_terminal("ask", str(samples / "report.pdf"), QUESTION, COGDOC_CACHE=str(readings))
     assert code == 0
     assert GUESS in shown
     assert "(unsure)" in shown

@@ -172,7 +172,7 @@ def test_a_source_that_cannot_be_opened_is_one_line_of_json_lines(
 
 
 def test_a_page_for_a_browser_is_not_shown_on_a_terminal(blank: Path) -> None:
-    code, shown = run_at_a_terminal("ocr", str(blank), "--out", "html", typed="")
+    code, shown = run_at_a_terminal("ocr", str(blank), "--out", "html")
     assert code == 2
     assert "html is not text for a terminal" in shown
     assert "--to FILE.html" in shown

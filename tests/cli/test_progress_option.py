@@ -31,7 +31,7 @@ def test_programs_get_lines_of_json_from_the_start_to_the_end(cogdoc: Any, bill:
 
 
 def test_a_terminal_shows_the_page_of_a_long_document_before_its_answer(long_document: Path) -> None:
-    code, shown = run_at_a_terminal("ask", str(long_document), "Who is the chairman?", typed="")
+    code, shown = run_at_a_terminal("ask", str(long_document), "Who is the chairman?")
     assert code == 0
     assert "of 150 pages" in shown
     assert "long.pdf page " in shown

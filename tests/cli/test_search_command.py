@@ -53,6 +53,6 @@ def test_a_search_needs_words_and_one_place(cogdoc: Any, arguments: tuple[str, .
 
 
 def test_a_terminal_shows_the_words_in_colour(bill: Path) -> None:
-    code, shown = run_at_a_terminal("search", str(bill), "total due", typed="")
+    code, shown = run_at_a_terminal("search", str(bill), "total due")
     assert code == 0
     assert "\x1b[1;31mTotal\x1b[0m \x1b[1;31mdue\x1b[0m: $98.76" in shown
