@@ -56,11 +56,12 @@ class Segment:
             if offset >= end:
                 break
             length = len(word.text)
-            left, right = max(start - offset, 0), min(end - offset, length)
-            if left < right:
-                x0, y0, x1, y1 = word.box
-                width = (x1 - x0) / length
-                boxes.append(Box(x0 + left * width, y0, x0 + right * width, y1))
+            if offset + length > start:
+                left, right = max(start - offset, 0), min(end - offset, length)
+                if left < right:
+                    x0, y0, x1, y1 = word.box
+                    width = (x1 - x0) / length
+                    boxes.append(Box(x0 + left * width, y0, x0 + right * width, y1))
             offset += length + 1
         return bounding_box(boxes) if boxes else self.box
 

@@ -171,7 +171,8 @@ def rank_proposals(proposals: Sequence[Proposal], features: Sequence[Features]) 
 
     def place(pair: tuple[int, float]) -> tuple[float, int, float, float]:
         proposal = proposals[pair[0]]
-        return -pair[1], proposal.page.rank, proposal.box[1], proposal.box[0]
+        left, top, _, _ = proposal.box
+        return -pair[1], proposal.page.rank, top, left
 
     return sorted(((index, math.exp(score) / total) for score, index in best.values()), key=place)
 
