@@ -8,6 +8,10 @@ import pymupdf
 import pytest
 
 import cogdoc
+from cogdoc.documents.geometry import Box
+from cogdoc.parsing.layout.ruled_boxes import Frame, RuledBox
+from cogdoc.parsing.layout.ruled_columns import column_rules, with_rules
+from cogdoc.parsing.page_text import Word
 
 ROWS = (
     ("Date", "Details", "Debit", "Credit"),
@@ -67,3 +71,21 @@ def test_a_rule_parts_columns_of_a_scan(tmp_path: Path) -> None:
     with pymupdf.open(statement(tmp_path / "statement.pdf", 1.5)) as file:
         file[0].get_pixmap(dpi=170).save(tmp_path / "scan.png")
     assert rows_of(tmp_path / "scan.png") == [list(row) for row in ROWS]
+
+
+def test_a_box_in_one_row_parts_none_of_the_others() -> None:
+    rules = [[Box(0, 0, 30, 20), Box(30, 0, 60, 20)], [Box(0, 0, 30, 90), Box(30, 0, 60, 90)]]
+    found = [column_rules(Box(0, 0, 100, 100), [frame_of(boxes)]) for boxes in rules]
+    assert [[rule.x0 for rule in own] for own in found] == [[], [30, 60]]
+
+
+def test_a_rule_replaces_no_line_that_parts_other_words() -> None:
+    words = [Word("2,000", Box(10, 0, 18, 10), 0.9), Word("2,500", Box(21, 0, 27, 10), 0.9)]
+    grid = ((0.0, 20.0, 60.0), (0.0, 10.0))
+    assert with_rules(grid, [Box(28, 0, 28, 10)], words)[0] == (0, 20, 28, 60)
+    assert with_rules(grid, [Box(20.5, 0, 20.5, 10)], words)[0] == (0, 20.5, 60)
+
+
+def frame_of(boxes: list[Box]) -> Frame:
+    ruled = (RuledBox(box, 0, 1, index, index + 1) for index, box in enumerate(boxes))
+    return Frame((boxes[0].x0, *(box.x1 for box in boxes)), (boxes[0].y0, boxes[0].y1), tuple(ruled))

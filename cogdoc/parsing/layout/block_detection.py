@@ -35,7 +35,6 @@ from cogdoc.parsing.layout.running_headers import mark_running_headers
 from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
-from cogdoc.parsing.tables.phrases import typical_height
 from cogdoc.parsing.tables.table_building import Grid, build_table
 
 TEXT_PICTURE_LINES = 12
@@ -160,7 +159,7 @@ def _ruled(region: _Region, rules: Sequence[Box], page_text: PageText) -> _Regio
     words = [word for word in page_text.words if region.box.contains_point(*word.box.center)]
     if not region.grid or not words or not (rules := uncrossed(rules, words)):
         return region
-    return replace(region, grid=with_rules(region.grid, rules, typical_height(words)), rules=tuple(rules))
+    return replace(region, grid=with_rules(region.grid, rules, words), rules=tuple(rules))
 
 
 def _around(region: _Region, forms: Sequence[Box], gap: float, lines: Sequence[Box]) -> list[_Region]:

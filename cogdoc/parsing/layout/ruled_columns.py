@@ -13,7 +13,7 @@ from dataclasses import replace
 from cogdoc.documents.geometry import Box
 from cogdoc.parsing.layout.ruled_boxes import Frame
 from cogdoc.parsing.page_text import Line, Word
-from cogdoc.parsing.tables.phrases import EDGE
+from cogdoc.parsing.tables.phrases import EDGE, typical_height
 from cogdoc.parsing.tables.table_building import Grid
 
 MIN_DRAWN = 0.6
@@ -35,10 +35,12 @@ def column_rules(box: Box, frames: Iterable[Frame]) -> list[Box]:
     for frame in frames:
         if frame.box.overlap(box) < 0.5 * min(frame.box.area, box.area):
             continue
-        height = min(frame.box.height, box.height)
         for x in frame.column_lines:
             parts = _drawn_parts(x, frame)
-            if box.x0 < x < box.x1 and sum(min(part.y1, box.y1) - part.y0 for part in parts) >= MIN_DRAWN * height:
+            if (
+                box.x0 < x < box.x1
+                and sum(min(part.y1, box.y1) - max(part.y0, box.y0) for part in parts) >= MIN_DRAWN * box.height
+            ):
                 rules += parts
     return rules
 
@@ -60,11 +62,19 @@ def uncrossed(rules: Sequence[Box], words: Iterable[Word]) -> list[Box]:
     return [rule for rule in rules if rule.x0 not in crossed]
 
 
-def with_rules(grid: Grid, rules: Sequence[Box], height: float) -> Grid:
-    """A grid with column lines where the rules are, `height` being that of words."""
+def with_rules(grid: Grid, rules: Sequence[Box], words: Sequence[Word]) -> Grid:
+    """A grid with column lines where the rules are, in place of those between which and a rule are no words."""
     column_lines, row_lines = grid
     drawn = {rule.x0 for rule in rules}
-    inner = [x for x in column_lines[1:-1] if all(abs(x - rule) > SAME_LINE * height for rule in drawn)]
+    near, centers = SAME_LINE * typical_height(words), [word.box.center[0] for word in words]
+
+    def is_drawn(x: float) -> bool:
+        return any(
+            abs(x - rule) <= near and not any(min(x, rule) < center < max(x, rule) for center in centers)
+            for rule in drawn
+        )
+
+    inner = [x for x in column_lines[1:-1] if not is_drawn(x)]
     return (column_lines[0], *sorted((*inner, *drawn)), column_lines[-1]), row_lines
 
 
