@@ -228,7 +228,7 @@ def test_standard_input_that_is_empty_or_used_twice(cogdoc: Any) -> None:
 
 
 def test_page_that_takes_too_long(cogdoc: Any, samples: Path) -> None:
-    ended = cogdoc("ocr", samples / "screenshot.png", "--timeout", "0.1")
+    ended = cogdoc("ocr", samples / "screenshot.png", "--timeout", "0.1", COGDOC_CACHE="off")
     assert ended.code == 124
     assert_one_line(ended, "took longer than 0.1 s")
 

@@ -197,7 +197,7 @@ def test_ctrl_c_while_the_model_reads_ends_with_one_line(start_cogdoc: Callable[
 
 
 def test_a_time_limit_is_an_error_of_the_page(cogdoc: Cogdoc) -> None:
-    ended = cogdoc("ask", POCKET / "forms.pdf", "What is the tip?", *MODEL, "--timeout", "0.1")
+    ended = cogdoc("ask", POCKET / "forms.pdf", "What is the tip?", *MODEL, "--timeout", "0.1", COGDOC_CACHE="off")
     assert ended.code == 124
     assert "took longer than 0.1 s" in ended.err
 
