@@ -10,7 +10,7 @@ to `CACHE/proposals.pickle`. Extract again whenever code that proposes answers c
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -28,6 +28,7 @@ from cogdoc.query.fitted_model import Features
 from cogdoc.query.page_ranking import rank_pages
 from training.documents import read_cached_charts, read_cached_layout, read_texts
 from training.fitting import parse_folders
+from training.form_questions import form_questions
 from training.prose_pages import prose_pages
 from training.questions import Question, read_questions, unanswerable_questions
 from training.small_pages import small_pages
@@ -41,6 +42,13 @@ SEARCHED_PAGES = 5
 SMALL_PAGES = "small pages"
 TABLE_PAGES = "table pages"
 PROSE_PAGES = "prose pages"
+FORM_PAGES = "form pages"
+MADE_UP_FAMILIES: dict[str, Callable[[], Iterator[Example]]] = {
+    SMALL_PAGES: small_pages,
+    TABLE_PAGES: table_pages,
+    PROSE_PAGES: prose_pages,
+    FORM_PAGES: form_questions,
+}
 OR = " | "
 """Between the wordings of the answer to a question about a page that is made up."""
 
@@ -118,7 +126,7 @@ def choice_of(question: Question, collected: Collected) -> Choice:
         source=question.source,
         kind=f"{type(asked.tree).__name__} {asked.kinds[0]}",
         answerable=question.answerable,
-        made_up=question.case is None or question.family in (SMALL_PAGES, TABLE_PAGES, PROSE_PAGES),
+        made_up=question.case is None or question.family in MADE_UP_FAMILIES,
         names=names,
         features=matrix,
         texts=found,
@@ -135,8 +143,7 @@ def extract(data: Path, cache: Path) -> list[Choice]:
     questions.sort(key=lambda question: (question.family, question.document))
     with ProcessPoolExecutor(PROCESSES) as pool:
         parts = [pool.submit(choices_of, part, cache) for part in _parts(questions)]
-        pages = ((SMALL_PAGES, small_pages()), (TABLE_PAGES, table_pages()), (PROSE_PAGES, prose_pages()))
-        made_up = [choice for family, examples in pages for choice in made_up_choices(family, examples)]
+        made_up = [choice for family, pages in MADE_UP_FAMILIES.items() for choice in made_up_choices(family, pages())]
         return [*chain.from_iterable(part.result() for part in parts), *made_up]
 
 

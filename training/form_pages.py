@@ -65,8 +65,8 @@ def form_pages() -> Iterator[tuple[PageLayout, Pairs]]:
 
 def _page(generator: random.Random, wordings: list[str], others: list[str]) -> tuple[PageLayout, Pairs]:
     known = generator.sample(wordings, generator.randint(5, 8))
-    unknown = [*generator.sample(others, generator.randint(2, 4)), _invented(generator)]
-    labels = [_cased(generator, label) for label in generator.sample([*known, *unknown], len(known) + len(unknown))]
+    unknown = [*generator.sample(others, generator.randint(2, 4)), invented(generator)]
+    labels = [cased(generator, label) for label in generator.sample([*known, *unknown], len(known) + len(unknown))]
     pairs = {label: _value(generator) for label in labels}
     lines = [generator.choice(COMPANIES), "", generator.choice(wordings).title(), ""]
     kinds = {
@@ -102,13 +102,13 @@ def _page(generator: random.Random, wordings: list[str], others: list[str]) -> t
     return text_page(lines), tuple((label, (value,)) for label, value in pairs.items())
 
 
-def _invented(generator: random.Random) -> str:
+def invented(generator: random.Random) -> str:
     """A label that is in no lexicon."""
     words = ("".join(generator.choice(SYLLABLES) for _ in range(generator.randint(2, 4))) for _ in range(2))
     return " ".join(list(words)[: generator.randint(1, 2)])
 
 
-def _cased(generator: random.Random, label: str) -> str:
+def cased(generator: random.Random, label: str) -> str:
     return generator.choice((label.title(), label.upper(), label[:1].upper() + label[1:]))
 
 

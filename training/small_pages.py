@@ -57,6 +57,9 @@ LETTERS = (
 )  # fmt: skip
 """Title of the recipient, salutation, closing, and questions for writer, sender, recipient and the latter's company."""
 
+NO_TOTALS = ("What is the total?", "What is the total amount?", "How much is to be paid?", "What is the subtotal?")
+"""Questions for what letters, envelopes and labels do not have."""
+
 NAMES = ("Ingrid Halvane", "Peter Oster", "Mara Lindt", "Jonas Reed", "Ada Birk", "Tom Ferris", "Li Wen", "Ana Prado")
 
 
@@ -69,6 +72,8 @@ def small_pages() -> Iterator[tuple[str, PageLayout, str | None]]:
         yield from _form(generator, CHINESE_LABELS, "{}是什么？")
         yield from _officers(generator)
         yield from _letter(generator)
+        yield from _envelope(generator)
+        yield from _label(generator)
 
 
 def _statement(generator: random.Random) -> Iterator[tuple[str, PageLayout, str | None]]:
@@ -128,12 +133,37 @@ def _letter(generator: random.Random) -> Iterator[tuple[str, PageLayout, str | N
     window = [f"{title} {reader}", company, f"{generator.randint(1, 99)} Mill Lane", "20457 Weston"]
     date = f"{generator.randint(1, 28)} {generator.choice(('March', 'May'))} 2021"
     text = ["We have received the order of last week and thank you for it.", "The goods leave our house on Monday."]
+    if generator.random() < 0.5:
+        text.append(f"A deposit of ${generator.randint(1, 90) * 500:,} was agreed upon when we met.")
     blocks = [head, window, [date], [salutation.format(reader.split()[-1])], text, [closing], [""], [writer]]
     if generator.random() < 0.5:
         blocks.append([generator.choice(("Managing Director", "Sales Manager"))])
     page = text_page([line for block in blocks for line in (*block, "")])
     answers = (writer, sender, reader, company)
     yield from ((question, page, answer) for question, answer in zip(questions, answers, strict=True))
+    yield generator.choice(NO_TOTALS), page, None
+
+
+def _envelope(generator: random.Random) -> Iterator[tuple[str, PageLayout, str | None]]:
+    """Two addresses: nobody sells anything, and no number is an amount."""
+    lines = [
+        [name, f"{generator.randint(1, 99)} {street}", f"{town} {generator.randint(10000, 99999)}", ""]
+        for name, street, town in zip(
+            generator.sample((*NAMES, *COMPANIES), 2), ("Hill Road", "Mill Lane"), ("Easton", "Weston"), strict=True
+        )
+    ]
+    page = text_page([line for address in lines for line in address])
+    yield generator.choice(NO_TOTALS), page, None
+    yield generator.choice(("What is the name of the shop?", "Who is the merchant?", "Which store is it?")), page, None
+
+
+def _label(generator: random.Random) -> Iterator[tuple[str, PageLayout, str | None]]:
+    """The contents of a food: "total fat" is no total."""
+    names = generator.sample(("Total fat", "Total carbohydrate", "Total sugars", "Protein", "Sodium", "Fibre"), 4)
+    amounts = [f"{generator.randint(1, 60)} {'mg' if name == 'Sodium' else 'g'}" for name in names]
+    page = text_page(["Per serving", *(f"{name}|{amount}" for name, amount in zip(names, amounts, strict=True))])
+    yield generator.choice(NO_TOTALS), page, None
+    yield f"What is the amount of {names[0].lower()}?", page, amounts[0]
 
 
 def text_page(texts: Sequence[str]) -> PageLayout:

@@ -61,6 +61,10 @@ KINDS = (
          "Weight", ("heaviest", "heavier")),
 )  # fmt: skip
 
+UNPRINTED = ("in this ranking", "so far", "on record", "at that time", "according to the survey", "in the whole period")
+UNPRINTED_SHARE = 0.4
+"""Of the questions that say what no table prints, as those of readers often do."""
+
 Example = tuple[str, PageLayout, str | None]
 
 
@@ -68,7 +72,9 @@ def table_pages() -> Iterator[Example]:
     """Questions with their page and answer; None if the page does not contain it."""
     generator = random.Random(2)
     for _ in range(PAGES):
-        yield from _records(generator, generator.choice(KINDS))
+        for question, page, answer in _records(generator, generator.choice(KINDS)):
+            phrase = f" {generator.choice(UNPRINTED)}?" if generator.random() < UNPRINTED_SHARE else "?"
+            yield question.removesuffix("?") + phrase, page, answer
 
 
 def _records(generator: random.Random, kind: Kind) -> Iterator[Example]:

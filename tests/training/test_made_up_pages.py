@@ -1,0 +1,33 @@
+"""Pages that are made up for training ask for what they print, and say which questions they do not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cogdoc.query.terms import fold_case
+from training.form_questions import form_questions
+from training.small_pages import small_pages
+from training.table_pages import Example
+
+
+@pytest.mark.parametrize("pages", [form_questions, small_pages])
+def test_answers_are_printed(pages: Callable[[], Iterator[Example]]) -> None:
+    examples = list(pages())
+    for question, page, answer in examples:
+        assert answer is None or answer in page.page_text.text, question
+    assert 0.1 < sum(answer is None for _, _, answer in examples) / len(examples) < 0.6
+
+
+def test_forms_in_other_languages_are_asked_in_english_too() -> None:
+    questions = [question for question, _, _ in form_questions()]
+    assert sum("form say for" in question for question in questions) > 20
+    assert sum("是什么" in question for question in questions) > 5
+
+
+def test_forms_do_not_print_the_label_of_a_question_without_an_answer() -> None:
+    for question, page, answer in form_questions():
+        if answer is None and question.endswith("は何ですか？"):
+            label = fold_case(question.removesuffix("は何ですか？"))
+            assert label not in [fold_case(line.text).rstrip(":") for line in page.page_text.lines]
