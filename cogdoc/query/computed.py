@@ -11,7 +11,8 @@ from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
 from cogdoc.query.tree import Aggregate, Aggregation, Query
 
 ALL_WORDS, MOST_WORDS = 0.98, 0.7
-"""Shares of a tree's words from which on all and most of them are explained."""
+"""Shares of a tree's words from which on all and most of them are explained. Less speaks against results of charts; the
+words of readers are often not those of a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +73,18 @@ class Computed:
     def features(self) -> Mapping[str, float]:
         """For ranking it among other answers."""
         cells = [operand.cell for operand in self.operands]
-        is_count = isinstance(self.query, Aggregate) and self.query.function is Aggregation.COUNT
-        origin = "chart-" if self.table.origin is TableOrigin.CHART else ""
+        is_chart = self.table.origin is TableOrigin.CHART
         return {
             "columns-match": self.columns,
             "rows-match": self.rows,
             "words-explained": self.words - self.assumed,
             "words-assumed": self.assumed,
             "all-words-explained": float(self.words - self.assumed >= ALL_WORDS),
-            f"{origin}words-unexplained": float(self.words < MOST_WORDS),
+            "chart-words-unexplained": float(is_chart and self.words < MOST_WORDS),
             "numbers-unused": self.unused_numbers,
             "tied": self.tied,
             "nothing-counted": float(not cells),
-            "one-counted": float(is_count and len(cells) == 1),
+            "one-counted": float(is_count(self.query) and len(cells) == 1),
             "condition-unmet": 1.0 - self.condition,
             "rows-restricted": self.restricted,
             "rows-unrestricted": 1.0 - self.restricted,
@@ -102,6 +102,10 @@ class Computed:
     def of(self, query: Query) -> Computed:
         """The same result as that of another tree."""
         return replace(self, query=query)
+
+
+def is_count(query: Query) -> bool:
+    return isinstance(query, Aggregate) and query.function is Aggregation.COUNT
 
 
 def operation_name(query: Query) -> str:

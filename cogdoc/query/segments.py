@@ -62,7 +62,8 @@ class Segment:
                     x0, y0, x1, y1 = word.box
                     width = (x1 - x0) / length
                     boxes.append(Box(x0 + left * width, y0, x0 + right * width, y1))
-            offset += length + 1
+            offset += length
+            offset += self.text[offset : offset + 1].isspace()
         return bounding_box(boxes) if boxes else self.box
 
 

@@ -6,6 +6,8 @@ import pytest
 from placed_pages import page, page_of, paragraph, rows, table
 
 from cogdoc.engines.builtin.answering import answer_question
+from cogdoc.engines.builtin.answering.answer import collect
+from cogdoc.engines.builtin.answering.proposals import Relation
 from cogdoc.parsing.page_text import PageLayout
 
 FORM = page(
@@ -127,6 +129,8 @@ def test_answers_with_the_printed_value(layout: PageLayout, question: str, expec
         (FORM, "Is the aircraft amateur built?"),
         (RECEIPT, "What is the serial number of the engine?"),
         (STATEMENT, "How many lunar landings took place?"),
+        (STATEMENT, "How many employees are there?"),
+        (CUP, "How many lunar landings took place?"),
         (LETTER, "What is the e-mail address of the mayor?"),
         (CHINESE, "法定代表人是谁？"),
         (CHINESE, "注册资本是多少？"),
@@ -138,6 +142,13 @@ def test_says_not_found_rather_than_guess(layout: PageLayout, question: str) -> 
     assert answer.evidence == ()
     assert answer.confidence is None
     assert answer.p_answerable < 0.5
+
+
+def test_a_quoted_label_is_not_looked_up_as_a_record_of_a_table() -> None:
+    form = table("Sender|Pages", "Charles Duggan|4", "Company|Main fax", "Lorillard|335-7733")
+    found = collect('What is the value for "Sender" on this form?', [form]).proposals
+    assert "Charles Duggan" in {proposal.text for proposal in found}
+    assert Relation.COMPUTED not in {proposal.relation for proposal in found}
 
 
 def test_evidence_is_the_box_of_the_value() -> None:

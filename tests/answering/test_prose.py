@@ -5,6 +5,7 @@ from __future__ import annotations
 from placed_pages import paragraph
 
 from cogdoc.engines.builtin.answering.answer import collect
+from cogdoc.engines.builtin.answering.proposals import Relation
 from cogdoc.engines.builtin.answering.prose import BESIDE_LABEL, UNTYPED
 from cogdoc.parsing.page_text import PageLayout
 from training.extraction import OR
@@ -48,6 +49,15 @@ def test_a_form_keeps_the_values_of_its_labels() -> None:
 def test_a_question_finds_phrases_of_sentences_in_a_script_without_spaces() -> None:
     page = paragraph("会议由主任马文清主持，记录人为何晓燕。会议在社区活动室召开。")
     assert any("马文清" in one.text for one in collect("会议由谁主持？", [page]).proposals)
+
+
+def test_a_word_of_chinese_may_go_on_in_the_next_line() -> None:
+    text = "本合同由双方签订，聘期为两年，自二零二零年五月一日起计算，期满后可以续签一次，续签须在期满前三个月提出。"
+    page = prose_page([text + "双方发生争议时，由武夷山市仲裁委员会裁决，裁决为最终裁决，对双方均有约束力。"])
+    found = [one for one in collect("争议由谁裁决？", [page]).proposals if one.relation is Relation.SENTENCE]
+    assert any("武夷山市仲裁委员会" in one.evidence for one in found)
+    assert not any(" " in one.evidence for one in found)
+    assert all(one.box.width > 0 and one.box.x1 <= page.page_text.width for one in found)
 
 
 def test_texts_to_learn_from_print_their_answers() -> None:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.yes_or_no import yes_no_word
 from cogdoc.engines.builtin.page_tables import page_tables
-from cogdoc.query.computed import Computed
+from cogdoc.query.computed import Computed, is_count
 from cogdoc.query.execution import run
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.grounding import PROPER
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.question import Question
 from cogdoc.query.question_readings import readings
 from cogdoc.query.segments import PageView
+from cogdoc.query.terms import fold_case
 from cogdoc.query.tree import (
     Aggregate,
     Asks,
@@ -43,12 +45,12 @@ def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Pr
     by_number = {page.number: page for page in pages}
     tables = [table for page in pages for table in page_tables(page)]
     for tree in readings(question, tables):
-        # `propose_cells` knows only the quoted words of a question that quotes a label: the unit price of "Tea".
-        if isinstance(tree, Verify) or (isinstance(tree, Select) and not question.quoted):
+        if isinstance(tree, Verify) or (isinstance(tree, Select) and not _adds_to_label(tree, question)):
             continue
         results = run(tree, tables, question.kinds[0])
         for result, compared in zip(results, places(results), strict=True):
-            if not isinstance(tree, ListOf) or isinstance(question.tree, ListOf) or len(result.operands) > 1:
+            is_wanted = not isinstance(tree, ListOf) or isinstance(question.tree, ListOf) or len(result.operands) > 1
+            if is_wanted and not _counts_unnamed(matcher, result):
                 yield from proposal_of(matcher, by_number, result, pages[0], compared)
 
 
@@ -87,6 +89,19 @@ def proposal_of(
         operands=result.operands,
         formula=result.formula,
     )
+
+
+def _adds_to_label(tree: Select, question: Question) -> bool:
+    """Whether a lookup has words besides the label that the question quotes, which is all that `propose_cells` knows.
+
+    The unit price of "Tea" needs both; the value for "Tea" does not.
+    """
+    return question.quoted and (bool(tree.by or tree.where) or fold_case(tree.words) != fold_case(question.label))
+
+
+def _counts_unnamed(matcher: Matcher, result: Computed) -> bool:
+    """Whether a result counts what nothing on the pages names: the lines of a statement are no lunar landings."""
+    return is_count(result.query) and result.words <= result.assumed and matcher.words_missing == 1
 
 
 def _typed(matcher: Matcher, result: Computed) -> tuple[ValueKind, float]:

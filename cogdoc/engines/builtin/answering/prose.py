@@ -29,7 +29,8 @@ _NO_TERMS = QuestionTerms("", "en")
 def without_false_labels(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
     """The proposals but those that take two pieces of a paragraph for a label and its value.
 
-    A value of a type, such as a date, stays, with the feature `in-prose`; so does what follows a colon.
+    A value of a type, such as a date, stays after its label in the same line, with the feature `in-prose`; so does what
+    follows a colon.
     """
     prose: dict[int, frozenset[int]] = {}
     for proposal in proposals:
@@ -41,7 +42,7 @@ def without_false_labels(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
             prose[page.rank] = prose_segments(page)
         if not all(part.segment.index in prose[page.rank] for part in proposal.slices):
             yield proposal
-        elif proposal.kind not in UNTYPED and proposal.fit >= SURE_FIT:
+        elif proposal.relation is Relation.INLINE and proposal.kind not in UNTYPED and proposal.fit >= SURE_FIT:
             yield replace(proposal, features={**proposal.features, "in-prose": 1.0})
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cogdoc.documents.geometry import bounding_box
 from cogdoc.engines.builtin.answering.enumerations import MIN_LISTED, MIN_NAMES, without_parts
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.running_text import QuestionTerms, Sentence, split_sentences, term_weights
 from cogdoc.engines.builtin.answering.spans import Span, propose_spans
-from cogdoc.parsing.page_text import BlockKind
+from cogdoc.parsing.page_text import BlockKind, Word
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.segments import PageView, Segment, Slice, has_columns
 from cogdoc.query.tree import ListOf
 from cogdoc.query.typed_values import NAMES
+from cogdoc.text import HAN, KANA
 
 MIN_OVERLAP = 0.2
 MIN_PRINTED = 0.35
@@ -30,6 +33,9 @@ PROSE = 4.0
 
 NEIGHBOR_SHARE = 0.25
 """Weight of the terms that only the sentences before and after contain."""
+
+_UNSPACED = re.compile(f"[{HAN}{KANA}\u3000-\u303f\uff01-\uff65]")
+"""Characters and signs of Chinese and Japanese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +108,16 @@ def passages(page: PageView) -> Iterator[Segment]:
     for lines in blocks if page.layout.blocks else [page.layout.page_text.lines]:
         words = tuple(word for line in lines for word in line.words)
         if words:
-            yield Segment(
-                -1, -1, words, " ".join(word.text for word in words), bounding_box(word.box for word in words)
-            )
+            yield Segment(-1, -1, words, _running(words), bounding_box(word.box for word in words))
+
+
+def _running(words: Sequence[Word]) -> str:
+    """The text of words; where lines of Chinese or Japanese meet there is no space."""
+    pieces = [words[0].text]
+    for before, after in pairwise(words):
+        is_unspaced = _UNSPACED.match(before.text[-1:]) and _UNSPACED.match(after.text)
+        pieces.append(after.text if is_unspaced else f" {after.text}")
+    return "".join(pieces)
 
 
 def _covered(sentence: Sentence, weights: Sequence[float]) -> dict[int, float]:

@@ -15,9 +15,12 @@ from cogdoc.engines.builtin.answering.document_properties import unexplained
 from cogdoc.engines.builtin.answering.fields import context_of
 from cogdoc.engines.builtin.answering.labelled_values import labelled_values
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
+from cogdoc.engines.builtin.answering.prose import prose_segments
 from cogdoc.query.concepts import concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
+from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.question_pieces import guess_language
 from cogdoc.query.registered_numbers import number_form
 from cogdoc.query.segments import PageView
 from cogdoc.query.terms import tokenize
@@ -64,6 +67,8 @@ def _kinds_of(asked: frozenset[str]) -> tuple[ValueKind, ...]:
 def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset[str]) -> Iterator[Proposal]:
     values = [value for value in labelled_values(page, kind) if value.fit >= MIN_FIT]
     texts = {value.part.text for value in values}
+    prose = prose_segments(page)
+    is_foreign = guess_language(" ".join(segment.text for segment in page.segments)) != matcher.question.language
     in_row = Counter(value.part.segment.row for value in values)
     explained = 1 - unexplained(matcher, GENERAL_AMOUNTS.union(*AMOUNT_ROLES.values()))
     role = None if "amount in words" in asked else role_named(asked) or ("gross" if explained == 1 else None)
@@ -77,7 +82,11 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
         header = matcher.covering(tokenize(value.header))
         shared = asked & value.concepts
         replaced = matcher.replacement_score(value.label)
-        if kind is ValueKind.IDENTIFIER and not (recall or shared or header or form in asked):
+        around = {**context, **covered, **header}
+        is_kind = is_foreign and bool(around)
+        if ValueKind.IDENTIFIER in (kind, matcher.question.kinds[0]) and not (
+            form in asked or is_kind or _is_named(matcher, shared, around)
+        ):
             continue
         if replaced and has_han(value.label) and not any(" " in concept for concept in shared):
             continue
@@ -88,6 +97,7 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
             "typed-only": 1 / len(texts),
             "typed-beside": min(1.0, (in_row[value.part.segment.row] - 1) / 2),
             "typed-high": 1 - value.part.segment.row / len(page.rows),
+            "typed-prose": float(value.part.segment.index in prose),
             "typed-unlabelled": float(not value.label),
             "typed-shared": len(shared) / max(1, len(asked)),
             "typed-other": len(value.concepts - asked) / max(1, len(value.concepts)),
@@ -112,6 +122,16 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
             evidence=page.row_text(value.part.segment),
             features=features,
         )
+
+
+def _is_named(matcher: Matcher, shared: frozenset[str], covered: Mapping[int, float]) -> bool:
+    """Whether the words around a value name what is asked for, and not only its kind: "number" may be of anything.
+
+    Labels in another language may name it in words that the lexicon lacks.
+    """
+    terms, weak = matcher.question.terms, load_lexicon().words["weak"]
+    named = [index for index in matcher.core if terms[index].norm not in weak] or matcher.core
+    return bool(shared - weak) or any(index in covered for index in named)
 
 
 def _elsewhere(matcher: Matcher, covered: Mapping[int, float]) -> float:
