@@ -74,9 +74,10 @@ def test_a_rule_parts_columns_of_a_scan(tmp_path: Path) -> None:
 
 
 def test_a_box_in_one_row_parts_none_of_the_others() -> None:
-    rules = [[Box(0, 0, 30, 20), Box(30, 0, 60, 20)], [Box(0, 0, 30, 90), Box(30, 0, 60, 90)]]
-    found = [column_rules(Box(0, 0, 100, 100), [frame_of(boxes)]) for boxes in rules]
-    assert [[rule.x0 for rule in own] for own in found] == [[], [30, 60]]
+    small, tall = ([Box(0, 0, 30, bottom), Box(30, 0, 60, bottom)] for bottom in (20, 90))
+    header = [Box(0, 0, 50, 20), Box(50, 0, 95, 20)]
+    found = [column_rules(Box(0, 0, 100, 100), [frame_of(boxes)]) for boxes in (small, tall, header)]
+    assert [[rule.x0 for rule in own] for own in found] == [[], [30, 60], [50, 95]]
 
 
 def test_a_rule_replaces_no_line_that_parts_other_words() -> None:

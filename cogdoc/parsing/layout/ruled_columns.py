@@ -19,6 +19,9 @@ from cogdoc.parsing.tables.table_building import Grid
 MIN_DRAWN = 0.6
 """Share of a table's height along which the rule between two columns is drawn."""
 
+WIDE = 0.8
+"""Share of a table's width from which a frame on it may be that of its header alone, whose rules part all columns."""
+
 SAME_LINE = 1.0
 """Word heights between a rule and the line that a layout model draws instead of it."""
 
@@ -35,12 +38,11 @@ def column_rules(box: Box, frames: Iterable[Frame]) -> list[Box]:
     for frame in frames:
         if frame.box.overlap(box) < 0.5 * min(frame.box.area, box.area):
             continue
-        for x in frame.column_lines:
+        is_wide = frame.box.width >= WIDE * box.width
+        least = MIN_DRAWN * (min(frame.box.height, box.height) if is_wide else box.height)
+        for x in (x for x in frame.column_lines if box.x0 < x < box.x1):
             parts = _drawn_parts(x, frame)
-            if (
-                box.x0 < x < box.x1
-                and sum(min(part.y1, box.y1) - max(part.y0, box.y0) for part in parts) >= MIN_DRAWN * box.height
-            ):
+            if sum(min(part.y1, box.y1) - max(part.y0, box.y0) for part in parts) >= least:
                 rules += parts
     return rules
 
