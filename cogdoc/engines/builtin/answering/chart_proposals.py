@@ -115,8 +115,15 @@ def _readings(question: Question, tables: Sequence[DataTable]) -> Iterator[Query
     if isinstance(plain, Select):
         yield from aggregates(plain, question.text)
     is_count = isinstance(plain, Aggregate) and plain.function is Aggregation.COUNT
-    if is_count or isinstance(plain, Ratio) or (isinstance(plain, Growth) and not (plain.start and plain.end)):
+    is_ratio = isinstance(plain, Ratio) and (plain.as_share or any(map(_shows_ratio, tables)))
+    if is_count or is_ratio or (isinstance(plain, Growth) and not (plain.start and plain.end)):
         yield _without_marks(question.lookup)
+
+
+def _shows_ratio(table: DataTable) -> bool:
+    """Whether a chart says that its values are ratios, so that "the ratio of debt to equity" may be one of them."""
+    printed = fold_case(" ".join((table.title, *(text for header in table.columns for text in header))))
+    return any(phrase in printed for phrase in load_lexicon().operations["ratio"])
 
 
 def _asks_value(question: Question) -> bool:
