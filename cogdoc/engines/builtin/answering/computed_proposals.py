@@ -49,7 +49,9 @@ def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Pr
             continue
         results = run(tree, tables, question.kinds[0])
         for result, compared in zip(results, places(results), strict=True):
-            is_wanted = not isinstance(tree, ListOf) or isinstance(question.tree, ListOf) or len(result.operands) > 1
+            # "What were total assets" asks for one amount, which `propose_cells` finds.
+            may_be_one = isinstance(question.tree, ListOf) and question.kinds[0] not in NUMERIC
+            is_wanted = not isinstance(tree, ListOf) or may_be_one or len(result.operands) > 1
             if is_wanted and not _counts_unnamed(matcher, result):
                 yield from proposal_of(matcher, by_number, result, pages[0], compared)
 
