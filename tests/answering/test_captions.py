@@ -1,4 +1,4 @@
-"""What is printed over a caption in parentheses is what the caption calls it."""
+"""What is printed over a caption, or over the line for a signature, is what the text below calls it."""
 
 from __future__ import annotations
 
@@ -50,3 +50,8 @@ def test_each_caption_of_a_row_belongs_to_the_text_over_it(question: str, answer
 def test_a_remark_in_parentheses_with_nothing_over_it_is_no_caption() -> None:
     remark = page("(Unaudited)", "Total revenue:|4,512")
     assert answer_question("What is the total revenue?", [remark]).text == "4,512"
+
+
+def test_a_name_over_the_line_for_a_signature_is_that_of_the_label_below() -> None:
+    form = page("Loan request", "Item|Microscope", "H. Lindqvarn|March 6, 2024", "Approved by|Date")
+    assert answer_question("Who approved the request?", [form]).text == "H. Lindqvarn"

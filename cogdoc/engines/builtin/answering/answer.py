@@ -35,7 +35,7 @@ from cogdoc.query.page_ranking import find_named_pages
 from cogdoc.query.question import Question, Shape
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import PageView, view_page
-from cogdoc.query.terms import fold_case, stem, tokenize
+from cogdoc.query.terms import stem, tokenize
 from cogdoc.query.tree import Choose, ListOf
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values, may_be
 from cogdoc.results.records import Answer, AnswerOperand, Candidate, Evidence
@@ -201,8 +201,9 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
             proposal for proposal in proposals if truth_of(proposal.text, language, proposal.page.language) is not None
         ]
     if isinstance(matcher.question.tree, Choose):
-        options = [fold_case(option) for option in matcher.question.tree.options]
-        return [one for one in proposals if any(_is_option(option, fold_case(one.text)) for option in options)]
+        options = matcher.question.tree.options
+        # "Three or more" is no choice: then none of what the pages say is an option.
+        return [one for one in proposals if any(_is_option(option, one.text) for option in options)] or proposals
     if matcher.question.quoted or matcher.question.shape in NAMING:
         return proposals
     asked = matcher.question.kinds[0]

@@ -16,13 +16,16 @@ from cogdoc.query.label_matching import (
     is_label,
     starts_with_label,
 )
-from cogdoc.query.segments import PageView, Segment, Slice
+from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
 from cogdoc.query.typed_values import ValueKind, find_values, fit
 from cogdoc.text import has_han
 
 MIN_RECALL = 0.25
 BELOW_REACH = 3.0
 """Line heights below a label within which its value is searched for."""
+
+OVER_REACH = 1.5
+"""Line heights above a label within which the value over it is searched for."""
 
 COLUMN_REACH = 12.0
 """The same for typed values, which may be in a column under their header."""
@@ -56,6 +59,7 @@ def propose_fields(matcher: Matcher, page: PageView) -> Iterator[Proposal]:
             if not _rest(match).text.strip(" :：.-_()（）"):
                 yield from _right(matcher, page, stacked)
                 yield from _below(matcher, page, stacked)
+                yield from _above(matcher, page, stacked)
             yield from _left(matcher, page, match)
 
 
@@ -144,6 +148,18 @@ def _below(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
         yield from _values(matcher, page, match, [part], Relation.BELOW, max(0.0, gap))
         if not typed:
             return
+
+
+def _above(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
+    """The text over a label that has none below it, as over the line for a signature."""
+    label = match.segment
+    over = next(iter(page.above(label)), None)
+    if over is None or page.below(label, BELOW_REACH) or over.row != label.row - 1:
+        return
+    gap = (label.box.y0 - over.box.y1) / page.line_height
+    part = trim(whole_slice(over))
+    if part is not None and gap <= OVER_REACH and not (is_label(over.text) or starts_with_label(over.text)):
+        yield from _values(matcher, page, match, [part], Relation.ABOVE, max(0.0, gap))
 
 
 def _left(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:

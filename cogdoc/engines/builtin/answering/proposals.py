@@ -26,7 +26,7 @@ class Relation(StrEnum):
     BELOW = "below"
     LEFT = "left"
     ABOVE = "above"
-    """Over a caption in parentheses."""
+    """Over its label, as over a caption in parentheses or the line for a signature."""
     CELL = "cell"
     """Where a row and a column of a table meet."""
     SENTENCE = "sentence"
