@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -106,7 +107,16 @@ def main() -> NoReturn:
     prepare_streams()
     code = _run(sys.argv[1:])
     drop_unwritten_results()
+    if code in (ExitCode.INTERRUPTED, ExitCode.TERMINATED):
+        _exit_at_once(code)
     sys.exit(code)
+
+
+def _exit_at_once(code: int) -> NoReturn:
+    """Exit without Python's own end, which would abort where a stopped command left a thread in native code."""
+    atexit._run_exitfuncs()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _run(arguments: list[str]) -> int:
