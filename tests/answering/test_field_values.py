@@ -48,3 +48,8 @@ def test_the_label_of_another_number_is_none_of_the_field() -> None:
     assert _first(accident, Field("customer number")) is None
     order = sheet("Hall & Sons", "Order number|A-4711", "Number of parcels|10")
     assert _first(order, Field("order number")) == "A-4711"
+
+
+def test_a_field_is_found_over_the_line_that_names_it() -> None:
+    form = sheet("Loan request", "Item|Microscope", "H. Lindqvarn|March 6, 2024", "Approved by|Date")
+    assert _first(form, Field("approved by")) == "H. Lindqvarn"

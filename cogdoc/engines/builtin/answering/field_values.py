@@ -25,6 +25,7 @@ _HOW: Final = {
     Relation.RIGHT: HowFound.LABEL,
     Relation.BELOW: HowFound.LABEL,
     Relation.LEFT: HowFound.LABEL,
+    Relation.ABOVE: HowFound.LABEL,
     Relation.CELL: HowFound.TABLE,
     Relation.LOOKUP: HowFound.TABLE,
     Relation.COMPUTED: HowFound.TABLE,

@@ -12,7 +12,7 @@ from cogdoc.query.segments import PageView, has_columns
 from cogdoc.query.typed_values import SURE_FIT, ValueKind
 from cogdoc.text import text_width
 
-BESIDE_LABEL = (Relation.INLINE, Relation.RIGHT, Relation.BELOW, Relation.LEFT)
+BESIDE_LABEL = (Relation.INLINE, Relation.RIGHT, Relation.BELOW, Relation.LEFT, Relation.ABOVE)
 UNTYPED = (ValueKind.TEXT, ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE)
 """The kinds of values that any words of a sentence may look like."""
 
