@@ -23,7 +23,7 @@ from cogdoc.query.concepts import (
 )
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.question import Question
-from cogdoc.query.registered_numbers import forms_in
+from cogdoc.query.registered_numbers import form_tokens
 from cogdoc.query.segments import PageView, Segment
 from cogdoc.query.terms import Token, fold_case, match_strength, stem, tokenize
 from cogdoc.text import HAN, has_han, has_unspaced
@@ -124,8 +124,7 @@ class Matcher:
         counts = [0] * len(question.terms)
         for page in pages:
             for segment in page.segments:
-                forms = [token for form in forms_in(segment.text) for token in tokenize(form)]
-                for index in self.covering((*segment.tokens, *forms)):
+                for index in self.covering((*segment.tokens, *form_tokens(segment.text))):
                     counts[index] += 1
         self.counts = tuple(counts)
         """By term: how many segments of the pages contain it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from cogdoc.query.terms import Token, tokenize
 from cogdoc.query.typed_values import ValueKind, find_values
 
 _IBAN = re.compile(r"([A-Z]{2})\d{2}[A-Z\d]{11,30}")
@@ -25,15 +26,15 @@ _VAT = re.compile(
 
 _SEPARATORS = re.compile(r"[\s.\-]")
 
-
 MIN_DIGITS = 8
+"""Texts with fewer digits are not searched."""
 
 
-def forms_in(text: str) -> Iterator[str]:
-    """The concepts of the numbers in a text that their form tells."""
+def form_tokens(text: str) -> Iterator[Token]:
+    """The words for the numbers in a text that their form tells, as if the text printed them too."""
     if sum(map(str.isdigit, text)) >= MIN_DIGITS:
         found = (number_form(text[value.start : value.end]) for value in find_values(ValueKind.IDENTIFIER, text))
-        yield from (form for form in found if form is not None)
+        yield from (token for form in found if form is not None for token in tokenize(form))
 
 
 def number_form(text: str) -> str | None:

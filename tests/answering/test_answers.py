@@ -343,6 +343,7 @@ FILING = page(
     "the preceding twelve months. Yes ☒ No ☐",
     "Large accelerated filer|☒|Smaller company|☐",
     "Indicate by check mark whether the registrant is a shell company. Yes ☐ No ☒",
+    "The company is listed.|Yes ☒|No ☐",
 )
 
 
@@ -353,6 +354,7 @@ FILING = page(
         ("Has the registrant filed all reports?", "Yes"),
         ("Is it a large accelerated filer?", "Yes"),
         ("Is it a smaller company?", "No"),
+        ("Is the company listed?", "Yes"),
     ],
 )
 def test_marks_may_follow_what_they_tick(question: str, answer: str) -> None:

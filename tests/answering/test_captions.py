@@ -47,6 +47,11 @@ def test_each_caption_of_a_row_belongs_to_the_text_over_it(question: str, answer
     assert answer_question(question, [CERTIFICATE]).text == answer
 
 
+def test_a_date_in_parentheses_below_a_title_is_a_value() -> None:
+    balance = page("Consolidated balance sheet", "(as of December 31, 2023)", "Total assets:|4,512")
+    assert answer_question("What is the date of the balance sheet?", [balance]).text == "December 31, 2023"
+
+
 def test_a_remark_in_parentheses_with_nothing_over_it_is_no_caption() -> None:
     remark = page("(Unaudited)", "Total revenue:|4,512")
     assert answer_question("What is the total revenue?", [remark]).text == "4,512"

@@ -32,7 +32,7 @@ Cogdoc = Callable[..., CommandResult]
 def clean_environment(**settings: str) -> dict[str, str]:
     """The environment with `settings` but no other settings of cogdoc, no cache, and a terminal 100 columns wide.
 
-    It is the same in all tests: pytest's variables, one of which names the test, are left out.
+    It is the same in all tests, since it leaves out pytest's variables: one names the test.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("COGDOC_", "PYTEST_"))}
     return kept | {"COGDOC_CACHE": "off", "COGDOC_WARM": "off", "COLUMNS": "100", "PYTHONPATH": "", **settings}

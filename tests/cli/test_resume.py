@@ -87,7 +87,7 @@ def has_written(process: subprocess.Popen[bytes], folder: Path, before: dict[str
 
 
 def sizes_below(folder: Path) -> dict[str, int]:
-    """The sizes of files, some of which may be removed meanwhile."""
+    """The sizes of those files that are not removed meanwhile."""
     sizes = {}
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):

@@ -16,6 +16,8 @@ from cogdoc.parsing.page_text import Line, Word
 from cogdoc.parsing.tables.phrases import EDGE, typical_height
 from cogdoc.parsing.tables.table_building import Grid
 
+BAR = "|"
+
 MIN_DRAWN = 0.6
 """Share of a table's height along which the rule between two columns is drawn."""
 
@@ -27,9 +29,6 @@ SAME_LINE = 1.0
 
 MAX_SHIFT = 2.0
 """Characters by which the place where a word is cut may be off the rule: the widths of characters differ."""
-
-
-BAR = "|"
 
 
 def column_rules(box: Box, frames: Iterable[Frame]) -> list[Box]:

@@ -193,7 +193,9 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     if matcher.question.shape is Shape.YES_NO:
         # A word of a sentence is no answer, even if it means "yes" in some language.
         proposals = [
-            one for one in proposals if one.relation is not Relation.SENTENCE and "in-prose" not in one.features
+            one
+            for one in proposals
+            if one.relation is not Relation.SENTENCE and "in-prose" not in one.features and not _is_option_alone(one)
         ]
         proposals += [*propose_statements(matcher, pages), *propose_text_comparisons(matcher, pages)]
         language = matcher.question.language
@@ -218,6 +220,12 @@ def _may_answer(asked: ValueKind, proposal: Proposal) -> bool:
     if proposal.relation is not Relation.SENTENCE:
         return False
     return asked is ValueKind.DATE or (asked in NUMERIC and any(find_values(kind, proposal.text) for kind in NUMERIC))
+
+
+def _is_option_alone(proposal: Proposal) -> bool:
+    """Whether a printed word is beside a checkbox that did not count: "Yes" of "Yes ☐ No ☒"."""
+    rows = [proposal.page.rows[part.segment.row] for part in proposal.slices if part.segment.row >= 0]
+    return "option" not in proposal.features and any(has_mark(other.text) for row in rows for other in row)
 
 
 def _is_option(option: str, text: str) -> bool:

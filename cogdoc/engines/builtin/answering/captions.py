@@ -71,14 +71,19 @@ def caption_lines(page: PageView) -> frozenset[int]:
 
 
 def _closed(page: PageView, first: Segment) -> tuple[Segment, ...]:
-    """The lines from an opening parenthesis to the one that closes it, at the end of a line; none without it."""
+    """The lines from an opening parenthesis to the one that closes it, at the end of a line; none without it.
+
+    Numbers are values themselves: "(as of December 31, 2023)" is no name of the title over it.
+    """
     lines = [first]
     while not _is_closed(lines):
         below = next((other for other in page.below(lines[-1], MAX_GAP)), None)
         if below is None or len(lines) == MAX_LINES or below.text.startswith(OPENING):
             return ()
         lines.append(below)
-    return tuple(lines) if lines[-1].text.endswith(CLOSING) and any(map(str.isalpha, first.text)) else ()
+    text = "".join(line.text for line in lines)
+    is_name = any(map(str.isalpha, text)) and not any(map(str.isdigit, text))
+    return tuple(lines) if is_name and text.endswith(CLOSING) else ()
 
 
 def _is_closed(lines: Sequence[Segment]) -> bool:
@@ -117,9 +122,5 @@ def _values(
     nearest = lines[-1:]
     for chosen in (nearest, lines) if len(lines) > 1 else (nearest,):
         text = " ".join(part.text.strip() for part in chosen)
-        yield (
-            tuple(chosen),
-            text,
-            ValueKind.TEXT,
-            FREE_FIT if len(kinds) == 1 else max(UNTYPED_FIT, fit(kinds[0], text)),
-        )
+        fitting = FREE_FIT if len(kinds) == 1 else max(UNTYPED_FIT, fit(kinds[0], text))
+        yield tuple(chosen), text, ValueKind.TEXT, fitting

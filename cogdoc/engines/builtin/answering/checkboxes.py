@@ -1,4 +1,4 @@
-"""Proposes what is ticked: the options after "☒" as values of their label, and yes or no for a single option."""
+"""Proposes what is ticked: the options beside "☒" as values of their label, and yes or no for a single option."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_LINES = 4
 @dataclass(frozen=True, slots=True)
 class Option:
     part: Slice
-    """Its text, after the mark."""
+    """Its text, beside the mark."""
     ticked: bool
     group: str
     """The label of the options that it is one of: before the first of them, or above it."""
@@ -148,12 +148,14 @@ def _group(page: PageView, row: Sequence[Segment], before: Sequence[_Part]) -> s
 
 def _options_before(page: PageView, parts: Sequence[_Part]) -> Iterator[Option]:
     """The options of a row whose marks follow them; the statement before the first one is what they are options of."""
-    first = parts[0].text
-    statement = max((match.end() for match in _STATEMENT_END.finditer(first.text)), default=0)
-    group = " ".join([*_lines_above(page, first.segment), first.text[:statement]]).strip()
-    for part, mark in pairwise(parts):
+    begin = next(index for index, part in enumerate(parts) if part.ticked is not None) - 1
+    first = parts[begin].text
+    end = 0 if begin else max((match.end() for match in _STATEMENT_END.finditer(first.text)), default=0)
+    statement = [*(part.text.text for part in parts[:begin]), first.text[:end]]
+    group = " ".join([*_lines_above(page, parts[0].text.segment), *statement]).strip()
+    for part, mark in pairwise(parts[begin:]):
         if part.ticked is None and mark.ticked is not None:
-            start = part.text.start + (statement if part is parts[0] else 0)
+            start = part.text.start + (end if part is parts[begin] else 0)
             yield Option(Slice(part.text.segment, start, part.text.end), mark.ticked, group)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.running_text import QuestionTerms, split_sentences
@@ -46,6 +47,7 @@ def without_false_labels(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
             yield replace(proposal, features={**proposal.features, "in-prose": 1.0})
 
 
+@lru_cache(maxsize=8)  # the pages that are searched; each kind of value asks for it
 def prose_segments(page: PageView) -> frozenset[int]:
     """The indices of the segments that are lines of paragraphs."""
     boxes = {

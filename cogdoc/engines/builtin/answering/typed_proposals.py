@@ -20,7 +20,6 @@ from cogdoc.query.concepts import concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon
-from cogdoc.query.question_pieces import guess_language
 from cogdoc.query.registered_numbers import number_form
 from cogdoc.query.segments import PageView
 from cogdoc.query.terms import tokenize
@@ -68,7 +67,7 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
     values = [value for value in labelled_values(page, kind) if value.fit >= MIN_FIT]
     texts = {value.part.text for value in values}
     prose = prose_segments(page)
-    is_foreign = guess_language(" ".join(segment.text for segment in page.segments)) != matcher.question.language
+    is_foreign = page.language != matcher.question.language
     in_row = Counter(value.part.segment.row for value in values)
     explained = 1 - unexplained(matcher, GENERAL_AMOUNTS.union(*AMOUNT_ROLES.values()))
     role = None if "amount in words" in asked else role_named(asked) or ("gross" if explained == 1 else None)
@@ -106,8 +105,6 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
             "context": max(0.0, matcher.recall(covered, context) - recall),
             "typed-elsewhere": _elsewhere(matcher, {**context, **covered}),
             "typed-replaced": replaced,
-            "typed-form": float(form in asked),
-            "typed-other-form": float(form is not None and form not in asked),
             **arithmetic.get(index, {}),
         }
         yield Proposal(
