@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from cogdoc.parsing.page_text import PageText
 from cogdoc.query.concepts import concepts_in, is_function_word
+from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.question import Question
 from cogdoc.query.terms import fold_case, stem
 from cogdoc.text import HAN
@@ -32,11 +34,12 @@ _AFTER_NUMBER = ("", ":", "：", ".", "-", "–", "—", "|", "(")
 _PARTS = frozenset({"figure", "chart", "table", "section", "appendix"})
 _PAGES = frozenset({"page", "slide"})
 _NUMBERED = re.compile(
-    rf"(?P<word>[^\W\d_{HAN}]{{3,}}|[表图章节]|附[录件])[\s.#:º°№–-]{{0,3}}"
-    rf"(?P<number>\d{{1,3}}(?:\.\d{{1,2}})*|(?-i:[A-Z])|[IVX]{{1,6}})(?![^\W{HAN}]|%|[.,]\d)|"
+    rf"(?P<word>[^\W\d_{HAN}]{{3,}}|[表图章节]|附[录件])(?:[\s.#:º°№–-]{{0,3}}(?P<digits>\d{{1,3}}(?:(?:\.\d{{1,2}})+|(?-i:[A-Z]))?)|"
+    rf"[\s.#:º°№–-]{{1,3}}(?P<letters>(?-i:[A-Z])|[IVX]{{1,6}}))(?![^\W{HAN}]|%|[.,]\d)|"
     rf"第\s?(?P<chinese>\d{{1,3}}|[一二三四五六七八九十]+)\s?(?P<unit>[章节条])",
     re.I,
 )
+_NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,2})*")
 _PAGE_LABEL = re.compile(r"([^\W\d_]+)\.?\s([ivxlc]{1,7}|[A-Za-z]{1,2}-?\d{1,3})(?!\w)")
 _EDGE_NUMBER = re.compile(r"^\W*(?:\w+\W+)?(\d{1,4})\b|(\d{1,4})\W*$")
 
@@ -49,19 +52,45 @@ class Mention:
     reference: Reference
     fit: float
     """1 for a caption or heading, `LINE_START` where the line only begins with it, `INSIDE` otherwise."""
+    start: int
+    end: int
+    """Of the word with the number, in the text."""
 
 
 def find_references(text: str) -> Iterator[Mention]:
     """The numbered things that a line or a question names, other than pages."""
     for match in _NUMBERED.finditer(text):
-        word, number = fold_case(match["word"] or match["unit"]), match["number"] or match["chinese"]
+        word, number = (
+            fold_case(match["word"] or match["unit"]),
+            match["digits"] or match["letters"] or match["chinese"],
+        )
         concepts = concepts_in(word)
         if is_function_word(word) or concepts & _PAGES:
             continue
         kind = min(concepts & _PARTS, default="") or stem(word)
         leads = not text[: match.start()].strip(_DECORATION)
         is_title = text[match.end() :].strip()[:1] in _AFTER_NUMBER
-        yield Mention((kind, number.upper()), (1.0 if is_title else LINE_START) if leads else INSIDE)
+        yield Mention((kind, number.upper()), (1.0 if is_title else LINE_START) if leads else INSIDE, *match.span())
+
+
+def asked_references(question: str) -> tuple[Reference, ...]:
+    """What a question names by number, of the kind that it names first: both of "the titles of Tables 2 and 3"."""
+    mentions = list(find_references(question))
+    named: list[Reference] = []
+    for mention in mentions:
+        kind, number = mention.reference
+        if kind == mentions[0].reference[0]:
+            more = _more_numbers().match(question, mention.end)
+            numbers = _NUMBER.findall(more[0]) if more is not None else ()
+            named += [(kind, number), *((kind, other) for other in numbers)]
+    return tuple(dict.fromkeys(named))
+
+
+@cache
+def _more_numbers() -> re.Pattern[str]:
+    """Numbers that commas and words for "and" join to the one before."""
+    joints = sorted(map(re.escape, load_lexicon().operations["and"]), key=len, reverse=True)
+    return re.compile(rf"(?:\s*(?:[,、]|{'|'.join(joints)})+\s*{_NUMBER.pattern}(?!\w))+", re.I)
 
 
 def edge_numbers(page: PageText) -> frozenset[int]:

@@ -8,7 +8,7 @@ import pytest
 from placed_pages import page, paragraph
 
 from cogdoc.parsing.page_text import PageText
-from cogdoc.query.document_places import find_references
+from cogdoc.query.document_places import asked_references, find_references
 from cogdoc.query.page_ranking import find_named_pages, find_page_evidence, rank_pages
 from cogdoc.query.question_parser import parse_question
 
@@ -24,6 +24,7 @@ FILLER = "The report describes the business, its markets and the risks that it r
         ("How many points are in Appendix C?", ("appendix", "C")),
         ("What is the topic of UNIT VIII?", ("unit", "VIII")),
         ("表3显示了什么？", ("table", "3")),
+        ("What is Item 7A called?", ("item", "7A")),
     ],
 )
 def test_a_numbered_thing_is_the_same_under_all_its_names(question: str, reference: tuple[str, str]) -> None:
@@ -32,6 +33,22 @@ def test_a_numbered_thing_is_the_same_under_all_its_names(question: str, referen
 
 def test_quantities_are_no_references() -> None:
     assert not list(find_references("Who scored more than 30 goals in 12 games on page 4?"))
+
+
+def test_the_end_of_a_word_is_no_number() -> None:
+    assert not list(find_references("AUTO and macOS"))
+
+
+@pytest.mark.parametrize(
+    ("question", "numbers"),
+    [
+        ("What are the titles of Tables 2 and 3?", ["2", "3"]),
+        ("What are Unit 1, Unit 2 and Unit 4 in Semester 1 called?", ["1", "2", "4"]),
+        ("Wie heißen die Abbildungen 2.1, 2.2 und 2.4?", ["2.1", "2.2", "2.4"]),
+    ],
+)
+def test_several_numbers_of_one_kind_are_named_together(question: str, numbers: list[str]) -> None:
+    assert [number for _, number in asked_references(question)] == numbers
 
 
 def numbered(first_printed: int, count: int = 6) -> list[PageText]:

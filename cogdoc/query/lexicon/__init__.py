@@ -9,7 +9,9 @@
                 order: listed, row), `cause` (because, due to), `whether` (before what is not stated: if), `particles`
                 (function words of running text that `stop` lacks, as they are parts of names in questions), `counted`
                 (headers of numbers that are counts or references, to which a table's currency and scale do not apply:
-                employees, note, per share), `marks` and `series` (the marks of charts: bar, slice; line, color)
+                employees, note, per share), `whole` (what questions call the document as a whole: entire, guidebook,
+                course), `steps` (step, as of a procedure), `marks` and `series` (the marks of charts: bar, slice; line,
+                color)
 `[questions]`   phrases that ask, by what they ask for: `person`, `place`, `date`, `time` (what time), `amount` (how
                 much), `count` (how many), `percent` (what percentage), `measure` (how high, how large), `length` (how
                 long, how old), `which`, `what`, `year`,
