@@ -29,6 +29,7 @@ from cogdoc.query.page_ranking import rank_pages
 from training.documents import read_cached_charts, read_cached_layout, read_texts
 from training.fitting import parse_folders
 from training.form_questions import form_questions
+from training.outlined_pages import outlined_pages
 from training.prose_pages import prose_pages
 from training.questions import Question, read_questions, unanswerable_questions
 from training.small_pages import small_pages
@@ -43,11 +44,13 @@ SMALL_PAGES = "small pages"
 TABLE_PAGES = "table pages"
 PROSE_PAGES = "prose pages"
 FORM_PAGES = "form pages"
+OUTLINED_PAGES = "outlined pages"
 MADE_UP_FAMILIES: dict[str, Callable[[], Iterator[Example]]] = {
     SMALL_PAGES: small_pages,
     TABLE_PAGES: table_pages,
     PROSE_PAGES: prose_pages,
     FORM_PAGES: form_questions,
+    OUTLINED_PAGES: outlined_pages,
 }
 OR = " | "
 """Between the wordings of the answer to a question about a page that is made up."""

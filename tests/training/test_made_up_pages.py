@@ -8,6 +8,7 @@ import pytest
 
 from cogdoc.query.terms import fold_case
 from training.form_questions import form_questions
+from training.outlined_pages import outlined_pages
 from training.small_pages import small_pages
 from training.table_pages import Example
 
@@ -31,3 +32,10 @@ def test_forms_do_not_print_the_label_of_a_question_without_an_answer() -> None:
         if answer is None and question.endswith("は何ですか？"):
             label = fold_case(question.removesuffix("は何ですか？"))
             assert label not in [fold_case(line.text).rstrip(":") for line in page.page_text.lines]
+
+
+def test_outlined_pages_print_every_item_of_a_list() -> None:
+    for question, page, answer in outlined_pages():
+        items = answer.split("; " if "; " in answer else ", ") if answer is not None else ()
+        if question.startswith(("List", "What are the steps")):
+            assert all(item in page.page_text.text for item in items), question

@@ -15,9 +15,11 @@ from cogdoc.engines.builtin.answering.computed_proposals import propose_computed
 from cogdoc.engines.builtin.answering.confidence import Judgement, judge, page_evidence
 from cogdoc.engines.builtin.answering.document_properties import propose_properties
 from cogdoc.engines.builtin.answering.fields import propose_fields
+from cogdoc.engines.builtin.answering.numbered_titles import propose_numbered
 from cogdoc.engines.builtin.answering.proposal_ranking import describe, rank_proposals
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.prose import without_false_labels
+from cogdoc.engines.builtin.answering.section_lists import propose_section_lists
 from cogdoc.engines.builtin.answering.sentences import propose_sentences
 from cogdoc.engines.builtin.answering.statements import propose_statements
 from cogdoc.engines.builtin.answering.summary import quote_document
@@ -49,6 +51,9 @@ SHOWN_OPERANDS = 8
 
 NAMING = frozenset({Shape.LOOKUP, Shape.MAXIMUM, Shape.MINIMUM})
 """Questions that may ask for a name although they state a type of value: "which has the highest price"."""
+
+UNTYPED = frozenset(("numbered-title", "section-list"))
+"""Features of proposals that answer whatever their type: "what is Goal 2" asks for no number."""
 
 RankedProposal = tuple[Proposal, float]
 """A proposal with its probability of being the answer."""
@@ -183,6 +188,7 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     proposals += propose_computed(matcher, pages)
     proposals += propose_from_charts(matcher, pages, charts)
     proposals += propose_sentences(matcher, pages)
+    proposals += [*propose_numbered(matcher, pages), *propose_section_lists(matcher, pages)]
     proposals = [proposal for proposal in without_false_labels(proposals) if not is_label(proposal.text)]
     if any(proposal.features.get("exact") for proposal in proposals):
         # The quoted label is printed as it is, so that labels with more or fewer words are others.
@@ -215,7 +221,7 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
 
 def _may_answer(asked: ValueKind, proposal: Proposal) -> bool:
     """Whether a proposal is of a type that is asked for; a sentence may say "35 cents", and "in June" for a date."""
-    if proposal.relation is Relation.COMPUTED or may_be(asked, proposal.text):
+    if proposal.relation is Relation.COMPUTED or may_be(asked, proposal.text) or proposal.features.keys() & UNTYPED:
         return True
     if proposal.relation is not Relation.SENTENCE:
         return False

@@ -45,6 +45,7 @@ UNTYPED_FIT = 0.25
 _PLURAL = re.compile(r"\((?:\w|e[ns])\)")
 """After a word that may be one or several: "Symbol(s)", "Name(n)"."""
 
+_PAGE_NUMBER = re.compile(r"(?<=\w)\s*(?:[.…]\s?){4,}\s*\d{1,4}$")
 _LEADING = re.compile(r"^[\s:：∶.\-–—=_|»>*•)]+")
 
 
@@ -88,11 +89,12 @@ def _rest(match: LabelMatch) -> Slice:
 
 
 def trim(part: Slice) -> Slice | None:
-    """`part` without leaders and white space around it; None if nothing remains."""
+    """`part` without leaders, white space and the page number of a table of contents; None if nothing remains."""
     text = part.text
     leading = _LEADING.match(text)
     start = part.start + (leading.end() if leading else 0)
-    end = part.start + len(text.rstrip(" _|"))
+    page_number = _PAGE_NUMBER.search(text, start - part.start)
+    end = part.start + (page_number.start() if page_number else len(text.rstrip(" _|")))
     return Slice(part.segment, start, end) if start < end else None
 
 
