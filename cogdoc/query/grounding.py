@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property, lru_cache
 
 from cogdoc.query.concepts import concepts_in, is_function_word
+from cogdoc.query.dates import Precision, find_dates, month_numbers
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key, prints_commas, quantity_of
 from cogdoc.query.table import DataCell, DataTable
@@ -99,7 +101,26 @@ def _covering(words: tuple[str, ...], text: str) -> Covering:
     for indices, concepts in _concepts(words) if printed else ():
         if concepts & printed:
             covering = joined(covering, dict.fromkeys(indices, CONCEPT_STRENGTH))
+    named = _months(text)
+    for indices, month in _months_of(words) if named else ():
+        if month in named:
+            covering = joined(covering, dict.fromkeys(indices, 1.0))
     return covering
+
+
+def _months(text: str) -> frozenset[date]:
+    """The months of years that a text names, by their first days."""
+    months = (found.day for found in find_dates(text) if found.precision is Precision.MONTH)
+    return frozenset(day for day in months if day is not None)
+
+
+@lru_cache(maxsize=4096)
+def _months_of(words: tuple[str, ...]) -> tuple[tuple[tuple[int, ...], date], ...]:
+    """The months of years that words name, in any order and language: "September 2020"."""
+    numbers = month_numbers()
+    months = [(index, numbers[word]) for index, word in enumerate(words) if word in numbers]
+    years = [(index, int(word)) for index, word in enumerate(words) if _YEAR.fullmatch(word)]
+    return tuple(((at, index), date(year, month, 1)) for at, month in months for index, year in years)
 
 
 @lru_cache(maxsize=4096)

@@ -45,6 +45,9 @@ NOUNS_IN_CAPITALS = ("de",)
 """Languages in which capitals do not mark names."""
 
 _SENTENCE_END = re.compile(r"(?:(?<=[?!؟])|(?<=\w{4}\.))\s+|(?<=[。？！])\s*")
+_UNIT_NOTE = re.compile(r"(?<=[?？])\s*\([^()]{1,40}\)\s*[?？]?\s*$|\s*\(in [^()]{1,30}\)(?=\s*[?？]|$)", re.I)
+"""How the answer is to be printed, at the end of a question: "(in millions)", "(round to one decimal place)"."""
+
 _HYPHENATED = re.compile(r"(\d{1,4})-(\d{1,4})")
 _QUESTION_MARKS = ("?", "？", "؟")
 _NAME = re.compile(r"(?<=[\w,;:(] )[A-Z][a-z]{3,}\b|(?<=\()[A-Z][a-z]{3,}\b")
@@ -67,7 +70,7 @@ _GENERAL = frozenset(("name", "document", "number", "value"))
 @lru_cache(maxsize=256)
 def parse_question(text: str, names: tuple[str, ...] = ()) -> Question:
     """Parse a question; each of `names` that it contains is a name, whatever its words mean."""
-    main, before = _main_sentence(normalize(text[:MAX_LENGTH]))
+    main, before = _main_sentence(_UNIT_NOTE.sub("", normalize(text[:MAX_LENGTH])))
     language = guess_language(main)
     clause = Clause(main, language, split_pieces(main, language, names))
     pages, used = _pages(clause)

@@ -25,7 +25,7 @@ _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff"
 
 _LETTER = rf"[^\W\d_{UNSPACED}]"
 _TOKEN = re.compile(
-    rf"{_LETTER}(?:{_LETTER}|[{_MARKS}])*(?:['’]{_LETTER}{{1,2}}(?!{_LETTER}))?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|"
+    rf"(?<!\w){_LETTER}(?:\.{_LETTER})+(?!\w)|{_LETTER}(?:{_LETTER}|[{_MARKS}])*(?:['’]{_LETTER}{{1,2}}(?!{_LETTER}))?|\d+(?:,\d{{3}}(?!\d))*(?:\.\d+)?|"
     rf"(?<![{HAN}])[{HAN}](?:\s+[{HAN}](?![{HAN}]))+|[{UNSPACED}]+|[#%&№〒]"
 )
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.color_words import ColorWords
+from cogdoc.engines.builtin.charts.period_names import full_periods
 from cogdoc.parsing.numbers import find_numbers
 from cogdoc.query.grid_tables import unit_note
 from cogdoc.query.quantities import quantity_of
@@ -13,12 +12,6 @@ from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
 from cogdoc.results.records import Chart, ChartValue
 
 MAX_DECIMALS = 4
-FIRST_YEAR_OF_LAST_CENTURY = 50
-"""Years with two digits from this one on belong to the 20th century."""
-
-_SHORT_YEAR = re.compile(r"(?<!\w)['’‘`](\d\d)(?!\d)")
-_YEAR_SPAN = re.compile(r"(?<!\d)(19|20)(\d\d)\s?[/–-]\s?(\d\d)(?!\d)")
-
 
 def chart_table(chart: Chart, page: int, colors: ColorWords) -> DataTable:
     """The table behind a chart; its first column has the names of the categories.
@@ -29,8 +22,8 @@ def chart_table(chart: Chart, page: int, colors: ColorWords) -> DataTable:
     by_series = len(chart.series) > 1
     series = [(*words.get(one.color or "", ()), one.name) if by_series else (one.name,) for one in chart.series]
     names = [
-        (_unabbreviated(name), *(() if by_series else words.get(chart.series[0].values[row].color or "", ())), name)
-        for row, name in enumerate(chart.categories)
+        (*(() if by_series else words.get(chart.series[0].values[row].color or "", ())), period, name)
+        for row, (period, name) in enumerate(zip(full_periods(chart.categories), chart.categories, strict=True))
     ]
     return DataTable(
         origin=TableOrigin.CHART,
@@ -43,16 +36,6 @@ def chart_table(chart: Chart, page: int, colors: ColorWords) -> DataTable:
         ),
         name_column=0,
     )
-
-
-def _unabbreviated(name: str) -> str:
-    """The name of a category with its years in full: "May '21", "2000/01"."""
-    name = _SHORT_YEAR.sub(lambda match: _century(match[1]) + match[1], name)
-    return _YEAR_SPAN.sub(r"\1\2/\1\3", name)
-
-
-def _century(year: str) -> str:
-    return "20" if int(year) < FIRST_YEAR_OF_LAST_CENTURY else "19"
 
 
 def _name_cell(chart: Chart, row: int, page: int) -> DataCell:

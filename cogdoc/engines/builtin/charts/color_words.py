@@ -14,7 +14,11 @@ from cogdoc.text import has_han
 
 Color = tuple[int, int, int]
 
+LIGHT = ("light", "pale", "sky")
+DARK = ("dark", "deep", "navy")
+
 _ENDINGS = "e|en|er|es|em|s"
+_SHADE = re.compile(rf"({'|'.join((*LIGHT, *DARK))}) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,16 @@ def _called(name: str, colors: Iterable[str]) -> list[str]:
     """Those colors that people would call `name` rather than the others."""
     scores = {code: _fitness(name, from_hexadecimal(code)) for code in colors}
     best = max(scores.values(), default=0.0)
+    if best == 0.0 and (shade := _SHADE.match(name)):
+        return _shade_of(name[shade.end() :], colors, lightest=shade[1] in LIGHT)
     return [code for code, score in scores.items() if score > max(0.0, best - 0.05)]
+
+
+def _shade_of(name: str, colors: Iterable[str], *, lightest: bool) -> list[str]:
+    """The lightest or the darkest of the colors of a name, which need not be light or dark by itself."""
+    called = [code for code in colors if _fitness(name, from_hexadecimal(code)) > 0.0]
+    pick = max if lightest else min
+    return [pick(called, key=lambda code: sum(from_hexadecimal(code)))] if called else []
 
 
 def _fitness(name: str, color: Color) -> float:
