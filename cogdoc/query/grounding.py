@@ -12,7 +12,7 @@ from cogdoc.query.concepts import concepts_in, is_function_word
 from cogdoc.query.dates import Precision, find_dates, month_numbers
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import order_key, prints_commas, quantity_of
-from cogdoc.query.table import DataCell, DataTable
+from cogdoc.query.table import DataCell, DataTable, TableOrigin
 from cogdoc.query.terms import match_strength, tokenize
 from cogdoc.query.typed_values import ValueKind
 
@@ -46,6 +46,11 @@ PROPER = frozenset((ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE))
 DATED = frozenset((ValueKind.DATE, ValueKind.YEAR))
 TYPED = PROPER | DATED | {ValueKind.TIME, ValueKind.DURATION}
 MAX_CONCEPT_WORDS = 3
+
+VALUE = "value"
+"""The header of a column of all values of a chart, a concept in every language."""
+
+MIN_SERIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +181,8 @@ class Records:
     def totals(self) -> frozenset[int]:
         """The rows of totals or averages: by their names, or because they are the sums of the rows above."""
         named = {row for row in range(len(self.table.rows)) if is_total(self.name(row))}
+        if 2 * len(named) > len(self.table.rows):
+            named = set()  # a word that most names share tells nothing apart: "Men (total)", "Women (total)"
         last = len(self.table.rows) - 1
         if last >= MIN_SUMMED and last not in named and self._sums_up(last, named):
             named.add(last)
@@ -354,6 +361,40 @@ def transposed(records: Records) -> DataTable:
         cells=tuple((name, *(row[column] for row in table.cells)) for name, column in zip(names, kept, strict=True)),
         name_column=0,
     )
+
+
+def listed_values(table: DataTable, *, by_column: bool) -> DataTable:
+    """Every value of a table as a record of its own, which its row and its column name; the one before the other."""
+    places = [
+        (row, column)
+        for row in range(len(table.rows))
+        for column in range(len(table.columns))
+        if column != table.name_column and number_of(table.cells[row][column]) is not None
+    ]
+    cells = []
+    for row, column in places:
+        value = table.cells[row][column]
+        name = (table.columns[column] if by_column else table.rows[row])[-1:]
+        text = "".join(name)
+        page = value.page if value is not None else 1
+        cells.append((DataCell(text, quantity_of(text), page, None), value))
+    return DataTable(
+        origin=table.origin,
+        title=table.title,
+        columns=((), (VALUE,)),
+        rows=tuple((*table.rows[row], *table.columns[column]) for row, column in places),
+        cells=tuple(cells),
+        name_column=0,
+    )
+
+
+def value_lists(tables: Iterable[DataTable], asked: ValueKind | None = None) -> Iterator[Records]:
+    """The values of charts with several series, of whichever series: "the highest bar"."""
+    for table in tables:
+        is_chart = table.origin is TableOrigin.CHART and len(table.columns) > MIN_SERIES
+        if is_chart and _columns_are_alike(Records(table, asked)):
+            for by_column in (False, True):
+                yield Records(listed_values(table, by_column=by_column), asked)
 
 
 def orientations(tables: Iterable[DataTable], asked: ValueKind | None = None) -> Iterator[Records]:

@@ -49,13 +49,26 @@ def operand(clause: Clause, indices: Sequence[int], by: str = "", where: tuple[s
     function = next((AGGREGATIONS[name] for name in AGGREGATIONS for index in indices if clause.has(index, name)), None)
     rest = [index for index in indices if not clause.has(index, *EXTREMES, ORDINAL, NUMBER, *AGGREGATIONS)]
     if extreme is not None:
-        of = Select(clause.phrase(rest), by, where)
+        of = Select(" ".join(_phrases(clause, rest)), by, where)
         rank, count = clause.rank_near(extreme), clause.count_near(extreme)
         query = Extreme(of, clause.has(extreme, "highest"), rank, Asks.VALUE, count)
         return Aggregate(query, function) if function and count > 1 else query
     if function is not None:
+        joint = next((index for index in indices if clause.has(index, "and")), None)
+        listed = [run for run in clause.listed(joint) if set(run) <= set(indices)] if joint is not None else []
+        if len(listed) > 1:
+            shared = _phrases(clause, [index for index in rest if not any(index in run for run in listed)])
+            return Aggregate(
+                Several(tuple(Select(clause.phrase(run), by, (*shared, *where)) for run in listed)), function
+            )
         return Aggregate(Select(clause.phrase(rest), by, where), function)
     return Select(clause.phrase(indices), by, where)
+
+
+def _phrases(clause: Clause, indices: Sequence[int]) -> list[str]:
+    """The phrases of these pieces, which others may part."""
+    outside = frozenset(range(len(clause.pieces))).difference(indices)
+    return [clause.phrase(group) for group in clause.groups(outside)]
 
 
 def sides_of(clause: Clause) -> Sides | None:

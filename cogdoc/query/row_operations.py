@@ -31,6 +31,7 @@ from cogdoc.query.tree import (
     Select,
 )
 
+MIN_OPTIONS = 2
 MAX_ANCHORS = 3
 """Rows that may be the one whose neighbour is asked for."""
 
@@ -50,7 +51,9 @@ def _extremes(query: Query, records: Records) -> Iterator[Computed]:
     for rows in row_sets(query.of, records):
         for values, is_reverse in stated_columns(query, rows):
             places = ordered(rows, values, query.highest is not is_reverse)
-            if len(places) >= max(2, query.rank):
+            # "The highest number in 2008" is the number of 2008.
+            is_only = len(places) == query.rank == 1 and query.asks is Asks.VALUE and bool(rows.covering)
+            if is_only or len(places) >= max(2, query.rank):
                 found = places[query.rank - 1 : query.rank - 1 + query.count]
                 formula = _extreme_formula(query, rows, values, query.highest is not is_reverse)
                 tied = float(_is_tied(rows, values, places, query.rank + query.count - 1))
@@ -285,10 +288,12 @@ def combine(function: Aggregation, cells: Sequence[DataCell]) -> tuple[str, Quan
 def _choices(query: Query, records: Records) -> Iterator[Computed]:
     """The option whose row has the higher or lower value, or that more rows contain."""
     assert isinstance(query, Choose)
-    phrases = [phrase_of(option) for option in query.options]
-    named = [rows_named(records, phrase) for phrase in phrases]
-    if len(named) < 2 or not all(rows.words for rows in named):
+    found = [(option, phrase_of(option), rows_named(records, phrase_of(option))) for option in query.options]
+    if len(found) > MIN_OPTIONS:
+        found = [one for one in found if one[2].words]  # "over the years, Belgium or Peru" has two
+    if len(found) < MIN_OPTIONS or not all(rows.words for _, _, rows in found):
         return
+    options, phrases, named = zip(*found, strict=True)
     by = phrase_of(" ".join((query.by, *query.where)))
     precision = statistics.fmean(
         0.5 * rows.precision + 0.5 * phrase.recall(rows.words) for rows, phrase in zip(named, phrases, strict=True)
@@ -298,7 +303,7 @@ def _choices(query: Query, records: Records) -> Iterator[Computed]:
     if any(len(rows.indices) > 1 for rows in sets):
         counts = [len(rows.indices) for rows in sets]
         best = pick(range(len(sets)), key=lambda index: counts[index])
-        yield sets[best].result(query, query.options[best], None, sets[best].indices, f"{counts[best]} rows", None)
+        yield sets[best].result(query, options[best], None, sets[best].indices, f"{counts[best]} rows", None)
         return
     for values, is_reverse in measured_columns(records, query.adjective, by):
         pick = max if query.highest is not is_reverse else min
@@ -307,7 +312,7 @@ def _choices(query: Query, records: Records) -> Iterator[Computed]:
         if len(known) == len(sets):
             best = pick(known)[1]
             row = sets[best].indices[0]
-            text = records.name(row) if _names(records, row, phrases[best]) else query.options[best]
+            text = records.name(row) if _names(records, row, phrases[best]) else options[best]
             cells = [text_of(records, rows.indices[0], values.column) for rows in sets]
             formula = f"{pick.__name__}({', '.join(cells)})"
             yield sets[best].result(query, text, None, [rows.indices[0] for rows in sets], formula, values)

@@ -127,8 +127,15 @@ def _shows_ratio(table: DataTable) -> bool:
 
 
 def _asks_value(question: Question) -> bool:
-    """Whether a question asks for a value rather than for a name: "the value of the lowest bar"."""
-    return "value" in concepts_in(question.lookup.words)
+    """Whether a question asks for a value rather than for a name: "the value of the lowest bar".
+
+    "Which has the highest value" says with the same word what is compared.
+    """
+    if question.kinds[0] in NUMERIC:
+        return True
+    tree = question.tree
+    is_compared = isinstance(tree, Extreme) and isinstance(tree.of, Select) and not tree.of.by
+    return not is_compared and "value" in concepts_in(question.lookup.words)
 
 
 def _is_plausible(result: Computed) -> bool:
@@ -210,7 +217,9 @@ class _ChartQuestion:
     def meanings(self, colors: ColorWords) -> Iterator[Computed]:
         """ "What does the blue bar represent?"."""
         question = self.matcher.question
-        if not isinstance(question.tree, Select) or question.kinds[0] in NUMERIC or _asks_value(question):
+        if not isinstance(question.tree, Select) or question.kinds[0] in NUMERIC:
+            return
+        if "value" in concepts_in(question.lookup.words):
             return
         for headers, is_row in ((self.table.columns, False), (self.table.rows, True)):
             for index, header in enumerate(headers):
