@@ -53,6 +53,7 @@ MIN_NAMED = 0.5
 """Share of a name's words that a question contains if it names it."""
 
 NO_QUANTITY = Quantity()
+PERIODS = frozenset({"year", "date", "month", "quarter", "period", "time", "day"})
 
 PageCharts = Mapping[int, Sequence[Chart]]
 """The charts of pages by page number."""
@@ -141,13 +142,19 @@ def _asks_value(question: Question) -> bool:
 def _is_plausible(result: Computed) -> bool:
     """Whether a result makes sense for a chart: nobody counts the one bar of 2019, or divides percentages."""
     match result.query:
-        case Aggregate(of=Select(), function=Aggregation.COUNT):
-            return len(result.operands) == len(result.table.rows)
+        case Aggregate(of=Select() as counted, function=Aggregation.COUNT):
+            are_periods = all(map(_is_period, (operand.cell for operand in result.operands)))
+            is_whole = len(result.operands) == len(result.table.rows)
+            return is_whole and (not are_periods or not PERIODS.isdisjoint(concepts_in(counted.words)))
         case Ratio(as_share=True):
             is_share = result.number is not None and result.number <= WHOLE
             return is_share and all((cell.cell.quantity or NO_QUANTITY).unit != "%" for cell in result.operands)
         case _:
             return True
+
+
+def _is_period(cell: DataCell) -> bool:
+    return cell.quantity is not None and cell.quantity.day is not None
 
 
 def _without_marks(tree: Query) -> Query:
@@ -243,7 +250,13 @@ class _ChartQuestion:
 
     def _names(self, row: int, column: int, cell: DataCell) -> Iterator[Computed]:
         """The row or the column of a cell, whichever the question does not name."""
-        headers = (self.table.rows[row], self.table.columns[column] if len(self.table.columns) > 2 else ())
+        name, asks_period = self.table.cells[row][0], not PERIODS.isdisjoint(concepts_in(self.matcher.question.text))
+        # "Which religion" is none of the years, if there is another choice.
+        is_other = len(self.table.columns) > 2 and name is not None and _is_period(name) and not asks_period
+        headers = (
+            () if is_other else self.table.rows[row],
+            self.table.columns[column] if len(self.table.columns) > 2 else (),
+        )
         named = [self.matcher.recall(self.matcher.covering(tokenize(" ".join(header)))) for header in headers]
         for header, own, other in zip(headers, named, reversed(named), strict=True):
             if header and own <= other:
