@@ -9,11 +9,20 @@ from dataclasses import replace
 
 from cogdoc.query.computed import Computed, Operand
 from cogdoc.query.concepts import concepts_in
-from cogdoc.query.grounding import Covering, Phrase, Records, joined, number_of, orientations, phrase_of, years_in
+from cogdoc.query.grounding import (
+    Covering,
+    Phrase,
+    Records,
+    joined,
+    number_of,
+    orientations,
+    phrase_of,
+    years_in,
+)
 from cogdoc.query.quantities import plain_number, print_number, print_percent, quantity_of
 from cogdoc.query.row_operations import combine
 from cogdoc.query.row_sets import all_words, comparable, compare, label
-from cogdoc.query.table import DataCell, DataTable, Quantity
+from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
 from cogdoc.query.tree import Aggregate, Aggregation, Compare, Difference, Growth, Query, Ratio, Select, Several
 
 MAX_RESULTS = 8
@@ -246,6 +255,10 @@ def growths(query: Growth, tables: Sequence[DataTable], run: Run) -> Iterator[Co
         spans = [pair for records in orientations(tables) for pair in _outer_periods(words, records, query.end)]
     for start, end in spans:
         if start.place and end.place and _is_level(start.place, end.place) and start.number and end.number is not None:
+            is_share = end.quantity is not None and end.quantity.unit == "%"
+            if query.relative and is_share:
+                # A rate that falls from 5% to 3% rather falls by two points than by 40%.
+                yield _growth(replace(query, relative=False), start, end)
             yield _growth(query, start, end)
 
 
@@ -274,9 +287,13 @@ def _outer_periods(query: Select, records: Records, until: str) -> Iterator[tupl
 
 def _growth(query: Growth, start: Computed, end: Computed) -> Computed:
     before, after = start.number or 0.0, end.number or 0.0
+    base = abs(before)
     change = f"{_term(end)} − {_term(start)}"
+    if query.falls:
+        before, after = after, before
+        change = f"{_term(start)} − {_term(end)}"
     if query.relative:
-        percent = 100 * (after - before) / abs(before)
+        percent = 100 * (after - before) / base
         text, quantity = print_percent(percent, _cells(end, start)), Quantity(percent, "%")
         return _combined(query, text, quantity, f"({change}) / {_term(start)}", end, start)
     assert end.quantity is not None
@@ -292,12 +309,28 @@ def comparisons(query: Compare, tables: Sequence[DataTable], run: Run) -> Iterat
             is_year = bound.day is not None and not left.is_date
             if not is_year and (values := comparable(left.quantity, bound)) is not None:
                 yield _verdict(query, *values, (left,), (_term(left), str(query.right)))
+        if isinstance(query.left, Select) and not all_words(query.left):
+            yield from _any_value(query, bound, tables)
         if not isinstance(query.left, Select) or bound.day is None:
             return
         # "Higher in 2024 than in 2023" compares with the value of another period.
         right = Select(query.left.words, where=(str(query.right),))
     for one, two in _operands(query.left, right, tables, run):
         yield _verdict(query, one.number or 0.0, two.number or 0.0, (one, two), (_term(one), _term(two)))
+
+
+def _any_value(query: Compare, bound: Quantity, tables: Sequence[DataTable]) -> Iterator[Computed]:
+    """ "Is any bar below 10%?": whether one of all values of a chart is."""
+    for table in tables if len(tables) == 1 and tables[0].origin is TableOrigin.CHART else ():
+        cells = [cell for row in table.cells for cell in row if number_of(cell) is not None]
+        pairs = [(cell, values) for cell in cells if cell and (values := comparable(cell.quantity, bound)) is not None]
+        found = next((cell for cell, values in pairs if compare(*values, query.comparator)), None)
+        if pairs:
+            yield Computed(
+                text="Yes" if (found is not None) is not query.negated else "No", quantity=Quantity(), query=query,
+                table=table, operands=(Operand(found.text, found),) if found is not None else (), formula="",
+                columns=1.0, rows=1.0, words=1.0,
+            )  # fmt: skip
 
 
 def _verdict(query: Compare, left: float, right: float, parts: Sequence[Computed], terms: tuple[str, str]) -> Computed:

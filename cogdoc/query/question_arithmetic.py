@@ -30,6 +30,7 @@ AGGREGATIONS = {
     "mode": Aggregation.MODE,
     "range": Aggregation.RANGE,
 }
+PAIR = 2
 _NAMING = ("?person", "?date", "?year", "?place")
 
 
@@ -95,6 +96,34 @@ def sides_of(clause: Clause) -> Sides | None:
         return None
     comparator = next((COMPARATORS[name] for name in COMPARATORS if clause.has(at, name)), Comparator.MORE)
     return Sides(left, right, clause.phrase(by), comparator)
+
+
+def minus_of(clause: Clause) -> Query | None:
+    """ "The highest bar minus the lowest bar", before or after what asks for the result."""
+    at = clause.find("minus")
+    if at is None:
+        return None
+    end = len(clause.pieces)
+    if clause.question is not None and clause.question > at:
+        end = clause.question - 1  # without its verb: "gives what"
+    start = clause.after_question if clause.after_question <= at else 0
+    left, right = range(start, at), range(at + 1, end)
+    if not any(map(clause.is_content, left)) or not any(map(clause.is_content, right)):
+        return None
+    return Difference(operand(clause, left), operand(clause, right))
+
+
+def gap_of(clause: Clause) -> Difference | None:
+    """The difference of two things that a superlative is about: "the largest gap between imports and exports"."""
+    at = clause.find("difference")
+    if at is None:
+        return None
+    joint = clause.find("and", start=0 if clause.unspaced else at)
+    if joint is None:
+        both = any(piece.number == PAIR for piece in clause.pieces[at:])
+        return Difference(Select(""), Select("")) if both else None
+    listed = clause.listed(joint)
+    return Difference(*(Select(clause.phrase(run)) for run in listed)) if len(listed) == PAIR else None
 
 
 def difference_of(clause: Clause) -> Query | None:
@@ -198,7 +227,7 @@ def growth_of(clause: Clause) -> Query | None:
     rest = clause.where(frozenset((at, *clause.periods, *shares)))
     is_absolute = clause.asks("?amount", "?measure", "?count") or clause.has(at, "difference")
     relative = in_percent or not is_absolute
-    return Growth(Select(rest[0] if rest else "", where=rest[1:]), start, end, relative)
+    return Growth(Select(rest[0] if rest else "", where=rest[1:]), start, end, relative, clause.has(at, "decrease"))
 
 
 def aggregate_of(clause: Clause) -> Query | None:

@@ -43,6 +43,7 @@ _QUOTATION = re.compile(
     r"[\"“”„「『《«]\s?([^\"“”„」』》«»]+?)\s?[\"“”」』》»]|(?<!\w)['‘]([^'‘’]+(?:['’][sS]\b[^'‘’]*)?)['’](?!\w)"
 )
 _ENGLISH_NEGATION = re.compile(r"n['’]t\b")
+_SIGN = re.compile(r"(?<=[\s\w])\s*([/–-])\s*(?=\w)")
 _CLOCK = re.compile(r"(?<![\w:.-])\d{1,3}:\d\d(?::\d\d)?(?:\.\d+)?(?![\w:-])")
 """A time or a duration, which is compared like a number."""
 
@@ -149,7 +150,7 @@ def _fixed_pieces(text: str, names: Collection[str]) -> dict[int, Piece]:
     folded = fold_case(text)
     for name in sorted(names, key=len, reverse=True):
         is_letter = len(name) == 1
-        pattern = rf"(?<!\w){re.escape(name if is_letter else fold_case(name))}(?!\w)"
+        pattern = rf"(?<!\w){_any_spaces(name if is_letter else fold_case(name))}(?!\w)"
         match = re.search(pattern, text if is_letter else folded)
         if match is not None:
             start, end = match.span()
@@ -167,6 +168,11 @@ def _fixed_pieces(text: str, names: Collection[str]) -> dict[int, Piece]:
     for number in find_numbers(text):
         _add(fixed, Piece(number.text, number.start, number.end, frozenset((NUMBER,)), number.value))
     return fixed
+
+
+def _any_spaces(name: str) -> str:
+    """A pattern for a name, with or without spaces around its signs."""
+    return r"\s*".join(re.escape(part.strip()) for part in _SIGN.split(name))
 
 
 def _seconds(clock: str) -> float:

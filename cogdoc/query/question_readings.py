@@ -10,6 +10,7 @@ from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import quantity_of
 from cogdoc.query.question import Question
 from cogdoc.query.question_parser import parse_question
+from cogdoc.query.question_pieces import normalize
 from cogdoc.query.table import DataTable
 from cogdoc.query.terms import fold_case, stem, tokenize
 from cogdoc.query.tree import Aggregate, Aggregation, Comparator, Filter, ListOf, Query, Select
@@ -20,6 +21,7 @@ MAX_NAMES = 20
 
 _ORDINAL = re.compile(r"\d{1,3}(?:st|nd|rd|th|º|ª)", re.I)
 _RANGE = re.compile(r"\d+(?:\.\d+)?\s?[–-]\s?\d+(?:\.\d+)?")
+_SPACED_SIGN = re.compile(r"\s*([/–-])\s*")
 _LETTER = re.compile(r"[A-Z]")
 _ITEM_END = re.compile(r"\s*[,;/•()\n]\s*")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
@@ -36,14 +38,19 @@ def readings(question: Question, tables: Sequence[DataTable]) -> list[Query]:
 
 def names_in(text: str, tables: Iterable[DataTable]) -> list[str]:
     """The cells and headers that a question contains: of several words, ordinals, ranges and capital letters."""
-    folded = fold_case(text)
+    folded = _squeezed(normalize(text))
     found = dict.fromkeys(
         name
         for table in tables
-        for name in _texts(table)
-        if (_is_name(name) and fold_case(name) in folded) or (_LETTER.fullmatch(name) and f" {name}" in text)
+        for name in map(normalize, _texts(table))
+        if (_is_name(name) and _squeezed(name) in folded) or (_LETTER.fullmatch(name) and f" {name}" in text)
     )
     return list(found)[:MAX_NAMES]
+
+
+def _squeezed(text: str) -> str:
+    """A text without the spaces around signs, which questions leave out: "Do not know / refused"."""
+    return _SPACED_SIGN.sub(r"\1", fold_case(text))
 
 
 def _texts(table: DataTable) -> Iterator[str]:

@@ -9,7 +9,9 @@ from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.question_arithmetic import (
     aggregate_of,
     difference_of,
+    gap_of,
     growth_of,
+    minus_of,
     operand,
     ratio_of,
     sides_of,
@@ -40,7 +42,7 @@ _NAMES = ("=person", "=organisation", "=place", "=date", "=year")
 def build_tree(clause: Clause) -> Query:
     """The query of a question; a lookup if it states no operation."""
     rules = (
-        _polar, _choice, difference_of, ratio_of, aggregate_of, _extreme, growth_of, _neighbor, _count, _position,
+        _polar, _choice, minus_of, difference_of, ratio_of, aggregate_of, _extreme, growth_of, _neighbor, _count, _position,
         _list,
     )  # fmt: skip
     return next((tree for rule in rules if (tree := rule(clause)) is not None), _narrowed(clause))
@@ -137,6 +139,9 @@ def _extreme(clause: Clause) -> Query | None:
         return _ranked(clause)
     if clause.has(at, *ENDS):
         return None
+    if (gap := gap_of(clause)) is not None:
+        asks = Asks.NAME if clause.direct or clause.asks("?person", "?date", "?place", "?time") else Asks.VALUE
+        return Extreme(gap, clause.has(at, "highest"), clause.rank_near(at), asks)
     by, asked = clause.property_of(at), clause.asked
     leads = clause.skip(clause.after_question, "stop", "link", "?polar", ORDINAL, NUMBER) == at
     is_value = clause.asks(*NUMERIC_QUESTIONS) or (leads and not clause.direct and _names_value(clause, at, by))

@@ -22,6 +22,7 @@ from cogdoc.query.tree import (
     Aggregation,
     Asks,
     Choose,
+    Difference,
     Extreme,
     Filter,
     ListOf,
@@ -48,6 +49,8 @@ MAX_TERMS = 6
 
 def _extremes(query: Query, records: Records) -> Iterator[Computed]:
     assert isinstance(query, Extreme)
+    if isinstance(query.of, Difference):
+        yield from _widest(query, query.of, records)
     for rows in row_sets(query.of, records):
         for values, is_reverse in stated_columns(query, rows):
             places = ordered(rows, values, query.highest is not is_reverse)
@@ -60,6 +63,44 @@ def _extremes(query: Query, records: Records) -> Iterator[Computed]:
                 for answer in _answers(query, rows, found, values, formula):
                     yield replace(answer, tied=tied)
         yield from _most_frequent(query, rows)
+
+
+def _widest(query: Extreme, gap: Difference, records: Records) -> Iterator[Computed]:
+    """The row in which two columns differ most, or least, or that difference."""
+    columns = _pair_of_columns(gap, records)
+    if columns is None:
+        return
+    cells = {row: [records.table.cells[row][match.column] for match in columns] for row in records.rows}
+    pairs = {row: tuple(map(number_of, both)) for row, both in cells.items()}
+    gaps = {row: abs(one - two) for row, (one, two) in pairs.items() if one is not None and two is not None}
+    places = sorted(gaps, key=lambda row: gaps[row], reverse=query.highest)
+    if len(places) < max(2, query.rank):
+        return
+    row = places[query.rank - 1]
+    used = [cell for cell in cells[row] if cell is not None]
+    formula = f"|{used[0].text} − {used[1].text}|"
+    phrase = phrase_of(" ".join(part.words for part in (gap.left, gap.right) if isinstance(part, Select)))
+    rows = RowSet(records, tuple(places), Select(""), phrase, {}, 1.0)
+    if query.asks is Asks.VALUE:
+        number = gaps[row]
+        quantity = replace(used[0].quantity or Quantity(), number=number)
+        yield rows.result(query, print_number(number, used), quantity, [row], formula, *columns)
+    else:
+        yield rows.result(query, records.name(row), None, [row], formula, *columns)
+
+
+def _pair_of_columns(gap: Difference, records: Records) -> tuple[ColumnMatch, ColumnMatch] | None:
+    """The columns that a difference names; the only two columns of values if it names none."""
+    if gap == Difference(Select(""), Select("")):
+        values = records.value_columns(phrase_of(""))
+        return (values[0], values[1]) if len(values) == 2 else None
+    found = []
+    for side in (gap.left, gap.right):
+        assert isinstance(side, Select)
+        matches = [match for match in records.columns(phrase_of(side.words)) if match.score > 0]
+        found.append(max(matches, key=lambda match: match.score, default=None))
+    one, two = found
+    return (one, two) if one is not None and two is not None and one.column != two.column else None
 
 
 def _extreme_formula(query: Extreme, rows: RowSet, values: ColumnMatch, is_highest: bool) -> str:

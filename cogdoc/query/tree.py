@@ -77,6 +77,7 @@ class Filter:
 @dataclass(frozen=True, slots=True)
 class Extreme:
     of: Query
+    """A `Difference` for "the year with the largest gap between imports and exports"."""
     highest: bool
     rank: int = 1
     """2 for "the second highest"."""
@@ -140,6 +141,8 @@ class Growth:
     end: str
     """Periods or columns as written in the question; empty for the earliest and the latest."""
     relative: bool = True
+    falls: bool = False
+    """Whether the question asks by how much it fell: a fall from 5 to 3 is one of 2."""
 
 
 @dataclass(frozen=True, slots=True)

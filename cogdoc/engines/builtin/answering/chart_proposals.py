@@ -115,10 +115,20 @@ def _readings(question: Question, tables: Sequence[DataTable]) -> Iterator[Query
     yield plain
     if isinstance(plain, Select):
         yield from aggregates(plain, question.text)
+        yield from _most(plain)
     is_count = isinstance(plain, Aggregate) and plain.function is Aggregation.COUNT
     is_ratio = isinstance(plain, Ratio) and (plain.as_share or any(map(_shows_ratio, tables)))
     if is_count or is_ratio or (isinstance(plain, Growth) and not (plain.start and plain.end)):
         yield _without_marks(question.lookup)
+
+
+def _most(query: Select) -> Iterator[Extreme]:
+    """The highest, for "the main import partner"."""
+    words = tokenize(query.words)
+    main = [token for token in words if token.norm in load_lexicon().operations["main"]]
+    if len(words) > 1 and main and query.where:
+        rest = query.words[: main[0].start] + query.words[main[0].end :]
+        yield Extreme(replace(query, words=" ".join(rest.split())), highest=True)
 
 
 def _shows_ratio(table: DataTable) -> bool:
@@ -211,6 +221,10 @@ class _ChartQuestion:
         if not any(phrase in text for phrase in lexicon.questions.get("color", ())):
             return
         words = {name: word for names in lexicon.values.get("colors", ()) for word, name in names.items()}
+        if color := self._color_of_found():
+            name = color_names(from_hexadecimal(color))[0]
+            yield self._result(words.get(name, name).capitalize())
+            return
         phrase, (first, *others) = phrase_of(text), self.chart.series
         named = [(series.name, series.color) for series in (first, *others)]
         if not others:
@@ -220,6 +234,23 @@ class _ChartQuestion:
         if color and match >= MIN_NAMED:
             name = color_names(from_hexadecimal(color))[0]
             yield self._result(words.get(name, name).capitalize())
+
+    def _color_of_found(self) -> str | None:
+        """The color of the bar that a superlative or a stated value finds: "which color has the highest bar"."""
+        question = self.matcher.question
+        cells: list[DataCell] = []
+        if isinstance(question.tree, Extreme | Position):
+            tree = replace(_without_marks(question.tree), asks=Asks.VALUE)
+            cells = [operand.cell for result in run(tree, [self.table])[:1] for operand in result.operands]
+        elif stated := [number.value for number in find_numbers(question.text)]:
+            values = (cell for row in self.table.cells for cell in row[1:] if cell is not None)
+            cells = [cell for cell in values if _is_value(cell, stated[0])]
+        for cell in cells[:1]:
+            for row, category in enumerate(self.table.cells):
+                for series, other in zip(self.chart.series, category[1:], strict=True):
+                    if other is cell:
+                        return series.values[row].color or series.color
+        return None
 
     def meanings(self, colors: ColorWords) -> Iterator[Computed]:
         """ "What does the blue bar represent?"."""
