@@ -191,6 +191,10 @@ def is_ordinal_number(text: str) -> bool:
     return _ORDINAL.fullmatch(text) is not None
 
 
+MIN_GROUPED = 1e4
+_UNGROUPED = re.compile(r"(?<![\d.,])\d{5}")
+
+
 def print_number(number: float, samples: Sequence[DataCell], *, decimals: int | None = None) -> str:
     """A number of the unit of `samples`, printed as they are: with their separators, scale, currency and unit."""
     model = next((cell for cell in samples if cell.quantity is not None and _DIGITS.search(cell.text)), None)
@@ -203,8 +207,9 @@ def print_number(number: float, samples: Sequence[DataCell], *, decimals: int | 
         decimals = 0 if _groups_by_points(model) else max(len(_decimals(text)) for text in texts)
         if abs(scaled * 10**decimals - round(scaled * 10**decimals)) > 0.01:
             decimals += 1
-    body = plain_number(scaled, decimals, grouped=any(_is_grouped(text) for text in texts) or abs(scaled) >= 1e4,
-                        comma=comma)  # fmt: skip
+    is_plain = any(_UNGROUPED.search(text) for text in texts)
+    is_grouped = any(_is_grouped(text) for text in texts) or (abs(scaled) >= MIN_GROUPED and not is_plain)
+    body = plain_number(scaled, decimals, grouped=is_grouped, comma=comma)
     digits = _DIGITS.search(model.text)
     assert digits is not None
     before = model.text[: digits.start()].strip("+-−–( ")

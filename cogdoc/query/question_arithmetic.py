@@ -269,7 +269,9 @@ def _both_extremes(clause: Clause, at: int) -> Query | None:
     for side in (left, right):
         extreme = next(index for index in side if clause.has(index, *EXTREMES))
         own = [
-            index for index in side if clause.is_content(index) and not clause.has(index, *EXTREMES, ORDINAL, NUMBER)
+            index
+            for index in side
+            if clause.is_content(index) and not clause.has(index, *EXTREMES, *AGGREGATIONS, ORDINAL, NUMBER)
         ]
         of = Select(clause.phrase(own if own and side is left else shared), where=where)
         highest, rank = clause.has(extreme, "highest"), clause.rank_near(extreme)
@@ -289,7 +291,8 @@ def _ends(clause: Clause, at: int) -> Query | None:
 
 def _aggregated(clause: Clause, at: int, listed: Sequence[tuple[int, ...]]) -> Query:
     extreme = clause.find(*EXTREMES)
-    used = frozenset((at, *clause.conditioned))
+    names = clause.pieces[at].marks.intersection(AGGREGATIONS)
+    used = frozenset((at, *clause.conditioned, *(i for i, piece in enumerate(clause.pieces) if piece.has(*names))))
     if (both := _both_extremes(clause, at)) is not None:
         return both
     if (ends := _ends(clause, at)) is not None:

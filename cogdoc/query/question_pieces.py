@@ -149,9 +149,9 @@ def _fixed_pieces(text: str, names: Collection[str]) -> dict[int, Piece]:
     fixed: dict[int, Piece] = {}
     folded = fold_case(text)
     for name in sorted(names, key=len, reverse=True):
-        is_letter = len(name) == 1
-        pattern = rf"(?<!\w){_any_spaces(name if is_letter else fold_case(name))}(?!\w)"
-        match = re.search(pattern, text if is_letter else folded)
+        is_exact = name.isalpha()
+        pattern = rf"(?<!\w){_any_spaces(name if is_exact else fold_case(name))}(?!\w)"
+        match = re.search(pattern, text if is_exact else folded)
         if match is not None:
             start, end = match.span()
             is_period = bool(find_values(ValueKind.YEAR, name))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from cogdoc.query.concepts import is_function_word
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import quantity_of
 from cogdoc.query.question import Question
@@ -43,7 +44,8 @@ def names_in(text: str, tables: Iterable[DataTable]) -> list[str]:
         name
         for table in tables
         for name in map(normalize, _texts(table))
-        if (_is_name(name) and _squeezed(name) in folded) or (_LETTER.fullmatch(name) and f" {name}" in text)
+        if (_is_name(name) and _squeezed(name) in folded)
+        or ((_LETTER.fullmatch(name) or _is_function_name(name)) and re.search(rf"\s{re.escape(name)}(?!\w)", text))
     )
     return list(found)[:MAX_NAMES]
 
@@ -62,6 +64,11 @@ def _texts(table: DataTable) -> Iterator[str]:
             if cell is not None:
                 yield cell.text
                 yield from _ITEM_END.split(cell.text)
+
+
+def _is_function_name(text: str) -> bool:
+    """Whether a name looks like a function word of a question but for its capital: "No", "Other"."""
+    return text[:1].isupper() and text.isalpha() and is_function_word(text.lower())
 
 
 def _is_name(text: str) -> bool:

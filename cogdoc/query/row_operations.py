@@ -17,6 +17,7 @@ from cogdoc.query.quantities import NO_YEAR, SECONDS, order_key, print_number
 from cogdoc.query.row_names import rows_named
 from cogdoc.query.row_sets import EMPTY_MATCH, RECORD_MATCH, RowSet, ordered, row_sets, stated_columns, text_of
 from cogdoc.query.table import DataCell, Quantity
+from cogdoc.query.terms import tokenize
 from cogdoc.query.tree import (
     Aggregate,
     Aggregation,
@@ -54,6 +55,8 @@ def _extremes(query: Query, records: Records) -> Iterator[Computed]:
     for rows in row_sets(query.of, records):
         for values, is_reverse in stated_columns(query, rows):
             places = ordered(rows, values, query.highest is not is_reverse)
+            if query.asks is Asks.NAME and query.highest:
+                places = tuple(row for row in places if not _is_remainder(records, row)) or places
             # "The highest number in 2008" is the number of 2008.
             is_only = len(places) == query.rank == 1 and query.asks is Asks.VALUE and bool(rows.covering)
             if is_only or len(places) >= max(2, query.rank):
@@ -63,6 +66,12 @@ def _extremes(query: Query, records: Records) -> Iterator[Computed]:
                 for answer in _answers(query, rows, found, values, formula):
                     yield replace(answer, tied=tied)
         yield from _most_frequent(query, rows)
+
+
+def _is_remainder(records: Records, row: int) -> bool:
+    """Whether a row has what no other row names: "Others"."""
+    words = [token.norm for token in tokenize(records.name(row))]
+    return len(words) == 1 and words[0] in load_lexicon().words["remainder"]
 
 
 def _widest(query: Extreme, gap: Difference, records: Records) -> Iterator[Computed]:
@@ -121,7 +130,8 @@ def _most_frequent(query: Extreme, rows: RowSet) -> Iterator[Computed]:
     """The content of a column that most rows have, or the fewest: "who captured the most vessels"."""
     for match in rows.records.answer_columns(phrase_of(rows.select.words), taken=-1):
         column = match.column if match is not None else rows.records.table.name_column
-        if column is None:
+        is_measured = match is not None and not rows.records.dated[match.column]
+        if column is None or (is_measured and rows.records.sortable[column] >= LIKELY_NUMERIC):
             continue
         counts = Counter(text for row in rows.indices if (text := text_of(rows.records, row, column)))
         places = counts.most_common() if query.highest else counts.most_common()[::-1]

@@ -309,9 +309,11 @@ def _in_scale(bound: Quantity, cells: Sequence[DataCell]) -> Quantity:
     """A bound in the scale of a column, if only its values, or only its values as printed, are about as large."""
     values = [cell.quantity for cell in cells if cell.quantity is not None and cell.quantity.number is not None]
     scale = max((value.scale for value in values), default=1.0)
+    numbers = [abs(value.number or 0.0) for value in values]
+    if bound.number is not None and bound.scale != 1.0 and scale == 1.0 and max(numbers, default=0.0) < bound.scale:
+        return replace(bound, number=bound.number / bound.scale, scale=1.0)  # "10.87 billion" on an axis in billions
     if bound.number is None or bound.scale != 1.0 or scale == 1.0:
         return bound
-    numbers = [abs(value.number or 0.0) for value in values]
     if min(numbers) <= abs(bound.number) <= max(numbers):
         return replace(bound, scale=scale)
     is_printed = min(numbers) <= abs(bound.number) * scale <= max(numbers)

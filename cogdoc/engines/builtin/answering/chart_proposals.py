@@ -273,7 +273,9 @@ class _ChartQuestion:
         named = {
             token.norm for header in (*self.table.columns, *self.table.rows) for token in tokenize(" ".join(header))
         }
-        stated = [number.value for number in find_numbers(question.text) if number.text not in named]
+        numbers = [number for number in find_numbers(question.text) if number.text not in named]
+        # "12.88 million" is 12.88 on an axis in millions.
+        stated = [value for one in numbers for value in {one.value, one.value / one.scale}]
         for row, cells in enumerate(self.table.cells):
             for column, cell in enumerate(cells):
                 if column and cell is not None and any(_is_value(cell, value) for value in stated):

@@ -12,12 +12,19 @@ from cogdoc.query.table import DataCell, DataTable, Quantity, TableOrigin
 from cogdoc.results.records import Chart, ChartValue
 
 MAX_DECIMALS = 4
+BULLETS = "•·●○■□▪◆ "
 
 def chart_table(chart: Chart, page: int, colors: ColorWords) -> DataTable:
     """The table behind a chart; its first column has the names of the categories.
 
     Words for colors are further names of the series or categories that are drawn in them.
     """
+    chart = chart.model_copy(
+        update={
+            "categories": tuple(map(_unmarked, chart.categories)),
+            "series": tuple(one.model_copy(update={"name": _unmarked(one.name)}) for one in chart.series),
+        }
+    )
     words = colors.by_mark(chart)
     by_series = len(chart.series) > 1
     series = [(*words.get(one.color or "", ()), one.name) if by_series else (one.name,) for one in chart.series]
@@ -36,6 +43,11 @@ def chart_table(chart: Chart, page: int, colors: ColorWords) -> DataTable:
         ),
         name_column=0,
     )
+
+
+def _unmarked(name: str) -> str:
+    """A name without the mark of a legend before it, which may be read as a bullet."""
+    return name.lstrip(BULLETS) or name
 
 
 def _name_cell(chart: Chart, row: int, page: int) -> DataCell:
