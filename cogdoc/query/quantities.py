@@ -16,6 +16,9 @@ from cogdoc.query.terms import fold_case
 MIN_DATE_SHARE = 0.6
 """Share of a text that a date has to fill, so that the text is a date."""
 
+MIN_SEPARATED = 1e4
+"""Numbers from which on thousands are separated, unless the table prints as long ones without."""
+
 MIN_GROUPED = 1000
 
 MAX_UNIT = 14
@@ -63,6 +66,7 @@ _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
 _DURATION = re.compile(r"\s*(\d{1,3}):(\d\d)(?::(\d\d))?(?:[.,](\d+))?\s*")
 _DECIMAL_COMMA = re.compile(r"\d,(?:\d{1,2}|\d{4,})(?!\d)|\d\.\d{3},\d")
 _DECIMAL_POINT = re.compile(r"\d\.(?:\d{1,2}|\d{4,})(?!\d)|\d,\d{3}\.\d")
+_UNGROUPED = re.compile(r"(?<![\d.,])\d{5}")
 _GROUPED_BY_POINTS = re.compile(r"\D*[1-9]\d{0,2}(?:\.\d{3})+\D*")
 _THREE_DECIMALS = re.compile(r"(?<![\d.])0\d*\.\d{3}(?!\d)|(?<![\d.])\d{4,}\.\d{3}(?!\d)")
 _SMALL = re.compile(r"\D*[1-9]\d\d\D*")
@@ -191,10 +195,6 @@ def is_ordinal_number(text: str) -> bool:
     return _ORDINAL.fullmatch(text) is not None
 
 
-MIN_GROUPED = 1e4
-_UNGROUPED = re.compile(r"(?<![\d.,])\d{5}")
-
-
 def print_number(number: float, samples: Sequence[DataCell], *, decimals: int | None = None) -> str:
     """A number of the unit of `samples`, printed as they are: with their separators, scale, currency and unit."""
     model = next((cell for cell in samples if cell.quantity is not None and _DIGITS.search(cell.text)), None)
@@ -208,7 +208,7 @@ def print_number(number: float, samples: Sequence[DataCell], *, decimals: int | 
         if abs(scaled * 10**decimals - round(scaled * 10**decimals)) > 0.01:
             decimals += 1
     is_plain = any(_UNGROUPED.search(text) for text in texts)
-    is_grouped = any(_is_grouped(text) for text in texts) or (abs(scaled) >= MIN_GROUPED and not is_plain)
+    is_grouped = any(_is_grouped(text) for text in texts) or (abs(scaled) >= MIN_SEPARATED and not is_plain)
     body = plain_number(scaled, decimals, grouped=is_grouped, comma=comma)
     digits = _DIGITS.search(model.text)
     assert digits is not None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
-from cogdoc.query.concepts import is_function_word
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import quantity_of
 from cogdoc.query.question import Question
@@ -67,8 +67,14 @@ def _texts(table: DataTable) -> Iterator[str]:
 
 
 def _is_function_name(text: str) -> bool:
-    """Whether a name looks like a function word of a question but for its capital: "No", "Other"."""
-    return text[:1].isupper() and text.isalpha() and is_function_word(text.lower())
+    """Whether a name is a word of an operation or a function word but for its capital: "No", "Other", "More"."""
+    return text[:1].isupper() and text.isalpha() and text.lower() in _operation_words()
+
+
+@cache
+def _operation_words() -> frozenset[str]:
+    lexicon = load_lexicon()
+    return lexicon.words["stop"].union(*lexicon.operations.values())
 
 
 def _is_name(text: str) -> bool:

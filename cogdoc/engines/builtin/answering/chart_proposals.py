@@ -145,7 +145,8 @@ def _asks_value(question: Question) -> bool:
     if question.kinds[0] in NUMERIC:
         return True
     tree = question.tree
-    is_compared = isinstance(tree, Extreme) and isinstance(tree.of, Select) and not tree.of.by
+    select = tree.of if isinstance(tree, Extreme) and isinstance(tree.of, Select) else None
+    is_compared = select is not None and not select.by and "value" in concepts_in(select.words)
     return not is_compared and "value" in concepts_in(question.lookup.words)
 
 
