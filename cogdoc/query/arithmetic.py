@@ -309,7 +309,7 @@ def comparisons(query: Compare, tables: Sequence[DataTable], run: Run) -> Iterat
             is_year = bound.day is not None and not left.is_date
             if not is_year and (values := comparable(left.quantity, bound)) is not None:
                 yield _verdict(query, *values, (left,), (_term(left), str(query.right)))
-        if isinstance(query.left, Select) and not all_words(query.left):
+        if isinstance(query.left, Select) and not all_words(query.left).strip():
             yield from _any_value(query, bound, tables)
         if not isinstance(query.left, Select) or bound.day is None:
             return

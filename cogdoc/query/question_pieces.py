@@ -88,6 +88,11 @@ def normalize(text: str) -> str:
     return " ".join(_ENGLISH_NEGATION.sub(" not", text).replace("’", "'").split())
 
 
+def quotations(text: str) -> list[str]:
+    """What a question quotes."""
+    return [match[1] or match[2] for match in _QUOTATION.finditer(text)]
+
+
 def guess_language(text: str) -> str:
     """The code of the language whose words the question uses most; English if none."""
     words = [word.lower() for word in _LATIN_WORD.findall(text)]

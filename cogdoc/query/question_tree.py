@@ -42,8 +42,8 @@ _NAMES = ("=person", "=organisation", "=place", "=date", "=year")
 def build_tree(clause: Clause) -> Query:
     """The query of a question; a lookup if it states no operation."""
     rules = (
-        _polar, _choice, minus_of, difference_of, ratio_of, aggregate_of, _extreme, growth_of, _neighbor, _count, _position,
-        _list,
+        _polar, _choice, minus_of, difference_of, ratio_of, aggregate_of, _extreme, growth_of, _neighbor, _count,
+        _position, _list,
     )  # fmt: skip
     return next((tree for rule in rules if (tree := rule(clause)) is not None), _narrowed(clause))
 

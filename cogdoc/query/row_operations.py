@@ -57,6 +57,8 @@ def _extremes(query: Query, records: Records) -> Iterator[Computed]:
             places = ordered(rows, values, query.highest is not is_reverse)
             if query.asks is Asks.NAME and query.highest:
                 places = tuple(row for row in places if not _is_remainder(records, row)) or places
+            if query.asks is Asks.NAME and len(places) > 1 and len({records.name(row) for row in places}) == 1:
+                continue  # what the question names is not what it asks for
             # "The highest number in 2008" is the number of 2008.
             is_only = len(places) == query.rank == 1 and query.asks is Asks.VALUE and bool(rows.covering)
             if is_only or len(places) >= max(2, query.rank):

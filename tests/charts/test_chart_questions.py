@@ -11,7 +11,7 @@ from cogdoc.engines.builtin.answering import answer_question
 from cogdoc.parsing.page_text import Line, PageLayout, PageText, TextOrigin, Word
 from cogdoc.results.records import Answer, Chart, ChartKind, ChartSeries, ChartValue
 
-BLUE, ORANGE = "#1f77b4", "#ff7f0e"
+BLUE, ORANGE, NAVY = "#2876dd", "#ff7f0e", "#1f3f8f"
 
 
 def chart(
@@ -57,6 +57,13 @@ COUNTRIES = chart(
 )
 MONTHS = chart(["May '20", "Jun '20", "May '21"], {"": (BLUE, [116.55, 118.94, 126.38])}, ChartKind.LINE)
 GROWTH = chart(["2016", "2017", "2018", "2019"], {"Population growth": (BLUE, [1.21, 1.34, 1.88, 0.75])})
+MODE_SHARES = chart(
+    ["Q1 19", "Q2 19", "Q3 '19"], {"Bus": (BLUE, [40, 35, 31]), "Tram": (NAVY, [22, 30, 45])}, ChartKind.STACKED_BAR
+)
+VISITS = chart(["2019-11", "2019-12", "2020-01"], {"": (BLUE, [2356, 2730, 2311])}, ChartKind.LINE)
+OPINIONS = chart(["Yes", "No", "Don't know / refused"], {"Women": (BLUE, [44, 41, 15]), "Men": (ORANGE, [52, 39, 9])})
+DONORS = chart(["Other", "Norway", "Peru"], {"": (BLUE, [40.5, 12.9, 7.25])})
+POPULATION = chart(["1999", "2011", "2022"], {"•Asia": (BLUE, [3.7, 4.2, 4.7]), "•Africa": (ORANGE, [0.8, 1.1, 1.4])})
 CHINESE = chart(["广东省", "浙江省", "山东省"], {"基金数量": (BLUE, [320, 210, 150])})
 
 
@@ -119,6 +126,77 @@ def test_abbreviated_months_and_years_are_understood() -> None:
 def test_a_chart_of_growth_rates_says_how_much_something_grew_in_a_year() -> None:
     questions = ("How much did the population grow in 2018?", "What was the population growth in 2019?")
     assert [ask(GROWTH, question).text for question in questions] == ["1.88", "0.75"]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the value of the highest bar?", "80"),
+        ("What value does the second highest bar have?", "64"),
+        ("What is the number of the lowest bar?", "12"),
+        ("Is any of the bars less than 10?", "No"),
+        ("Is any bar over 75?", "Yes"),
+        ("In which year is the gap between online sales and store sales the largest?", "2017"),
+        ("What is the smallest difference between online sales and store sales?", "3"),
+        ("The highest blue bar minus the lowest orange bar gives what?", "35"),
+        ("What was the highest number of online sales in 2018?", "30"),
+        ("What was the main sales year for stores in this chart?", "2017"),
+        ("Which color has the highest bar?", "Orange"),
+        ("What color is the bar of 41?", "Blue"),
+        ("When did online sales reach their peak?", "2019"),
+        ("What is the average of online sales? (in millions)", "34.5"),
+    ],
+)
+def test_bars_of_all_series_are_compared(question: str, answer: str) -> None:
+    assert ask(SALES, question).text == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What was the share of the bus in the second quarter of 2019?", "35"),
+        ("What was the share of the tram in Q3 2019?", "45"),
+        ("What does light blue represent?", "Bus"),
+        ("What does the dark blue bar represent?", "Tram"),
+    ],
+)
+def test_quarters_and_shades_are_understood(question: str, answer: str) -> None:
+    assert ask(MODE_SHARES, question).text == answer
+
+
+@pytest.mark.parametrize(
+    "question", ["How many visits were there in December 2019?", "Wie viele Besuche gab es im Dezember 2019?"]
+)
+def test_months_are_found_that_an_axis_prints_as_numbers(question: str) -> None:
+    assert ask(VISITS, question).text == "2730"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the difference between Yes and No among women?", "3"),
+        ("Which group has the least value in don't know/refused?", "Men"),
+        ("What is the sum of Yes and No for men?", "91"),
+    ],
+)
+def test_names_of_answers_are_names(question: str, answer: str) -> None:
+    assert ask(OPINIONS, question).text == answer
+
+
+def test_what_is_left_over_is_no_leader() -> None:
+    assert ask(DONORS, "What is the leading country?").text == "Norway"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many continents are shown?", "2"),
+        ("Which continent had 4.2 billion people?", "Asia"),
+        ("Which continent has the highest value?", "Asia"),
+    ],
+)
+def test_series_over_years_are_what_is_counted_and_named(question: str, answer: str) -> None:
+    assert ask(POPULATION, question).text == answer
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,31 @@ def describe_amounts(
     return features
 
 
+def describe_item_amounts(
+    page: PageView, values: Sequence[LabelledValue], asked: frozenset[str]
+) -> dict[int, Features]:
+    """Which amounts of a row are its total and its unit price: quantity times unit price is the total.
+
+    By the index of each value; `asked` are the concepts of a question about one item.
+    """
+    wanted = "unit" if "unit price" in asked else "total" if role_named(asked) == "gross" else "price"
+    features: dict[int, Features] = {}
+    for index, value in enumerate(values):
+        row = page.rows[value.part.segment.row]
+        numbers = [number.value for segment in row for number in find_numbers(segment.text)]
+        others = [(one, two) for place, one in enumerate(numbers) for two in numbers[:place] + numbers[place + 1 :]]
+        pairs = [pair for pair in others if 1 not in pair]
+        is_product = any(one != value.number and _is_near(one * two, value.number) for one, two in pairs)
+        is_factor = any(one != value.number and _is_near(value.number * one, two) for one, two in pairs)
+        if is_product or is_factor:
+            features[index] = {f"item-{'total' if is_product else 'unit'}-for-{wanted}": 1.0}
+    return features
+
+
+def _is_near(product: float, printed: float) -> bool:
+    return printed > 0 and abs(product - printed) < CENT
+
+
 def _role(value: LabelledValue) -> str | None:
     """The role of an amount by its label; a column of net amounts has net totals."""
     role, column = role_named(value.concepts), role_named(concepts_in(value.header))

@@ -21,6 +21,7 @@ from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon, load_lexicons
 from cogdoc.query.question import Question
 from cogdoc.query.question_readings import aggregates, readings
+from cogdoc.query.row_sets import all_words
 from cogdoc.query.segments import PageView
 from cogdoc.query.table import DataCell, DataTable, Quantity
 from cogdoc.query.terms import fold_case, tokenize
@@ -76,15 +77,12 @@ def propose_from_charts(matcher: Matcher, pages: Sequence[PageView], charts: Pag
         results = run(query, tables, matcher.question.kinds[0])
         compared = places(results)
         found += [pair for pair in zip(results, compared, strict=True) if _is_plausible(pair[0])]
-    for (chart, _), table in zip(shown, tables, strict=True):
-        question = _ChartQuestion(matcher, chart, table)
-        own = [
-            *question.counts(),
-            *question.colors(),
-            *question.meanings(colors),
-            *question.owners(),
-            *question.verdicts(),
-        ]
+    drawings = [_ChartQuestion(matcher, chart, table) for (chart, _), table in zip(shown, tables, strict=True)]
+    if asked_colors := [color for drawing in drawings for color in drawing.colors()]:
+        found = [(color, {}) for color in asked_colors]  # no value is a color
+        drawings = []
+    for drawing in drawings:
+        own = [*drawing.counts(), *drawing.meanings(colors), *drawing.owners(), *drawing.verdicts()]
         found += [(result, {}) for result in own]
     for result, compared_features in found:
         yield from proposal_of(matcher, by_number, result, pages[0], compared_features)
@@ -147,7 +145,14 @@ def _asks_value(question: Question) -> bool:
     tree = question.tree
     select = tree.of if isinstance(tree, Extreme) and isinstance(tree.of, Select) else None
     is_compared = select is not None and not select.by and "value" in concepts_in(select.words)
-    return not is_compared and "value" in concepts_in(question.lookup.words)
+    named = concepts_in(question.lookup.words)
+    if select is not None and _words_of(select) <= _marks("marks", "series"):
+        named |= concepts_in(question.text) & {"number"}  # "the number of the highest bar"
+    return not is_compared and not named.isdisjoint({"value", "number"})
+
+
+def _words_of(query: Select) -> frozenset[str]:
+    return frozenset(token.norm for token in tokenize(all_words(query)))
 
 
 def _is_plausible(result: Computed) -> bool:

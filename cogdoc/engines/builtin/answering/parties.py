@@ -90,10 +90,14 @@ class Party:
 def find_parties(page: PageView) -> list[Party]:
     """The parties that are labelled or have an address, top to bottom, then lines of the head as names alone."""
     parties = [party for stack in _stacks(page) for party in _parties_of(page, stack)]
-    for order, index in enumerate([index for index, party in enumerate(parties) if party.address][:2]):
-        place = {("first-address", "second-address")[order]: 1.0}
-        parties[index] = replace(parties[index], features={**parties[index].features, **place})
-    return [*parties, *_head_names(page)]
+    addresses = list(dict.fromkeys(party.address for party in parties if party.address))
+    places = dict(zip(addresses, ("first-address", "second-address"), strict=False))
+    # A company and its contact person may share an address.
+    placed = [
+        replace(party, features={**party.features, places[party.address]: 1.0}) if party.address in places else party
+        for party in parties
+    ]
+    return [*placed, *_head_names(page)]
 
 
 def _stacks(page: PageView) -> list[list[Segment]]:

@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cogdoc.engines.builtin.answering.amounts import AMOUNT_ROLES, describe_amounts, role_named
+from cogdoc.engines.builtin.answering.amounts import (
+    AMOUNT_ROLES,
+    describe_amounts,
+    describe_item_amounts,
+    role_named,
+)
 from cogdoc.engines.builtin.answering.document_properties import unexplained
 from cogdoc.engines.builtin.answering.fields import context_of
 from cogdoc.engines.builtin.answering.labelled_values import labelled_values
@@ -20,6 +25,7 @@ from cogdoc.query.concepts import concepts_in
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon
+from cogdoc.query.question_pieces import quotations
 from cogdoc.query.registered_numbers import number_form
 from cogdoc.query.segments import PageView
 from cogdoc.query.terms import tokenize
@@ -70,8 +76,13 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
     is_foreign = page.language != matcher.question.language
     in_row = Counter(value.part.segment.row for value in values)
     explained = 1 - unexplained(matcher, GENERAL_AMOUNTS.union(*AMOUNT_ROLES.values()))
+    is_of_item = names_quoted(matcher.question.text, page)
     role = None if "amount in words" in asked else role_named(asked) or ("gross" if explained == 1 else None)
-    arithmetic = describe_amounts(page, values, role, explained) if role and kind is ValueKind.AMOUNT else {}
+    arithmetic: Mapping[int, Features] = {}
+    if kind is ValueKind.AMOUNT and is_of_item:
+        arithmetic = describe_item_amounts(page, values, asked)
+    elif kind is ValueKind.AMOUNT and role:
+        arithmetic = describe_amounts(page, values, role, explained)
     for index, value in enumerate(values):
         form = number_form(value.part.text) if kind is ValueKind.IDENTIFIER else None
         tokens = tokenize(value.label if form is None else f"{value.label} {form}")
@@ -119,6 +130,13 @@ def _of_kind(matcher: Matcher, page: PageView, kind: ValueKind, asked: frozenset
             evidence=page.row_text(value.part.segment),
             features=features,
         )
+
+
+def names_quoted(question: str, page: PageView) -> bool:
+    """Whether a question quotes a text of the page: what "Green tea" costs in total is no total of the document."""
+    quoted = [frozenset(token.norm for token in tokenize(text)) for text in quotations(question)]
+    texts = [frozenset(token.norm for token in segment.tokens) for segment in page.segments] if any(quoted) else []
+    return any(words and words <= text for words in quoted for text in texts)
 
 
 def _is_named(matcher: Matcher, shared: frozenset[str], covered: Mapping[int, float]) -> bool:

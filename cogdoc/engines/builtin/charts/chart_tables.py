@@ -14,6 +14,7 @@ from cogdoc.results.records import Chart, ChartValue
 MAX_DECIMALS = 4
 BULLETS = "•·●○■□▪◆ "
 
+
 def chart_table(chart: Chart, page: int, colors: ColorWords) -> DataTable:
     """The table behind a chart; its first column has the names of the categories.
 

@@ -25,7 +25,7 @@ def full_periods(categories: Sequence[str]) -> list[str]:
 
 
 def _has_short_years(categories: Sequence[str]) -> bool:
-    """Whether the numbers after months are years, rather than days: one has an apostrophe, or several months share it."""
+    """Whether the numbers after months are years, not days: one has an apostrophe, or several months share one."""
     found = [match for name in categories if (match := _month(name)) is not None]
     numbers = [match[3] for match in found]
     return any(match[2] for match in found) or len(set(numbers)) < len(numbers)
