@@ -33,6 +33,32 @@ QUESTIONS = {
     "zh": ("{}是什么？", "{}是多少？", "请问{}是？"),
 }
 
+TICKED = {
+    "de": "Was ist bei {} angekreuzt?",
+    "en": "Which option is ticked for {}?",
+    "es": "¿Qué opción está marcada en {}?",
+    "fr": "Quelle case est cochée pour {} ?",
+    "it": "Quale casella è barrata per {}?",
+    "ja": "{}で選択されているのはどれですか？",
+    "nl": "Wat is aangekruist bij {}?",
+    "pl": "Co zaznaczono w polu {}?",
+    "pt": "Que opção está assinalada em {}?",
+    "zh": "{}勾选了哪一项？",
+}
+COUNTS = {
+    "de": "Wie viele {} sind es?",
+    "en": "How many {} are there?",
+    "es": "¿Cuántos {} hay?",
+    "fr": "Combien de {} y a-t-il ?",
+    "it": "Quanti {} ci sono?",
+    "nl": "Hoeveel {} zijn er?",
+    "pt": "Quantos {} há?",
+    "zh": "{}有多少？",
+}
+"""Questions for a number that stands beside its label, and that nobody has to count."""
+
+MARKS = (("☐", "☒"), ("□", "☑"), ("[ ]", "[x]"), ("☐", "✓"))
+
 TITLES = ("Form 7", "Blatt 2", "No. 3", "2024")
 TOWNS = ("Easton", "Kranichfeld", "Port-Varenne", "Lindau", "Sorrel Bay", "Casaleone")
 
@@ -47,10 +73,13 @@ def form_questions() -> Iterator[Example]:
             for name in sorted(load_lexicon().labels & concepts.keys())
         }
         for _ in range(PAGES_PER_LANGUAGE):
-            yield from _questions(generator, wordings, {name: listed for name, listed in labels.items() if listed})
+            known = {name: listed for name, listed in labels.items() if listed}
+            yield from _questions(generator, language, wordings, known)
 
 
-def _questions(generator: random.Random, wordings: Sequence[str], labels: dict[str, list[str]]) -> Iterator[Example]:
+def _questions(
+    generator: random.Random, language: str, wordings: Sequence[str], labels: dict[str, list[str]]
+) -> Iterator[Example]:
     *names, absent = generator.sample(list(labels), generator.randint(MIN_LABELS, MAX_LABELS))
     printed = {name: generator.choice(labels[name]) for name in names}
     printed = {name: label for name, label in printed.items() if list(printed.values()).count(label) == 1}
@@ -59,12 +88,30 @@ def _questions(generator: random.Random, wordings: Sequence[str], labels: dict[s
     printed |= {name: name for name in values if name not in printed}
     pairs = [(cased(generator, printed[name]), value) for name, value in values.items()]
     generator.shuffle(pairs)
-    page = text_page([generator.choice(TITLES), "", *_laid_out(generator, pairs)])
+    group, options, ticked = cased(generator, invented(generator)), _options(generator), generator.randrange(3)
+    counted, number = generator.choice(sorted(load_lexicons()[language].words["counted"])), generator.randint(2, 300)
+    further = [(cased(generator, counted), str(number))]
+    lines = [generator.choice(TITLES), "", *_laid_out(generator, [*pairs, *further])]
+    page = text_page([*lines, "", _ticked_line(generator, group, options, ticked)])
+    yield generator.choice((*wordings, *[TICKED[language]] * len(wordings))).format(group), page, options[ticked]
+    if language in COUNTS and not {counted, counted.title()} & printed.keys():
+        yield COUNTS[language].format(counted), page, str(number)
     for name in generator.sample(list(values), min(ASKED, len(values))):
         is_english = generator.random() < IN_ENGLISH and name in labels
         templates, label = (QUESTIONS["en"], name) if is_english else (wordings, printed[name])
         yield generator.choice(templates).format(label), page, values[name]
     yield generator.choice(wordings).format(generator.choice(labels[absent])), page, None
+
+
+def _options(generator: random.Random) -> list[str]:
+    return [invented(generator).title() for _ in range(3)]
+
+
+def _ticked_line(generator: random.Random, group: str, options: Sequence[str], ticked: int) -> str:
+    """A label with its options, one of them ticked: "Group: ☐ one ☒ two"; "|" separates columns."""
+    blank, tick = generator.choice(MARKS)
+    marked = [f"{tick if index == ticked else blank} {option}" for index, option in enumerate(options)]
+    return generator.choice((f"{group}: {' '.join(marked)}", f"{group}|{' '.join(marked)}", "|".join((group, *marked))))
 
 
 def _laid_out(generator: random.Random, pairs: list[tuple[str, str]]) -> Iterator[str]:
