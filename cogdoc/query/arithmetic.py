@@ -15,10 +15,10 @@ from cogdoc.query.grounding import (
     Records,
     joined,
     number_of,
-    orientations,
     phrase_of,
     years_in,
 )
+from cogdoc.query.orientations import orientations
 from cogdoc.query.quantities import plain_number, print_number, print_percent, quantity_of
 from cogdoc.query.row_operations import combine
 from cogdoc.query.row_sets import all_words, comparable, compare, label

@@ -12,7 +12,8 @@ from itertools import chain
 
 from cogdoc.query.arithmetic import comparisons, growths, look_up, pairs, totals
 from cogdoc.query.computed import Computed
-from cogdoc.query.grounding import Records, orientations, value_lists
+from cogdoc.query.grounding import Records
+from cogdoc.query.orientations import orientations, value_lists
 from cogdoc.query.row_operations import ROW_OPERATIONS
 from cogdoc.query.table import DataTable, TableOrigin
 from cogdoc.query.tree import (

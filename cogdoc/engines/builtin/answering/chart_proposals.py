@@ -245,8 +245,9 @@ class _ChartQuestion:
         """The color of the bar that a superlative or a stated value finds: "which color has the highest bar"."""
         question = self.matcher.question
         cells: list[DataCell] = []
-        if isinstance(question.tree, Extreme | Position):
-            tree = replace(_without_marks(question.tree), asks=Asks.VALUE)
+        tree = _without_marks(question.tree)
+        if isinstance(tree, Extreme | Position):
+            tree = replace(tree, asks=Asks.VALUE)
             cells = [operand.cell for result in run(tree, [self.table])[:1] for operand in result.operands]
         elif stated := [number.value for number in find_numbers(question.text)]:
             values = (cell for row in self.table.cells for cell in row[1:] if cell is not None)
