@@ -21,8 +21,11 @@ _THOUSANDS = re.compile(r"\d{3}([.,]\d+)?[%*]?")
 _OPEN_GROUP = re.compile(r"[$€£¥]?[-−–]?\d{1,3}( \d{3})*")
 _TRAILING = re.compile(r"[%％‰]|[KMB]|bn|mn|million|billion|万|亿")
 _NAME_AND_PERCENTAGE = re.compile(r"(\D*[^\W\d][*)]*)(\d[\d.,]*%)|(\d[\d.,]*%)([^\W\d]\D*)")
-_YEARS = re.compile(r"((?:19|20)\d\d){2,}")
+_REPEATED = (r"(?:19|20)\d\d", r"\d{1,3}(?:[.,]\d+)?%", r"\d{1,3}\.\d", r"\d{1,3}\.\d\d", r"\d{1,3}\.\d{3}")
+"""Years, percentages, and numbers with the same count of decimals, which OCR joins where they are close."""
 _LEADING = re.compile(r"[-−–$€£¥]+")
+_TOUCHING = 0.1
+"""Text heights between the digits of one number at most; words are farther apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,13 @@ def labels_of(lines: Iterable[Line]) -> list[Label]:
         if _is_slanted(line, usual) or line in crowded:
             labels.append(_label(line.words, slanted=True))
         else:
-            words = [part for word in line.words for part in _split_word(word)]
-            labels += [_label(group) for group in _number_groups(words)]
+            labels += [_label(group) for group in _number_groups(separate_words(line))]
     return labels
+
+
+def separate_words(line: Line) -> list[Word]:
+    """The words of a line, without the joints and the cuts that OCR makes where letters touch or are far apart."""
+    return [part for word in _whole_numbers(line.words) for part in _split_word(word)]
 
 
 def usual_height(lines: Iterable[Line]) -> float:
@@ -120,14 +127,15 @@ def _side_by_side(one: Label, other: Label) -> bool:
 
 
 def _crowded(lines: Sequence[Line], usual: float) -> set[Line]:
-    """Lines of rows in which most touch or overlap: slanted text that OCR reports with horizontal boxes."""
+    """Slanted text that OCR reports with horizontal boxes: rows in which most lines touch, or several are slanted."""
     short = (line for line in lines if len(line.words) <= 3)
     rows = cluster_rows(short, lambda line: line.box, level_with_first(0.5 * usual))
     crowded: set[Line] = set()
     for row in rows:
         row.sort(key=lambda line: line.box.center[0])
         touching = sum(right.box.x0 - left.box.x1 < 0.2 * usual for left, right in itertools.pairwise(row))
-        if len(row) >= 4 and touching >= 0.6 * (len(row) - 1):
+        slanted = sum(_is_slanted(line, usual) for line in row)
+        if len(row) >= 4 and (touching >= 0.6 * (len(row) - 1) or slanted >= 2):
             crowded.update(row)
     return crowded
 
@@ -151,12 +159,13 @@ def _label(words: Sequence[Word], *, slanted: bool = False) -> Label:
 
 
 def _split_word(word: Word) -> list[Word]:
-    """A name and the percentage beside it, or the years of an axis, as words of their own; OCR joins them."""
+    """A name and the percentage beside it, or several numbers of one form, as words of their own; OCR joins them."""
     match = _NAME_AND_PERCENTAGE.fullmatch(word.text)
+    form = next((form for form in _REPEATED if re.fullmatch(f"(?:{form}){{2,}}", word.text)), None)
     if match is not None:
         parts = [part for part in match.groups() if part]
-    elif _YEARS.fullmatch(word.text):
-        parts = [word.text[start : start + 4] for start in range(0, len(word.text), 4)]
+    elif form is not None:
+        parts = re.findall(form, word.text)
     else:
         return [word]
     x0, y0, x1, y1 = word.box
@@ -165,6 +174,24 @@ def _split_word(word: Word) -> list[Word]:
         Word(part, Box(left, y0, right, y1), word.confidence)
         for part, left, right in zip(parts, [x0, *ends], ends, strict=False)
     ]
+
+
+def _whole_numbers(words: Sequence[Word]) -> list[Word]:
+    """The words of a line, with digits that touch joined to one number: OCR sets a narrow 1 apart."""
+    whole: list[Word] = []
+    for word in words:
+        last = whole[-1] if whole else None
+        if (
+            last is not None
+            and last.text.isdigit()
+            and word.text[0].isdigit()
+            and word.box.x0 - last.box.x1 < _TOUCHING * last.box.height
+        ):
+            box, confidence = bounding_box((last.box, word.box)), min(last.confidence, word.confidence)
+            whole[-1] = Word(last.text + word.text, box, confidence)
+        else:
+            whole.append(word)
+    return whole
 
 
 def _number_groups(words: Sequence[Word]) -> list[list[Word]]:

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cogdoc.documents.geometry import bounding_box
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout
 from cogdoc.parsing.picture_labels import Label, clusters, in_reading_order, merge_labels, phrases
 
@@ -133,7 +134,10 @@ def _first_rows(below: Sequence[Label]) -> list[Label]:
     slanted = [label for label in below if label.slanted]
     if len(slanted) >= 2:
         top = min(label.box.y0 for label in slanted)
-        return [label for label in slanted if label.box.y0 <= top + 1.5 * label.height]
+        first = [label for label in slanted if label.box.y0 <= top + 1.5 * label.height]
+        band = bounding_box(label.box for label in first)
+        # Short names look level to OCR, although they are slanted as the others.
+        return [label for label in below if label in first or band.vertical_overlap(label.box) > 0.5]
     rows = _rows(below)
     first_rows = list(rows[0])
     for before, after in itertools.pairwise(rows):

@@ -18,7 +18,7 @@ from cogdoc.engines.builtin.charts.marks import drawn_bars, find_bars, paint_dra
 from cogdoc.engines.builtin.charts.pies import read_pie
 from cogdoc.engines.builtin.charts.titles import find_axis_titles, find_title, find_unit
 from cogdoc.parsing.page_text import Line
-from cogdoc.parsing.picture_labels import Label, labels_of, usual_height
+from cogdoc.parsing.picture_labels import Label, labels_of, separate_words, usual_height
 from cogdoc.results.records import Chart, ChartKind
 
 _MIN_SIDE = 40
@@ -75,7 +75,7 @@ def with_titles(chart: Chart, plot: Box, lines: Sequence[Line]) -> Chart:
 
 
 def _read_picture(picture: Picture, labels: Sequence[Label], lines: Sequence[Line]) -> tuple[Chart, Box] | None:
-    words = [word for line in lines for word in line.words]
+    words = [word for line in lines for word in separate_words(line)]
     clean = without_labels(picture, words)
     return (
         _read_pie(picture, labels)

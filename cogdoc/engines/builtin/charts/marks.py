@@ -14,6 +14,10 @@ from cogdoc.parsing.page_text import Word
 
 _MIN_PIXELS = 24
 """A color that fills fewer pixels is not that of a mark."""
+_HALO = 0.2
+"""How far the outline of a label may reach beyond its word to the left and right, in text heights."""
+_SAME_PAINT = 10
+"""Pixels of one surface differ by at most this in each channel."""
 _MIN_FILLED = 0.86
 """Share of its bounding box that a rectangle fills; corners may be rounded."""
 
@@ -23,20 +27,32 @@ def without_labels(picture: Picture, words: Iterable[Word]) -> Picture:
     cleaned = picture.copy()
     height, width = picture.shape[:2]
     for word in words:
-        x0, y0 = max(1, int(word.box.x0) - 1), max(1, int(word.box.y0) - 1)
-        x1, y1 = min(width - 2, int(word.box.x1) + 2), min(height - 2, int(word.box.y1) + 2)
-        if x1 - x0 < 2 or y1 - y0 < 2:
-            continue
-        left, right = cleaned[y0:y1, x0 - 1].astype(np.int16), cleaned[y0:y1, x1].astype(np.int16)
-        rows = np.abs(left - right).max(axis=1) <= 10
-        cleaned[y0:y1, x0:x1][rows] = cleaned[y0:y1, x0 - 1][rows][:, None]
-        above, below = cleaned[y0 - 1, x0:x1].astype(np.int16), cleaned[y1, x0:x1].astype(np.int16)
-        columns = (np.abs(above - below).max(axis=1) <= 10) & ~rows.all()
-        block = cleaned[y0:y1, x0:x1]
-        block[~rows[:, None] & columns[None, :]] = np.broadcast_to(above, block.shape)[
-            ~rows[:, None] & columns[None, :]
-        ].astype(np.uint8)
+        halo = max(1, round(_HALO * min(word.box.width, word.box.height)))
+        x0, y0 = max(1, int(word.box.x0) - halo), max(1, int(word.box.y0) - 1)
+        x1, y1 = min(width - 2, int(word.box.x1) + halo + 1), min(height - 2, int(word.box.y1) + 2)
+        if x1 - x0 >= 2 and y1 - y0 >= 2:
+            _paint_over(cleaned[y0 - 1 : y1 + 1, x0 - 1 : x1 + 1])
     return cleaned
+
+
+def _paint_over(patch: Picture) -> None:
+    """Fill the rows of a patch whose ends have one color, and the columns, except its outermost pixels.
+
+    Both ends of a row are beside the bar where a label is wider than it: what fills more of the patch comes first.
+    """
+    block = patch[1:-1, 1:-1]
+    rows = (_same_paint(patch[1:-1, :1], patch[1:-1, -1:]), patch[1:-1, :1])
+    columns = (_same_paint(patch[:1, 1:-1], patch[-1:, 1:-1]), patch[:1, 1:-1])
+    for is_even, paint in sorted(
+        (rows, columns), key=lambda fill: np.count_nonzero(fill[0] & _same_paint(block, fill[1]))
+    ):
+        block[:] = np.where(is_even[..., None], paint, block)
+
+
+def _same_paint(one: Picture, other: Picture) -> Mask:
+    """Which pixels of two pictures, one of which may be a single row or column, have nearly the same color."""
+    even: Mask = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2) <= _SAME_PAINT
+    return even
 
 
 def find_bars(picture: Picture) -> list[Bar]:
