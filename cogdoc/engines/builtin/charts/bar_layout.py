@@ -65,6 +65,12 @@ class BarLayout:
         return max(gaps, default=0.0) < 0.12 * self.thickness
 
     @property
+    def pitch(self) -> float:
+        """The usual distance between the centers of two rows; 0 if there is only one."""
+        steps = [after.center - before.center for before, after in itertools.pairwise(self.rows)]
+        return statistics.median(steps) if steps else 0.0
+
+    @property
     def box(self) -> Box:
         """The box around all bars, in pixels of the picture."""
         return self.untranspose(bounding_box(bar.box for bar in self.bars))

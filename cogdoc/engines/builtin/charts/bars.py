@@ -40,6 +40,8 @@ def read_bars(layout: BarLayout, labels: Sequence[Label], picture: Picture) -> t
     used = set(map(id, scale.ticks)) if scale else set()
     marks = [layout.untranspose(bar.box) for bar in layout.bars]
     legend = find_legend(picture, [label for label in labels if id(label) not in used], layout.colors, marks)
+    if len(legend) == 1 and not any(char.isalpha() for char in legend[0].name):
+        legend = []  # a number beside a mark, since a legend of one entry says more than that
     for entry in legend:
         used |= {id(label) for label in labels if label.box.overlap(entry.box) > 0.5 * label.box.area}
     free = [label for label in labels if id(label) not in used]
@@ -49,7 +51,8 @@ def read_bars(layout: BarLayout, labels: Sequence[Label], picture: Picture) -> t
     centers = [statistics.fmean(row.center for row in group) for group in groups]
     missing = _missing_positions(centers, positions, layout)
     order = sorted(range(len(centers) + len(missing)), key=lambda i: (*centers, *missing)[i])
-    empty = [_empty_row(layout, position) for position in missing]
+    is_grouped = layout.stacked or any(len(group) > 1 for group in groups)
+    empty = [[] if is_grouped and len(layout.colors) > 1 else [_empty_row(layout, position)] for position in missing]
     all_groups = [[*groups, *empty][i] for i in order]
     all_centers = [(*centers, *missing)[i] for i in order]
     names = category_labels(layout, all_centers, free, axis_end)
@@ -162,13 +165,11 @@ def _value_scale(layout: BarLayout, labels: Sequence[Label], plot: Box) -> Scale
     return None
 
 
-def _empty_row(layout: BarLayout, position: float) -> list[Row]:
+def _empty_row(layout: BarLayout, position: float) -> Row:
     """A bar of length 0 for a category without a bar, so that a number printed there is assigned to it."""
-    if len(layout.colors) > 1:
-        return []
     half = layout.thickness / 2
     box = Box(layout.baseline, position - half, layout.baseline, position + half)
-    return [Row((Bar(box, layout.colors[0]),))]
+    return Row((Bar(box, layout.colors[0]),))
 
 
 def _missing_positions(centers: Sequence[float], positions: Sequence[float], layout: BarLayout) -> list[float]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cogdoc.documents.geometry import bounding_box
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout
+from cogdoc.engines.builtin.charts.titles import is_source
 from cogdoc.parsing.picture_labels import Label, clusters, in_reading_order, merge_labels, phrases
 
 _WRAP_GAP = 0.3
 """Largest gap in text heights between the lines of one label; the axis title is farther away."""
+_AGREEING_YEARS = 0.75
+"""Share of the years of an axis that follow each other if it has one for each category."""
+FIRST_YEAR, LAST_YEAR = 1500, 2200
+"""Four digits outside of these are no year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +85,14 @@ def _band(layout: BarLayout, labels: Iterable[Label], axis_end: float) -> list[L
             ]
         )
     left: list[Label] = []
-    for phrase, parts in _phrases_with_parts(upright):
+    beside = [label for label in upright if label.number is None or label.box.x0 < layout.baseline - 2]
+    for phrase, parts in _phrases_with_parts(beside):
+        if is_source(phrase.text):
+            continue
         y = phrase.box.center[1]
-        if not plot.y0 - 0.6 * pitch <= y <= plot.y1 + 0.6 * pitch:
+        # Names below the last bar that end at the axis have no bar, since their values are too small.
+        ends_at_axis = phrase.number is None and abs(layout.baseline - phrase.box.x1) < 1.5 * phrase.height
+        if not plot.y0 - 0.6 * pitch <= y <= plot.y1 + (3 if ends_at_axis else 0.6) * pitch:
             continue
         row = min(layout.rows, key=lambda row: abs(row.center - y))
         if phrase.box.x1 <= row.box.x0 + 0.4 * phrase.height:
@@ -173,15 +184,24 @@ def _is_centered(title: Label, labels: Sequence[Label]) -> bool:
 
 
 def _fill_years(names: list[CategoryName]) -> list[CategoryName]:
-    """Name the years between labels, since only every second or fifth year may be labelled."""
+    """Name the years between labels, since only every second or fifth may be labelled, and correct misread ones."""
     years = {i: int(name.text) for i, name in enumerate(names) if name.text.isdigit() and len(name.text) == 4}
-    if len(years) < 2 or len(years) == len(names):
+    series = Counter((year - step * i, step) for i, year in years.items() for step in (1, -1))
+    if not series:
         return names
-    steps = {(years[b] - years[a]) / (b - a) for a, b in itertools.pairwise(sorted(years))}
-    if len(steps) != 1 or (step := steps.pop()) not in (1.0, -1.0):
+    (first, step), agreeing = series.most_common(1)[0]
+    wrong = {i for i, year in years.items() if year != first + step * i}
+    if agreeing < max(2, _AGREEING_YEARS * len(years)) or not all(_is_misread(i, years, step) for i in wrong):
         return names
-    first = min(years)
     return [
-        name if name.text else CategoryName(str(round(years[first] + step * (i - first))), ())
+        CategoryName(str(first + step * i), name.parts) if not name.text or i in wrong else name
         for i, name in enumerate(names)
     ]
+
+
+def _is_misread(index: int, years: Mapping[int, int], step: int) -> bool:
+    """Whether a year is none, or is not between those of its neighbors."""
+    year = years[index]
+    before = [step * (year - years[other]) > 0 for other in years if other < index]
+    after = [step * (years[other] - year) > 0 for other in years if other > index]
+    return not FIRST_YEAR <= year <= LAST_YEAR or not all((*before[-1:], *after[:1]))

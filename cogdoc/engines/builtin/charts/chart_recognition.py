@@ -28,6 +28,10 @@ _MIN_PLOT_SHARE = 0.02
 _MIN_VALUES = 2
 _MAX_WORDS_PER_BAR = 2.5
 """Words inside bars; a shaded table or form has more."""
+_MIN_THICKNESS = 5
+"""Pixels; thinner bars are close to each other..."""
+_MAX_PITCH = 6
+"""...at most as many times their thickness."""
 _MAX_WORDS_AMONG_CURVES = 12
 """Words between the lines besides their names; a form with ruled lines has more."""
 
@@ -158,6 +162,8 @@ def _is_plausible(layout: BarLayout, picture: Picture, lines: Sequence[Line]) ->
     bars = layout.bars
     if not _is_large(layout.box, picture):
         return False
+    if layout.thickness < _MIN_THICKNESS and layout.pitch > _MAX_PITCH * layout.thickness:
+        return False  # level lines of a line chart
     lengths = [bar.box.width for bar in bars]
     if max(lengths) < 1.5 * height and layout.thickness < 1.5 * height:
         return False

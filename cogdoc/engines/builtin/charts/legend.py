@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -57,7 +57,7 @@ def find_legend(
     for color, swatch in swatches:
         name = _name_beside(swatch, labels, [other for _, other in swatches if other != swatch])
         if name is not None:
-            entries.append(LegendEntry(color, _without_marks(name.text), name.box, swatch))
+            entries.append(LegendEntry(color, without_marks(name.text), name.box, swatch))
     entries = _with_common_swatch_size(entries)
     aligned = [entry for entry in entries if _in_line(entry, entries)]
     row_height = max((entry.box.height for entry in aligned), default=1.0)
@@ -71,10 +71,10 @@ def find_legend(
 def names_by_text_color(
     picture: Picture, labels: Iterable[Label], colors: Sequence[Color], background: Color
 ) -> dict[Color, Label]:
-    """Phrases without numbers in the color of a series, which are often printed beside the ends of lines."""
+    """Phrases in the color of a series, which are often printed beside the ends of lines."""
     names: dict[Color, list[Label]] = {}
-    for label in labels:
-        if label.number is not None or len(label.text) < 2:
+    for label in _without_values(labels):
+        if len(label.text) < 2:
             continue
         printed = text_color(picture, label.box, background)
         if printed is None or max(printed) - min(printed) < 30:
@@ -82,7 +82,15 @@ def names_by_text_color(
         nearest = min(colors, key=lambda color: distance(color, printed), default=None)
         if nearest is not None and distance(nearest, printed) <= _TEXT_TOLERANCE:
             names.setdefault(nearest, []).append(label)
-    return {color: _join_lines(parts) for color, parts in names.items()}
+    joined = {color: _join_lines(parts) for color, parts in names.items()}
+    return {color: replace(label, text=without_marks(label.text)) for color, label in joined.items()}
+
+
+def _without_values(labels: Iterable[Label]) -> list[Label]:
+    """The labels except numbers that are no part of a phrase, as they are in "15-49 years old"."""
+    labels = list(labels)
+    alone = [phrase.box for phrase in phrases(labels, gap=0.6) if not any(char.isalpha() for char in phrase.text)]
+    return [label for label in labels if not any(box.overlap(label.box) > 0.9 * label.box.area for box in alone)]
 
 
 def headings(segments: Mapping[Color, Box], labels: Iterable[Label]) -> dict[Color, Label]:
@@ -226,5 +234,6 @@ def _join_lines(parts: Sequence[Label]) -> Label:
     return merge_labels(max(blocks, key=lambda block: sum(len(part.text) for part in block)))
 
 
-def _without_marks(text: str) -> str:
+def without_marks(text: str) -> str:
+    """A name without the swatch before it that OCR took for a character."""
     return _MARKS_IN_TEXT.sub("", text).strip()

@@ -11,10 +11,11 @@ import numpy as np
 
 from cogdoc.documents.geometry import Box
 from cogdoc.engines.builtin.charts.axes import Scale, aligned_scale, fit_scale
+from cogdoc.engines.builtin.charts.categories import FIRST_YEAR, LAST_YEAR
 from cogdoc.engines.builtin.charts.chart_parts import Color, Curve, Picture
 from cogdoc.engines.builtin.charts.colors import LINE_TOLERANCE, distance, hexadecimal, text_color
 from cogdoc.engines.builtin.charts.curves import plot_of
-from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names_by_text_color
+from cogdoc.engines.builtin.charts.legend import LegendEntry, find_legend, names_by_text_color, without_marks
 from cogdoc.engines.builtin.charts.mark_values import Mark, common_unit, value_of_mark
 from cogdoc.parsing.picture_labels import Label, clusters, merge_labels, phrases
 from cogdoc.results.records import Chart, ChartKind, ChartSeries
@@ -24,6 +25,8 @@ _MAX_UNEVENNESS = 0.45
 _MAX_YEARS = 80
 _MAX_LABEL_DISTANCE = 2.6
 """Text heights between a line and the center of a number printed beside it."""
+_MAX_NAME_DISTANCE = 2.5
+"""Text heights between the highest point of all lines and the center of the name of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,17 @@ def read_lines(
     legend = _legend(curves, [label for label in labels if label not in used], picture)
     names = {entry.color: entry.name for entry in legend}
     used += [label for label in labels if any(label.box.overlap(entry.box) > 0 for entry in legend)]
+    ticks = _tick_row([label for label in labels if label not in used], plot, scale)
     if len(names) < len(curves):
-        floor = _x_axis_top(plot, scale)
-        free = [label for label in labels if label not in used and label.box.center[1] < floor]
+        floor = min((label.box.y0 for tick in ticks for label in tick), default=plot.y1)
+        free = [
+            label
+            for label in labels
+            if label not in used and plot.y0 - _MAX_NAME_DISTANCE * label.height < label.box.center[1] < floor
+        ]
         by_color = names_by_text_color(picture, free, colors, background)
         names |= {color: label.text for color, label in by_color.items() if color not in names}
         names |= _names_at_ends([curve for curve in curves if curve.color not in names], free)
-    ticks = _tick_row([label for label in labels if label not in used], plot, scale)
     numbers = [
         label
         for label in labels
@@ -126,7 +133,8 @@ def _names_at_ends(curves: Sequence[Curve], labels: Sequence[Label]) -> dict[Col
             and abs(word.box.center[1] - curve.ys[-1]) < 1.5 * word.height
         ]
         if near:
-            names[curve.color] = min(near, key=lambda word: abs(word.box.center[1] - curve.ys[-1])).text
+            nearest = min(near, key=lambda word: abs(word.box.center[1] - curve.ys[-1]))
+            names[curve.color] = without_marks(nearest.text)
     return names
 
 
@@ -256,7 +264,7 @@ def _categories(
     if years is None or years.slope <= 0 or any(tick.slanted for tick in ticks):
         return _add_labelled_positions(shown, data_labels, None)
     values = [round(tick.number.value) for tick in years.ticks if tick.number is not None]
-    if not all(1500 <= value <= 2200 for value in values):
+    if not all(FIRST_YEAR <= value <= LAST_YEAR for value in values):
         return _add_labelled_positions(shown, data_labels, None)
     if not has_scale:
         return _add_labelled_positions(shown, data_labels, years)

@@ -43,7 +43,8 @@ def value_of_mark(mark: Mark, value_range: float | None, step: float | None) -> 
         base_confidence = _UNCHECKED_CONFIDENCE
         value, text = number.value, mark.label.text
         if mark.measured is not None and value_range:
-            if mark.measured < 0 < value and abs(mark.measured + value) < 2 * _AGREEMENT * value_range:
+            is_negative = mark.measured < -_AGREEMENT * value_range
+            if is_negative and value > 0 and abs(mark.measured + value) < 2 * _AGREEMENT * value_range:
                 value = -value
             error = abs(mark.measured - value) / value_range
             if error > _CONTRADICTION and abs(mark.measured - value) > 0.1 * abs(value):

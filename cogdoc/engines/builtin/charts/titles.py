@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Sequence
@@ -45,27 +46,35 @@ def _is_legend(text: str, used: Sequence[str]) -> bool:
 
 
 def find_axis_titles(lines: Sequence[Line], plot: Box, used: Sequence[str]) -> tuple[str | None, str | None]:
-    """(x title, y title): centered text below the tick labels, and vertical text left of the plot."""
-    names = set(used)
-    vertical = [
-        line
-        for line in lines
-        if line.box.height > 2.5 * line.box.width and len(line.text) > 3 and line.box.center[0] < plot.x0
-    ]
-    y_title = max(vertical, key=lambda line: line.box.height).text if vertical else None
+    """(x title, y title): centered text below the tick labels, and vertical text left of the plot.
+
+    Neither a line of a name that is printed in several lines nor a note below the chart is a title.
+    """
+    notes = min((line.box.y0 for line in lines if is_source(line.text) and line.box.y0 > plot.y1), default=math.inf)
+    y_title = _vertical_title([line for line in lines if line.box.center[0] < plot.x0])
     usual = statistics.median([line.box.height for line in lines]) if lines else 10.0
     below = [
         line
         for line in lines
         if plot.y1 + 1.2 * usual < line.box.y0 < plot.y1 + 9 * usual
         and abs(line.box.center[0] - plot.center[0]) < 0.12 * plot.width + usual
+        and line.box.y0 < notes
         and _is_text(line)
-        and line.text not in names
-        and not any(word.text in names for word in line.words)
+        and not any(line.text in name or any(word.text == name for word in line.words) for name in used)
         and line.box.height < 1.6 * usual
     ]
     x_title = min(below, key=lambda line: line.box.y0).text if below else None
     return x_title, y_title
+
+
+def _vertical_title(lines: Sequence[Line]) -> str | None:
+    """The longest vertical line, with the pieces below and above it, which come first and last as it is read upward."""
+    vertical = [line for line in lines if line.box.height > 1.2 * line.box.width and len(line.text) > 2]
+    longest = max(vertical, key=lambda line: line.box.height, default=None)
+    if longest is None or longest.box.height <= 2.5 * longest.box.width or len(longest.text) <= 3:
+        return None
+    column = [line for line in vertical if line.box.horizontal_overlap(longest.box) > 0.7 and _is_text(line)]
+    return " ".join(line.text for line in sorted(column, key=lambda line: -line.box.y0)) or longest.text
 
 
 def find_unit(lines: Sequence[Line], plot: Box, titles: Sequence[str | None], used: Sequence[str]) -> str | None:
@@ -77,5 +86,10 @@ def find_unit(lines: Sequence[Line], plot: Box, titles: Sequence[str | None], us
     return next((text for text in (*in_brackets, *alone) if unit_note(f"({text})") != NO_NOTE), None)
 
 
+def is_source(text: str) -> bool:
+    """Whether a line says where the data come from, or begins a note."""
+    return _SOURCE.search(text) is not None
+
+
 def _is_text(line: Line) -> bool:
-    return parse_number(line.text) is None and not _SOURCE.search(line.text) and len(line.text) > 2
+    return parse_number(line.text) is None and not is_source(line.text) and len(line.text) > 2
