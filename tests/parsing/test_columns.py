@@ -84,3 +84,19 @@ def test_labels_and_values_are_not_separated(columns: Sequence[tuple[str, ...]])
 def test_columns_of_running_text_are_not_joined_to_rows() -> None:
     parts = split_columns(block((LEFT, RIGHT)))
     assert join_field_rows(parts) == parts
+
+
+def test_label_in_a_gap_of_a_row_is_read_in_its_row() -> None:
+    row = ["Large filer", "☒", "Filer under the simpler rules", "☐", "Small filer", "☐"]
+    placed = [line(text, 40.0 + 160 * index, 300, 10) for index, text in enumerate(row)]
+    label = placed.pop(2)
+    rest = Block(BlockKind.TEXT, bounding_box(each.box for each in placed), tuple(placed))
+    (whole,) = join_field_rows([rest, Block(BlockKind.TEXT, label.box, (label,))])
+    assert [each.text for each in whole.lines] == row
+
+
+def test_block_between_the_columns_of_another_is_not_joined_to_it() -> None:
+    outer = [line(text, left, top, 10) for left in (40, 700) for text, top in zip(LEFT, (300, 318), strict=True)]
+    inner = [line(text, 350, top, 10) for text, top in zip(RIGHT, (331, 349), strict=True)]
+    blocks = [Block(BlockKind.TEXT, bounding_box(each.box for each in part), tuple(part)) for part in (outer, inner)]
+    assert join_field_rows(blocks) == blocks

@@ -1,7 +1,8 @@
 """Join blocks of fields, so that forms and receipts are read across instead of down.
 
 The layout models see a column of labels and a column of values beside it as two blocks, as they do with columns of
-prose. Prose fills its lines; labels and values are short and aligned in rows, and people read along the row.
+prose. Prose fills its lines; labels and values are short and aligned in rows, and people read along the row. They may
+also see one label of a row as a block inside another that has the rest of the row.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ MAX_FIELD_WIDTH = 22
 
 MAX_ROW_WIDTH = 36
 """The same for the block with more lines, which may contain whole rows already."""
+
+MIN_INSIDE = 0.8
+"""Share of a block's area that must be inside another block for it to be a gap-filling part of its rows."""
 
 ALIGNED_SHARE = 0.6
 """Share of the smaller block's lines that must be beside a line of the other block."""
@@ -37,7 +41,8 @@ def join_field_rows(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _find_partner(block: Block, others: Sequence[Block]) -> int | None:
-    return next((index for index, other in enumerate(others) if _share_rows(block, other)), None)
+    found = (index for index, other in enumerate(others) if _share_rows(block, other) or _fills_gap(block, other))
+    return next(found, None)
 
 
 def _share_rows(one: Block, two: Block) -> bool:
@@ -52,6 +57,21 @@ def _share_rows(one: Block, two: Block) -> bool:
         return False
     aligned = sum(any(line.box.vertical_overlap(other.box) > 0.5 for other in larger.lines) for line in smaller.lines)
     return aligned >= ALIGNED_SHARE * len(smaller.lines)
+
+
+def _fills_gap(one: Block, two: Block) -> bool:
+    """Whether all lines of one block are in gaps between the lines of rows of the other, within its box."""
+    if one.kind is not BlockKind.TEXT or two.kind is not BlockKind.TEXT or not one.lines or not two.lines:
+        return False
+    inner, outer = sorted((one, two), key=lambda block: block.box.area)
+    if inner.box.overlap(outer.box) < MIN_INSIDE * inner.box.area:
+        return False
+    for line in inner.lines:
+        row = [other.box for other in outer.lines if other.box.vertical_overlap(line.box) > 0.5]
+        is_free = all(other.horizontal_overlap(line.box) <= 0 for other in row)
+        if not row or not is_free or not min(box.x0 for box in row) < line.box.x0 < max(box.x1 for box in row):
+            return False
+    return True
 
 
 def _join(one: Block, two: Block) -> Block:
