@@ -34,20 +34,27 @@ def upright(page_text: PageText) -> PageText:
         height=width if is_sideways else height,
         turned=turned,
         lines=tuple(
-            replace(line, words=tuple(_turn(word, turned, width, height) for word in line.words))
+            replace(line, words=tuple(turn_word(word, turned, width, height) for word in line.words))
             for line in page_text.lines
         ),
         flags=(*page_text.flags, "turned"),
     )
 
 
-def _turn(word: Word, turned: int, width: float, height: float) -> Word:
-    x0, y0, x1, y1 = word.box
+def turn_word(word: Word, turned: int, width: float, height: float) -> Word:
+    """The word on its page of that size after a turn by `turned` degrees clockwise."""
+    return replace(word, box=turn_box(word.box, turned, width, height), direction=(word.direction + turned) % 360)
+
+
+def turn_box(box: Box, turned: int, width: float, height: float) -> Box:
+    """The box on its page of that size after a turn by `turned` degrees clockwise, a multiple of 90."""
+    x0, y0, x1, y1 = box
     match turned:
         case 90:
-            box = Box(height - y1, x0, height - y0, x1)
+            return Box(height - y1, x0, height - y0, x1)
         case 180:
-            box = Box(width - x1, height - y1, width - x0, height - y0)
+            return Box(width - x1, height - y1, width - x0, height - y0)
+        case 270:
+            return Box(y0, width - x1, y1, width - x0)
         case _:
-            box = Box(y0, width - x1, y1, width - x0)
-    return replace(word, box=box, direction=(word.direction + turned) % 360)
+            return box

@@ -32,6 +32,7 @@ from cogdoc.parsing.layout.ruled_boxes import Frame
 from cogdoc.parsing.layout.ruled_columns import column_rules, cut_at_rules, uncrossed, with_rules
 from cogdoc.parsing.layout.ruled_forms import find_forms
 from cogdoc.parsing.layout.running_headers import mark_running_headers
+from cogdoc.parsing.layout.sideways_tables import find_sideways_tables
 from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
@@ -116,6 +117,8 @@ def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tu
     grids = [region.grid for region in regions if region.grid]
     has_watermarks = len(body.lines) < len(page_text.lines)
     forms, frames = find_forms(document, index, body, grids, has_watermarks=has_watermarks)
+    sideways = find_sideways_tables(body, lambda part, clip: _find_grids(document, index, part, clip))
+    forms = [*sideways, *(form for form in forms if not any(table.box.overlap(form.box) for table in sideways))]
     body, regions = _with_ruled_columns(body, _with_forms(regions, forms, body), frames)
     return body, _fill_regions(regions, body.lines)
 
@@ -127,6 +130,10 @@ def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> li
             return regions
     regions = _detect_regions(document, index, page_text)
     return [part for region in regions for part in _look_closer(region, document, index, page_text)]
+
+
+def _find_grids(document: OpenDocument, index: int, page_text: PageText, clip: Box) -> Iterator[tuple[Box, Grid]]:
+    return ((part.box, part.grid) for part in _detect_regions(document, index, page_text, clip) if part.grid)
 
 
 def _with_forms(regions: list[_Region], forms: Sequence[Table], page_text: PageText) -> list[_Region]:
