@@ -20,16 +20,18 @@ from cogdoc.parsing.ocr.bands import recognize_bands
 from cogdoc.parsing.ocr.checkboxes import mark_checkboxes
 from cogdoc.parsing.ocr.colored_stamps import take_off_stamps
 from cogdoc.parsing.ocr.cut_brackets import read_cut_brackets
+from cogdoc.parsing.ocr.faint_lines import part_faint_lines
 from cogdoc.parsing.ocr.ink import InkComponent, find_ink, ink_window
 from cogdoc.parsing.ocr.merged_rows import split_merged_rows
 from cogdoc.parsing.ocr.missed_ink import read_missed_ink
-from cogdoc.parsing.ocr.ocr_engine import MIN_SCORE, median_line_height, recognize
+from cogdoc.parsing.ocr.ocr_engine import median_line_height, recognize
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad, page_skew, shifted, to_line
 from cogdoc.parsing.ocr.orientation import find_turn, looks_turned, rotate
 from cogdoc.parsing.ocr.page_bend import find_bend, straightened
 from cogdoc.parsing.ocr.raised_digits import set_digits_apart
 from cogdoc.parsing.ocr.scripts import mark_unread_scripts
 from cogdoc.parsing.ocr.sideways_numbers import join_sideways_numbers
+from cogdoc.parsing.ocr.specks import without_specks
 from cogdoc.parsing.ocr.spelling import correct_spelling
 from cogdoc.parsing.ocr.stamps import part_stamps
 from cogdoc.parsing.page_text import Line
@@ -180,11 +182,12 @@ class _Reading:
     lines: list[OcrLine]
     """Those of ink that text detection misses included."""
     faint: list[OcrLine]
-    """Those that are recognized too badly."""
+    """What is recognized too badly to be text."""
     stamps: list[OcrLine]
 
 
 def _read(picture: Picture, tesseract: Tesseract | None) -> _Reading:
+    picture = without_specks(picture)
     components = find_ink(picture)
     if bend := find_bend(components, picture.shape[1], picture.shape[0]):
         picture = straightened(picture, bend)
@@ -200,7 +203,7 @@ def _read(picture: Picture, tesseract: Tesseract | None) -> _Reading:
         return _Reading(picture, bend, components, lines, [], stamps)
     found = recognize_bands(part, BAND_HEIGHT, lambda band: recognize(band, min_score=0.0))
     lines = [shifted(line, left, top) for line in found]
-    kept, faint = ([line for line in lines if (line.confidence >= MIN_SCORE) is clear] for clear in (True, False))
+    kept, faint = part_faint_lines(lines)
     lines = read_cut_brackets(body, split_merged_rows(body, kept, components), components)
     lines = read_missed_ink(body, lines, components)
     return _Reading(picture, bend, components, lines, faint, stamps)
