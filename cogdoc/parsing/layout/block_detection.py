@@ -33,6 +33,7 @@ from cogdoc.parsing.layout.ruled_columns import column_rules, cut_at_rules, uncr
 from cogdoc.parsing.layout.ruled_forms import find_forms
 from cogdoc.parsing.layout.running_headers import mark_running_headers
 from cogdoc.parsing.layout.sideways_tables import find_sideways_tables
+from cogdoc.parsing.layout.texts_in_tables import is_in_rows
 from cogdoc.parsing.model_sessions import configured
 from cogdoc.parsing.page_text import Block, BlockKind, Line, PageLayout, PageText, Table, TextOrigin, Word
 from cogdoc.parsing.row_clustering import sorted_lines
@@ -114,6 +115,7 @@ def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tu
         added = read_empty_cells(document, index, page_text, grids)
         page_text = replace(page_text, lines=(*page_text.lines, *added))
     body = replace(page_text, lines=tuple(line for line in page_text.lines if not line.is_watermark))
+    regions = _without_parts_of_tables(regions, body.lines)
     grids = [region.grid for region in regions if region.grid]
     has_watermarks = len(body.lines) < len(page_text.lines)
     forms, frames = find_forms(document, index, body, grids, has_watermarks=has_watermarks)
@@ -121,6 +123,15 @@ def detect_blocks(document: OpenDocument, index: int, page_text: PageText) -> tu
     forms = [*sideways, *(form for form in forms if not any(table.box.overlap(form.box) for table in sideways))]
     body, regions = _with_ruled_columns(body, _with_forms(regions, forms, body), frames)
     return body, _fill_regions(regions, body.lines)
+
+
+def _without_parts_of_tables(regions: Sequence[_Region], lines: Sequence[Line]) -> list[_Region]:
+    tables = [region.box for region in regions if region.grid]
+    return [
+        region
+        for region in regions
+        if region.kind is not BlockKind.TEXT or not any(is_in_rows(region.box, table, lines) for table in tables)
+    ]
 
 
 def _find_regions(document: OpenDocument, index: int, page_text: PageText) -> list[_Region]:
