@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
+import pymupdf
 import pytest
 
+from cogdoc.evaluation.metrics.recognized_text import word_recall
 from cogdoc.parsing.ocr.ctc import CtcOutput, decode_greedy
 from cogdoc.parsing.ocr.lexicon import is_english, similar_words
 from cogdoc.parsing.ocr.ocr_lines import OcrLine
 from cogdoc.parsing.ocr.spelling import correct_spelling
+from cogdoc.parsing.page_text import PageText
 
-NAMES = ["blank", *map(chr, range(32, 127)), "ä", "ö", "ü", "é", "í"]
+NAMES = ["blank", *map(chr, range(32, 127)), "ä", "ö", "ü", "é", "í", "ı", "ş", "ğ", "ç", "â"]
 COLUMNS = {name: index for index, name in enumerate(NAMES) if index}
 ENGLISH = "Please return the completed form to the office before the end of this month"
 GERMAN = "Bitte senden Sie das ausgefüllte Formular zurück und fügen Sie alle nötigen Belege bei"
@@ -103,3 +107,38 @@ def test_english_is_distinguished_from_other_languages() -> None:
     assert not is_english([GERMAN])
     assert not is_english(["Veuillez renvoyer le formulaire rempli avec toutes les pièces justificatives nécessaires"])
     assert not is_english([])
+
+
+TURKISH = "Liman yönetimi kırk küçük tekneyi saydı ve adları deftere yazdı"
+
+
+def test_i_with_a_trace_of_a_dotless_one_is_dotless_on_a_turkish_page() -> None:
+    line = ocr_line("karşi kiyi tarihi", {4: ("ı", 0.06), 7: ("ı", 0.2), 9: ("ı", 0.03)})
+    _, changed = correct_spelling([ocr_line(TURKISH), line])
+    assert changed.text == "karşı kıyı tarihi"
+    assert [word.text for word in changed.words] == ["karşı", "kıyı", "tarihi"]
+
+
+@pytest.mark.parametrize("page", [ENGLISH, GERMAN])
+def test_i_stays_on_pages_in_other_languages(page: str) -> None:
+    assert corrected(ocr_line("Winter in Minsk", {1: ("ı", 0.06)}), page) == "Winter in Minsk"
+
+
+@pytest.mark.parametrize(("size", "dpi"), [(9, 100), (11, 90), (10, 75)])
+def test_dotless_letters_of_small_print_are_read(
+    tmp_path: Path, read_file: Callable[[Path], PageText], size: int, dpi: int
+) -> None:
+    lines = (
+        "Karşı kıyıda yaşayan balıkçılar sabahın ışığında ağlarını topladı.",
+        "Yağışlı kış aylarında kapıların ardında ısınan kadınlar konuşurdu.",
+        "Tarihi limanın yakınında çalışan kalabalık, akşamın hızını sıkça anlattı.",
+        "Sıradan bir kıyı kasabasının sakin halkı, yılın ilk karını kutladı.",
+    )
+    with pymupdf.open() as file:
+        page = file.new_page()
+        writer, font = pymupdf.TextWriter(page.rect), pymupdf.Font("helv")
+        for row, line in enumerate(lines):
+            writer.append((60, 80 + 22 * row), line, font=font, fontsize=size)
+        writer.write_text(page)
+        page.get_pixmap(dpi=dpi).save(tmp_path / "page.png")
+    assert word_recall(read_file(tmp_path / "page.png").text, " ".join(lines)) == 1

@@ -27,6 +27,9 @@ MAX_SIDE = 4096
 MIN_SCORE = 0.5
 """Lines that are recognized with a lower score are no text."""
 
+DOTLESS = "ı"
+"""The letter of Turkish and Azerbaijani that the network takes for an i where print is small."""
+
 MIN_SIDE = 368
 """Pixels of the shortest side of a picture for text detection, which enlarges smaller ones to twice as many. Paper is
 added to smaller pictures: detection misses text that is much enlarged, and a thin strip would take gigabytes."""
@@ -63,7 +66,7 @@ class _Decoder:
 
 
 def _is_latin(char: str) -> bool:
-    return len(char) == 1 and "!" <= char <= "ÿ"
+    return len(char) == 1 and ("!" <= char <= "ÿ" or char == DOTLESS)
 
 
 @cache

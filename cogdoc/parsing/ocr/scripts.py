@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from cogdoc.documents.pictures import Picture
 from cogdoc.parsing.model_sessions import configured
+from cogdoc.parsing.ocr.ocr_engine import MIN_SCORE
 from cogdoc.parsing.ocr.ocr_lines import OcrLine
 from cogdoc.parsing.ocr.vietnamese import NAME, is_vietnamese
 
@@ -72,6 +73,8 @@ def mark_unread_scripts(
 ) -> tuple[list[OcrLine], tuple[str, ...]]:
     """`lines` with low confidence where they are in a script that cannot be read, and the names of those scripts.
 
+    Pages with such lines lose those that are badly read.
+
     Args:
         faint: lines that were recognized too badly to be kept, which tell the script as well.
     """
@@ -98,7 +101,9 @@ def mark_unread_scripts(
         unread = 1 - script_probabilities([_crop(picture, line) for line in own])[:, 0]
         chosen = own
     unreadable = {id(line) for line, probability in zip(chosen, unread, strict=True) if probability > 0.5}
-    return [_doubted(line) if id(line) in unreadable else line for line in lines], scripts
+    # On a page in a script that is not read, a badly read line says nothing.
+    kept = (line for line in lines if line.confidence >= MIN_SCORE)
+    return [_doubted(line) if id(line) in unreadable else line for line in kept], scripts
 
 
 def _has_script(line: OcrLine) -> bool:
@@ -110,7 +115,7 @@ def _has_script(line: OcrLine) -> bool:
 
 def _doubted(line: OcrLine) -> OcrLine:
     words = tuple(replace(word, confidence=min(word.confidence, CONFIDENCE)) for word in line.words)
-    return replace(line, confidence=min(line.confidence, CONFIDENCE), words=words)
+    return replace(line, confidence=min(line.confidence, CONFIDENCE), words=words, ctc=None)  # it is not corrected
 
 
 def _crop(picture: Picture, line: OcrLine) -> Picture:

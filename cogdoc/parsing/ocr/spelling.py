@@ -4,7 +4,7 @@ The recognition network decides character by character, so that worn print reads
 "ofthis". A word that is neither known nor read with confidence is compared with similar known words: the network's
 output gives the likelihood of each, and a word that fits nearly as well as the reading replaces it. Confident
 readings stay as they are, and so do numbers and codes. On other pages, words are only split, and only where the network
-all but saw a space.
+all but saw a space. On pages in Turkish and Azerbaijani, an i is dotless where the network sees a trace of that.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from cogdoc.parsing.ocr.ctc import CtcOutput
 from cogdoc.parsing.ocr.lexicon import is_english, is_known, similar_words, splits
+from cogdoc.parsing.ocr.ocr_engine import DOTLESS
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad
 
 DOUBTFUL_CONFIDENCE = 0.97
@@ -36,6 +37,13 @@ SHORT_WORD = 4
 
 SHORT_WORD_LETTER_COST = 3.0
 
+MIN_DOTLESS = 3
+"""Dotless letters that a page in Turkish or Azerbaijani has."""
+
+DOTLESS_TRACE = 0.02
+"""The probability of a dotless letter from which an i is one. Of 414 letters i on four pages in Turkish, the network
+gave none as much as 0.0005, and of 43 dotless ones that it took for an i, at least 0.025."""
+
 _TOKEN = re.compile(r"[^\W_]{3,}")
 
 
@@ -48,8 +56,23 @@ class _Change:
 
 def correct_spelling(lines: Sequence[OcrLine]) -> list[OcrLine]:
     """`lines` of one page with doubtful words corrected; if the page is not in English, only split."""
+    lines = _with_dotless(lines)
     english = is_english(line.text for line in lines)
     return [_correct_line(line, line.ctc, english=english) if line.ctc else line for line in lines]
+
+
+def _with_dotless(lines: Sequence[OcrLine]) -> list[OcrLine]:
+    """`lines` of one page; on a page in Turkish or Azerbaijani, with each ı that was read as an i."""
+    if sum(line.text.count(DOTLESS) for line in lines if line.ctc) < MIN_DOTLESS:
+        return list(lines)
+    return [_changed(line, line.ctc, list(_dotless(line.ctc))) if line.ctc else line for line in lines]
+
+
+def _dotless(ctc: CtcOutput) -> Iterator[_Change]:
+    for index, char in enumerate(ctc.characters):
+        traces = ctc.probabilities[char.first : char.last + 1, ctc.columns[DOTLESS]]
+        if char.text == "i" and traces.max() >= DOTLESS_TRACE:
+            yield _Change(index, index + 1, DOTLESS)
 
 
 def _is_latin_word(token: str) -> bool:
@@ -60,8 +83,7 @@ def _is_latin_word(token: str) -> bool:
 
 
 def _correct_line(line: OcrLine, ctc: CtcOutput, *, english: bool) -> OcrLine:
-    changes = list(_find_changes(line.text, ctc, english=english))
-    return _apply_changes(line, ctc, changes) if changes else line
+    return _changed(line, ctc, list(_find_changes(line.text, ctc, english=english)))
 
 
 def _find_changes(text: str, ctc: CtcOutput, *, english: bool) -> Iterator[_Change]:
@@ -110,7 +132,9 @@ def _steps_of(start: int, end: int, ctc: CtcOutput) -> tuple[int, int]:
     return first_step, ctc.characters[end].first if end < len(ctc.characters) else ctc.steps
 
 
-def _apply_changes(line: OcrLine, ctc: CtcOutput, changes: Sequence[_Change]) -> OcrLine:
+def _changed(line: OcrLine, ctc: CtcOutput, changes: Sequence[_Change]) -> OcrLine:
+    if not changes:
+        return line
     words: list[OcrWord] = []
     for match in re.finditer(r"\S+", line.text):
         start, end = match.span()
