@@ -71,6 +71,34 @@ def test_a_number_within_an_item_begins_no_item() -> None:
     assert blocks_to_markdown(list_blocks((50, 0, "3.5 metres"))) == "- 3.5 metres"
 
 
+def test_items_of_nested_series_are_found_in_blocks_of_any_cut() -> None:
+    lines: list[Placed] = [
+        (50, 0, "1) Duties of a pilot"),
+        (70, 15, "a) to wait for the tide"),
+        (90, 30, "i) with two boats"),
+        (90, 45, "ii) with three"),
+        (70, 60, "b) to write the names"),
+        (50, 75, "2) Duties of a clerk"),
+    ]
+    expected = [
+        ["1", "Duties of a pilot", [
+            ["-", "a) to wait for the tide", [["-", "i) with two boats", []], ["-", "ii) with three", []]]],
+            ["-", "b) to write the names", []],
+        ]],
+        ["2", "Duties of a clerk", []],
+    ]  # fmt: skip
+    assert nesting(blocks_to_markdown([block("list-item", *lines)])) == expected
+    assert nesting(blocks_to_markdown([block("list-item", *lines[:2]), block("text", *lines[2:])])) == expected
+    mixed = [block("list-item", *lines[:2]), block("text", *lines[2:5]), block("list-item", lines[5])]
+    assert nesting(blocks_to_markdown(mixed)) == expected
+
+
+@pytest.mark.parametrize("second", ["i. e. at noon", "c) is not the next", "A wait for the tide", "(see the harbour)"])
+def test_a_line_that_continues_no_series_is_a_part_of_its_item(second: str) -> None:
+    item = block("list-item", (50, 0, "a) to wait for the tide,"), (65, 15, second))
+    assert blocks_to_markdown([item]) == f"- a) to wait for the tide, {second}"
+
+
 def test_the_rest_of_an_item_has_no_bullet() -> None:
     rest = block("list-item", (60, 0, "and the end of an item from the page before."))
     assert blocks_to_markdown([rest]) == "and the end of an item from the page before."

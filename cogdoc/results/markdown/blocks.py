@@ -69,7 +69,8 @@ class _Page:
         written: list[str] = []
         open_list: ListWriter | None = None
         for parts in paragraph_parts(self._blocks):
-            if parts[0].kind != "list-item" or not parts[0].lines:
+            is_item = parts[0].kind == "list-item" or (open_list is not None and open_list.goes_on_with(parts[0]))
+            if not is_item or not parts[0].lines:
                 open_list = None
                 written += [text] if (text := self._parts(parts)) else []
                 continue

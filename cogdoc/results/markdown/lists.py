@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from cogdoc.results.markdown.list_markers import LETTERED, MIN_INDENT, NUMBERED, SAME_MARGIN, goes_on
 from cogdoc.results.markdown.marked_text import MarkedText, join_marked, join_side_by_side
 from cogdoc.results.plain_text import rows_of
 from cogdoc.results.records import TextBlock, TextLine
@@ -14,15 +15,7 @@ from cogdoc.results.records import TextBlock, TextLine
 COLUMN_GAP = "   "
 """Separates texts that are side by side."""
 
-MIN_INDENT = 0.7
-"""Heights of a line by which a nested item is indented."""
-
-SAME_MARGIN = 0.4
-"""Heights of a line by which the markers of one list are out of line."""
-
 _BULLET = re.compile(r"^\s*[•·▪◦‣●○■□–—*-]\s*")
-_NUMBERED = re.compile(r"^\s*\(?(\d{1,3})[.)、](?!\d)\s*")
-_LETTERED = re.compile(r"^\s*\(?([a-zA-Z]|[ivx]{2,5})[.)](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +37,25 @@ class ListItem:
         return not self.has_marker and self.text.text[:1].islower()
 
 
-def list_items(block: TextBlock, known: Collection[str]) -> list[ListItem]:
-    """The items of a block, at least one; a line is a new item if its marker is the next one in the list's margin."""
-    rows = list(rows_of(block.lines))
-    groups: list[list[list[TextLine]]] = []
-    for row in rows:
-        if not groups or _begins_item(row, groups):
-            groups.append([row])
+def _rows_of_items(block: TextBlock, before: Sequence[TextLine]) -> list[list[list[TextLine]]]:
+    """The rows of each item of a block, at least one.
+
+    Args:
+        before: the lines that begin the items of earlier blocks.
+    """
+    items: list[list[list[TextLine]]] = []
+    for row in rows_of(block.lines):
+        if not items or _begins_item(row, items) or goes_on(row[0], [*before, *(item[0][0] for item in items)]):
+            items.append([row])
         else:
-            groups[-1].append(row)
-    return [_item(group, known) for group in groups]
+            items[-1].append(row)
+    return items
 
 
 def _begins_item(row: Sequence[TextLine], groups: Sequence[Sequence[Sequence[TextLine]]]) -> bool:
     first, line = groups[0][0][0], row[0]
     height = first.box[3] - first.box[1]
-    if not any(pattern.match(first.text) for pattern in (_BULLET, _NUMBERED)):
+    if not any(pattern.match(first.text) for pattern in (_BULLET, NUMBERED)):
         return False
     if _BULLET.match(line.text):
         return _BULLET.match(first.text) is not None and line.box[0] <= first.box[0] + SAME_MARGIN * height
@@ -74,20 +70,20 @@ def _begins_item(row: Sequence[TextLine], groups: Sequence[Sequence[Sequence[Tex
 
 
 def _number(line: TextLine) -> int | None:
-    match = _NUMBERED.match(line.text)
+    match = NUMBERED.match(line.text)
     return int(match[1]) if match else None
 
 
 def _item(rows: Sequence[Sequence[TextLine]], known: Collection[str]) -> ListItem:
     marked = join_marked(map(_row_text, rows), known)
     first = rows[0][0]
-    numbered = _NUMBERED.match(marked.text)
+    numbered = NUMBERED.match(marked.text)
     bullet = None if numbered else _BULLET.match(marked.text)
     marker = numbered or bullet
     return ListItem(
         text=marked.from_index(marker.end() if marker else 0),
         number=int(numbered[1]) if numbered else None,
-        has_marker=bool(marker or _LETTERED.match(marked.text)),
+        has_marker=bool(marker or LETTERED.match(marked.text)),
         left=first.box[0],
         height=first.box[3] - first.box[1],
     )
@@ -96,7 +92,7 @@ def _item(rows: Sequence[Sequence[TextLine]], known: Collection[str]) -> ListIte
 def _row_text(row: Sequence[TextLine]) -> MarkedText:
     """The lines of a row; a marker that is a line of its own is one space away from its text."""
     texts = [MarkedText.of_line(line) for line in row]
-    patterns = (_BULLET, _NUMBERED, _LETTERED)
+    patterns = (_BULLET, NUMBERED, LETTERED)
     if len(texts) > 1 and any(
         (m := pattern.match(texts[0].text)) and m.end() == len(texts[0].text) for pattern in patterns
     ):
@@ -128,6 +124,12 @@ class ListWriter:
     def __init__(self) -> None:
         self._levels: list[_Level] = []
         self._box: tuple[float, float, float, float] | None = None
+        self._first_lines: list[TextLine] = []
+        """Those that begin its items."""
+
+    def goes_on_with(self, block: TextBlock) -> bool:
+        """Whether a block of text has further items: their markers continue those of the list."""
+        return block.kind == "text" and bool(block.lines) and goes_on(block.lines[0], self._first_lines)
 
     def write(self, block: TextBlock, known: Collection[str], inline: Callable[[MarkedText], str]) -> ListText:
         """Write the items of a block.
@@ -140,7 +142,9 @@ class ListWriter:
             if self._levels:
                 self._levels[0].left = block.lines[0].box[0]
         self._box = block.box
-        first, *others = list_items(block, known)
+        rows = _rows_of_items(block, self._first_lines)
+        self._first_lines += (item[0][0] for item in rows)
+        first, *others = (_item(item, known) for item in rows)
         if first.continues:
             return ListText(inline(first.text), [self._write_item(item, block.level, inline) for item in others])
         return ListText("", [self._write_item(item, block.level, inline) for item in (first, *others)])
