@@ -8,6 +8,7 @@ from typing import Protocol
 from cogdoc.parsing.page_text import Block, BlockKind, Table
 from cogdoc.query.grid_tables import GridCell, GridRow, Source, grid_tables
 from cogdoc.query.table import DataTable, TableOrigin
+from cogdoc.query.table_captions import captions
 
 MAX_TITLE_BLOCKS = 4
 """Blocks above a table that may belong to its title."""
@@ -19,10 +20,16 @@ PICTURES = (BlockKind.PICTURE, BlockKind.TEXT_PICTURE, BlockKind.DECORATION)
 
 def detected_tables(blocks: Sequence[Block], page_number: int) -> Iterator[DataTable]:
     """The tables among the blocks of a page, in their order; a block's frame can hold several."""
+    captioned = captions(blocks)
     for index, block in enumerate(blocks):
         if block.table is not None and block.table.rows:
-            title = title_above(blocks[:index])
+            caption = captioned.get(index, -1)
+            title = title_above(blocks[:index]) if caption < index else _text(blocks[caption])
             yield from grid_tables(_grid(block.table), Source(TableOrigin.TABLE, page_number, title))
+
+
+def _text(block: Block) -> str:
+    return " ".join(line.text for line in block.lines)
 
 
 class TitleBlock(Protocol):

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cogdoc.parsing.page_text import PageText
+from cogdoc.query.document_outline import CAPTIONED
 from cogdoc.query.document_places import Reference, edge_numbers, named_pages, names_pages
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.page_features import PageFacts, PageFeatures, Query, query_of, read_page_facts
@@ -23,6 +24,9 @@ from cogdoc.query.question_parser import parse_question
 
 NAMED_BONUS = 100.0
 """Added to the score of a page that the question names by its number or label."""
+
+CAPTION_BONUS = 50.0
+"""The same for a page with the caption of a table or figure that the question names."""
 
 MODEL_PATH = Path(__file__).parent / "weights" / "page_ranking.json"
 MODEL = load_model(MODEL_PATH)
@@ -103,10 +107,21 @@ def find_named_pages(question: Question, pages: Sequence[PageText], last: int) -
 def _rank(query: Query, facts: Sequence[PageFacts]) -> list[RankedPage]:
     features, named = PageFeatures(query, facts), _named(query.question, facts)
     ranked = [
-        RankedPage(page.number, MODEL.score(features.of(page)) + NAMED_BONUS * named.get(page.number, 0.0))
+        RankedPage(
+            page.number,
+            MODEL.score(features.of(page))
+            + NAMED_BONUS * named.get(page.number, 0.0)
+            + CAPTION_BONUS * _has_caption(page),
+        )
         for page in facts
     ]
     return sorted(ranked, key=lambda page: (-page.score, page.number))
+
+
+def _has_caption(page: PageFacts) -> bool:
+    """Whether a page has the caption of a table or figure that the question names, and does not just list it."""
+    found = (fit == 1.0 and reference[0] in CAPTIONED for reference, fit in page.references.items())
+    return not page.lists_contents and any(found)
 
 
 def _named(question: Question, facts: Sequence[PageFacts]) -> dict[int, float]:

@@ -15,6 +15,7 @@ from cogdoc.engines.builtin.answering.computed_proposals import propose_computed
 from cogdoc.engines.builtin.answering.confidence import Judgement, judge, page_evidence
 from cogdoc.engines.builtin.answering.document_properties import propose_properties
 from cogdoc.engines.builtin.answering.fields import propose_fields
+from cogdoc.engines.builtin.answering.named_places import in_named_places
 from cogdoc.engines.builtin.answering.numbered_titles import propose_numbered
 from cogdoc.engines.builtin.answering.proposal_ranking import describe, rank_proposals
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
@@ -189,6 +190,7 @@ def propose(matcher: Matcher, pages: Sequence[PageView], charts: PageCharts) -> 
     proposals += propose_from_charts(matcher, pages, charts)
     proposals += propose_sentences(matcher, pages)
     proposals += [*propose_numbered(matcher, pages), *propose_section_lists(matcher, pages)]
+    proposals = in_named_places(matcher.question, pages, proposals)
     proposals = [proposal for proposal in without_false_labels(proposals) if not is_label(proposal.text)]
     if any(proposal.features.get("exact") for proposal in proposals):
         # The quoted label is printed as it is, so that labels with more or fewer words are others.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cogdoc.engines.builtin.answering.named_places import named_tables
 from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.yes_or_no import yes_no_word
 from cogdoc.engines.builtin.page_tables import page_tables
@@ -43,7 +44,7 @@ UNTYPED_FIT = 0.7
 def propose_computed(matcher: Matcher, pages: Sequence[PageView]) -> Iterator[Proposal]:
     question = matcher.question
     by_number = {page.number: page for page in pages}
-    tables = [table for page in pages for table in page_tables(page)]
+    tables = named_tables(question, [table for page in pages for table in page_tables(page)])
     for tree in readings(question, tables):
         if isinstance(tree, Verify) or (isinstance(tree, Select) and not _adds_to_label(tree, question)):
             continue
