@@ -33,6 +33,20 @@ QUESTIONS = {
     "zh": ("{}是什么？", "{}是多少？", "请问{}是？"),
 }
 
+QUOTED = {
+    "de": "Was steht bei „{}“?",
+    "en": 'What is the value for "{}"?',
+    "es": "¿Qué pone en «{}»?",
+    "fr": "Quelle est la valeur de « {} » ?",
+    "it": "Che cosa c'è scritto in «{}»?",
+    "ja": "「{}」の値は何ですか？",
+    "nl": "Wat staat er bij '{}'?",
+    "pl": "Co wpisano w polu „{}”?",
+    "pt": "Qual é o valor de «{}»?",
+    "zh": "“{}”的值是什么？",
+}
+"""Questions for all that stands beside a label, whatever the label calls it: "500 boxes" for "Quantity"."""
+
 TICKED = {
     "de": "Was ist bei {} angekreuzt?",
     "en": "Which option is ticked for {}?",
@@ -101,6 +115,19 @@ def _questions(
         templates, label = (QUESTIONS["en"], name) if is_english else (wordings, printed[name])
         yield generator.choice(templates).format(label), page, values[name]
     yield generator.choice(wordings).format(generator.choice(labels[absent])), page, None
+    yield from _quoted(generator, language, labels)
+
+
+def _quoted(generator: random.Random, language: str, labels: dict[str, list[str]]) -> Iterator[Example]:
+    """Questions that quote a label whose value has more words than its kind needs."""
+    names = generator.sample(list(labels), MIN_LABELS)
+    printed = list(dict.fromkeys(cased(generator, generator.choice(labels[name])) for name in names))
+    values = [_value(generator, QUESTIONS["en"][0].format(name)) for name in names]
+    longer = [generator.choice((one, f"{one} {invented(generator)}", invented(generator))) for one in values]
+    pairs = list(zip(printed, longer, strict=False))
+    page = text_page([generator.choice(TITLES), "", *_laid_out(generator, pairs)])
+    for label, value in generator.sample(pairs, 2):
+        yield QUOTED[language].format(label), page, value
 
 
 def _options(generator: random.Random) -> list[str]:
