@@ -311,10 +311,10 @@ def comparisons(query: Compare, tables: Sequence[DataTable], run: Run) -> Iterat
                 yield _verdict(query, *values, (left,), (_term(left), str(query.right)))
         if isinstance(query.left, Select) and not all_words(query.left).strip():
             yield from _any_value(query, bound, tables)
-        if not isinstance(query.left, Select) or bound.day is None:
+        if bound.day is None:
             return
         # "Higher in 2024 than in 2023" compares with the value of another period.
-        right = Select(query.left.words, where=(str(query.right),))
+        right = Select(query.left.words if isinstance(query.left, Select) else "", where=(str(query.right),))
     for one, two in _operands(query.left, right, tables, run):
         yield _verdict(query, one.number or 0.0, two.number or 0.0, (one, two), (_term(one), _term(two)))
 

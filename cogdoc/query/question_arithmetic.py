@@ -155,9 +155,13 @@ def _between(clause: Clause, at: int, joint: int) -> Query | None:
     both = (*left, *right)
     named = {name for name in (*EXTREMES, ORDINAL) for index in both if clause.has(index, name)}
     if named == set(EXTREMES) and not all(_rest(clause, side) for side in (left, right)):
-        rest = frozenset(i for i in (*about, *both) if not clause.has(i, *EXTREMES))
+        span = clause.period_range
+        rest = frozenset(i for i in (*about, *both) if not clause.has(i, *EXTREMES)).difference(span or ())
         outside = frozenset(range(len(clause.pieces))) - rest
-        return Aggregate(Select(" ".join(clause.phrase(group) for group in clause.groups(outside))), Aggregation.RANGE)
+        query: Query = Select(" ".join(clause.phrase(group) for group in clause.groups(outside)))
+        if span is not None:
+            query = within(query, *(clause.pieces[index].text for index in span))
+        return Aggregate(query, Aggregation.RANGE)
     by = clause.phrase(() if clause.unspaced else clause.run(at - 1, -1)) or clause.phrase(about)
     dates = [index for index in left if clause.has(index, DATE)]
     if dates and all(clause.has(index, DATE) for index in right if clause.is_content(index)):
@@ -169,6 +173,11 @@ def _between(clause: Clause, at: int, joint: int) -> Query | None:
     if not clause.phrase(left) or not clause.phrase(right):
         return None
     return Difference(operand(clause, left, by, where), operand(clause, right, by, where))
+
+
+def within(query: Query, first: str, last: str) -> Query:
+    """Those rows of `query` whose period is in a range."""
+    return Filter(Filter(query, "", Comparator.AT_LEAST, first), "", Comparator.AT_MOST, last)
 
 
 def _rest(clause: Clause, indices: Sequence[int]) -> str:
@@ -304,8 +313,12 @@ def _aggregated(clause: Clause, at: int, listed: Sequence[tuple[int, ...]]) -> Q
     if len(listed) > 1:
         rest = clause.where(used.union(*listed))
         return Several(tuple(operand(clause, run, rest[0] if rest else "", rest[1:]) for run in listed))
-    rest = clause.where(used)
+    span = clause.period_range
+    span = span if span is not None and used.isdisjoint(span) else None
+    rest = clause.where(used.union(span or ()))
     query: Query = Select(rest[0] if rest else "", where=rest[1:])
+    if span is not None:
+        query = within(query, *(clause.pieces[index].text for index in span))
     for condition in clause.conditions:
         query = Filter(query, condition.words, condition.comparator, condition.bound)
     return query

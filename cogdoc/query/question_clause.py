@@ -252,6 +252,17 @@ class Clause:
         return tuple(index for index, piece in enumerate(self.pieces) if piece.has(DATE))
 
     @cached_property
+    def period_range(self) -> tuple[int, int] | None:
+        """The first and the last of a range of periods: "between 2010 and 2019", "from 2010 to 2019"."""
+        if len(self.periods) != 2:
+            return None
+        first, last = self.periods
+        inside = self.pieces[first + 1 : last]
+        is_joined = any(piece.has("and", "or", "than") or piece.text in COMMAS for piece in inside)
+        is_range = self.has(first - 1, "between") or not is_joined
+        return (first, last) if is_range and len(inside) == 1 else None
+
+    @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """The comparisons with numbers and dates, and the exclusions."""
         found: list[Condition] = []
@@ -325,6 +336,8 @@ class Clause:
             or self.pieces[index - 1].has(*EXTREMES, *ENDS, ORDINAL)
         ):
             return False
+        if index + 1 < len(self.pieces) and self.pieces[index + 1].text.lower() in load_lexicon().words["marks"]:
+            return False  # "all three bars"
         spelled = self.pieces[index].text.isalpha()
         return self.is_content(index + 1) if spelled else not self._is_name_part(index)
 

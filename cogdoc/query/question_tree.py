@@ -15,6 +15,7 @@ from cogdoc.query.question_arithmetic import (
     operand,
     ratio_of,
     sides_of,
+    within,
 )
 from cogdoc.query.question_clause import ENDS, EXTREMES, MAX_LISTED, NUMBERS, NUMERIC_QUESTIONS, Clause
 from cogdoc.query.question_pieces import DATE, NUMBER, ORDINAL, PUNCTUATION
@@ -66,11 +67,19 @@ def _rows(
     by: Sequence[int] = (),
     equal: bool = True,
 ) -> Query:
-    """What is asked about, in those rows that fulfil the conditions of the question."""
+    """What is asked about, in those rows that fulfil the conditions of the question.
+
+    A lookup, without conditions of equality, may name a period that is printed: "from 2021 to 2023".
+    """
     asked = clause.asked if asked is None else asked
     conditions = [one for one in clause.conditions if equal or one.comparator is not Comparator.EQUAL]
     taken = frozenset((*asked, *by, *used, *(index for condition in conditions for index in condition.used)))
-    query: Query = Select(clause.phrase(asked), clause.phrase(by), clause.where(taken))
+    span = clause.period_range if equal else None
+    if span is not None and not taken.isdisjoint(span):
+        span = None
+    query: Query = Select(clause.phrase(asked), clause.phrase(by), clause.where(taken.union(span or ())))
+    if span is not None:
+        query = within(query, *(clause.pieces[index].text for index in span))
     for condition in conditions:
         query = Filter(query, condition.words, condition.comparator, condition.bound)
     return query

@@ -155,7 +155,11 @@ def _filtered(query: Filter, rows: RowSet) -> Iterator[RowSet]:
         against = list(_against_column(query, rows))
         yield from against or _with_text(query, rows)
         return
-    for match in _filter_columns(rows.records, phrase_of(query.words), rows.phrase, bound):
+    columns = _filter_columns(rows.records, phrase_of(query.words), rows.phrase, bound)
+    if not columns and bound.day is not None:
+        # A period may be that of the whole table: "the leading magazine from April to June 2020".
+        yield replace(rows, conditions=(*rows.conditions, EMPTY_MATCH))
+    for match in columns:
         cells = {row: cell for row in rows.indices if (cell := rows.cell(row, match.column)) is not None}
         own_bound = _in_scale(bound, list(cells.values()))
         pairs = ((row, comparable(cell.quantity, own_bound)) for row, cell in cells.items())

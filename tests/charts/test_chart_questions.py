@@ -63,6 +63,7 @@ MODE_SHARES = chart(
 VISITS = chart(["2019-11", "2019-12", "2020-01"], {"": (BLUE, [2356, 2730, 2311])}, ChartKind.LINE)
 OPINIONS = chart(["Yes", "No", "Don't know / refused"], {"Women": (BLUE, [44, 41, 15]), "Men": (ORANGE, [52, 39, 9])})
 DONORS = chart(["Other", "Norway", "Peru"], {"": (BLUE, [40.5, 12.9, 7.25])})
+SEASONS = chart(["10/11", "11/12", "12/13", "13/14"], {"": (BLUE, [25, 31, 19, 12])})
 POPULATION = chart(["1999", "2011", "2022"], {"•Asia": (BLUE, [3.7, 4.2, 4.7]), "•Africa": (ORANGE, [0.8, 1.1, 1.4])})
 CHINESE = chart(["广东省", "浙江省", "山东省"], {"基金数量": (BLUE, [320, 210, 150])})
 
@@ -181,6 +182,22 @@ def test_months_are_found_that_an_axis_prints_as_numbers(question: str) -> None:
 )
 def test_names_of_answers_are_names(question: str, answer: str) -> None:
     assert ask(OPINIONS, question).text == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What were the highest online sales between 2017 and 2018?", "30"),
+        ("In welchem Jahr von 2017 bis 2019 waren die Store sales am niedrigsten?", "2019"),
+        ("What is the difference between the highest and the lowest value of store sales from 2017 to 2019?", "28"),
+    ],
+)
+def test_a_range_has_all_years_in_it(question: str, answer: str) -> None:
+    assert ask(SALES, question).text == answer
+
+
+def test_seasons_are_named_by_full_years_too() -> None:
+    assert ask(SEASONS, "How many visits were there in 2013/2014?").text == "12"
 
 
 def test_what_is_left_over_is_no_leader() -> None:

@@ -226,7 +226,9 @@ class _ChartQuestion:
         lexicon, text = load_lexicons()[question.language], fold_case(question.text)
         if not any(phrase in text for phrase in lexicon.questions.get("color", ())):
             return
-        words = {name: word for names in lexicon.values.get("colors", ()) for word, name in names.items()}
+        words: dict[str, str] = {}
+        for word, name in (pair for names in lexicon.values.get("colors", ()) for pair in names.items()):
+            words.setdefault(name, word)
         if color := self._color_of_found():
             name = color_names(from_hexadecimal(color))[0]
             yield self._result(words.get(name, name).capitalize())

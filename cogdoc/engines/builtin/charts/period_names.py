@@ -15,6 +15,8 @@ _SHORT_YEAR = re.compile(r"(?<!\w)['’‘`](\d\d)(?!\d)")
 _YEAR_SPAN = re.compile(r"(?<!\d)(19|20)(\d\d)\s?([/–-])\s?(\d\d)(?!\d)")
 _YEAR_AND_MONTH = re.compile(r"((?:19|20)\d\d)-(0[1-9]|1[0-2])\*{0,3}")
 _QUARTER = re.compile(r"Q([1-4])\s?['’‘`]?\s?(\d\d)\*{0,3}")
+_SHORT_SPAN = re.compile(r"(\d\d)\s?/\s?(\d\d)\*{0,3}")
+_FINANCIAL_YEAR = re.compile(r"FY\s?['’‘`]?\s?(\d\d)\*{0,3}")
 _MONTH = re.compile(r"([^\W\d_]{3,9})\.?\s?(['’‘`]?)\s?(\d\d)\*{0,3}")
 
 
@@ -43,6 +45,10 @@ def _full_period(name: str, *, after_month: bool) -> str:
         return f"{month[1]} {_full_year(month[3])}"
     if iso := _YEAR_AND_MONTH.fullmatch(name.strip()):
         return f"{calendar.month_name[int(iso[2])]} {iso[1]}"
+    if (short := _SHORT_SPAN.fullmatch(name.strip())) and int(short[2]) == (int(short[1]) + 1) % 100:
+        return f"{_full_year(short[1])}/{_full_year(short[2])}"
+    if financial := _FINANCIAL_YEAR.fullmatch(name.strip()):
+        return f"FY {_full_year(financial[1])}"
     name = _SHORT_YEAR.sub(lambda match: _full_year(match[1]), name)
     return _YEAR_SPAN.sub(_span, name)
 
