@@ -31,6 +31,7 @@ MIN_RECALL, STEPS_RECALL = 0.85, 0.3
 counted by words for what they do."""
 
 _QUOTED = re.compile(r"[\"“«„「『]([^\"”»“」』]{2,60})[\"”»“」』]")
+_ACCOUNT_NAME = re.compile(r"(?<![\w.@])@[a-z_]\w{1,30}(?![\w@]|\.\w)")
 _TYPED = {
     "email": ValueKind.EMAIL,
     "email address": ValueKind.EMAIL,
@@ -81,7 +82,8 @@ def count_in_document(question: Question, pages: Iterable[PageText]) -> int | No
     is_whole = named is None and sections is None
     if finder is not None:
         return finder.count([key for _, _, key in found], is_whole=is_whole) or None
-    return _listed(asked, outline) if named is None else None
+    is_of_period = any(word[0].isdigit() for word in asked.others)
+    return _listed(asked, outline) if named is None and not is_of_period else None
 
 
 def _read(question: Question, counted: str) -> _Asked:
@@ -121,15 +123,19 @@ class _Quoted:
 
 
 class _Typed:
-    """How many different values of a kind are printed."""
+    """How many different values of a kind are printed; names of accounts if no kind is given."""
 
-    def __init__(self, kind: ValueKind) -> None:
+    def __init__(self, kind: ValueKind | None) -> None:
         self._kind = kind
 
     def find(self, page: PageText) -> Iterator[tuple[int, str]]:
         for index, line in enumerate(page.lines):
-            for value in find_values(self._kind, line.text):
-                yield index, "".join(fold_case(line.text[value.start : value.end]).split()).strip("./")
+            text = fold_case(line.text)
+            if self._kind is None:
+                yield from ((index, name[0]) for name in _ACCOUNT_NAME.finditer(text))
+            else:
+                found = (text[value.start : value.end] for value in find_values(self._kind, line.text))
+                yield from ((index, "".join(value.split()).strip("./")) for value in found)
 
     def count(self, keys: Sequence[str], *, is_whole: bool) -> int:  # noqa: ARG002
         return len(set(keys))
@@ -172,7 +178,7 @@ def _finder(asked: _Asked) -> _Quoted | _Typed | _Numbered | None:
     typed = next((kind for concept, kind in _TYPED.items() if concept in concepts), None)
     if asked.others:
         return None
-    if typed is not None:
+    if typed is not None or "account" in concepts:
         return _Typed(typed)
     return _Numbered(kinds) if len(asked.nouns) == 1 and kinds else None
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from placed_pages import page, paragraph
 
+from cogdoc.engines.builtin.answering.answer import pages_to_search
 from cogdoc.parsing.page_text import PageText
 from cogdoc.query.document_places import asked_references, find_references
 from cogdoc.query.page_ranking import find_named_pages, find_page_evidence, rank_pages
@@ -85,3 +86,10 @@ def test_evidence_says_what_no_page_contains() -> None:
     )
     assert coded.codes_nowhere == 1.0
     assert find_page_evidence(parse_question("What is on page 40?"), pages).places_nowhere == 1.0
+
+
+def test_the_title_of_a_document_is_on_its_first_page() -> None:
+    cover, inner = page("Tides of the northern coast", number=1), page("Measuring the tides", FILLER, number=2)
+    assert pages_to_search("What is the title of the document?", [inner, cover], 2) == [cover]
+    assert pages_to_search("What is the title of Table 2?", [inner, cover], 2) == [inner, cover]
+    assert pages_to_search("What is the title of the document?", [inner], 2) == [inner]

@@ -54,7 +54,8 @@ COURSE = (
      "Write to desk@sail.example or, for boats, to boats@sail.example.", "UNIT 2: Weather", "Learning outcomes",
      "• Read a synoptic chart"),
     ("• Name three kinds of fog", "• Reef in time", "Material", "• A chart", "Write to desk@sail.example.",
-     "UNIT 3: Rules", "Booking a boat", "1. Sign in.", "2. Choose a boat.", "3. Pay.", "Cancelling", "1. Sign in."),
+     "UNIT 3: Rules", "Booking a boat", "1. Sign in.", "2. Choose a boat.", "3. Pay.", "Cancelling", "1. Sign in.",
+     "Follow @sail_school, @sail_kiel and @sail_school."),
 )  # fmt: skip
 HEADINGS = ("UNIT", "Learning", "Material", "Booking", "Cancelling", "Sailing")
 
@@ -80,7 +81,9 @@ def with_headings(number: int, texts: tuple[str, ...]) -> PageText:
         ("How many steps does it take to sell a boat?", None),
         ("How many different e-mail addresses are mentioned?", 2),
         ("How many e-mail addresses are there on page 2?", 1),
+        ("How many different Instagram accounts are shown?", 2),
         ("How many sailors attended Unit 2?", None),
+        ("How many boats were booked in 2019?", None),
     ],
 )
 def test_counts_items_below_headings_and_values_in_named_places(question: str, count: int | None) -> None:

@@ -35,7 +35,7 @@ from cogdoc.query.fitted_model import Features
 from cogdoc.query.label_matching import Matcher, is_label
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.page_ranking import find_named_pages
-from cogdoc.query.question import Question, Shape
+from cogdoc.query.question import DocumentField, Question, Shape
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.segments import PageView, view_page
 from cogdoc.query.terms import stem, tokenize
@@ -282,9 +282,15 @@ def _best_matching_line(matcher: Matcher, words: PageText) -> Candidate | None:
 
 
 def pages_to_search(question: str, layouts: Sequence[PageLayout], page_count: int | None) -> Sequence[PageLayout]:
-    """The layouts of the pages that the question names; all layouts if it names none of them."""
+    """The layouts of the pages that the question names; all layouts if it names none of them.
+
+    The title of a document is on its first page, unless that has no text.
+    """
+    asked = parse_question(question)
     last = page_count or max((layout.page_text.number for layout in layouts), default=0)
-    named = find_named_pages(parse_question(question), [layout.page_text for layout in layouts], last)
+    named = find_named_pages(asked, [layout.page_text for layout in layouts], last)
+    if not named and asked.fields == {DocumentField.TITLE}:
+        named = frozenset(layout.page_text.number for layout in layouts if layout.page_text.words) & {1}
     return [layout for layout in layouts if layout.page_text.number in named] or layouts
 
 
