@@ -224,7 +224,8 @@ def _filter_columns(records: Records, phrase: Phrase, others: Phrase, bound: Qua
     asked = [
         match for match in records.columns(others) if match.score > 0 and _is_comparable(records, match.column, bound)
     ]
-    return (named or units or asked or matches)[:2]
+    dated = [match for match in matches if bound.day is not None and records.dated[match.column]]
+    return (named or units or dated or asked or matches)[:2]
 
 
 def _with_text(query: Filter, rows: RowSet) -> Iterator[RowSet]:

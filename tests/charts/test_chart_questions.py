@@ -187,7 +187,7 @@ def test_names_of_answers_are_names(question: str, answer: str) -> None:
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        ("What were the highest online sales between 2017 and 2018?", "30"),
+        ("What was the highest number of online sales between 2017 and 2018?", "30"),
         ("In welchem Jahr von 2017 bis 2019 waren die Store sales am niedrigsten?", "2019"),
         ("What is the difference between the highest and the lowest value of store sales from 2017 to 2019?", "28"),
     ],
