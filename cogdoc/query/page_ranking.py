@@ -16,7 +16,7 @@ from pathlib import Path
 
 from cogdoc.parsing.page_text import PageText
 from cogdoc.query.document_outline import CAPTIONED
-from cogdoc.query.document_places import Reference, edge_numbers, named_pages, names_pages
+from cogdoc.query.document_places import Reference, asked_references, edge_numbers, named_pages, names_pages
 from cogdoc.query.fitted_model import Features, load_model
 from cogdoc.query.page_features import PageFacts, PageFeatures, Query, query_of, read_page_facts
 from cogdoc.query.question import Question
@@ -115,7 +115,22 @@ def _rank(query: Query, facts: Sequence[PageFacts]) -> list[RankedPage]:
         )
         for page in facts
     ]
-    return sorted(ranked, key=lambda page: (-page.score, page.number))
+    ranked.sort(key=lambda page: (-page.score, page.number))
+    leading = _pages_of_each(query, facts, ranked)
+    return [*leading, *(page for page in ranked if page not in leading)]
+
+
+def _pages_of_each(query: Query, facts: Sequence[PageFacts], ranked: Sequence[RankedPage]) -> list[RankedPage]:
+    """The best page of each of several things that the question names by number: "Unit 1 and Unit 2"."""
+    asked = asked_references(query.question.text)
+    if len(asked) < 2:
+        return []
+    with_heading = {
+        reference: {page.number for page in facts if page.references.get(reference) == 1.0 and not page.lists_contents}
+        for reference in asked
+    }
+    best = (next((page for page in ranked if page.number in numbers), None) for numbers in with_heading.values())
+    return list(dict.fromkeys(page for page in best if page is not None))
 
 
 def _has_caption(page: PageFacts) -> bool:

@@ -88,6 +88,12 @@ def test_evidence_says_what_no_page_contains() -> None:
     assert find_page_evidence(parse_question("What is on page 40?"), pages).places_nowhere == 1.0
 
 
+def test_the_pages_of_all_things_that_are_named_come_first() -> None:
+    texts = [page(f"UNIT {n}: Part {n} of the course", FILLER, number=n).page_text for n in range(1, 7)]
+    texts.append(page("Names of Unit 1 and Unit 5, and what units are for", FILLER, number=7).page_text)
+    assert {found.number for found in rank_pages("What are the names of Unit 1 and Unit 5?", texts)[:2]} == {1, 5}
+
+
 def test_the_title_of_a_document_is_on_its_first_page() -> None:
     cover, inner = page("Tides of the northern coast", number=1), page("Measuring the tides", FILLER, number=2)
     assert pages_to_search("What is the title of the document?", [inner, cover], 2) == [cover]

@@ -26,6 +26,7 @@ COURSE = (
     "Weather at sea",
     "Learners read a synoptic chart and name three kinds of fog.",
 )
+PLAN = ("UNIT 4 Knots", "Unit 4 Material: two ropes", "UNIT 5 Sails", "Unit 5 Material: a sail")
 CONTENTS = ("Appendix A: Participants ........ 4", "Appendix B: Budget ........ 9")
 
 
@@ -36,6 +37,7 @@ CONTENTS = ("Appendix A: Participants ........ 4", "Appendix B: Budget ........ 
         ("What does Figure 1 show?", REPORT, "Water depth along the quay"),
         ("What is Unit 2 called?", COURSE, "Weather at sea"),
         ("What are the names of Unit 1 and Unit 2?", COURSE, "Tides and currents, Weather at sea"),
+        ("What are Units 4 and 5 called?", PLAN, "Knots, Sails"),
         ("What is Appendix B about?", CONTENTS, "Budget"),
         ("Which table shows the sediment removed?", REPORT, "Table 2"),
     ],

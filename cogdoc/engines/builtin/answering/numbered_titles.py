@@ -160,7 +160,9 @@ def _titles(matcher: Matcher, pages: Sequence[PageView], asked: Sequence[Referen
         for page, titled in found:
             yield _proposal(page, titled, titled.text, titled.title, explained)
         return
-    best = {titled.reference: (page, titled) for page, titled in sorted(found, key=lambda one: one[1].fit)}
+    best: dict[Reference, tuple[PageView, Titled]] = {}
+    for page, titled in sorted(found, key=lambda one: -one[1].fit):
+        best.setdefault(titled.reference, (page, titled))
     if len(best) == len(asked):
         listed = [best[reference] for reference in asked]
         page = listed[0][0]
