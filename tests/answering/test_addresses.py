@@ -6,6 +6,8 @@ import pytest
 from placed_pages import page
 
 from cogdoc.engines.builtin.answering import answer_question
+from cogdoc.engines.builtin.answering.parties import find_parties
+from cogdoc.query.segments import view_page
 
 CITIES = [
     (("Anna Beispiel", "Mühlgasse 17b", "04109 Leipzig"), "Leipzig"),
@@ -39,3 +41,16 @@ def test_each_party_has_its_own_address() -> None:
 def test_the_name_below_the_closing_of_a_letter_is_its_sender() -> None:
     layout = page("Dear Mrs. Grove,", "thank you for the parcel of seeds.", "Yours sincerely,", "", "Peter Quill")
     assert answer_question("Who is the sender of the letter?", [layout]).text == "Peter Quill"
+
+
+def test_a_department_is_no_party() -> None:
+    layout = page("Bill to:", "Victory Enterprises", "Accounts Payable", "12 Elm Street", "Davenport, IA 52801")
+    assert answer_question("Who is billed?", [layout]).text == "Victory Enterprises"
+
+
+def test_a_company_and_its_contact_share_an_address() -> None:
+    layout = page(
+        "Orchard & Penn Ltd", "Quay 4", "Bristol BS1 4QA", "", "Kunden AG", "Hans Muster", "Hauptstraße 15", "69876 Ulm"
+    )
+    second = [party for party in find_parties(view_page(layout)) if "second-address" in party.features]
+    assert {part.text for party in second for part in party.name} == {"Kunden AG", "Hans Muster"}

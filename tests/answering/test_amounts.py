@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cogdoc.engines.builtin.answering.amounts import describe_amounts
+from cogdoc.engines.builtin.answering import answer_question
+from cogdoc.engines.builtin.answering.amounts import describe_amounts, describe_item_amounts
 from cogdoc.engines.builtin.answering.labelled_values import labelled_values
 from cogdoc.query.segments import view_page
 from cogdoc.query.typed_values import ValueKind
@@ -47,3 +48,28 @@ def test_a_value_without_words_in_its_row_is_labelled_by_its_column() -> None:
     page = view_page(text_page(["Net|VAT|Gross", "100.00|19.00|119.00", "200.00|38.00|238.00"]))
     labels = {value.part.text: value.label for value in labelled_values(page, ValueKind.AMOUNT)}
     assert (labels["119.00"], labels["238.00"]) == ("Gross", "Gross")
+
+
+ITEMS = (
+    "Item|Quantity|Price|Amount",
+    "Green tea|3|4.50|13.50",
+    "Oat milk|12|2.25|27.00",
+    "",
+    "Net|||40.50",
+    "VAT 20%|||8.10",
+    "Total|||48.60",
+)
+
+
+def test_quantity_times_unit_price_is_the_total_of_a_row() -> None:
+    page = view_page(text_page(ITEMS))
+    values = labelled_values(page, ValueKind.AMOUNT)
+    described = describe_item_amounts(page, values, frozenset({"total"}))
+    parts = {values[index].part.text: next(iter(features)) for index, features in described.items()}
+    assert parts["27.00"] == "item-total-for-total"
+    assert parts["2.25"] == "item-unit-for-total"
+
+
+def test_the_total_of_an_item_is_not_that_of_the_document() -> None:
+    answer = answer_question('How much is charged in total for "Oat milk"?', [text_page(ITEMS)])
+    assert answer.text != "48.60"

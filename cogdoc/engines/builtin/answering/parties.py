@@ -214,7 +214,10 @@ def _is_title(text: str) -> bool:
 
 def _may_be_name(text: str) -> bool:
     letters = sum(char.isalpha() for char in text)
-    labelled = ":" in text or bool(concepts_in(text) & CONTACT_CONCEPTS)
+    concepts = concepts_in(text)
+    labelled = ":" in text or bool(concepts & CONTACT_CONCEPTS)
+    if "department name" in concepts and concept_share(text) == 1:
+        return False  # the department of a party: "Accounts payable"
     return letters >= 3 and letters > 0.5 * len(text.replace(" ", "")) and not labelled
 
 
