@@ -41,6 +41,29 @@ def test_code_keeps_its_indentation(code: str, char: float) -> None:
     assert list(omission_flags(blocks, markdown)) == []
 
 
+def test_empty_lines_and_wide_gaps_of_code_are_kept() -> None:
+    code = "total = 0        # of all\n\nfor boat in boats:\n    total += boat.crew\n\n\nprint(total)  # (4)"
+    whole = block(code.replace("\n\n", "\n"))
+    lines = []
+    for row, text in enumerate(code.split("\n")):
+        start = len(text) - len(text.lstrip())
+        parts = text.strip().split("  #") if "        #" in text else [text.strip()]
+        for part in filter(None, parts):
+            shown = part.strip() if part is parts[0] else f"#{part}"
+            left = 50 + 6.0 * (start if part is parts[0] else text.index(shown))
+            box = (left, 50.0 + 12 * row, left + 6.0 * len(shown), 60.0 + 12 * row)
+            lines.append(TextLine(text=shown, box=box, confidence=1))
+    fence, *written, end = blocks_to_markdown([whole.model_copy(update={"lines": tuple(lines)})]).split("\n")
+    assert (fence, "\n".join(written), end) == ("```", code, "```")
+
+
+def test_code_with_a_badly_read_line_is_code() -> None:
+    code = block("\n".join([PYTHON, "print(count(fleet))", 'assert count([]) == 0, "no boats"']))
+    bad = code.lines[2].model_copy(update={"text": "I I I"})
+    lines = (*code.lines[:2], bad, *code.lines[3:])
+    assert blocks_to_markdown([code.model_copy(update={"lines": lines})]).startswith("```\n")
+
+
 @pytest.mark.parametrize(
     "other",
     [

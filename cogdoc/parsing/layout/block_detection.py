@@ -18,6 +18,7 @@ from typing import Any
 from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.documents.opening import OpenDocument
 from cogdoc.documents.rendering import LONG_SIDE, fit_long_side
+from cogdoc.parsing.layout.code_blocks import join_code
 from cogdoc.parsing.layout.columns import split_columns
 from cogdoc.parsing.layout.continued_tables import continues_table
 from cogdoc.parsing.layout.decoration import mark_decoration
@@ -97,7 +98,7 @@ def find_blocks(document: OpenDocument, index: int, page_text: PageText) -> Page
         body = replace(body, flags=(*body.flags, "table-continues"))
     panels = part_panels(marked, _panel_edges(document, index, body), body.width, body.height)
     joined = [block for panel in panels for block in join_field_rows(panel)]
-    joined = mark_decoration(joined, document, body)
+    joined = mark_decoration(join_code(joined), document, body)
     laid_over = (Block(BlockKind.WATERMARK, line.box, (line,)) for line in watermarks)
     return PageLayout(replace(body, lines=(*body.lines, *watermarks)), (*joined, *laid_over))
 
