@@ -20,6 +20,18 @@ CONTRAST = 12
 MIN_RULE = 1.6
 """Line heights of the shortest rule: strokes of letters are shorter."""
 
+MIN_PIECE = 0.4
+"""Line heights of the shortest piece of a broken rule."""
+
+MAX_BREAK = 0.25
+"""Line heights between two pieces of a broken rule; stems of letters in lines one below the other are further apart."""
+
+MIN_BROKEN_RULE = 3.0
+"""Line heights of the shortest broken rule: bars of letters side by side do not make a longer one."""
+
+MIN_GAIN = 1.5
+"""How many times as many boxes broken rules must enclose as whole ones do at the same place."""
+
 MAX_THICKNESS = 0.5
 """Line heights of the thickest rule; what is thicker is a bar or a tinted area."""
 
@@ -49,6 +61,10 @@ PALE = 110
 
 MAX_LINES = 120
 """Lines of a grid in each direction; more are a drawing."""
+
+
+Ink = npt.NDArray[np.uint8]
+"""1 where a pixel is ink."""
 
 
 class _Rule(NamedTuple):
@@ -84,11 +100,14 @@ class Frame:
         return Box(self.column_lines[0], self.row_lines[0], self.column_lines[-1], self.row_lines[-1])
 
 
-def find_frames(picture: Picture, scale: float, line_height: float, *, has_watermarks: bool = False) -> list[Frame]:
+def find_frames(
+    picture: Picture, scale: float, line_height: float, *, is_scan: bool = False, has_watermarks: bool = False
+) -> list[Frame]:
     """The frames of a page's picture (`scale` pixels per point), in points.
 
     Args:
         line_height: that of the page's lines of text, in points.
+        is_scan: whether rules may be broken into pieces.
         has_watermarks: whether large letters are laid over the rules.
     """
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
@@ -97,9 +116,53 @@ def find_frames(picture: Picture, scale: float, line_height: float, *, has_water
     ink = cv2.adaptiveThreshold(gray, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, CONTRAST)
     if has_watermarks and ink.any():
         ink[gray > np.percentile(gray[ink > 0], DARKEST) + PALE] = 0
+    # Thickened by a pixel across its direction, so that a slight slope does not cut a rule.
+    level = cv2.dilate(ink, np.ones((3, 1), np.uint8))
+    upright = cv2.dilate(np.ascontiguousarray(ink.T), np.ones((3, 1), np.uint8))
+    whole = _frames(_whole_rules(level, pixels), _whole_rules(upright, pixels), scale, line_height)
+    if not is_scan:
+        return whole
+    return _with_broken(
+        whole, _frames(_broken_rules(level, pixels), _broken_rules(upright, pixels), scale, line_height)
+    )
+
+
+def _with_broken(whole: Sequence[Frame], broken: Sequence[Frame]) -> list[Frame]:
+    """The frames of whole rules, or in place of some that of broken ones that has many more boxes or fills its grid."""
+    frames = list(whole)
+    for frame in broken:
+        known = [other for other in whole if other.box.overlap(frame.box) > 0]
+        count = sum(len(other.boxes) for other in known)
+        fills_grid = len(known) == 1 and len(frame.boxes) == (len(frame.column_lines) - 1) * (len(frame.row_lines) - 1)
+        if len(frame.boxes) >= MIN_GAIN * count or (fills_grid and len(frame.boxes) > count):
+            frames = [*(other for other in frames if other not in known), frame]
+    return frames
+
+
+def _whole_rules(ink: Ink, line_height: float) -> Ink:
+    return _opened(ink, max(8, round(MIN_RULE * line_height)))
+
+
+def _broken_rules(ink: Ink, line_height: float) -> Ink:
+    """The pixels of rules with their gaps, beside those of whole rules."""
+    pieces = _opened(ink, max(3, round(MIN_PIECE * line_height)))
+    gap = np.ones((1, round(MAX_BREAK * line_height) + 1), np.uint8)
+    joined = np.asarray(cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, gap), np.uint8)
+    return np.asarray(
+        _whole_rules(ink, line_height) | _opened(joined, max(8, round(MIN_BROKEN_RULE * line_height))), np.uint8
+    )
+
+
+def _opened(ink: Ink, length: int) -> Ink:
+    """The horizontal strokes of inked pixels that are at least as long."""
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)), np.uint8)
+
+
+def _frames(level: Ink, upright: Ink, scale: float, line_height: float) -> list[Frame]:
+    """The frames of strokes that run across and down the page, the latter transposed; in points."""
     across, down = (
-        [_Rule(*(position / scale for position in rule)) for rule in _rules(part, pixels)]
-        for part in (np.asarray(ink, np.uint8), np.ascontiguousarray(ink.T, np.uint8))
+        [_Rule(*(position / scale for position in rule)) for rule in _rules(strokes, scale * line_height)]
+        for strokes in (level, upright)
     )
     if len(across) + len(down) > MAX_RULES:
         return []
@@ -113,12 +176,9 @@ def find_frames(picture: Picture, scale: float, line_height: float, *, has_water
     return [frame for rows, columns in _connected(across, down, reach) if (frame := _frame(rows, columns, reach))]
 
 
-def _rules(ink: npt.NDArray[np.uint8], line_height: float) -> list[_Rule]:
-    """The horizontal rules of inked pixels; all in pixels."""
+def _rules(strokes: Ink, line_height: float) -> list[_Rule]:
+    """The horizontal rules among strokes; all in pixels."""
     length, thickness = max(8, round(MIN_RULE * line_height)), max(3, round(MAX_THICKNESS * line_height))
-    # Thickened by a pixel, so that a slight slope does not cut them.
-    thick = cv2.dilate(ink, np.ones((3, 1), np.uint8))
-    strokes = np.asarray(cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8)), np.uint8)
     outlines, _ = cv2.findContours(strokes, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     rules: list[_Rule] = []
     for outline in outlines:

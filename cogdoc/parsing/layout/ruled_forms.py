@@ -73,7 +73,8 @@ def find_forms(
     picture = document.picture(index, fit_long_side(*document.size(index), LONG_SIDE))
     upright = upright_picture(picture, page_text.turned, page_text.skew, page_text.bend)
     scale, height = upright.shape[1] / page_text.width, typical_height(page_text.words)
-    frames = find_frames(upright, scale, height, has_watermarks=has_watermarks)
+    is_scan = page_text.origin is TextOrigin.OCR
+    frames = find_frames(upright, scale, height, is_scan=is_scan, has_watermarks=has_watermarks)
     frames.sort(key=lambda frame: (frame.box.y0, frame.box.x0))
     read = [(frame, table) for frame in frames if (table := _read_form(frame, page_text.words))]
     # A grid that does not tell one of the frames on it is left for none.
