@@ -142,3 +142,20 @@ def test_dotless_letters_of_small_print_are_read(
         writer.write_text(page)
         page.get_pixmap(dpi=dpi).save(tmp_path / "page.png")
     assert word_recall(read_file(tmp_path / "page.png").text, " ".join(lines)) == 1
+
+
+@pytest.mark.parametrize(
+    ("read", "expected"),
+    [
+        ("Gross m arg in in billion dollars", "Gross margin in billion dollars"),
+        ("Re ve nue of the re venue", "Revenue of the re venue"),
+        ("Number of emplo yees", "Number of employees"),
+        ("in form of a letter", "in form of a letter"),
+        ("B 220 of the m", "B 220 of the m"),
+    ],
+)
+def test_words_of_an_axis_title_that_are_read_in_parts_are_joined(read: str, expected: str) -> None:
+    quad = np.array([[10, 90], [30, 90], [30, 10], [10, 10]], float)
+    title = OcrLine(read, quad, 0.9, ())
+    assert correct_spelling([ocr_line(ENGLISH), title])[1].text == expected
+    assert correct_spelling([ocr_line(GERMAN), title])[1].text == read

@@ -4,7 +4,8 @@ The recognition network decides character by character, so that worn print reads
 "ofthis". A word that is neither known nor read with confidence is compared with similar known words: the network's
 output gives the likelihood of each, and a word that fits nearly as well as the reading replaces it. Confident
 readings stay as they are, and so do numbers and codes. On other pages, words are only split, and only where the network
-all but saw a space. On pages in Turkish and Azerbaijani, an i is dotless where the network sees a trace of that.
+all but saw a space. Lines that come without the network's output, such as titles of vertical axes, have words joined
+that were read in parts. On pages in Turkish and Azerbaijani, an i is dotless where the network sees a trace of that.
 """
 
 from __future__ import annotations
@@ -37,6 +38,12 @@ SHORT_WORD = 4
 
 SHORT_WORD_LETTER_COST = 3.0
 
+MAX_PARTS = 4
+"""Parts in which a word may be read."""
+
+MIN_JOINED = 5
+"""Letters of the shortest word that is joined."""
+
 MIN_DOTLESS = 3
 """Dotless letters that a page in Turkish or Azerbaijani has."""
 
@@ -58,7 +65,10 @@ def correct_spelling(lines: Sequence[OcrLine]) -> list[OcrLine]:
     """`lines` of one page with doubtful words corrected; if the page is not in English, only split."""
     lines = _with_dotless(lines)
     english = is_english(line.text for line in lines)
-    return [_correct_line(line, line.ctc, english=english) if line.ctc else line for line in lines]
+    return [
+        _correct_line(line, line.ctc, english=english) if line.ctc else _with_whole_words(line) if english else line
+        for line in lines
+    ]
 
 
 def _with_dotless(lines: Sequence[OcrLine]) -> list[OcrLine]:
@@ -130,6 +140,24 @@ def _steps_of(start: int, end: int, ctc: CtcOutput) -> tuple[int, int]:
     """The steps of the characters `start` to `end` with the blanks around them: the first, and one after the last."""
     first_step = ctc.characters[start - 1].last + 1 if start else 0
     return first_step, ctc.characters[end].first if end < len(ctc.characters) else ctc.steps
+
+
+def _with_whole_words(line: OcrLine) -> OcrLine:
+    """The line with words joined that are read in parts, as those of axis titles are: "m arg in" is "margin"."""
+    if line.words:
+        return line
+    parts, words = line.text.split(), list[str]()
+    while parts:
+        counts = (count for count in range(MAX_PARTS, 1, -1) if _are_one_word(parts[:count]))
+        count = next(counts, 1)
+        words.append("".join(parts[:count]))
+        parts = parts[count:]
+    return replace(line, text=" ".join(words))
+
+
+def _are_one_word(parts: Sequence[str]) -> bool:
+    whole = "".join(parts)
+    return len(whole) >= MIN_JOINED and is_known(whole) and not all(map(is_known, parts))
 
 
 def _changed(line: OcrLine, ctc: CtcOutput, changes: Sequence[_Change]) -> OcrLine:
