@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
-from cogdoc.engines.builtin.answering.computed_proposals import places, proposal_of
+from cogdoc.engines.builtin.answering.computed_proposals import PERIODS, asks_period, places, proposal_of
 from cogdoc.engines.builtin.answering.proposals import Proposal
 from cogdoc.engines.builtin.charts.chart_tables import chart_table
 from cogdoc.engines.builtin.charts.color_words import ColorWords, color_names, color_words, from_hexadecimal
@@ -54,7 +54,6 @@ MIN_NAMED = 0.5
 """Share of a name's words that a question contains if it names it."""
 
 NO_QUANTITY = Quantity()
-PERIODS = frozenset({"year", "date", "month", "quarter", "period", "time", "day"})
 
 PageCharts = Mapping[int, Sequence[Chart]]
 """The charts of pages by page number."""
@@ -292,9 +291,10 @@ class _ChartQuestion:
 
     def _names(self, row: int, column: int, cell: DataCell) -> Iterator[Computed]:
         """The row or the column of a cell, whichever the question does not name."""
-        name, asks_period = self.table.cells[row][0], not PERIODS.isdisjoint(concepts_in(self.matcher.question.text))
+        name = self.table.cells[row][0]
         # "Which religion" is none of the years, if there is another choice.
-        is_other = len(self.table.columns) > 2 and name is not None and _is_period(name) and not asks_period
+        is_other = len(self.table.columns) > 2 and name is not None and _is_period(name)
+        is_other = is_other and not asks_period(self.matcher.question)
         headers = (
             () if is_other else self.table.rows[row],
             self.table.columns[column] if len(self.table.columns) > 2 else (),

@@ -9,6 +9,7 @@ from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.answering.yes_or_no import yes_no_word
 from cogdoc.engines.builtin.page_tables import page_tables
 from cogdoc.query.computed import Computed, is_count
+from cogdoc.query.concepts import concepts_in
 from cogdoc.query.execution import run
 from cogdoc.query.fitted_model import Features
 from cogdoc.query.grounding import PROPER
@@ -37,6 +38,9 @@ ARITHMETIC = (Aggregate, Difference, Ratio, Growth)
 """Operations whose results are numbers, whatever the question's words say."""
 
 NAMING = (Extreme, Position, Neighbor)
+PERIODS = frozenset({"year", "date", "month", "quarter", "period", "time", "day"})
+"""The concepts of questions that ask for a period."""
+
 MIN_FIT = 0.5
 UNTYPED_FIT = 0.7
 
@@ -87,11 +91,19 @@ def proposal_of(
         precision=(result.columns + result.rows) / 2,
         fit=fitting,
         evidence=" | ".join(operand.label for operand in result.operands),
-        features={**result.features, **compared},
+        features={
+            **result.features,
+            **compared,
+            "unasked-period": float(result.is_date and kind is ValueKind.TEXT and not asks_period(matcher.question)),
+        },
         query=result.query,
         operands=result.operands,
         formula=result.formula,
     )
+
+
+def asks_period(question: Question) -> bool:
+    return not PERIODS.isdisjoint(concepts_in(question.text))
 
 
 def _adds_to_label(tree: Select, question: Question) -> bool:

@@ -165,9 +165,9 @@ def _above(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Prop
 
 
 def _left(matcher: Matcher, page: PageView, match: LabelMatch) -> Iterator[Proposal]:
-    """A count before what it counts: "7 items"."""
+    """A value right before what it is: "7 items", "$0.001 par value"."""
     kind = matcher.question.kinds[0]
-    if kind is not ValueKind.NUMBER:
+    if kind not in (ValueKind.NUMBER, ValueKind.AMOUNT, ValueKind.PERCENT):
         return
     before = match.segment.text[: match.start]
     values = [value for value in find_values(kind, before) if not before[value.end :].strip()]
