@@ -100,3 +100,36 @@ def test_block_between_the_columns_of_another_is_not_joined_to_it() -> None:
     inner = [line(text, 350, top, 10) for text, top in zip(RIGHT, (331, 349), strict=True)]
     blocks = [Block(BlockKind.TEXT, bounding_box(each.box for each in part), tuple(part)) for part in (outer, inner)]
     assert join_field_rows(blocks) == blocks
+
+
+def placed(*lines: tuple[str, float, float]) -> Block:
+    """A block of lines, each with its text, its left and its top."""
+    parts = tuple(line(text, left, top, 10) for text, left, top in lines)
+    return Block(BlockKind.TEXT, bounding_box(each.box for each in parts), parts)
+
+
+def test_amounts_beside_the_labels_of_two_blocks_are_read_in_their_rows() -> None:
+    blocks = [
+        placed(("Rye loaf", 40, 100), ("3.10", 300, 100), ("Cash", 40, 115)),
+        placed(("5.00", 300, 115), ("1.90", 300, 130)),
+        placed(("Change", 40, 130), ("Thank you", 40, 145)),
+    ]
+    assert texts(join_field_rows(blocks)) == [("Rye loaf", "3.10", "Cash", "5.00"), ("Change", "1.90", "Thank you")]
+
+
+def test_amounts_without_labels_beside_them_stay_a_block() -> None:
+    blocks = [
+        placed(("Rye loaf", 40, 100), ("Cash", 40, 115)),
+        placed(("5.00", 300, 150), ("1.90", 300, 165)),
+        placed(("Change", 40, 180), ("Thank you", 40, 195)),
+    ]
+    assert join_field_rows(blocks) == blocks
+
+
+def test_names_beside_two_blocks_stay_a_block() -> None:
+    blocks = [
+        placed(("Ada Winter", 40, 100), ("Pilot", 40, 115)),
+        placed(("Ben Ames", 300, 115), ("Clerk", 300, 130)),
+        placed(("Cy Hale", 40, 130), ("Smith", 40, 145)),
+    ]
+    assert join_field_rows(blocks) == blocks

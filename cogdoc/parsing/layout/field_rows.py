@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from cogdoc.documents.geometry import bounding_box
 from cogdoc.parsing.layout.columns import flows
-from cogdoc.parsing.page_text import Block, BlockKind, mean_line_width
+from cogdoc.parsing.page_text import Block, BlockKind, Line, mean_line_width
 from cogdoc.parsing.row_clustering import sorted_lines
 
 MAX_FIELD_WIDTH = 22
@@ -30,7 +30,7 @@ ALIGNED_SHARE = 0.6
 def join_field_rows(blocks: Sequence[Block]) -> list[Block]:
     """`blocks`, with blocks of fields side by side joined."""
     joined: list[Block] = []
-    for block in blocks:
+    for block in _divided(blocks):
         current = block
         index = len(joined)
         while (partner := _find_partner(current, joined)) is not None:
@@ -38,6 +38,46 @@ def join_field_rows(blocks: Sequence[Block]) -> list[Block]:
             current = _join(joined.pop(partner), current)
         joined.insert(min(index, len(joined)), current)
     return joined
+
+
+def _divided(blocks: Sequence[Block]) -> list[Block]:
+    """`blocks`, with the lines of a column of values moved to the blocks that have the rest of their rows.
+
+    The models see the amounts of a receipt as one block, also where the labels beside them are two.
+    """
+    divided = list(blocks)
+    for block in blocks:
+        owners = [_owner(line, block, divided) for line in block.lines] if _may_be_column(block) else []
+        if None in owners or len({id(owner) for owner in owners}) < 2:
+            continue
+        for owner in {id(owner): owner for owner in owners if owner}.values():
+            lines = [line for line, of in zip(block.lines, owners, strict=True) if of is owner]
+            index = next(i for i, other in enumerate(divided) if other is owner)
+            divided[index] = _join(owner, Block(BlockKind.TEXT, bounding_box(line.box for line in lines), tuple(lines)))
+        divided = [other for other in divided if other is not block]
+    return divided
+
+
+def _may_be_column(block: Block) -> bool:
+    """Whether a block may be a column of values: names in columns stay as they are."""
+    return (
+        block.kind is BlockKind.TEXT
+        and len(block.lines) > 1
+        and mean_line_width(block.lines) <= MAX_FIELD_WIDTH
+        and all(any(map(str.isdigit, line.text)) for line in block.lines)
+    )
+
+
+def _owner(line: Line, block: Block, others: Sequence[Block]) -> Block | None:
+    """The block of fields that has the rest of a line's row, before or after it."""
+    for other in others:
+        if other is block or other.kind is not BlockKind.TEXT or not other.lines or flows(other.lines):
+            continue
+        row = [each.box for each in other.lines if each.box.vertical_overlap(line.box) > 0.5]
+        is_free = all(box.horizontal_overlap(line.box) <= 0 for box in row)
+        if row and is_free and mean_line_width(other.lines) <= MAX_ROW_WIDTH:
+            return other
+    return None
 
 
 def _find_partner(block: Block, others: Sequence[Block]) -> int | None:
