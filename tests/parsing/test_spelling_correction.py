@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from cogdoc.evaluation.metrics.recognized_text import word_recall
 from cogdoc.parsing.ocr.ctc import CtcOutput, decode_greedy
 from cogdoc.parsing.ocr.lexicon import is_english, similar_words
-from cogdoc.parsing.ocr.ocr_lines import OcrLine
+from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord
 from cogdoc.parsing.ocr.spelling import correct_spelling
 from cogdoc.parsing.page_text import PageText
 
@@ -114,9 +115,11 @@ TURKISH = "Liman yönetimi kırk küçük tekneyi saydı ve adları deftere yazd
 
 def test_i_with_a_trace_of_a_dotless_one_is_dotless_on_a_turkish_page() -> None:
     line = ocr_line("karşi kiyi tarihi", {4: ("ı", 0.06), 7: ("ı", 0.2), 9: ("ı", 0.03)})
-    _, changed = correct_spelling([ocr_line(TURKISH), line])
+    words = tuple(OcrWord(word, line.quad + index, 0.9) for index, word in enumerate(line.text.split()))
+    _, changed = correct_spelling([ocr_line(TURKISH), replace(line, words=words)])
     assert changed.text == "karşı kıyı tarihi"
     assert [word.text for word in changed.words] == ["karşı", "kıyı", "tarihi"]
+    assert all(word.quad is before.quad for word, before in zip(changed.words, words, strict=True))
 
 
 @pytest.mark.parametrize("page", [ENGLISH, GERMAN])

@@ -10,6 +10,7 @@ that were read in parts. On pages in Turkish and Azerbaijani, an i is dotless wh
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from statistics import fmean
 
 import numpy as np
 
-from cogdoc.parsing.ocr.ctc import CtcOutput
+from cogdoc.parsing.ocr.ctc import Character, CtcOutput
 from cogdoc.parsing.ocr.lexicon import is_english, is_known, similar_words, splits
 from cogdoc.parsing.ocr.ocr_engine import DOTLESS
 from cogdoc.parsing.ocr.ocr_lines import OcrLine, OcrWord, Quad
@@ -75,14 +76,23 @@ def _with_dotless(lines: Sequence[OcrLine]) -> list[OcrLine]:
     """`lines` of one page; on a page in Turkish or Azerbaijani, with each ı that was read as an i."""
     if sum(line.text.count(DOTLESS) for line in lines if line.ctc) < MIN_DOTLESS:
         return list(lines)
-    return [_changed(line, line.ctc, list(_dotless(line.ctc))) if line.ctc else line for line in lines]
+    return [_with_dotless_letters(line, line.ctc) if line.ctc else line for line in lines]
 
 
-def _dotless(ctc: CtcOutput) -> Iterator[_Change]:
-    for index, char in enumerate(ctc.characters):
-        traces = ctc.probabilities[char.first : char.last + 1, ctc.columns[DOTLESS]]
-        if char.text == "i" and traces.max() >= DOTLESS_TRACE:
-            yield _Change(index, index + 1, DOTLESS)
+def _with_dotless_letters(line: OcrLine, ctc: CtcOutput) -> OcrLine:
+    """The line with dotless letters in its text and in its words, which keep their boxes."""
+    text = "".join(
+        DOTLESS if letter == "i" and _may_be_dotless(char, ctc) else letter
+        for letter, char in zip(line.text, ctc.characters, strict=True)
+    )
+    letters = iter(text.replace(" ", ""))
+    words = tuple(replace(word, text="".join(itertools.islice(letters, len(word.text)))) for word in line.words)
+    return replace(line, text=text, words=words)
+
+
+def _may_be_dotless(char: Character, ctc: CtcOutput) -> bool:
+    traces = ctc.probabilities[char.first : char.last + 1, ctc.columns[DOTLESS]]
+    return bool(traces.max() >= DOTLESS_TRACE)
 
 
 def _is_latin_word(token: str) -> bool:
