@@ -12,7 +12,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -29,11 +29,12 @@ from cogdoc.query.page_ranking import rank_pages
 from training.documents import read_cached_charts, read_cached_layout, read_texts
 from training.fitting import parse_folders
 from training.form_questions import form_questions
+from training.invoice_pages import invoice_pages
 from training.outlined_pages import outlined_pages
 from training.prose_pages import prose_pages
 from training.questions import Question, read_questions, unanswerable_questions
 from training.small_pages import small_pages
-from training.table_pages import Example, table_pages
+from training.table_pages import OR, Example, table_pages
 
 PROCESSES = 2
 AT_ONCE = 40
@@ -45,15 +46,15 @@ TABLE_PAGES = "table pages"
 PROSE_PAGES = "prose pages"
 FORM_PAGES = "form pages"
 OUTLINED_PAGES = "outlined pages"
+INVOICE_PAGES = "invoice pages"
 MADE_UP_FAMILIES: dict[str, Callable[[], Iterator[Example]]] = {
     SMALL_PAGES: small_pages,
     TABLE_PAGES: table_pages,
     PROSE_PAGES: prose_pages,
     FORM_PAGES: form_questions,
     OUTLINED_PAGES: outlined_pages,
+    INVOICE_PAGES: invoice_pages,
 }
-OR = " | "
-"""Between the wordings of the answer to a question about a page that is made up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +105,25 @@ def _document_choice(question: Question, cache: Path) -> Choice:
 
 
 def made_up_choices(family: str, examples: Iterable[Example]) -> list[Choice]:
-    """Questions about pages that are made up; their answers have to be printed as they are."""
+    """Questions about pages that are made up; their answers have to be printed as they are.
+
+    Another number is a wrong answer, however few of its digits differ.
+    """
     choices = []
     for number, (text, layout, answer) in enumerate(examples):
         truth: dict[str, object] = {"unanswerable": True} if answer is None else {"answers": answer.split(OR)}
         document = Path(f"{family}-{number}")
         case = Case(str(number), family, document, Task.ASK, "anls", text, truth)
         question = Question(text, document, family, family, case)
-        choices.append(choice_of(question, collect(text, [layout])))
+        choice = choice_of(question, collect(text, [layout]))
+        digits = {_digits(one) for one in (answer or "").split(OR)}
+        same = np.array([_digits(found) in digits for found in choice.texts], dtype=np.float32)
+        choices.append(replace(choice, gains=choice.gains * same))
     return choices
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
 
 
 def choice_of(question: Question, collected: Collected) -> Choice:

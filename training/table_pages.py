@@ -66,6 +66,8 @@ UNPRINTED_SHARE = 0.4
 """Of the questions that say what no table prints, as those of readers often do."""
 
 Example = tuple[str, PageLayout, str | None]
+OR = " | "
+"""Between the wordings of the answer to a question about a page that is made up."""
 
 
 def table_pages() -> Iterator[Example]:
