@@ -95,3 +95,51 @@ def test_a_number_beside_a_patch_is_no_legend() -> None:
     canvas.rectangle(300, 390, 310, 400, BLUE)
     canvas.text(316, 395, "120", anchor="lm")
     assert [series.name for series in read(canvas).series] == [""]
+
+
+def test_names_may_be_wrapped_to_three_lines_below_their_bars() -> None:
+    canvas = vertical_bars(
+        [[23, 47, 81, 66]], ["Total", "Holiday and short-", "Hotels", "Camping grounds,"], ticks=TICKS
+    )
+    canvas.text(284, 381, "stay homes")
+    canvas.text(549, 381, "recreation parks,")
+    canvas.text(549, 397, "trailer parks")
+    expected = ("Total", "Holiday and short- stay homes", "Hotels", "Camping grounds, recreation parks, trailer parks")
+    assert read(canvas).categories == expected
+
+
+def test_the_last_line_of_a_heading_is_no_part_of_the_first_name() -> None:
+    canvas, axis = Canvas(), Axis(0, 100, 150, 600)
+    axis.ticks(canvas, {0: "0", 50: "50", 100: "100"}, vertical=False)
+    for i, (name, value) in enumerate(zip(NAMES[:3], (90, 40, 61), strict=True)):
+        canvas.text(142, 110 + 90 * i, name, anchor="rm")
+        canvas.rectangle(150, 75 + 90 * i, axis.at(value), 145 + 90 * i, BLUE)
+    canvas.text(8, 40, "All who were asked said so in the year before, and", anchor="lm")
+    canvas.text(138, 58, "each for himself.", anchor="rm")
+    assert read(canvas).categories == tuple(NAMES[:3])
+
+
+def test_close_bars_of_many_colors_that_each_have_a_name_are_no_group() -> None:
+    canvas, axis = Canvas(), Axis(0, 100, 150, 600)
+    axis.ticks(canvas, {0: "0", 50: "50", 100: "100"}, vertical=False)
+    names = ["Cattle", "Oil", "Wood", "Cereals", "Rice", "Wheat"]
+    for i, (name, color) in enumerate(zip(names, (*PALETTE, BLUE), strict=True)):
+        canvas.text(142, 70 + 50 * i, name, anchor="rm")
+        canvas.rectangle(150, 49 + 50 * i, axis.at(90 - 10 * i), 92 + 50 * i, color)
+    chart = read(canvas)
+    assert chart.categories == tuple(names)
+    assert len(chart.series) == 1
+
+
+def test_text_below_the_numbers_of_the_axis_is_no_name() -> None:
+    canvas = horizontal_bars([[93, 40, 65]], NAMES[:3], ticks=TICKS)
+    canvas.text(142, 394, "example.org/forests", anchor="rm")
+    assert read(canvas).categories == tuple(NAMES[:3])
+
+
+def test_values_beside_swatches_are_no_names_of_series() -> None:
+    canvas = vertical_bars([[23, 47, 81], [40, 35, 60]], YEARS[:3], ticks=TICKS, legend=["Coal", "Solar power"])
+    for y, color, value in ((15, BLUE, "12.09"), (30, ORANGE, "7.68")):
+        canvas.rectangle(300, y - 5, 310, y + 5, color)
+        canvas.text(316, y, value, anchor="lm")
+    assert [series.name for series in read(canvas).series] == ["Coal", "Solar power"]

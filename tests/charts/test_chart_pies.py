@@ -38,3 +38,12 @@ def test_a_legend_names_the_slices() -> None:
     assert by_name(read(canvas)) == {
         name: pytest.approx(share, abs=1.0) for name, share in zip(NAMES, SHARES, strict=True)
     }
+
+
+def test_many_small_slices_do_not_move_the_shares_of_the_large_ones() -> None:
+    names = ["Tin", "Iron", "Coal", "Salt", "Clay"]
+    canvas = pie_chart([25, 45, 24.6], ["Sand", "Wood", "Wool"], labels=True)
+    for i, (name, share) in enumerate(zip(names, (0.1, 0.2, 0.9, 1.2, 3), strict=True)):
+        canvas.text(330, 30 + 16 * i, f"{name} {share}%", anchor="lm")
+    shares = by_name(read(canvas))
+    assert (shares["Sand"], shares["Wood"], shares["Wool"]) == (25, 45, 24.6)

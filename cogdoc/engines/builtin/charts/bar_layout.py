@@ -110,7 +110,8 @@ def group_rows(layout: BarLayout, centers: Sequence[float]) -> list[list[Row]]:
     `centers` are the positions of category labels along the category axis; empty if none were read.
     """
     rows = list(layout.rows)
-    if layout.stacked or len(layout.colors) < 2 or not _colors_cycle(layout):
+    each_is_named = all(any(abs(center - row.center) < layout.thickness / 2 for center in centers) for row in rows)
+    if layout.stacked or len(layout.colors) < 2 or not _colors_cycle(layout) or each_is_named:
         return [[row] for row in rows]
     if 2 <= len(centers) <= 0.75 * len(rows):
         groups: dict[int, list[Row]] = {}

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cogdoc.documents.geometry import bounding_box
+from cogdoc.documents.geometry import Box, bounding_box
 from cogdoc.engines.builtin.charts.bar_layout import BarLayout
 from cogdoc.engines.builtin.charts.titles import is_source
-from cogdoc.parsing.picture_labels import Label, clusters, in_reading_order, merge_labels, phrases
+from cogdoc.parsing.picture_labels import Label, clusters, in_reading_order, phrases
 
 _WRAP_GAP = 0.3
 """Largest gap in text heights between the lines of one label; the axis title is farther away."""
+_LINE_PITCH = 1.6
+"""Text heights between the centers of two lines of one name at most."""
 _AGREEING_YEARS = 0.75
 """Share of the years of an axis that follow each other if it has one for each category."""
 FIRST_YEAR, LAST_YEAR = 1500, 2200
@@ -36,7 +38,8 @@ VERTICAL_RATIO = 1.25
 def category_positions(layout: BarLayout, labels: Sequence[Label], axis_end: float) -> list[float]:
     """The positions of category labels along the category axis, in order; empty if they are unclear.
 
-    `axis_end` is the y below which the labels of a vertical chart begin.
+    `axis_end` is the y of the numbers of the axis: the labels of a vertical chart begin below it, and those of a
+    horizontal one end above it.
     """
     band = _band(layout, labels, axis_end)
     if not band:
@@ -64,12 +67,22 @@ def category_labels(
         nearest = min(range(len(centers)), key=lambda i: abs(centers[i] - position))
         if abs(centers[nearest] - position) <= max(0.62 * pitch, 0.5 * layout.thickness):
             by_center[nearest].append(label)
+    if not layout.vertical:
+        by_center = [_lines_around(center, parts) for center, parts in zip(centers, by_center, strict=True)]
     names = [CategoryName(" ".join(part.text for part in parts), tuple(parts)) for parts in by_center]
     return _fill_years(names)
 
 
+def _lines_around(center: float, parts: Sequence[Label]) -> list[Label]:
+    """The labels of lines that follow each other closely around `center`, without what is farther above or below."""
+    if not parts:
+        return []
+    blocks = clusters(parts, lambda part: part.box.center[1], _LINE_PITCH * statistics.median(p.height for p in parts))
+    return in_reading_order(min(blocks, key=lambda block: abs(bounding_box(p.box for p in block).center[1] - center)))
+
+
 def _band(layout: BarLayout, labels: Iterable[Label], axis_end: float) -> list[Label]:
-    """The labels in the area where category labels are printed."""
+    """The labels in the area where category labels are printed; `axis_end` as in `category_positions`."""
     plot = layout.box
     pitch = max(2.0 * layout.thickness, 24.0)
     upright = [label for label in labels if len(label.text) <= 2 or label.height <= VERTICAL_RATIO * label.box.width]
@@ -84,20 +97,32 @@ def _band(layout: BarLayout, labels: Iterable[Label], axis_end: float) -> list[L
                 and not _is_below_negative(label, layout)
             ]
         )
-    left: list[Label] = []
+    left: list[tuple[Label, list[Label]]] = []
     beside = [label for label in upright if label.number is None or label.box.x0 < layout.baseline - 2]
     for phrase, parts in _phrases_with_parts(beside):
-        if is_source(phrase.text):
-            continue
         y = phrase.box.center[1]
+        if is_source(phrase.text) or plot.y1 < axis_end < y:
+            continue
         # Names below the last bar that end at the axis have no bar, since their values are too small.
         ends_at_axis = phrase.number is None and abs(layout.baseline - phrase.box.x1) < 1.5 * phrase.height
         if not plot.y0 - 0.6 * pitch <= y <= plot.y1 + (3 if ends_at_axis else 0.6) * pitch:
             continue
         row = min(layout.rows, key=lambda row: abs(row.center - y))
         if phrase.box.x1 <= row.box.x0 + 0.4 * phrase.height:
-            left += parts
-    return [label for label in left if not _is_data_label(label, left, layout)]
+            left.append((phrase, parts))
+    names = [label for parts in _without_headings(left, plot) for label in parts]
+    return [label for label in names if not _is_data_label(label, names, layout)]
+
+
+def _without_headings(phrases_with_parts: Sequence[tuple[Label, list[Label]]], plot: Box) -> list[list[Label]]:
+    """The parts of phrases, without those above or below the bars that do not end where the names beside bars do."""
+    beside = [phrase.box.x1 for phrase, _ in phrases_with_parts if plot.y0 <= phrase.box.center[1] <= plot.y1]
+    end = statistics.median_high(beside) if beside else plot.x0
+    return [
+        parts
+        for phrase, parts in phrases_with_parts
+        if plot.y0 <= phrase.box.center[1] <= plot.y1 or abs(phrase.box.x1 - end) < phrase.height
+    ]
 
 
 def _phrases_with_parts(labels: Sequence[Label]) -> list[tuple[Label, list[Label]]]:
@@ -154,7 +179,8 @@ def _first_rows(below: Sequence[Label]) -> list[Label]:
     for before, after in itertools.pairwise(rows):
         bottom = max(label.box.y1 for label in before)
         top = min(label.box.y0 for label in after)
-        if top - bottom > _WRAP_GAP * min(label.height for label in before) or not _continue_labels(before, after):
+        continues = _continue_labels if before is rows[0] else _is_below
+        if top - bottom > _WRAP_GAP * min(label.height for label in before) or not continues(before, after):
             break
         first_rows += after
     return first_rows
@@ -172,9 +198,18 @@ def _continue_labels(before: Sequence[Label], after: Sequence[Label]) -> bool:
     if len(upper) > 2 and len(lower) == 1 and _is_centered(lower[0], upper):
         return False
     pitch = min(right.box.center[0] - left.box.center[0] for left, right in itertools.pairwise(upper))
-    first = min(after, key=lambda label: label.box.x0)
-    above = min(upper, key=lambda phrase: abs(phrase.box.center[0] - merge_labels(phrases(after)).box.center[0]))
-    return above.box.width + 0.4 * first.height + first.box.width > 0.85 * pitch
+    for phrase in lower:
+        first = min((label for label in after if phrase.box.overlap(label.box) > 0), key=lambda label: label.box.x0)
+        above = min(upper, key=lambda other: abs(other.box.center[0] - phrase.box.center[0]))
+        if above.box.width + 0.4 * first.height + first.box.width > 0.85 * pitch:
+            return True
+    return False
+
+
+def _is_below(before: Sequence[Label], after: Sequence[Label]) -> bool:
+    """Whether each phrase of a row is below one of a row that continues labels itself."""
+    upper = phrases(before, gap=0.9)
+    return all(any(phrase.box.horizontal_overlap(above.box) > 0.5 for above in upper) for phrase in phrases(after))
 
 
 def _is_centered(title: Label, labels: Sequence[Label]) -> bool:

@@ -205,6 +205,8 @@ def _name_beside(swatch: Box, labels: Iterable[Label], others: Iterable[Box]) ->
         reach = label.box.x1
     if not parts or not any(char.isalnum() for part in parts for char in part.text):
         return None
+    if all(part.number is not None and part.number.decimals for part in parts):
+        return None  # values of marks; a series may have the name of a year
     return merge_labels(parts)
 
 

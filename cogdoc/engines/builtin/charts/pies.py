@@ -18,6 +18,9 @@ from cogdoc.results.records import Chart, ChartKind, ChartSeries, ChartValue
 _MAX_DISTANCE = 2.3
 """Names are within this many radii of the center."""
 
+_ROUNDING = 3.0
+"""How far the sum of rounded percentages may be from 100."""
+
 _AGREEING_CONFIDENCE = 0.96
 """For a printed number that agrees with the angle of its slice."""
 _DISAGREEING_CONFIDENCE = 0.75
@@ -140,7 +143,11 @@ def _angle_between(pie: Pie, label: Label, part: Slice) -> float:
 
 
 def _total(pie: Pie, numbers: Sequence[Label]) -> float:
-    """The value of the whole disc: the median of the totals that each number and its nearest slice imply."""
+    """The value of the whole disc: 100 if that is the sum of printed percentages, else the median of the totals that
+    each number and its nearest slice imply."""
+    percents = [label.number.value for label in numbers if label.number is not None and label.number.percent]
+    if abs(sum(percents) - 100.0) < _ROUNDING:
+        return 100.0
     wholes = []
     for label in numbers:
         part = min(pie.slices, key=lambda part: _angle_between(pie, label, part))
