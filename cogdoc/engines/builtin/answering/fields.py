@@ -14,6 +14,7 @@ from cogdoc.query.label_matching import (
     Matcher,
     inner_label,
     is_label,
+    label_share,
     starts_with_label,
 )
 from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
@@ -271,6 +272,7 @@ def _proposal(
             ),
             f"small-print-{relation}": _heads_in_small_print(page, match.segment),
             f"label-row-{relation}": _concepts_beside(page, match.segment),
+            f"heads-values-{relation}": _heads_values(page, match.segment),
             **(features or {}),
         },
     )
@@ -302,6 +304,14 @@ def _heads_columns(page: PageView, segment: Segment) -> float:
         return 0.0
     headers = sum(any(other.box.horizontal_overlap(part.box) > 0.3 for other in below) for part in row)
     return headers / len(row)
+
+
+def _heads_values(page: PageView, segment: Segment) -> float:
+    """How little what is below the labels of a row looks like labels, 0 to 1: then none of the row is a value."""
+    if _heads_columns(page, segment) < 1:
+        return 0.0
+    below = page.rows[segment.row + 1]
+    return 1 - sum(max(label_share(other.text), float(is_label(other.text))) for other in below) / len(below)
 
 
 def _concepts_beside(page: PageView, segment: Segment) -> float:
