@@ -17,7 +17,7 @@ from training.small_pages import LEADING, laid_out, line_of_words
 from training.table_pages import Example
 
 PAGES_OF_EACH_LANGUAGE = 6
-"""With four times as many, right proposals of a few left-out data sets came first less often; the difference is small."""
+"""With four times as many, right proposals of a few left-out data sets came first a little less often."""
 MIN_STEPS, MAX_STEPS = 2, 5
 LEFT, INDENT = 40.0, 60.0
 HEADING_SIZE = 1.4
