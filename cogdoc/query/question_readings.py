@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
+from cogdoc.query.grounding import is_total
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import quantity_of
 from cogdoc.query.question import Question
@@ -34,7 +35,15 @@ def readings(question: Question, tables: Sequence[DataTable]) -> list[Query]:
     tree = parse_question(question.text, names).tree if names else question.tree
     if not isinstance(tree, Select):
         return [tree]
-    return [tree, *aggregates(tree, question.text), *_listed(tree)]
+    sums = [] if _prints_total(question.text, tables) else [*aggregates(tree, question.text)]
+    return [tree, *sums, *_listed(tree)]
+
+
+def _prints_total(text: str, tables: Sequence[DataTable]) -> bool:
+    """Whether a row or column is named as the total that a question asks for: "Total assets"."""
+    asked = {token.norm for token in tokenize(text)}
+    headers = (header[-1] for table in tables for listed in (table.rows, table.columns) for header in listed if header)
+    return any(is_total(name) and {token.norm for token in tokenize(name)} <= asked for name in headers)
 
 
 def names_in(text: str, tables: Iterable[DataTable]) -> list[str]:

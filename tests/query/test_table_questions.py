@@ -9,7 +9,7 @@ from cogdoc.query.grid_tables import GridCell, Source, grid_tables
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.question_readings import readings
 from cogdoc.query.table import DataTable, TableOrigin
-from cogdoc.query.tree import Select
+from cogdoc.query.tree import Aggregate, Select
 
 TABLES = {
     "list of lighthouses of norland": (
@@ -326,3 +326,11 @@ def test_the_best_result_is_what_the_table_says(name: str, question: str, answer
     trees = [tree for tree in readings(parsed, tables) if not isinstance(tree, Select)]
     results = [result for tree in trees for result in run(tree, tables, parsed.kinds[0])]
     assert max(results, key=lambda result: result.score).text == answer
+
+
+def test_a_total_that_is_printed_is_not_summed_up() -> None:
+    tables = table_named("balance sheet")
+    printed = readings(parse_question("total assets 2024?"), tables)
+    missing = readings(parse_question("total inventories 2024?"), tables)
+    assert not any(isinstance(tree, Aggregate) for tree in printed)
+    assert any(isinstance(tree, Aggregate) for tree in missing)

@@ -26,7 +26,7 @@ from cogdoc.query.proper_names import organisation_likeness
 from cogdoc.query.question import Shape
 from cogdoc.query.terms import fold_case, tokenize
 from cogdoc.query.tree import Aggregate
-from cogdoc.query.typed_values import NUMERIC, ValueKind
+from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values
 
 MAX_SCORE = 30.0
 
@@ -118,7 +118,7 @@ def _features_compared(proposals: Sequence[Proposal]) -> list[dict[str, float]]:
         (
             agreement
             for agreement, proposal in zip(agreements, proposals, strict=True)
-            if proposal.relation is not Relation.COMPUTED and proposal.kind in NUMERIC
+            if proposal.relation is not Relation.COMPUTED and _is_number(proposal)
         ),
         default=0.0,
     )
@@ -144,6 +144,11 @@ def _features_compared(proposals: Sequence[Proposal]) -> list[dict[str, float]]:
         )
         seen[match] += 1
     return compared
+
+
+def _is_number(proposal: Proposal) -> bool:
+    """Whether a value is a number, also if the question does not say that it asks for one: "total assets 2024?"."""
+    return proposal.kind in NUMERIC or any(value.fit == 1.0 for value in find_values(ValueKind.NUMBER, proposal.text))
 
 
 def _other_period(matcher: Matcher, proposal: Proposal) -> float:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,12 @@ from cogdoc.engines.builtin.answering.proposals import Proposal, Relation
 from cogdoc.engines.builtin.page_tables import page_tables
 from cogdoc.parsing.page_text import Word
 from cogdoc.query.computed import Operand
+from cogdoc.query.concepts import concept_share
 from cogdoc.query.grounding import years_in
 from cogdoc.query.label_matching import Matcher
 from cogdoc.query.lexicon.loading import load_lexicon
 from cogdoc.query.quantities import SECONDS
-from cogdoc.query.segments import PageView, Segment, Slice, whole_slice
+from cogdoc.query.segments import PageView, Segment, Slice
 from cogdoc.query.table import DataCell, DataTable, TableOrigin
 from cogdoc.query.terms import tokenize
 from cogdoc.query.typed_values import NUMERIC, ValueKind, find_values, fit
@@ -28,6 +30,8 @@ MIN_FIT = 0.2
 
 ENTIRE_FIT = 0.6
 """Fit from which on the whole cell is the value, rather than a part of it."""
+
+_LABEL = re.compile(r"([^:：]{1,30})[:：]\s*(?=\S)")
 
 Covering = dict[int, float]
 
@@ -118,7 +122,7 @@ def _cell(
 ) -> Iterator[Proposal]:
     matching = [other for other, covering in enumerate(row.coverings) if covering and other != index]
     cell, column = row.cells[index], columns[index]
-    if not matching or cell is None:
+    if not matching or cell is None or _has_other_label(row, index, matching):
         return
     coverings = [row.coverings[other] for other in matching] + [columns[other].covering for other in matching]
     recall = matcher.recall(column.covering, row.section, *coverings)
@@ -162,8 +166,9 @@ def _cell(
 def _typed_part(cell: DataCell, kind: ValueKind) -> tuple[Slice, float] | None:
     """The part of a cell that is a value of a kind, and how well it fits; None if there is no such value."""
     segment = as_segment(cell)
+    whole = _without_label(segment)
     if kind is ValueKind.TEXT:
-        return whole_slice(segment), 0.7
+        return whole, 0.7
     fitting = fit(kind, segment.text)
     values = find_values(kind, segment.text)
     if not values or fitting < MIN_FIT:
@@ -171,7 +176,21 @@ def _typed_part(cell: DataCell, kind: ValueKind) -> tuple[Slice, float] | None:
     value = max(values, key=lambda value: value.fit)
     is_clock = cell.quantity is not None and cell.quantity.unit == SECONDS
     entire = is_clock or fitting > ENTIRE_FIT or kind in (ValueKind.PERSON, ValueKind.ORGANISATION, ValueKind.PLACE)
-    return whole_slice(segment) if entire else Slice(segment, value.start, value.end), fitting
+    return whole if entire else Slice(segment, value.start, value.end), fitting
+
+
+def _has_other_label(row: _Row, index: int, matching: Sequence[int]) -> bool:
+    """Whether a cell is the value of a label that the question does not name: "Buyer | Smith | Seller | Jones"."""
+    before = row.cells[index - 1] if index else None
+    is_before_match = index < min(matching)
+    return before is not None and is_before_match and concept_share(before.text) == 1 and not row.coverings[index - 1]
+
+
+def _without_label(segment: Segment) -> Slice:
+    """A cell without the label that it begins with: "Name: Smith Ltd."."""
+    label = _LABEL.match(segment.text)
+    is_label = label is not None and concept_share(label[1]) == 1
+    return Slice(segment, label.end() if label is not None and is_label else 0, len(segment.text))
 
 
 def as_segment(cell: DataCell) -> Segment:
