@@ -45,7 +45,7 @@ QUOTED = {
     "pt": "Qual é o valor de «{}»?",
     "zh": "“{}”的值是什么？",
 }
-"""Questions for all that stands beside a label, whatever the label calls it: "500 boxes" for "Quantity"."""
+"""Questions for all that is beside a label, whatever the label calls it: "500 boxes" for "Quantity"."""
 
 TICKED = {
     "de": "Was ist bei {} angekreuzt?",
@@ -69,7 +69,7 @@ COUNTS = {
     "pt": "Quantos {} há?",
     "zh": "{}有多少？",
 }
-"""Questions for a number that stands beside its label, and that nobody has to count."""
+"""Questions for a number that is beside its label, and that nobody has to count."""
 
 MARKS = (("☐", "☒"), ("□", "☑"), ("[ ]", "[x]"), ("☐", "✓"))
 

@@ -102,7 +102,7 @@ def _runs(pages: Sequence[PageView]) -> Iterator[list[PageView]]:
 def _item(outline: Outline, lines: Sequence[tuple[PageView, Line]], mark: Mark, end: int) -> str:
     """The text of an item: after its mark, and in the lines right below that have no mark of their own.
 
-    A file may have all marks after the texts that they stand beside.
+    A file may have all marks after the texts that they are beside.
     """
     page, line = lines[mark.line]
     parts, last = [line.text[mark.end :].strip()], line.box
