@@ -320,14 +320,16 @@ def comparisons(query: Compare, tables: Sequence[DataTable], run: Run) -> Iterat
 
 
 def _any_value(query: Compare, bound: Quantity, tables: Sequence[DataTable]) -> Iterator[Computed]:
-    """ "Is any bar below 10%?": whether one of all values of a chart is."""
+    """ "Is any bar below 10%?": whether one of all values of a chart is, or all of them."""
     for table in tables if len(tables) == 1 and tables[0].origin is TableOrigin.CHART else ():
         cells = [cell for row in table.cells for cell in row if number_of(cell) is not None]
         pairs = [(cell, values) for cell in cells if cell and (values := comparable(cell.quantity, bound)) is not None]
-        found = next((cell for cell, values in pairs if compare(*values, query.comparator)), None)
+        # One value decides: the first that compares so, or that does not if all have to.
+        found = next((cell for cell, values in pairs if compare(*values, query.comparator) is not query.every), None)
+        holds = (found is not None) is not query.every
         if pairs:
             yield Computed(
-                text="Yes" if (found is not None) is not query.negated else "No", quantity=Quantity(), query=query,
+                text="Yes" if holds is not query.negated else "No", quantity=Quantity(), query=query,
                 table=table, operands=(Operand(found.text, found),) if found is not None else (), formula="",
                 columns=1.0, rows=1.0, words=1.0,
             )  # fmt: skip

@@ -35,8 +35,10 @@ def readings(question: Question, tables: Sequence[DataTable]) -> list[Query]:
     tree = parse_question(question.text, names).tree if names else question.tree
     if not isinstance(tree, Select):
         return [tree]
-    sums = [] if _prints_total(question.text, tables) else [*aggregates(tree, question.text)]
-    return [tree, *sums, *_listed(tree)]
+    found = aggregates(tree, question.text)
+    if _prints_total(question.text, tables):
+        found = (one for one in found if one.function is not Aggregation.SUM)
+    return [tree, *found, *_listed(tree)]
 
 
 def _prints_total(text: str, tables: Sequence[DataTable]) -> bool:
@@ -92,7 +94,7 @@ def _is_name(text: str) -> bool:
     return 1 < len(text.split()) <= MAX_NAME_WORDS and quantity_of(text) is None
 
 
-def aggregates(query: Select, text: str) -> Iterator[Query]:
+def aggregates(query: Select, text: str) -> Iterator[Aggregate]:
     """The aggregate of what a lookup may name: "the average of online sales", which may also be printed."""
     for function in (Aggregation.MEAN, Aggregation.MEDIAN, Aggregation.SUM):
         phrases = load_lexicon().operations.get(function.value, ())

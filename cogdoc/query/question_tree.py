@@ -97,7 +97,10 @@ def _polar(clause: Clause) -> Query | None:
     bounds = [index for index in sides.right if clause.has(index, NUMBER, DATE)]
     is_bound = bool(bounds) and not any(clause.is_content(index) for index in sides.right if index < bounds[0])
     right = clause.pieces[bounds[0]].text if is_bound else operand(clause, sides.right, sides.by)
-    return Compare(operand(clause, sides.left, sides.by), right, sides.comparator, negated)
+    named = [index for index in sides.left if not clause.has(index, "all")]
+    every = len(named) < len(sides.left)
+    left = operand(clause, named if any(map(clause.is_content, named)) else sides.left, sides.by)
+    return Compare(left, right, sides.comparator, negated, every)
 
 
 def _has_changed(clause: Clause, *, negated: bool) -> Query | None:

@@ -167,6 +167,8 @@ class Compare:
     """Another query, or a number or text as written."""
     comparator: Comparator
     negated: bool = False
+    every: bool = False
+    """Whether all values of `left` have to compare so, if it has several: "are all bars above 75"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,8 @@ def test_a_chart_of_growth_rates_says_how_much_something_grew_in_a_year() -> Non
         ("What is the number of the lowest bar?", "12"),
         ("Is any of the bars less than 10?", "No"),
         ("Is any bar over 75?", "Yes"),
+        ("Are all bars above 75?", "No"),
+        ("Are all of the bars more than 5?", "Yes"),
         ("In which year is the gap between online sales and store sales the largest?", "2017"),
         ("What is the smallest difference between online sales and store sales?", "3"),
         ("The highest blue bar minus the lowest orange bar gives what?", "35"),

@@ -9,7 +9,7 @@ from cogdoc.query.grid_tables import GridCell, Source, grid_tables
 from cogdoc.query.question_parser import parse_question
 from cogdoc.query.question_readings import readings
 from cogdoc.query.table import DataTable, TableOrigin
-from cogdoc.query.tree import Aggregate, Select
+from cogdoc.query.tree import Aggregate, Aggregation, Select
 
 TABLES = {
     "list of lighthouses of norland": (
@@ -332,5 +332,7 @@ def test_a_total_that_is_printed_is_not_summed_up() -> None:
     tables = table_named("balance sheet")
     printed = readings(parse_question("total assets 2024?"), tables)
     missing = readings(parse_question("total inventories 2024?"), tables)
+    averaged = readings(parse_question("average total assets?"), tables)
     assert not any(isinstance(tree, Aggregate) for tree in printed)
     assert any(isinstance(tree, Aggregate) for tree in missing)
+    assert any(isinstance(tree, Aggregate) and tree.function is Aggregation.MEAN for tree in averaged)
